@@ -1,4 +1,4 @@
-"""How far a change is proven: what its edits are, read from the trees of base and head."""
+"""Decides how far a change is proven, from its edits, its examples and recorded interactions."""
 
 from bot.proof.hazards import (
     JOINED,

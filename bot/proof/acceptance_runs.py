@@ -1,4 +1,4 @@
-"""Examples of what is wanted, played: red on base for the reason they state, and green on head."""
+"""Plays the examples of a brief: each has to fail on base as stated, and to pass on head."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,14 +27,14 @@ _LONGEST = 300
 
 
 class Shortfall(NamedTuple):
-    """What a play lacks of what is wanted. `missing` is `None` for what nobody can wish for."""
+    """What a play lacks. `missing` is `None` for a failure that no feature request can explain."""
 
     description: str
     missing: Absence | None = None
 
 
 class ExampleRuns(NamedTuple):
-    """The plays of an example with one commit, each with other luck, and what was lacking first."""
+    """The plays of an example with one commit, each with another seed, and their shortfalls."""
 
     example: Acceptance
     transcripts: tuple[Transcript, ...]
@@ -42,7 +42,7 @@ class ExampleRuns(NamedTuple):
 
 
 async def run_examples(rehearsal: Rehearsal, tree: Path, brief: Brief) -> tuple[ExampleRuns, ...]:
-    """Play a brief's examples with the commit that lies in `tree`. Raises `RehearsalError`."""
+    """Play a brief's examples with the commit in `tree`. Raises `RehearsalError`."""
     if not brief.acceptances:
         return ()
     scripts = [_vary_seed(each) for each in brief.acceptances]
@@ -57,9 +57,9 @@ async def run_examples(rehearsal: Rehearsal, tree: Path, brief: Brief) -> tuple[
 
 
 def find_unfounded_examples(base: Sequence[ExampleRuns]) -> tuple[str, ...]:
-    """Return which examples are not red on base for the reason they state, for whoever wrote them.
+    """Return the examples that do not fail on base for the stated reason, for their author.
 
-    Such an example proves nothing: it is answered so already, or fails for another reason.
+    Such an example proves nothing: it passes already, or fails for another reason.
     """
     return tuple(
         f"`{each.example.asked}`: {why}" for each in base if (why := _find_base_mismatch(each))
@@ -69,69 +69,69 @@ def find_unfounded_examples(base: Sequence[ExampleRuns]) -> tuple[str, ...]:
 def build_behaviour_proof(
     brief: Brief, base: Sequence[ExampleRuns], head: Sequence[ExampleRuns]
 ) -> Proof:
-    """Return what the examples prove: each red on base as stated, and all as wanted on head."""
-    lines, red = [], 0
+    """Return the proof by examples: each has to fail on base as stated, and to pass on head."""
+    lines, failing = [], 0
     for before, after in zip(base, head, strict=True):
         example = before.example
         against = _find_base_mismatch(before) or _find_head_mismatch(after)
-        red += bool(against)
+        failing += bool(against)
         end = against or f"{_describe_before(before)}, answered now"
         lines.append(f"`{example.asked}` → {example.expected}: {end}"[:_LONGEST])
     total = len(lines)
     examples = "1 example" if total == 1 else f"{total} examples"
-    told = f"{examples}: red before, green now"
-    if red:
-        told = f"{red} of {examples} {'does' if red == 1 else 'do'} not hold"
+    summary = f"{examples}: failing before, passing now"
+    if failing:
+        summary = f"{failing} of {examples} {'does' if failing == 1 else 'do'} not hold"
     return Proof(
         kind="behaviour",
-        holds=bool(total) and not red,
-        summary=told if total else "no example says what people will see",
+        holds=bool(total) and not failing,
+        summary=summary if total else "no example shows what people will see",
         details=(*lines, *find_fixed_answers(brief)),
     )
 
 
 def disable_flag(brief: Brief) -> Brief:
-    """Return a brief with those of its examples that have its flag on, in worlds where it is off.
+    """Return the brief with only its examples that have its flag on, now with the flag off.
 
-    Without a flag there are none.
+    Without a flag there are no examples.
     """
-    flagged = [each for each in brief.acceptances if brief.flag in each.script.world.flags]
+    flagged = [example for example in brief.acceptances if brief.flag in example.script.world.flags]
     return brief.replace(acceptances=tuple(_remove_flag(each, brief.flag) for each in flagged))
 
 
 def add_flag_proof(
     brief: Brief, proof: Proof, off: Sequence[ExampleRuns], asked_in: Sequence[str]
 ) -> Proof:
-    """Return the proof of a change that ships behind a flag: nothing of it is there with that off.
+    """Return the proof of a change behind a flag: with the flag off, nothing may change.
 
-    `off` are plays of `with_flag_off` with head; none where nothing can be played. `asked_in` are
-    head's files that ask for the flag.
+    `off` are plays of `disable_flag` with head; empty if nothing can be played. `asked_in` are
+    head's files that check the flag.
     """
     lines = [f"`{each.example.asked}`: {why}" for each in off if (why := _find_flag_leak(each))]
     if not asked_in:
-        lines.append(f"no cog asks for the flag `{brief.flag}`")
-    told = f"with the flag `{brief.flag}` off nothing of it is there"
+        lines.append(f"no cog checks the flag `{brief.flag}`")
+    summary = f"with the flag `{brief.flag}` off, nothing changes"
     if not off:
-        told = f"the flag `{brief.flag}` is asked for, and with it off nothing was played"
+        summary = f"the flag `{brief.flag}` is checked, but nothing was played with it off"
     if lines:
-        told = f"it is not behind the flag `{brief.flag}`"
+        summary = f"the change is not behind the flag `{brief.flag}`"
     return proof.replace(
         holds=proof.holds and not lines,
-        summary=f"{proof.summary}; {told}",
+        summary=f"{proof.summary}; {summary}",
         details=(*proof.details, *(line[:_LONGEST] for line in lines)),
     )
 
 
 def find_shortfall(example: Acceptance, transcript: Transcript, tree: Path) -> Shortfall | None:
-    """Return the first thing that a play with a tree's code lacks; `None`: it is as wanted."""
+    """Return the first shortfall of a play with a tree's code; `None` if all is as wanted."""
     if transcript.trouble:
-        absent = [each for each in example.script.world.cogs if not has_cog(tree, each)]
-        told = (
+        absent = [cog for cog in example.script.world.cogs if not has_cog(tree, cog)]
+        description = (
             f"there is no cog {absent[0]}"
             if absent
             else f"the bot does not hold: {transcript.trouble}"
         )
-        return Shortfall(told, "no such cog" if absent else None)
+        return Shortfall(description, "no such cog" if absent else None)
     for at, step in enumerate(transcript.steps):
         found = _find_step_failure(step, transcript.commands)
         for wanted in example.wanted:
@@ -145,7 +145,7 @@ def find_shortfall(example: Acceptance, transcript: Transcript, tree: Path) -> S
 
 
 def _find_step_failure(step: PlayedStep, commands: Sequence[str]) -> Shortfall | None:
-    """Return why a step could not be done, or ended in no answer."""
+    """Return why a step could not be done, or was not answered."""
     if step.refused:
         return Shortfall(step.refused, _classify_refusal(step, commands))
     if step.errors:
@@ -158,7 +158,7 @@ def _find_step_failure(step: PlayedStep, commands: Sequence[str]) -> Shortfall |
 
 
 def _classify_refusal(step: PlayedStep, commands: Sequence[str]) -> Absence:
-    """Return what a refusal of Discord's is about: all else needs an answer that is another one."""
+    """Return what a refusal by Discord says is missing, by default another answer."""
     match step.step:
         case CommandStep(command=name) | MenuStep(menu=name) | AutocompleteStep(autocomplete=name):
             return "no such option" if name in commands else "no such command"
@@ -172,7 +172,7 @@ def _find_missing_text(step: PlayedStep, wanted: Wanted) -> Shortfall | None:
 
 
 def _collect_text(step: PlayedStep) -> str:
-    """Return all that whoever does a step sees of it; of what nobody does, what anybody sees."""
+    """Return all text that the acting person sees of a step; without a person, all visible text."""
     person = step.step.by if isinstance(step.step, PersonStep) else None
     lines = (
         line
@@ -188,7 +188,7 @@ def _list_lines(event: SeenEvent) -> tuple[str, ...]:
 
 
 def _vary_seed(example: Acceptance) -> list[Script]:
-    """Return an example's script with one seed after the other, the first as it is."""
+    """Return an example's script with several seeds, the first as it is."""
     world = example.script.world
     plays = LUCK if any(each.one_of for each in example.wanted) else _RUN_COUNT
     seeds = range(world.seed, world.seed + plays)
@@ -196,31 +196,30 @@ def _vary_seed(example: Acceptance) -> list[Script]:
 
 
 def _find_base_mismatch(base: ExampleRuns) -> str:
-    """Return why an example is not red on base as it says; empty: it is, with any luck."""
+    """Return why an example does not fail on base as stated, or an empty string."""
     stated = base.example.missing
     for found in base.lacking:
         if found is None:
-            return "it is answered so already"
+            return "it is already answered this way"
         if found.missing is None:
-            return f"it fails before the change, which is no wish: {found.description}"
+            return f"it fails before the change with an error: {found.description}"
         if found.missing not in (stated, "no such cog"):
-            return f"“{stated}” is said, but on base it is “{found.missing}”: {found.description}"
+            return f"it says “{stated}”, but on base it is “{found.missing}”: {found.description}"
     return "" if base.lacking else "it was not played"
 
 
 def _find_head_mismatch(head: ExampleRuns) -> str:
-    """Return what head's plays lack; empty: nothing, and what is left to chance is."""
+    """Return the shortfall of head's plays, also if random results never vary; else empty."""
     for found in head.lacking:
         if found is not None:
             return found.description
     for wanted in head.example.wanted:
         if (
             len({*wanted.one_of}) > 1
-            and len({_find_outcome(wanted, each) for each in head.transcripts}) == 1
+            and len({_find_outcome(wanted, transcript) for transcript in head.transcripts}) == 1
         ):
-            return (
-                f"{format_step(wanted.step)} it comes out the same in {len(head.transcripts)} plays"
-            )
+            plays = len(head.transcripts)
+            return f"{format_step(wanted.step)} the result is the same in {plays} plays"
     return "" if head.lacking else "it was not played"
 
 
@@ -231,15 +230,15 @@ def _find_outcome(wanted: Wanted, transcript: Transcript) -> frozenset[str]:
 
 def _remove_flag(example: Acceptance, flag: str) -> Acceptance:
     world = example.script.world
-    kept = tuple(each for each in world.flags if each != flag)
-    return example.replace(script=example.script.replace(world=world.replace(flags=kept)))
+    flags = tuple(each for each in world.flags if each != flag)
+    return example.replace(script=example.script.replace(world=world.replace(flags=flags)))
 
 
 def _find_flag_leak(head: ExampleRuns) -> str:
-    """Return what is wrong with an example played with its flag off; empty: it is not there."""
+    """Return why an example is not hidden by its flag, or an empty string."""
     for found in head.lacking:
         if found is None:
-            return "with the flag off it is answered so too"
+            return "it is answered this way with the flag off too"
         if found.missing is None:
             return f"with the flag off, {found.description}"
     return "" if head.lacking else "it was not played with the flag off"

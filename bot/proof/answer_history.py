@@ -1,4 +1,4 @@
-"""Finds the commit since which a script is answered otherwise, by playing some of those between."""
+"""Finds the commit that changed the answer to a script, by playing some of the commits."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ _LONGEST = 120
 class ChangedAnswer(NamedTuple):
     """Where an answer changed: `before` still gives `old`, `after` gives `new`.
 
-    `between` cannot be played: it may be any of those, or `after`.
+    The commits in `between` cannot be played: each of them, or `after`, may have changed it.
     """
 
     before: str
@@ -24,7 +24,7 @@ class ChangedAnswer(NamedTuple):
     run_count: int
 
     def describe(self, asked: str, subject: str) -> str:
-        """Return it for people: since `abc1234` (Dice: ...) `/roll` answers 21 instead of 31."""
+        """Return a sentence: since `abc1234` (Dice: ...) `/roll` answers 21 instead of 31."""
         named = f" ({subject})" if subject else ""
         since = f"`{self.after[:7]}`{named}"
         if self.between:
@@ -34,10 +34,10 @@ class ChangedAnswer(NamedTuple):
 
 
 async def find_changed_answer(commits: Sequence[str], answer: AnswerOf) -> ChangedAnswer | None:
-    """Return where the newest commit's answer came from; `None` where no older one differs.
+    """Return the commit that changed the answer; `None` if all commits answer the same.
 
     `commits` go from the oldest to the newest. It takes about log2 of their number in plays; one
-    that cannot be played costs one more, as with `git bisect skip`. Where an answer changed more
+    that cannot be played costs one more, as with `git bisect skip`. If an answer changed more
     than once, one of the changes is found.
     """
     search = _History(commits, answer)
@@ -62,7 +62,7 @@ async def find_changed_answer(commits: Sequence[str], answer: AnswerOf) -> Chang
 
 
 class _History:
-    """Commits by their place, each played once at most."""
+    """Commits by their index, each played at most once."""
 
     def __init__(self, commits: Sequence[str], answer: AnswerOf) -> None:
         self._commits = commits
@@ -71,7 +71,7 @@ class _History:
 
     @property
     def run_count(self) -> int:
-        """How many commits were played."""
+        """The number of commits that were played."""
         return len(self._known)
 
     async def get_answer(self, place: int) -> Lines | None:
@@ -81,13 +81,13 @@ class _History:
         return self._known[place]
 
     async def find_first_runnable(self, newest: int) -> int:
-        """Return the oldest commit that answers, if all that do not are older than it.
+        """Return the oldest commit that answers, assuming that all newer ones answer too.
 
-        A command is made some day: before that, no commit answers it.
+        Before the commit that added the command, no commit answers it.
         """
         low, high = 0, newest
         while low < high:
-            # the oldest first: mostly it can be played, and then there is nothing to search
+            # The oldest first: it can usually be played, and then there is nothing to search.
             middle = low if not self._known.keys() - {newest} else (low + high) // 2
             if await self.get_answer(middle) is None:
                 low = middle + 1
@@ -96,7 +96,7 @@ class _History:
         return high
 
     async def bisect(self, low: int, high: int, new: Lines) -> tuple[int, int]:
-        """Return two neighbours of which only the newer answers `new`; unplayable ones aside."""
+        """Return two neighbours, without unplayable ones, of which only the newer answers `new`."""
         while True:
             middle = await self._find_runnable_between(low, high)
             if middle is None:
@@ -107,9 +107,9 @@ class _History:
                 low = middle
 
     async def _find_runnable_between(self, low: int, high: int) -> int | None:
-        """Return the commit nearest to the middle that can be played."""
+        """Return the playable commit nearest to the middle."""
         centre = (low + high) / 2
-        for place in sorted(range(low + 1, high), key=lambda each: (abs(each - centre), each)):
+        for place in sorted(range(low + 1, high), key=lambda index: (abs(index - centre), index)):
             if await self.get_answer(place) is not None:
                 return place
         return None
@@ -119,5 +119,7 @@ def _find_first_difference(old: Lines, new: Lines) -> tuple[str, str]:
     """Return the first line that differs, on both sides."""
     at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), None)
     at = min(len(old), len(new)) if at is None else at
-    told = [lines[at].strip()[:_LONGEST] if at < len(lines) else "nothing" for lines in (old, new)]
-    return told[0], told[1]
+    differing = [
+        lines[at].strip()[:_LONGEST] if at < len(lines) else "nothing" for lines in (old, new)
+    ]
+    return differing[0], differing[1]

@@ -1,4 +1,4 @@
-"""Tests that hold a command to the answer a person called right, and probes that ask for one."""
+"""Tests that check a command's answer that a person called right, and probes for an answer."""
 
 import ast
 import re
@@ -15,9 +15,10 @@ _ROOM_TEXT = "room.shown"
 
 
 def answer_test(example: AnswerExample, expected: str, room: str) -> Reproduction | None:
-    """Return a test of the example in which `expected` has to stand in the answer.
+    """Return a test of the example whose answer has to contain `expected`.
 
-    `room` is the project's own (`ROOM`). `None` where it cannot be written: see `script_test`.
+    `room` is the project's own (`ROOM`). Return `None` if it cannot be written: see
+    `build_script_test`.
     """
     named = re.sub(r"[^a-z0-9]+", "_", example.event.partition(".")[2].lower()).strip("_")[:40]
     digest = sha256(f"{example.asked}\n{expected}".encode(errors="replace")).hexdigest()[:8]
@@ -33,7 +34,7 @@ def answer_test(example: AnswerExample, expected: str, room: str) -> Reproductio
 
 
 def answer_probe(test: Reproduction) -> Reproduction | None:
-    """Return a test whose call answers what people read there; `None` where there is no such."""
+    """Return a test whose call returns what people read; `None` if there is no such call."""
     tree = parse(test.source)
     function = tree.body[-1]
     if not isinstance(function, ast.AsyncFunctionDef):
@@ -56,6 +57,6 @@ def answer_probe(test: Reproduction) -> Reproduction | None:
 
 
 def find_room_difference(old: str, new: str) -> str:
-    """Return the line of an old answer, as the room shows it, that today's does not have."""
+    """Return the first line of an old answer, as the room shows it, that today's answer lacks."""
     before, now = ([line.strip() for line in text.split("\n")] for text in (old, new))
     return next((line for line in before if line and line not in now), "")

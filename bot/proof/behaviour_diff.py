@@ -1,4 +1,4 @@
-"""What changes for people: two commits play the same scripts, and their answers are compared."""
+"""Finds what changes for people: two commits play the same scripts, and answers are compared."""
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
@@ -23,8 +23,8 @@ async def compare(
 ) -> BehaviourDiff:
     """Play scripts with the trees of two commits, and return what changes from base to head.
 
-    They are played in turns, script by script: base, head, base again. What differs between the two
-    of base tells nothing of the change. Raises `RehearsalError` where nothing can be played.
+    Each script is played with base, with head, and with base again. A difference between the two
+    plays of base is random and does not count. Raises `RehearsalError` if nothing can be played.
     """
     if not scripts:
         return BehaviourDiff()
@@ -33,13 +33,13 @@ async def compare(
         for script in scripts:
             first, after = await older.run(script), await newer.run(script)
             plays.append(AnswerComparison(script, first, await older.run(script), after))
-    if all(each.base.trouble for each in plays):
-        return BehaviourDiff(unplayed=f"the older commit does not play: {plays[0].base.trouble}")
+    if all(played.base.trouble for played in plays):
+        return BehaviourDiff(unplayed=f"the older commit cannot be played: {plays[0].base.trouble}")
     return compute_behaviour_diff(plays)
 
 
 class AnswerComparison(NamedTuple):
-    """What came of a script: with base, with base once more, and with head."""
+    """The plays of a script: with base, with base again, and with head."""
 
     script: Script
     base: Transcript
@@ -51,9 +51,14 @@ def compute_behaviour_diff(comparisons: Sequence[AnswerComparison]) -> Behaviour
     """Return what changes from base to head, without what differs between two plays of base."""
     answers, changes, varied = 0, list[AnswerChange](), list[AnswerChange]()
     for number, played in enumerate(comparisons):
-        unsteady = {each.step: each for each in find_differences(played.base, played.repeat)}
+        unsteady = {
+            difference.step: difference
+            for difference in find_differences(played.base, played.repeat)
+        }
         found = [
-            each for each in find_differences(played.base, played.head) if each.step not in unsteady
+            difference
+            for difference in find_differences(played.base, played.head)
+            if difference.step not in unsteady
         ]
         same = find_answered_steps(played.base) & find_answered_steps(played.head) - unsteady.keys()
         answers += len(same | {each.step for each in found})
@@ -63,7 +68,7 @@ def compute_behaviour_diff(comparisons: Sequence[AnswerComparison]) -> Behaviour
     return BehaviourDiff(
         answers=answers,
         changed=len(changes),
-        unasked=sum(not each.is_fixed for each in changes),
+        unasked=sum(not change.is_fixed for change in changes),
         varied=len(varied),
         changes=tuple(map(_truncate_change, changes[:MAX_CHANGES])),
         variations=tuple(map(_truncate_change, varied[:MAX_CHANGES])),
@@ -71,7 +76,7 @@ def compute_behaviour_diff(comparisons: Sequence[AnswerComparison]) -> Behaviour
 
 
 def find_differences(before: Transcript, after: Transcript) -> tuple[PlayDifference, ...]:
-    """Return where two plays of one script differ for people, step by step; -1 is the start."""
+    """Return the visible differences between two plays of one script by step; -1 is the start."""
     old, new = list_visible_lines(before), list_visible_lines(after)
     return tuple(
         PlayDifference(step=step, before=old.get(step, ()), after=new.get(step, ()))
@@ -87,7 +92,7 @@ def describe_change(change: AnswerChange) -> str:
 
 
 def find_answered_steps(transcript: Transcript) -> set[int]:
-    """Return the steps that could be done and at which people saw anything."""
+    """Return the steps that could be done and showed people anything."""
     return {
         at
         for at, lines in list_visible_lines(transcript).items()
@@ -96,7 +101,7 @@ def find_answered_steps(transcript: Transcript) -> set[int]:
 
 
 def find_nondeterminism(transcripts: Iterable[Transcript]) -> str:
-    """Return where plays of one script differ, in words; empty: they are all the same."""
+    """Return the first difference between plays of one script, or an empty string."""
     first, *others = transcripts
     for other in others:
         if first == other:
@@ -109,7 +114,7 @@ def find_nondeterminism(transcripts: Iterable[Transcript]) -> str:
 
 
 def format_step(step: int) -> str:
-    """Return where a step is, for people."""
+    """Return the position of a step, for people."""
     return "at the start" if step == START else f"at step {step + 1}"
 
 
@@ -123,7 +128,7 @@ def _format_difference(difference: PlayDifference) -> str:
 
 
 def _find_hidden_difference(one: Transcript, other: Transcript) -> str:
-    """Return what differs without anybody seeing it."""
+    """Return a difference that no one can see."""
     if one.files != other.files:
         names = sorted(name for name, _ in one.files.items() ^ other.files.items())
         return f"the bot's file {names[0]} ends with other content"
@@ -145,7 +150,7 @@ def _build_change(
 
 
 def _is_fixed(base: Transcript, head: Transcript, step: int) -> bool:
-    """Whether somebody got an error at this step or before it with base, and nobody with head."""
+    """Return whether base failed at this step or an earlier one, and head did not."""
     before = any(map(has_failed, base.steps[: step + 1])) or (bool(base.trouble) and step != START)
     after = any(map(has_failed, head.steps[: step + 1])) or bool(head.trouble)
     return before and not after
@@ -168,7 +173,7 @@ def _format_line(lines: Sequence[str]) -> str:
 
 
 def _truncate_change(change: AnswerChange) -> AnswerChange:
-    """Return a change with what differs of very long answers, and little else of them."""
+    """Return a change with very long answers cut to the differing part."""
     old, new = change.difference.before, change.difference.after
     pairs = [*zip_longest(old, new, fillvalue="")]
     first = next((at for at, (one, other) in enumerate(pairs) if one != other), 0)
@@ -182,7 +187,7 @@ def _truncate_change(change: AnswerChange) -> AnswerChange:
 
 
 def _truncate_line(line: str, other: str) -> str:
-    """Return a line; of a long one the part where it differs from the other."""
+    """Return a line, cut to the part that differs from the other line if long."""
     if len(line) <= _LONGEST:
         return line
     pairs = enumerate(zip(line, other, strict=False))

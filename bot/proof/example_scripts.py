@@ -1,4 +1,4 @@
-"""The example of a complaint as a script: the command as it was typed, or as it was used before."""
+"""Builds the script of a reported answer: the command as it was typed, or as it was used before."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ _BOUNDARY = r"(?<!\w)"
 
 
 class CommandSource(NamedTuple):
-    """Where a command is written: its cog, and its options in order with their types' names."""
+    """The cog of a command, and the command's options in order with the names of their types."""
 
     file: str
     cog: str
@@ -41,7 +41,7 @@ class CommandSource(NamedTuple):
 
 
 def find_command_source(files: Mapping[str, str], command: str) -> CommandSource | None:
-    """Return where a command is, out of files by their paths; `None` where none has it."""
+    """Return the source of a command in these files, by path; `None` if no file has it."""
     group = command.rpartition(" ")[0].rpartition(" ")[2]
     for file, text in sorted(files.items()):
         options = parse_options(text, command) if get_cog_name(file) else None
@@ -53,9 +53,9 @@ def find_command_source(files: Mapping[str, str], command: str) -> CommandSource
 def build_record(
     typed: TypedCommand, source: CommandSource, like: TrafficRecord | None, at: datetime
 ) -> TrafficRecord | None:
-    """Return a command that was typed as if it had been asked, on the server of `like`.
+    """Return a typed command as a record, as if it had been used on the server of `like`.
 
-    `None` where what is given cannot be told apart into its options.
+    Return `None` if the arguments cannot be split into the command's options.
     """
     options = _parse_options(typed.arguments, source.options)
     if options is None:
@@ -75,41 +75,41 @@ def build_record(
 def find_similar_use(
     records: Sequence[TrafficRecord], typed: TypedCommand, text: str
 ) -> TrafficRecord | None:
-    """Return the newest use of a command that fits what is said of it.
+    """Return the newest use of a command that fits the text of a report.
 
-    What was given has to stand in the text; nothing given fits where nothing was typed either.
+    All its option values have to be in the text. A use without options fits if none were typed.
     """
-    uses = [each for each in records if each.event == f"{_EVENT}{typed.name}" and each.ok]
-    said = [each for each in uses if _list_values(each) and _is_mentioned(each, text)]
-    if said:
-        return max(said, key=lambda each: (sum(map(len, _list_values(each))), each.at))
-    return max(uses, key=lambda each: each.at, default=None) if not typed.arguments else None
+    uses = [use for use in records if use.event == f"{_EVENT}{typed.name}" and use.ok]
+    mentioned = [use for use in uses if _list_values(use) and _is_mentioned(use, text)]
+    if mentioned:
+        return max(mentioned, key=lambda use: (sum(map(len, _list_values(use))), use.at))
+    return max(uses, key=lambda use: use.at, default=None) if not typed.arguments else None
 
 
 def find_uses_by_value(
     records: Sequence[TrafficRecord], values: Sequence[str]
 ) -> tuple[TrafficRecord, ...]:
-    """Return the newest use of each command that was given one of these values."""
+    """Return the newest use of each command that had one of these values."""
     wanted = {value.casefold() for value in values}
     found: dict[str, TrafficRecord] = {}
-    for each in sorted(records, key=lambda one: one.at):
-        if each.ok and wanted & {value.casefold() for value in _list_values(each)}:
-            found[each.event] = each
+    for record in sorted(records, key=lambda one: one.at):
+        if record.ok and wanted & {value.casefold() for value in _list_values(record)}:
+            found[record.event] = record
     return tuple(found.values())
 
 
 def find_uses_of_cogs(records: Sequence[TrafficRecord], text: str) -> tuple[TrafficRecord, ...]:
     """Return the newest use of each command and button of the cogs that a text names.
 
-    The newest comes first, three at most. A cog is named by its name, in the singular too:
-    `my poll` is of `polls`.
+    The newest comes first, at most three. A cog is also found by its singular: `my poll` is of
+    `polls`.
     """
-    said = {word.casefold() for word in _TOKEN.findall(text)}
+    mentioned = {word.casefold() for word in _TOKEN.findall(text)}
     found: dict[tuple[str, str], TrafficRecord] = {}
-    for each in sorted(records, key=lambda one: one.at, reverse=True):
-        names = {each.cog, each.cog.removesuffix("s")} - {""}
-        if each.ok and names & said and isinstance(each.step, CommandStep | PressStep):
-            found.setdefault((each.event, each.custom_id), each)
+    for record in sorted(records, key=lambda one: one.at, reverse=True):
+        names = {record.cog, record.cog.removesuffix("s")} - {""}
+        if record.ok and names & mentioned and isinstance(record.step, CommandStep | PressStep):
+            found.setdefault((record.event, record.custom_id), record)
     return tuple(found.values())[:_MOST_USES]
 
 
@@ -118,12 +118,12 @@ def build_example(
     known: Sequence[TrafficRecord] = (),
     loads: Sequence[datetime] = (),
 ) -> AnswerExample:
-    """Return the example that a record is, after what was asked before it out of `known`.
+    """Return a record as an example, after the earlier interactions of its cog in `known`.
 
-    The bot restarts where one of `loads` lay between. Where a time is given to the record, some
-    time passes afterwards, so that what falls due is seen.
+    The bot restarts if one of `loads` was in between. If the record contains a duration, that time
+    passes afterwards, so that its effect is seen.
     """
-    before = [each for each in find_earlier(record, known) if each.ok][-MOST_SETUP:]
+    before = [earlier for earlier in find_earlier(record, known) if earlier.ok][-MOST_SETUP:]
     script = build_script(record, before, loads=loads)
     return AnswerExample(
         asked=describe_step(script.steps[-1]),
@@ -135,10 +135,10 @@ def build_example(
 
 
 def list_answer_lines(transcript: Transcript, at: int) -> tuple[str, ...] | None:
-    """Return what people read from a step on, a line each; `None` where it cannot be asked.
+    """Return what people read from a step on, as lines; `None` if it cannot be asked.
 
-    They are the bot's words without where they stand; who alone saw them has a line of its own, and
-    so has time that passed.
+    The lines are the bot's texts without their place. A note about who alone saw a text is a line
+    of its own, and so is a note about elapsed time.
     """
     steps = transcript.steps[at:]
     if transcript.trouble or not steps or steps[0].refused:
@@ -148,24 +148,24 @@ def list_answer_lines(transcript: Transcript, at: int) -> tuple[str, ...] | None
         if isinstance(step.step, WaitStep):
             lines.append(f"({format_duration(step.step.wait)} later)")
         for event in step.seen:
-            told = [line for part in (event.text, *event.parts) for line in part.split("\n")]
-            lines += [line.strip() for line in told if line.strip()]
+            texts = [line for part in (event.text, *event.parts) for line in part.split("\n")]
+            lines += [line.strip() for line in texts if line.strip()]
             lines += [f"({event.kind})"] if event.kind != "message" else []
             lines += [f"({event.to} alone)"] if event.to else []
-        lines += [f"⚠ {each.error}" for each in step.errors]
+        lines += [f"⚠ {failure.error}" for failure in step.errors]
         lines += ["⚠ the application did not respond"] if step.unanswered else []
     return tuple(lines)
 
 
 def find_first_difference(old: Sequence[str], new: Sequence[str]) -> tuple[str, str]:
-    """Return the first line of each that the other has not; empty where there is none.
+    """Return the first line of each that the other lacks; empty if there is none.
 
-    Where both have the same lines in another order, it is the first that stands elsewhere.
+    If both have the same lines in another order, return the first two that differ.
     """
-    gone = next((line for line in old if line not in new), "")
-    come = next((line for line in new if line not in old), "")
+    removed = next((line for line in old if line not in new), "")
+    added = next((line for line in new if line not in old), "")
     moved = (pair for pair in zip(old, new, strict=False) if pair[0] != pair[1])
-    return (gone, come) if gone or come else next(moved, ("", ""))
+    return (removed, added) if removed or added else next(moved, ("", ""))
 
 
 def _parse_options(arguments: str, known: Mapping[str, frozenset[str]]) -> dict[str, Option] | None:
@@ -208,16 +208,16 @@ def _list_values(record: TrafficRecord) -> tuple[str, ...]:
 
 
 def _is_mentioned(record: TrafficRecord, text: str) -> bool:
-    """Whether all that was given stands in a text, as words; a number only behind what it is of.
+    """Return whether a text contains all option values; a number only after its option's name.
 
-    That is the option, the command or a `#`: in "one vote each, and it says 1 %" no poll is named.
+    The name of the command or a `#` will do too: "one vote each, and it says 1 %" names no poll.
     """
     step = record.step
     if not isinstance(step, CommandStep):
         return True
     words = step.command.split()
-    things = (*step.options, *words, *(word.removesuffix("s") for word in words))
-    named = rf"(?:#|\b(?:{'|'.join(map(re.escape, things))})[\s:#]*)"
+    names = (*step.options, *words, *(word.removesuffix("s") for word in words))
+    named = rf"(?:#|\b(?:{'|'.join(map(re.escape, names))})[\s:#]*)"
     return all(
         re.search(
             rf"{named if value.isdigit() else _BOUNDARY}{re.escape(value)}(?!\w)",
@@ -229,6 +229,6 @@ def _is_mentioned(record: TrafficRecord, text: str) -> bool:
 
 
 def _build_waits(record: TrafficRecord) -> tuple[WaitStep, ...]:
-    """Return waits until a time that was given is over, and for what comes late."""
+    """Return waits until a duration in the record is over, and for late effects."""
     times = [seconds for value in _list_values(record) if (seconds := parse_duration(value))]
     return (WaitStep(wait=max(times) + _GRACE), WaitStep(wait=_LATE)) if times else ()

@@ -1,4 +1,4 @@
-"""What a function does with conditions, fixed values and exceptions, as countable facts."""
+"""Collects the conditions, fixed values and exceptions of a function as countable facts."""
 
 import ast
 from collections import Counter
@@ -19,7 +19,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One of them, where it stands. Equal keys of a sort are the same fact met again."""
+    """A fact and its line. Facts of one sort with equal keys are the same fact."""
 
     sort: Sort
     key: str
@@ -28,13 +28,13 @@ class Fact:
 
 @dataclass(slots=True)
 class Facts:
-    """The facts of one function, or of what stands outside of any."""
+    """The facts of one function, or of the code outside of all functions."""
 
     all: list[Fact] = field(default_factory=list)
     first: int = 0
 
     def count_keys(self, sort: Sort, prefix: str = "") -> Counter[str]:
-        """Return how often each fact of a sort is there."""
+        """Return how often each fact of a sort occurs."""
         return Counter(f.key for f in self.all if f.sort == sort and f.key.startswith(prefix))
 
 
@@ -46,7 +46,7 @@ def collect_facts(tree: ast.Module) -> dict[str, Facts]:
 
 
 def is_constant(node: ast.expr | None) -> bool:
-    """Return whether an expression is the same value whatever it is given; nothing is `None`."""
+    """Return whether an expression has the same value for all inputs; `node` `None` means None."""
     if node is None or isinstance(node, ast.Constant):
         return True
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -67,7 +67,7 @@ def _is_empty_call(node: ast.expr) -> bool:
 
 
 class _Reader(ast.NodeVisitor):
-    """Walks a module and notes facts under the function they stand in."""
+    """Walks a module and records facts under the function that contains them."""
 
     def __init__(self) -> None:
         self.scopes: dict[str, Facts] = {}
@@ -85,7 +85,7 @@ class _Reader(ast.NodeVisitor):
             self._scope = self.scopes.setdefault(".".join(self._names), fresh)
             for default in (*node.args.defaults, *node.args.kw_defaults):
                 if default is not None and ast.unparse(default) != "None":
-                    self.visit(default)  # one that is made anew inside is no new value
+                    self.visit(default)  # a default that moves into the body is no new value
         for child in (*node.decorator_list, *node.body):
             self.visit(child)
         self._names.pop()
@@ -96,7 +96,7 @@ class _Reader(ast.NodeVisitor):
     # Conditions: every comparison and connective, and the truth of whatever is tested.
 
     def _note_test(self, node: ast.expr, *, holds: bool = True) -> None:
-        """Note a condition as it counts: `not (a < b)` is the same as `b <= a`."""
+        """Record a condition in a normal form: `not (a < b)` equals `b <= a`."""
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             self._note_test(node.operand, holds=not holds)
         elif isinstance(node, ast.BoolOp):
@@ -142,7 +142,7 @@ class _Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        """Note `a or b` as a value: its last part is an answer, what stands before is tested."""
+        """Record `a or b` as a value: the last part is an answer, the others are conditions."""
         for value in node.values[:-1]:
             self._note("condition", "both" if isinstance(node.op, ast.And) else "either", node)
             self._note_test(value)
@@ -202,7 +202,7 @@ class _Reader(ast.NodeVisitor):
         self._note("raise", ast.unparse(node), node)
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
-        if not any(isinstance(each, ast.Raise) for each in node.body):
+        if not any(isinstance(statement, ast.Raise) for statement in node.body):
             kind = ast.unparse(node.type) if node.type else "everything"
             self._note("handler", kind, node)
         for child in node.body:
@@ -248,7 +248,7 @@ class _Reader(ast.NodeVisitor):
                 self.visit(part)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if _is_removal(node.value):  # what is answered where the key is missing nobody reads
+        if _is_removal(node.value):  # the default of `pop` is not used here
             for part in (node.value.func, node.value.args[0]):
                 self.visit(part)
         elif not isinstance(node.value, ast.Constant):  # a docstring
@@ -256,13 +256,13 @@ class _Reader(ast.NodeVisitor):
 
 
 def _is_removal(node: ast.expr) -> TypeGuard[ast.Call]:
-    """Return whether this removes a key that may be missing: `kept.pop(key, None)`."""
+    """Return whether this removes a key that may be missing: `votes.pop(key, None)`."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
     return node.func.attr == "pop" and len(node.args) == 2 and is_constant(node.args[1])
 
 
 def _get_quantifier(node: ast.expr) -> str:
-    """Return `any` or `all` where one is called: they are as far apart as `or` and `and`."""
+    """Return `any` or `all` if one is called: they differ as much as `or` and `and`."""
     name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
     return name if name in ("any", "all") else "truth"

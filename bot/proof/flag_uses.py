@@ -1,4 +1,4 @@
-"""Which flags code asks for, and where: read from the source, nothing is run."""
+"""Finds which files check which flags, from the source without running it."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ _ASKED_OF = "flags"
 
 
 def find_flag_uses(files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Return the files that ask for each flag, by its name, out of texts by their paths.
+    """Return the files that check each flag, by the flag's name.
 
-    Asked is `flags.on("coinflip", ...)` or `self.bot.flags.on(...)`, with a name in the call that a
-    flag can have. A file that is no Python asks for none.
+    `files` are texts by path. A check is `flags.on("coinflip", ...)` or `self.bot.flags.on(...)`
+    with a valid flag name as a literal. A file that is not Python has none.
     """
     found: dict[str, list[str]] = {}
     for path, text in sorted(files.items()):
@@ -26,7 +26,7 @@ def find_flag_uses(files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def find_flag_uses_in(root: Path) -> dict[str, tuple[str, ...]]:
-    """Return the same of all cogs below a project's root. Reads files: not for the event loop."""
+    """Return the same for all cogs below a project's root. Blocks: reads files."""
     texts = {}
     for path in sorted((root / "cogs").rglob("*.py")):
         try:
@@ -54,6 +54,6 @@ def _iterate_flags(text: str) -> Iterator[str]:
 def _is_question(called: ast.expr) -> bool:
     if not isinstance(called, ast.Attribute) or called.attr != _ASKED_BY:
         return False
-    asked = called.value
-    name = asked.attr if isinstance(asked, ast.Attribute) else getattr(asked, "id", "")
+    receiver = called.value
+    name = receiver.attr if isinstance(receiver, ast.Attribute) else getattr(receiver, "id", "")
     return name == _ASKED_OF

@@ -1,9 +1,9 @@
-"""Edits that quiet a failing call as easily as they mend it.
+"""Finds edits that can silence a failing call without fixing it.
 
-A call that no longer raises proves little where the edit turned a condition round, dropped one,
-answers with a fixed value, leaves early, or catches what was raised. Such edits are told by what
-stands in the two trees, function by function: a condition that was there and is gone, an answer or
-a handler that is there and was not. Who made the edit, and what they call it, is not asked.
+That a call no longer raises proves little if the edit inverted or dropped a condition, answers with
+a fixed value, returns early, or catches the exception. Such edits are found by comparing the two
+trees function by function: a condition that is gone, an answer or a handler that is new. Who made
+the edit, and how they describe it, does not matter.
 """
 
 import ast
@@ -20,10 +20,10 @@ Texts = Mapping[str, str]
 
 _GAINED: dict[Sort, tuple[HazardKind, str]] = {
     "answer": ("constant", "answers with a fixed value"),
-    "exit": ("constant", "leaves early"),
+    "exit": ("constant", "returns early"),
     "raise": ("exception", "raises instead of answering"),
-    "handler": ("exception", "catches an exception and goes on"),
-    "negated": ("condition", "turns a condition round"),
+    "handler": ("exception", "catches an exception and continues"),
+    "negated": ("condition", "inverts a condition"),
 }
 
 
@@ -32,7 +32,7 @@ JOINED = "joins a condition to another"
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """One thing about an edit that a single failing call cannot judge. `line` is in the head."""
+    """A part of an edit that a single failing call cannot judge. `line` is a line of head."""
 
     kind: HazardKind
     path: str
@@ -41,10 +41,10 @@ class Hazard:
 
 
 def find_hazards(before: Texts, after: Texts) -> tuple[Hazard, ...]:
-    """Return what is hazardous about changing `before` into `after`, by path; each once.
+    """Return the hazards of changing `before` into `after`, by path; each once.
 
-    Texts that are new have nothing to be compared with, and texts that do not parse cannot be
-    compared: neither is hazardous here.
+    New texts have nothing to be compared with, and texts that do not parse cannot be compared:
+    neither has hazards here.
     """
     found: dict[Hazard, None] = {}
     for path, text in after.items():
@@ -53,15 +53,15 @@ def find_hazards(before: Texts, after: Texts) -> tuple[Hazard, ...]:
             continue
         old, new = collect_facts(trees[0]), collect_facts(trees[1])
         for scope in {**old, **new}:
-            for kind, line, told in _compare_scope(
+            for kind, line, description in _compare_scope(
                 old.get(scope, Facts()), new.get(scope, Facts())
             ):
-                found[Hazard(kind, path, line, told)] = None
+                found[Hazard(kind, path, line, description)] = None
     return tuple(found)
 
 
 def find_joined_conditions(before: Texts, after: Texts) -> tuple[Hazard, ...]:
-    """Return where a condition was joined to another: that may quiet a call as a new one does."""
+    """Return the conditions that were joined to others, which may silence a call as new ones do."""
     found = []
     for path, text in after.items():
         trees = _parse_trees(before.get(path), text)
@@ -75,7 +75,7 @@ def find_joined_conditions(before: Texts, after: Texts) -> tuple[Hazard, ...]:
 
 
 def has_same_behaviour(before: str, after: str) -> bool:
-    """Return whether two sources differ in nothing that runs: layout, comments, docstrings."""
+    """Return whether two sources differ only in layout, comments or docstrings."""
     trees = _parse_trees(before, after)
     return trees is not None and _dump_code(trees[0]) == _dump_code(trees[1])
 
@@ -92,7 +92,9 @@ def _parse_trees(before: str | None, after: str) -> tuple[ast.Module, ast.Module
 def _dump_code(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
+            node.body = [statement for statement in node.body if not _is_text(statement)] or [
+                ast.Pass()
+            ]
     return ast.dump(tree)
 
 
@@ -107,24 +109,24 @@ def _compare_scope(old: Facts, new: Facts) -> Iterator[tuple[HazardKind, int, st
         line = (
             _find_line(new, new.count_keys("condition") - old.count_keys("condition")) or new.first
         )
-        yield "condition", line, "turns a condition round, or drops one"
+        yield "condition", line, "inverts or drops a condition"
     if old.count_keys("raise").total() > new.count_keys("raise").total():
         yield "condition", new.first, "drops a refusal (`raise`)"
-    for sort, (kind, told) in _GAINED.items():
+    for sort, (kind, description) in _GAINED.items():
         gained = new.count_keys(sort) - old.count_keys(sort)
         if gained:
-            yield kind, _find_line(new, gained), told
+            yield kind, _find_line(new, gained), description
     for name in sorted(new.count_keys("constant") - old.count_keys("constant")):
         gained = new.count_keys("empty", name) - old.count_keys("empty", name)
         if gained:
-            yield "constant", _find_line(new, gained), "puts an empty value in"
+            yield "constant", _find_line(new, gained), "inserts an empty value"
 
 
 def _is_reversed(old: Facts, new: Facts) -> bool:
-    """Return whether two things that were compared for order are compared the other way."""
-    were, are = old.count_keys("order"), new.count_keys("order")
-    turned = {_reverse(pair) for pair in were - are}
-    return any(pair in turned for pair in are - were)
+    """Return whether an ordering comparison of the same two values was reversed."""
+    before, after = old.count_keys("order"), new.count_keys("order")
+    reversed_pairs = {_reverse(pair) for pair in before - after}
+    return any(pair in reversed_pairs for pair in after - before)
 
 
 def _reverse(pair: str) -> str:
@@ -133,5 +135,5 @@ def _reverse(pair: str) -> str:
 
 
 def _find_line(facts: Facts, keys: Counter[str]) -> int:
-    """Return the last line where one of these stands; 0 where none does."""
+    """Return the last line of a fact with one of these keys; 0 if there is none."""
     return max((fact.line for fact in facts.all if fact.key in keys), default=0)

@@ -1,23 +1,23 @@
-"""How far a change is proven, as people read it."""
+"""Decides how far a change is proven, and describes that for people."""
 
 from bot.domain.change import ChangeSet, Finding, Proven, Verdict
 from bot.domain.plan import Plan, Risk
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.proof.hazards import Texts, find_hazards, find_joined_conditions
 
-_UNSEEN = "no other test looks at what was edited."
+_UNSEEN = "no other test checks the edited code."
 CALL_ONLY = f"Proven for the failing call only: {_UNSEEN}"
 NOT_PROVEN = "Found, not proven:"
-ANSWER_ONLY = f"Proven for what a person said that it answers: {_UNSEEN}"
+ANSWER_ONLY = f"Proven for the answer that a person stated: {_UNSEEN}"
 
 
 def judge(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tuple[Finding, ...]]:
-    """Return how far it is proven, and what is hazardous about it.
+    """Return how far the change is proven, and the findings about its hazards.
 
-    An engine of rules, which says how far it took the proof itself, may not propose a hazardous
-    edit on the strength of the failing call alone: that blocks. With a person's answer beside it
-    that is said to people, as for what a model wrote, which has a reviewer. What the engine doubts
-    itself is said as well.
+    The rule-based engine says itself how far its edit is proven. It may not propose a hazardous
+    edit if only the failing call confirms it: that blocks. If a person's answer confirms the edit,
+    or a model wrote it (which a reviewer reads), the hazard is only reported. The engine's own
+    doubts are reported as well.
     """
     path = change.files[0].path if change.files else ""
     doubts = tuple(
@@ -32,11 +32,11 @@ def judge(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tuple
     findings = tuple(
         Finding(
             rule="unproven",
-            path=each.path,
-            message=f"line {each.line} {each.description}, and only {by} speaks for it",
+            path=hazard.path,
+            message=f"line {hazard.line} {hazard.description}, and only {by} confirms it",
             blocking=change.proven == "call",
         )
-        for each in find_hazards(before, after)
+        for hazard in find_hazards(before, after)
     )
     return change.proven or ("call" if findings else ""), (*findings, *doubts)
 
@@ -44,24 +44,24 @@ def judge(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tuple
 def _build_unproven_findings(
     edit: PlausibleEdit, path: str, before: Texts, after: Texts
 ) -> tuple[Finding, ...]:
-    """Return that people have to judge it; a concrete doubt blocks what no person has edited."""
+    """Return the findings of an unproven edit; a hazard blocks unless a person edited it."""
     note = Finding(
         rule="unjudged", path=path, message=f"{NOT_PROVEN} {edit.reason}", blocking=False
     )
     doubts = (
         Finding(
             rule="unproven",
-            path=each.path,
-            message=f"line {each.line} {each.description}, and nothing proves that it should",
+            path=hazard.path,
+            message=f"line {hazard.line} {hazard.description}, and nothing proves that it should",
             blocking=not edit.by_hand,
         )
-        for each in (*find_hazards(before, after), *find_joined_conditions(before, after))
+        for hazard in (*find_hazards(before, after), *find_joined_conditions(before, after))
     )
     return (note, *doubts)
 
 
 def compute_risk(plan: Plan, verdict: Verdict) -> Risk:
-    """Return the plan's risk; what is proven for single calls only is never a low one."""
+    """Return the plan's risk, at least medium if only single calls prove the change."""
     weak = verdict.proven in ("call", "answer") or is_unproven(verdict)
     return "medium" if plan.risk == "low" and weak else plan.risk
 
@@ -72,9 +72,9 @@ def is_unproven(verdict: Verdict) -> bool:
 
 
 def label(verdict: Verdict) -> str:
-    """Return what the reproduction does not say of this head, or nothing."""
+    """Return the limits of the proof as a sentence for people, or an empty string."""
     if verdict.reverted_commit:
-        return f"Takes back all of commit `{verdict.reverted_commit[:7]}`, its tests with it."
+        return f"Reverts all of commit `{verdict.reverted_commit[:7]}`, including its tests."
     if is_unproven(verdict):
         return f"{NOT_PROVEN} An approver has read it and decided to propose it."
     if verdict.proven == "call":

@@ -1,4 +1,4 @@
-"""Whether people are answered sooner: the same scripts, timed with two commits in turns."""
+"""Measures whether people are answered sooner: two commits play the same scripts in turns."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,9 +20,9 @@ _SURE = 0.01
 
 
 def select_scripts(scripts: Sequence[Script], request: str) -> tuple[Script, ...]:
-    """Return the scripts to time: those of commands that are spoken of, else the first few."""
+    """Return the scripts to time: those of commands in the request, else the first few."""
     words = {*request.lower().replace("/", " ").split()}
-    spoken = [each for each in scripts if words & _split_last_command(each)]
+    spoken = [script for script in scripts if words & _split_last_command(script)]
     return tuple((spoken or scripts)[:MOST])
 
 
@@ -35,8 +35,8 @@ async def measure_rounds(
 ) -> tuple[tuple[float, float], ...]:
     """Return how many seconds all scripts take with base and with head, round by round.
 
-    Who is first changes from round to round, and a round that warms both up is not told. `now` is
-    a clock in seconds. Raises `RehearsalError`.
+    The order alternates between rounds, and a first round for warming up is left out. `now` is a
+    clock in seconds. Raises `RehearsalError`.
     """
     rounds = []
     async with rehearsal.open(base) as older, rehearsal.open(head) as newer:
@@ -54,8 +54,8 @@ async def measure_rounds(
 def build_speed_proof(rounds: Sequence[tuple[float, float]]) -> Proof:
     """Return whether head is faster: the median ratio, its interval, and a sign test."""
     if not rounds or any(before <= 0 for before, _ in rounds):
-        told = "nothing was recorded of what it is about, so nothing could be timed"
-        return Proof(kind="measured", holds=False, summary=told)
+        summary = "nothing was recorded of what it is about, so nothing could be timed"
+        return Proof(kind="measured", holds=False, summary=summary)
     ratios = sorted(after / before for before, after in rounds)
     within = min(_WITHIN, (len(ratios) - 1) // 2)
     least, most = ratios[within], ratios[-1 - within]
@@ -83,5 +83,5 @@ async def _measure_seconds(
 
 def _split_last_command(script: Script) -> set[str]:
     """Return the words of the last command of a script."""
-    found = [each.command for each in script.steps if isinstance(each, CommandStep)]
+    found = [step.command for step in script.steps if isinstance(step, CommandStep)]
     return {*found[-1].lower().split()} if found else set()

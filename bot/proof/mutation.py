@@ -1,4 +1,4 @@
-"""Small changes of a program that its tests should notice: those that live were not looked at."""
+"""Small changes of a program that its tests should notice: a surviving mutant is not tested."""
 
 import ast
 import copy
@@ -25,7 +25,7 @@ Change = Callable[[ast.AST], None]
 
 
 class Mutant(NamedTuple):
-    """A module with one small change: its whole text, where it is, and what was done there."""
+    """A module with one small change: its complete text, the line, and a description."""
 
     line: int
     description: str
@@ -33,7 +33,7 @@ class Mutant(NamedTuple):
 
 
 class _Site(NamedTuple):
-    """Where a change can be made: the node's place in a walk of the tree, and how."""
+    """A place for a change: the node's index in a walk of the tree, and the change."""
 
     at: int
     line: int
@@ -42,18 +42,18 @@ class _Site(NamedTuple):
 
 
 def generate_mutants(text: str, *, seed: int = 0, most: int = MOST) -> tuple[Mutant, ...]:
-    """Return mutants of a module, each valid Python: the same for the same text and seed.
+    """Return mutants of a module, each valid Python; equal for equal text and seed.
 
-    Comparisons turn round, conditions are negated, numbers are one more or less, statements that
-    do something and answer nothing go. They are drawn from all over the module; none of a text
-    that is no Python.
+    Comparisons are inverted, conditions negated, numbers changed by one, and statements without a
+    result removed. The places are drawn from the complete module. Return none if the text is not
+    Python.
     """
     try:
         tree = parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return ()
     sites = [*_iterate_sites(tree)]
-    random.Random(seed).shuffle(sites)  # noqa: S311 - a draw that can be made again
+    random.Random(seed).shuffle(sites)  # noqa: S311 - a reproducible choice, not a secret
     found: dict[str, Mutant] = {}
     original = f"{ast.unparse(tree)}\n"
     for site in sites:
@@ -66,10 +66,11 @@ def generate_mutants(text: str, *, seed: int = 0, most: int = MOST) -> tuple[Mut
 
 
 def find_covered_module(tests: Mapping[str, str], files: Collection[str], request: str) -> str:
-    """Return the program file that new tests are about; empty where none can be told.
+    """Return the program file that new tests are about; empty if there is none.
 
-    `tests` are their texts by path, `files` all there are at base, `said` what was asked for. It
-    is named in a test, as `cogs.polls`; of several, the one that is spoken of.
+    `tests` are their texts by path, `files` all files at base, `request` is what was asked for. The
+    file is named in a test, as `cogs.polls`; if there are several, the one that the request
+    mentions.
     """
     text = "\n".join(tests.values())
     named = [
@@ -82,23 +83,23 @@ def find_covered_module(tests: Mapping[str, str], files: Collection[str], reques
         )
     ]
     spoken = [file for file in named if re.search(rf"\b{_stem(file)}", request, re.IGNORECASE)]
-    return next(iter((*spoken, *sorted(named, key=lambda each: -len(each)))), "")
+    return next(iter((*spoken, *sorted(named, key=lambda path: -len(path)))), "")
 
 
 def build_covering_proof(module: str, killed: Sequence[Mutant], left: Sequence[Mutant]) -> Proof:
-    """Return what new tests prove by the mutants that lived through base's.
+    """Return the proof of new tests by the mutants that survive base's tests.
 
-    Some are `killed` by them, some are `left`.
+    The new tests `killed` some of them; some are `left`.
     """
     lived = len(killed) + len(left)
-    told = f"kills {len(killed) or 'none'} of {lived} mutants of `{module}` that lived"
+    summary = f"kills {len(killed) or 'none'} of {lived} mutants of `{module}` that survived"
     if not lived:
-        told = f"no mutant of `{module}` lives that new tests could kill"
+        summary = f"no surviving mutant of `{module}` is left for new tests to kill"
     lines = (
-        *(f"killed: {_format_mutant(each)}" for each in killed),
-        *(f"lives: {_format_mutant(each)}" for each in left),
+        *(f"killed: {_format_mutant(mutant)}" for mutant in killed),
+        *(f"survives: {_format_mutant(mutant)}" for mutant in left),
     )
-    return Proof(kind="covering", holds=bool(killed), summary=told, details=lines)
+    return Proof(kind="covering", holds=bool(killed), summary=summary, details=lines)
 
 
 def _format_mutant(mutant: Mutant) -> str:
@@ -115,21 +116,24 @@ def _iterate_sites(tree: ast.Module) -> Iterator[_Site]:
     for at, node in enumerate(ast.walk(tree)):
         if id(node) not in types:
             line = getattr(node, "lineno", 0)
-            yield from (_Site(at, line, told, change) for told, change in _iterate_changes(node))
+            yield from (
+                _Site(at, line, description, change)
+                for description, change in _iterate_changes(node)
+            )
 
 
 def _iterate_changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
-    """Yield what can be done to a node, and how."""
+    """Yield the possible changes of a node, each with its description."""
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in _FLIPPED:
-            yield f"`{_shorten(node)}` turned round", _flip
+            yield f"`{_shorten(node)}` inverted", _flip
         case ast.If() | ast.While() | ast.IfExp():
             yield f"`{_shorten(node.test)}` negated", _negate
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            yield f"{value} made {value + 1}", lambda found: _add(found, 1)
-            yield f"{value} made {value - 1}", lambda found: _add(found, -1)
+            yield f"{value} changed to {value + 1}", lambda found: _add(found, 1)
+            yield f"{value} changed to {value - 1}", lambda found: _add(found, -1)
         case ast.Expr(value=ast.Call() | ast.Await()):
-            yield f"`{_shorten(node)}` left out", _leave_out
+            yield f"`{_shorten(node)}` removed", _leave_out
 
 
 def _flip(node: ast.AST) -> None:
@@ -170,12 +174,12 @@ def _to_module_name(file: str) -> str:
 
 
 def _stem(file: str) -> str:
-    """Return what people call a module: without the ending that makes it several."""
+    """Return the name by which people call a module: without its plural ending."""
     return re.escape(_to_module_name(file).rpartition(".")[2].strip("_").removesuffix("s"))
 
 
 def _expand_imports(text: str) -> str:
-    """Return a text with `from cogs import polls` told as `cogs.polls` too."""
+    """Return a text with `from cogs import polls` repeated as `cogs.polls`."""
     found = re.findall(r"^from ([\w.]+) import \(?([\w, ]+)", text, re.MULTILINE)
-    told = [f"{package}.{name.strip()}" for package, names in found for name in names.split(",")]
-    return "\n".join((text, *told))
+    dotted = [f"{package}.{name.strip()}" for package, names in found for name in names.split(",")]
+    return "\n".join((text, *dotted))

@@ -1,4 +1,4 @@
-"""That a change leaves everything as it is for people, for other code, and for the tests."""
+"""Proves that a change preserves everything for people, for other code, and for the tests."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class ChangedText(NamedTuple):
-    """A file's text with base and with head; `None` where it is not there."""
+    """A file's text with base and with head; `None` if the file does not exist."""
 
     path: str
     before: str | None
@@ -29,31 +29,33 @@ def build_preserving_proof(
 ) -> Proof:
     """Return whether answers, public names and tests stay as they are.
 
-    Names that stand in what was asked for may come, go and change. A test may follow a name that
-    was asked to be another, and change in nothing else.
+    Names in the request may be added, removed and changed. A test may follow a requested rename,
+    and may not change otherwise.
     """
-    said = f"{brief.request}\n{brief.understood}"
-    others = [each for each in files if not is_test_file(each.path)]
-    changed = [each for each in map(_compare_names, others) if each.gone or each.new]
-    gone = [
-        f"{each.path}: {name}"
-        for each in changed
-        for name in each.gone
-        if not _is_mentioned(said, name)
+    request = f"{brief.request}\n{brief.understood}"
+    others = [file for file in files if not is_test_file(file.path)]
+    changed = [names for names in map(_compare_names, others) if names.gone or names.new]
+    removed = [
+        f"{names.path}: {name}"
+        for names in changed
+        for name in names.gone
+        if not _is_mentioned(request, name)
     ]
-    renamed = _find_rename(changed, said)
+    renamed = _find_rename(changed, request)
     tests = [
-        each.path for each in files if is_test_file(each.path) and not _is_unchanged(each, renamed)
+        file.path for file in files if is_test_file(file.path) and not _is_unchanged(file, renamed)
     ]
-    against = [*_describe_changes(found), *_format_list("public names change", gone)]
+    against = [*_describe_changes(found), *_format_list("public names change", removed)]
     against += _format_list("tests change", tests)
-    told = f"nobody notices: {found.summary}, the same public names, no test changed"
+    summary = f"users see no difference: {found.summary}, same public names, no test changed"
     if not found.answers and not against:
-        told = "nothing of it was recorded to be compared: only its tests say that nobody notices"
+        summary = (
+            "no recorded use could be compared: only its tests show that users see no difference"
+        )
     return Proof(
         kind="preserving",
         holds=not against,
-        summary=f"somebody would notice: {against[0]}" if against else told,
+        summary=f"users would see a difference: {against[0]}" if against else summary,
         details=tuple(against[1:]),
     )
 
@@ -70,14 +72,14 @@ def _compare_names(file: ChangedText) -> _Names:
     old, new = collect_public_names(file.before or ""), collect_public_names(file.after or "")
     if not file.path.endswith(".py"):
         old = new = {}
-    gone = sorted(name for name in old if new.get(name) != old[name])
-    return _Names(file.path, tuple(gone), tuple(sorted(new.keys() - old.keys())))
+    removed = sorted(name for name in old if new.get(name) != old[name])
+    return _Names(file.path, tuple(removed), tuple(sorted(new.keys() - old.keys())))
 
 
 def collect_public_names(text: str) -> Mapping[str, str]:
-    """Return what other code may use of a module: names (`Dice.roll` too) to their parameters.
+    """Return the public names of a module (`Dice.roll` too) with their parameters.
 
-    What is no function has none; what begins with an underscore is nobody else's.
+    A name that is not a function has no parameters. Names with a leading underscore are private.
     """
     try:
         tree = parse(text)
@@ -103,14 +105,14 @@ def _iterate_definitions(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = (each for target in targets for each in ast.walk(target))
-            yield from ((each.id, "") for each in names if isinstance(each, ast.Name))
+            yield from ((name.id, "") for name in names if isinstance(name, ast.Name))
 
 
 def _find_rename(changed: Sequence[_Names], request: str) -> tuple[str, str] | None:
-    """Return the one name that was asked to be another, before and after."""
-    gone = {_get_last_part(name) for each in changed for name in each.gone}
+    """Return the only requested rename, as names before and after."""
+    removed = {_get_last_part(name) for each in changed for name in each.gone}
     new = {_get_last_part(name) for each in changed for name in each.new}
-    pair = gone - new, new - gone
+    pair = removed - new, new - removed
     if not all(len(each) == 1 for each in pair):
         return None
     (old,), (other,) = pair
@@ -118,7 +120,7 @@ def _find_rename(changed: Sequence[_Names], request: str) -> tuple[str, str] | N
 
 
 def _is_unchanged(test: ChangedText, renamed: tuple[str, str] | None) -> bool:
-    """Whether a test is what it was, but for the name; new tests take nothing away."""
+    """Return whether a test changed at most by the rename; new tests count as unchanged."""
     if test.before is None or test.before == test.after:
         return True
     if test.after is None or renamed is None:

@@ -1,4 +1,4 @@
-"""Finds the smallest set-up that still fails: delta debugging over what came before."""
+"""Finds the smallest set-up that still fails: delta debugging over the earlier interactions."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Reduced(NamedTuple, Generic[T]):
-    """What is left of a set-up. `minimal`: without any one of it, it does not fail any more."""
+    """A reduced set-up. `minimal`: without any single part of it, the failure is gone."""
 
     remaining: tuple[T, ...]
     run_count: int
@@ -21,26 +21,26 @@ async def reduce_setup(
     *,
     max_runs: int,
 ) -> Reduced[T]:
-    """Return the least of a set-up with which it still fails in the same way.
+    """Return the smallest part of a set-up with which it still fails in the same way.
 
-    `fails` plays some of `setup`, in its order, and says whether what follows fails as it did; with
-    all of it, it does. It is asked `plays` times at most, never twice the same; when that is spent,
-    what was found until then is returned.
+    `fails` plays a part of `setup`, in order, and returns whether the failure follows. It fails
+    with the complete set-up. `fails` is called at most `max_runs` times, never twice with the same
+    part; at the limit, the smallest part found so far is returned.
     """
     search = _Search(setup, fails, max_runs)
     try:
-        kept = await search.find_minimum()
+        minimum = await search.find_minimum()
     except _ExhaustedError:
         return Reduced(search.select(search.remaining), search.run_count, minimal=False)
-    return Reduced(search.select(kept), search.run_count, minimal=True)
+    return Reduced(search.select(minimum), search.run_count, minimal=True)
 
 
 class _ExhaustedError(Exception):
-    """No play is left."""
+    """Raised if the limit of plays is reached."""
 
 
 class _Search(Generic[T]):
-    """Zeller's ddmin, on indices: halves, then quarters, then smaller parts are left out."""
+    """Zeller's ddmin, on indices: leaves out halves, then quarters, then smaller parts."""
 
     def __init__(
         self,
@@ -56,11 +56,11 @@ class _Search(Generic[T]):
         self.remaining = tuple(range(len(setup)))
 
     def select(self, indices: Sequence[int]) -> tuple[T, ...]:
-        """Return what stands at these places."""
+        """Return the parts of the set-up at these indices."""
         return tuple(self._setup[at] for at in indices)
 
     async def find_minimum(self) -> tuple[int, ...]:
-        """Return what is left when nothing can be left out. Raises `_ExhaustedError`."""
+        """Return the indices when nothing more can be left out. Raises `_ExhaustedError`."""
         if not self.remaining or await self._is_failing(()):
             return ()
         parts = 2
@@ -75,7 +75,7 @@ class _Search(Generic[T]):
         return self.remaining
 
     async def _try_smaller(self, parts: list[tuple[int, ...]]) -> int | None:
-        """Keep one part, or all but one, if that still fails; return how finely to go on."""
+        """Keep one part, or all but one, if that still fails; return the next number of parts."""
         for part in parts:
             if await self._is_failing(part):
                 self.remaining = part
@@ -97,6 +97,6 @@ class _Search(Generic[T]):
 
 
 def _split(places: tuple[int, ...], parts: int) -> list[tuple[int, ...]]:
-    """Return the places in that many parts, as even as they come."""
+    """Return the indices in that many parts of similar size."""
     bounds = [len(places) * number // parts for number in range(parts + 1)]
     return [places[start:end] for start, end in pairwise(bounds)]

@@ -1,4 +1,4 @@
-"""Scripts from recorded traffic: what people asked with success, to be asked again."""
+"""Scripts from recorded traffic: successful interactions, to be played again."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
@@ -19,27 +19,29 @@ _VARIED_EACH = 4
 def build_regression_scripts(
     records: Sequence[TrafficRecord], files: Collection[str]
 ) -> tuple[Script, ...]:
-    """Return scripts of the successes that a change of these files can reach, and variations.
+    """Return scripts of the successes that a change of these files can affect, and variations.
 
-    A cog's file reaches that cog; any other program reaches all of them, and what is no program
-    none. Every event has its share, its newest first; what differs only in letters is played once.
-    A button or a form needs what it is on: what was asked of that cog before, in the same channel,
-    comes before it.
+    A cog's file affects that cog, any other program file all cogs, and other files none. Every
+    event has its share, the newest first; uses that differ only in letters are played once. A
+    button or a form needs its message: the earlier interactions of that cog in the same channel
+    come before it.
     """
     cogs = _find_reached_cogs(files)
-    worked = [each for each in records if each.ok and (cogs is None or each.cog in cogs)]
+    worked = [use for use in records if use.ok and (cogs is None or use.cog in cogs)]
     chosen = [*islice(_interleave(worked), MOST)]
-    scripts = [build_script_with_setup(each, worked) for each in chosen]
-    varied = (build_variations(each, len(each.steps) - 1, most=_VARIED_EACH) for each in scripts)
-    found = {each.model_dump_json(): each for each in scripts}
-    for each in islice(chain.from_iterable(varied), MOST_VARIED):
-        found.setdefault(each.model_dump_json(), each)
+    scripts = [build_script_with_setup(record, worked) for record in chosen]
+    varied = (
+        build_variations(script, len(script.steps) - 1, most=_VARIED_EACH) for script in scripts
+    )
+    found = {script.model_dump_json(): script for script in scripts}
+    for variation in islice(chain.from_iterable(varied), MOST_VARIED):
+        found.setdefault(variation.model_dump_json(), variation)
     return tuple(found.values())
 
 
 def _find_reached_cogs(files: Collection[str]) -> frozenset[str] | None:
-    """Return the cogs that files are of; `None`: all."""
-    programs = [each for each in files if each.endswith(".py") and not each.startswith("tests/")]
+    """Return the cogs that the files belong to; `None` means all."""
+    programs = [file for file in files if file.endswith(".py") and not file.startswith("tests/")]
     cogs = frozenset(map(get_cog_name, programs))
     return None if "" in cogs else cogs
 
@@ -49,12 +51,12 @@ def _interleave(records: Iterable[TrafficRecord]) -> Iterator[TrafficRecord]:
     events: dict[str, dict[str, TrafficRecord]] = {}
     for record in sorted(records, key=lambda each: each.at, reverse=True):
         events.setdefault(record.event, {}).setdefault(record.form, record)
-    for row in zip_longest(*(each.values() for each in events.values())):
+    for row in zip_longest(*(event.values() for event in events.values())):
         yield from (each for each in row if each is not None)
 
 
 def build_script_with_setup(record: TrafficRecord, worked: Sequence[TrafficRecord]) -> Script:
-    """Return the record as a script; a button or form after what may have made it.
+    """Return the record as a script; a button or form comes after what may have created it.
 
     `worked` are successes. A form may have been opened by a button.
     """
@@ -64,11 +66,11 @@ def build_script_with_setup(record: TrafficRecord, worked: Sequence[TrafficRecor
 
 
 def _can_make(one: TrafficRecord, other: TrafficRecord) -> bool:
-    """Whether what one record shows may hold the button, or open the form, of the other."""
+    """Return whether one record may show the button, or open the form, of the other."""
     opens = isinstance(one.step, PressStep) and isinstance(other.step, SubmitStep)
     return one.is_command or opens
 
 
 def _is_near(one: TrafficRecord, other: TrafficRecord) -> bool:
-    there = (one.place, one.pseudonyms.get("channel"))
-    return there == (other.place, other.pseudonyms.get("channel"))
+    place = (one.place, one.pseudonyms.get("channel"))
+    return place == (other.place, other.pseudonyms.get("channel"))

@@ -1,4 +1,4 @@
-"""Finds the smallest set-up with which a recorded interaction fails again, by playing it."""
+"""Finds the smallest set-up with which a recorded interaction fails again, by replaying it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -31,13 +31,13 @@ _OTHER_WAY_ROUND = (1, 0)
 MAX_CONCURRENT = 3
 """How many interactions that were under way at the same time are tried with a failure."""
 
-_SIMPLER = 2  # plays: with plain people, without the web
+_SIMPLER = 2  # reserved plays: one with plain people, one without the web
 
 Records = tuple[TrafficRecord, ...]
 
 
 class FoundReplay(NamedTuple):
-    """A script that fails at its last step; `files`: only in a world with the cog's files."""
+    """A script that fails at its last step; `files`: only if the world has the cog's files."""
 
     script: Script
     files: bool
@@ -53,12 +53,12 @@ async def find_smallest_replay(
     files: Mapping[str, bytes],
     loads: Sequence[datetime] = (),
 ) -> FoundReplay | None:
-    """Return the least with which the interaction fails as `wanted`; `None` where it does not.
+    """Return the smallest script with which the interaction fails as `wanted`, or `None`.
 
-    First it is played alone on empty state, then after what was asked of its cog before (`known`
-    are records of any; with the bot's restarts that lay between where `loads` tells of some), then
-    in a world with `files`; last, in the same instant as another that was
-    under way then, or twice. What led to it is reduced to what it needs. Raises `RehearsalError`.
+    It is played alone on empty state, then after the earlier interactions of its cog (`known` are
+    records of any cog; the bot restarts in between at the times in `loads`), then in a world with
+    `files`; last, at the same instant as a concurrent interaction, or twice. The set-up is then
+    reduced. Raises `RehearsalError`.
     """
     return await _Search(runner, record, wanted, files, loads).find(known)
 
@@ -87,7 +87,7 @@ class _Search:
         self._files = files
         self._loads = loads
         self._moved: MovedAddress | None = None
-        self._asks_web = False  # in vain, in the play that was the last
+        self._asks_web = False  # whether the last play requested an unrecorded web address
         self._run_count = 0
 
     async def find(self, known: Sequence[TrafficRecord]) -> FoundReplay | None:
@@ -101,7 +101,7 @@ class _Search:
         return None
 
     def _iterate_setups(self, known: Sequence[TrafficRecord]) -> Iterator[_Setup]:
-        """Yield what may make it fail, what says most of the failure first."""
+        """Yield set-ups that may make it fail, the most informative one first."""
         every = find_earlier(self._record, known)[-MOST_SETUP:]
         well = tuple(each for each in every if each.ok)
         for files in (False, True) if self._files else (False,):
@@ -119,7 +119,7 @@ class _Search:
         yield _Setup(well, concurrent=self._record)
 
     async def _reduce(self, setup: _Setup) -> FoundReplay | None:
-        """Return what is left of a set-up; `None` where it fails by chance."""
+        """Return the reduced set-up; `None` if it fails only at random."""
 
         async def is_failing(remaining: Records) -> bool:
             return await self._is_failing(
@@ -166,14 +166,14 @@ class _Search:
 
 
 def _simplify_people(script: Script) -> Script:
-    """Return the script with people who may do what everybody may, and have no roles."""
-    people = tuple(each.replace(roles=(), permissions=()) for each in script.world.people)
+    """Return the script with people who have only default permissions and no roles."""
+    people = tuple(actor.replace(roles=(), permissions=()) for actor in script.world.people)
     return script.replace(world=script.world.replace(people=people))
 
 
 def _remove_web(script: Script) -> Script:
-    """Return the script without what services answered.
+    """Return the script without the answers of web services.
 
-    Where it fails so too, and asks for none, these are no part: a fix may go on where base fails.
+    If it still fails and requests none, they are irrelevant, and a fixed bot may request others.
     """
     return script.replace(world=script.world.replace(web=()))

@@ -1,4 +1,4 @@
-"""Judges a replayed failure: red where it fails in the same way, green where people get answers."""
+"""Judges a replayed failure: it has to fail in the same way on base, and to be answered on head."""
 
 import re
 from collections.abc import Collection
@@ -20,9 +20,9 @@ _LINE = re.compile(r":\d+")
 
 
 def is_same_failure(wanted: PlayedError, found: PlayedError) -> bool:
-    """Whether that is the failure: its event, its error's class, and its place but for the line.
+    """Return whether the failure is the same: its event, error class and place without the line.
 
-    What `wanted` does not tell is not asked for; messages hold values, and are not compared.
+    Empty fields of `wanted` are not compared, nor are messages, because they contain values.
     """
     if wanted.event and wanted.event != found.event:
         return False
@@ -32,26 +32,27 @@ def is_same_failure(wanted: PlayedError, found: PlayedError) -> bool:
 
 
 def find_failing_steps(transcript: Transcript, wanted: PlayedError) -> tuple[int, ...]:
-    """Return the steps (from 0) of a play at which that failure happens; none: it is not red."""
+    """Return the steps (from 0) of a play at which that failure happens; may be empty."""
     return tuple(
         at
         for at, step in enumerate(transcript.steps)
-        if any(is_same_failure(wanted, each) for each in step.errors)
+        if any(is_same_failure(wanted, error) for error in step.errors)
     )
 
 
 def find_objection(
     failing_steps: Collection[int], head: Transcript, wanted: PlayedError | None = None
 ) -> str:
-    """Return what stands against a play as proof that steps that were red are mended.
+    """Return why a play does not prove that the failing steps are fixed, or an empty string.
 
-    Empty: at each of them nobody gets an error and whoever asked gets an answer. A refusal in the
-    cog's own words is one; Discord's "did not respond" and a message without content are not.
-    Whoever talks asks nothing, unless `wanted`, the failure, is a command's: then they typed it.
+    At each of these steps no one may get an error, and the asking person has to get an answer. A
+    refusal in the cog's own words is an answer; Discord's "did not respond" and an empty message
+    are not. A person who just talks expects no answer, unless `wanted`, the failure, is of a typed
+    command.
     """
     typed = wanted is not None and bool(get_command_name(wanted.event))
     if not failing_steps:
-        return "the failure was not red, so that nothing is proven"
+        return "the failure did not happen before the change, so nothing is proven"
     if head.trouble:
         return f"the bot does not hold: {head.trouble}"
     for at in sorted(failing_steps):
@@ -69,7 +70,7 @@ def _find_step_objection(step: PlayedStep, *, typed: bool) -> str:
     if step.unanswered:
         return "people get no answer: Discord says that the application did not respond"
     if step.refused:
-        return f"it cannot be done any more: {step.refused}"
+        return f"this step is no longer possible: {step.refused}"
     if step.wanted:
         return f"nothing answers {step.wanted[0]}"
     waiting = step.step.together if isinstance(step.step, TogetherStep) else (step.step,)
@@ -79,10 +80,10 @@ def _find_step_objection(step: PlayedStep, *, typed: bool) -> str:
 
 
 def _is_answered(step: SingleStep, seen: Collection[SeenEvent], *, typed: bool) -> bool:
-    """Whether whoever asked sees anything of it; nobody asks by letting time pass."""
+    """Return whether the asking person sees an answer; true if no one asked anything."""
     if not isinstance(step, InteractionStep | SayStep) or (isinstance(step, SayStep) and not typed):
         return True
-    return any(each.to in ("", step.by) and _has_content(each) for each in seen)
+    return any(event.to in ("", step.by) and _has_content(event) for event in seen)
 
 
 def _has_content(event: SeenEvent) -> bool:
@@ -90,5 +91,5 @@ def _has_content(event: SeenEvent) -> bool:
 
 
 def _place(at: str) -> str:
-    """Return a place without its line: edits elsewhere in the file leave it the same."""
+    """Return a place without its line, which edits elsewhere in the file change."""
     return _LINE.sub("", at)

@@ -1,4 +1,4 @@
-"""Sample conversations: what is said to the chat model, and what answers have changed."""
+"""Sample conversations for the chat model, and which answers have changed."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _OF_THE_CHAT = ("persona", "chat", "chat_before", "chat_turn", "skill_list")
 
 
 class SampleTalk(Record):
-    """One conversation: what somebody says, one message after another."""
+    """One conversation: a person's messages, in order."""
 
     about: str = Field(min_length=1, max_length=100)
     says: tuple[str, ...] = Field(min_length=1, max_length=2)
@@ -31,21 +31,21 @@ class _Samples(Record):
 
 
 class TextsOfChat(NamedTuple):
-    """What the chat model goes by in one commit: prompts by name, files of skills by their path."""
+    """The texts that instruct the chat model in a commit: prompts by name, skill files by path."""
 
     prompts: Mapping[str, str]
     skill_files: Mapping[str, str]
 
 
 class SampleAnswer(NamedTuple):
-    """What was said, and the answer."""
+    """A message and its answer."""
 
     message: str
     answer: str
 
 
 def read_samples(text: str) -> tuple[SampleTalk, ...]:
-    """Return the conversations of a file's text. Raises `ConfigError` naming it."""
+    """Return the conversations in a file's text. Raises `ConfigError` that names the file."""
     try:
         return _Samples.model_validate(tomllib.loads(text)).talk
     except (tomllib.TOMLDecodeError, ValidationError) as error:
@@ -54,23 +54,23 @@ def read_samples(text: str) -> tuple[SampleTalk, ...]:
 
 
 def has_same_chat_texts(one: TextsOfChat, other: TextsOfChat) -> bool:
-    """Whether the chat model goes by the same words: its prompts, and the skills it is told of."""
+    """Return whether the chat model has equal texts: its prompts, and the skills it can use."""
     prompts = all(one.prompts.get(name) == other.prompts.get(name) for name in _OF_THE_CHAT)
     skills = [build_skills(each.skill_files).list_for_role("chat") for each in (one, other)]
     return prompts and skills[0] == skills[1]
 
 
 def select_text_files(paths: Sequence[str]) -> tuple[str, ...]:
-    """Return the prompts and files of skills among paths."""
-    flat = (each for each in paths if each.startswith("prompts/") and each.endswith(".md"))
-    inside = (each for each in paths if each.startswith(f"{FOLDER}/"))
+    """Return the prompts and skill files among paths."""
+    flat = (path for path in paths if path.startswith("prompts/") and path.endswith(".md"))
+    inside = (path for path in paths if path.startswith(f"{FOLDER}/"))
     return tuple(dict.fromkeys((*flat, *inside)))
 
 
 def describe_changed_answers(
     before: Sequence[SampleAnswer], after: Sequence[SampleAnswer]
 ) -> tuple[str, ...]:
-    """Return two lines for each answer that is another one; spaces and line ends do not count."""
+    """Return two lines for each changed answer; spaces and line ends do not count."""
     lines = []
     for old, new in zip(before, after, strict=False):
         if old.answer.split() != new.answer.split():

@@ -1,4 +1,4 @@
-"""What a change of the configuration comes to, setting by setting."""
+"""Describes the effect of a change of the configuration, setting by setting."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,9 +11,9 @@ Settings = Mapping[str, object]
 
 
 def build_configuration_proof(before: Settings, after: Settings) -> Proof:
-    """Return what changes between two configurations that both are valid, as read, in words.
+    """Return the differences between two valid configurations as a proof.
 
-    A text that reads as the same settings changes nothing, and proves nothing.
+    A text with equal settings changes nothing, and proves nothing.
     """
     old, new = dict(_flatten(before)), dict(_flatten(after))
     lines = tuple(
@@ -22,12 +22,12 @@ def build_configuration_proof(before: Settings, after: Settings) -> Proof:
         if old.get(key) != new.get(key)
     )
     count = f"{len(lines)} setting{'' if len(lines) == 1 else 's'}"
-    told = f"valid; {count} changed" if lines else "valid, and no setting is changed"
-    return Proof(kind="configuration", holds=bool(lines), summary=told, details=lines)
+    summary = f"valid; {count} changed" if lines else "valid, but no setting changed"
+    return Proof(kind="configuration", holds=bool(lines), summary=summary, details=lines)
 
 
 def _flatten(settings: Settings, within: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every setting by its dotted name; lists are told as a whole."""
+    """Yield every setting by its dotted name; a list is one setting."""
     for key, value in settings.items():
         name = f"{within}{key}"
         if isinstance(value, Mapping) and value:

@@ -1,4 +1,4 @@
-"""That changed prompts and documents hold: they can be filled in, and what they name is there."""
+"""Checks changed prompts and documents: placeholders, links and command names."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -25,28 +25,28 @@ Read = Callable[[str], str | None]
 
 
 def build_text_proof(files: Sequence[ChangedText], paths: Collection[str], read: Read) -> Proof:
-    """Return whether changed prompts and documents hold on head.
+    """Return whether changed prompts and documents are correct on head.
 
-    `paths` is every file there is on head, and `read` returns one's text. A prompt has the
-    placeholders that it had, for that is what it is filled in with. A document's links lead to
-    files and headings that are there, and the commands that it names newly are some cog's. A skill
-    is held to its format and to what a document is; what models are told of it stands in `details`,
-    before and after.
+    `paths` are all files on head, and `read` returns the text of one. A prompt has to keep its
+    placeholders, because the program fills them in. A document's links have to lead to existing
+    files and headings, and the commands that it newly names have to exist. A skill has to follow
+    its format and the rules for documents; `details` shows its description for models, before and
+    after.
     """
-    words = [each for each in files if each.path.endswith(".md")]
-    against = [why for each in words for why in _find_problems(each, paths, read)]
-    count = f"{len(words)} file{'' if len(words) == 1 else 's'} of words"
-    told = f"{count}: placeholders, links and commands hold"
-    if not words:
-        told = "no prompt or document is changed"
+    texts = [file for file in files if file.path.endswith(".md")]
+    against = [problem for file in texts for problem in _find_problems(file, paths, read)]
+    count = f"{len(texts)} text file{'' if len(texts) == 1 else 's'}"
+    summary = f"{count}: placeholders, links and commands are correct"
+    if not texts:
+        summary = "no prompt or document changed"
     elif against:
-        told = f"{against[0]}"
+        summary = f"{against[0]}"
     return Proof(
         kind="words",
-        holds=bool(words) and not against,
-        summary=told,
+        holds=bool(texts) and not against,
+        summary=summary,
         details=tuple(
-            against[1:] if against else (line for each in words for line in _describe_file(each))
+            against[1:] if against else (line for file in texts for line in _describe_file(file))
         ),
     )
 
@@ -63,13 +63,13 @@ def _find_problems(file: ChangedText, paths: Collection[str], read: Read) -> Ite
 
 
 def _check_skill(path: str, paths: Collection[str], read: Read) -> Iterator[str]:
-    """Yield what is wrong with the skill that a changed file belongs to."""
+    """Yield the problems of the skill that a changed file belongs to."""
     name = get_skill_name(path)
     manifest = f"{FOLDER}/{name}/{MANIFEST}"
     text = read(manifest) if manifest in paths else None
     if text is None:
         if any(get_skill_name(each) == name for each in paths):
-            yield f"`{FOLDER}/{name}` has no `{MANIFEST}`: without it that is no skill"
+            yield f"`{FOLDER}/{name}` has no `{MANIFEST}`, so it is not a skill"
         return
     try:
         parse_skill(text, name, manifest, {})
@@ -78,43 +78,47 @@ def _check_skill(path: str, paths: Collection[str], read: Read) -> Iterator[str]
 
 
 def _describe_file(file: ChangedText) -> Iterator[str]:
-    """Yield the file, and of a skill what models are told of it, before and after."""
+    """Yield the file's path, and a skill's description for models before and after."""
     yield f"`{file.path}`"
     name = get_skill_name(file.path)
     if not name or not file.path.endswith(f"/{MANIFEST}"):
         return
     before, after = (_describe_skill(text, name) for text in (file.before, file.after))
     if before and before != after:
-        yield f"models are told of `{name}` today: “{before}”"
+        yield f"description of `{name}` for models before: “{before}”"
     if before == after:
-        yield f"models are told of `{name}` what they are told today; its text changes"
+        yield f"description of `{name}` for models: unchanged; its text changes"
     else:
-        yield f"models are told of `{name}` then: “{after}”" if after else f"`{name}` is gone"
+        yield (
+            f"description of `{name}` for models after: “{after}”"
+            if after
+            else f"`{name}` is removed"
+        )
 
 
 def _describe_skill(text: str | None, name: str) -> str:
-    """Return what models are told of a skill; nothing where it is none."""
+    """Return a skill's description for models; empty if it is not a skill."""
     try:
         skill: Skill = parse_skill(text or "", name, name, {})
     except ConfigError:
         return ""
-    told = f"{skill.summary} (to {', '.join(skill.roles)})"
-    return told if len(told) <= _MAX_DESCRIPTION else f"{told[:_MAX_DESCRIPTION]}…"
+    text = f"{skill.summary} (to {', '.join(skill.roles)})"
+    return text if len(text) <= _MAX_DESCRIPTION else f"{text[:_MAX_DESCRIPTION]}…"
 
 
 def _check_prompt(file: ChangedText) -> Iterator[str]:
     if file.after is None:
-        yield f"`{file.path}` is gone, and the program asks for it"
+        yield f"`{file.path}` is removed, but the program needs it"
         return
     template = Template(file.after)
     if not template.is_valid():
-        yield f"`{file.path}` has a lonely $: write $$ for a dollar sign"
+        yield f"`{file.path}` has a single $: write $$ for a dollar sign"
         return
     had = {*Template(file.before).get_identifiers()} if file.before is not None else None
     has = {*template.get_identifiers()}
     if had is not None and had != has:
         changed = ", ".join(f"${name}" for name in sorted(had ^ has))
-        yield f"`{file.path}` has other placeholders than it is filled in with: {changed}"
+        yield f"`{file.path}` has other placeholders than the program fills in: {changed}"
 
 
 def _check_links(path: str, text: str, paths: Collection[str], read: Read) -> Iterator[str]:
@@ -125,21 +129,21 @@ def _check_links(path: str, text: str, paths: Collection[str], read: Read) -> It
         name, _, heading = target.partition("#")
         file = normpath(join(PurePosixPath(path).parent.as_posix(), name)) if name else path
         if file not in paths and file not in folders:
-            yield f"`{path}` links to `{target}`, which is not there"
+            yield f"`{path}` links to `{target}`, which does not exist"
         elif heading and file.endswith(".md"):
-            there = text if file == path else read(file) or ""
-            if heading not in _collect_anchors(there):
-                yield f"`{path}` links to `{target}`: there is no such heading"
+            target_text = text if file == path else read(file) or ""
+            if heading not in _collect_anchors(target_text):
+                yield f"`{path}` links to `{target}`, but there is no such heading"
 
 
 def _collect_anchors(text: str) -> frozenset[str]:
-    """Return how the headings of a document are linked to."""
+    """Return the link anchors of a document's headings."""
     plain = (re.sub(r"[^\w\s-]", "", each.lower()) for each in _HEADING.findall(text))
     return frozenset(each.strip().replace(" ", "-") for each in plain)
 
 
 def _check_commands(file: ChangedText, paths: Collection[str], read: Read) -> Iterator[str]:
-    """Yield commands that a document names for the first time, and that no cog has."""
+    """Yield commands that a document newly names and that no cog has."""
     named = {*_COMMAND.findall(file.after or "")} - {*_COMMAND.findall(file.before or "")}
     cogs = [path for path in paths if path.startswith("cogs/") and path.endswith(".py")]
     for name in sorted(named):

@@ -1,4 +1,4 @@
-"""How fast an answer is to be, where the words that were agreed to say so."""
+"""Finds the agreed response time in the texts of a brief."""
 
 import re
 from collections.abc import Iterator
@@ -21,12 +21,13 @@ _LONGEST_MS = 60_000.0
 
 
 def find_promised_ms(brief: Brief) -> float | None:
-    """Return within how many milliseconds people are to be answered; `None`: nobody said.
+    """Return the agreed response time in milliseconds, or `None`.
 
-    It is looked for in the person's own words, in ours and in the examples'; the shortest counts.
+    It is searched in the person's text, in ours and in the examples; the shortest counts.
     """
-    told = (brief.request, brief.understood, *(each.expected for each in brief.acceptances))
-    return min((each for text in told for each in _find_times(text)), default=None)
+    expected = (example.expected for example in brief.acceptances)
+    texts = (brief.request, brief.understood, *expected)
+    return min((time for text in texts for time in _find_times(text)), default=None)
 
 
 def _find_times(text: str) -> Iterator[float]:

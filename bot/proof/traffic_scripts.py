@@ -1,8 +1,7 @@
-"""Scripts from traffic: an interaction alone, after what came before it, with a cog's files.
+"""Builds scripts from traffic: an interaction alone, after earlier ones, with a cog's files.
 
-Every record has a cast of its own. Where several are played together, the same pseudonym becomes
-the same person, and the same channel the same; whoever else is in an earlier record is somebody
-new.
+Every record has its own cast. In a script of several records, equal pseudonyms become one person or
+channel; other people in earlier records become further people.
 """
 
 import base64
@@ -24,7 +23,7 @@ from bot.domain.rehearsal import (
 )
 from bot.domain.traffic import ASKER, TrafficRecord
 
-BOT = "Theseus"  # as it is called in a play
+BOT = "Theseus"  # the bot's name in a play
 MOST_EARLIER = 200
 
 _MENTIONED = re.compile(r"@(?!&)(\w+)")
@@ -39,7 +38,7 @@ _EVERYBODY = "@everyone"  # a role that is always there
 def find_earlier(
     record: TrafficRecord, known: Sequence[TrafficRecord]
 ) -> tuple[TrafficRecord, ...]:
-    """Return what may have led to it: the same cog and server, before it; the newest, in order."""
+    """Return earlier records of the same cog and server that may matter: the newest, in order."""
     server = record.pseudonyms.get("server")
     found = [
         each
@@ -55,9 +54,10 @@ def find_earlier(
 def find_concurrent(
     record: TrafficRecord, known: Sequence[TrafficRecord]
 ) -> tuple[TrafficRecord, ...]:
-    """Return what was under way at the same time in the same cog and server, the newest first.
+    """Return the records that were in progress at the same time, the newest first.
 
-    A press that went well is written down seconds after its answer: it may have been over.
+    Only records of the same cog and server count. A successful button press is recorded seconds
+    after its answer, so it may have been over.
     """
     server, began = record.pseudonyms.get("server"), record.began
     found = [
@@ -84,10 +84,9 @@ def build_script(
 ) -> Script:
     """Return the interaction with earlier ones as its set-up, oldest first.
 
-    Messages that something was done with are said first of all, the record's own before the
-    others', so that it is `m1`. With `waits`, the time that lay between passes as well; with
-    `loads`, when its cog was loaded, the bot restarts where one lay between. The world has the
-    record's cog.
+    Messages that an interaction refers to are said first, the record's own before the others', so
+    that it is `m1`. With `waits`, the elapsed time between them passes as well; with `loads`, the
+    times when its cog was loaded, the bot restarts at those times. The world has the record's cog.
     """
     world, steps = _build_steps(record, before, waits=waits, loads=loads)
     return Script(world=world, steps=steps)
@@ -100,10 +99,10 @@ def build_concurrent_script(
     *,
     order: tuple[int, ...] = (),
 ) -> Script:
-    """Return the interaction in the same instant as another, after earlier ones.
+    """Return the interaction at the same instant as another, after earlier ones.
 
-    Both are the last step, the other first; `order` says which is answered first. Where the other
-    is the record itself, it is asked twice.
+    Both are the last step, the other first; `order` says which is answered first. If the other is
+    the record itself, it is done twice.
     """
     world, steps = _build_steps(record, before if other.id == record.id else (*before, other))
     *setup, last = steps
@@ -144,32 +143,32 @@ def _build_steps(
 
 
 def _collect_flags(order: Sequence[TrafficRecord]) -> tuple[str, ...]:
-    """Return the flags that were on, as whoever asked last found them: a play has one state."""
+    """Return the flags that were on for the last record: a play has one state of the flags."""
     found: dict[str, bool] = {}
-    for each in order:
-        found |= each.flags
+    for record in order:
+        found |= record.flags
     return tuple(sorted(name for name, on in found.items() if on))
 
 
 def add_files(script: Script, files: Mapping[str, bytes]) -> Script:
-    """Return the script in a world where a snapshot's files lie. It is for this machine alone."""
-    told = {name: base64.b64encode(content).decode() for name, content in files.items()}
-    return script.replace(world=script.world.replace(files=told))
+    """Return the script in a world with a snapshot's files; for use on this machine only."""
+    encoded = {name: base64.b64encode(content).decode() for name, content in files.items()}
+    return script.replace(world=script.world.replace(files=encoded))
 
 
 class _Casting:
-    """Gives the people and channels of several records names that hold for all of them."""
+    """Gives the people and channels of several records common names."""
 
     def __init__(self, record: TrafficRecord) -> None:
         self._people: dict[str, str] = {
             known: name for name, known in record.pseudonyms.items() if known.startswith("u-")
         }
-        self._actors = {each.name: each for each in record.people}
+        self._actors = {actor.name: actor for actor in record.people}
         self._here = record.pseudonyms.get("channel")
         self.own = _rename(record, {"bot": BOT}, {})
 
     def rename(self, record: TrafficRecord) -> TrafficRecord:
-        """Return the record with the names that hold for all."""
+        """Return the record with the common names."""
         names = {"bot": BOT}
         for actor in record.people:
             known = record.pseudonyms.get(actor.name, "")
@@ -182,15 +181,15 @@ class _Casting:
         return _rename(record, names, {_HERE: _ELSEWHERE} if elsewhere else {})
 
     def list_people(self, steps: Iterable[ScriptStep]) -> tuple[Actor, ...]:
-        """Return everybody, and whoever is mentioned besides; each role is somebody's."""
+        """Return all people, including mentioned ones; each role has a member."""
         named = {each for text in _collect_texts(steps) for each in _MENTIONED.findall(text)}
-        named |= {each.by for each in steps if isinstance(each, PersonStep)}
+        named |= {step.by for step in steps if isinstance(step, PersonStep)}
         for name in sorted(named - {BOT}):
             self._actors.setdefault(name, Actor(name=name))
         roles = {each[1] for text in _collect_texts(steps) if (each := _ROLE.fullmatch(text))} - {
             _EVERYBODY
         }
-        missing = roles - {role for each in self._actors.values() for role in each.roles}
+        missing = roles - {role for actor in self._actors.values() for role in actor.roles}
         holder = [Actor(name="member", roles=tuple(sorted(missing)))] if missing else []
         return (*self._actors.values(), *holder)
 
@@ -215,10 +214,10 @@ def _rename(
         return _CHANNEL.sub(format_channel, _MENTIONED.sub(format_person, text))
 
     def rebuild_step(step: Any) -> Any:
-        told = _map_texts(step.model_dump(), rename_text)
-        told["by"] = people.get(step.by, step.by)
-        told["channel"] = channels.get(step.channel, step.channel)
-        return type(step).model_validate(told)
+        renamed = _map_texts(step.model_dump(), rename_text)
+        renamed["by"] = people.get(step.by, step.by)
+        renamed["channel"] = channels.get(step.channel, step.channel)
+        return type(step).model_validate(renamed)
 
     return record.model_copy(
         update={
@@ -237,7 +236,7 @@ def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def _set_message(step: SingleStep, number: str) -> SingleStep:
-    """Return the step about the message of that number, where it is about one."""
+    """Return the step with the message of that number, if it refers to one."""
     if not number:
         return step
     for field in ("on", "reply_to"):
@@ -247,7 +246,7 @@ def _set_message(step: SingleStep, number: str) -> SingleStep:
 
 
 def _list_channels(steps: Iterable[ScriptStep]) -> tuple[str, ...]:
-    named = {each.channel for each in steps if isinstance(each, PersonStep)}
+    named = {step.channel for step in steps if isinstance(step, PersonStep)}
     named |= {each for text in _collect_texts(steps) for each in _CHANNEL.findall(text)}
     return (_DEV, _HERE, *sorted(named - {_DEV, _HERE, _DIRECT}))
 
@@ -259,6 +258,6 @@ def _collect_texts(steps: Iterable[ScriptStep]) -> list[str]:
         found.append(text)
         return text
 
-    for each in steps:
-        _map_texts(each.model_dump(), note)
+    for step in steps:
+        _map_texts(step.model_dump(), note)
     return found

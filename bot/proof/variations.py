@@ -1,4 +1,4 @@
-"""What people might ask next: neighbours of a step that was recorded."""
+"""Variations of a recorded step: interactions that people might do next."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,19 +39,19 @@ def build_variations(
     *,
     most: int = MOST,
 ) -> tuple[Script, ...]:
-    """Return scripts in which step `at` is another: its options, who does it, how often, when.
+    """Return scripts in which step `at` is varied: its options, its person, its order.
 
-    `declared` are the kinds of its options; those of others are told by their values. The same
-    arguments give the same scripts, in the same order; each differs from all others. Where `most`
-    is too few for all, every option has its share.
+    `declared` are the kinds of its options; other kinds are inferred from the values. Equal
+    arguments give equal scripts, in the same order; no script is repeated. If `most` is too few for
+    all, every option has its share.
     """
     step = script.steps[at]
     values = _vary_values(step, script.world, declared or {})
     others = _interleave([*values, _vary_person(step, script.world)])
-    changed = (_replace_step(script, at, (each,)) for each in others)
+    changed = (_replace_step(script, at, (step,)) for step in others)
     found: dict[str, Script] = {}
-    for each in chain(_vary_order(script, at), changed):
-        found.setdefault(each.model_dump_json(), each)
+    for variation in chain(_vary_order(script, at), changed):
+        found.setdefault(variation.model_dump_json(), variation)
     found.pop(script.model_dump_json(), None)
     return tuple(islice(found.values(), most))
 
@@ -59,7 +59,7 @@ def build_variations(
 def list_neighbours(
     value: Option, world: ScriptWorld, kind: OptionKind | None = None
 ) -> tuple[Option, ...]:
-    """Return values beside this one that an option of its kind can have."""
+    """Return similar values that an option of its kind can have."""
     kind = kind or _infer_kind(value)
     match kind:
         case "boolean":
@@ -89,15 +89,15 @@ def _infer_kind(value: Option) -> OptionKind:
 def _list_numbers(value: Option, kind: OptionKind) -> list[Option]:
     given = value if isinstance(value, int | float) else 0
     numbers = [0, 1, -1, _LARGEST, -_LARGEST, given + 1, given - 1]
-    possible = [each for each in numbers if abs(each) <= _LARGEST]
+    possible = [number for number in numbers if abs(number) <= _LARGEST]
     return [int(each) if kind == "integer" else float(each) for each in possible]
 
 
 def _list_references(kind: OptionKind, world: ScriptWorld) -> Iterator[str]:
     if kind in ("user", "mentionable"):
-        yield from (f"@{each.name}" for each in world.people)
+        yield from (f"@{actor.name}" for actor in world.people)
     if kind in ("role", "mentionable"):
-        yield from (f"@&{role}" for each in world.people for role in each.roles)
+        yield from (f"@&{role}" for actor in world.people for role in actor.roles)
     if kind == "channel":
         yield from (f"#{name}" for name in world.channels)
 
@@ -114,7 +114,7 @@ def _iterate_texts(text: str) -> Iterator[str]:
 def _vary_values(
     step: ScriptStep, world: ScriptWorld, declared: Mapping[str, OptionKind]
 ) -> Iterator[list[ScriptStep]]:
-    """Yield the variations of each value that the step gives, one list a value."""
+    """Yield the variations of each value of the step, one list per value."""
     match step:
         case CommandStep() | AutocompleteStep():
             for name, value in step.options.items():
@@ -138,7 +138,7 @@ def _vary_values(
 def _vary_person(step: ScriptStep, world: ScriptWorld) -> list[ScriptStep]:
     if not isinstance(step, PersonStep):
         return []
-    names = [each.name for each in world.people if not each.bot]
+    names = [actor.name for actor in world.people if not actor.bot]
     return [step.replace(by=name) for name in names if name != step.by]
 
 

@@ -1,4 +1,4 @@
-"""What people saw of a play, as lines: equal where people see no difference."""
+"""Converts what people saw of a play to lines, which are equal if people see no difference."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,10 +22,10 @@ _HAPPENS = {
 
 
 def list_visible_lines(transcript: Transcript) -> dict[int, tuple[str, ...]]:
-    """Return what people saw at each step, from `START` on; a line for each thing, and its parts.
+    """Return what people saw at each step, from `START` on: a line per message and per part.
 
-    Messages are named by the step they came at, so that one more of them leaves the lines of later
-    steps as they are. What came of a play that broke off stands at the step it did not reach.
+    Messages are named by the step at which they appeared, so that an additional message does not
+    change the lines of later steps. The failure of a play is at the step that was not reached.
     """
     names = _name_messages(transcript)
     lines = {START: tuple(_iterate_start_lines(transcript, names))}
@@ -37,17 +37,17 @@ def list_visible_lines(transcript: Transcript) -> dict[int, tuple[str, ...]]:
 
 
 def list_step_lines(step: PlayedStep) -> tuple[str, ...]:
-    """Return what people saw of one step; messages keep the names that the play gave them."""
+    """Return what people saw of one step; messages have the names from the play."""
     return tuple(_iterate_lines(step, {}))
 
 
 def has_failed(step: PlayedStep) -> bool:
-    """Whether somebody got an error or no answer."""
+    """Return whether a person got an error or no answer."""
     return bool(step.errors) or step.unanswered
 
 
 def _name_messages(transcript: Transcript) -> Mapping[str, str]:
-    """Return what each message is called by where it first was seen."""
+    """Return the name of each message, by the step at which it was first seen."""
     names: dict[str, str] = {}
     played = [(START, transcript.started)] if transcript.started else []
     for at, step in [*played, *enumerate(transcript.steps)]:
@@ -75,7 +75,7 @@ def _iterate_lines(step: PlayedStep, names: Mapping[str, str]) -> Iterator[str]:
         yield f"⚠ {step.refused}"
     if step.unanswered and not any(event.kind == "notice" for event in step.seen):
         yield _NO_ANSWER
-    yield from (f"⚠ {each.event}: {each.error}" for each in step.errors)
+    yield from (f"⚠ {error.event}: {error.error}" for error in step.errors)
     yield from (f"⚠ nothing answers {request}" for request in step.wanted)
 
 

@@ -1,4 +1,4 @@
-"""The address a service has in a play, where the bot's own settings gave it another in life."""
+"""Finds a service's address in a play if the bot's settings gave it another one in production."""
 
 from typing import NamedTuple
 
@@ -6,21 +6,21 @@ from bot.domain.rehearsal import Script, Transcript
 
 
 class MovedAddress(NamedTuple):
-    """A request as it was recorded, and as a play of the same code makes it: `GET https://…`."""
+    """A recorded request and the request of a play for it: `GET https://…`."""
 
     recorded: str
     requested: str
 
 
 def find_moved_address(script: Script, transcript: Transcript) -> MovedAddress | None:
-    """Return which recorded request a play makes at another address; `None` where that is unsure.
+    """Return the recorded request that a play makes at another address, or `None` if unclear.
 
-    The play has to be of the code that was recorded, or of what failed as it did: then an address
-    that nobody recorded comes from settings or files which a play does not have. It is sure only
-    where one such request is made, one is recorded, and both have one method.
+    The play has to be of the recorded code, or fail in the same way: then an unrecorded address
+    comes from settings or files that the play lacks. The result is clear only if there is one such
+    request, one recorded request, and both have the same method.
     """
-    wanted = {each for step in transcript.steps for each in step.wanted}
-    recorded = {f"{each.method.upper()} {each.url}" for each in script.world.web}
+    wanted = {request for step in transcript.steps for request in step.wanted}
+    recorded = {f"{answer.method.upper()} {answer.url}" for answer in script.world.web}
     if len(wanted) != 1 or len(recorded) != 1 or wanted == recorded:
         return None
     moved = MovedAddress(recorded.pop(), wanted.pop())
@@ -28,13 +28,15 @@ def find_moved_address(script: Script, transcript: Transcript) -> MovedAddress |
 
 
 def replace_address(script: Script, moved: MovedAddress | None) -> Script:
-    """Return the script with what the service answered at the address that a play asks."""
+    """Return the script with the service's answer at the address that a play requests."""
     if moved is None:
         return script
     url = moved.requested.partition(" ")[2]
     web = tuple(
-        each.replace(url=url) if f"{each.method.upper()} {each.url}" == moved.recorded else each
-        for each in script.world.web
+        answer.replace(url=url)
+        if f"{answer.method.upper()} {answer.url}" == moved.recorded
+        else answer
+        for answer in script.world.web
     )
     return script.replace(world=script.world.replace(web=web))
 

@@ -67,7 +67,7 @@ async def test_what_is_to_be_learned_becomes_a_skill_that_the_next_talk_goes_by(
             await alice.wait_for_text(thread, "This is what I understand", timeout=180)
             await alice.person.say(thread, "go ahead")
             proposal = get_text(await alice.wait_for_proposal(thread, timeout=400))
-            assert "1 file of words: placeholders, links and commands hold" in proposal
+            assert "1 text file: placeholders, links and commands are correct" in proposal
             assert "1 of 4 sample answers of the chat changes" in proposal
             assert "I never merge by myself." in proposal
             talked = {

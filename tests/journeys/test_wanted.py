@@ -29,7 +29,7 @@ async def test_a_command_is_understood_agreed_to_written_proven_and_live(
             assert not model.list_requests("executor")
             await play.alice.person.say(thread, "go ahead")
             proposal = await play.alice.wait_for_proposal(thread, timeout=400)
-            assert "3 examples: red before, green now" in get_text(proposal)
+            assert "3 examples: failing before, passing now" in get_text(proposal)
             await play.alice.person.say(thread, "ship it")
             await play.alice.wait_until_live(thread)
             done = await play.alice.person.run("dev", "coinflip", times=3)
@@ -51,7 +51,7 @@ async def test_behind_a_flag_it_is_live_and_off_until_somebody_switches_it(
             assert "Ships behind the flag `coinflip`: off until `/flags set`" in get_text(card)
             await person.say(thread, "go ahead")
             proposal = await play.alice.wait_for_proposal(thread, timeout=400)
-            assert "with the flag `coinflip` off nothing of it is there" in get_text(proposal)
+            assert "with the flag `coinflip` off, nothing changes" in get_text(proposal)
             await person.say(thread, "ship it")
             await play.alice.wait_until_live(thread)
             await play.alice.wait_for_text(

@@ -134,7 +134,7 @@ async def test_a_refactoring_that_somebody_would_notice_is_stopped(scene: Scene)
     for dice in ("4d6kh3+10", "2d6"):
         assert "🎲" in await scene.alice.run("dev", "roll", dice=dice)
     end = await scene.stopped(TIDY)
-    assert "somebody would notice" in end
+    assert "users would see a difference" in end
     assert "4d6kh3+10" in end
 
 
@@ -172,7 +172,7 @@ async def test_tests_that_notice_nothing_are_stopped(tmp_path: Path) -> None:
         thread = await agreed_to(world)
         end = get_text(await world.alice.wait_for_end(thread, PATIENCE))
         assert "kills none of" in end
-        assert "mutants of `cogs/fair.py` that lived" in end
+        assert "mutants of `cogs/fair.py` that survived" in end
         assert world.list_pulls() == []
         await world.alice.check_wording()
 
@@ -205,7 +205,7 @@ async def test_what_is_open_is_asked_once_and_the_answer_is_in_the_brief(scene: 
 async def test_other_words_of_the_bot_s_are_proposed(scene: Scene) -> None:
     thread = await scene.agreed(CALMER)
     card = await scene.alice.wait_for_proposal(thread, timeout=PATIENCE)
-    assert "1 file of words: placeholders, links and commands hold" in get_text(card)
+    assert "1 text file: placeholders, links and commands are correct" in get_text(card)
     await scene.alice.person.say(thread, "reject")
 
 
@@ -223,7 +223,7 @@ async def test_two_wishes_in_one_sentence_are_written_in_parts_and_proposed_as_o
     assert "`/roll dice:luck` → " in card
     await scene.alice.person.say(thread, "go ahead")
     proposal = get_text(await scene.alice.wait_for_proposal(thread, timeout=PATIENCE))
-    assert "2 examples: red before, green now" in proposal
+    assert "2 examples: failing before, passing now" in proposal
     assert "✅ heads holds alone" in proposal
     assert "✅ roll holds alone" in proposal
     await scene.alice.person.say(thread, "reject")
@@ -251,7 +251,7 @@ async def test_a_token_that_is_asked_for_is_told_to_nobody(scene: Scene) -> None
 async def test_a_command_that_is_there_is_changed_and_live(scene: Scene) -> None:
     thread = await scene.agreed(WHY)
     card = await scene.alice.wait_for_proposal(thread, timeout=PATIENCE)
-    assert "2 examples: red before, green now" in get_text(card)
+    assert "2 examples: failing before, passing now" in get_text(card)
     await scene.alice.person.say(thread, "ship it")
     await scene.alice.wait_until_live(thread, timeout=PATIENCE)
     assert (await scene.alice.run("dev", "roll", dice="2d6", why="luck")).endswith(" for luck")

@@ -1,7 +1,7 @@
-"""Tests written from a failure's record: they make the call that failed, with its arguments.
+"""Writes tests from a failure's record: they make the failing call with its arguments.
 
-Nothing from the record becomes code: names are looked up in the source, values are read as
-literals and written anew. What comes out passes ruff and mypy (strict) as it is.
+Nothing from the record becomes code: names are looked up in the source, values are parsed as
+literals and written again. The generated tests pass ruff and mypy (strict).
 """
 
 import re
@@ -55,9 +55,9 @@ def build_candidates(capsule: Capsule, *, read: Read) -> tuple[Reproduction, ...
 
 
 def build_command_candidate(failure: Action, *, read: Read) -> Reproduction | None:
-    """Return a test that asks a slash command again, in a project that tests its cogs in a room.
+    """Return a test that runs a slash command again, in a project that tests its cogs in a room.
 
-    `None` for other actions, and where an option cannot be written down.
+    Return `None` for other actions, and if an option cannot be written as a literal.
     """
     capsule = failure.error
     if capsule is None or failure.kind is not Kind.COMMAND or read(ROOM) is None:
@@ -69,12 +69,12 @@ def build_command_candidate(failure: Action, *, read: Read) -> Reproduction | No
         {frame.file: read(frame.file) or "" for frame in capsule.frames},
         path=f"{FOLDER}/test_{own}_command_{_shorten_fingerprint(capsule)}.py",
         name=f"test_{own}_is_answered",
-        doc=f"{_strip_punctuation(capsule.exception)[:30]} came out of it: failure {_shorten_fingerprint(capsule)}.",
+        doc=_format_doc(capsule),
     )
 
 
 def build_replay_candidate(failure: Action, replay: Replay) -> Reproduction | None:
-    """Return a replay as a test; `None` where it needs a copy of files, or cannot be written."""
+    """Return a replay as a test; `None` if it needs a copy of files, or cannot be written."""
     capsule = failure.error
     if capsule is None or replay.snapshot:
         return None
@@ -83,7 +83,7 @@ def build_replay_candidate(failure: Action, replay: Replay) -> Reproduction | No
         replay.script,
         path=f"{FOLDER}/test_{own}_replay_{_shorten_fingerprint(capsule)}.py",
         name=f"test_{own}_is_answered",
-        doc=f"{_strip_punctuation(capsule.exception)[:30]} came out of it: failure {_shorten_fingerprint(capsule)}.",
+        doc=_format_doc(capsule),
         expects=capsule.exception,
         typed=failure.kind is Kind.COMMAND,
     )
@@ -115,7 +115,7 @@ def _from_frame(capsule: Capsule, frame: Frame, read: Read) -> Iterator[Reproduc
 
 
 def _list_refusals(capsule: Capsule, frame: Frame, read: Read) -> tuple[str, ...]:
-    """Return what may be raised instead of an answer: never what was raised as the failure."""
+    """Return the exceptions that count as answers, but never the one of the failure."""
     outer = capsule.frames[: capsule.frames.index(frame)]
     raised = {name.rpartition(".")[2] for name in (capsule.exception, *capsule.kinds)}
     found = find_refusals(frame, outer, read)
@@ -123,9 +123,9 @@ def _list_refusals(capsule: Capsule, frame: Frame, read: Read) -> tuple[str, ...
 
 
 def select_existing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Reproduction, ...]:
-    """Return the tests whose function is still there; all of them where none would be left.
+    """Return the tests whose function still exists; all of them if none would be left.
 
-    A change may take away the helper that failed: then what people reach through it is proof.
+    A change may remove the helper that failed: then the tests through its callers are the proof.
     """
     left = tuple(test for test in tests if not test.target or _is_there(test.target, read))
     return left or tuple(tests)
@@ -134,9 +134,9 @@ def select_existing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Repro
 def select_permanent(tests: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
     """Return the tests that stay in the repository.
 
-    Of a failure that is one: the innermost call held to an answer, else the innermost. The same
-    failure seen from further out is proof today, and tells nobody more tomorrow. Examples of what
-    was wanted all stay.
+    Of a failure only one test stays: the innermost call with a checked answer, else the innermost.
+    Tests of outer calls prove the fix today, but add nothing later. All tests of agreed examples
+    stay.
     """
     wanted = tuple(test for test in tests if not test.path.startswith(f"{FOLDER}/"))
     failing = [test for test in tests if test not in wanted]
@@ -158,8 +158,14 @@ def _strip_punctuation(text: str) -> str:
 
 
 def _to_snake_case(name: str) -> str:
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_")[:40] or "call"
+    separated = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", separated.lower()).strip("_")[:40] or "call"
+
+
+def _format_doc(capsule: Capsule) -> str:
+    """Return the docstring of a test of an answer that was an error."""
+    exception = _strip_punctuation(capsule.exception)[:30]
+    return f"{exception} came out of it: failure {_shorten_fingerprint(capsule)}."
 
 
 def _shorten_fingerprint(capsule: Capsule) -> str:
@@ -175,8 +181,8 @@ def _build_name(frame: Frame, capsule: Capsule) -> str:
 
 def _build_docstring(frame: Frame, capsule: Capsule) -> str:
     place = f"{_strip_punctuation(frame.function)} in {_strip_punctuation(frame.file)}"
-    said = f"{_strip_punctuation(capsule.exception)[:30]} came out of {place}"
-    return f"{said[:70]}: failure {_shorten_fingerprint(capsule)}."
+    docstring = f"{_strip_punctuation(capsule.exception)[:30]} came out of {place}"
+    return f"{docstring[:70]}: failure {_shorten_fingerprint(capsule)}."
 
 
 def _format_call(frame: Frame, call: Call) -> str:

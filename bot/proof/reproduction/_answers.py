@@ -1,4 +1,4 @@
-"""What a reproduction takes for an answer: the one of before the fault, or a refusal in words."""
+"""Defines what a reproduction accepts as an answer: the one before the fault, or a refusal."""
 
 import ast
 import re
@@ -11,19 +11,19 @@ _UNANSWERED = re.compile(r"_does_not_raise_\w*$")
 
 
 def add_answer(test: Reproduction, answer: str) -> Reproduction | None:
-    """Return the test with an assertion on the answer, a literal's source; `None` if none fits.
+    """Return the test with an assertion on the answer, a literal's source; `None` if impossible.
 
-    No answer at all (`None`) says nothing that raising nothing does not say.
+    The answer `None` is not asserted: it says no more than that nothing was raised.
     """
     lines = test.source.splitlines()
     call = find_call(test.source)
-    told = format_assertion(answer)
-    if call is None or not told:
+    assertion = format_assertion(answer)
+    if call is None or not assertion:
         return None
     first = f"{INDENT}answer = {lines[call.lineno - 1].lstrip()}"
     if len(first) > WIDTH:
         return None
-    source = [*lines[: call.lineno - 1], first, *lines[call.lineno : call.end_lineno], told]
+    source = [*lines[: call.lineno - 1], first, *lines[call.lineno : call.end_lineno], assertion]
     named = _UNANSWERED.sub("_answers_as_before_the_fault", test.node_id)
     old, new = (node.rpartition("::")[2] for node in (test.node_id, named))
     renamed = "\n".join(source).replace(f"def {old}()", f"def {new}()")
@@ -38,7 +38,7 @@ def find_call(source: str) -> ast.Expr | None:
 
 
 def format_assertion(answer: str) -> str:
-    """Return the line that holds `answer` to this literal, or nothing where none fits."""
+    """Return the line that asserts this literal as `answer`, or an empty string."""
     writer = Writer()
     try:
         value = evaluate_literal(answer)
@@ -54,7 +54,7 @@ def format_assertion(answer: str) -> str:
 
 
 def add_refusals(test: Reproduction) -> Reproduction:
-    """Return the test taking the refusals that the code around it answers people with for answers.
+    """Return the test with refusals accepted as answers.
 
     Those are exceptions of the call's own module which a caller in the traceback catches.
     """

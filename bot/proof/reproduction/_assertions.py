@@ -1,4 +1,4 @@
-"""What has to be seen of a step, as the assertions of a test."""
+"""Writes the expectations of a step as assertions of a test."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,11 +17,11 @@ from bot.proof.reproduction._write import INDENT, Group, Writer
 ASKED = CommandStep | MenuStep | PressStep | SubmitStep
 """What is answered to whoever does it."""
 
-_CHECKED = 40  # characters of a text in an assertion, which stands two deep
+_CHECKED = 40  # characters of a text in an assertion, which is indented twice
 
 
 class Assertions:
-    """Writes what is wanted of a script's steps. Texts stay texts; long ones get a name."""
+    """Writes the expectations of a script's steps. Texts stay texts; long ones get a name."""
 
     def __init__(self, wanted: Sequence[Wanted], writer: Writer, cast: RoomCast) -> None:
         self._writer = writer
@@ -32,28 +32,31 @@ class Assertions:
         self._lists = 0
 
     def has_step(self, at: int) -> bool:
-        """Whether anything is wanted of a step."""
+        """Return whether a step has expectations."""
         return at in self._wanted
 
     def iterate_lines(self, at: int, step: ScriptStep, answer: str, indent: str) -> Iterator[str]:
-        """Yield the assertions on a step, of which came what stands in `answer`."""
-        for each in self._wanted.get(at, ()):
-            for text in each.shows:
-                yield f"{indent}assert {self._format_condition(step, answer, self._write_text(text))}"
-            if each.one_of:
-                yield from self._iterate_choice_lines(each, step, answer, indent)
-            if isinstance(step, ASKED | AutocompleteStep):  # elsewhere, what was said stays there
-                for text in each.hides:
-                    yield f"{indent}assert {self._write_text(text)} not in {format_seen_expression(step, answer)}"
+        """Yield the assertions on a step, whose result is in the variable `answer`."""
+        for wanted in self._wanted.get(at, ()):
+            for text in wanted.shows:
+                condition = self._format_condition(step, answer, self._write_text(text))
+                yield f"{indent}assert {condition}"
+            if wanted.one_of:
+                yield from self._iterate_choice_lines(wanted, step, answer, indent)
+            if isinstance(step, ASKED | AutocompleteStep):  # other steps also see earlier messages
+                for text in wanted.hides:
+                    seen = format_seen_expression(step, answer)
+                    yield f"{indent}assert {self._write_text(text)} not in {seen}"
 
     def _iterate_choice_lines(
         self, wanted: Wanted, step: ScriptStep, answer: str, indent: str
     ) -> Iterator[str]:
         self._lists += 1
         name = f"wanted_{self._lists}"
-        texts = [self._write_text(each) for each in wanted.one_of]
+        texts = [self._write_text(text) for text in wanted.one_of]
         yield from Group("[", "]", texts, [""] * len(texts)).format_lines(indent, f"{name} = ", "")
-        yield f"{indent}assert any(text in {format_seen_expression(step, answer)} for text in {name})"
+        seen = format_seen_expression(step, answer)
+        yield f"{indent}assert any(text in {seen} for text in {name})"
 
     def _format_condition(self, step: ScriptStep, answer: str, text: str) -> str:
         """Return what is asserted of one text."""
@@ -67,7 +70,7 @@ class Assertions:
 
 
 def format_seen_expression(step: ScriptStep, answer: str) -> str:
-    """Return the expression for what people read of a step; `answer` is what came of it."""
+    """Return the expression for what people read of a step; `answer` is the result's variable."""
     if isinstance(step, ASKED):
         return f"room.shown({answer})"
     if isinstance(step, AutocompleteStep):
@@ -82,6 +85,6 @@ def format_text_expression(step: ScriptStep, answer: str) -> str:
 
 
 def format_variation_assertion(luck: int) -> str:
-    """Return the assertion that plays with other luck do not all come out the same."""
+    """Return the assertion that plays with different seeds do not all have the same result."""
     plays = f"await played(tmp_path, seed) for seed in range({luck})"
     return f"{INDENT}assert len({{{plays}}}) > 1"

@@ -18,7 +18,7 @@ Value = (
 
 @dataclass
 class Call:
-    """What to pass. `typed` says whether the annotations plainly accept these values."""
+    """The arguments of a call. `typed`: true if the annotations certainly accept these values."""
 
     positional: list[Value] = field(default_factory=list)
     named: dict[str, Value] = field(default_factory=dict)
@@ -108,7 +108,7 @@ _LOOSE = frozenset({"Any", "object"})
 
 
 def is_compatible(annotation: ast.expr | None, value: Value) -> bool:
-    """Whether a type checker surely takes `value` for this annotation; when in doubt, no."""
+    """Return whether a type checker certainly accepts `value` for this annotation."""
     if isinstance(annotation, ast.Constant):
         if isinstance(annotation.value, str):
             try:

@@ -1,4 +1,4 @@
-"""Who and what a script names, as a test's room calls it."""
+"""Translates the people, roles and channels of a script to a test's room."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,14 +18,14 @@ _ARGUMENT = 60
 
 
 class RoomCast:
-    """Gives a script's people, roles and channels the expressions that stand for them in a test.
+    """Gives a script's people, roles and channels the expressions for them in a test.
 
-    Raises `Unwritable` for somebody the room cannot make.
+    Raises `Unwritable` for a person that the room cannot create.
     """
 
     def __init__(self, script: Script, steps: Sequence[PersonStep], writer: Writer) -> None:
         self._writer = writer
-        self._actors = {each.name: each for each in script.world.people}
+        self._actors = {actor.name: actor for actor in script.world.people}
         self._names: dict[str, str] = {}
         self._channel = steps[-1].channel if steps else "dev"
         for name in self._iterate_names(steps):
@@ -39,7 +39,7 @@ class RoomCast:
         return f"room.{called}" if called in _ROOM else called
 
     def format_channel(self, name: str) -> Group | str:
-        """Return the expression for a channel; where the last thing is done is the room's own."""
+        """Return the expression for a channel; the channel of the last step is the room's own."""
         if name == "dm":
             raise Unwritable
         return (
@@ -47,11 +47,11 @@ class RoomCast:
         )
 
     def is_other_channel(self, name: str) -> bool:
-        """Whether a channel is not the room's own."""
+        """Return whether a channel is not the room's own."""
         return name != self._channel
 
     def format_value(self, value: object) -> Group | str:
-        """Return the expression for an option's value: somebody, a role, a channel, or data."""
+        """Return the expression for an option's value: a person, a role, a channel, or data."""
         if isinstance(value, str) and value.startswith("@&"):
             return self._format_creation("role", value[2:])
         if isinstance(value, str) and value.startswith("@") and value[1:] in self._names:
@@ -61,17 +61,18 @@ class RoomCast:
         return self._writer.write(value, _ARGUMENT)
 
     def replace_names(self, text: str) -> str:
-        """Return a text with people by the names they have here."""
+        """Return a text with the names that people have in the room."""
         return _REFERENCE.sub(lambda found: f"@{self._names.get(found[1], found[1])}", text)
 
     def iterate_join_lines(self) -> Iterator[str]:
-        """Yield the lines that make whoever is not in every room."""
+        """Yield the lines that create people who are not in every room."""
         for name, called in self._names.items():
             if called not in _ROOM:
                 actor = self._actors[name]
                 items: list[Group | str] = [self._writer.write(called, _ARGUMENT)]
                 items += [
-                    self._writer.write(each, _ARGUMENT) for each in _list_notable_permissions(actor)
+                    self._writer.write(permission, _ARGUMENT)
+                    for permission in _list_notable_permissions(actor)
                 ]
                 heads = [""] * len(items)
                 if actor.roles:
@@ -82,11 +83,11 @@ class RoomCast:
                 )
 
     def _iterate_names(self, steps: Sequence[PersonStep]) -> Iterator[str]:
-        """Yield who acts, whoever does it last as the first, then whoever is mentioned."""
-        yield from (each.by for each in (*steps[-1:], *steps))
-        for each in steps:
-            told = each.model_dump_json()
-            yield from (name for name in _REFERENCE.findall(told) if name in self._actors)
+        """Yield the people who act, the last one first, then those who are mentioned."""
+        yield from (step.by for step in (*steps[-1:], *steps))
+        for step in steps:
+            content = step.model_dump_json()
+            yield from (name for name in _REFERENCE.findall(content) if name in self._actors)
 
     def _assign_name(self, actor: Actor | None) -> None:
         if actor is None or actor.bot:
@@ -105,4 +106,4 @@ class RoomCast:
 
 
 def _list_notable_permissions(actor: Actor) -> list[str]:
-    return [each for each in actor.permissions if _NOTABLE.fullmatch(each)]
+    return [permission for permission in actor.permissions if _NOTABLE.fullmatch(permission)]

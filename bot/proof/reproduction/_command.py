@@ -1,8 +1,8 @@
-"""A command as the journal tells of its failure, read as a script of one step.
+"""Builds a one-step script from a command's failure in the journal.
 
-What the command takes for a person or a channel is known from its method alone: the journal has
-ids. They become people and channels of the script. A command that can only be typed is typed after
-a mention.
+The journal has only ids, so the method's annotations say which options are people or channels.
+Those become people and channels of the script. A command that can only be typed is typed after a
+mention.
 """
 
 import ast
@@ -30,9 +30,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def build_command_test(
     command: str, capsule: Capsule, texts: Mapping[str, str], *, path: str, name: str, doc: str
 ) -> Reproduction | None:
-    """Return the test of a command's failure; `None` where its options cannot be written.
+    """Return the test of a command's failure; `None` if its options cannot be written.
 
-    `texts` are the files of the capsule's frames, as far as they are there.
+    `texts` are the existing files of the capsule's frames.
     """
     file = next((frame.file for frame in capsule.frames if get_cog_name(frame.file)), "")
     if not get_cog_name(file).isidentifier() or not _PATH.fullmatch(command):
@@ -58,7 +58,7 @@ def build_command_test(
 def parse_options(text: str, command: str) -> dict[str, frozenset[str]] | None:
     """Return a slash command's options in order, each with the names in its annotation.
 
-    `text` is a cog's file; `None` where it has no command whose last word is that one's.
+    `text` is a cog's file. Return `None` if it has no command with the last word of `command`.
     """
     function = _find_callback(text, command.rpartition(" ")[2])
     if function is None:
@@ -69,7 +69,7 @@ def parse_options(text: str, command: str) -> dict[str, frozenset[str]] | None:
 
 
 def _find_callback(text: str, name: str) -> Function | None:
-    """Return the method that a slash command of that name runs, be it a hybrid."""
+    """Return the method of a slash or hybrid command of that name."""
     return _find_method(text, name, typed=False)
 
 
@@ -92,9 +92,9 @@ def _find_method(text: str, name: str, *, typed: bool) -> Function | None:
 
 
 def _find_text_groups(functions: Sequence[Function]) -> frozenset[str]:
-    """Return the names of what makes commands that can only be typed: groups, and the module."""
+    """Return the names of objects that create typed commands: groups, and the library's module."""
     found = frozenset({"commands", "bot", "client"})
-    for node in functions:  # a group stands before the groups within it
+    for node in functions:  # a group is defined before the groups within it
         for made in _iterate_decorator_calls(node):
             if isinstance(made.func, ast.Attribute) and made.func.attr == "group":
                 found |= {node.name} if _is_typed(made.func, found) else frozenset()
@@ -102,33 +102,34 @@ def _find_text_groups(functions: Sequence[Function]) -> frozenset[str]:
 
 
 def _iterate_decorator_calls(function: Function) -> Iterator[ast.Call]:
-    return (each for each in function.decorator_list if isinstance(each, ast.Call))
+    return (decorator for decorator in function.decorator_list if isinstance(decorator, ast.Call))
 
 
 def _is_typed(called: ast.Attribute, groups: frozenset[str]) -> bool:
-    """Whether what a decorator makes can only be typed."""
+    """Return whether a decorator creates a command that can only be typed."""
     plain = called.attr in _TYPED
     return plain and isinstance(called.value, ast.Name) and called.value.id in groups
 
 
 def _is_named(made: ast.Call, function: Function, name: str) -> bool:
-    named = [each.value for each in made.keywords if each.arg == "name"]
-    told = named[0].value if named and isinstance(named[0], ast.Constant) else function.name
-    return told == name
+    named = [keyword.value for keyword in made.keywords if keyword.arg == "name"]
+    command_name = named[0].value if named and isinstance(named[0], ast.Constant) else function.name
+    return command_name == name
 
 
 def _map_annotations(function: Function) -> dict[str, frozenset[str]]:
     """Return the names in the annotation of each option, by the name people type."""
     shown = {
-        each.arg: each.value.value
+        keyword.arg: keyword.value.value
         for made in _iterate_decorator_calls(function)
         if isinstance(made.func, ast.Attribute) and made.func.attr == "rename"
-        for each in made.keywords
-        if each.arg and isinstance(each.value, ast.Constant)
+        for keyword in made.keywords
+        if keyword.arg and isinstance(keyword.value, ast.Constant)
     }
     parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     return {
-        str(shown.get(each.arg, each.arg)): _collect_names(each.annotation) for each in parameters
+        str(shown.get(parameter.arg, parameter.arg)): _collect_names(parameter.annotation)
+        for parameter in parameters
     }
 
 
@@ -141,7 +142,7 @@ def _collect_names(annotation: ast.expr | None) -> frozenset[str]:
 def _build_step(
     command: str, inputs: Mapping[str, str], kinds: Mapping[str, frozenset[str]]
 ) -> CommandStep:
-    """Return the command with its options. Raises `Unwritable` for one that has no good form."""
+    """Return the command with its options. Raises `Unwritable` if an option has no good form."""
     if not inputs.keys() <= kinds.keys():
         raise Unwritable
     options = {name: _build_option(source, kinds[name]) for name, source in inputs.items()}
@@ -149,11 +150,15 @@ def _build_step(
 
 
 def _build_message(command: str, inputs: Mapping[str, str], function: Function) -> SayStep:
-    """Return what is typed to run the command. Raises `Unwritable` for a value with no text.
+    """Return the typed message that runs the command. Raises `Unwritable` for a value without text.
 
-    discord.py takes what stands after `*` as it is, and all else word by word, or in quotes.
+    discord.py takes the text of a keyword-only parameter as it is, and other arguments word by word
+    or in quotes.
     """
-    kinds, rest = _map_annotations(function), {each.arg for each in function.args.kwonlyargs}
+    kinds, rest = (
+        _map_annotations(function),
+        {argument.arg for argument in function.args.kwonlyargs},
+    )
     if not inputs.keys() <= kinds.keys() or any(kinds[name] & _CHANNELS for name in inputs):
         raise Unwritable
     typed = [f"@{BOT}", command]
@@ -164,7 +169,7 @@ def _build_message(command: str, inputs: Mapping[str, str], function: Function) 
 
 
 def _quote_argument(text: str) -> str:
-    """Return an argument as it is typed. Raises `Unwritable` for what cannot be."""
+    """Return an argument as it is typed. Raises `Unwritable` if that is impossible."""
     if text and not re.search(r"[\s\"'\\\u2018-\u301f]", text):
         return text
     if not text or re.search(r"[\"\\\n\u2018-\u301f]", text):
@@ -183,5 +188,5 @@ def _build_option(source: str, kinds: frozenset[str]) -> Option:
     if not isinstance(value, str | int | float | bool):
         raise Unwritable
     if isinstance(value, str) and value.startswith(("@", "#")):
-        raise Unwritable  # a text that a script would take for somebody or a channel
+        raise Unwritable  # a text that a script would take for a person or a channel
     return value

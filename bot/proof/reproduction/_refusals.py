@@ -1,4 +1,4 @@
-"""Exceptions that are answers: a module's own, which a caller turns into words for people."""
+"""Finds exceptions that are answers: a module's own, which a caller turns into a message."""
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,7 @@ Read = Callable[[str], str | None]
 
 
 def find_refusals(frame: Frame, outer: Sequence[Frame], read: Read) -> tuple[str, ...]:
-    """Return them as `module.Name`: classes of the frame's module that an outer frame catches."""
+    """Return classes of the frame's module that an outer frame catches, as `module.Name`."""
     module, tree = get_module(frame.file), _parse_tree(read(frame.file))
     if module is None or tree is None:
         return ()
@@ -34,7 +34,7 @@ def _parse_tree(text: str | None) -> ast.Module | None:
 
 
 def _find_caught(function: ast.AST, line: int) -> Iterator[str]:
-    """Yield the last name of every exception caught around a line, where it is not raised again."""
+    """Yield the last name of each exception that is caught around a line and not raised again."""
     for node in ast.walk(function):
         if not isinstance(node, ast.Try) or not _has_line(node.body, line):
             continue

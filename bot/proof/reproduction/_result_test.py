@@ -1,4 +1,4 @@
-"""A test that holds a call to the answer that a person said it has."""
+"""Writes a test that checks the answer of a call that a person stated."""
 
 import ast
 import builtins
@@ -14,7 +14,7 @@ from bot.proof.reproduction._write import INDENT, WIDTH, write_test
 def build_result_test(
     text: str, frame: Frame, *, name: str, doc: str, answer: str = "", raises: str = ""
 ) -> str | None:
-    """Return the source of a file with one test, or `None` where it cannot be written.
+    """Return the source of a file with one test, or `None` if it cannot be written.
 
     `frame` is the call: the function in its `module`, whose source is `text`, and its `arguments`.
     It has to answer `answer`, a literal's source, or to raise `raises`, a built-in exception.
@@ -22,7 +22,7 @@ def build_result_test(
     target = find_target(text, frame)
     call = call_from(target, frame) if target else None
     if call and not _is_annotated(text):
-        call.typed = True  # nobody checks types there
+        call.typed = True  # these tests are not type-checked
     package, _, own = frame.module.rpartition(".")
     source = target and call and write_test((package, own), target, call, name=name, doc=doc)
     if not source:
@@ -37,15 +37,15 @@ def _is_annotated(text: str) -> bool:
 
 def _assert_answer(source: str, answer: str) -> str | None:
     call = find_call(source)
-    told = f"{INDENT}assert answer is None" if answer == "None" else format_assertion(answer)
-    if call is None or not told:
+    assertion = f"{INDENT}assert answer is None" if answer == "None" else format_assertion(answer)
+    if call is None or not assertion:
         return None
     lines = source.splitlines()
     first = f"{INDENT}answer = {lines[call.lineno - 1].lstrip()}"
     if len(first) > WIDTH:
         return None
     rest = lines[call.lineno : call.end_lineno]
-    return "\n".join([*lines[: call.lineno - 1], first, *rest, told]) + "\n"
+    return "\n".join([*lines[: call.lineno - 1], first, *rest, assertion]) + "\n"
 
 
 def _assert_raises(source: str, raises: str) -> str | None:
@@ -56,8 +56,8 @@ def _assert_raises(source: str, raises: str) -> str | None:
     body = [f"{INDENT}{line}" for line in lines[call.lineno - 1 : call.end_lineno]]
     if any(len(line) > WIDTH for line in body):
         return None
-    held = [*lines[: call.lineno - 1], f"{INDENT}with pytest.raises({raises}):", *body]
-    return _add_pytest_import("\n".join(held) + "\n")
+    lines_with_raises = [*lines[: call.lineno - 1], f"{INDENT}with pytest.raises({raises}):", *body]
+    return _add_pytest_import("\n".join(lines_with_raises) + "\n")
 
 
 def _add_pytest_import(source: str) -> str:

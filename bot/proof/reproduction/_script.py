@@ -1,6 +1,6 @@
-"""A test that plays a script again: in a simulated server, with the real client and one cog.
+"""Writes a test that plays a script: in a simulated server, with the real client and one cog.
 
-It stands in the idiom of the cogs' own tests. Names and values alone come from the script: each is
+The test is in the style of the cogs' own tests. Only names and values come from the script: each is
 written as a literal, none as code.
 """
 
@@ -38,7 +38,7 @@ from bot.proof.scripts import describe_step
 ROOM = "tests/cogs/room.py"
 """Where a project makes the room that such a test is played in; without it there is none."""
 
-_ARGUMENT = 60  # characters of one value that may stand in the call itself
+_ARGUMENT = 60  # the longest value, in characters, that is written in the call itself
 _LONGEST_NAME = 40
 _MAX_CALL_LENGTH = 80
 _SEEDED_RUN = (
@@ -61,15 +61,22 @@ def build_script_test(
     seed: int | None = None,
     luck: int = 0,
 ) -> Reproduction | None:
-    """Return a test that does what the script says; where nothing is wanted, it has to be answered.
+    """Return a test that plays the script and checks its answers; `None` if it cannot be written.
 
-    Whoever does the last step can then read something of the answer; else what is `wanted` is seen
-    of each step that it names. No step raises. `None` where it cannot be written: what the room has
-    not (files, direct messages, steps in the same instant), several cogs or none. `name` and `doc`
-    are the test's, ready to be code; `expects` is what fails it on base. `typed`: the last step
-    is a message that runs a command, so that whoever says it waits for an answer. With a `seed` the
-    room's luck is always the same; with `luck` it is played so many times, each with another, and
-    what is left to chance has to come out in more than one way.
+    Without `wanted`, the person of the last step has to read an answer; otherwise each named step
+    has to show what is `wanted`. No step may raise. A test cannot be written if the room lacks
+    something (files, direct messages, simultaneous steps), or if there is not exactly one cog.
+
+    Args:
+        script: The script to play.
+        path: The path of the test file.
+        name: The name of the test, a valid identifier.
+        doc: The docstring of the test, safe to be code.
+        expects: The error with which the test fails on base.
+        typed: True if the last step is a message that runs a command, so that it expects an answer.
+        wanted: The expectations by step.
+        seed: Makes the room's random numbers always the same.
+        luck: The number of plays with different seeds, in which random results have to vary.
     """
     cogs, world = script.world.cogs, script.world
     if not script.steps or len(cogs) != 1 or not _is_name(cogs[0]) or world.files:
@@ -96,14 +103,14 @@ def build_script_test(
 
 
 def _build_room_call(script: Script, folder: str, seed: str) -> Group:
-    """Return the call that opens the room; without a `seed` its luck is its own."""
+    """Return the call that opens the room; without a `seed` its random numbers vary."""
     world = script.world
-    flags = Group("[", "]", [quote_literal(each) for each in world.flags], [""] * len(world.flags))
+    flags = Group("[", "]", [quote_literal(flag) for flag in world.flags], [""] * len(world.flags))
     named: dict[str, Group | str] = {"web=": "web"} if world.web else {}
     named |= {"seed=": seed} if seed else {}
     named |= {"flags=": flags} if world.flags else {}
     prefixes = Group(
-        "[", "]", [quote_literal(each) for each in world.prefixes], [""] * len(world.prefixes)
+        "[", "]", [quote_literal(prefix) for prefix in world.prefixes], [""] * len(world.prefixes)
     )
     named |= {"prefixes=": prefixes} if world.prefixes else {}
     items = [quote_literal(f"cogs.{world.cogs[0]}"), folder, *named.values()]
@@ -121,7 +128,7 @@ class _Body:
         self._web = script.world.web
         self._chance = chance
         self._writer = Writer()
-        acting = [each for each in script.steps if isinstance(each, PersonStep)]
+        acting = [step for step in script.steps if isinstance(step, PersonStep)]
         self._cast = RoomCast(script, acting, self._writer)
         self._assertions = Assertions(wanted, self._writer, self._cast)
         self._has_no_expectations = not wanted
@@ -136,7 +143,7 @@ class _Body:
         for at, step in enumerate(self._steps):
             name, deep = self._get_result_name(at, step), INDENT * 2
             lines += self._build_step(at, step).format_lines(deep, f"{name} = " if name else "", "")
-            if at < last:  # what is shown may be another thing later
+            if at < last:  # a later step may change what is shown
                 lines += self._assertions.iterate_lines(at, step, name, deep)
                 if at == self._chance:
                     lines.append(f"{deep}chance = {format_text_expression(step, name)}")
@@ -145,7 +152,7 @@ class _Body:
         return lines, [*self._writer.texts, *web]
 
     def _get_result_name(self, at: int, step: ScriptStep) -> str:
-        """Return the name that what came of a step is needed by; empty where it is not needed."""
+        """Return the variable name for a step's result; empty if the result is not needed."""
         if isinstance(step, SayStep) and f"m{at + 1}" in self._targets:
             return f"message_{at + 1}"
         if at in self._openers.values():
@@ -159,7 +166,7 @@ class _Body:
         return f"answer_{at + 1}" if wanted and isinstance(step, ASKED | AutocompleteStep) else ""
 
     def _iterate_final_assertions(self, at: int, step: ScriptStep) -> Iterator[str]:
-        """Yield what is asserted once the room is closed, where its errors are raised."""
+        """Yield the assertions after the room is closed, which is when it raises its errors."""
         found = [*self._assertions.iterate_lines(at, step, "answer", INDENT)]
         if self._has_no_expectations and isinstance(step, ASKED):
             found = [f"{INDENT}assert {format_seen_expression(step, 'answer')}"]
@@ -198,8 +205,10 @@ class _Body:
         by, where = self._cast.format_person(step.by), self._cast.format_channel(step.channel)
         typed = str(step.options.get(step.focused, ""))
         others = {name: each for name, each in step.options.items() if name != step.focused}
-        given = (self._write_text(each) for each in (step.autocomplete, step.focused, typed))
-        return self._call(f"{by}.autocomplete", where, *given, named=self._build_options(others))
+        arguments = (self._write_text(each) for each in (step.autocomplete, step.focused, typed))
+        return self._call(
+            f"{by}.autocomplete", where, *arguments, named=self._build_options(others)
+        )
 
     def _build_submit(self, at: int, step: SubmitStep) -> Group:
         if at not in self._openers:
@@ -217,7 +226,7 @@ class _Body:
             named["channel"] = where
         match step:
             case PressStep():
-                values = [self._cast.format_value(each) for each in step.values]
+                values = [self._cast.format_value(value) for value in step.values]
                 named |= {"on": self._get_message_name(step.on)} if step.on else {}
                 return self._call(
                     "room.press", by, self._write_text(step.press), *values, named=named
@@ -248,10 +257,10 @@ class _Body:
                 raise Unwritable
 
     def _get_message_name(self, number: str) -> str:
-        """Return the name of a message that was said first of all; others have none."""
+        """Return the name of a message from the set-up; other messages have none."""
         at = int(number[1:]) if number[:1] == "m" and number[1:].isdecimal() else 0
-        said = [isinstance(each, SayStep) for each in self._steps[:at]]
-        if not at or at > len(said) or not all(said):
+        are_messages = [isinstance(step, SayStep) for step in self._steps[:at]]
+        if not at or at > len(are_messages) or not all(are_messages):
             raise Unwritable
         return f"message_{at}"
 
@@ -286,7 +295,7 @@ class _Body:
 
 
 def _find_openers(steps: Sequence[ScriptStep]) -> Iterator[tuple[int, int]]:
-    """Yield for each form that is submitted the step before, of the same person, that opened it."""
+    """Yield each submitted form with the earlier step of the same person that opened it."""
     newest: dict[str, int] = {}
     for at, step in enumerate(steps):
         if isinstance(step, SubmitStep) and step.by in newest:

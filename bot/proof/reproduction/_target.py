@@ -1,4 +1,4 @@
-"""Finding the function that a frame ran in, in the text of its file."""
+"""Finds the function of a frame in the text of its file."""
 
 import ast
 import keyword
@@ -14,7 +14,7 @@ from bot.infra.syntax import parse
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Way = Literal["plain", "async", "generator"]
 
-# A call of one of these does not run the body, or is none of ours to make.
+# A call of one of these does not run the body, or is made by a framework.
 _NOT_CALLED = frozenset(
     {"property", "cached_property", "contextmanager", "asynccontextmanager", "fixture", "setter"}
 )
@@ -31,7 +31,7 @@ class Target:
 
     @property
     def is_decorated(self) -> bool:
-        """Whether its type may be another than its `def` says."""
+        """True if the type of the function may differ from its `def`."""
         names = {_get_decorator_name(node) for node in self.function.decorator_list}
         return bool(names - {"staticmethod", "classmethod"})
 
@@ -108,12 +108,12 @@ def _strip_class_parameter(arguments: ast.arguments, decorators: set[str]) -> as
         return arguments
     if "classmethod" not in decorators or not (arguments.posonlyargs or arguments.args):
         return None
-    kept = ast.arguments(**dict(ast.iter_fields(arguments)))
-    if kept.posonlyargs:
-        kept.posonlyargs = kept.posonlyargs[1:]
+    stripped = ast.arguments(**dict(ast.iter_fields(arguments)))
+    if stripped.posonlyargs:
+        stripped.posonlyargs = stripped.posonlyargs[1:]
     else:
-        kept.args = kept.args[1:]
-    return kept
+        stripped.args = stripped.args[1:]
+    return stripped
 
 
 def _walk_own(function: Function) -> Iterator[ast.AST]:

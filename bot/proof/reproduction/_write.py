@@ -1,4 +1,4 @@
-"""The text of a test file that makes one call; values as source, laid out as ruff lays them out."""
+"""Writes a test file that makes one call; values are written as source, formatted as by ruff."""
 
 import math
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ _ATOM = 34  # longer texts get a variable: nested six deep, a key and a value st
 _CHUNK = 80
 
 
-_ARGUMENT = 60  # characters of one argument that may stand in the call itself
-# How the outcome of each way of calling is taken, and its type where annotations don't tell.
+_ARGUMENT = 60  # the longest argument, in characters, that is written in the call itself
+# How a test runs each kind of call, and the type to annotate if the function has none.
 _WRAPPERS = {"plain": ("", ""), "async": ("asyncio.run(", ")"), "generator": ("list(", ")")}
 _TYPES = {
     "plain": "Callable[..., object]",
@@ -30,7 +30,7 @@ _OUR_NAMES = frozenset({"asyncio", "call", "list", "Callable", "Coroutine", "Ite
 
 
 class Unwritable(Exception):
-    """A value has no form that fits: a number of hundreds of digits."""
+    """Raised if a value has no suitable form, such as a number of hundreds of digits."""
 
 
 def quote_literal(text: str | bytes) -> str:
@@ -49,7 +49,7 @@ def _escape(text: str | bytes) -> tuple[str, str]:
 
 @dataclass
 class Group:
-    """Brackets around items; `heads` are what stands before each item (`key: `, `name=`)."""
+    """Brackets around items; `heads` is the text before each item (`key: `, `name=`)."""
 
     opening: str
     closing: str
@@ -68,7 +68,7 @@ class Group:
         return f"{self.opening}{inside}{alone}{self.closing}"
 
     def format_lines(self, indent: str, before: str, after: str) -> list[str]:
-        """Return the group behind `before` and in front of `after`, broken only if it must be."""
+        """Return the group between `before` and `after`, on several lines only if necessary."""
         line = f"{indent}{before}{self.flat}{after}"
         if len(line) <= WIDTH or not self.items:
             return [line]

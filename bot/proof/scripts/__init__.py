@@ -1,4 +1,4 @@
-"""Scripts as people write them: mappings and lists, to and from the records that are played."""
+"""Reads and writes scripts in the form that people write: mappings and lists."""
 
 from bot.proof.scripts._fields import UnreadableScript
 from bot.proof.scripts._lines import format_steps, parse_steps

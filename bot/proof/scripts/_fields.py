@@ -1,4 +1,4 @@
-"""The parts of what a person wrote, with errors that name the place and the way out."""
+"""Checks the fields of a written script; errors name the place and the remedy."""
 
 import base64
 import difflib
@@ -21,7 +21,7 @@ _TIME = "takes a time such as 30s, 10m, 1h 30m or 2d"
 
 
 class UnreadableScript(ValueError):
-    """What was written is no script. `path` leads to the place, through keys and indices."""
+    """Raised if a text is not a script. `path` leads to the place, by keys and indices."""
 
     def __init__(self, path: Path, message: str) -> None:
         super().__init__(message)
@@ -49,7 +49,7 @@ def _suggest(key: object, known: Sequence[str]) -> str:
 
 
 def format_place(path: Path) -> str:
-    """Return where that is, for people: steps, and what lists hold, are counted from 1."""
+    """Return a place for people: steps and list elements are counted from 1."""
     parts = [part + 1 if isinstance(part, int) else part for part in path]
     told = []
     for word, name in (("steps", "step"), ("together", "together")):
@@ -86,11 +86,13 @@ def parse_files(path: Path, value: object) -> dict[str, str]:
 def _encode_content(path: Path, content: object) -> str:
     if isinstance(content, str):
         return base64.b64encode(content.encode()).decode()
-    given = content["base64"] if isinstance(content, Mapping) and [*content] == ["base64"] else None
-    if not isinstance(given, str):
+    encoded = (
+        content["base64"] if isinstance(content, Mapping) and [*content] == ["base64"] else None
+    )
+    if not isinstance(encoded, str):
         raise UnreadableScript(path, f"{format_place(path)}a file is its text, or {{base64: ...}}")
     try:
-        return base64.b64encode(base64.b64decode(given, validate=True)).decode()
+        return base64.b64encode(base64.b64decode(encoded, validate=True)).decode()
     except ValueError:
         raise UnreadableScript(path, f"{format_place(path)}that is no base64") from None
 
@@ -104,7 +106,7 @@ def parse_seconds(path: Path, text: str) -> float:
 
 
 def validate_record(path: Path, kind: type[R], fields: object) -> R:
-    """Validate a record; the first thing that is wrong with it is told."""
+    """Return a validated record. Raises `UnreadableScript` with the first problem."""
     known = tuple(kind.model_fields)
     try:
         return kind.model_validate(require_mapping(path, fields, "this", known))

@@ -27,24 +27,24 @@ LineStep = CommandStep | PressStep | SubmitStep | SayStep | WaitStep
 
 
 def parse_steps(text: str) -> tuple[LineStep, ...]:
-    """Return the steps of a short script, a line each; `@bob ` before one says who does it.
+    """Return the steps of a short script, one per line; `@bob ` before a step names its person.
 
-    A command as it is typed, `press: Again`, `press: Colour = Red | Blue` for a select,
-    `submit: Title = Tea | Why = no` for the form that was opened last, `say: hello`, `wait: 10m`.
-    Raises `ValueError` with what is wrong.
+    A line is a command as it is typed, `press: Again`, `press: Colour = Red | Blue` for a select,
+    `submit: Title = Tea | Why = no` for the form that was opened last, `say: hello` or `wait: 10m`.
+    Raises `ValueError` with the problem.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise ValueError("There is nothing to try")
     if len(lines) > MOST_LINES:
-        raise ValueError(f"That are {len(lines)} lines; {MOST_LINES} at most")
+        raise ValueError(f"There are {len(lines)} lines; at most {MOST_LINES} are allowed")
     return tuple(map(_parse_step, lines))
 
 
 def format_steps(steps: Sequence[ScriptStep], asker: str) -> str:
-    """Return steps as lines that read back as the same, done by `asker` where nobody is named.
+    """Return steps as lines that `parse_steps` reads back, done by `asker` by default.
 
-    Empty where one of them cannot be written so, or there are too many.
+    Return an empty string if a step cannot be written as a line, or if there are too many.
     """
     lines = [_format_line(step, asker) for step in steps]
     return "\n".join(lines) if all(lines) and len(lines) <= MOST_LINES else ""
@@ -97,19 +97,19 @@ def _parse_fields(text: str) -> dict[str, str]:
 
 
 def _format_line(step: ScriptStep, asker: str) -> str:
-    """Return a step as a line; nothing where it does not read back as the same."""
+    """Return a step as a line, or an empty string if it does not read back as equal."""
     body = _format_step(step)
     if not body or "\n" in body:
         return ""
     by = step.by if isinstance(step, PersonStep) else asker
     try:
-        again = _parse_step(body if by == asker else f"@{by} {body}")
+        parsed = _parse_step(body if by == asker else f"@{by} {body}")
     except ValueError:
         return ""
     same = {"channel": "dev"} | ({"by": "alice"} if by == asker else {})
     place = {"on": ""} if isinstance(step, PressStep) else {}
     wanted = step.replace(**same, **place) if isinstance(step, PersonStep) else step
-    return (body if by == asker else f"@{by} {body}") if again == wanted else ""
+    return (body if by == asker else f"@{by} {body}") if parsed == wanted else ""
 
 
 def _format_step(step: ScriptStep) -> str:

@@ -1,4 +1,4 @@
-"""From what a person wrote to a script, with errors that name the step, the key and the way out."""
+"""Reads a script that a person wrote; errors name the step, the key and the remedy."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
@@ -29,24 +29,24 @@ _CAME_OF = Transcript.model_fields.keys() - {"steps"}
 
 
 def load_script(content: object) -> Script:
-    """Return the script in plain mappings and lists, or in a list of steps alone.
+    """Return the script in plain mappings and lists, or in a list of steps.
 
-    What a transcript tells beside its script is passed over. Raises `UnreadableScript`.
+    The results in a transcript are ignored. Raises `UnreadableScript`.
     """
     if isinstance(content, Sequence) and not isinstance(content, str):
         content = {"steps": content}
     if isinstance(content, Mapping):
-        content = {key: each for key, each in content.items() if key not in _CAME_OF}
-    given = require_mapping((), content, "a script", ("world", "steps"))
-    steps = given.get("steps")
+        content = {key: value for key, value in content.items() if key not in _CAME_OF}
+    fields = require_mapping((), content, "a script", ("world", "steps"))
+    steps = fields.get("steps")
     if not isinstance(steps, Sequence) or isinstance(steps, str) or not steps:
         raise UnreadableScript(
             ("steps",), "a script has `steps:`, and under it one line for each: - command: /roll"
         )
-    world = _parse_world(given.get("world"))
-    read = tuple(parse_step(("steps", at), each) for at, each in enumerate(steps))
-    _refuse_strangers(world, read)
-    return Script(world=world, steps=read)
+    world = _parse_world(fields.get("world"))
+    parsed = tuple(parse_step(("steps", at), step) for at, step in enumerate(steps))
+    _refuse_strangers(world, parsed)
+    return Script(world=world, steps=parsed)
 
 
 def _parse_world(value: object) -> ScriptWorld:
@@ -78,16 +78,16 @@ def _parse_world(value: object) -> ScriptWorld:
 
 
 def _refuse_strangers(world: ScriptWorld, steps: Sequence[ScriptStep]) -> None:
-    """Let nobody act who is not in the world."""
-    names = [each.name for each in world.people]
+    """Raise `UnreadableScript` if a step is done by a person who is not in the world."""
+    names = [actor.name for actor in world.people]
     if len({*names}) < len(names):
-        twice = next(each for each in names if names.count(each) > 1)
+        twice = next(name for name in names if names.count(name) > 1)
         raise UnreadableScript(("world", "people"), f"world: people: `{twice}` is there twice")
     for at, step in enumerate(steps):
         if isinstance(step, ReloadStep) and world.cogs and step.reload not in world.cogs:
             where: Path = ("steps", at, "reload")
-            told = f"`{step.reload}` is not among the world's cogs: {', '.join(world.cogs)}"
-            raise UnreadableScript(where, f"{format_place(where)}{told}")
+            problem = f"`{step.reload}` is not among the world's cogs: {', '.join(world.cogs)}"
+            raise UnreadableScript(where, f"{format_place(where)}{problem}")
         together = step.together if isinstance(step, TogetherStep) else (step,)
         for inner, each in enumerate(together):
             if isinstance(each, PersonStep) and each.by not in names:
@@ -95,6 +95,6 @@ def _refuse_strangers(world: ScriptWorld, steps: Sequence[ScriptStep]) -> None:
                 path = (*path, "together", inner) if isinstance(step, TogetherStep) else path
                 raise UnreadableScript(
                     (*path, "by"),
-                    f"{format_place((*path, 'by'))}nobody in the world is called `{each.by}`; "
+                    f"{format_place((*path, 'by'))}no one in the world is called `{each.by}`; "
                     f"there are {', '.join(names)}",
                 )

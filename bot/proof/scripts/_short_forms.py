@@ -1,4 +1,4 @@
-"""What a person writes in a line: `/roll dice:2d6`, `1h 30m`."""
+"""Short notations that a person writes in a line: `/roll dice:2d6`, `1h 30m`."""
 
 import re
 from decimal import Decimal
@@ -23,7 +23,7 @@ def parse_duration(text: str) -> float | None:
 
 
 def format_duration(seconds: float) -> str:
-    """Return seconds as `duration` reads them: `1h 30m`; fractions stay seconds."""
+    """Return seconds in the form that `parse_duration` reads: `1h 30m`; fractions stay seconds."""
     if seconds != int(seconds) or seconds < 1:
         return f"{Decimal(repr(seconds)):f}s"
     left, parts = int(seconds), []
@@ -37,8 +37,8 @@ def format_duration(seconds: float) -> str:
 def parse_slash_command(text: str) -> tuple[str, dict[str, Option]]:
     """Return the command and the options of `/roll dice:2d6 keep:"the best"`.
 
-    A value in quotes is text; else `3`, `0.5` and `true` are what they look like. Raises
-    `ValueError` with what is wrong.
+    A value in quotes is a text; `3`, `0.5` and `true` are a number or a boolean. Raises
+    `ValueError` with the problem.
     """
     found = _NAME.search(text)
     name = text[: found.start()] if found else text

@@ -1,4 +1,4 @@
-"""The steps of a script, from what a person wrote."""
+"""Parses the steps of a script that a person wrote."""
 
 import difflib
 from collections.abc import Mapping
@@ -46,7 +46,9 @@ STEPS: dict[str, type[ScriptStep]] = {
 }
 """The word a step begins with, and what it is."""
 
-_CAME_OF = PlayedStep.model_fields.keys() - {"step"}  # a transcript can be played again
+_CAME_OF = PlayedStep.model_fields.keys() - {
+    "step"
+}  # ignored, so that a transcript can be played as a script
 
 
 def parse_step(path: Path, value: object) -> ScriptStep:
@@ -112,7 +114,7 @@ def _parse_single(path: Path, keyword: str, value: Mapping[str, Any]) -> ScriptS
 
 
 def _complete_command(path: Path, fields: dict[str, Any]) -> None:
-    """Put the options that are written beside the command to the others."""
+    """Merge options that are written after the command name into the options field."""
     if not isinstance(fields["command"], str):
         return
     try:

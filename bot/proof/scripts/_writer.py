@@ -1,4 +1,4 @@
-"""From scripts and transcripts to what a person reads, in the shape that scripts are written in."""
+"""Writes scripts and transcripts in the form that people read and write."""
 
 import base64
 import binascii
@@ -32,22 +32,24 @@ DoneStep = CommandStep | AutocompleteStep | MenuStep | PressStep | SubmitStep | 
 
 
 def dump_script(script: Script) -> dict[str, Any]:
-    """Return a script as mappings and lists that `script_from` reads back as the same."""
+    """Return a script as mappings and lists that `load_script` reads back."""
     world = _dump_world(script.world)
-    steps = [_dump_step(each) for each in script.steps]
+    steps = [_dump_step(step) for step in script.steps]
     return {"world": world, "steps": steps} if world else {"steps": steps}
 
 
 def dump_transcript(script: Script, transcript: Transcript) -> dict[str, Any]:
-    """Return a script with what came of it: each step, and under it what was seen of it."""
-    told: dict[str, Any] = {"trouble": transcript.trouble} if transcript.trouble else {}
+    """Return a script with its results: each step, followed by what was seen of it."""
+    content: dict[str, Any] = {"trouble": transcript.trouble} if transcript.trouble else {}
     if transcript.started is not None and (start := _dump_result(transcript.started)):
-        told["started"] = start
-    told |= dump_script(script)
-    told["steps"] = [{**_dump_step(each.step), **_dump_result(each)} for each in transcript.steps]
+        content["started"] = start
+    content |= dump_script(script)
+    content["steps"] = [
+        {**_dump_step(step.step), **_dump_result(step)} for step in transcript.steps
+    ]
     if transcript.commands:
-        told["commands"] = [*transcript.commands]
-    return {**told, "files": transcript.files} if transcript.files else told
+        content["commands"] = [*transcript.commands]
+    return {**content, "files": transcript.files} if transcript.files else content
 
 
 def describe_step(step: ScriptStep) -> str:
@@ -106,33 +108,35 @@ def _format_value(value: object) -> str:
 
 
 def _dump_world(world: ScriptWorld) -> dict[str, Any]:
-    told = world.model_dump(mode="json", exclude_defaults=True)
-    if "people" in told:
-        told["people"] = [each["name"] if [*each] == ["name"] else each for each in told["people"]]
-    if "files" in told:
-        told["files"] = {name: _dump_file(content) for name, content in told["files"].items()}
-    return told
+    fields = world.model_dump(mode="json", exclude_defaults=True)
+    if "people" in fields:
+        fields["people"] = [
+            each["name"] if [*each] == ["name"] else each for each in fields["people"]
+        ]
+    if "files" in fields:
+        fields["files"] = {name: _dump_file(content) for name, content in fields["files"].items()}
+    return fields
 
 
 def _dump_step(step: ScriptStep) -> dict[str, Any]:
     if isinstance(step, TogetherStep):
         inner = [_dump_step(each) for each in step.together]
         return {"together": inner, **({"order": [*step.order]} if step.order else {})}
-    told = step.model_dump(mode="json", exclude_defaults=True)
+    fields = step.model_dump(mode="json", exclude_defaults=True)
     for key in ("wait", "away"):
-        if key in told:
-            told[key] = format_duration(told[key])
-    if "files" in told:
-        told["files"] = {name: _dump_file(content) for name, content in told["files"].items()}
+        if key in fields:
+            fields[key] = format_duration(fields[key])
+    if "files" in fields:
+        fields["files"] = {name: _dump_file(content) for name, content in fields["files"].items()}
     first = _STEP_NAMES[type(step)]
-    return {first: told.pop(first), **told}
+    return {first: fields.pop(first), **fields}
 
 
 _STEP_NAMES = {kind: word for word, kind in STEPS.items()}
 
 
 def _dump_file(content: str) -> str | dict[str, str]:
-    """Return a file's text where that reads back as the same bytes, else its base64."""
+    """Return a file's text if that reads back as the same bytes, else its base64."""
     try:
         text = base64.b64decode(content, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
@@ -142,5 +146,5 @@ def _dump_file(content: str) -> str | dict[str, str]:
 
 
 def _dump_result(step: PlayedStep) -> dict[str, Any]:
-    """Return what came of a step, without what is empty."""
+    """Return the result of a step, without empty fields."""
     return step.model_dump(mode="json", exclude_defaults=True, exclude={"step"})

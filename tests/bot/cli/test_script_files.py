@@ -99,7 +99,7 @@ def test_a_list_of_steps_is_a_script() -> None:
         ("\n", "line 1: a script has `steps:`"),
         ("5", "line 1: a script is written as"),
         ("stps: []\n", "line 1: unknown key `stps`; did you mean steps?"),
-        ("- command: roll\n  by: carol\n", "line 2: step 1: by: nobody in the world is called"),
+        ("- command: roll\n  by: carol\n", "line 2: step 1: by: no one in the world is called"),
         ("- wait: soon\n", "step 1: wait: `soon` is no time; it takes a time such as 30s"),
         ("- wait: 900d\n", "step 1: wait: it takes a time such as 30s, 10m, 1h 30m or 2d, up to"),
         ("- say: 5\n", "step 1: say: texts that are a number, `true` or `null` go in quotes"),

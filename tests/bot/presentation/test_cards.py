@@ -212,7 +212,7 @@ def test_what_is_proven_for_one_call_only_says_so_and_is_never_a_low_risk() -> N
     run = RUN.replace(stage=Stage.SHIP, status=Status.WAITING, waiting=Waiting.APPROVAL)
     text = read(cards.render_proposal(run, HISTORY.replace(verdict=VERDICT.replace(proven="call"))))
     assert (
-        "Risk: Medium. Proven for the failing call only: no other test looks at what was edited. "
+        "Risk: Medium. Proven for the failing call only: no other test checks the edited code. "
         "People who use `/roll`.\n"
     ) in text
     undone = read(
@@ -220,7 +220,7 @@ def test_what_is_proven_for_one_call_only_says_so_and_is_never_a_low_risk() -> N
             run, HISTORY.replace(verdict=VERDICT.replace(reverted_commit="c" * 40))
         )
     )
-    assert "Risk: Low. Takes back all of commit `ccccccc`, its tests with it." in undone
+    assert "Risk: Low. Reverts all of commit `ccccccc`, including its tests." in undone
 
 
 def test_a_proposal_that_touches_sensitive_code_and_replaces_an_older_one() -> None:

@@ -67,14 +67,20 @@ def test_examples_that_say_enough_are_fit() -> None:
 @pytest.mark.parametrize(
     ("about", "why"),
     [
-        ({"wanted": (Wanted(step=1, shows=("x",)),)}, "step 1, counted from 0; there are 1"),
-        ({"wanted": (Wanted(step=0),)}, "a text has to be seen"),
-        ({"wanted": (Wanted(step=0, hides=("x",)),)}, "a text has to be seen"),
+        (
+            {"wanted": (Wanted(step=1, shows=("x",)),)},
+            "step 1 (counted from 0), but there are 1 steps",
+        ),
+        ({"wanted": (Wanted(step=0),)}, "needs a text that has to be seen"),
+        ({"wanted": (Wanted(step=0, hides=("x",)),)}, "needs a text that has to be seen"),
         ({"wanted": (Wanted(step=0, shows=(" ",)),)}, "no text may be empty"),
         ({"wanted": (Wanted(step=0, shows=("x" * 301,)),)}, "at most 300"),
-        ({"wanted": (Wanted(step=0, shows=("abc",), hides=("b",)),)}, "to be seen and not"),
+        (
+            {"wanted": (Wanted(step=0, shows=("abc",), hides=("b",)),)},
+            "in what is shown and what is hidden",
+        ),
         ({"wanted": (Wanted(step=0, one_of=("a",)),)}, "a single text goes into shows"),
-        ({"script": Script(steps=(command(),))}, "name the one cog"),
+        ({"script": Script(steps=(command(),))}, "name exactly one cog"),
         ({"script": Script(world=ScriptWorld(cogs=("a", "b")), steps=(command(),))}, "one cog"),
         ({"script": Script(world=ScriptWorld(cogs=("../x",)), steps=(command(),))}, "one cog"),
         ({"script": Script(world=ScriptWorld(cogs=("dice",)), steps=(command(),))}, "is a cog"),
@@ -104,9 +110,12 @@ def test_a_behaviour_needs_an_example_and_not_too_many() -> None:
         "no example says what people will see: give one",
     )
     assert find_example_problems(brief().replace(proofs=("words",)), COGS) == ()
-    assert "leave the 12 that say most" in find_example_problems(brief(*[example()] * 13), COGS)[0]
+    assert (
+        "keep the 12 most important ones"
+        in find_example_problems(brief(*[example()] * 13), COGS)[0]
+    )
     assert find_example_problems(brief(example(), example()), COGS) == (
-        "two examples are the same: leave one of them",
+        "two examples are equal: remove one of them",
     )
 
 
@@ -128,7 +137,7 @@ def test_a_fixed_answer_that_is_wanted_is_said_and_not_refused() -> None:
     bob = hello.replace(script=hello.script.replace(steps=(CommandStep(command="echo", by="bob"),)))
     assert find_example_problems(brief(hello, bob), COGS) == ()
     assert find_fixed_answers(brief(hello, bob)) == (
-        "`/echo`: any answer with “hello” in it would do",
+        "`/echo`: any answer that contains “hello” would pass",
     )
     assert find_fixed_answers(brief(example())) == ()
 
@@ -168,7 +177,7 @@ async def test_what_was_missing_and_is_answered_now_holds(tmp_path: Path) -> Non
 
     assert find_unfounded_examples(base) == ()
     assert proof.holds
-    assert proof.summary == "1 example: red before, green now"
+    assert proof.summary == "1 example: failing before, passing now"
     assert proof.details == ("`/coinflip` → heads or tails: no such cog before, answered now",)
     assert len(head[0].transcripts) == LUCK
 
@@ -179,7 +188,7 @@ async def test_luck_that_never_changes_is_no_luck(tmp_path: Path) -> None:
     proof = build_behaviour_proof(brief(example()), base, head)
     assert not proof.holds
     assert proof.summary == "1 of 1 example does not hold"
-    assert proof.details[0].endswith("at step 1 it comes out the same in 12 plays")
+    assert proof.details[0].endswith("at step 1 the result is the same in 12 plays")
 
 
 DICE = Script(world=ScriptWorld(cogs=("dice",)), steps=(command("roll", dice="1d20", lucky=True),))
@@ -193,7 +202,7 @@ LUCKY = example(
     [
         (transcript(played(refused="options.lucky: no such"), commands=("roll",)), ""),
         (transcript(played(refused="no 'roll' here"), commands=()), "is “no such command”"),
-        (transcript(played(seen("a lucky roll"))), "it is answered so already"),
+        (transcript(played(seen("a lucky roll"))), "it is already answered this way"),
         (transcript(played(seen("a roll"))), "on base it is “another answer”"),
         (transcript(played(errors=(error(),))), "people get an error: KeyError"),
         (transcript(played(unanswered=True)), "people get no answer"),

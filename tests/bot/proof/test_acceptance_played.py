@@ -99,7 +99,7 @@ async def test_what_a_command_does_not_do_yet_is_told_by_its_reason(tmp_path: Pa
     rehearsal = SandboxedRehearsal(choose_local_sandbox())
     tree = make_tree(tmp_path, {"coin": PLAIN})
     (first, *others) = await run_examples(rehearsal, tree, MORE)
-    assert find_unfounded_examples([first]) == ("`/coinflip`: it is answered so already",)
+    assert find_unfounded_examples([first]) == ("`/coinflip`: it is already answered this way",)
     assert find_unfounded_examples(others) == ()
 
 

@@ -63,7 +63,7 @@ async def test_where_base_never_holds_nothing_is_compared() -> None:
     rehearsal = FakeRehearsal(lambda tree, script: Transcript(trouble="no module named bot"))
     found = await compare(rehearsal, BASE, HEAD, [ROLL])
     assert found.summary == (
-        "answers were not compared: the older commit does not play: no module named bot"
+        "answers were not compared: the older commit cannot be played: no module named bot"
     )
     assert [tree for tree, _ in rehearsal.replayed] == [BASE, HEAD, BASE]
 

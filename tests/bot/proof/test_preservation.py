@@ -44,14 +44,14 @@ def test_what_other_code_may_use_is_names_and_their_parameters() -> None:
 def test_what_nobody_notices_holds() -> None:
     new = ChangedText("tests/cogs/test_new.py", None, "def test_it(): ...")
     assert told(dice(TIDY), new) == (
-        True, "nobody notices: 0 of 9 answers change, the same public names, no test changed",
+        True, "users see no difference: 0 of 9 answers change, same public names, no test changed",
     )  # fmt: skip
 
 
 def test_nothing_to_compare_is_said() -> None:
     holds, text = told(dice(TIDY), found=BehaviourDiff())
     assert holds
-    assert "nothing of it was recorded" in text
+    assert "no recorded use could be compared" in text
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_nothing_to_compare_is_said() -> None:
 def test_another_answer_or_no_plays_at_all_is_no_proof(found: BehaviourDiff) -> None:
     holds, text = told(dice(TIDY), found=found)
     assert not holds
-    assert text == f"somebody would notice: {found.summary}"
+    assert text == f"users would see a difference: {found.summary}"
 
 
 def test_the_answers_that_change_are_told_with_before_and_after_each_once() -> None:
@@ -72,7 +72,7 @@ def test_the_answers_that_change_are_told_with_before_and_after_each_once() -> N
     holds, text = told(dice(TIDY), found=found)
     assert not holds
     assert text == (
-        "somebody would notice: 3 of 9 answers change: “/roll 4d6” had “dev: 24”, now “dev: 14”"
+        "users would see a difference: 3 of 9 answers change: “/roll 4d6” had “dev: 24”, now “dev: 14”"
         " | “/roll 1d6” had “dev: 24”, now “dev: 14”"
     )
 

@@ -73,7 +73,7 @@ BOTH = TogetherStep(together=(PressStep(press="Skip"), PRESS))
         (played(seen("a", to="alice"), step=BOTH), "at step 1 people get no answer that they"),
         (played(seen("oops"), errors=(error("TypeError"),)), "at step 1 people get an error: Typ"),
         (played(unanswered=True), "at step 1 people get no answer: Discord says"),
-        (played(refused="no such command"), "at step 1 it cannot be done any more: no such"),
+        (played(refused="no such command"), "at step 1 this step is no longer possible: no such"),
         (played(seen("7"), wanted=("GET https://x.org",)), "at step 1 nothing answers GET"),
     ],
 )
@@ -86,7 +86,7 @@ def test_green_is_an_answer_and_no_error(step: PlayedStep, against: str) -> None
 def test_only_what_was_red_is_asked_for() -> None:
     head = transcript(played(errors=(error(),)), played(seen("7")))
     assert find_objection([1], head) == ""
-    assert "the failure was not red" in find_objection([], head)
+    assert "the failure did not happen before the change" in find_objection([], head)
     assert find_objection([2], head) == "at step 3 nothing was played"
     assert (
         find_objection([1], head.replace(trouble="it ended")) == "the bot does not hold: it ended"

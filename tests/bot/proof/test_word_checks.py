@@ -38,17 +38,17 @@ def told(path: str, before: str | None, after: str | None) -> tuple[bool, str]:
 def test_links_and_commands_that_are_there_hold(text: str) -> None:
     page = f"# A new page\n\n{text}\n"
     assert told("docs/new.md", None, page) == (
-        True, "1 file of words: placeholders, links and commands hold | `docs/new.md`",
+        True, "1 text file: placeholders, links and commands are correct | `docs/new.md`",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("[gone](gone.md)", "links to `gone.md`, which is not there"),
-        ("[no](dice.md#nothing)", "links to `dice.md#nothing`: there is no such heading"),
-        ("[no](#nothing)", "links to `#nothing`: there is no such heading"),
-        ("[out](../../etc/passwd)", "which is not there"),
+        ("[gone](gone.md)", "links to `gone.md`, which does not exist"),
+        ("[no](dice.md#nothing)", "links to `dice.md#nothing`, but there is no such heading"),
+        ("[no](#nothing)", "links to `#nothing`, but there is no such heading"),
+        ("[out](../../etc/passwd)", "which does not exist"),
         ("`/coinflip` flips", "names `/coinflip`, which no cog has"),
     ],
 )
@@ -66,10 +66,10 @@ def test_what_a_document_named_before_is_its_own_business() -> None:
     ("before", "after", "why"),
     [
         ("Hi $name", "Hello $name, be brief. $$5", ""),
-        ("Hi $name", "Hello $nam", "other placeholders than it is filled in with: $nam, $name"),
+        ("Hi $name", "Hello $nam", "other placeholders than the program fills in: $nam, $name"),
         ("Hi", "Hi $name", "$name"),
         ("Hi", "It costs $ 5", "write $$"),
-        ("Hi", None, "is gone, and the program asks for it"),
+        ("Hi", None, "is removed, but the program needs it"),
         (None, "Something $new", ""),
     ],
 )
@@ -80,7 +80,7 @@ def test_a_prompt_is_filled_in_as_before(before: str | None, after: str | None, 
 
 
 def test_a_change_of_no_words_proves_none() -> None:
-    assert told("cogs/dice.py", "x = 1", "x = 2") == (False, "no prompt or document is changed")
+    assert told("cogs/dice.py", "x = 1", "x = 2") == (False, "no prompt or document changed")
 
 
 SKILL = """\
@@ -106,7 +106,7 @@ def of_skill(before: str | None, after: str | None, **others: str) -> tuple[bool
 def test_a_skill_is_told_as_models_are_told_of_it_before_and_after() -> None:
     holds, shown = of_skill(None, SKILL)
     assert holds
-    assert "models are told of `making-tea` then: “How tea is made. (to chat)”" in shown
+    assert "description of `making-tea` for models after: “How tea is made. (to chat)”" in shown
     assert "today" not in shown.partition("models are told")[2]
     holds, shown = of_skill(SKILL, SKILL.replace("How tea", "How green tea"))
     assert holds
@@ -120,9 +120,9 @@ def test_a_skill_is_told_as_models_are_told_of_it_before_and_after() -> None:
     [
         (SKILL.replace("name: making-tea", "name: tea"), f"{MANIFEST}, line 2: name is 'tea'"),
         (SKILL.replace("---\n", "", 1), "line 1: a skill begins with"),
-        (SKILL.replace("cups.md", "mugs.md"), "links to `mugs.md`, which is not there"),
+        (SKILL.replace("cups.md", "mugs.md"), "links to `mugs.md`, which does not exist"),
         (SKILL.replace("/roll", "/brew"), "names `/brew`, which no cog has"),
-        (None, "has no `SKILL.md`: without it that is no skill"),
+        (None, "has no `SKILL.md`, so it is not a skill"),
     ],
 )
 def test_a_skill_that_will_not_do_is_told(after: str | None, why: str) -> None:

@@ -238,7 +238,7 @@ async def test_examples_that_prove_nothing_go_back_once_and_then_end_it(tmp_path
         assert run.cost_usd == pytest.approx(0.04)
         first, again = world.request_planner.asked
         assert not first.corrections
-        assert "it is answered so already" in again.corrections[0]
+        assert "it is already answered this way" in again.corrections[0]
         assert not list_contracts(world, run)
 
 

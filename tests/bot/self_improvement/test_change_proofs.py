@@ -35,7 +35,7 @@ FILES = {
     ROOM: "def open_room(seed: int | None = None): ...",
 }
 ADDED = {"cogs/coinflip.py": "SIDES = ('heads', 'tails')\n"}
-ANSWERED = "`/coinflip`: it is answered so already"
+ANSWERED = "`/coinflip`: it is already answered this way"
 EXAMPLE = Acceptance(
     asked="/coinflip",
     expected="heads or tails",
@@ -112,7 +112,7 @@ async def test_examples_that_turn_green_are_a_proof_and_on_the_card(tmp_path: Pa
     assert verdict.is_passing
     (told,) = [each.lines for each in build_details(history, "x.diff") if each.name == "Proof"]
     assert told == (
-        "✅ behaviour: 1 example: red before, green now",
+        "✅ behaviour: 1 example: failing before, passing now",
         "• `/coinflip` → heads or tails: no such cog before, answered now",
     )
 
@@ -149,7 +149,7 @@ async def test_what_is_behind_a_flag_is_not_there_with_that_off(tmp_path: Path) 
         (proof,) = (await it.verdict(BEHIND)).proofs
     assert proof.holds
     assert proof.summary == (
-        "2 examples: red before, green now; with the flag `coinflip` off nothing of it is there"
+        "2 examples: failing before, passing now; with the flag `coinflip` off, nothing changes"
     )
     off = [s for _, s in rehearsal.replayed if s.world.flags == ("other",)]
     assert len(off) == 12
@@ -158,7 +158,7 @@ async def test_what_is_behind_a_flag_is_not_there_with_that_off(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("files", "plays", "told"),
     [
-        (SWITCHED, flipped, "`/coinflip`: with the flag off it is answered so too"),
+        (SWITCHED, flipped, "`/coinflip`: it is answered this way with the flag off too"),
         (ADDED, behind_a_flag, "no cog asks for the flag `coinflip`"),
         (
             SWITCHED,
@@ -180,7 +180,7 @@ async def test_what_is_not_behind_its_flag_is_stopped(
     async with changed(tmp_path, FakeRehearsal(plays), files) as it:
         (proof,) = (await it.verdict(BEHIND)).proofs
     assert not proof.holds
-    assert proof.summary.endswith("; it is not behind the flag `coinflip`")
+    assert proof.summary.endswith("; the change is not behind the flag `coinflip`")
     assert proof.details[-1] == told
 
 
@@ -246,7 +246,7 @@ async def test_a_tidier_file_is_compared_as_people_and_code_see_it(tmp_path: Pat
     assert verdict.is_passing
     assert verdict.behaviour is not None
     assert verdict.behaviour.answers > 0
-    assert "the same public names, no test changed" in verdict.proofs[0].summary
+    assert "same public names, no test changed" in verdict.proofs[0].summary
 
 
 async def test_a_tidier_file_that_answers_otherwise_is_stopped(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ async def test_a_tidier_file_that_answers_otherwise_is_stopped(tmp_path: Path) -
     async with changed(tmp_path, FakeRehearsal(rolls), files, rolled()) as it:
         verdict = await it.verdict(TIDY)
     assert not verdict.is_passing
-    assert summarise_failure(verdict).startswith("preserving: somebody would notice: ")
+    assert summarise_failure(verdict).startswith("preserving: users would see a difference: ")
 
 
 def rolled() -> FakeTraffic:
@@ -301,7 +301,7 @@ async def test_tests_that_kill_what_lived_are_a_proof(tmp_path: Path) -> None:
         assert (workspace.path / "cogs/dice.py").read_text() == FILES["cogs/dice.py"]
         assert await workspace.get_head() == it.at_hand.change.head
     assert verdict.is_passing
-    assert verdict.proofs[0].summary == "kills 2 of 2 mutants of `cogs/dice.py` that lived"
+    assert verdict.proofs[0].summary == "kills 2 of 2 mutants of `cogs/dice.py` that survived"
     assert verdict.proofs[0].details == ("killed: line 1: 6 made 5", "killed: line 1: 6 made 7")
 
 
@@ -310,7 +310,7 @@ async def test_tests_that_kill_nothing_are_stopped(tmp_path: Path) -> None:
     async with changed(tmp_path, FakeRehearsal(), files, notices=noticed("== 6")) as it:
         verdict = await it.verdict(COVER)
     assert summarise_failure(verdict) == (
-        "covering: kills none of 2 mutants of `cogs/dice.py` that lived"
+        "covering: kills none of 2 mutants of `cogs/dice.py` that survived"
     )
     assert len(verdict.proofs[0].details) == 2
 
@@ -395,7 +395,7 @@ async def test_what_nobody_asked_or_cannot_be_played_is_not_timed(
     ("text", "told"),
     [
         (f"{CHECKS}change: {{confirm_minutes: 9}}\n", "valid; 1 setting changed"),
-        (f"# a comment\n{CHECKS}", "valid, and no setting is changed"),
+        (f"# a comment\n{CHECKS}", "valid, but no setting changed"),
         (f"{CHECKS}chnage: {{}}\n", "data/config.yaml"),
     ],
 )

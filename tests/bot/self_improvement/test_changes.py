@@ -47,7 +47,7 @@ async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
         assert f"**Asked**: {WANTED}" in card.body
         assert "A command that flips a coin." in card.body
         fields = {field.name: field.value for field in card.fields}
-        assert "✅ behaviour: 1 example: red before, green now" in fields["Proof"]
+        assert "✅ behaviour: 1 example: failing before, passing now" in fields["Proof"]
         assert "Low. There is one command more." in fields["Risk"]
         assert fields["Undo"] == "nothing is left behind that today's code would read"
         body = world.forge.drafts[-1].body
@@ -78,7 +78,7 @@ async def test_a_fixed_answer_is_sent_back_and_ends_without_a_proposal(tmp_path:
         assert len(world.engine.asked) == 3
         feedback = world.engine.asked[1].feedback
         assert feedback is not None
-        assert "it comes out the same in 12 plays" in feedback.proofs[0].details[0]
+        assert "the result is the same in 12 plays" in feedback.proofs[0].details[0]
 
 
 async def test_no_other_engine_takes_a_change_over(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ async def test_what_ships_behind_a_flag_says_so_until_it_is_live_and_off(tmp_pat
         assert card is not None
         assert told in card.body
         proof = next(field.value for field in card.fields if field.name == "Proof")
-        assert "green now; with the flag `coinflip` off nothing of it is there" in proof
+        assert "passing now; with the flag `coinflip` off, nothing changes" in proof
         assert told in world.forge.drafts[-1].body
         await agent.approve(world.approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE

@@ -37,7 +37,7 @@ WANTED = Brief(request="write tests for the dice", understood="Tests.", proofs=(
 @pytest.mark.parametrize(
     ("test", "told"),
     [
-        (LOOKS, "kills 2 of 3 mutants of `dice.py` that lived"),
+        (LOOKS, "kills 2 of 3 mutants of `dice.py` that survived"),
         (LOOKS.replace("6", "2").replace('"f"', '"b"'), "kills none of 3 mutants"),
     ],
 )

@@ -16,9 +16,9 @@ from tests.support.dice_project import BROKEN
 
 EDIT = PlausibleEdit(
     reason="no existing test would notice if that were wrong",
-    evidence=("Of 319 edits that were tried, it is the only one that passes the tests.",),
+    evidence=("Of the 319 edits I tried, only this one passes the tests.",),
     against=("only 319 of 320 edits were tried",),
-    answers=("`face(6)` answers 'f' with it (raises IndexError until now).",),
+    answers=("`face(6)` answers 'f' with this edit (before: raises IndexError).",),
 )
 
 
@@ -63,7 +63,7 @@ async def test_it_is_shown_with_its_diff_and_the_evidence_and_nothing_is_propose
     assert post.card.title == "Found, not proven: Made it right."
     fields = {field.name: field.value for field in post.card.fields}
     assert "FACES[value - 1]" in str(fields)
-    assert "the only one that passes" in fields["For it"]
+    assert "only this one passes" in fields["For it"]
     assert "no existing test would notice" in fields["Against it"]
     assert "answers 'f' with it" in fields["Its answers"]
     assert [(each.label, each.action) for each in post.buttons] == [

@@ -139,13 +139,13 @@ def test_an_objection_leaves_nothing_to_build(root: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"examples": []}, "no example says what people will see"),
-        ({"examples": [], "proofs": []}, "no example says what people will see"),
+        ({"examples": []}, "no example shows what people will see"),
+        ({"examples": [], "proofs": []}, "no example shows what people will see"),
         ({"examples": [{**FIRST, "script": "steps:\n  - [a"}]}, "number 1: script, line"),
         ({"examples": [{**FIRST, "script": "steps:\n  - comand: /x"}]}, "did you mean command"),
         (
             {"examples": [{**FIRST, "script": "steps:\n  - command: /x"}]},
-            "name the one cog it is about",
+            "name exactly one cog",
         ),
         (
             {"examples": [*OTHERS, {**FIRST, "script": SCRIPT.replace("flip]", "flop]")}]},
@@ -153,9 +153,12 @@ def test_an_objection_leaves_nothing_to_build(root: Path) -> None:
         ),
         (
             {"examples": [{**FIRST, "wanted": [{"step": 1, "shows": ["x"]}]}]},
-            "step 1, counted from 0",
+            "step 1 (counted from 0)",
         ),
-        ({"examples": [{**FIRST, "wanted": [{"hides": ["x"]}]}]}, "a text has to be seen"),
+        (
+            {"examples": [{**FIRST, "wanted": [{"hides": ["x"]}]}]},
+            "needs a text that has to be seen",
+        ),
         ({"examples": [{**FIRST, "wanted": [{"shows": ["x", " "]}]}]}, "no text may be empty"),
         ({"examples": [{**FIRST, "wanted": []}]}, "examples.0.wanted"),
         ({"examples": [{**FIRST, "missing": "it is bad"}]}, "examples.0.missing"),

@@ -122,7 +122,7 @@ async def test_a_commits_own_tests_may_go_with_all_of_it_and_the_card_says_so(
 
     assert verdict.is_passing, verdict.findings
     assert verdict.proven == "undo"
-    assert label(verdict).startswith("Takes back all of commit `")
+    assert label(verdict).startswith("Reverts all of commit `")
 
 
 @pytest.mark.parametrize("moved", [False, True])
