@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from bot.guards._tests import is_test_file
 from bot.infra.unified_diff import parse
 
-_LENGTH = 16
+_LENGTH = 16  # hexadecimal digits; enough to tell the few changes of one bot apart
 _Lines = tuple[Iterable[str], Iterable[str]]  # removed, added
 
 

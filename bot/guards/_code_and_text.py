@@ -22,7 +22,7 @@ _TRIPLE = re.compile(r"[a-zA-Z]{0,2}(?:'''|\"\"\")")
 _ONLY_QUOTES = re.compile(r"\s*[a-zA-Z]{0,2}(?:'''|\"\"\")\s*")
 # Wider than Python's identifiers, so that a name with a forbidden character is found as one name.
 _NAME_RUN = re.compile(r"[^\s!-/:-@\[-^`{-~]+")
-_FAR = 40
+_FAR = 40  # columns: a viewer may cut a line off there without a visible sign
 
 
 class SourceTokens(NamedTuple):

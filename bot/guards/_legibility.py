@@ -24,6 +24,7 @@ _SPACES = re.compile(r"[\xa0\u1680\u2000-\u200a\u202f\u205f]|(?<![^\x00-\x7f])\u
 _TOWER = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}")
 _GAP = re.compile(r"(?:(?<=\S)|^)[ \u3000]{80,}(\S.*)")
 _TAB = 8
+# Columns. Data files may have long lines; source is formatted, so a longer line is suspicious.
 _WIDEST = 2_000
 _WIDEST_SOURCE = 400
 _ENCODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")

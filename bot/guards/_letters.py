@@ -22,7 +22,7 @@ _OWN = frozenset("æœÆŒ")
 _NO_SCRIPT = frozenset({"COMMON", "INHERITED"})
 _HAN = frozenset({"HAN", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL"})
 _LATIN = frozenset({"LATIN"})
-_SECOND_PLANE = 0x10000
+_SECOND_PLANE = 0x10000  # rare letters above it were added by newer versions of Unicode
 
 
 def is_word(text: str) -> bool:

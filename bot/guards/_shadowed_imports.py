@@ -37,7 +37,9 @@ class _Tree:
             folder, name = _split(get_module_path(file))
             if name == "__init__":
                 folder, name = _split(folder)
-            stub = file.endswith(".pyi") and folder not in _ALWAYS  # only a type check looks there
+            stub = (
+                file.endswith(".pyi") and folder not in _ALWAYS
+            )  # only a type checker reads stubs there
             if folder not in self._packages and not stub and not _is_run(file, name):
                 found[name].add(folder)
         return found

@@ -25,10 +25,10 @@ FOLDER = "tests/acceptance"
 """The folder of the tests for agreed examples."""
 
 LUCK = 12
-"""How often what is left to chance is played: a coin falls on one side so often once in 2,048."""
+"""Runs of an example with random results: a coin shows one side in all of them once in 2,048."""
 
 MOST, MOST_STEPS = 12, 20
-"""How many examples one change may have, and how many steps each."""
+"""The largest number of examples of one change, and of steps of an example."""
 
 _LONGEST, _LONGEST_LINE = 300, 200
 _FAILS_WITH: Mapping[Absence, str] = {
@@ -42,7 +42,7 @@ _FAILS_WITH: Mapping[Absence, str] = {
 def find_example_problems(brief: Brief, cogs: Collection[str]) -> tuple[str, ...]:
     """Return the problems of a brief's examples, for their author; empty if there are none.
 
-    `cogs` are the names of the existing modules under `cogs`. Examples that cannot be played are a
+    `cogs` are the names of the existing modules under `cogs`. Examples that cannot be run are a
     problem, and so are examples that a command with one fixed answer would pass.
     """
     if len(brief.acceptances) > MOST:
@@ -77,7 +77,7 @@ def build_acceptance_tests(
     """Return each example as a test in the style of the cogs' own tests, in order.
 
     `room` is the project's own (`bot.proof.reproduction.ROOM`); without one there are no tests. An
-    entry is `None` if a room cannot play the example (direct messages, files, simultaneous steps,
+    entry is `None` if a room cannot run the example (direct messages, files, simultaneous steps,
     or flags with an old room); then only replays check it. Each test fails on base because of what
     its example calls missing, and fails if the step is not answered.
     """

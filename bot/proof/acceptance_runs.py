@@ -1,4 +1,4 @@
-"""Plays the examples of a brief: each has to fail on base as stated, and to pass on head."""
+"""Runs the examples of a brief: each has to fail on base as stated, and to pass on head."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,20 +21,20 @@ from bot.ports.rehearsal import Rehearsal, run_scripts
 from bot.proof.acceptance import LUCK, describe_missing_text, find_fixed_answers
 from bot.proof.behaviour_diff import format_step
 
-_RUN_COUNT = 2  # of what is not left to chance: once could be luck
+_RUN_COUNT = 2  # runs of an example without random results: a single pass could be luck
 _QUESTION = CommandStep | AutocompleteStep | MenuStep
 _LONGEST = 300
 
 
 class Shortfall(NamedTuple):
-    """What a play lacks. `missing` is `None` for a failure that no feature request can explain."""
+    """What a run lacks. `missing` is `None` for a failure that no feature request can explain."""
 
     description: str
     missing: Absence | None = None
 
 
 class ExampleRuns(NamedTuple):
-    """The plays of an example with one commit, each with another seed, and their shortfalls."""
+    """The runs of an example with one commit, each with another seed, and their shortfalls."""
 
     example: Acceptance
     transcripts: tuple[Transcript, ...]
@@ -42,7 +42,7 @@ class ExampleRuns(NamedTuple):
 
 
 async def run_examples(rehearsal: Rehearsal, tree: Path, brief: Brief) -> tuple[ExampleRuns, ...]:
-    """Play a brief's examples with the commit in `tree`. Raises `RehearsalError`."""
+    """Run a brief's examples with the commit in `tree`. Raises `RehearsalError`."""
     if not brief.acceptances:
         return ()
     scripts = [_vary_seed(each) for each in brief.acceptances]
@@ -104,7 +104,7 @@ def add_flag_proof(
 ) -> Proof:
     """Return the proof of a change behind a flag: with the flag off, nothing may change.
 
-    `off` are plays of `disable_flag` with head; empty if nothing can be played. `asked_in` are
+    `off` are runs of `disable_flag` with head; empty if nothing can be run. `asked_in` are
     head's files that check the flag.
     """
     lines = [f"`{each.example.asked}`: {why}" for each in off if (why := _find_flag_leak(each))]
@@ -123,7 +123,7 @@ def add_flag_proof(
 
 
 def find_shortfall(example: Acceptance, transcript: Transcript, tree: Path) -> Shortfall | None:
-    """Return the first shortfall of a play with a tree's code; `None` if all is as wanted."""
+    """Return the first shortfall of a run with a tree's code; `None` if all is as wanted."""
     if transcript.trouble:
         absent = [cog for cog in example.script.world.cogs if not has_cog(tree, cog)]
         description = (
@@ -209,7 +209,7 @@ def _find_base_mismatch(base: ExampleRuns) -> str:
 
 
 def _find_head_mismatch(head: ExampleRuns) -> str:
-    """Return the shortfall of head's plays, also if random results never vary; else empty."""
+    """Return the shortfall of head's runs, also if random results never vary; else empty."""
     for found in head.lacking:
         if found is not None:
             return found.description

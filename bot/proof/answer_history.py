@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 Lines = tuple[str, ...]
 AnswerOf = Callable[[str], Awaitable[Lines | None]]
-"""Plays a commit and returns its answer to the script; `None`: it cannot be played, or has none."""
+"""Runs a commit and returns its answer to the script; `None` if it cannot run or has none."""
 
 _LONGEST = 120
 
@@ -13,7 +13,7 @@ _LONGEST = 120
 class ChangedAnswer(NamedTuple):
     """Where an answer changed: `before` still gives `old`, `after` gives `new`.
 
-    The commits in `between` cannot be played: each of them, or `after`, may have changed it.
+    The commits in `between` cannot be run: each of them, or `after`, may have changed it.
     """
 
     before: str
@@ -36,8 +36,8 @@ class ChangedAnswer(NamedTuple):
 async def find_changed_answer(commits: Sequence[str], answer: AnswerOf) -> ChangedAnswer | None:
     """Return the commit that changed the answer; `None` if all commits answer the same.
 
-    `commits` go from the oldest to the newest. It takes about log2 of their number in plays; one
-    that cannot be played costs one more, as with `git bisect skip`. If an answer changed more
+    `commits` go from the oldest to the newest. It takes about log2 of their number in runs; one
+    that cannot be run costs one more, as with `git bisect skip`. If an answer changed more
     than once, one of the changes is found.
     """
     search = _History(commits, answer)
@@ -62,7 +62,7 @@ async def find_changed_answer(commits: Sequence[str], answer: AnswerOf) -> Chang
 
 
 class _History:
-    """Commits by their index, each played at most once."""
+    """Commits by their index, each run at most once."""
 
     def __init__(self, commits: Sequence[str], answer: AnswerOf) -> None:
         self._commits = commits
@@ -71,7 +71,7 @@ class _History:
 
     @property
     def run_count(self) -> int:
-        """The number of commits that were played."""
+        """The number of commits that were run."""
         return len(self._known)
 
     async def get_answer(self, place: int) -> Lines | None:
@@ -87,7 +87,7 @@ class _History:
         """
         low, high = 0, newest
         while low < high:
-            # The oldest first: it can usually be played, and then there is nothing to search.
+            # The oldest first: it can usually be run, and then there is nothing to search.
             middle = low if not self._known.keys() - {newest} else (low + high) // 2
             if await self.get_answer(middle) is None:
                 low = middle + 1
@@ -96,7 +96,7 @@ class _History:
         return high
 
     async def bisect(self, low: int, high: int, new: Lines) -> tuple[int, int]:
-        """Return two neighbours, without unplayable ones, of which only the newer answers `new`."""
+        """Return two commits of which only the newer answers `new`, with no runnable one between."""
         while True:
             middle = await self._find_runnable_between(low, high)
             if middle is None:
@@ -107,7 +107,7 @@ class _History:
                 low = middle
 
     async def _find_runnable_between(self, low: int, high: int) -> int | None:
-        """Return the playable commit nearest to the middle."""
+        """Return the runnable commit nearest to the middle."""
         centre = (low + high) / 2
         for place in sorted(range(low + 1, high), key=lambda index: (abs(index - centre), index)):
             if await self.get_answer(place) is not None:

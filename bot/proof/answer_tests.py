@@ -10,7 +10,7 @@ from bot.domain.plan import Reproduction
 from bot.infra.syntax import parse
 from bot.proof.reproduction import FOLDER, build_script_test
 
-_SEED = 0  # of the room's luck, where a project's room has some
+_SEED = 0  # of the room's random numbers, if the project's room has any
 _ROOM_TEXT = "room.shown"
 
 

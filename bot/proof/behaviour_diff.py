@@ -1,4 +1,4 @@
-"""Finds what changes for people: two commits play the same scripts, and answers are compared."""
+"""Finds what changes for people: two commits run the same scripts, and answers are compared."""
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
@@ -12,7 +12,7 @@ from bot.proof.scripts import describe_step
 from bot.proof.visible_lines import START, has_failed, list_visible_lines
 
 MAX_CHANGES = 20
-"""How many changes are kept to be shown."""
+"""The number of changes that are stored to be shown."""
 
 _LINES, _LONGEST = 12, 300
 _SHORT = 160
@@ -21,10 +21,10 @@ _SHORT = 160
 async def compare(
     rehearsal: Rehearsal, base: Path, head: Path, scripts: Sequence[Script]
 ) -> BehaviourDiff:
-    """Play scripts with the trees of two commits, and return what changes from base to head.
+    """Run scripts with the trees of two commits, and return what changes from base to head.
 
-    Each script is played with base, with head, and with base again. A difference between the two
-    plays of base is random and does not count. Raises `RehearsalError` if nothing can be played.
+    Each script is run with base, with head, and with base again. A difference between the two
+    runs of base is random and does not count. Raises `RehearsalError` if nothing can be run.
     """
     if not scripts:
         return BehaviourDiff()
@@ -39,7 +39,7 @@ async def compare(
 
 
 class AnswerComparison(NamedTuple):
-    """The plays of a script: with base, with base again, and with head."""
+    """The runs of a script: with base, with base again, and with head."""
 
     script: Script
     base: Transcript
@@ -48,7 +48,7 @@ class AnswerComparison(NamedTuple):
 
 
 def compute_behaviour_diff(comparisons: Sequence[AnswerComparison]) -> BehaviourDiff:
-    """Return what changes from base to head, without what differs between two plays of base."""
+    """Return what changes from base to head, without what differs between two runs of base."""
     answers, changes, varied = 0, list[AnswerChange](), list[AnswerChange]()
     for number, played in enumerate(comparisons):
         unsteady = {
@@ -76,7 +76,7 @@ def compute_behaviour_diff(comparisons: Sequence[AnswerComparison]) -> Behaviour
 
 
 def find_differences(before: Transcript, after: Transcript) -> tuple[PlayDifference, ...]:
-    """Return the visible differences between two plays of one script by step; -1 is the start."""
+    """Return the visible differences between two runs of one script by step; -1 is the start."""
     old, new = list_visible_lines(before), list_visible_lines(after)
     return tuple(
         PlayDifference(step=step, before=old.get(step, ()), after=new.get(step, ()))
@@ -101,7 +101,7 @@ def find_answered_steps(transcript: Transcript) -> set[int]:
 
 
 def find_nondeterminism(transcripts: Iterable[Transcript]) -> str:
-    """Return the first difference between plays of one script, or an empty string."""
+    """Return the first difference between runs of one script, or an empty string."""
     first, *others = transcripts
     for other in others:
         if first == other:

@@ -22,9 +22,9 @@ from bot.proof.scripts import describe_step, format_duration, parse_duration, pa
 from bot.proof.traffic_scripts import build_script, find_earlier
 
 MOST_SETUP = 20
-"""How many earlier interactions come before an example that needs some."""
+"""The largest number of earlier interactions before an example that needs some."""
 
-_LATE = 3_600.0  # seconds looked on after the time that was named
+_LATE = 3_600.0  # seconds to continue after the duration in the record, for late effects
 _GRACE = 60.0
 _EVENT = "command."
 _TOKEN = re.compile(r"\w+")

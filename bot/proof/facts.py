@@ -93,7 +93,7 @@ class _Reader(ast.NodeVisitor):
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _define  # noqa: N815
 
-    # Conditions: every comparison and connective, and the truth of whatever is tested.
+    # Conditions: every comparison and connective, and the truth of every tested expression.
 
     def _note_test(self, node: ast.expr, *, holds: bool = True) -> None:
         """Record a condition in a normal form: `not (a < b)` equals `b <= a`."""
@@ -128,7 +128,7 @@ class _Reader(ast.NodeVisitor):
                 self._note("condition", _FAMILY[type(operator)][not holds], node)
             left = right
         for operand in (node.left, *node.comparators):
-            if not is_constant(operand):  # what is compared with is no value put in
+            if not is_constant(operand):  # a constant in a comparison is not an inserted value
                 self.visit(operand)
 
     def visit_Compare(self, node: ast.Compare) -> None:
@@ -184,7 +184,7 @@ class _Reader(ast.NodeVisitor):
         for child in node.body:
             self.visit(child)
 
-    # Answers, ways out, and exceptions.
+    # Answers, exits, and exceptions.
 
     def visit_Return(self, node: ast.Return) -> None:
         if is_constant(node.value):

@@ -31,7 +31,7 @@ def find_flag_uses_in(root: Path) -> dict[str, tuple[str, ...]]:
     for path in sorted((root / "cogs").rglob("*.py")):
         try:
             text = path.read_bytes()[:_MOST_BYTES].decode("utf-8", errors="replace")
-        except OSError:  # it went while we looked
+        except OSError:  # the file was deleted in the meantime
             continue
         texts[path.relative_to(root).as_posix()] = text
     return find_flag_uses(texts)

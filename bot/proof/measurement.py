@@ -1,4 +1,4 @@
-"""Measures whether people are answered sooner: two commits play the same scripts in turns."""
+"""Measures whether people are answered sooner: two commits run the same scripts in turns."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,12 +10,14 @@ from bot.domain.rehearsal import CommandStep, Script
 from bot.ports.rehearsal import Rehearsal, ScriptRunner
 
 ROUNDS = 15
-"""How often both are timed; so often, one is the faster by chance each time once in 32,768."""
+"""Rounds of timing: by chance, one commit is the faster in all of them once in 32,768."""
 
 MOST = 4
-"""How many scripts are timed, one after the other."""
+"""The largest number of scripts that are timed, one after the other."""
 
-_WITHIN = 3  # of 15 in order, those between the fourth and the twelfth: 96 % sure of the median
+_WITHIN = (
+    3  # of 15 ordered ratios, the fourth and the twelfth enclose the median with 96 % confidence
+)
 _SURE = 0.01
 
 

@@ -13,7 +13,7 @@ from bot.guards import is_test_file
 from bot.infra.syntax import parse
 
 MOST = 10
-"""How many mutants of a module are tried, unless told otherwise."""
+"""The default number of mutants of a module."""
 
 _FLIPPED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,

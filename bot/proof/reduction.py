@@ -23,7 +23,7 @@ async def reduce_setup(
 ) -> Reduced[T]:
     """Return the smallest part of a set-up with which it still fails in the same way.
 
-    `fails` plays a part of `setup`, in order, and returns whether the failure follows. It fails
+    `fails` runs a part of `setup`, in order, and returns whether the failure follows. It fails
     with the complete set-up. `fails` is called at most `max_runs` times, never twice with the same
     part; at the limit, the smallest part found so far is returned.
     """
@@ -36,7 +36,7 @@ async def reduce_setup(
 
 
 class _ExhaustedError(Exception):
-    """Raised if the limit of plays is reached."""
+    """Raised if the limit of runs is reached."""
 
 
 class _Search(Generic[T]):

@@ -1,4 +1,4 @@
-"""Scripts from recorded traffic: successful interactions, to be played again."""
+"""Scripts from recorded traffic: successful interactions, to be run again."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
@@ -10,7 +10,7 @@ from bot.proof.traffic_scripts import build_script, find_earlier
 from bot.proof.variations import build_variations
 
 MOST, MOST_VARIED = 24, 8
-"""How many scripts are made of records, and how many of variations of these."""
+"""The largest number of scripts from records, and of variations of these."""
 
 _SETUP = 3
 _VARIED_EACH = 4
@@ -22,7 +22,7 @@ def build_regression_scripts(
     """Return scripts of the successes that a change of these files can affect, and variations.
 
     A cog's file affects that cog, any other program file all cogs, and other files none. Every
-    event has its share, the newest first; uses that differ only in letters are played once. A
+    event has its share, the newest first; uses that differ only in letters are run once. A
     button or a form needs its message: the earlier interactions of that cog in the same channel
     come before it.
     """

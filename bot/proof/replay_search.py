@@ -19,19 +19,19 @@ from bot.proof.traffic_scripts import (
 from bot.proof.web_addresses import MovedAddress, find_moved_address, replace_address
 
 MAX_RUNS = 40
-"""How often a failure is played at most until its smallest set-up is found."""
+"""The largest number of runs to find the smallest set-up of a failure."""
 
 MOST_SETUP = 60
-"""How many earlier interactions, the newest, may have led to a failure."""
+"""The number of newest earlier interactions that are considered as the cause of a failure."""
 
 OTHER_SEEDS = (1, 2)
-"""With these it has to fail too: what fails by chance proves nothing when it does not."""
+"""Further seeds with which it has to fail: if it fails only at random, a pass proves nothing."""
 
 _OTHER_WAY_ROUND = (1, 0)
 MAX_CONCURRENT = 3
-"""How many interactions that were under way at the same time are tried with a failure."""
+"""The number of concurrent interactions that are tried together with a failure."""
 
-_SIMPLER = 2  # reserved plays: one with plain people, one without the web
+_SIMPLER = 2  # reserved runs: one with plain people, one without the web
 
 Records = tuple[TrafficRecord, ...]
 
@@ -55,7 +55,7 @@ async def find_smallest_replay(
 ) -> FoundReplay | None:
     """Return the smallest script with which the interaction fails as `wanted`, or `None`.
 
-    It is played alone on empty state, then after the earlier interactions of its cog (`known` are
+    It is run alone on empty state, then after the earlier interactions of its cog (`known` are
     records of any cog; the bot restarts in between at the times in `loads`), then in a world with
     `files`; last, at the same instant as a concurrent interaction, or twice. The set-up is then
     reduced. Raises `RehearsalError`.
@@ -87,14 +87,15 @@ class _Search:
         self._files = files
         self._loads = loads
         self._moved: MovedAddress | None = None
-        self._asks_web = False  # whether the last play requested an unrecorded web address
+        self._asks_web = False  # whether the last run requested an unrecorded web address
         self._run_count = 0
 
     async def find(self, known: Sequence[TrafficRecord]) -> FoundReplay | None:
         for setup in self._iterate_setups(known):
             known_address = self._moved
             fails = await self._is_failing(self._build_script(setup), setup.files)
-            if not fails and self._moved != known_address:  # now a service answers there
+            # If a moved web address was just found, the service answers at it in a second run.
+            if not fails and self._moved != known_address:
                 fails = await self._is_failing(self._build_script(setup), setup.files)
             if fails:
                 return await self._reduce(setup)

@@ -32,7 +32,7 @@ def is_same_failure(wanted: PlayedError, found: PlayedError) -> bool:
 
 
 def find_failing_steps(transcript: Transcript, wanted: PlayedError) -> tuple[int, ...]:
-    """Return the steps (from 0) of a play at which that failure happens; may be empty."""
+    """Return the steps (from 0) of a run at which that failure happens; may be empty."""
     return tuple(
         at
         for at, step in enumerate(transcript.steps)
@@ -43,7 +43,7 @@ def find_failing_steps(transcript: Transcript, wanted: PlayedError) -> tuple[int
 def find_objection(
     failing_steps: Collection[int], head: Transcript, wanted: PlayedError | None = None
 ) -> str:
-    """Return why a play does not prove that the failing steps are fixed, or an empty string.
+    """Return why a run does not prove that the failing steps are fixed, or an empty string.
 
     At each of these steps no one may get an error, and the asking person has to get an answer. A
     refusal in the cog's own words is an answer; Discord's "did not respond" and an empty message

@@ -12,10 +12,10 @@ from bot.domain.skill import FOLDER
 from bot.skills import build_skills
 
 SAMPLES = "data/sample_conversations.toml"
-"""Where they stand, from the root; of the base commit, so that no change chooses its own."""
+"""The path of the samples, from the root; read at base, so that no change chooses its own."""
 
 _LONGEST = 110
-"""Characters of an answer as it is shown; a line of a card takes 300."""
+"""Characters of an answer that are shown; a line of a card has room for 300."""
 _OF_THE_CHAT = ("persona", "chat", "chat_before", "chat_turn", "skill_list")
 
 

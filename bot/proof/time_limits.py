@@ -17,7 +17,7 @@ _WITHIN = re.compile(
 )
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "five": 5, "ten": 10, "half a": 0.5}
 _LONGEST_MS = 60_000.0
-"""Beyond that nobody speaks of an answer's time, but of what the command does."""
+"""Longer times are ignored: they are about what a command does, not about its response time."""
 
 
 def find_promised_ms(brief: Brief) -> float | None:

@@ -23,7 +23,7 @@ from bot.domain.rehearsal import (
 )
 from bot.domain.traffic import ASKER, TrafficRecord
 
-BOT = "Theseus"  # the bot's name in a play
+BOT = "Theseus"  # the bot's name in a run
 MOST_EARLIER = 200
 
 _MENTIONED = re.compile(r"@(?!&)(\w+)")
@@ -32,7 +32,7 @@ _ROLE = re.compile(r"@&(.+)")
 _LONGEST_WAIT = 86_400.0
 _HERE, _ELSEWHERE, _DEV, _OTHER = "general", "elsewhere", "dev", "other"
 _DIRECT = "dm"
-_EVERYBODY = "@everyone"  # a role that is always there
+_EVERYBODY = "@everyone"  # a role that every server has
 
 
 def find_earlier(
@@ -143,7 +143,7 @@ def _build_steps(
 
 
 def _collect_flags(order: Sequence[TrafficRecord]) -> tuple[str, ...]:
-    """Return the flags that were on for the last record: a play has one state of the flags."""
+    """Return the flags that were on for the last record: a run has one state of the flags."""
     found: dict[str, bool] = {}
     for record in order:
         found |= record.flags

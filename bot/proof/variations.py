@@ -23,7 +23,7 @@ OptionKind = Literal[
 """Discord's kinds of options."""
 
 MOST = 40
-"""How many variations of one step are made, unless told otherwise."""
+"""The default number of variations of one step."""
 
 _LARGEST = 2**53 - 1  # Discord takes no larger number
 _LONG = "x" * 2_000

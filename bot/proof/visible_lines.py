@@ -1,4 +1,4 @@
-"""Converts what people saw of a play to lines, which are equal if people see no difference."""
+"""Converts what people saw of a run to lines, which are equal if people see no difference."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ def list_visible_lines(transcript: Transcript) -> dict[int, tuple[str, ...]]:
     """Return what people saw at each step, from `START` on: a line per message and per part.
 
     Messages are named by the step at which they appeared, so that an additional message does not
-    change the lines of later steps. The failure of a play is at the step that was not reached.
+    change the lines of later steps. The failure of a run is at the step that was not reached.
     """
     names = _name_messages(transcript)
     lines = {START: tuple(_iterate_start_lines(transcript, names))}
@@ -37,7 +37,7 @@ def list_visible_lines(transcript: Transcript) -> dict[int, tuple[str, ...]]:
 
 
 def list_step_lines(step: PlayedStep) -> tuple[str, ...]:
-    """Return what people saw of one step; messages have the names from the play."""
+    """Return what people saw of one step; messages have the names from the run."""
     return tuple(_iterate_lines(step, {}))
 
 

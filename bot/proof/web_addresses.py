@@ -1,4 +1,4 @@
-"""Finds a service's address in a play if the bot's settings gave it another one in production."""
+"""Finds a service's address in a run if the bot's settings gave it another one in production."""
 
 from typing import NamedTuple
 
@@ -6,17 +6,17 @@ from bot.domain.rehearsal import Script, Transcript
 
 
 class MovedAddress(NamedTuple):
-    """A recorded request and the request of a play for it: `GET https://…`."""
+    """A recorded request and the request of a run for it: `GET https://…`."""
 
     recorded: str
     requested: str
 
 
 def find_moved_address(script: Script, transcript: Transcript) -> MovedAddress | None:
-    """Return the recorded request that a play makes at another address, or `None` if unclear.
+    """Return the recorded request that a run makes at another address, or `None` if unclear.
 
-    The play has to be of the recorded code, or fail in the same way: then an unrecorded address
-    comes from settings or files that the play lacks. The result is clear only if there is one such
+    The run has to be of the recorded code, or fail in the same way: then an unrecorded address
+    comes from settings or files that the run lacks. The result is clear only if there is one such
     request, one recorded request, and both have the same method.
     """
     wanted = {request for step in transcript.steps for request in step.wanted}
@@ -28,7 +28,7 @@ def find_moved_address(script: Script, transcript: Transcript) -> MovedAddress |
 
 
 def replace_address(script: Script, moved: MovedAddress | None) -> Script:
-    """Return the script with the service's answer at the address that a play requests."""
+    """Return the script with the service's answer at the address that a run requests."""
     if moved is None:
         return script
     url = moved.requested.partition(" ")[2]

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-SHORTEST = 0.01  # seconds worth waiting for
+SHORTEST = 0.01  # seconds; a shorter rest is not worth another timer
 GENEROUS = 12  # the wall-clock limit is this multiple of the seconds, for a busy machine
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-BYTES_AT_MOST = 20_000  # of one call's arguments, pickled
-KEPT, VARIED = 24, 48  # calls of one function
-ENTRIES = 4  # of a dictionary, each of them varied
-LITERAL_AT_MOST = 400  # characters of one
+BYTES_AT_MOST = 20_000  # of the pickled arguments of one call
+KEPT, VARIED = 24, 48  # recorded calls, and variations, per function
+ENTRIES = 4  # entries of a dictionary that are varied
+LITERAL_AT_MOST = 400  # characters of a literal
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -278,7 +278,7 @@ def _find_attribute(module: ModuleType, name: str) -> Any:
     if isinstance(value, property):
         value = value.fget
     while hasattr(value, "__wrapped__"):
-        value = value.__wrapped__  # the frame that was seen is that of the function itself
+        value = value.__wrapped__  # the recorded frame is of the undecorated function
     return value
 
 

@@ -225,11 +225,11 @@ def build_arguments(request: dict[str, Any], root: str) -> list[str]:
     """Return pytest's command line: the project's options without those that conflict with ours."""
     arguments = ["-q", "--tb=no", "--no-header", f"--rootdir={root}"]
     arguments += ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:randomly"]
-    # A file that cannot be imported, for want of a package, keeps no other from running.
+    # One file with an import error, such as a missing package, must not stop the others.
     arguments.append("--continue-on-collection-errors")
     for module, option in (("xdist", "-n0"), ("pytest_cov", "--no-cov")):
         is_installed = importlib.machinery.PathFinder.find_spec(module) is not None
-        # Where pytest loads no plugin by itself, it knows no option of one.
+        # Without plugin autoloading, pytest would reject the option of a plugin.
         if is_installed and not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
             arguments.append(option)
     if request.get("maxfail"):

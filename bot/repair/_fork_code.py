@@ -121,11 +121,11 @@ class ImportedCode:
             if type(each) is FunctionType:
                 self._functions.setdefault(id(code), []).append(each)
             else:
-                self._ran.setdefault(id(code), code)  # begun, or about to
+                self._ran.setdefault(id(code), code)  # has begun, or is about to
 
     def _find_holders(self) -> Iterator[tuple[Any, CodeType]]:
         """Yield every object made of code from our files, with that code."""
-        gc.unfreeze()  # what a project has frozen would not be listed
+        gc.unfreeze()  # `gc.get_objects` does not list frozen objects
         # Cached by file name, because resolving a path is slow and there are few names.
         is_own_file: dict[str, bool] = {}
         for each in gc.get_objects():

@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-UNSTARTED: dict[Any, int] = {}  # by code, how far a frame is that has only begun
+UNSTARTED: dict[
+    Any, int
+] = {}  # by code object, the last instruction of a frame that has just begun
 UNFINISHED: list[
     Any
 ] = []  # what has not ended when its call has: its `finally` would run unguarded
@@ -23,7 +25,7 @@ class WaitsForEver(BaseException):
 def is_new_call(frame: Any) -> bool:
     """Return whether an entered frame begins, and does not resume after an `await` or `yield`."""
     code = frame.f_code
-    if not code.co_flags & 0x2A0:  # neither a generator nor a coroutine nor both
+    if not code.co_flags & 0x2A0:  # not a generator, coroutine or asynchronous generator
         return True
     if code not in UNSTARTED:
         import opcode

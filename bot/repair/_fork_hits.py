@@ -29,7 +29,7 @@ class LineHits:
         self._root, self._wanted, self._tracer = root, wanted, tracer
         self._files = {os.path.realpath(Path(root, path)): path for path in wanted}
         self._hits: set[int] = set()
-        self.hit = self._hits.add  # for the fewest steps: it is called in every loop
+        self.hit = self._hits.add  # a bound C method, because this is called in every loop
         self._places: list[tuple[str, frozenset[int]]] = []
         self._compiled: set[str] = set()
         self._rest: Any = None  # the tracer for lines of other files, created when tests begin
@@ -96,7 +96,7 @@ class LineHits:
         result: list[ast.stmt] = []
         for statement in body:
             also |= collect_own_lines(statement) & wanted
-            if also and (result or not is_text(statement)):  # a docstring stays the first
+            if also and (result or not is_text(statement)):  # a docstring has to stay first
                 result.append(self._build_hit(path, also, statement))
                 also = set()
             result.append(statement)

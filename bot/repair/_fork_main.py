@@ -32,7 +32,7 @@ class TestWork:
             files = overlay["resolve_paths"](request["overlay"], self._root)
             overlay["apply_overlay"](files, request["scratch"])
         lines = None
-        if isinstance(request.get("coverage"), dict):  # not all of them
+        if isinstance(request.get("coverage"), dict):  # only some lines, not all
             tracer = self._parts["child"]["Tracer"]
             lines = self._parts["hits"]["LineHits"](self._root, request["coverage"], tracer)
             lines.install()

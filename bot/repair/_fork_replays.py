@@ -18,12 +18,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-# For one call. On the clock there is plenty: a busy machine is no reason to call one endless.
+# Per call. The wall-clock limit is generous, so that a busy machine does not make a call "endless".
 SECONDS, CPU_SECONDS = 6.0, 0.5
-HUNG_AT_MOST = 3  # calls; no more are made then
-ITEMS = 1000  # of what a generator yields
+HUNG_AT_MOST = 3  # hung calls, after which no more calls are made
+ITEMS = 1000  # items taken from a generator, which may be endless
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-# Audit events of code that only computes, reads its own source and imports. All else is refused.
+# Audit events of code that only computes, reads its own source and imports. Others are refused.
 HARMLESS = {
     "import", "compile", "exec", "marshal.loads", "marshal.load", "marshal.dumps", "builtins.id",
     "object.__getattr__", "object.__setattr__", "object.__delattr__", "code.__new__",
@@ -125,7 +125,9 @@ class CallGuard:
         return {**end, "refused": refused}
 
     def _begin(self) -> None:
-        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, CPU_SECONDS)  # again where it is caught
+        signal.setitimer(
+            signal.ITIMER_PROF, CPU_SECONDS, CPU_SECONDS
+        )  # repeats, in case the code catches the first signal's exception
         signal.setitimer(signal.ITIMER_REAL, SECONDS, SECONDS)
         self._on = True
 

@@ -105,7 +105,7 @@ class Server:
         self.listeners: dict[int, Callable[[], None]] = {}
         self.children: dict[int, Child] = {}
         self.others: set[int] = set()  # own processes that are not orphans of a child
-        self.held: set[int] = set()  # descriptors that are no child's
+        self.held: set[int] = set()  # descriptors that children have to close
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.inlet, selectors.EVENT_READ)
         self.buffer = b""

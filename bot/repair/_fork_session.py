@@ -76,7 +76,7 @@ class SessionHandle:
         return Path(self._server.scratch, f"asked.{number}")
 
     def _write(self, message: dict[str, Any]) -> None:
-        with contextlib.suppress(BrokenPipeError):  # its end is noticed where it is listened to
+        with contextlib.suppress(BrokenPipeError):  # the listener notices the end of the process
             os.write(self._inlet, json.dumps(message).encode() + b"\n")
 
     def _listen(self) -> None:

@@ -15,10 +15,14 @@ from bot.repair.operators.decorators import is_property_replacement
 from bot.repair.source import FunctionNode, Source, get_header_lines
 from bot.repair.source_text import find_line
 
+# Added to each suspicion, so that operators' weights also order edits of unsuspicious lines.
 FLOOR = 0.1
+# Operators read the crash; more crashes would multiply the edits with little new information.
 CRASHES_AT_MOST = 3
-EACH = 150  # edits of a statement, by each operator
-REVERT_FIRST, FIRST_REVERTS = 1.6, 30  # so many undoings come before all single edits
+EACH = 150  # edits of one statement by one operator; a literal table would have thousands
+# The first 30 reverts rank before all single edits, whose rank is usually below 1.6.
+REVERT_FIRST, FIRST_REVERTS = 1.6, 30
+# For edits of a condition above the crash that reads the same names: it often let the crash happen.
 RELATED_WEIGHT = 1.6
 RELATED_KINDS = {"comparison", "off by one", "constant", "boolean operator", "negation"}
 

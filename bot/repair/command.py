@@ -34,7 +34,7 @@ from bot.repair.search import OnProgress, ignore_progress
 from bot.repair.suspects import load_subject, load_suspect_hunks
 
 NO_TESTS_REASONS = {4: "pytest does not understand it", 5: "pytest found no tests"}
-# Importing it would take ten times as long, and is done soon after.
+# Only `find_spec`: importing takes ten times as long, and the server imports it soon after.
 HAS_PYTEST = "import importlib.util, sys; sys.exit(not importlib.util.find_spec('pytest'))"
 MISSING_PROGRAM = {126, 127}
 

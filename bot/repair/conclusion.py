@@ -24,7 +24,7 @@ from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, Selec
 from bot.repair.unverified import CANDIDATES_AT_MOST, build_unverified_fix
 from bot.repair.witnesses import Witnesses
 
-WIDELY = 10  # calls
+WIDELY = 10  # calls that no test makes; with fewer, equal answers prove little
 HASTY_DOUBT = "only {count} of {all} edits were tried, so another one may fix it as well"
 CUT_SHORT_DOUBT = "time was up before the search for other fixes was complete"
 TWIN_DOUBT = "line {lines} has the same code, and no test shows whether it is wrong there too"

@@ -15,7 +15,7 @@ from bot.repair.stated_answers import StatedAnswers
 from bot.repair.tidy import format_texts
 
 Accepts = Callable[[Texts], Awaitable[bool]]
-"""Whether somebody else takes these texts for a fix as well."""
+"""Returns whether a further check accepts these texts as a fix."""
 
 
 async def accept_all(files: Texts) -> bool:
@@ -66,7 +66,7 @@ class Confirmation:
             return False
         if await has_failed_before(self._root, self._failed, self._before, files):
             return False
-        # However it was judged: what is proposed has passed from the start.
+        # The candidate may have been judged in a forked session; the final run is from the start.
         runs = asyncio.gather(*(self._run(stage, files) for stage in self._stages if stage))
         runs_passed, accepted = await asyncio.gather(runs, self._accepts(files))
         if not accepted or not all(run.is_passing for run in runs_passed):

@@ -26,8 +26,11 @@ from bot.repair.tidy import format_texts
 from bot.repair.witnesses import Witnesses
 
 NEW = 1  # hunks of commits this young count even in files no failing test ran
-PROBING = 20.0  # seconds for making calls again, on one tree
-CLOSING, CLOSING_AT_MOST = 0.2, 15.0  # of all the time, and seconds: to confirm and to compare
+PROBING = 20.0  # seconds to replay calls on one tree
+CLOSING, CLOSING_AT_MOST = (
+    0.2,
+    15.0,
+)  # share of the total time, and seconds at most, to confirm and compare
 
 
 async def repair_tree(

@@ -9,9 +9,9 @@ from bot.repair.expectation import is_boolean_assertion, parse_expectation
 from bot.repair.model import Crash
 
 Ended = tuple[RecordedCall, CallOutcome]
-"""A call, and how it ends."""
+"""A call and its outcome."""
 
-DIGIT = math.log2(10)  # bits that each character of a plain value holds, as if it were a digit
+DIGIT = math.log2(10)  # bits per character of a plain value, counted as a decimal digit
 TRUTHS = {"True", "False"}
 LITTLE = (
     "the tests check only {asked}, and {edits} edits were tried, so a wrong edit can pass by chance"

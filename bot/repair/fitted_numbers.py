@@ -10,9 +10,10 @@ from bot.repair.expectation import parse_expectation
 from bot.repair.model import Candidate, Crash, Problem, RepairAttempt, SourceEdit
 
 KIND = "reckoned constant"
-TRIES = 8  # for each constant
-RANK = 0.01  # of a single edit: one number that a test asks for is soon found anywhere
-CAVEAT = "the number was reckoned from the one answer that the test expects"
+TRIES = 8  # for each constant: a line through two points is usually right at once
+# Relative to a single edit: some constant can nearly always be fitted to one expected number.
+RANK = 0.01
+CAVEAT = "the number was calculated from the only answer that the test expects"
 Place = tuple[str, int, int]
 
 

@@ -9,8 +9,8 @@ from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.model import Crash, TraceFrame
 from bot.repair.runner import RunResult, TestRecord
 
-BY_THE_CLOCK = "took too long"  # as `_fork_child` says it
-NOT_THERE = 4  # pytest's exit code, also for a test that it does not find
+BY_THE_CLOCK = "took too long"  # the text that `_fork_child` uses
+NOT_THERE = 4  # pytest's exit code for a usage error, which includes an unknown test id
 NOT_FOUND = re.compile(r"^ERROR: not found: (\S+?::[^\[\n]+)", re.M)
 
 

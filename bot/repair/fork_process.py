@@ -14,8 +14,8 @@ from bot.repair.fork_program import BOOT, build_settings
 from bot.repair.process_cleanup import kill_marked, list_descendants, wait_until_gone
 from bot.repair.runner import Confine
 
-STARTING = 120.0  # on the clock: plenty, as the machine may be busy
-SLACK = 10.0  # after what the server itself takes at the most
+STARTING = 120.0  # wall-clock seconds; generous, because the machine may be busy
+SLACK = 10.0  # seconds in addition to the server's own limit
 
 
 class ForkProcess:
@@ -81,7 +81,7 @@ class ForkProcess:
     async def ensure_started(self) -> asyncio.subprocess.Process:
         """Return the running process, or start one. Raises `VerifierError` if that fails."""
         async with self._starting:
-            # One that died has closed its pipe some time before its exit status is known.
+            # A dead process has closed its pipe some time before its exit status is known.
             is_listening = self._listener is not None and not self._listener.done()
             if self._server is not None and self._server.returncode is None and is_listening:
                 return self._server

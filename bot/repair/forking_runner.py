@@ -67,8 +67,8 @@ class ForkingRunner:
         )
         self._slots = asyncio.Semaphore(width)
         self._load = load or SharedLock()
-        self._hanging: set[str] = set()  # tests that took too long alone as well
-        self._renamed: set[str] = set()  # functions whose tests have other names in each run
+        self._hanging: set[str] = set()  # tests that exceed their time alone as well
+        self._renamed: set[str] = set()  # functions whose test ids differ in each run
         self._preload: dict[str, Any] = {}
         self._collect: dict[str, Any] = {}
         self.counts: Counter[str] = Counter()

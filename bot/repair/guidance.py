@@ -21,14 +21,14 @@ BY_ERROR: dict[str, dict[str, float]] = {
                   "name": 1.1, "condition": 1.2, "constant": 1.2},
     "ValueError": {"function": 1.3, "guard": 1.2, "except": 1.3, "off by one": 1.2},
     "StopIteration": {"call": 1.2, "guard": 1.2},
-    # What is misspelt raises. Where a test asserts, all names are there: one for another is rare.
+    # A misspelt name raises. If an assertion fails, all names exist, and a wrong name is rare.
     "AssertionError": {"comparison": 1.1, "negation": 1.1, "boolean": 1.1, "off by one": 1.05,
                        "name": 0.6, "attribute": 0.6},
-    # As `pytest.raises` says it, which a wrong name satisfies as well, and a call that goes wrong.
+    # The message of `pytest.raises`, which a wrong name or a failing call satisfies as well.
     "Failed": {"comparison": 1.1, "negation": 1.1, "name": 0.6, "attribute": 0.4, "refusal": 1.2},
 }  # fmt: skip
-# Some kinds propose many edits and rarely fix, others the other way round: counted
-# in the half of the repair set that may be looked at (docs/repair.md), and taken half as far.
+# Some kinds propose many edits and rarely fix, others the other way round. Measured with the public
+# half of the repair set (docs/repair.md); the factors are half of the measured effect.
 YIELD = {"boolean operator": 1.5, "arithmetic": 1.2, "off by one": 0.85, "name": 0.85,
          "arguments": 0.85, "attribute": 0.75}  # fmt: skip
 AT_CRASH = {"guard": 1.25, "lookup": 1.2, "key": 1.3, "attribute": 1.2, "off by one": 1.1,

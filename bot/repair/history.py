@@ -10,8 +10,8 @@ from bot.repair.suspects import read_git
 from bot.repair.templates import learn_templates
 
 COMMITS = 500
-CHANGED_AT_MOST = 100  # lines of one commit, those of tests too
-LINES_AT_MOST = 500  # of a function or a class in which something changed
+CHANGED_AT_MOST = 100  # lines of one commit, including tests; larger commits are rarely fixes
+LINES_AT_MOST = 500  # of the function or class around a change
 _SHAPE = ("--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U0", "--function-context")
 
 

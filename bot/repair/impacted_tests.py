@@ -14,7 +14,7 @@ from bot.repair.mutants import find_changed_lines
 from bot.repair.source import FunctionNode
 
 Unconcerned = Callable[[Texts], frozenset[str]]
-"""The tests that new texts do not concern."""
+"""Returns the tests that new texts do not affect."""
 
 
 def skip_none(files: Texts) -> frozenset[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 SHELL = re.compile(r"[;&|<>$`()*?~\n]")
 SETTING = re.compile(r"[A-Za-z_]\w*=")
-# Options that would slow a run down, stop it early or print; each may carry a value with "=".
+# Options that would slow a run down, stop it early or print; each may have a value with "=".
 DROPPED = re.compile(
     r"^(-[qvslx]+|--(exitfirst|verbose|quiet|tb|maxfail|lf|last-failed|ff|failed-first|nf|sw"
     r"|stepwise|durations|cov|cov-report|color|no-header|no-summary|pdb|capture|timeout"
@@ -72,7 +72,7 @@ def pytest_invocation(command: str, repo: Path) -> Invocation | None:
         return None
     settings = tuple(takewhile(SETTING.match, words))
     words = words[len(settings) :]
-    if words[1:2] == ["run"]:  # `uv run`, `poetry run` and the like; other environments they know
+    if words[1:2] == ["run"]:  # `uv run`, `poetry run` and others choose the environment themselves
         program = repo / ".venv/bin" / "".join(words[2:3])
         words = [str(program), *words[3:]] if program.is_file() else []
     return parse_invocation(words, repo, settings)

@@ -7,8 +7,8 @@ from bot.repair.impacted_tests import Unconcerned, skip_none
 from bot.repair.model import Judgement, Texts
 from bot.repair.runner import RunResult, TestRunner, TimeLimits
 
-KILLERS = 4
-SPREAD = 8
+KILLERS = 4  # tests that failed most candidates so far: they run first, to reject bad edits early
+SPREAD = 8  # with more failing tests, a run stops at the first failure
 
 
 class TestJudge:
@@ -17,7 +17,7 @@ class TestJudge:
     Of the `affected` tests it skips those that `unconcerned` returns for the new texts.
     """
 
-    __test__ = False  # not a test, whatever its name says to pytest
+    __test__ = False  # pytest would collect this class because of its name
 
     def __init__(
         self,

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from bot.repair.runner import TestRecord, TimeLimits
 
-FIRST_CPU, FIRST_WALL = (
-    1 / 20,
-    1 / 4,
-)  # shares of the total time for one test before any test was measured
+# Shares of the total time for one test, as long as no test was measured.
+FIRST_CPU, FIRST_WALL = 1 / 20, 1 / 4
 IMPORTING = 1 / 15  # share of the total time for the import of one other test file
+# Seconds that every test gets: below them, start-up and a busy machine count more than the test.
 CPU_FLOOR, WALL_FLOOR = 1.0, 6.0
-TRACED = 20  # times slower with coverage, at most
-SLOWER = 4  # times slower than it was, on a busy machine
+TRACED = 20  # coverage makes a test at most this many times slower
+SLOWER = 4  # a busy machine makes a test at most this many times slower
 CANDIDATE_CPU_FLOOR = 0.5
 
 

@@ -16,14 +16,12 @@ from bot.repair.operators._sql import build_schema
 from bot.repair.source import Source
 
 KIND = "migration"
-RANK = (
-    1.9  # the message names the column and the project's own text has it: little else explains that
-)
+RANK = 1.9  # very high: the error names a column that the project's own CREATE TABLE has
 ABSENT = re.compile(
     r"no such column: (?:(?P<of>\w+)\.)?(?P<one>\w+)"
     r"|table (?P<table>\w+) has no column named (?P<two>\w+)"
 )
-# What SQLite takes in no column that is added to a table with rows in it.
+# Constraints that SQLite does not accept for a column added to a table with rows.
 UNFIT = re.compile(
     r"\b(PRIMARY\s+KEY|UNIQUE|GENERATED|AS\s*\(|CURRENT_\w+|DEFAULT\s*\()", re.IGNORECASE
 )

@@ -156,21 +156,23 @@ class Problem:
 
 
 Proof = Literal["call", "answer", "tests", "undo"]
-"""How far a fix is proven: by the failing call alone, by what a person said that calls answer, by
-existing tests that tell the edit from its wrong neighbours, or as a whole commit taken back."""
+"""How far a fix is proven: by the failing call alone, by a stated answer, by existing tests that
+distinguish the edit from its wrong neighbours, or as the revert of a complete commit.
+"""
 
 
 Label = Literal["proven", "plausible"]
-"""How far a fix can be believed. `proven`: tests tell it from edits next to it, and ask more of it
-than chance gives; no call that was made again ends worse; and no other edit that was found answers
-otherwise. `plausible`: the tests pass, and one of these is missing."""
+"""How reliable a fix is. `proven`: the tests distinguish it from neighbouring edits and check more
+than chance explains; no replayed call ends worse; and no other edit that was found answers
+differently. `plausible`: the tests pass, and one of these conditions is not met.
+"""
 
 
 PROGRAM_EXIT = "EndedProgram"
-"""Stands for the error of tests whose process ended before they could tell it."""
+"""The error of tests whose process ended before they could report one."""
 
-LEFT_OTHERWISE = ", with its arguments left otherwise"
-"""Ends what is told of a call that answers the same and leaves its object or arguments changed."""
+LEFT_OTHERWISE = ", but changes its arguments differently"
+"""The suffix for a call with the same answer that changes its object or arguments differently."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from bot.repair.expectation import parse_expectation
 from bot.repair.model import Crash, Judgement, Problem, RepairAttempt, TraceFrame
 
+# Progress from 0 to 1, ordered by how sure it is: some failing tests pass, a test gets further, an
+# assertion fails instead of a crash, an assertion is nearer to its value, the crash is elsewhere.
 SOME_PASS, LATER_LINE, NO_CRASH, NEARER, CRASH_MOVED, OTHER_CRASH = 0.9, 0.7, 0.5, 0.4, 0.35, 0.3
 
 

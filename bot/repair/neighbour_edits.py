@@ -12,11 +12,11 @@ from bot.repair.operators.attributes import list_siblings
 from bot.repair.soundness import is_sound
 from bot.repair.source import Source, get_header_lines
 
-TRIED = 12
+TRIED = 12  # edits; each takes a run of the tests
 STEPS, TIMES = range(1, 9), (2, 3, 10)
 _RECKONED = (ast.BinOp, ast.AugAssign, ast.Slice)
 HELD, SAME = "condition held", "same value"
-NAMES = 6  # for each of those that were edited
+NAMES = 6  # for each edited name
 _NO_CRASH = Crash("")
 
 
@@ -104,7 +104,7 @@ def _list_twins(node: ast.AST, before: str, view: View) -> list[str]:
     if isinstance(node, ast.expr) and _is_condition(node, parent):
         return _as_none(node, view)
     if isinstance(node, ast.Call) and view.get_code(node.func) == "round" and len(node.args) == 1:
-        return [f"int({view.get_code(node.args[0])} + 0.5)"]  # half a number is rounded to even
+        return [f"int({view.get_code(node.args[0])} + 0.5)"]  # `round` rounds halves to even
     if view.source.is_called(node) or not isinstance(getattr(node, "ctx", None), ast.Load):
         return []
     squared = [f"{code} ** 2"] if isinstance(parent, _RECKONED) else []

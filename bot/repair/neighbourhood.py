@@ -22,7 +22,7 @@ from bot.repair.neighbour_edits import (
 from bot.repair.search import Judge
 from bot.repair.witnesses import Witnesses
 
-TWINS = 24
+TWINS = 24  # edits; each takes a run of the tests
 NOTICED = 4  # edits that the tests have to notice, at least
 
 

@@ -16,7 +16,7 @@ from bot.repair.source_text import decode_source
 FILES_AT_MOST = 3000
 TESTS_AT_MOST = 12
 BYTES_AT_MOST = 300_000
-# Other files of a folder of tests hold helpers.
+# Other files in a folder of tests contain helpers.
 COLLECTED = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
 
 

@@ -99,7 +99,9 @@ def find_answer_types(text: str, name: str) -> frozenset[str]:
         body = getattr(found, "body", ())
     returns = found.returns if isinstance(found, FunctionNode) else None
     names = frozenset(_iterate_types(returns)) if returns is not None else frozenset()
-    implicit = frozenset({"int"} if "float" in names else ())  # they are floats to a type checker
+    implicit = frozenset(
+        {"int"} if "float" in names else ()
+    )  # a type checker accepts an int as a float
     return names | implicit if names <= _PLAIN else frozenset()
 
 

@@ -14,7 +14,7 @@ from bot.repair.nearness import measure_progress
 
 FIRST_EDITS, SECOND_EDITS = 6, 60
 FRAMES, BESIDE = 2, 3  # innermost frames of the new crash, and lines around each
-RANK = 0.001  # of a single edit: any single one comes before any pair
+RANK = 0.001  # relative to a single edit: every single edit comes before every pair
 CAVEAT = "it takes two edits at once, and of the many pairs there are only the likeliest were tried"
 
 
@@ -25,7 +25,7 @@ def build_pairs(
 
     The other edit is one at the new crash, or else one of the `singles`, best first.
     """
-    # What breaks a test that passed is no step: a second edit would only be fitted to that test.
+    # An edit that breaks a passing test is no progress: a second edit would only fit that test.
     first = [
         each
         for each in near

@@ -123,7 +123,7 @@ class CommandRunner(OpaqueRunner):
             code, output = await tree.run(
                 build_shell_argv(self._command), self._confine, limits.seconds
             )
-        except UnicodeEncodeError as error:  # a text that its file's encoding does not have
+        except UnicodeEncodeError as error:  # a character that the file's encoding lacks
             code, output = 1, f"{type(error).__name__}: {error}"
         finally:
             for path in overlay:

@@ -13,7 +13,9 @@ from typing import Any
 
 from bot.repair._test_start import parse_test_arguments
 
-BETWEEN = 0.01  # seconds; Python needs many times as long to import pytest
+BETWEEN = (
+    0.01  # seconds between checks; importing pytest takes much longer, so no test program is missed
+)
 
 
 async def watch_for_tests(mark: str, found: list[dict[str, Any]]) -> None:
@@ -26,7 +28,7 @@ async def watch_for_tests(mark: str, found: list[dict[str, Any]]) -> None:
     while True:
         for pid in _find_tests_below(os.getpid()):
             if pid not in seen:
-                with suppress(OSError, LookupError):  # it may have ended meanwhile
+                with suppress(OSError, LookupError):  # the process may have ended meanwhile
                     started = _describe_process(pid)
                     seen.add(pid)
                     if started["environment"].get("THESEUS_REPAIR") == mark:

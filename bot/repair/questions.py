@@ -13,10 +13,10 @@ from bot.repair.request import RepairRequest
 from bot.repair.runner import PreloadingRunner
 from bot.repair.search import OnProgress, ignore_progress
 
-QUESTIONS = 3  # for one fix
+QUESTIONS = 3  # per repair, so that a person is not asked without end
 
 ApiRequest = Callable[[CallQuestion], Awaitable[StatedAnswer | None]]
-"""Asks a person; none: it stays open."""
+"""Asks a person and returns the answer; `None` if there is none."""
 
 
 async def repair_with_questions(
@@ -30,7 +30,7 @@ async def repair_with_questions(
 
     Edits that were found earlier are tried first. Waiting for a person does not count as time.
     """
-    unwritten = replace(request, write=False)  # the tree is searched once more
+    unwritten = replace(request, write=False)  # the tree must stay unchanged for the next search
     report = await repair_tree(unwritten, runner, clock, on_progress)
     for _ in range(QUESTIONS if ask else 0):
         answer = await ask(report.question) if ask and report.question else None

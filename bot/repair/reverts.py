@@ -15,8 +15,10 @@ TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 ENTRY = re.compile(r"^\s*(?P<key>\w+|\"[^\"]*\"|'[^']*')\s*:\s*\S.*,$")
 PAIRS_AT_MOST = 12
 MIN_SIMILARITY = 0.6
-COMPARED_AT_MOST = 1_000  # pairs of lines of one change: each costs up to a millisecond
-ALL = 1.1  # before its parts: what was there before a commit is no mixture of two designs
+COMPARED_AT_MOST = (
+    1_000  # pairs of lines of one change, each of which takes up to a millisecond to compare
+)
+ALL = 1.1  # before its parts, because the complete earlier state is not a mixture of two designs
 ALL_AT_MOST = 60  # changed lines; most of a larger commit has nothing to do with the fault
 
 
@@ -234,8 +236,8 @@ def _propose_for_hunk(text: str, hunk: SuspectHunk) -> Iterator[Candidate]:
         atoms = split_change(change)
         if full_edit is not None:
             edits.append(full_edit)
-            # Lines that were changed together belong together: half of them is a mixture of two
-            # designs that may pass the tests and be wrong. The tests say when only a part may go.
+            # Lines that were changed together belong together: reverting half of them mixes two
+            # designs, which may pass the tests and be wrong. So parts rank lower.
             yield _revert([full_edit], hunk.commit, "a change of", fade)
         yield from _restore_entries(text, change, full_edit, hunk, fade)
         for atom in atoms:

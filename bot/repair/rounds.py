@@ -55,7 +55,7 @@ async def repair_in_rounds(
                 part = await repair_tree(one, runner, clock, on_progress)
                 if part.fix is None:
                     return combined
-                siblings = SiblingCache()  # the tree is another one now
+                siblings = SiblingCache()  # the tree has changed, so the cached results are invalid
                 files.update(part.files)
                 parts.append(part)
                 result = await runner.run(failing, {}, TimeLimits())

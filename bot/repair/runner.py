@@ -12,7 +12,7 @@ Lines = Mapping[str, frozenset[int]]
 """Lines by the paths of their files, relative to the root."""
 
 Confine = Callable[[Sequence[str], Path], Sequence[str]]
-"""Given a command and its folder, returns the command that runs it confined (or as it is)."""
+"""Returns the command that runs a command in its folder in a sandbox (or unchanged)."""
 
 
 def skip_confinement(argv: Sequence[str], folder: Path) -> Sequence[str]:

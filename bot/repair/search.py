@@ -21,11 +21,13 @@ from bot.repair.soundness import is_sound
 NEAR_MISSES = 5
 ENOUGH = 6  # passing candidates to choose from
 ON = 0.25  # at most this share of the time goes to the search for others once one passes
-ON_AT_LEAST = 2.0  # and no longer than finding it took, or so many seconds
+ON_AT_LEAST = 2.0  # and no longer than finding the first took, but at least this many seconds
 CONSIDERED = 100  # at least this many candidates, or all, are judged before the choice
-PROPOSING = 0.1, 0.2  # of the time have gone at most when all undoings and edits are thought of
+PROPOSING = 0.1, 0.2  # shares of the time in which all reverts, and all edits, have to be generated
 SHRINKING_AT_MOST = 16
-LATE_FROM = 0.6  # of the time belongs to single edits; then pairs and such have every second turn
+LATE_FROM = (
+    0.6  # until this share of the time only single edits are tried; then every second one is a pair
+)
 WAITING = 2  # passing candidates that wait for confirmation; no more are judged meanwhile
 
 
@@ -155,7 +157,7 @@ class _Search:
                     return
                 await self.wait_until(
                     lambda: not self.passing or self.has_enough
-                )  # if none holds, pairs
+                )  # if none is confirmed, pairs are tried
                 continue
             number, candidate, files = next_candidate
             judgement = await self.judge.judge(files)

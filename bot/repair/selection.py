@@ -11,7 +11,7 @@ from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, ChangedCall, Rival, Texts
 
 RIVALS = 3
-TOKEN_LENGTH = 5  # characters: `- 1` with its blanks is none more
+TOKEN_LENGTH = 5  # characters; an addition such as ` - 1` counts as no additional token
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class FixSelection:
         pairs = list(self._find_rivals(chosen.candidate, behaviour, passing))
         rivals = tuple(rival for rival, _ in pairs)
         ends = [behaviour.outcomes, *(other.outcomes for _, other in pairs)]
-        # What was there before a commit is no guess: it is not asked about.
+        # A complete revert restores known code and is not a guess, so no question is asked.
         question = None if is_full_revert else choose_question(self._comparison.calls, ends)
         losses = (*behaviour.broken, *behaviour.changed, *behaviour.admitted)
         others = tuple(rival.candidate for rival in rivals)

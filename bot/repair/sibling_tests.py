@@ -14,11 +14,11 @@ SHARE = (
 SLOW = "takes too long to be run beside it"
 
 Ran = Callable[[Sequence[str]], Awaitable[RunResult]]
-"""Runs tests (paths or node ids) on the tree as it stands."""
+"""Runs tests (paths or node ids) on the unchanged tree."""
 
 
 BesideResult = tuple[RunResult, tuple[tuple[str, str], ...]]
-"""How the tests beside ended, as one run, and the files that there was no time for, with why."""
+"""The results of the other tests as one run, and the files that were skipped, with the reason."""
 
 
 class SiblingCache:
@@ -43,7 +43,7 @@ class SiblingCache:
 class SiblingTests:
     """Runs tests of the tree at `root`, in `width` parallel runs, each by `ran`."""
 
-    __test__ = False  # not a test, whatever its name says to pytest
+    __test__ = False  # pytest would collect this class because of its name
 
     def __init__(self, root: Path, ran: Ran, width: int) -> None:
         self._root, self._ran, self._width = root, ran, width

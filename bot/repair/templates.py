@@ -12,7 +12,9 @@ from bot.infra.syntax import parse
 from bot.repair.guidance import is_test
 from bot.repair.model import EditTemplate, SuspectHunk
 
-LINES_AT_MOST = 8  # of a commit, taken out and put in: in more, what belongs together is a guess
+LINES_AT_MOST = (
+    8  # removed and added lines of a commit; in larger ones the pairing of lines is a guess
+)
 PLACES_AT_MOST = 3  # in a function; if there are more, lines have moved and pair by chance
 TEMPLATES_AT_MOST = 80
 VARIABLE = re.compile(r"\b_any(\d+)_\b")
@@ -55,7 +57,7 @@ def _iterate_pairs(hunk: SuspectHunk) -> Iterator[tuple[str, str]]:
     try:
         old, new = parse(_get_side(hunk, "-")), parse(_get_side(hunk, "+"))
     except (SyntaxError, ValueError, RecursionError):
-        return  # it begins within a statement
+        return  # the hunk begins within a statement
     found = find_differences(old, new)
     values = [pair for pair in found if all(map(is_value, pair))]
     for before, after in values if len(found) <= PLACES_AT_MOST else ():
@@ -154,7 +156,7 @@ class _Replacer(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> ast.AST:
         """Return the name for a node, or the node with replacements inside."""
-        if isinstance(node, ast.FormattedValue):  # how it is written out is no value
+        if isinstance(node, ast.FormattedValue):  # a format specification is not a value
             node.value = cast("ast.expr", self.visit(node.value))
             return node
         name = self._names.get(ast.dump(node)) if is_value(node) else None

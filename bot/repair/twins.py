@@ -106,7 +106,7 @@ def _iterate_copies(source: Source, candidate: Candidate) -> Iterator[SourceEdit
     if _count_tokens(code) < TOKENS_AT_LEAST:
         return
     if not first - len(_get_indent(source, anchor)) <= span[0] <= span[1] <= last:
-        return  # it reaches into a block below this line
+        return  # the edit reaches into a block below this line
     for node in source.nodes:
         if type(node) is not type(anchor) or node is anchor or _read(source, node) != code:
             continue

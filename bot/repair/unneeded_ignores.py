@@ -36,7 +36,7 @@ def _strip_ignore(line: str, unused: set[str]) -> str:
     comments = list(_COMMENT.finditer(line))
     if not comments:
         return line
-    found = comments[-1]  # a string may contain another
+    found = comments[-1]  # a string may contain one too, but the comment is last
     needed = [code for code in _split_codes(found["codes"]) if unused and code not in unused]
     rest = f"  # type: ignore[{', '.join(needed)}]" if needed else ""
     return f"{line[: found.start()]}{rest}{line[found.end() :]}".rstrip()

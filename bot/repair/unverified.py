@@ -6,7 +6,7 @@ from bot.repair.explain import list_doubts
 from bot.repair.model import Candidate, ChangedCall, SearchReport, UnverifiedFix
 from bot.repair.selection import SelectedFix
 
-CANDIDATES_AT_MOST = 20  # the likeliest; comparing each takes its time
+CANDIDATES_AT_MOST = 20  # only the likeliest, because comparing each takes time
 _ANSWERS, _NAMED = 3, 3
 _FEW = "only {count} of {all} edits were tried"
 _OTHERS = "{count} other edits also pass the tests, for example {named}"

@@ -67,7 +67,7 @@ class Witnesses:
 
     async def _find_failing(self, files: Texts) -> tuple[str, ...]:
         result = await self._runner.run(self._other_failing, files, self._limits)
-        # What was a file that could not be imported is its tests once it can.
+        # A file that could not be imported is recorded by its path; once it can, by its tests.
         failed = {record.test for record in result.failures}
         passed = {
             *result.passed_tests,

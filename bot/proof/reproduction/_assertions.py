@@ -15,7 +15,7 @@ from bot.proof.reproduction._cast import RoomCast
 from bot.proof.reproduction._write import INDENT, Group, Writer
 
 ASKED = CommandStep | MenuStep | PressStep | SubmitStep
-"""What is answered to whoever does it."""
+"""Steps that are answered to the person who does them."""
 
 _CHECKED = 40  # characters of a text in an assertion, which is indented twice
 
@@ -85,6 +85,6 @@ def format_text_expression(step: ScriptStep, answer: str) -> str:
 
 
 def format_variation_assertion(luck: int) -> str:
-    """Return the assertion that plays with different seeds do not all have the same result."""
+    """Return the assertion that runs with different seeds do not all have the same result."""
     plays = f"await played(tmp_path, seed) for seed in range({luck})"
     return f"{INDENT}assert len({{{plays}}}) > 1"

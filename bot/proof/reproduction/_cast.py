@@ -9,7 +9,7 @@ from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer
 _ROOM = ("alice", "bob")
 _JOINING = ("carol", "dave", "erin", "frank", "grace", "heidi")
 _REFERENCE = re.compile(r"@(?!&)(\w+)")
-# What not everybody may do: a person who may do none of it is one of those who are there anyway.
+# Permissions that not everyone has: a person without any is one of the room's default people.
 _NOTABLE = re.compile(
     r"administrator|mention_everyone|view_audit_log"
     r"|(?:manage|kick|ban|moderate|mute|deafen|move)_[a-z_]+"

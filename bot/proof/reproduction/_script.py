@@ -1,4 +1,4 @@
-"""Writes a test that plays a script: in a simulated server, with the real client and one cog.
+"""Writes a test that runs a script: in a simulated server, with the real client and one cog.
 
 The test is in the style of the cogs' own tests. Only names and values come from the script: each is
 written as a literal, none as code.
@@ -36,7 +36,7 @@ from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer, quo
 from bot.proof.scripts import describe_step
 
 ROOM = "tests/cogs/room.py"
-"""Where a project makes the room that such a test is played in; without it there is none."""
+"""The file with a project's room, in which the generated tests run; without it there are none."""
 
 _ARGUMENT = 60  # the longest value, in characters, that is written in the call itself
 _LONGEST_NAME = 40
@@ -61,14 +61,14 @@ def build_script_test(
     seed: int | None = None,
     luck: int = 0,
 ) -> Reproduction | None:
-    """Return a test that plays the script and checks its answers; `None` if it cannot be written.
+    """Return a test that runs the script and checks its answers; `None` if it cannot be written.
 
     Without `wanted`, the person of the last step has to read an answer; otherwise each named step
     has to show what is `wanted`. No step may raise. A test cannot be written if the room lacks
     something (files, direct messages, simultaneous steps), or if there is not exactly one cog.
 
     Args:
-        script: The script to play.
+        script: The script to run.
         path: The path of the test file.
         name: The name of the test, a valid identifier.
         doc: The docstring of the test, safe to be code.
@@ -76,7 +76,7 @@ def build_script_test(
         typed: True if the last step is a message that runs a command, so that it expects an answer.
         wanted: The expectations by step.
         seed: Makes the room's random numbers always the same.
-        luck: The number of plays with different seeds, in which random results have to vary.
+        luck: The number of runs with different seeds, in which random results have to vary.
     """
     cogs, world = script.world.cogs, script.world
     if not script.steps or len(cogs) != 1 or not _is_name(cogs[0]) or world.files:

@@ -74,7 +74,7 @@ def _find_function(body: list[ast.stmt], name: str, line: int) -> Function | Non
         for node in body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
     ]
-    # Of several definitions the one the frame stood in; else the last, which won.
+    # Of several definitions, the one around the frame's line; else the last, which is in effect.
     inside = [node for node in found if node.lineno <= line <= (node.end_lineno or node.lineno)]
     return (inside or found)[-1] if found else None
 

@@ -8,7 +8,7 @@ from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer
 WEB_IMPORT = "from bot.domain.rehearsal import WebAnswer\n"
 
 _ARGUMENT = 60  # the longest value, in characters, that is written in the call itself
-_MOST_TEXT = 4_000  # characters of all bodies: a test is there to be read
+_MOST_TEXT = 4_000  # characters of all bodies together, so that the test stays readable
 
 
 def build_web_lines(answers: Sequence[WebAnswer], writer: Writer) -> list[str]:

@@ -44,11 +44,11 @@ STEPS: dict[str, type[ScriptStep]] = {
     "reload": ReloadStep,
     "together": TogetherStep,
 }
-"""The word a step begins with, and what it is."""
+"""The record of each kind of step, by the first key of the step."""
 
 _CAME_OF = PlayedStep.model_fields.keys() - {
     "step"
-}  # ignored, so that a transcript can be played as a script
+}  # ignored, so that a transcript can be run as a script
 
 
 def parse_step(path: Path, value: object) -> ScriptStep:

@@ -28,7 +28,7 @@ CONSTRAINTS = {"PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "CONSTRAINT"}
 AFTER_TABLE = {"FROM", "INTO", "UPDATE", "JOIN"}
 
 Schema = Mapping[str, Mapping[str, str]]
-"""By table in lower case, the definitions of its columns by name, in their order."""
+"""The definitions of columns by name, in order, for each table (in lower case)."""
 
 
 @dataclass(frozen=True, slots=True)

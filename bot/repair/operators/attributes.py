@@ -60,7 +60,7 @@ def _propose_near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     similar = difflib.get_close_matches(node.attr, pool, 3, 0.5)
     for name in (*similar, *_find_module_names(node, view)):
         likely = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
-        # A field is taken for another one of its class, if for any.
+        # A field is usually confused with another field of its own class.
         weights[name] = 0.5 * likely if fields and name not in fields else likely
     for group in SYNONYMS:
         if node.attr in group:

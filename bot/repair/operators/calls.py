@@ -57,7 +57,7 @@ def _propose_relatives(node: ast.Call, view: View) -> Iterator[Candidate]:
         yield view.put(
             node, view.add_parentheses(node, view.get_code(node.args[0])), "function", 0.15
         )
-    if node.func.id == "hasattr" and len(node.args) == 2:  # it may be there, and be None
+    if node.func.id == "hasattr" and len(node.args) == 2:  # the attribute may exist and be None
         thing, name = map(view.get_code, node.args)
         yield view.put(node, f"getattr({thing}, {name}, None)", "function", 0.4)
 
@@ -83,7 +83,9 @@ def _rename_keyword(node: ast.Call, keyword: ast.keyword, view: View) -> Iterato
     for other in difflib.get_close_matches(keyword.arg or "", known, 3, 0.3) or known:
         text = f"{other}={view.get_code(keyword.value)}"
         yield view.put(keyword, text, "arguments", 0.8)
-    if not known and keyword is node.keywords[0]:  # a library's: it has another name there
+    if (
+        not known and keyword is node.keywords[0]
+    ):  # a library's function may have another name for it
         yield view.put(keyword, view.get_code(keyword.value), "arguments", 0.7)
 
 

@@ -143,7 +143,7 @@ def _propose_strings(node: ast.Constant, value: str, view: View) -> Iterator[Can
     quote = code[0] if code[:1] in {'"', "'"} else ""
     if not quote or code[:3] == quote * 3 or "\n" in code:
         return
-    verb = get_verb(value)  # another statement of SQL does something else: DELETE for UPDATE
+    verb = get_verb(value)  # another verb would do something else: DELETE for UPDATE
     pool = [text for text in view.pools.strings if text != value and get_verb(text) == verb]
     near = difflib.get_close_matches(value, pool, 4, 0.55)
     same = [text for text in pool if text.lower() == value.lower()]

@@ -10,7 +10,7 @@ from bot.repair.operators._view import View
 from bot.repair.source import FunctionNode, Source, set_on_self
 
 WEIGHT, NOTED = 0.25, 0.08
-LINES, PLACES = 6, 8  # of one function at most
+LINES, PLACES = 6, 8  # at most this many lines of one function, and places in it
 ATTRIBUTES, NAMES = 4, 4
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While)
 LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)

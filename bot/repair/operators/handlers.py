@@ -9,7 +9,7 @@ from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 from bot.repair.source import collect_bound_names
 
-# The ones that handlers name most, the commonest first.
+# The exceptions that handlers name most, the most frequent first.
 COMMON = (
     "ValueError", "KeyError", "TypeError", "AttributeError", "IndexError", "OSError",
     "ImportError", "AssertionError", "StopIteration", "RuntimeError", "LookupError", "Exception",

@@ -15,7 +15,7 @@ LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COLLECTING = {"append": "append", "add": "add", "push": "push", "appendleft": "append"}
 MADE = {"set": "add", "list": "append", "deque": "append"}
 GAPS_LINES = 8
-FILLED = 0.3  # times as likely, where the collection is filled elsewhere already
+FILLED = 0.3  # factor for a collection that is already filled elsewhere
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:

@@ -82,7 +82,7 @@ def _propose_others(node: ast.Name, view: View) -> Iterator[Candidate]:
     ]  # fmt: skip
     parameters = {arg.arg for arg in list_parameters(function)}
 
-    # What is read nowhere else would be of no use then.
+    # A name that is only read here would become unused.
     fit = READ_ONCE if read.count(node.id) == 1 else 1.0
 
     def compute_weight(name: str) -> float:

@@ -102,7 +102,7 @@ def _solve_pairs(part: str, pairs: list[tuple[str, str]]) -> list[str]:
     sets = [set(solve_part(part, got, wanted)) for got, wanted in pairs if part in got]
     common = set.intersection(*sets) if sets else set()
     spelled = bool(DIGIT.search(part))
-    # A digit that was not written out before is no text: it came from what is reckoned.
+    # A new digit is not a part of the literal text: it comes from a calculated value.
     fitting = (text for text in common if spelled or not DIGIT.search(text))
     return sorted(text for text in fitting if text != part and text.isprintable())
 

@@ -402,6 +402,6 @@ async def test_an_argument_left_otherwise_is_told_as_that_and_harms_no_answer(
     (changes,) = await behaviours(tmp_path, text, tests, text.replace("items.pop()", "items[-1]"))
 
     assert changes.changed == ()
-    assert ("2", "2, with its arguments left otherwise") in {
+    assert ("2", "2, but changes its arguments differently") in {
         (call.before, call.after) for call in changes.moved
     }
