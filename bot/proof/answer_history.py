@@ -96,7 +96,7 @@ class _History:
         return high
 
     async def bisect(self, low: int, high: int, new: Lines) -> tuple[int, int]:
-        """Return two commits of which only the newer answers `new`, with no runnable one between."""
+        """Return neighbouring runnable commits of which only the newer answers `new`."""
         while True:
             middle = await self._find_runnable_between(low, high)
             if middle is None:

@@ -134,8 +134,8 @@ def _find_hidden_difference(one: Transcript, other: Transcript) -> str:
         return f"the bot's file {names[0]} ends with other content"
     for at, (mine, its) in enumerate(zip(one.steps, other.steps, strict=False)):
         if mine != its:
-            return f"{format_step(at)} people see the same, but the errors or messages are others"
-    return "it starts in another way"
+            return f"{format_step(at)} people see the same, but errors or messages differ"
+    return "the bot starts differently"
 
 
 def _build_change(

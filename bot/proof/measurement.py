@@ -56,7 +56,7 @@ async def measure_rounds(
 def build_speed_proof(rounds: Sequence[tuple[float, float]]) -> Proof:
     """Return whether head is faster: the median ratio, its interval, and a sign test."""
     if not rounds or any(before <= 0 for before, _ in rounds):
-        summary = "nothing was recorded of what it is about, so nothing could be timed"
+        summary = "no use of the affected commands was recorded, so nothing could be timed"
         return Proof(kind="measured", holds=False, summary=summary)
     ratios = sorted(after / before for before, after in rounds)
     within = min(_WITHIN, (len(ratios) - 1) // 2)

@@ -50,7 +50,7 @@ def read_samples(text: str) -> tuple[SampleTalk, ...]:
         return _Samples.model_validate(tomllib.loads(text)).talk
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         first = str(error).splitlines()[0]
-        raise ConfigError(f"{SAMPLES}: {first}: mend it, or take it from git.") from error
+        raise ConfigError(f"{SAMPLES}: {first}: fix it, or restore it from git.") from error
 
 
 def has_same_chat_texts(one: TextsOfChat, other: TextsOfChat) -> bool:

@@ -150,7 +150,7 @@ def _find_import_obstacle(root: Path, record: TestRecord) -> str:
         return ""
     if "::" not in record.test and crash.error in (PROGRAM_EXIT, "OutOfTime"):
         ends = crash.error == PROGRAM_EXIT
-        return f"{'ends the program' if ends else 'does not come to an end'} while it is imported"
+        return f"{'ends the program' if ends else 'never ends'} while it is imported"
     lacked = LACKED.search(crash.message) if "ImportError" in (crash.error, *crash.bases) else None
     if lacked is None:
         return ""
@@ -159,7 +159,7 @@ def _find_import_obstacle(root: Path, record: TestRecord) -> str:
     folders = {root / "src", *(root / folder for folder in above)}
     if any((folder / each).exists() for folder in folders for each in (name, f"{name}.py")):
         return ""
-    return f"wants {'' if lacked[1] else 'another '}`{name}`, which is not installed"
+    return f"needs {'' if lacked[1] else 'another '}`{name}`, which is not installed"
 
 
 def _build_unknown_record(result: RunResult) -> TestRecord:

@@ -165,4 +165,4 @@ def is_readable(call: RecordedCall, answers: Sequence[CallOutcome]) -> bool:
 def _describe_ending(outcome: CallOutcome) -> str:
     if outcome.how == "answer":
         return f"answers {outcome.text}"
-    return outcome.text or "cannot be made again"
+    return outcome.text or "cannot be replayed"

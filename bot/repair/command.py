@@ -118,7 +118,7 @@ async def repair(
 
 def _resolve_repository(repo: Path, test: str, file: str | None, seconds: float) -> Path:
     if not repo.is_dir():
-        raise ConfigError(f"--repo {repo}: there is no such folder; give the repository's folder.")
+        raise ConfigError(f"--repo {repo}: there is no such folder. Name the repository's folder.")
     if not test.strip():
         raise ConfigError('--test is empty; give the command of a failing test, e.g. "pytest -q".')
     if not 0 < seconds < math.inf:
@@ -144,7 +144,9 @@ class _Searched(NamedTuple):
 async def _repair(case: _Case) -> _Searched:
     code, error_output = await spawn(["sh", "-n", "-c", case.test], case.copy, 10.0)
     if code:
-        raise ConfigError(f"--test {case.test!r} is no command of a shell. {error_output.strip()}")
+        raise ConfigError(
+            f"--test {case.test!r} is not a valid shell command. {error_output.strip()}"
+        )
     if case.invocation is not None:
         async with _create_runner(case, case.invocation) as runner:
             first = await _run_first(case, case.invocation, runner)

@@ -176,5 +176,5 @@ def _build_candidate(
                       f"if {name}.fetchone() is None:", f"    {added}"]  # fmt: skip
     edit = view.source.insert_after(statement, lines)
     words = ", ".join(f"`{column.name}`" for column in columns)
-    why = f"add {words} to tables `{columns[0].table}` of before"
+    why = f"add {words} to existing tables `{columns[0].table}`"
     return view.make([edit], KIND, rank, why, statement)

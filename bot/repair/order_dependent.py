@@ -59,7 +59,9 @@ class OrderIndependentRunner:
     @property
     def left_out(self) -> tuple[tuple[str, str], ...]:
         """The tests that were dropped, each with the reason."""
-        return tuple((test, "fails when it is run alone, edited or not") for test in self.dropped)
+        return tuple(
+            (test, "fails when it runs alone, with or without an edit") for test in self.dropped
+        )
 
     async def _drop(self, result: RunResult) -> bool:
         """Drop tests that failed here and also fail alone without an edit; return if any did."""

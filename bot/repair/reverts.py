@@ -270,7 +270,7 @@ def _restore_entries(
 
 def _revert(edits: Sequence[SourceEdit], commit: str, what: str, rank: float) -> Candidate:
     name = f"commit {commit[:10]}" if commit else "the suspect change"
-    return Candidate(tuple(edits), "revert", f"undo {what} {name}", rank)
+    return Candidate(tuple(edits), "revert", f"revert {what} {name}", rank)
 
 
 def _select_disjoint(edits: Sequence[SourceEdit]) -> list[SourceEdit]:

@@ -11,7 +11,7 @@ from bot.repair.runner import Lines, RunResult, TestRecord
 SHARE = (
     0.12  # share of the total time for tests that were not requested; again if each file runs alone
 )
-SLOW = "takes too long to be run beside it"
+SLOW = "takes too long to run with the others"
 
 Ran = Callable[[Sequence[str]], Awaitable[RunResult]]
 """Runs tests (paths or node ids) on the unchanged tree."""

@@ -94,14 +94,14 @@ def _encode_content(path: Path, content: object) -> str:
     try:
         return base64.b64encode(base64.b64decode(encoded, validate=True)).decode()
     except ValueError:
-        raise UnreadableScript(path, f"{format_place(path)}that is no base64") from None
+        raise UnreadableScript(path, f"{format_place(path)}this is not base64") from None
 
 
 def parse_seconds(path: Path, text: str) -> float:
     """Return the seconds of `10m`."""
     found = parse_duration(text)
     if found is None:
-        raise UnreadableScript(path, f"{format_place(path)}`{text}` is no time; it {_TIME}")
+        raise UnreadableScript(path, f"{format_place(path)}`{text}` is not a time; it {_TIME}")
     return found
 
 

@@ -61,7 +61,7 @@ def _parse_action(line: str) -> LineStep:
     if line.startswith("/"):
         command, options = parse_slash_command(line)
         if not command:
-            raise ValueError("A command has a name")
+            raise ValueError("A command needs a name")
         return CommandStep(command=command, options=options)
     found = _KEYWORD_LINE.fullmatch(line)
     if found is None:
@@ -77,7 +77,7 @@ def _parse_action(line: str) -> LineStep:
 def _parse_wait(text: str) -> WaitStep:
     seconds = parse_duration(text)
     if seconds is None or not 0 < seconds <= LONGEST_WAIT:
-        raise ValueError(f"“wait: {text[:20]}” is no time up to a day: `wait: 10m`")
+        raise ValueError(f"“wait: {text[:20]}” is not a time of at most a day: `wait: 10m`")
     return WaitStep(wait=seconds)
 
 

@@ -49,7 +49,7 @@ def parse_slash_command(text: str) -> tuple[str, dict[str, Option]]:
         after = _NAME.search(text, quoted.end() if quoted else start)
         end = after.start() if after else len(text)
         if quoted and text[quoted.end() : end].strip():
-            raise ValueError(f"`{option}`: there is more after the closing quote")
+            raise ValueError(f"`{option}` has more text after the closing quote")
         if option in options:
             raise ValueError(f"`{option}` is given twice")
         rest = text[start:end].strip()

@@ -55,13 +55,15 @@ def parse_step(path: Path, value: object) -> ScriptStep:
     if value == "restart":
         return RestartStep(restart=True)
     if not isinstance(value, Mapping):
-        raise UnreadableScript(path, f"{format_place(path)}`{value}` is no step; {_suggest(value)}")
+        raise UnreadableScript(
+            path, f"{format_place(path)}`{value}` is not a step; {_suggest(value)}"
+        )
     value = {key: each for key, each in value.items() if key not in _CAME_OF}
     words = [key for key in value if key in STEPS]
     if not words:
         first = next(iter(value), "")
         raise UnreadableScript(
-            (*path, str(first)), f"{format_place(path)}`{first}` is no step; {_suggest(first)}"
+            (*path, str(first)), f"{format_place(path)}`{first}` is not a step; {_suggest(first)}"
         )
     if len(words) > 1:
         raise UnreadableScript(

@@ -179,4 +179,4 @@ def _propose_other_kind(function: FunctionNode, view: View) -> Iterator[Candidat
     )
     if not waits and not awaited and view.has_crash_text("coroutine", "awaited"):
         edit = SourceEdit(view.source.path, start, start + len("async "), "")
-        yield view.make([edit], KIND, 0.6, f"`def {name}`: it waits for nothing", function)
+        yield view.make([edit], KIND, 0.6, f"`def {name}`, because it awaits nothing", function)

@@ -61,7 +61,7 @@ def _shift_both_ends(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
         if old not in ORDERS or edit is None:
             return
         edits.append(edit)
-    why = f"`{others[0][0]}` instead of `{old}`, and so on, in `{view.get_code(node)[:60]}`"
+    why = f"`{others[0][0]}` instead of `{old}`, and likewise, in `{view.get_code(node)[:60]}`"
     yield view.make(edits, "comparison", 0.4, why, node)
 
 

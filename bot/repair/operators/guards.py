@@ -56,7 +56,7 @@ def _guard_other_types(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     if len(parameters) == 2 and view.source.is_line_start(statement):
         lines = [f"if not isinstance({parameters[1]}, {klass.name}):", "    return NotImplemented"]
         edit = view.source.insert_before(statement, lines)
-        why = f"leave what is no `{klass.name}` to its own type"
+        why = f"return `NotImplemented` for operands that are not `{klass.name}`"
         yield view.make([edit], "guard", 0.8, why, statement)
 
 

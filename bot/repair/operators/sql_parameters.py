@@ -144,7 +144,7 @@ def _propose_extra(
     if fewer and values:
         last = values[-1]
         edit = sql.edit(last.start, last.end, f"{last.text}, ?")
-        yield view.make([edit], KIND, 0.9, "one placeholder more", sql.node)
+        yield view.make([edit], KIND, 0.9, "add a placeholder", sql.node)
 
 
 def _propose_conditions(node: ast.Call, sql: SqlStatement, view: View) -> Iterator[Candidate]:
@@ -160,7 +160,7 @@ def _propose_conditions(node: ast.Call, sql: SqlStatement, view: View) -> Iterat
         text = f" {'AND' if where else 'WHERE'} {column} {condition}"
         last = sql.tokens[-1] if tail is None else sql.tokens[sql.tokens.index(tail) - 1]
         edit = _append_text(sql, last, text)
-        why = f"`{text.strip()}`, as others ask of `{sql.tables[0]}`"
+        why = f"add `{text.strip()}`, as other queries of `{sql.tables[0]}` do"
         if not condition.endswith("?"):
             yield view.make([edit], KIND, 0.5, why, sql.node)
         elif tail is None or not any(holder.start > tail.start for holder in sql.holders):
@@ -186,7 +186,7 @@ def _propose_join_conditions(sql: SqlStatement, view: View) -> Iterator[Candidat
         for column, condition in _collect_sibling_conditions(sql, table.lower(), view).items():
             if not condition.endswith("?") and column.upper() not in keywords:
                 text = f" AND {alias}.{column} {condition}"
-                why = f"`{text.strip()}`, as others ask of `{table}`"
+                why = f"add `{text.strip()}`, as other queries of `{table}` do"
                 yield view.make([_append_text(sql, clause[-1], text)], KIND, 0.45, why, sql.node)
 
 

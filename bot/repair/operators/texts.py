@@ -59,7 +59,7 @@ def _propose_f_strings(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                 for at in (start + piece.start(),)
             ]
             if edits:
-                why = "the `f` that a text with braces lacks"
+                why = "add the missing `f` to a string with braces"
                 yield view.make(edits, "string", SURE, why, node)
 
 

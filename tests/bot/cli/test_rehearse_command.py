@@ -37,7 +37,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
     yield "--commit HEAD --script cog.yaml", "there is no cog `dise` in"
     yield "--commit HEAD --script none.yaml", "--script none.yaml: No such file or directory; give"
     yield "--commit HEAD --script folder", "--script folder: Is a directory; give a YAML file"
-    yield "--commit HEAD --script bad.yaml", "bad.yaml, line 1: step 1: `comand` is no step; did"
+    yield "--commit HEAD --script bad.yaml", "bad.yaml, line 1: step 1: `comand` is not a step; did"
     yield f"--commit HEAD {good} --repo folder", "--repo: folder is not in a git repository"
     yield f"--commit HEAD {good} --repo nowhere", "--repo: nowhere is no folder"
     yield f"--commit HEAD {good} --repo bare.git", "bare.git has no files checked out; give a clone"

@@ -52,8 +52,8 @@ async def test_a_file_that_wants_a_package_is_left_out_and_one_that_wants_ours_i
 
     assert sorted(found.other_failing) == ["test_moved.py", "test_raising.py", "test_renamed.py"]
     assert found.left_out == (
-        ("test_elsewhere.py", "wants `a_package_that_is_not_here`, which is not installed"),
-        ("test_newer.py", "wants another `json`, which is not installed"),
+        ("test_elsewhere.py", "needs `a_package_that_is_not_here`, which is not installed"),
+        ("test_newer.py", "needs another `json`, which is not installed"),
     )
 
 
@@ -79,7 +79,7 @@ async def test_a_file_that_ends_the_program_or_never_ends_takes_no_other_with_it
     assert sorted(found.left_out) == [
         ("test_ends.py", "ends the program while it is imported"),
         ("test_gone.py", "ends the program while it is imported"),
-        ("test_waits.py", "does not come to an end while it is imported"),
+        ("test_waits.py", "never ends while it is imported"),
     ]
 
 
@@ -125,4 +125,4 @@ async def test_what_nobody_asked_for_has_a_share_of_the_time_and_what_takes_long
         "test_subject.py::test_beside",
         "test_quick.py::test_it",
     ]
-    assert found.left_out == (("test_slow.py", "takes too long to be run beside it"),)
+    assert found.left_out == (("test_slow.py", "takes too long to run with the others"),)

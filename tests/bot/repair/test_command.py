@@ -200,7 +200,7 @@ async def test_a_fault_beyond_its_reach_is_admitted_with_what_was_tried(repo: Pa
         ("pytest -q tests/test_shop.py::test_pages", None, "passes already"),
         ("pytest -q tests/nowhere.py", None, "name a failing test"),
         ("no-such-program --now", None, "was not found"),
-        ("pytest 'tests", None, "is no command of a shell"),
+        ("pytest 'tests", None, "is not a valid shell command"),
         (" ", None, "--test is empty"),
         ("pytest -q", "nowhere.py", "there is no such file"),
         ("pytest -q", "tests/test_shop.py", "not a test"),

@@ -71,7 +71,7 @@ def test_all_columns_of_a_suspect_commit_come_along(tmp_path: Path) -> None:
 
     both, one = sorted(migrations(PLAIN, MISSING, hunk), key=lambda each: -each.rank)
 
-    assert both.why == "add `late`, `choice` to tables `vote` of before"
+    assert both.why == "add `late`, `choice` to existing tables `vote`"
     db = opener(PLAIN, both)(sqlite3.connect(of_before(tmp_path / "votes")))
     assert db.execute("SELECT late, choice FROM vote").fetchall() == [(0, "")]
     db.close()

@@ -62,7 +62,7 @@ async def test_a_fix_is_found_beside_a_test_that_passes_only_after_another(tmp_p
     test = "pytest test_shop.py::test_discount"
     report = await repair(tmp_path, test, seconds=20, clock=SystemClock())
     assert "+    return count * each - discount" in report.diff
-    assert f"`{ALONE}` fails when it is run alone, edited or not" in report.explanation
+    assert f"`{ALONE}` fails when it runs alone, with or without an edit" in report.explanation
 
 
 async def test_it_is_dropped_and_what_an_edit_breaks_is_not(tmp_path: Path) -> None:
@@ -73,6 +73,6 @@ async def test_it_is_dropped_and_what_an_edit_breaks_is_not(tmp_path: Path) -> N
         runner = OrderIndependentRunner(forking, guards, {"shop.py": SHOP}, LIMITS)
         fails = await runner.run(guards, broken, LIMITS)
         assert [record.test for record in fails.failures] == guards[1:]
-        assert runner.left_out == ((ALONE, "fails when it is run alone, edited or not"),)
+        assert runner.left_out == ((ALONE, "fails when it runs alone, with or without an edit"),)
         assert (await runner.run([ALONE], broken, LIMITS)).is_passing
         assert (await runner.run(guards, {"shop.py": SHOP}, LIMITS)).is_passing

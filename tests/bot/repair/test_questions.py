@@ -92,7 +92,7 @@ def test_a_candidate_that_answers_otherwise_than_was_said_is_refused_with_the_re
 
     assert said.find_conflict(right) == ""
     assert said.find_conflict(wrong) == "`area(4, 1)` answers 3 with it, but Ada said otherwise"
-    assert "cannot be made again" in said.find_conflict(CallOutcome("unknown"))
+    assert "cannot be replayed" in said.find_conflict(CallOutcome("unknown"))
     assert said.description == "Ada said that `area(4, 1)` answers 4."
     assert [bool(neither.find_conflict(each)) for each in (right, wrong, third)] == [
         True,

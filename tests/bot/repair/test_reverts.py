@@ -149,6 +149,6 @@ def test_a_commit_with_much_else_in_it_is_not_undone_whole(others: int, whole: b
     )
     found = list(propose({"pkg/lists.py": text}, parse_diff(diff, "1234567890")))
     summaries = [each.why for each in found]
-    assert ("undo all of commit 1234567890" in summaries) is whole
+    assert ("revert all of commit 1234567890" in summaries) is whole
     assert any("return items[0]" in each.apply({"pkg/lists.py": text})["pkg/lists.py"]
                for each in found if "all of" not in each.why)  # fmt: skip

@@ -100,7 +100,7 @@ def test_where_undoings_take_long_to_think_of_whole_commits_are_the_first_and_ed
     known = problem(text, hunks)
     some = propose(known, localise(known), is_revert_time_up=lambda: next(asked, True))
 
-    assert [each.why for each in some if each.kind == "revert"] == ["undo all of commit 1234567"]
+    assert [each.why for each in some if each.kind == "revert"] == ["revert all of commit 1234567"]
     assert len(some) > 1
 
 

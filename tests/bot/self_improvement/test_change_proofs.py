@@ -387,7 +387,7 @@ async def test_what_nobody_asked_or_cannot_be_played_is_not_timed(
     assert proof.summary == (
         "not measured: no sandbox"
         if refusal
-        else "nothing was recorded of what it is about, so nothing could be timed"
+        else "no use of the affected commands was recorded, so nothing could be timed"
     )
 
 
