@@ -78,16 +78,12 @@ def inspect(
 ) -> tuple[Finding, ...]:
     """Return all findings about `diff` (unified, as git writes it) and its `changes`.
 
-    Args:
-        base_files: The paths of all files at base.
-        owned_files: The files that the plan may change.
-        protection: The protection rules of base, so that a change cannot relax its own rules.
-        allowed_new: Further files that may be changed: the reproduction.
-        sources: The text files before and after the change.
-        redact: The redactor that the diff passes before anyone reads it.
-        known_import: Returns whether a top-level module is available already.
-        is_name_taken: Returns whether base imports a name or an installed package provides it.
-        declared: The modules of packages that base declares (`list_declared_modules`).
+    `base_files` are the paths at base, `owned_files` the files that the plan may change, and
+    `allowed_new` further ones: the reproduction. `protection` is base's. `sources` are the text
+    files before and after. `redact` is the redactor that the diff passes before anyone reads it.
+    `known_import` returns whether a module is available already, `is_name_taken` whether base
+    imports a name or a package provides it. `declared` are the modules of packages that base
+    declares.
     """
     patches = parse(diff)
     for patch in patches:

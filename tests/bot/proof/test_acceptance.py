@@ -79,11 +79,11 @@ def test_examples_that_say_enough_are_fit() -> None:
             {"wanted": (Wanted(step=0, shows=("abc",), hides=("b",)),)},
             "in what is shown and what is hidden",
         ),
-        ({"wanted": (Wanted(step=0, one_of=("a",)),)}, "a single text goes into shows"),
+        ({"wanted": (Wanted(step=0, one_of=("a",)),)}, "a single text belongs into shows"),
         ({"script": Script(steps=(command(),))}, "name exactly one cog"),
         ({"script": Script(world=ScriptWorld(cogs=("a", "b")), steps=(command(),))}, "one cog"),
         ({"script": Script(world=ScriptWorld(cogs=("../x",)), steps=(command(),))}, "one cog"),
-        ({"script": Script(world=ScriptWorld(cogs=("dice",)), steps=(command(),))}, "is a cog"),
+        ({"script": Script(world=ScriptWorld(cogs=("dice",)), steps=(command(),))}, "exists: say"),
         ({"script": Script(world=ScriptWorld(cogs=("coin",)), steps=())}, "0 steps"),
         ({"asked": "two\nlines"}, "in one line"),
         ({"told": " "}, "in one line"),
@@ -101,13 +101,13 @@ def test_people_and_channels_are_those_of_the_world() -> None:
     stranger = example(step=CommandStep(command="coinflip", by="mallory"))
     elsewhere = example(step=CommandStep(command="coinflip", channel="secret"))
     found = find_example_problems(brief(stranger, elsewhere), COGS)
-    assert "mallory is nobody" in found[0]
+    assert "mallory is not in world.people" in found[0]
     assert "no channel secret" in found[1]
 
 
 def test_a_behaviour_needs_an_example_and_not_too_many() -> None:
     assert find_example_problems(brief(), COGS) == (
-        "no example says what people will see: give one",
+        "no example shows what people will see: add one",
     )
     assert find_example_problems(brief().replace(proofs=("words",)), COGS) == ()
     assert (

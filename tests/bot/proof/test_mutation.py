@@ -24,9 +24,9 @@ def rolled(count: int, log: list[int]) -> int:
 def test_each_mutant_is_the_module_with_one_small_change() -> None:
     found = generate_mutants(DICE, most=99)
     assert {each.description for each in found} == {
-        "6 made 7", "6 made 5", "3 made 4", "3 made 2", "0 made 1", "0 made -1", "2 made 3",
-        "2 made 1", "1 made 2", "1 made 0", "`count > 3` turned round", "`count > 3` negated",
-        "`count == 1` turned round", "`count == 1` negated", "`log.append(count)` left out",
+        "6 changed to 7", "6 changed to 5", "3 changed to 4", "3 changed to 2", "0 changed to 1", "0 changed to -1", "2 changed to 3",
+        "2 changed to 1", "1 changed to 2", "1 changed to 0", "`count > 3` inverted", "`count > 3` negated",
+        "`count == 1` inverted", "`count == 1` negated", "`log.append(count)` removed",
     }  # fmt: skip
     original = ast.unparse(ast.parse(DICE)).splitlines()
     for each in found:

@@ -38,14 +38,14 @@ def test_each_line_is_a_step_and_may_say_whose() -> None:
     [
         (" \n ", "nothing to try"),
         ("roll dice:2d6", "neither a command nor press"),
-        ("/", "has a name"),
+        ("/", "needs a name"),
         ("/a b:1 b:2", "given twice"),
         ("press:", "neither a command nor press"),
         ("submit: Tea", "A form is sent as"),
-        ("wait: 3 weeks", "no time up to a day"),
-        ("wait: 2d", "no time up to a day"),
+        ("wait: 3 weeks", "not a time of at most a day"),
+        ("wait: 2d", "not a time of at most a day"),
         ("restart", "neither"),
-        ("\n".join(["/roll"] * 7), "7 lines; 6 at most"),
+        ("\n".join(["/roll"] * 7), "7 lines; at most 6"),
     ],
 )
 def test_what_is_no_line_says_why(text: str, why: str) -> None:

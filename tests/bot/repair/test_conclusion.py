@@ -106,7 +106,7 @@ async def test_a_condition_turned_round_is_given_with_its_doubt_where_it_alone_p
 
     assert report.files["subject.py"] == SUBJECT.replace("not loud", "loud")
     assert (report.label, report.refused) == ("plausible", ())
-    assert "Plausible: it inverts a condition" in explain(report)
+    assert "Plausible: it inverts or drops a condition" in explain(report)
     assert "no existing test would notice" in explain(report)
 
 
@@ -134,7 +134,7 @@ async def test_what_passes_before_others_had_their_turn_is_not_called_proven(
     tmp_path: Path,
 ) -> None:
     report = await concluded(tmp_path, HASTY, considered=19)
-    assert (report.label, "19 of 80 edits had their turn" in explain(report)) == ("plausible", True)
+    assert (report.label, "19 of 80 edits were tried" in explain(report)) == ("plausible", True)
 
 
 async def test_what_passes_when_time_is_up_is_not_called_proven(tmp_path: Path) -> None:

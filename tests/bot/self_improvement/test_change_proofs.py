@@ -159,7 +159,7 @@ async def test_what_is_behind_a_flag_is_not_there_with_that_off(tmp_path: Path) 
     ("files", "plays", "told"),
     [
         (SWITCHED, flipped, "`/coinflip`: it is answered this way with the flag off too"),
-        (ADDED, behind_a_flag, "no cog asks for the flag `coinflip`"),
+        (ADDED, behind_a_flag, "no cog checks the flag `coinflip`"),
         (
             SWITCHED,
             lambda tree, script: (
@@ -222,7 +222,7 @@ async def test_what_cannot_be_proven_or_held_to_is_said_before_anything_is_playe
     rehearsal = FakeRehearsal(flipped)
     async with changed(tmp_path, rehearsal) as it:
         empty = WANTED.replace(acceptances=())
-        assert "give one" in (await it.proofs.find_objections(empty, it.at_hand.workspace))[0]
+        assert "add one" in (await it.proofs.find_objections(empty, it.at_hand.workspace))[0]
     assert rehearsal.replayed == []
 
 
@@ -302,7 +302,10 @@ async def test_tests_that_kill_what_lived_are_a_proof(tmp_path: Path) -> None:
         assert await workspace.get_head() == it.at_hand.change.head
     assert verdict.is_passing
     assert verdict.proofs[0].summary == "kills 2 of 2 mutants of `cogs/dice.py` that survived"
-    assert verdict.proofs[0].details == ("killed: line 1: 6 made 5", "killed: line 1: 6 made 7")
+    assert verdict.proofs[0].details == (
+        "killed: line 1: 6 changed to 5",
+        "killed: line 1: 6 changed to 7",
+    )
 
 
 async def test_tests_that_kill_nothing_are_stopped(tmp_path: Path) -> None:

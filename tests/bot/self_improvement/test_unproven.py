@@ -65,7 +65,7 @@ async def test_it_is_shown_with_its_diff_and_the_evidence_and_nothing_is_propose
     assert "FACES[value - 1]" in str(fields)
     assert "only this one passes" in fields["For it"]
     assert "no existing test would notice" in fields["Against it"]
-    assert "answers 'f' with it" in fields["Its answers"]
+    assert "answers 'f' with this edit" in fields["Its answers"]
     assert [(each.label, each.action) for each in post.buttons] == [
         ("Try it", "try"),
         ("Propose it, I have read it", "endorse"),
