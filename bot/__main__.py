@@ -1,6 +1,6 @@
 """Starts the command line."""
 
-# ruff: noqa: E402  signals may come while the rest is imported, so they are seen to first
+# ruff: noqa: E402  signals can arrive during the imports, so they are handled before
 
 import bot.infra.signals  # noqa: F401
 
@@ -9,7 +9,7 @@ import signal
 import sys
 
 _INTERRUPTED = signal.getsignal(signal.SIGINT)
-if _INTERRUPTED is signal.default_int_handler:  # Ctrl-C meanwhile ends it, without a trace
+if _INTERRUPTED is signal.default_int_handler:  # Ctrl-C during the imports prints no traceback
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # isort: split

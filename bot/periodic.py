@@ -28,14 +28,23 @@ async def run_periodically(
     tolerated: type[TheseusError] = TheseusError,
     failed: Failed | None = None,
 ) -> NoReturn:
-    """Call `turn`, wait, and call it again until cancelled; never two turns at a time.
+    """Call `turn` again and again until cancelled, never two calls at a time.
 
-    `every` is the seconds between the end of a turn and the next, or is asked for them after each
-    turn; the first one comes `first_after` seconds from now. `inf` waits for `wake` alone. Where
-    `wake` is set the next turn comes at once, after the one under way; it is cleared before that.
-    An error of the kind `tolerated` is handed to `failed`, and the next turn comes; any other comes
-    out, and so does every error where nothing is to be told. The pause doubles with each failure
-    after the first, up to a minute or the interval, and is the interval again after a success.
+    After the second failure in a row, the pause doubles with each failure, up to a minute or the
+    interval if that is longer. A success resets it.
+
+    Args:
+        turn: The function to call.
+        clock: The clock to wait with.
+        every: Seconds from the end of a call to the next one, or a function that returns them.
+            `inf` waits for `wake` only.
+        first_after: Seconds until the first call.
+        wake: Setting it starts the next call at once, after the current one; it is cleared then.
+        tolerated: Errors of this type do not end the loop, if `failed` is set.
+        failed: Receives the tolerated errors.
+
+    Raises:
+        Exception: Any error that is not tolerated, and every error without `failed`.
     """
     pause, failures = first_after, 0
     while True:
@@ -60,9 +69,9 @@ async def run_until_success(
     first_pause: float = 1.0,
     tolerated: type[TheseusError] = StoreError,
 ) -> T:
-    """Return what `work` returns, trying again for as long as it fails as `tolerated`.
+    """Return the result of `work`, trying again while it raises `tolerated`.
 
-    The pauses double up to a minute, so that a disk that is full is not asked all the time.
+    The pauses double up to a minute, so that a full disk is not written to all the time.
     """
     failures = 0
     while True:
@@ -75,18 +84,18 @@ async def run_until_success(
 
 
 def compute_delay(interval: float, failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row."""
+    """Return the seconds to wait after this number of failures in a row."""
     doubled = interval * 2.0 ** min(max(failures - 1, 0), 16)
     return max(interval, min(doubled, LONGEST_RETRY_SECONDS))
 
 
 def log_warnings(log: logging.Logger, text: str) -> Failed:
-    """Return what logs `text` with the error's own words behind it."""
+    """Return a function that logs `text` and the error's message as a warning."""
     return lambda error: log.warning("%s: %s", text, error)
 
 
 def log_tracebacks(log: logging.Logger, text: str) -> Failed:
-    """Return what logs `text` as an error, with where the turn failed."""
+    """Return a function that logs `text` as an error with the traceback."""
     return lambda error: log.error(text, exc_info=error)
 
 

@@ -16,10 +16,11 @@ _STEADY: ContextVar[dict[Hashable, Texts] | None] = ContextVar("steady_prompts",
 
 @contextmanager
 def freeze_prompts() -> Iterator[None]:
-    """Have everything inside go by the texts that were live when it first asked for one.
+    """Keep every prompt as it was at its first use inside the block, despite reloads.
 
-    What is started inside, tasks included, goes by the same.
+    Tasks that are started inside use the same texts.
     """
+
     token = _STEADY.set({})
     try:
         yield
@@ -35,7 +36,7 @@ class Prompts:
         self._texts = texts
 
     def freeze(self) -> "Prompts":
-        """Return these as they are now, for work that is not to see a change half way."""
+        """Return a copy with the current texts, for work that must not see a change half way."""
         if self._texts is None:
             return self
         texts = self._get_live_texts(self._texts)

@@ -52,7 +52,7 @@ from bot.self_improvement.use_evaluator import UseEvaluator
 from bot.settings import Settings, parse_config
 from bot.telemetry.pseudonyms import build_pseudonym
 
-# How often waiting proposals are looked at: the local forge is at hand, GitHub counts requests.
+# How often waiting proposals are checked. The local forge costs nothing; GitHub has a rate limit.
 _SWEEPS = {"local": timedelta(seconds=5), "github": timedelta(seconds=15)}
 
 
@@ -190,7 +190,7 @@ def _build_publisher(settings: Settings, opened: Resources) -> PullRequestPublis
 
 
 def _build_links(settings: Settings) -> RunLinks:
-    """Return where runs are to be found; what stands for Discord has no pages that others know."""
+    """Return the links to runs. A Discord-compatible server has no web pages to link to."""
     real = settings.environment.theseus_discord_api_url is None
     return RunLinks("https://discord.com/channels" if real else "", settings.config.http.url)
 
@@ -227,7 +227,10 @@ def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
 
 
 def _interaction_name(opened: Resources) -> Callable[[int], str]:
-    """Return what says how traffic calls an interaction; it calls none where nothing is kept."""
+    """Return a function that maps an interaction id to its pseudonym in the traffic log.
+
+    It returns an empty string if no traffic is recorded.
+    """
     recorder = opened.traffic.recorder
     return lambda known: build_pseudonym(known, recorder.secret, "i") if recorder else ""
 

@@ -61,9 +61,9 @@ def build_alert_dispatcher(
     monitoring: Monitoring,
     news: Mapping[str, Any],
 ) -> AlertDispatcher | None:
-    """Return what alerts people, not running yet; `None` where there is no way to.
+    """Return the alert dispatcher, not running yet, or `None` if no alert channel is set.
 
-    `news` is what the supervisor told this process at its beginning.
+    `news` is what the supervisor told this process at the start.
     """
     channels, rules = build_alert_channels(settings, opened.clock), settings.config.alerts
     if not channels:
@@ -90,7 +90,7 @@ def build_alert_dispatcher(
 
 
 def build_rollback_alert(news: Mapping[str, Any], now: datetime) -> Alert | None:
-    """Return what tells that new code was taken back, where the supervisor says that it was."""
+    """Return an alert about rolled-back code, or `None` if `news` reports no rollback."""
     try:
         report = RestartReport.model_validate(news["rolled_back"])
     except (KeyError, ValidationError):
@@ -108,7 +108,7 @@ def build_rollback_alert(news: Mapping[str, Any], now: datetime) -> Alert | None
 
 
 def build_storage_alert(fault: StorageFault, now: datetime) -> Alert:
-    """Return what tells that a state file cannot be used."""
+    """Return an alert about a state file that cannot be used."""
     return Alert(
         id=f"storage:{fault.kind}:{fault.file.name}:{now.isoformat(timespec='seconds')}"[:200],
         title=f"My state fails: {fault.reason}"[:200],
@@ -124,10 +124,10 @@ LeavesWith = Callable[
 
 
 def look_once_more(alerts: AlertDispatcher | None) -> LeavesWith:
-    """Return what looks a last time where the program ends with an error.
+    """Return an exit callback that sends the pending alerts if the program ends with an error.
 
-    One that cannot connect at its start ends at once, each time it is started again: without this
-    nobody would hear of that.
+    A bot that cannot connect at the start ends at once, after each restart again. The dispatcher
+    would never get to run, so no one would be alerted.
     """
 
     async def leave(

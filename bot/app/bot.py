@@ -1,4 +1,4 @@
-"""The running bot: everything it is made of, put together and run until it is told to stop."""
+"""Assembles the bot from its parts, and runs it until it is asked to stop."""
 
 import logging
 import os
@@ -57,10 +57,15 @@ class Periodic(Protocol):
 async def run_bot(
     settings: Settings, *, make_engines: MakeEngines = build_engines, end: ControlEnd | None = None
 ) -> None:
-    """Run until SIGTERM or SIGINT. Raises `ConfigError` with what to set, before connecting.
+    """Run the bot until SIGTERM or SIGINT.
 
-    `make_engines` chooses who writes changes; at the other `end` is the supervisor, if there is
-    one. Until it says so nothing is opened: another process may still have the state.
+    With a supervisor, no file of the state is opened before its first order: the previous process
+    may still use the state. Raises `ConfigError` before connecting if a setting is missing.
+
+    Args:
+        settings: The settings.
+        make_engines: Returns the engines that write changes.
+        end: The channel to the supervisor, if there is one.
     """
     token = get_required_token(settings)
     environment = settings.environment
@@ -91,7 +96,7 @@ async def _build(
     supervision: Supervision,
     beginning: Beginning,
 ) -> BotParts:
-    """Return the client, not connected yet, and what works beside it."""
+    """Return the client, not connected yet, and the parts that run alongside it."""
     opened = await open_services(settings, stack, supervision.restarter, beginning.commit)
     who = build_identity(settings)
     client = _build_client(settings, opened, who)
@@ -155,9 +160,9 @@ def _list_loops(*parts: Periodic | None) -> tuple[RepeatedTurn, ...]:
 
 
 def _build_rehearsal(opened: Resources) -> Rehearse:
-    """Return what plays a commit before this process hands over to it."""
+    """Return the function that rehearses a commit before this process hands over to it."""
     check = StartCheck(opened.rehearsal, opened.trees, opened.clock)
-    began = opened.code.commit  # what the checkout stands at moves on
+    began = opened.code.commit  # read now, because the checkout moves on while this code runs
 
     async def rehearse(commit: str) -> str:
         played = await check(commit, began)

@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class CacheWarmer:
-    """Fills the checks' caches while nobody waits; the first run is then as fast as any other."""
+    """Fills the caches of the checks while no one waits, so that the first run is fast too."""
 
     def __init__(self, opened: Resources) -> None:
         self._opened = opened

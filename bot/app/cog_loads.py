@@ -15,9 +15,10 @@ _log = logging.getLogger(__name__)
 
 
 def build_load_lookup(journal: Journal, clock: Clock, lookback: timedelta) -> CogLoads:
-    """Return what tells when a cog was loaded; that it was never, where the journal cannot be read.
+    """Return a function that finds the times at which a cog was loaded.
 
-    A cog that is loaded anew has lost what it only remembered.
+    The times matter because a reloaded cog loses what it stored in memory only. The result is empty
+    if the journal cannot be read.
     """
 
     async def find_load_times(cog: str) -> Sequence[datetime]:

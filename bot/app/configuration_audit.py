@@ -10,25 +10,26 @@ from bot.settings import Settings
 
 
 def describe_configuration(settings: Settings) -> str:
-    """Return a mark of the whole configuration, and who may do what, in a line.
+    """Return one line with a hash of the configuration, and with who may do what.
 
-    Secrets are no part of the configuration; ids of people are, and are what the log is about.
+    The configuration contains no secrets. It contains ids of people, which the audit log needs.
     """
     body = json.dumps(_sort_sets(settings.config.model_dump()), sort_keys=True)
     people, approval = settings.config.people, settings.config.approval
     return (
         f"configuration sha256:{hashlib.sha256(body.encode()).hexdigest()[:16]}; "
-        f"approvers {_format_people(people.approvers)}; developers {_format_people(people.developers)}; "
+        f"approvers {_format_people(people.approvers)}; "
+        f"developers {_format_people(people.developers)}; "
         f"two people for {', '.join(sorted(approval.second_for)) or 'nothing'}; "
         f"own work up to {settings.config.autonomy.level}{_describe_issue_authors(settings)}"
     )
 
 
 def _describe_issue_authors(settings: Settings) -> str:
-    """Return whose issues of the forge are requests; nothing where nobody's are."""
+    """Return the logins whose issues count as requests; empty if there are none."""
     people = settings.config.forge.issues.people
-    told = ", ".join(f"{login} ({person})" for login, person in sorted(people.items()))
-    return f"; issues of {told}" if told else ""
+    authors = ", ".join(f"{login} ({person})" for login, person in sorted(people.items()))
+    return f"; issues of {authors}" if authors else ""
 
 
 def _format_people(people: PeopleList) -> str:

@@ -54,7 +54,10 @@ class EngineResources:
 
 @dataclass(frozen=True)
 class Engines:
-    """Who writes changes within which budget, and who chats. `told` is for `/health`."""
+    """The engines that plan and write changes, the budget, and the chat model.
+
+    `description` is shown in `/health`.
+    """
 
     agent: CodeAgent
     budget: Budget

@@ -27,7 +27,7 @@ def get_access(forge: OpenedForge) -> Access | None:
 
 
 def get_local_forge_folder(settings: Settings) -> Path:
-    """Return where the local forge lies."""
+    """Return the folder of the local forge."""
     path = settings.config.forge.path
     return settings.root / path if path else settings.state / "forge.git"
 

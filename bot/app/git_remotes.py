@@ -80,7 +80,7 @@ async def get_current_branch(root: Path) -> str | None:
 
 
 async def reach(root: Path, remote: str, branch: str) -> None:
-    """Look whether the branch can be fetched. Raises `WorkspaceError` with git's own words."""
+    """Check that the branch can be fetched. Raises `WorkspaceError` with git's message if not."""
     said = await run_in_thread(
         Git(root).run,
         "ls-remote", "--exit-code", "--upload-pack=git-upload-pack", "--",

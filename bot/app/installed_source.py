@@ -36,9 +36,10 @@ def find_own_checkout() -> Path | None:
 
 
 def find_installed_source(read: str | None = None) -> InstalledSource | None:
-    """Return where it was installed from; `None` where nothing says so (a wheel, an index).
+    """Return the source that this program was installed from.
 
-    `read` is the installer's record, `direct_url.json` (PEP 610); this program's own by default.
+    Returns `None` if the source is unknown, as after an installation from a wheel or an index.
+    `read` is the installer's record, `direct_url.json` (PEP 610); by default that of this program.
     """
     if read is None:
         try:
@@ -55,13 +56,13 @@ def find_installed_source(read: str | None = None) -> InstalledSource | None:
 
 
 def clone_source(source: InstalledSource, folder: Path) -> None:
-    """Clone it into a new folder, on a branch `main`, with the repository as the remote `upstream`.
+    """Clone the source into a new folder, on a branch `main` with the remote `upstream`. Blocking.
 
-    With the person's own git settings: a private repository takes their credentials. Raises
-    `ConfigError` where the folder is taken, or git refuses; nothing is left then. Blocking.
+    Git uses the person's own settings, because a private repository needs their credentials.
+    Raises `ConfigError` if the folder is not empty or git fails; no files are left then.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(f"{folder} is there already, and not empty; name another folder.")
+        raise ConfigError(f"{folder} exists already and is not empty; name another folder.")
     made = not folder.exists()
     start = source.commit or f"{UPSTREAM}/HEAD"
     steps = (
@@ -75,13 +76,13 @@ def clone_source(source: InstalledSource, folder: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
             told = problem.replace(source.url, source.display_url)
             raise ConfigError(
-                f"{source.display_url} cannot be cloned into {folder}: {told}. See whether git reaches "
+                f"{source.display_url} cannot be cloned into {folder}: {told}. Check that git reaches "
                 "it, or name another repository with --from."
             )
 
 
 def _run_git(arguments: tuple[str, ...]) -> str:
-    """Run git; return the last line of what it says is wrong, or nothing."""
+    """Run git, and return the last line of its error message, or an empty string on success."""
     try:
         done = subprocess.run(
             ["git", *arguments],

@@ -17,7 +17,7 @@ def build_issue_intake(
     members: MemberDirectory,
     who: Identity,
 ) -> IssueIntake | None:
-    """Return what takes issues of listed people for requests; `None` where nobody is listed."""
+    """Return the intake of issues as requests, or `None` if no issue authors are listed."""
     config = settings.config.forge.issues
     if not config.people:
         return None

@@ -56,7 +56,7 @@ class HotReload:
         return self._versions.database
 
     def follow(self, live: Mapping[str, Apply]) -> None:
-        """Have these sections of the configuration count at once, from the first edit on."""
+        """Apply these sections of the configuration at each edit, without a restart."""
         self._settings.follow(live)
 
     async def run_forever(self) -> None:

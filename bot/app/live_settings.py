@@ -1,7 +1,8 @@
-"""Which settings count at once, and who goes by them. All others count after a restart.
+"""Applies settings that need no restart to the parts that use them.
 
-A section belongs here when nobody gets more rights by it: not the lists of people, the sandbox, the
-forge, addresses or files. Of `autonomy` only less counts at once than was granted at the start.
+A section is listed here only if it cannot give anyone more rights. The lists of people, the
+sandbox, the forge, addresses and files therefore need a restart. `autonomy` can only be lowered
+without a restart, never raised above its level at the start.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from bot.settings import Config
 
 
 class SettingsFollowers(NamedTuple):
-    """What works while the settings change. Without `alerts` nobody is alerted elsewhere."""
+    """The parts that follow changes of the settings. `alerts` is `None` without alert channels."""
 
     opened: Resources
     client: TheseusClient
@@ -69,7 +70,7 @@ def build_live_settings(started: Config, followers: SettingsFollowers) -> Mappin
 
 
 def _reconfigure_monitoring(config: Config, followers: SettingsFollowers) -> Mapping[str, Record]:
-    """Have all that works by itself go by these settings; return what counts of each section."""
+    """Apply the settings of the bot's own work, and return the effective value of each section."""
     autonomy = followers.agent.autonomy.reconfigure(config.autonomy)
     return {
         "autonomy": autonomy,

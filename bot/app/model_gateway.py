@@ -15,10 +15,10 @@ _MB = 1024 * 1024
 
 
 class StopCheck(Protocol):
-    """Says whether the emergency stop stands."""
+    """Looks up the emergency stop."""
 
     async def get_stop(self) -> Stop | None:
-        """Return the stop that stands."""
+        """Return the active stop, or `None`."""
         ...
 
 
@@ -46,6 +46,6 @@ def build_model_gateway(
 
 
 async def cancel_requests(gateway: HttpModelGateway, sign: StopCheck) -> None:
-    """Cut every answer under way, once the emergency stop stands."""
+    """Cancel all model requests if an emergency stop is active."""
     if stop := await sign.get_stop():
         await gateway.stop_all(Stopped(stop.summary))

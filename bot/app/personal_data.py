@@ -1,4 +1,4 @@
-"""Every kind of thing that is kept of people, with how long, and what erases it."""
+"""Lists every kind of personal data that is stored, for how long, and how it is erased."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _MOST = 10_000  # entries, or runs, that are counted
 
 
 class RetentionPeriods(NamedTuple):
-    """How long things are kept, in days; of a channel's talk so many `lines`."""
+    """The retention periods in days; `lines` is a number of messages per channel."""
 
     journal: int
     runs: int
@@ -31,7 +31,7 @@ class RetentionPeriods(NamedTuple):
 
 @dataclass(frozen=True)
 class PersonalDataStores:
-    """Where things are kept of people, besides what agent and monitoring keep themselves."""
+    """The stores of personal data, except those inside the agent and the monitoring."""
 
     journal: Journal
     traffic: TrafficLog
@@ -52,7 +52,7 @@ def build_personal_data(
     agent: SelfImprovementAgent,
     monitoring: Monitoring,
 ) -> PersonalDataService:
-    """Return what tells people what is kept of them, and erases it."""
+    """Return the service that shows people their stored data, and erases it."""
     talk = ChatLines(stores.key_values)
     kind = PersonalDataKind
     kinds = (
@@ -109,9 +109,10 @@ def build_personal_data(
 def _list_usage_kinds(
     retention: RetentionPeriods, stores: PersonalDataStores
 ) -> tuple[PersonalDataKind, ...]:
-    """Return what is kept of their use of commands.
+    """Return the kinds of data about a person's use of commands.
 
-    The copies of files go first: by the journal's records it is known whose they are.
+    The copies of files come first, because they have to be erased first: only the journal records,
+    which are erased later, say whose copies they are.
     """
     kept = f"for {retention.journal} days"
     copies = _FailureCopies(stores.journal, stores.snapshots)
@@ -164,7 +165,7 @@ def _list_decision_kinds(
 
 
 class _FailureCopies:
-    """Copies of cogs' files that were made at somebody's failure, or hold their id."""
+    """Copies of cogs' files that were made at a person's failure, or that contain their id."""
 
     def __init__(self, journal: Journal, snapshots: SnapshotStore) -> None:
         self._journal = journal

@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 class RepositoryCheck:
-    """Looks once; each state of the repository is told once."""
+    """Checks the repository once at the start, and reports each state of it only once."""
 
     def __init__(self, checkout: Checkout, chat: Chat, dev_channel_id: int) -> None:
         self._checkout = checkout
@@ -20,7 +20,7 @@ class RepositoryCheck:
         self._dev_channel_id = dev_channel_id
 
     async def run_forever(self) -> None:
-        """Look, and say what is in the way."""
+        """Check the repository, and report obstacles in the dev channel."""
         try:
             obstacles = await self._checkout.find_obstacles()
             if obstacles:

@@ -62,14 +62,14 @@ class TrafficServices(NamedTuple):
     recorder: TrafficRecorder | None
 
     async def catch_up(self) -> None:
-        """Have what people were answered until now written down; see `TrafficRecorder`."""
+        """Write all traffic until now to the log; see `TrafficRecorder.catch_up`."""
         if self.recorder is not None:
             await self.recorder.catch_up()
 
 
 @dataclass(frozen=True)
 class Resources:
-    """The ports, open. Whoever opened them closes them."""
+    """The opened ports. The code that opened them closes them."""
 
     clock: Clock
     forge: Forge

@@ -49,7 +49,7 @@ class RestoreReport(Record):
 
 
 class Restoration:
-    """Restores one archive into a state folder. `step` is told of each step that is done."""
+    """Restores one archive into a state folder. `step` is called after each step."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Restoration:
         self._free = free
 
     async def verify(self, *, broken_audit: bool = False) -> RestoreReport:
-        """Look at all of it, and change nothing. Raises `ConfigError` with what is wrong."""
+        """Check the archive without restoring it. Raises `ConfigError` if it is invalid."""
         staging = create_staging(self._state, self._now())
         try:
             return await self._verify_backup(staging, broken_audit=broken_audit)
@@ -77,17 +77,18 @@ class Restoration:
             await run_in_thread(discard, staging)
 
     async def restore(self, *, broken_audit: bool = False) -> RestoreReport:
-        """Put it in the place of the state there is, which is kept beside.
+        """Replace the state with the archive; the old state is kept in a folder next to it.
 
-        Raises `ConfigError` where a bot runs on that state, and for whatever is wrong with the
-        archive; the state is as it was then.
+        Raises `ConfigError` if a bot uses the state or the archive is invalid; the state is
+        unchanged then.
         """
         refuse_mount(self._state)
         with hold(self._state):
             staging = create_staging(self._state, self._now())
             try:
                 report = await self._verify_backup(staging, broken_audit=broken_audit)
-                with hold(staging.folder):  # in its place it is held from the first moment
+                # Locked before the swap, so that no bot can open the new state too early.
+                with hold(staging.folder):
                     carried = await run_in_thread(_copy_local_state, self._state, staging.folder)
                     await self._record_restore(staging.folder, report)
                     await carry_cursors(self._state, staging.folder)
@@ -130,7 +131,7 @@ class Restoration:
             )
 
     def _check_forge(self, bare: Path) -> None:
-        """Raise unless every commit that a branch stands on is there whole. Blocking."""
+        """Raise `ConfigError` unless every branch has all its commits and files. Blocking."""
         if not (bare / "HEAD").exists():
             return
         try:
@@ -143,13 +144,13 @@ class Restoration:
             ) from error
 
     async def _check_audit(self, folder: Path) -> AuditState:
-        """Check the whole audit log, also against what the journal noted of its ends."""
-        kept = folder / "theseus.sqlite3"
-        if not kept.is_file():  # a bot that never ran
+        """Verify the complete audit log, also against the heads that the journal recorded."""
+        database = folder / "theseus.sqlite3"
+        if not database.is_file():  # a bot that never ran
             return AuditState()
         async with NdjsonJournal(folder, redact=redact) as journal:
             heads = await load_heads(journal)
-        async with SqliteStore(kept) as store:
+        async with SqliteStore(database) as store:
             return await store.verify_audit_log(heads)
 
     async def _record_restore(self, folder: Path, report: RestoreReport) -> None:
@@ -176,9 +177,9 @@ class Restoration:
 
 
 def _copy_local_state(state: Path, staging: Path) -> tuple[str, ...]:
-    """Copy what no backup has, and what no backup may undo: keys of services, a stop that stands.
+    """Copy keys of services and an active emergency stop to the new state; return their names.
 
-    Return the names.
+    Backups contain no keys, and restoring a backup must not lift a stop.
     """
     carried = []
     for key in sorted(state.glob("*.pem")):

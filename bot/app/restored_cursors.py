@@ -12,10 +12,10 @@ from bot.infra.threads import run_in_thread
 
 
 async def carry_cursors(state: Path, staging: Path) -> None:
-    """Have a state begin to listen where the one that it takes the place of stopped.
+    """Copy the read positions of the old state to the restored one, so that nothing is read twice.
 
-    Where that one cannot tell, it begins with what is new: nobody knows what was answered since.
-    Raises `StoreError`.
+    If the old state has no position, the restored one starts with new messages, because it is
+    unknown which ones were answered since the backup. Raises `StoreError`.
     """
     mark, cursors = await run_in_thread(_read_cursors, state / "theseus.sqlite3", staging)
     async with SqliteKeyValueStore(staging / "theseus.sqlite3") as store:

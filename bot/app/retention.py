@@ -1,4 +1,4 @@
-"""How long things are kept: once a day, what is older than configured is removed."""
+"""Removes stored data that is older than its configured retention period, once a day."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class RetainedKind(NamedTuple):
-    """One kind of thing: its name for the log, how long it is kept, what removes older ones."""
+    """A kind of stored data: its name in the log, its period in days, and how it is removed."""
 
     what: str
     days: int

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class Closing:
-    """Why the bot takes on nothing more; `None` while it does."""
+    """The reason why the bot accepts no more work; `None` while it accepts work."""
 
     def __init__(self) -> None:
         self.why: str | None = None
@@ -36,11 +36,13 @@ class Closing:
 
 @dataclass(frozen=True)
 class BotParts:
-    """What makes up the bot, not running yet.
+    """The parts of the bot, not running yet.
 
-    `answering` is what those who handle an event need to the end; `work` goes on beside that.
-    `written` has what people did written down. One process alone has the ledger: `leave_ledger`
-    lets the next one have it.
+    Attributes:
+        answering: Tasks that event handlers need until the end.
+        work: Tasks that run alongside, and end first.
+        written: Waits until everything that people did is recorded.
+        leave_ledger: Releases the ledger for the next process; only one process may use it.
     """
 
     client: TheseusClient
@@ -99,7 +101,7 @@ class RunningBot:
                 task.cancel()
 
     def _hear_signals(self) -> None:
-        """Have the first signal ask for the end; the second one is the end."""
+        """Stop in order at the first signal; a second signal ends the process at once."""
         loop, numbers = asyncio.get_running_loop(), list_ending_signals()
 
         def on_signal() -> None:
@@ -123,7 +125,7 @@ class RunningBot:
         return self._parts.client.is_ready() and not self._parts.client.is_closed()
 
     async def _announce_ready(self) -> None:
-        """Tell the supervisor when all works, and take in hand what a predecessor left."""
+        """Report to the supervisor that the bot works, and finish the work of the predecessor."""
         parts = self._parts
         await parts.client.wait_until_ready()
         self._supervision.say("ready")
@@ -131,12 +133,14 @@ class RunningBot:
         if self._beginning.succeeds:
             await parts.chat.send_leftovers()
         parts.client.alone.set()
-        await parts.agent.base_updates.ask(START)  # what was pushed while nobody could tell
+        await parts.agent.base_updates.ask(
+            START
+        )  # commits that were pushed while no bot was running
 
     # The end
 
     async def _shut_down(self, work: Sequence[asyncio.Task[None]]) -> None:
-        """Begin nothing more, finish or park what is under way, and say what is to be said."""
+        """Accept no new work, finish or park the current work, and send the last messages."""
         parts, parts.closing.why = self._parts, SHUTTING_DOWN
         _log.info("stopping")
         await parts.agent.drain(
@@ -148,21 +152,23 @@ class RunningBot:
         await parts.written()
 
     async def _hand_off(self, work: Sequence[asyncio.Task[None]]) -> None:
-        """Park what is under way, leave session and state to the next process; finish answers.
+        """Park the current work, leave session and state to the next process, and finish answers.
 
-        People are heard until the runs are parked: from there on the next one hears them.
+        This process receives events until the runs are parked, and the next process after that.
         """
         parts, parts.closing.why = self._parts, HANDOVER
         _log.info("handing over")
         await parts.agent.drain(self._seconds_left)
-        # All that takes its time comes before: from leaving on, nobody hears people.
+        # Everything slow comes before `leave`: between `leave` and the next process's start, no
+        # process receives events.
         await _cancel_all(work)
         if parts.web is not None:
             await parts.web.close()
         left_at = parts.clock.get_monotonic_time()
         session = await parts.client.leave()
         quiet = await parts.client.wait_until_idle(min(_GRACE_SECONDS, self._seconds_left))
-        if quiet:  # else somebody's answer may be with a model, and has to be paid for here
+        # If an answer is still in progress, its model request has to be charged to the ledger here.
+        if quiet:
             await parts.leave_ledger()
         await parts.chat.wait_until_sent(min(_GRACE_SECONDS, self._seconds_left))
         await parts.written()

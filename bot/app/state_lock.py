@@ -21,14 +21,14 @@ class StateHeld(ConfigError):
 
 
 class Supervised(Protocol):
-    """Whom a process that waits tells so; see `Supervision`, which whoever only reads needs not."""
+    """The part of `Supervision` that a process needs while it waits for the lock."""
 
     def say(self, kind: str, **said: Any) -> None:
-        """Tell the supervisor, where there is one."""
+        """Send a message to the supervisor, if there is one."""
         ...
 
     async def wait(self, seconds: float) -> bool:
-        """Wait, saying so; `False`: this process is to end."""
+        """Report to the supervisor and wait; return `False` if this process must end."""
         ...
 
 
@@ -39,7 +39,7 @@ class StateLock:
         self._descriptor: int | None = descriptor
 
     def release(self) -> None:
-        """Let another process have the state; again is harmless."""
+        """Release the lock for another process; calling it again has no effect."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -56,8 +56,8 @@ def hold(state: Path) -> Iterator[StateLock]:
     """
     file = state / "lock"
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's words lie in there
-        state.chmod(0o700)  # whoever made it may not have thought of that
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)  # it contains messages of people
+        state.chmod(0o700)  # an existing folder may have wider permissions
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ConfigError(
@@ -82,11 +82,13 @@ def hold(state: Path) -> Iterator[StateLock]:
 async def hold_when_free(
     state: Path, stack: AsyncExitStack, drain: float, supervision: Supervised
 ) -> StateLock | None:
-    """Hold it until the stack ends; wait for whoever has it, as long as a bot's end may take.
+    """Lock the state until the stack ends; wait if another process is about to release it.
 
-    That is a bot whose supervisor was killed, just before a service manager started another one.
-    `drain` is how many seconds what is under way may take then. `None`: this process is to end as
-    well. Raises `StateHeld` when the other one stays, and what `hold` raises.
+    That process is a bot whose supervisor was killed, just before a service manager started this
+    one. It needs up to `drain` seconds to finish its work.
+
+    Returns `None` if this process must end too. Raises `StateHeld` if the other process does not
+    release the lock in time, and the errors of `hold`.
     """
     now = asyncio.get_running_loop().time
     until, told = now() + drain + _ENDING_SECONDS, False

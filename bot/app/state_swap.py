@@ -1,8 +1,9 @@
-"""A restored state takes the place of the one that was there, in one step, and nothing is lost.
+"""Swaps a restored state with the current one in one step, so that a crash loses nothing.
 
-The new state is made ready in a folder beside, `<state>.restore-<time>`, with a file in it that
-says what remains to be done. The two folders change places; then that is done, by whoever opens
-the state next where the process ends in the middle.
+The new state is prepared in the folder `<state>.restore-<time>` next to the state. A file in it
+lists the steps that remain after the swap. Then the two folders are exchanged atomically, and the
+remaining steps are done. If the process ends before that, the next process that opens the state
+does them.
 """
 
 import json
@@ -35,9 +36,9 @@ class Staging(NamedTuple):
 
 
 def create_staging(state: Path, now: datetime) -> Staging:
-    """Make an empty folder beside the state. What earlier attempts left there is removed.
+    """Create an empty folder next to the state, and remove those of earlier attempts.
 
-    Raises `ConfigError` where nothing can be made beside it.
+    Raises `ConfigError` if the folder cannot be created.
     """
     places = (_build_paths(state, now, number) for number in count())
     staging, kept_as = next(pair for pair in places if not any(each.exists() for each in pair))
@@ -62,11 +63,11 @@ def _build_paths(state: Path, now: datetime, number: int) -> tuple[Path, Path]:
 
 
 def refuse_mount(state: Path) -> None:
-    """Raise `ConfigError` for a state folder that nothing can take the place of."""
+    """Raise `ConfigError` if the state folder is a mount point, which cannot be replaced."""
     if os.path.ismount(state):
         raise ConfigError(
-            f"{state} is a mount point, which nothing can take the place of. Set THESEUS_STATE to "
-            "a folder in it."
+            f"{state} is a mount point, which cannot be replaced. Set THESEUS_STATE to a folder in "
+            "it."
         )
 
 
@@ -77,12 +78,12 @@ def discard(staging: Staging) -> None:
 
 
 def take_place(staging: Staging, state: Path, step: Step) -> Path | None:
-    """Let the new state take the place of the old one; return where that is, if it held anything.
+    """Exchange the new state with the old one, and return the old one's folder unless it was empty.
 
-    `state` is a folder. Raises `ConfigError` where they cannot change places; nothing is done then.
+    `state` is a folder. Raises `ConfigError` if they cannot be exchanged; nothing changes then.
     """
-    told = {"aside": staging.folder.name, "kept_as": staging.previous_state.name}
-    _write(staging.folder / _READY, json.dumps(told))
+    names = {"aside": staging.folder.name, "kept_as": staging.previous_state.name}
+    _write(staging.folder / _READY, json.dumps(names))
     (staging.folder / _UNFINISHED).unlink(missing_ok=True)
     for folder, _, _ in os.walk(staging.folder):
         flush(Path(folder))
@@ -100,9 +101,10 @@ def take_place(staging: Staging, state: Path, step: Step) -> Path | None:
 
 
 def finish(state: Path, step: Step = lambda name: None) -> Path | None:
-    """Do what remains after a state took its place; nothing, where nothing does.
+    """Do the steps that remain after a swap, if there are any.
 
-    Earlier backups go with the state. Return where the old state is now, if it held anything.
+    Backups in the old state are moved to the new one. Returns the folder of the old state, unless
+    it was empty.
     """
     ready = state / _READY
     try:

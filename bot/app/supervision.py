@@ -1,4 +1,4 @@
-"""What this process and its supervisor tell each other. Without a supervisor, nothing."""
+"""Exchanges messages with the supervisor. Without a supervisor, the methods have no effect."""
 
 import asyncio
 import logging
@@ -34,11 +34,11 @@ class Beginning:
     succeeds: bool = False
     news: Mapping[str, Any] = field(default_factory=dict)
     logins: Mapping[str, Any] | None = None  # sessions of the dashboard
-    commit: str = ""  # whose core code this is; empty where only the checkout tells
+    commit: str = ""  # the commit of the core code; empty if only the checkout knows it
 
 
 class Supervision:
-    """Orders become events; whoever runs the bot waits for them."""
+    """Turns orders of the supervisor into events that the running bot waits for."""
 
     def __init__(self, channel: SupervisorChannel | None = None) -> None:
         self.stop = asyncio.Event()
@@ -56,9 +56,9 @@ class Supervision:
         self._wanted: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def begin(self, root: Path, prepare: Callable[[Path], None]) -> Beginning | None:
-        """Prepare what can be, then wait for the first order; `None`: there is nothing to do.
+        """Prepare this process, then wait for the first order; `None` if the process must end.
 
-        `root` is the folder the code runs from.
+        `root` is the folder that the code runs from.
         """
         if self._channel is None:
             self.alone.set()
@@ -85,7 +85,7 @@ class Supervision:
         )
 
     def say(self, kind: str, **said: Any) -> None:
-        """Tell the supervisor, where there is one."""
+        """Send a message to the supervisor, if there is one."""
         if self._channel is not None:
             self._channel.say(kind, **said)
 
@@ -96,7 +96,7 @@ class Supervision:
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def wait(self, seconds: float) -> bool:
-        """Wait, saying that it is waited; `False`: there is nothing to wait for any more."""
+        """Report to the supervisor and wait; return `False` if this process must end."""
         self.say("waiting")
         if self._channel is None:
             await asyncio.sleep(seconds)
@@ -111,9 +111,10 @@ class Supervision:
         return order is not None and not (self.stop.is_set() or self.retire.is_set())
 
     async def pass_on(self, rehearse: Rehearse) -> None:
-        """Rehearse what a restart is asked onto, and ask the supervisor for it, until cancelled.
+        """Rehearse each requested restart, and pass it on to the supervisor, until cancelled.
 
-        What does not work is told the supervisor as well: it remembers that, and puts it back.
+        A commit that fails the rehearsal is passed on too, with the reason: the supervisor records
+        it and rolls the checkout back.
         """
         while True:
             wanted = await self._wanted.get()

@@ -54,9 +54,9 @@ async def serve(
     stack: AsyncExitStack,
     logins: Mapping[str, Any] | None,
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
-    """Begin to serve for as long as the stack lasts, and tell where; return what has to run.
+    """Start the web server until the stack ends, log its address, and return the tasks to run.
 
-    `logins` are sessions that another process has left.
+    `logins` are the dashboard sessions of the previous process.
     """
     if server is not None:
         if logins is not None:

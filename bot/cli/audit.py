@@ -1,4 +1,4 @@
-"""`theseus audit`: who did what; whether that is still all of it; and all of it to take away."""
+"""`theseus audit`: shows, verifies and exports the audit log."""
 
 import asyncio
 import csv
@@ -30,7 +30,7 @@ _HEAD = ("when", "who", "did", "allowed", "how", "run", "commit", "note")
 
 
 class Format(StrEnum):
-    """How an export is written."""
+    """The file format of an export."""
 
     NDJSON = "ndjson"
     CSV = "csv"
@@ -41,17 +41,17 @@ def audit(
     context: typer.Context,
     run: Annotated[
         str | None,
-        typer.Option(help="Only what is about this run.", autocompletion=complete_run_id),
+        typer.Option(help="Show only entries about this run.", autocompletion=complete_run_id),
     ] = None,
-    person: Annotated[int | None, typer.Option(help="Only what this user id did.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 100,
+    person: Annotated[int | None, typer.Option(help="Show only entries by this user id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many entries.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who asked, approved, refused or changed what.
+    """Show the audit log: who asked, approved, refused or changed what.
 
-    The newest first. Exit code 1: nothing is about that run, or by that person.
+    The newest entry comes first. Exit code 1: the log has no entry for that run or person.
 
-    For example: theseus audit --limit 20
+    Example: theseus audit --limit 20
     """
     if context.invoked_subcommand is not None:
         return
@@ -63,28 +63,29 @@ def audit(
         print_table(_HEAD, [_build_row(entry, now) for entry in entries])
     if not entries:
         about = "".join(
-            (f" about the run {run!r}" if run else "", f" by the person {person}" if person else "")
+            (f" about run {run!r}" if run else "", f" by user {person}" if person else "")
         )
-        nothing = f"The audit log has nothing{about}." if about else "The audit log is empty."
-        told = "" if entries is None else nothing
-        report_empty(told, searched=bool(about))
+        message = f"The audit log has no entry{about}." if about else "The audit log is empty."
+        # `None`: the missing log was reported already.
+        report_empty("" if entries is None else message, searched=bool(about))
 
 
 @audit_cli.command()
 def verify(
     file: Annotated[
-        Path | None, typer.Option(help="An export to verify instead, as NDJSON.")
+        Path | None, typer.Option(help="Verify this export (NDJSON) instead of the log.")
     ] = None,
     key: Annotated[
-        Path | None, typer.Option(help="With --file: the audit.key of the bot that wrote it.")
+        Path | None,
+        typer.Option(help="With --file: the audit.key of the bot that wrote the export."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether the log is still all that was written.
+    """Verify that no entry of the audit log was changed or removed.
 
-    Exit code 1: it is not, or there is no log.
+    Exit code 1: the log is broken, or there is no log.
 
-    For example: theseus audit verify --file export.ndjson
+    Example: theseus audit verify --file export.ndjson
     """
     state = asyncio.run(_verify_log()) if file is None else _verify_export(file, key)
     if state is None:
@@ -103,43 +104,46 @@ def verify(
 @audit_cli.command()
 def export(
     since: Annotated[
-        datetime | None, typer.Option(help="From then on (UTC), for example 2026-11-01.")
+        datetime | None,
+        typer.Option(help="Export entries from this time on (UTC), such as 2026-11-01."),
     ] = None,
     as_format: Annotated[
-        Format, typer.Option("--format", help="How each is written.")
+        Format, typer.Option("--format", help="The output format.")
     ] = Format.NDJSON,
 ) -> None:
-    """Print the entries with their hashes, oldest first: whoever gets them can verify them.
+    """Export the entries with their hashes, oldest first, so that others can verify them.
 
-    For example: theseus audit export --since 2026-11-01 --format csv
+    Example: theseus audit export --since 2026-11-01 --format csv
     """
-    from_then = None if since is None else since.replace(tzinfo=since.tzinfo or UTC)
-    asyncio.run(_export(from_then, _as_csv() if as_format is Format.CSV else _as_json))
+    start = None if since is None else since.replace(tzinfo=since.tzinfo or UTC)
+    asyncio.run(_export(start, _as_csv() if as_format is Format.CSV else _as_json))
 
 
 @audit_cli.command()
 def accept(
-    why: Annotated[str, typer.Option(help="What was found out about the break.")],
+    why: Annotated[str, typer.Option(help="The cause of the break, as a note in the log.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Take note of a break: from now on the log counts, and later breaks are seen.
+    """Accept a break of the log, so that later entries can be verified again.
 
-    For example: theseus audit accept --why "the disk was restored from a backup"
+    Example: theseus audit accept --why "the disk was restored from a backup"
     """
     state, noted = asyncio.run(_accept(why))
     if as_json:
         print_json(noted.model_dump(mode="json"))
         return
     if state.broken is None:
-        sys.stdout.write("Nothing was broken.\n")
+        sys.stdout.write("The log is not broken.\n")
         return
-    sys.stdout.write(f"Noted: {state.broken.summary} From entry {noted.last} on the log counts.\n")
+    sys.stdout.write(
+        f"Accepted: {state.broken.summary} The log is verified from entry {noted.last} on.\n"
+    )
 
 
 async def _list_newest(
     run: str | None, person: int | None, limit: int
 ) -> Sequence[AuditEntry] | None:
-    """Return the newest entries that fit; `None` where there never was a log, which is said."""
+    """Return the newest matching entries, or `None` if there is no log (which is reported)."""
     settings = load_settings()
     if _is_log_missing(settings):
         return None
@@ -148,7 +152,7 @@ async def _list_newest(
 
 
 async def _verify_log() -> AuditState | None:
-    """Return the state of the log; `None` where there never was one, which is reported."""
+    """Return the state of the log, or `None` if there is no log (which is reported)."""
     settings = load_settings()
     heads = await _list_heads(settings)
     if not heads and _is_log_missing(settings):
@@ -175,14 +179,19 @@ async def _accept(why: str) -> tuple[AuditState, AuditState]:
 
 
 async def _list_heads(settings: Settings) -> Sequence[AuditHead]:
-    """Return where the log ended at other times; without a journal, nothing is known of that."""
+    """Return the heads of the log that the journal recorded; empty without a journal.
+
+    A log that was cut off at its end is a valid chain. Only these heads reveal the cut.
+    """
     if not (settings.state / "journal").exists():
         return ()
     try:
         async with NdjsonJournal(settings.state, redact=redact) as journal:
             return await load_heads(journal)
     except JournalError as error:
-        sys.stderr.write(f"theseus: the journal's part is left out: {redact(str(error))}\n")
+        sys.stderr.write(
+            f"theseus: the heads in the journal are not checked: {redact(str(error))}\n"
+        )
         return ()
 
 
@@ -210,21 +219,24 @@ def _as_csv() -> Callable[[AuditRow], None]:
 
 
 def _escape_formula(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return the cell, with a leading `'` if a spreadsheet would run it as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _verify_export(file: Path, key: Path | None) -> AuditState:
-    """Return what an export shows by itself. Raises `ConfigError` with what to do."""
+    """Return the state of an exported log.
+
+    Raises `ConfigError` if the export or the key cannot be read.
+    """
     try:
         secret = None if key is None else bytes.fromhex(key.read_text(encoding="ascii").strip())
         with file.open(encoding="utf-8") as lines:
             return check_rows(_read_rows(lines, file), secret)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"audit: {file} or its key cannot be read ({error}).") from error
+        raise ConfigError(f"audit: cannot read {file} or its key ({error}).") from error
     except ValueError as error:
-        raise ConfigError(f"audit: {key} holds no key in hexadecimal.") from error
+        raise ConfigError(f"audit: {key} does not contain a hexadecimal key.") from error
 
 
 def _read_rows(lines: Iterator[str], file: Path) -> Iterator[AuditRow]:
@@ -233,8 +245,8 @@ def _read_rows(lines: Iterator[str], file: Path) -> Iterator[AuditRow]:
             yield AuditRow(**json.loads(line))
         except (ValueError, TypeError) as error:
             raise ConfigError(
-                f"{file}, line {number}: no entry of an export. `theseus audit export` writes "
-                "what can be verified (NDJSON)."
+                f"{file}, line {number}: this is not an entry of an export. "
+                "`theseus audit export` writes files that can be verified (NDJSON)."
             ) from error
 
 
@@ -243,40 +255,44 @@ def _describe_state(state: AuditState, file: Path | None, key: Path | None) -> I
         broken = state.broken
         yield f"BROKEN at entry {broken.number} ({broken.kind}): {broken.summary}"
         if file is None:
-            yield "Keep a copy of the state folder, find out, then: theseus audit accept --why ..."
+            yield "Copy the state folder, find the cause, then run: theseus audit accept --why ..."
     elif not state.last:
-        yield "Nothing is in it yet."
+        yield "The audit log is empty."
     else:
         yield f"Holds: entries {state.first} to {state.last}, ending in {state.hash}."
     if state.accepted is not None:
-        yield f"Known and noted: {state.accepted.summary}"
+        yield f"Accepted before: {state.accepted.summary}"
     if state.sealed_from is not None and state.sealed_from > max(state.first, 1):
-        yield f"Entries before {state.sealed_from} are of an older version: chained, not sealed."
+        yield f"Entries before {state.sealed_from} are from an older version: chained, not sealed."
     if file is not None and state.broken is None:
         yield from _describe_proof(key)
 
 
 def _describe_proof(key: Path | None) -> Iterator[str]:
     yield "Proved: no entry between the first and the last was changed, removed, added or moved."
-    yield "Not proved: that none lacks before the first or after the last; compare the last hash"
-    yield "with the bot's own `theseus audit verify`, or with what was noted of it earlier."
+    yield "Not proved: that no entry is missing before the first or after the last. To check that,"
+    yield "compare the last hash with the bot's own `theseus audit verify`, or with an earlier note."
     if key is None:
-        yield "Not proved: that this bot wrote them; that takes --key with its audit.key."
+        yield "Not proved: that this bot wrote the entries. Add --key with its audit.key."
 
 
 def _build_row(entry: AuditEntry, now: datetime) -> Row:
     who = entry.person.name if entry.person else "Theseus"
-    word = Cell("allowed", "green") if entry.allowed else Cell("REFUSED", "red")
+    decision = Cell("allowed", "green") if entry.allowed else Cell("REFUSED", "red")
     return (
-        When(entry.at, now), who, entry.action, word, entry.how, entry.run_id or "",
+        When(entry.at, now), who, entry.action, decision, entry.how, entry.run_id or "",
         entry.head[:7], entry.note,
     )  # fmt: skip
 
 
 def _is_log_missing(settings: Settings) -> bool:
-    """Whether there never was a log: where one is gone, what was noted of its end is left."""
-    ended = settings.state / "audit.head"
-    return not ended.exists() and report_if_missing(settings.state / "theseus.sqlite3", "audit log")
+    """Return whether there never was a log, and report that.
+
+    `audit.head` outlives the database: if only the database is missing, the log was deleted, and
+    the command has to find that instead of saying that there is no log yet.
+    """
+    head = settings.state / "audit.head"
+    return not head.exists() and report_if_missing(settings.state / "theseus.sqlite3", "audit log")
 
 
 def _store(settings: Settings) -> SqliteStore:

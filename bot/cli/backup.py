@@ -1,4 +1,4 @@
-"""`theseus backup`: the state in one file, while the bot runs or not; and which there are."""
+"""`theseus backup`: saves the state in one file, and lists the backups."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -34,22 +34,22 @@ def backup(
     to: Annotated[
         Path | None,
         typer.Option(
-            help="Another folder, or a file (*.tar.gz); else backup.folder.",
+            help="Write to this folder or file (*.tar.gz) instead of backup.folder.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put the whole state into one file, also while the bot runs.
+    """Back up the state to one file, also while the bot is running.
 
-    `theseus restore` brings it back. The file holds keys and what people said: only this account
-    may read it; keep it where nobody else can.
+    `theseus restore` restores it. The file contains keys and messages of people. Only this account
+    can read it: store it where no one else can.
 
-    For example: theseus backup --to /mnt/backups
+    Example: theseus backup --to /mnt/backups
     """
     if context.invoked_subcommand is not None:
         return
     settings = load_settings()
-    # A folder without any of the bot's files is as good as none.
+    # An empty state folder counts as a missing one.
     if report_if_missing(
         next(settings.state.glob("*"), settings.state / "theseus.sqlite3"), "state"
     ):
@@ -62,16 +62,16 @@ def backup(
     say(
         f"Backed up: {made.file} ({format_size(made.size)}): {_format_contents(manifest)}.", "green"
     )
-    for each in manifest.left_out:
-        if not is_recreated(each):
-            say(f"Not in it: {each.name} ({each.why})")
+    for left_out in manifest.left_out:
+        if not is_recreated(left_out):
+            say(f"Not in the backup: {left_out.name} ({left_out.why})")
 
 
 @backup_cli.command("list")
 def list_backups(as_json: JsonOption = False) -> None:
-    """Show the backups there are, the newest first.
+    """List the backups, the newest first.
 
-    For example: theseus backup list --json
+    Example: theseus backup list --json
     """
     settings = load_settings()
     found = [(each, _load_manifest(each)) for each in find_backups(settings)]
@@ -81,18 +81,19 @@ def list_backups(as_json: JsonOption = False) -> None:
         now = datetime.now(UTC)
         print_table(_HEAD, [_build_row(made, manifest, now) for made, manifest in found])
     else:
-        print_error(f"No backups yet in {get_backup_folder(settings)}. `theseus backup` makes one.")
+        folder = get_backup_folder(settings)
+        print_error(f"There are no backups in {folder}. `theseus backup` makes one.")
 
 
 def _place(settings: Settings, to: Path | None) -> tuple[Path, Path | None]:
-    """Return the folder, and the file where one is named. Raises `ConfigError`."""
+    """Return the folder to write to, and the file if `to` names one. Raises `ConfigError`."""
     if to is None:
         return get_backup_folder(settings), None
     to = settings.root / to.expanduser()
     if to.is_dir():
         return to, None
     if to.exists():
-        what = "is there already" if to.name.endswith(_ARCHIVES) else "is no folder"
+        what = "exists already" if to.name.endswith(_ARCHIVES) else "is not a folder"
         raise ConfigError(f"--to: {to} {what}. Name a folder, or a new file (*.tar.gz).")
     return (to.parent, to) if to.name.endswith(_ARCHIVES) else (to, None)
 
@@ -100,12 +101,12 @@ def _place(settings: Settings, to: Path | None) -> tuple[Path, Path | None]:
 async def _create_backup(settings: Settings, folder: Path, file: Path | None) -> Backup:
     commit = await _commit(settings)
     store = StateBackups(settings.state, folder, SystemClock(), commit=lambda: commit)
-    with show_progress("backing up, MB") as told:
-        return await store.take(file, lambda done, total: told(done // _MB, total // _MB))
+    with show_progress("backing up, MB") as report:
+        return await store.take(file, lambda done, total: report(done // _MB, total // _MB))
 
 
 async def _commit(settings: Settings) -> str | None:
-    """Return what the checkout stands at; a backup can do without."""
+    """Return the commit of the checkout, or `None` if it is unknown (a backup works without it)."""
     try:
         return await GitCheckout(settings.root).get_head()
     except PortError:
@@ -113,7 +114,7 @@ async def _commit(settings: Settings) -> str | None:
 
 
 def _load_manifest(made: Backup) -> BackupManifest | None:
-    """Return what an archive says of itself; `None` where it is damaged."""
+    """Return the manifest of an archive, or `None` if the archive is damaged."""
     try:
         return read_manifest(made.file)
     except (ConfigError, StoreError):
@@ -121,9 +122,9 @@ def _load_manifest(made: Backup) -> BackupManifest | None:
 
 
 def _build_data(made: Backup, manifest: BackupManifest | None) -> dict[str, Any]:
-    told: dict[str, Any] = {**made.model_dump(mode="json"), "damaged": manifest is None}
+    data: dict[str, Any] = {**made.model_dump(mode="json"), "damaged": manifest is None}
     if manifest is not None:
-        told |= {
+        data |= {
             "commit": manifest.commit,
             "files": len(manifest.files),
             "bytes": manifest.size,
@@ -131,7 +132,7 @@ def _build_data(made: Backup, manifest: BackupManifest | None) -> dict[str, Any]
             "audit": manifest.audit.model_dump(mode="json") if manifest.audit else None,
             "left_out": [each.model_dump(mode="json") for each in manifest.left_out],
         }
-    return told
+    return data
 
 
 def _format_contents(manifest: BackupManifest) -> str:

@@ -1,4 +1,4 @@
-"""The archives of backups, for commands that take one, and for a shell that completes one."""
+"""Finds the archives of backups, for commands and for shell completion."""
 
 from bot.adapters.state_backups import list_backups
 from bot.app.backups import get_backup_folder
@@ -8,18 +8,18 @@ from bot.settings import Settings, load_settings
 
 
 def find_backups(settings: Settings) -> tuple[Backup, ...]:
-    """Return the backups there are, the newest first. Raises `ConfigError`."""
+    """Return the backups, the newest first. Raises `ConfigError` if the folder is unreadable."""
     folder = get_backup_folder(settings)
     try:
         return list_backups(folder)
     except OSError as error:
         raise ConfigError(
-            f"{folder} cannot be read ({error.strerror}). Mend that, or set backup.folder."
+            f"{folder} cannot be read ({error.strerror}). Fix that, or set backup.folder."
         ) from error
 
 
 def complete_backup(incomplete: str) -> list[tuple[str, str]]:
-    """Return the archives whose paths or names begin so, each with its time."""
+    """Return the archives whose path or name starts with `incomplete`, each with its time."""
     try:
         known = find_backups(load_settings())
     except TheseusError:

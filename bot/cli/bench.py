@@ -1,4 +1,4 @@
-"""`theseus bench`: the benchmarks, which are no part of the program and may not be there."""
+"""`theseus bench`: runs the benchmarks, which only a checkout of the repository contains."""
 
 import asyncio
 import importlib
@@ -15,14 +15,14 @@ from bot.domain.errors import ConfigError
 
 
 def bench(
-    only: Annotated[str | None, typer.Option(help="Run only the benchmark of this name.")] = None,
+    only: Annotated[str | None, typer.Option(help="Run only this benchmark.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure, each against a baseline in the same run.
+    """Run the benchmarks, each against a baseline measured in the same run.
 
-    All take a quarter of an hour; a wrong name lists those there are.
+    All benchmarks together take 15 minutes. An unknown name prints the list of names.
 
-    For example: theseus bench --only journal
+    Example: theseus bench --only journal
     """
     benchmarks = load_benchmarks(Path(bot.__path__[0]).parent)
     with show_progress("benchmarks") as on_progress:
@@ -37,13 +37,13 @@ def bench(
 def load_benchmarks(root: Path) -> Any:
     """Return the package `bench` of a checkout; its `run(only, on_progress)` returns rows.
 
-    By its name at run time: nothing the program imports may depend on it. Raises `ConfigError`
-    where there is none, as in what is installed from a wheel.
+    The package is imported by name at run time, because a wheel does not contain it.
+    Raises `ConfigError` if it is missing.
     """
     if not (root / "bench" / "__init__.py").is_file():
         raise ConfigError(
-            f"bench: there is no folder bench in {root}. The benchmarks come with the repository "
-            "only: clone it and run `theseus bench` there."
+            f"bench: there is no folder bench in {root}. Only the repository contains the "
+            "benchmarks: clone it and run `theseus bench` there."
         )
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))

@@ -1,4 +1,4 @@
-"""`theseus budget`: what models cost, without a running bot."""
+"""`theseus budget`: shows what models cost, without a running bot."""
 
 import asyncio
 import tempfile
@@ -19,7 +19,7 @@ from bot.settings import Settings, load_settings
 def budget(
     as_json: JsonOption = False,
 ) -> None:
-    """Show what models cost, today and this week, against what they may."""
+    """Show the cost of models today and this week, compared with the budget."""
     report = asyncio.run(_report(load_settings()))
     if as_json:
         print_json(report.model_dump(mode="json"))
@@ -28,12 +28,13 @@ def budget(
 
 
 async def _report(settings: Settings) -> BudgetReport:
-    """Return what was spent; where nothing is kept, the report of an empty ledger."""
-    kept = settings.state / "ledger.sqlite3"
-    if not report_if_missing(kept, "ledger"):
-        return await _report_of(settings, kept)
+    """Return the report of the ledger, or of an empty one if there is no ledger yet."""
+    ledger_file = settings.state / "ledger.sqlite3"
+    if not report_if_missing(ledger_file, "ledger"):
+        return await _report_of(settings, ledger_file)
+    # Opening a ledger creates it, which a command that only reads must not do in the state folder.
     with tempfile.TemporaryDirectory() as folder:
-        return await _report_of(settings, Path(folder) / kept.name)
+        return await _report_of(settings, Path(folder) / ledger_file.name)
 
 
 async def _report_of(settings: Settings, ledger_file: Path) -> BudgetReport:

@@ -1,4 +1,4 @@
-"""A group of commands that are imported when they are named, and listed by summaries until then."""
+"""A group of commands that imports a command only when it is called."""
 
 import importlib
 from collections.abc import Mapping
@@ -9,9 +9,10 @@ from typer.core import TyperCommand, TyperGroup
 
 
 class CommandPlace(NamedTuple):
-    """Where a command is found, `module:name`: a function, or a `typer.Typer` that is a group.
+    """The location of a command, and its entry in the help.
 
-    `panel` is the part of the help it is listed in, `summary` the first sentence of its own help.
+    `where` is `module:name` of a function, or of a `typer.Typer` that is a group. `panel` is the
+    section of the help that lists the command, `summary` the first paragraph of its own help.
     """
 
     panel: str
@@ -19,15 +20,16 @@ class CommandPlace(NamedTuple):
     summary: str
 
     def import_target(self) -> Any:
-        """Return what is there; its module is imported."""
+        """Import the module and return the function or the `typer.Typer`."""
         module, _, name = self.where.partition(":")
         return getattr(importlib.import_module(module), name)
 
 
 class CommandGroup(TyperGroup):
-    """A group with the commands of `PLACES`, which a subclass gives, in the order of its help.
+    """A group with the commands of `PLACES`, which a subclass sets, in the order of the help.
 
-    Each command needs much of the bot, and each something else: what nobody names is not imported.
+    Every command needs different, large parts of the bot. Importing only the command that was
+    called keeps the start fast.
     """
 
     PLACES: ClassVar[Mapping[str, CommandPlace]] = {}
@@ -40,7 +42,7 @@ class CommandGroup(TyperGroup):
             )
 
     def load(self, name: str) -> Any:
-        """Return the command of this name, imported with all it needs. Raises `KeyError`."""
+        """Import and return the command of this name. Raises `KeyError` if there is none."""
         found = self.PLACES[name].import_target()
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)
@@ -51,6 +53,6 @@ class CommandGroup(TyperGroup):
         return typer.main.get_command(alone)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Return the name, the command itself, and the words that are left for it."""
+        """Return the name, the imported command, and its arguments."""
         name, _, rest = super().resolve_command(ctx, args)
         return name, name and self.load(name), rest

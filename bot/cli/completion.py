@@ -1,4 +1,4 @@
-"""`theseus completion`: what makes a shell complete commands, options and ids at Tab."""
+"""`theseus completion`: prints the script for tab completion in a shell."""
 
 import sys
 from enum import StrEnum
@@ -9,7 +9,7 @@ from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
 
 class Shell(StrEnum):
-    """Shells there is a script for."""
+    """The shells that have a completion script."""
 
     BASH = "bash"
     ZSH = "zsh"
@@ -17,13 +17,14 @@ class Shell(StrEnum):
 
 
 def completion(
-    shell: Annotated[Shell, typer.Argument(help="The shell it is for.")],
+    shell: Annotated[Shell, typer.Argument(help="The shell.")],
 ) -> None:
-    """Print a script that makes a shell complete commands, options and ids.
+    """Print the completion script of a shell, for commands, options and ids.
 
-    In bash and zsh: eval "$(theseus completion bash)", in fish: theseus completion fish | source.
+    In bash: eval "$(theseus completion bash)", likewise in zsh. In fish: theseus completion fish |
+    source.
 
-    For example: theseus completion zsh
+    Example: theseus completion zsh
     """
     script = get_completion_script(
         prog_name="theseus", complete_var="_THESEUS_COMPLETE", shell=shell.value

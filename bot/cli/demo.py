@@ -1,4 +1,4 @@
-"""`theseus demo`: everything in a browser, with no account and no key."""
+"""`theseus demo`: starts the demo in a browser; it needs no account and no API key."""
 
 import asyncio
 from enum import StrEnum
@@ -11,7 +11,7 @@ from bot.cli.output import say
 
 
 class EngineName(StrEnum):
-    """Engines of the demo."""
+    """The engines of the demo."""
 
     AUTO = "auto"
     OFFLINE = "offline"
@@ -20,25 +20,32 @@ class EngineName(StrEnum):
 
 def demo(
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port of the page; 0 picks a free one.")
+        int, typer.Option(min=0, max=65_535, help="The port of the page; 0 picks a free port.")
     ] = 8080,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
-    engine: Annotated[EngineName, typer.Option(help="Who writes the fix.")] = EngineName.AUTO,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open a browser.")
+    ] = False,
+    engine: Annotated[
+        EngineName, typer.Option(help="The engine that writes the fix.")
+    ] = EngineName.AUTO,
     fault: Annotated[
         str | None,
         typer.Option(
-            help=f"One of: {', '.join(FAULT_NAMES)}; by default one a person meets.",
+            help=f"The planted fault, one of: {', '.join(FAULT_NAMES)}. Default: one that a user "
+            "runs into.",
             autocompletion=lambda: [*FAULT_NAMES],
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Makes the choice repeatable.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed for choosing the fault, to repeat a demo.")
+    ] = None,
     request: Annotated[
-        str, typer.Option(help="What the page suggests to ask for, with --fault none.")
+        str, typer.Option(help="The request that the page suggests, with --fault none.")
     ] = "",
 ) -> None:
-    """Try it all in a browser: a local Discord, a planted fault, no account and no key.
+    """Try the bot in a browser with a local Discord; no account and no API key needed.
 
-    For example: theseus demo --fault polls-no-votes --port 8090
+    Example: theseus demo --fault polls-no-votes --port 8090
     """
     options = DemoOptions(
         port=port,

@@ -1,4 +1,4 @@
-"""`theseus dependencies`: the supply chain, looked at without a network."""
+"""`theseus dependencies`: checks the supply chain without using the network."""
 
 import sys
 from pathlib import Path
@@ -14,15 +14,15 @@ from bot.redaction import redact
 def dependencies(
     as_json: JsonOption = False,
     advisories: Annotated[
-        Path | None, typer.Option(help="A folder of advisories in OSV's format.")
+        Path | None, typer.Option(help="A folder with advisories in the OSV format.")
     ] = None,
     files: Annotated[
         bool, typer.Option(help="Compare every installed file with its recorded hash.")
     ] = True,
 ) -> None:
-    """Check the lock, the project, what is installed, and advisories.
+    """Check the lock file, the project, the installed packages and advisories.
 
-    Exit code 1: there is a flaw. No network is used.
+    Exit code 1: a flaw was found. The network is not used.
     """
     examined = examine_dependencies(Path.cwd(), advisories, files=files)
     if as_json:

@@ -1,4 +1,4 @@
-"""The command line of `theseus detect`."""
+"""`theseus detect`: replays a journal through the anomaly rules."""
 
 import os
 from pathlib import Path
@@ -7,22 +7,24 @@ from typing import Annotated
 import typer
 
 from bot.cli.detect_replay import load_thresholds
-from bot.cli.detect_replay import replay as replayed
+from bot.cli.detect_replay import replay as replay_journal
 from bot.cli.output import JsonAnyway, print_error, print_json
 
 
 def detect(
-    replay: Annotated[str, typer.Option(help="A journal, as NDJSON; - reads standard input.")],
+    replay: Annotated[str, typer.Option(help="A journal file (NDJSON), or - for standard input.")],
     config: Annotated[
         Path | None,
-        typer.Option(help="Take the thresholds from here; by default data/config.yaml."),
+        typer.Option(help="The configuration with the thresholds. Default: data/config.yaml."),
     ] = None,
     as_json: JsonAnyway = False,
 ) -> None:
-    """Show what the rules would have told of a journal, as JSON: to tune thresholds with.
+    """Replay a journal through the anomaly rules and print the anomalies as JSON.
 
-    For example: theseus detect --replay data/state/journal/2026-11-21.ndjson
+    Use it to tune the thresholds.
+
+    Example: theseus detect --replay data/state/journal/2026-11-21.ndjson
     """
     thresholds = load_thresholds(config, Path.cwd(), os.environ)
-    found = replayed(replay, thresholds, print_error)
-    print_json([each.model_dump(mode="json", exclude={"since"}) for each in found])
+    anomalies = replay_journal(replay, thresholds, print_error)
+    print_json([anomaly.model_dump(mode="json", exclude={"since"}) for anomaly in anomalies])

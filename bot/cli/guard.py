@@ -1,4 +1,4 @@
-"""`theseus guard`: the diff guard alone, on any git repository, without a bot, a key or a state."""
+"""`theseus guard`: runs the diff guard on any git repository, without a bot, key or state."""
 
 import difflib
 import json
@@ -35,23 +35,25 @@ _COLOURS = {"blocks": "bold red", "look": "yellow"}
 
 
 def guard(
-    base: Annotated[str, typer.Option(help="The revision the change starts from.")],
-    head: Annotated[str, typer.Option(help="The revision it leads to.")],
+    base: Annotated[str, typer.Option(help="The revision before the change.")],
+    head: Annotated[str, typer.Option(help="The revision after the change.")],
     repo: Annotated[Path, typer.Option(help="The repository.")] = Path(),
     named: Annotated[
         list[str] | None,
-        typer.Option(help="A guarded file the change was asked for by name; may be repeated."),
+        typer.Option(help="A guarded file that a person asked to change. Can be repeated."),
     ] = None,
     max_lines: Annotated[
-        int | None, typer.Option(min=1, help="How many lines a change may have; else base's.")
+        int | None,
+        typer.Option(min=1, help="The maximum number of changed lines. Default: as set at base."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what stands against a change of any repository.
+    """Check the change between two revisions of any git repository, and list the findings.
 
-    Exit code 1: something blocks it. Exactly what leads from one revision to the other is judged.
+    Exit code 1: a finding blocks the change. Only the two revisions are compared: commits between
+    them and files that are not committed do not count.
 
-    For example: theseus guard --base "$(git merge-base main HEAD)" --head HEAD
+    Example: theseus guard --base "$(git merge-base main HEAD)" --head HEAD
     """
     judged = _judge(GitComparison.open(repo, base, head), frozenset(named or ()), max_lines)
     if as_json:
@@ -69,7 +71,10 @@ class _Judged(NamedTuple):
     diff: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return it for a program; paths stay what they are, messages lose what is secret."""
+        """Return the result as JSON data, with secrets removed from messages but not from paths.
+
+        A redacted path would name no file.
+        """
         findings = [
             {
                 "rule": each.rule,
@@ -82,7 +87,7 @@ class _Judged(NamedTuple):
         return {"findings": findings, "classes": self.classes, "shown": self.diff}
 
     def render_lines(self) -> Iterator[str]:
-        """Yield it for a person: what blocks first, then what to look at, then the files."""
+        """Yield the lines for a person: blocking findings, other findings, then a summary."""
         findings = sorted(self.findings, key=lambda one: not one.blocking)
         rows = [_build_cells(each) for each in findings]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -111,7 +116,8 @@ def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None
     if max_lines is not None:
         protection = protection.replace(max_changed_lines=max_lines)
     paths = [change.path for change in changes]
-    clean = lru_cache(maxsize=None)(redact)  # the guard and the reader go by the same text
+    # One cached function, because the guard and the printed diff redact the same lines.
+    clean = lru_cache(maxsize=None)(redact)
     findings = inspect(
         diff,
         changes,
@@ -133,24 +139,29 @@ def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None
     classes: dict[str, Guard | None] = {
         path: found[1] if (found := protection.find_class(path)) else None for path in paths
     }
-    findings = tuple(each for each in findings if each.rule != "empty")  # nothing is no harm
+    # The bot must not propose an empty change, but in a CI an empty change is harmless.
+    findings = tuple(each for each in findings if each.rule != "empty")
     return _Judged(findings, classes, clean(build_approver_text(diff)))
 
 
 def _refuse_unknown_files(named: frozenset[str], there: frozenset[str]) -> None:
-    """Refuse a name that no file has, which would allow nothing. Raises `ConfigError`."""
+    """Raise `ConfigError` if a name in `named` is no file at base or head.
+
+    Such a name would allow nothing; most likely it is misspelled.
+    """
     known = {normalise_path(path) for path in there}
     for name in sorted(each for each in named if normalise_path(each) not in known):
         near = difflib.get_close_matches(name, there, n=1)
         hint = f"did you mean {near[0]}?" if near else "give its path from the repository's root."
-        raise ConfigError(f"--named {name}: there is no such file at base or head; {hint}")
+        raise ConfigError(f"--named {name}: base and head have no such file; {hint}")
 
 
 def _load_protection(compared: GitComparison, files: frozenset[str]) -> Protection:
-    """Return what base's own configuration says; a repository that is not ours has none.
+    """Return the path classes of the configuration at base, or defaults for a foreign repository.
 
-    There nobody is asked to name a file. What is no part of any change is the same everywhere;
-    what decides how checks run is pointed out, and the rest is free.
+    Base is used, because a change must not loosen the rules it is judged by. In a foreign
+    repository, paths that no change may touch stay the same, files that control the checks are
+    classed as `review`, and all other files are free.
     """
     if any(file.startswith(_OURS) for file in files):
         return parse_protection(compared.read_base(_CONFIG) or "", f"{_CONFIG} at base")
@@ -161,6 +172,6 @@ def _load_protection(compared: GitComparison, files: frozenset[str]) -> Protecti
 
 
 def _is_there(module: str, files: frozenset[str]) -> bool:
-    """Whether a top-level module lies in the repository."""
+    """Return whether the repository contains a top-level module."""
     starts = (f"{module}/", f"{module}.py", f"src/{module}/", f"src/{module}.py")
     return any(file.startswith(starts) for file in files)

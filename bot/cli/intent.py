@@ -1,4 +1,4 @@
-"""`theseus intent`: the grammar alone."""
+"""`theseus intent`: shows how the grammar parses a message."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,28 +14,30 @@ from bot.hot_reload.catalog import Catalog
 
 
 class ReplyTo(StrEnum):
-    """What a message replies to."""
+    """The message that a message replies to."""
 
     ERROR = "error"
     PROPOSAL = "proposal"
 
 
 def intent(
-    text: Annotated[list[str], typer.Argument(help="What somebody says, in quotes or not.")],
-    in_thread: Annotated[bool, typer.Option("--in-thread", help="Said in a run's thread.")] = False,
-    reply_to: Annotated[ReplyTo | None, typer.Option(help="What it replies to.")] = None,
+    text: Annotated[list[str], typer.Argument(help="The message, with or without quotes.")],
+    in_thread: Annotated[
+        bool, typer.Option("--in-thread", help="Parse it as a message in the thread of a run.")
+    ] = False,
+    reply_to: Annotated[ReplyTo | None, typer.Option(help="Parse it as a reply to this.")] = None,
     as_json: JsonAnyway = False,
 ) -> None:
-    """Show what the grammar makes of a sentence, as JSON.
+    """Show how the grammar parses a message, as JSON.
 
-    It is read as if a person on the list said it to the bot in the dev channel. What can be rolled
-    back is what lies in the present folder.
+    The message is parsed as if a developer sent it to the bot in the dev channel. The cogs, prompts
+    and settings of the current folder are the ones that can be rolled back.
 
-    For example: theseus intent "ship it" --reply-to proposal
+    Example: theseus intent "ship it" --reply-to proposal
     """
     sentence = " ".join(text)
     if not sentence.strip():
-        raise ConfigError('intent: there is no sentence; give one: theseus intent "fix the dice".')
+        raise ConfigError('intent: the message is empty. Example: theseus intent "fix the dice".')
     answered: Literal["error", "proposal"] | None = reply_to.value if reply_to else None
     here = Path.cwd()
     found = Catalog(here, here / "data" / "config.yaml").locate()

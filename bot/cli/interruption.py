@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP end a command's work in order: nothing it started or made is left."""
+"""Ends the work of a command cleanly after Ctrl-C, SIGTERM or SIGHUP."""
 
 import asyncio
 import signal
@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_PATIENCE = 10.0  # seconds in which one more signal does not disturb the clearing away
+# Seconds in which a further signal does not interrupt the clean-up: many people press Ctrl-C twice.
+_PATIENCE = 10.0
 
 
 class EndedBySignal(Exception):
-    """The work was ended by a signal, and has cleared away behind itself."""
+    """Raised after a signal ended the work and the work cleaned up."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -19,28 +20,29 @@ class EndedBySignal(Exception):
 
 
 async def run_interruptible(work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what the work returns. Raises `EndedBySignal` once it has ended after a signal.
+    """Return the result of the work. Raises `EndedBySignal` after a signal ended the work.
 
-    What is ignored already stays so, as SIGHUP does under nohup.
+    A signal that is ignored already stays ignored, as SIGHUP does under `nohup`.
     """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
-    came: list[tuple[int, float]] = []
+    received: list[tuple[int, float]] = []
 
     def stop(number: int) -> None:
-        if not came or loop.time() - came[0][1] > _PATIENCE:
+        if not received or loop.time() - received[0][1] > _PATIENCE:
             task.cancel()
-        came.append((number, loop.time()))
+        received.append((number, loop.time()))
 
-    heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
-    for number in heard:
+    handled = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in handled:
         loop.add_signal_handler(number, stop, number)
     try:
         return await task
     except asyncio.CancelledError:
-        if came:
-            raise EndedBySignal(came[0][0]) from None
+        # Without a signal, something else cancelled the work, and the cancellation goes on.
+        if received:
+            raise EndedBySignal(received[0][0]) from None
         raise
     finally:
-        for number in heard:
+        for number in handled:
             loop.remove_signal_handler(number)

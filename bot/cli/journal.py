@@ -1,4 +1,4 @@
-"""`theseus journal`: the journal in a state folder, without a running bot."""
+"""`theseus journal`: searches and indexes the journal, without a running bot."""
 
 import asyncio
 import difflib
@@ -19,28 +19,28 @@ from bot.domain.journal import Action, JournalQuery
 from bot.redaction import redact
 from bot.settings import Settings, load_settings
 
-journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
-_KNOWN = 10_000  # newest records whose events are known
+journal_cli = typer.Typer(help="Search and index the journal.", no_args_is_help=True)
+_KNOWN = 10_000  # newest records that a suggestion for a mistyped event is taken from
 _MAX_LISTED = 12
 
 
 @journal_cli.command("search")
 def search_journal(
-    event: Annotated[str | None, typer.Option(help="kind.name, for example command.roll")] = None,
-    fingerprint: Annotated[
-        str | None, typer.Option(help="One failure, by the fingerprint in its records.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the newest.")] = 50,
+    event: Annotated[str | None, typer.Option(help="The event, such as command.roll.")] = None,
+    fingerprint: Annotated[str | None, typer.Option(help="The fingerprint of a failure.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Show at most this many of the newest records.")
+    ] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Show matching records, oldest first.
+    """Search the journal and show the matching records, oldest first.
 
-    Into a pipe: all of each, as NDJSON. Exit code 1: nothing matches.
+    In a pipe, the full records are printed as NDJSON. Exit code 1: no record matches.
 
-    For example: theseus journal search --event command.roll --limit 5
+    Example: theseus journal search --event command.roll --limit 5
     """
     query = JournalQuery(event=event, fingerprint=fingerprint, limit=limit)
-    found, told = asyncio.run(_search_journal(load_settings(), query))
+    found, reason = asyncio.run(_search_journal(load_settings(), query))
     if as_json:
         print_json([action.model_dump(mode="json") for action in found])
     elif should_print_json(as_json):
@@ -50,31 +50,34 @@ def search_journal(
         now = datetime.now(UTC)
         print_table(RECORDS_HEAD, [record_row(action, now) for action in found])
     if not found:
-        report_empty(told, searched=bool(event or fingerprint))
+        report_empty(reason, searched=bool(event or fingerprint))
 
 
 @journal_cli.command("index")
 def index_journal(as_json: JsonOption = False) -> None:
-    """Bring the index up to date with the files, and say where they hold what is no record.
+    """Update the index of the journal, and list lines that are not records.
 
-    Exit code 1: they do somewhere; it is passed over. The index can be deleted: this makes it anew.
+    Exit code 1: there are such lines; they are skipped. A deleted index is rebuilt.
 
-    For example: theseus journal index
+    Example: theseus journal index
     """
     damaged = asyncio.run(_find_damage(load_settings()))
     if as_json:
-        print_json([each._asdict() for each in damaged])
+        print_json([damage._asdict() for damage in damaged])
     elif damaged:
-        for each in damaged:
-            say(str(each))
+        for damage in damaged:
+            say(str(damage))
     else:
-        say("The index is complete, and every line of the journal is a record.")
+        say("The index is complete. Every line of the journal is a record.")
     if damaged:
         raise typer.Exit(1)
 
 
 async def _find_damage(settings: Settings) -> Sequence[Damage]:
-    """Return what is no record. Exits with 1 where there is no journal, which is reported."""
+    """Update the index and return the lines that are not records.
+
+    Exits with code 1 if there is no journal, which is reported.
+    """
     if report_if_missing(settings.state / "journal", "journal"):
         raise typer.Exit(1)
     async with NdjsonJournal(settings.state, redact=redact) as journal:
@@ -83,7 +86,10 @@ async def _find_damage(settings: Settings) -> Sequence[Damage]:
 
 
 async def _search_journal(settings: Settings, query: JournalQuery) -> tuple[Sequence[Action], str]:
-    """Return matching records, oldest first; and where there are none, why, unless it was said."""
+    """Return the matching records, oldest first, and the reason if there are none.
+
+    The reason is empty if it was reported already.
+    """
     if report_if_missing(settings.state / "journal", "journal"):
         return (), ""
     async with NdjsonJournal(settings.state, redact=redact) as journal:
@@ -93,7 +99,7 @@ async def _search_journal(settings: Settings, query: JournalQuery) -> tuple[Sequ
 
 
 def _explain_no_match(query: JournalQuery, known: set[str]) -> str:
-    """Return why nothing matches, with the event that may have been meant."""
+    """Return why no record matches; for an unknown event, with a similar event or a list."""
     if not known:
         return "The journal is empty."
     if query.event is None or query.event in known:
@@ -101,5 +107,5 @@ def _explain_no_match(query: JournalQuery, known: set[str]) -> str:
     near = difflib.get_close_matches(query.event, known, n=1)
     events = sorted(known)
     shown = ", ".join([*events[:_MAX_LISTED], *(["..."] if len(events) > _MAX_LISTED else [])])
-    hint = f"did you mean {near[0]}?" if near else f"there are: {shown}."
+    hint = f"did you mean {near[0]}?" if near else f"known events: {shown}."
     return f"No record has the event {query.event!r}; {hint}"

@@ -1,4 +1,4 @@
-"""The `theseus` command line: names the commands, and says what went wrong."""
+"""The `theseus` command line: lists the commands, and reports errors."""
 
 import os
 import sys
@@ -14,112 +14,118 @@ from bot.cli.output import drop_output, open_closed_streams, print_error, print_
 from bot.domain.errors import TheseusError
 
 _COMPLETING = "_THESEUS_COMPLETE"
-_RUN = "The bot"
-_LOOK = "What it did"
-_PARTS = "Its parts, each on its own"
+_RUN = "Run and manage the bot"
+_LOOK = "Show what the bot did"
+_PARTS = "Tools that need no bot"
 
 
 class Theseus(CommandGroup):
-    """All commands of `theseus`, in the order of its help."""
+    """The commands of `theseus`, in the order of the help."""
 
     PLACES: ClassVar[Mapping[str, CommandPlace]] = {
         "run": CommandPlace(
-            _RUN, "bot.cli.run:run", "Run the bot from the present folder, until SIGTERM or Ctrl-C."
+            _RUN, "bot.cli.run:run", "Run the bot in the current folder, until SIGTERM or Ctrl-C."
         ),
         "demo": CommandPlace(
             _RUN,
             "bot.cli.demo:demo",
-            "Try it all in a browser: a local Discord, a planted fault, no account and no key.",
+            "Try the bot in a browser with a local Discord; no account and no API key needed.",
         ),
         "setup": CommandPlace(
             _RUN,
             "bot.cli.setup.command:setup",
-            "Set the bot up on a real server: asks, checks, writes .env and data/config.yaml.",
+            "Set up the bot for a Discord server: ask, check the answers, and write the files.",
         ),
         "doctor": CommandPlace(
             _RUN,
             "bot.cli.doctor.command:doctor",
-            "Check everything the bot needs, and say how to mend what is wrong.",
+            "Check everything the bot needs, and explain how to fix problems.",
         ),
         "stop": CommandPlace(
             _RUN,
             "bot.cli.stop:stop",
-            "End all runs within seconds; nothing begins until it is lifted.",
+            "Stop all runs, and start no new ones until the stop is lifted.",
         ),
         "backup": CommandPlace(
             _RUN,
             "bot.cli.backup:backup_cli",
-            "Put the whole state into one file, also while the bot runs.",
+            "Back up the state to one file, also while the bot is running.",
         ),
         "restore": CommandPlace(
             _RUN,
             "bot.cli.restore:restore",
-            "Bring the state back from a backup; nothing is deleted.",
+            "Restore the state from a backup; nothing is deleted.",
         ),
         "completion": CommandPlace(
             _RUN,
             "bot.cli.completion:completion",
-            "Print a script that makes a shell complete commands, options and ids.",
+            "Print the completion script of a shell, for commands, options and ids.",
         ),
-        "new": CommandPlace(
-            _RUN, "bot.cli.new:new_cli", "Begin something new: a cog, a skill, a bot."
+        "new": CommandPlace(_RUN, "bot.cli.new:new_cli", "Create a cog, a skill or a bot."),
+        "runs": CommandPlace(_LOOK, "bot.cli.runs:runs_cli", "List and show runs."),
+        "journal": CommandPlace(
+            _LOOK, "bot.cli.journal:journal_cli", "Search and index the journal."
         ),
-        "runs": CommandPlace(_LOOK, "bot.cli.runs:runs_cli", "Look at runs."),
-        "journal": CommandPlace(_LOOK, "bot.cli.journal:journal_cli", "Look at the journal."),
         "traffic": CommandPlace(
-            _LOOK, "bot.cli.traffic:traffic_cli", "Look at what was asked of cogs."
+            _LOOK, "bot.cli.traffic:traffic_cli", "Show recorded traffic of cogs."
         ),
-        "memory": CommandPlace(_LOOK, "bot.cli.memory:memory_cli", "Look at what is remembered."),
+        "memory": CommandPlace(_LOOK, "bot.cli.memory:memory_cli", "Search and export the memory."),
         "audit": CommandPlace(
-            _LOOK, "bot.cli.audit:audit_cli", "Show who asked, approved, refused or changed what."
+            _LOOK,
+            "bot.cli.audit:audit_cli",
+            "Show the audit log: who asked, approved, refused or changed what.",
         ),
         "budget": CommandPlace(
             _LOOK,
             "bot.cli.budget:budget",
-            "Show what models cost, today and this week, against what they may.",
+            "Show the cost of models today and this week, compared with the budget.",
         ),
         "repair": CommandPlace(
-            _PARTS, "bot.cli.repair:repair", "Search for a small fix of a failing test, offline."
+            _PARTS, "bot.cli.repair:repair", "Search for a small fix for a failing test, offline."
         ),
         "guard": CommandPlace(
-            _PARTS, "bot.cli.guard:guard", "Say what stands against a change of any repository."
+            _PARTS,
+            "bot.cli.guard:guard",
+            "Check the change between two revisions of any git repository, and list the findings.",
         ),
         "rehearse": CommandPlace(
             _PARTS,
             "bot.cli.rehearse:rehearse",
-            "Play a script with a commit's code, and print what people would have seen.",
+            "Run a script with the code of a commit, and print what people would have seen.",
         ),
         "intent": CommandPlace(
-            _PARTS, "bot.cli.intent:intent", "Show what the grammar makes of a sentence, as JSON."
+            _PARTS, "bot.cli.intent:intent", "Show how the grammar parses a message, as JSON."
         ),
         "detect": CommandPlace(
             _PARTS,
             "bot.cli.detect:detect",
-            "Show what the rules would have told of a journal, as JSON: to tune thresholds with.",
+            "Replay a journal through the anomaly rules and print the anomalies as JSON.",
         ),
         "verdict": CommandPlace(
             _PARTS,
             "bot.cli.verdict:verdict",
-            "Say whether a fix held, as JSON: before against after, with numbers.",
+            "Compare two journals and print as JSON whether a fix worked.",
         ),
         "redact": CommandPlace(
             _PARTS,
             "bot.cli.redact:redact",
-            "Copy standard input to standard output without secrets.",
+            "Copy standard input to standard output, with secrets removed.",
         ),
         "dependencies": CommandPlace(
             _PARTS,
             "bot.cli.dependencies:dependencies",
-            "Check the lock, the project, what is installed, and advisories.",
+            "Check the lock file, the project, the installed packages and advisories.",
         ),
         "bench": CommandPlace(
-            _PARTS, "bot.cli.bench:bench", "Measure, each against a baseline in the same run."
+            _PARTS,
+            "bot.cli.bench:bench",
+            "Run the benchmarks, each against a baseline measured in the same run.",
         ),
     }
 
 
 def build_command_line() -> typer.Typer:
-    """Return the command line, which imports a command when it is named."""
+    """Return the command line, which imports a command only when it is called."""
     cli = typer.Typer(
         name="theseus",
         cls=Theseus,
@@ -139,7 +145,10 @@ def _print_version(wanted: bool) -> None:
 
 
 def import_command(arguments: Sequence[str]) -> None:
-    """Import what the command needs that the first of these words names, if it names one."""
+    """Import the command that the first argument names, if it names one.
+
+    `bot.__main__` calls this while it holds signals back, because the import takes long.
+    """
     place = Theseus.PLACES.get(arguments[0]) if arguments else None
     if place:
         place.import_target()
@@ -147,27 +156,30 @@ def import_command(arguments: Sequence[str]) -> None:
 
 def _read_global_options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
-    """Take the options that belong to no command."""
+    """Declare the options that belong to no command."""
 
 
 def _get_first_error(group: ExceptionGroup[TheseusError]) -> TheseusError:
-    """Return the first error in a group of groups."""
+    """Return the first error of a group, which may be nested."""
     inner = group.exceptions[0]
     return _get_first_error(inner) if isinstance(inner, ExceptionGroup) else inner
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line on these words, else on the program's own; it ends in `SystemExit`.
+    """Run the command line with `arguments`, or with those of the program; ends in `SystemExit`.
 
-    What is wrong is said in one sentence. The exit code is 2, or 1 where trying again may help:
-    services are started again then.
+    A known error is printed in one sentence. Its exit code is 1 if trying again may help, so that
+    a service manager restarts the bot, and 2 otherwise.
     """
     sys.excepthook = print_traceback
     open_closed_streams()
-    if _COMPLETING in os.environ:  # at Tab, for the script of `theseus completion`
+    if _COMPLETING in os.environ:  # the script of `theseus completion` called us at Tab
         completion_init()
     try:
         build_command_line()(arguments, prog_name="theseus")
@@ -181,10 +193,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         first = _get_first_error(known)
         print_error(first)
         sys.exit(1 if first.retryable else 2)
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output, such as `head`, has exited
         drop_output()
         sys.exit(0)
-    except OSError as error:  # a full disk, a folder that is gone: of the machine, not of ours
+    except OSError as error:  # a problem of the machine, such as a full disk or a missing folder
         print_error(f"{error.filename or 'the system'}: {error.strerror or error}")
         drop_output()
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""`theseus memory`: what is remembered, looked up and taken out without a running bot."""
+"""`theseus memory`: searches and exports the memory, without a running bot."""
 
 import asyncio
 import sys
@@ -17,21 +17,25 @@ from bot.memory.ranking import format_memory
 from bot.redaction import redact
 from bot.settings import load_settings
 
-memory_cli = typer.Typer(help="Look at what is remembered.", no_args_is_help=True)
-_HEAD = ("fits", "key", "what is remembered", "by")
+memory_cli = typer.Typer(help="Search and export the memory.", no_args_is_help=True)
+_HEAD = ("score", "key", "memory", "by")
 
 
 @memory_cli.command()
 def search(
-    words: Annotated[str, typer.Argument(help="What it is about; empty: the newest.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    words: Annotated[
+        str, typer.Argument(help="The words to search for. Default: the newest memories.")
+    ] = "",
+    limit: Annotated[
+        int, typer.Option(min=1, max=100, help="Show at most this many memories.")
+    ] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what fits, the best match first.
+    """Search the memory and show the matches, best first.
 
-    Exit code 1: nothing fits.
+    Exit code 1: nothing matches.
 
-    For example: theseus memory search "dice that time out"
+    Example: theseus memory search "dice that time out"
     """
     found = asyncio.run(_recall(words, limit))
     if as_json:
@@ -39,15 +43,16 @@ def search(
     elif found:
         print_table(_HEAD, [_build_row(each) for each in found])
     if not found:
-        nothing = f"Nothing that is remembered fits {words!r}." if words else "Nothing yet."
-        report_empty("" if found is None else nothing, searched=bool(words))
+        message = f"No memory matches {words!r}." if words else "The memory is empty."
+        # `None`: the missing memory was reported already.
+        report_empty("" if found is None else message, searched=bool(words))
 
 
 @memory_cli.command()
 def export() -> None:
-    """Print everything as NDJSON, oldest first.
+    """Print all memories as NDJSON, oldest first.
 
-    For example: theseus memory export > memory.ndjson
+    Example: theseus memory export > memory.ndjson
     """
     for memory in asyncio.run(_export_all()):
         sys.stdout.write(memory.model_dump_json() + "\n")
@@ -65,19 +70,19 @@ def _build_row(found: Recalled) -> Row:
 
 
 async def _recall(query: str, limit: int) -> Sequence[Recalled] | None:
-    """Return what fits; `None` where nothing is kept, which is said."""
-    kept = _get_path()
-    if report_if_missing(kept, "memory"):
+    """Return the matches, or `None` if there is no memory (which is reported)."""
+    database = _get_path()
+    if report_if_missing(database, "memory"):
         return None
-    async with SqliteMemory(kept, redact=redact) as memory_store:
+    async with SqliteMemory(database, redact=redact) as memory_store:
         return await memory_store.recall(Recall(text=query, limit=limit))
 
 
 async def _export_all() -> Sequence[Memory]:
-    kept = _get_path()
-    if report_if_missing(kept, "memory"):
+    database = _get_path()
+    if report_if_missing(database, "memory"):
         raise typer.Exit(1)
-    async with SqliteMemory(kept, redact=redact) as memory_store:
+    async with SqliteMemory(database, redact=redact) as memory_store:
         return await memory_store.export()
 
 

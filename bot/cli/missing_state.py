@@ -1,4 +1,4 @@
-"""Looking at what a bot keeps must not make it: where nothing is kept, that is said, and where."""
+"""Reports missing state, so that commands which only read do not create it."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ def report_if_missing(path: Path, what: str) -> bool:
     """
     if path.exists():
         return False
-    told = f"There is no {what} yet: {path} does not exist."
-    way_out = "Run this in the bot's folder, or set THESEUS_STATE to its state folder."
-    sys.stderr.write(redact(f"theseus: {told} {way_out}\n"))
+    problem = f"There is no {what} yet: {path} does not exist."
+    remedy = "Run this in the bot's folder, or set THESEUS_STATE to its state folder."
+    sys.stderr.write(redact(f"theseus: {problem} {remedy}\n"))
     return True

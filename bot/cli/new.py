@@ -1,4 +1,4 @@
-"""`theseus new`: what something new begins with: a cog's or a skill's files, a bot's checkout."""
+"""`theseus new`: creates the files of a cog or a skill, or the checkout of a bot."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,73 +12,80 @@ from bot.cli.output import say
 from bot.domain.errors import ConfigError
 from bot.domain.skill import ROLES
 
-new_cli = typer.Typer(help="Begin something new: a cog, a skill, a bot.", no_args_is_help=True)
+new_cli = typer.Typer(help="Create a cog, a skill or a bot.", no_args_is_help=True)
 
 
 @new_cli.command("cog")
 def create_cog(
     name: Annotated[
-        str, typer.Argument(help="Its file and its command: small letters, digits, _.")
+        str, typer.Argument(help="The name of its file and command: lowercase letters, digits, _.")
     ],
     does: Annotated[
-        str, typer.Option(help="What Discord shows beside the command, in a few words.")
+        str, typer.Option(help="The description of the command in Discord, in a few words.")
     ] = "Count the words of a text",
 ) -> None:
-    """Write a cog with a command, its test, and its line in the table of everyday commands.
+    """Create a cog with a command, its test, and its line in the table of everyday commands.
 
-    For example: theseus new cog shout --does "Say it louder"
+    Example: theseus new cog shout --does "Say it louder"
     """
     cog = NewCog(name, does)
     for path in write_cog(cog, Path.cwd()):
         say(f"wrote {path}")
     say(
-        f"Now: .venv/bin/pytest {cog.test_path}\n"
-        f"Try /{cog.name} in `make demo ARGS='--fault none'`, which takes it along as it is; "
-        "docs/writing-a-cog.md says the rest."
+        f"Next: .venv/bin/pytest {cog.test_path}\n"
+        f"Then try /{cog.name} in `make demo ARGS='--fault none'`, which also loads uncommitted "
+        "cogs. See docs/writing-a-cog.md."
     )
 
 
 @new_cli.command("skill")
 def create_skill(
     name: Annotated[
-        str, typer.Argument(help="Its folder: small letters, digits, hyphens between them.")
+        str, typer.Argument(help="The name of its folder: lowercase letters, digits, hyphens.")
     ],
     does: Annotated[
-        str, typer.Option(help="What it is for and when to use it: models choose by this alone.")
+        str,
+        typer.Option(
+            help="What the skill is for and when to use it. Models choose a skill by this text."
+        ),
     ] = "How this is done here. Use when it is to be done.",
     roles: Annotated[
-        str, typer.Option(help="Which parts of a model are told of it, with spaces between.")
+        str, typer.Option(help="The model roles that see the skill, separated by spaces.")
     ] = " ".join(ROLES),
 ) -> None:
-    """Write a skill's file, to be filled in: how some kind of work is done here, for models.
+    """Create the file of a skill, which tells models how a kind of work is done here.
 
-    For example: theseus new skill answering-about-releases --roles chat
+    Example: theseus new skill answering-about-releases --roles chat
     """
     path = write_skill(NewSkill(name, does, tuple(roles.split())), Path.cwd())
-    say(f"wrote {path}\nNow fill it in; docs/skills.md says what makes a good one.")
+    say(f"wrote {path}\nNext: fill it in. docs/skills.md explains what makes a good skill.")
 
 
 @new_cli.command("bot")
 def create_bot(
-    folder: Annotated[Path, typer.Argument(help="Where the checkout is made; must be new.")],
+    folder: Annotated[
+        Path, typer.Argument(help="The folder of the new checkout; it must not exist.")
+    ],
     origin: Annotated[
         str | None,
-        typer.Option("--from", help="The repository; else what this was installed from."),
+        typer.Option(
+            "--from", help="The repository to clone. Default: where theseus was installed from."
+        ),
     ] = None,
 ) -> None:
-    """Clone the project as a bot of your own, which it may change.
+    """Clone the project into a folder, as a bot that can change its own code.
 
-    For example: theseus new bot my-bot
+    Example: theseus new bot my-bot
     """
     source = InstalledSource(url=origin) if origin else find_installed_source()
     if source is None:
         raise ConfigError(
-            "new bot: nothing says where this program was installed from; name the repository: "
+            "new bot: it is unknown where this program was installed from. Name the repository: "
             "theseus new bot DIR --from https://github.com/OWNER/theseus.git"
         )
     clone_source(source, folder.absolute())
     say(
-        f"Made {folder}: on the branch main, with {source.display_url} as the remote {UPSTREAM}.\n"
-        f"Next: cd {folder}, give it a repository of your own (git remote add origin ...), then\n"
+        f"Created {folder}: branch main, with {source.display_url} as the remote {UPSTREAM}.\n"
+        f"Next: cd {folder}, add your own repository (git remote add origin ...), then\n"
         "      make install && .venv/bin/theseus setup    (docs/going-live.md)"
     )

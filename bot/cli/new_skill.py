@@ -1,4 +1,4 @@
-"""The file of a new skill: what it is for, and the outline of its text."""
+"""Writes the file of a new skill: its purpose, and the outline of its text."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,24 +19,24 @@ metadata:
 ---
 # $title
 
-Write down how this is done here, for somebody who knows the trade and not this house.
+Describe how this is done here, for someone who knows the craft but not this project.
 
-1. The first thing to do, with the command or the tool it takes, in `backticks`.
-2. What to look at next.
+1. The first step, with its command or tool in `backticks`.
+2. The next step.
 
-## What to look out for
+## Common mistakes
 
-- What often goes wrong, and how it is noticed.
+- What often goes wrong, and how to notice it.
 
 ## What not to do
 
-- And why.
+- Name the reason too.
 """)
 
 
 @dataclass(frozen=True)
 class NewSkill:
-    """A skill that is to be: its name, what it is for, and which parts of a model read it."""
+    """A skill to create: its name, its purpose, and the model roles that see it."""
 
     name: str
     does: str
@@ -44,15 +44,15 @@ class NewSkill:
 
     @property
     def path(self) -> str:
-        """Where it goes."""
+        """The path of its file in the checkout."""
         return f"{FOLDER}/{self.name}/{MANIFEST}"
 
 
 def write_skill(skill: NewSkill, root: Path) -> str:
-    """Write the skill into a checkout; return its path.
+    """Write the skill into a checkout, and return its path.
 
-    Raises `ConfigError`, and writes nothing, where the name or the words will not do, where there
-    is one of that name, and where this is no checkout.
+    Raises `ConfigError` and writes nothing if the name, the roles or the description are invalid,
+    if the skill exists already, or if `root` is not a checkout.
     """
     if not (root / "prompts").is_dir():
         raise ConfigError(f"{root} has no prompts/: run `theseus new skill` in the bot's checkout.")
@@ -60,12 +60,12 @@ def write_skill(skill: NewSkill, root: Path) -> str:
         raise ConfigError(f"NAME {problem}.")
     if unknown := [each for each in skill.roles if each not in ROLES]:
         known = ", ".join(ROLES)
-        raise ConfigError(f"--roles: there is no {unknown[0][:40]!r}; name some of {known}.")
+        raise ConfigError(f"--roles: {unknown[0][:40]!r} is not a role; the roles are {known}.")
     if not skill.roles:
-        raise ConfigError(f"--roles names nobody; name some of {', '.join(ROLES)}.")
+        raise ConfigError(f"--roles is empty; the roles are {', '.join(ROLES)}.")
     _validate_description(skill.does)
     if (root / FOLDER / skill.name).exists():
-        raise ConfigError(f"{FOLDER}/{skill.name} is there already; nothing was written.")
+        raise ConfigError(f"{FOLDER}/{skill.name} exists already; nothing was written.")
     text = _SKILL.substitute(
         name=skill.name,
         does=skill.does,
@@ -81,11 +81,13 @@ def write_skill(skill: NewSkill, root: Path) -> str:
 
 def _validate_description(does: str) -> None:
     if not does.strip() or len(does) > 1_024:
-        raise ConfigError("--does: say in up to 1024 characters what the skill is for, and when.")
+        raise ConfigError(
+            "--does: describe in up to 1024 characters what the skill is for, and when to use it."
+        )
     if not does.isprintable():
-        raise ConfigError("--does: it is one line, without signs that nobody can see.")
+        raise ConfigError("--does: it must be one line, without invisible characters.")
     if ": " in does or " #" in does or does[0] in "[]{}>|*&!%@`'\"-?:,#" or does.endswith(":"):
         raise ConfigError(
-            f"--does {does[:60]!r}: leave out colons, # and signs before the first word; they mean "
-            "something in YAML."
+            f"--does {does[:60]!r}: remove colons, # and signs before the first word; they have a "
+            "meaning in YAML."
         )

@@ -1,4 +1,4 @@
-"""What the command line prints, it prints without secrets."""
+"""Prints for the command line; every text is redacted first."""
 
 import json
 import os
@@ -16,24 +16,24 @@ from bot.cli.terminal_text import replace_controls
 from bot.redaction import redact, redact_value
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-JsonAnyway = Annotated[bool, typer.Option("--json", help="Print JSON, as it does without this.")]
+JsonAnyway = Annotated[bool, typer.Option("--json", help="Print JSON; this is the default.")]
 JsonOnTerminal = Annotated[
-    bool, typer.Option("--json", help="Print JSON on a terminal too, as it does into a pipe.")
+    bool, typer.Option("--json", help="Print JSON on a terminal too, not only in a pipe.")
 ]
 
 
 def get_console() -> Console:
-    """Return standard output: coloured where it is a terminal and `NO_COLOR` is not set."""
+    """Return a console for standard output, with colours on a terminal without `NO_COLOR`."""
     return Console(soft_wrap=True, highlight=False, markup=False)
 
 
 def should_print_json(as_json: bool) -> bool:
-    """Whether a command that tells a terminal less prints all it has, as JSON."""
+    """Return whether to print the full data as JSON: on request, and when not on a terminal."""
     return as_json or not get_console().is_terminal
 
 
 def say(text: str, first: str = "") -> None:
-    """Print a line for a person; a terminal shows its first word in the style `first`."""
+    """Print a line for a person; on a terminal, its first word has the style `first`."""
     line = Text(replace_controls(redact(text)))
     if first:
         line.stylize(first, 0, line.plain.find(" "))
@@ -41,14 +41,14 @@ def say(text: str, first: str = "") -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value for a program."""
+    """Print a value as JSON."""
     sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def report_empty(message: str, *, searched: bool) -> None:
-    """Say on standard error that there is nothing; where something was `searched`, that ends in 1.
+    """Print on standard error why the result is empty; exit with code 1 after a search.
 
-    Nothing is told in no words: why was said before.
+    An empty `message` prints nothing: the reason was reported before.
     """
     if message:
         print_error(message)
@@ -57,9 +57,10 @@ def report_empty(message: str, *, searched: bool) -> None:
 
 
 def open_closed_streams() -> None:
-    """Let nothing be read from, and written to, standard streams that were closed.
+    """Open `/dev/null` for each standard stream that was closed at the start.
 
-    Else the next file that is opened, a database perhaps, takes their place.
+    Otherwise the next opened file, such as a database, gets the stream's number, and output is
+    written into it.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -67,17 +68,18 @@ def open_closed_streams() -> None:
 
 
 def drop_output() -> None:
-    """Forget what was not printed yet: it cannot be."""
+    """Send the buffered output to `/dev/null`, so that Python's flush at exit does not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_error(error: BaseException | str) -> None:
-    """Say on standard error what is wrong."""
+    """Print an error on standard error."""
     sys.stderr.write(f"theseus: {replace_controls(redact(str(error)))}\n")
 
 
 def print_traceback(
     kind: type[BaseException], error: BaseException, at: TracebackType | None
 ) -> None:
-    """Write what nobody caught, as Python would."""
+    """Print an uncaught exception as Python does, but redacted."""
+
     sys.stderr.write(redact("".join(traceback.format_exception(kind, error, at))))

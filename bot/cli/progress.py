@@ -1,4 +1,4 @@
-"""How far something long is, on standard error: a bar on a terminal, else a line now and then."""
+"""Shows progress on standard error: a bar on a terminal, otherwise a line every ten seconds."""
 
 import sys
 import time
@@ -12,11 +12,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from bot.cli.output import print_error
 
 LINE_SECONDS = 10.0
-"""Where there is no terminal: how long nothing is said at least."""
+"""The shortest time between two lines, without a terminal."""
 
 
 class OnProgress(Protocol):
-    """Takes how many are done, of how many (`None`: nobody knows), and what is done now."""
+    """Receives the number done, the total (`None` if unknown), and a name for the current item."""
 
     def __call__(self, done: int, total: int | None, doing: str = "") -> None: ...
 
@@ -29,9 +29,9 @@ def show_progress(
     monotonic: Callable[[], float] = time.monotonic,
     say: Callable[[str], None] = print_error,
 ) -> Iterator[OnProgress]:
-    """Lend what is to be told how far it is; a bar is gone at the end.
+    """Yield a callback for the progress of `what`; a bar disappears at the end.
 
-    What ends soon says nothing where there is no terminal.
+    Without a terminal, work of less than ten seconds prints nothing.
     """
     console = console or Console(file=sys.stderr)
     if not console.is_terminal:
@@ -39,13 +39,13 @@ def show_progress(
         return
     columns = (
         TextColumn("{task.description}", markup=False), BarColumn(),
-        TextColumn("{task.fields[told]}", markup=False), TimeElapsedColumn(),
+        TextColumn("{task.fields[text]}", markup=False), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None, told="")
+        task = bar.add_task(what, total=None, text="")
 
         def update(done: int, total: int | None, doing: str = "") -> None:
-            bar.update(task, completed=done, total=total, told=_format_progress(done, total, doing))
+            bar.update(task, completed=done, total=total, text=_format_progress(done, total, doing))
 
         yield update
 
@@ -66,6 +66,6 @@ class _Lines:
 
 
 def _format_progress(done: int, total: int | None, doing: str) -> str:
-    """Return `3 of 12, journal`."""
+    """Return the progress as text, such as `3 of 12, journal`."""
     count = f"{done:,}" if total is None else f"{done:,} of {total:,}"
     return f"{count}, {doing}" if doing else count

@@ -1,4 +1,4 @@
-"""`theseus redact`: a filter for whatever is to be shown to others."""
+"""`theseus redact`: removes secrets from a text before it is shown to others."""
 
 import sys
 
@@ -6,9 +6,9 @@ from bot.redaction import redact_stream
 
 
 def redact() -> None:
-    """Copy standard input to standard output without secrets.
+    """Copy standard input to standard output, with secrets removed.
 
-    For example: journalctl -u theseus | theseus redact
+    Example: journalctl -u theseus | theseus redact
     """
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""What `theseus rehearse` prints: a table, YAML, or JSON."""
+"""Renders the result of `theseus rehearse` as a table, YAML or JSON."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,13 +17,13 @@ _HEAD = ("step", "who", "asks", "people see")
 
 
 def build_data(done: RehearsalResult) -> dict[str, Any]:
-    """Return it for a program."""
-    told = _build_transcript_data(done.commit, done.script, done.transcripts[0])
-    told |= {"plays": len(done.transcripts), "not_repeatable": done.unsteady}
+    """Return the result as JSON data."""
+    data = _build_transcript_data(done.commit, done.script, done.transcripts[0])
+    data |= {"plays": len(done.transcripts), "not_repeatable": done.unsteady}
     if done.head is None or done.compared is None:
-        return told
+        return data
     compared = done.compared.model_dump(mode="json")
-    return told | {
+    return data | {
         "other": _build_transcript_data(done.other, done.script, done.head),
         "compared": {"told": done.compared.summary, **compared},
     }
@@ -31,12 +31,12 @@ def build_data(done: RehearsalResult) -> dict[str, Any]:
 
 def _build_transcript_data(commit: str, script: Script, transcript: Transcript) -> dict[str, Any]:
     world = script.world.model_dump(mode="json")
-    play_told = transcript.model_dump(mode="json")
-    return {"commit": commit, "failed": transcript.has_failed, "world": world, **play_told}
+    data = transcript.model_dump(mode="json")
+    return {"commit": commit, "failed": transcript.has_failed, "world": world, **data}
 
 
 def render_yaml(done: RehearsalResult) -> Iterator[str]:
-    """Yield it in the shape of a script: each step, and under it what was seen of it."""
+    """Yield the result in the format of a script, with the visible output under each step."""
     yield write_yaml(dump_transcript(done.script, done.transcripts[0])).rstrip()
     if done.head is not None and done.compared is not None:
         yield f"---\n{write_yaml(dump_transcript(done.script, done.head))}".rstrip()
@@ -44,7 +44,7 @@ def render_yaml(done: RehearsalResult) -> Iterator[str]:
 
 
 def render_lines(done: RehearsalResult) -> Iterator[str]:
-    """Yield it for a person: a table of the steps, or of what changes, and what follows from it."""
+    """Yield the result for a person: a table of the steps or changes, then the conclusion."""
     if done.compared is None:
         yield from _render_table(done.transcripts[0])
     else:
@@ -65,14 +65,14 @@ def _render_table(transcript: Transcript) -> Iterator[str]:
 
 
 def _iterate_steps(transcript: Transcript) -> Iterator[tuple[int, PlayedStep]]:
-    """Yield the steps; the start only where somebody saw something of it."""
+    """Yield the steps; the start of the bot is included only if it had visible output."""
     if transcript.started is not None and list_step_lines(transcript.started):
         yield START, transcript.started
     yield from enumerate(transcript.steps)
 
 
 def _build_rows(at: int, step: PlayedStep) -> Iterator[tuple[str, str, str, str]]:
-    """Yield a step's rows: what was done stands in the first only."""
+    """Yield the rows of a step, one per visible line; only the first row names the step."""
     who = step.step.by if isinstance(step.step, PersonStep) else ""
     what = "the bot starts" if at == START else " ".join(describe_step(step.step).split())
     what = what if len(what) <= _ASKED else f"{what[: _ASKED - 1]}…"
@@ -100,7 +100,7 @@ def _render_change(change: AnswerChange, one: str, other: str) -> Iterator[str]:
 
 
 def _render_conclusion(done: RehearsalResult) -> Iterator[str]:
-    """Yield what follows: errors with their places, trouble, and whether plays are the same."""
+    """Yield the errors with their locations, fixed failures, and differences between runs."""
     for commit, play in ((done.commit, done.transcripts[0]), (done.other, done.head)):
         if play is not None:
             yield from _render_errors(f"{commit[:7]}: ", play)
@@ -109,20 +109,20 @@ def _render_conclusion(done: RehearsalResult) -> Iterator[str]:
     if done.unsteady:
         yield f"{done.unsteady[0].upper()}{done.unsteady[1:]}."
     elif done.compared is None and len(done.transcripts) > 1:
-        yield f"{len(done.transcripts)} plays are the same."
+        yield f"All {len(done.transcripts)} runs gave the same result."
     if done.compared is not None:
         yield f"From {done.commit[:7]} to {done.other[:7]}: {done.compared.summary}."
     elif done.fine:
-        yield "Nobody got an error."
+        yield "No errors."
 
 
 def _render_fixed(base: Transcript, head: Transcript) -> Iterator[str]:
-    """Yield of each failure of base whether head mends it."""
+    """Yield a line for each failure of base: whether head fixes it."""
     failures = [error.replace(message="") for step in base.steps for error in step.errors]
     for wanted in dict.fromkeys(failures):
         against = find_objection(find_failing_steps(base, wanted), head)
-        told = f"not mended: {against}" if against else "mended"
-        yield f"{wanted.event}: {wanted.error} is {told}."
+        status = f"not fixed: {against}" if against else "fixed"
+        yield f"{wanted.event}: {wanted.error} is {status}."
 
 
 def _render_errors(commit: str, transcript: Transcript) -> Iterator[str]:
@@ -133,8 +133,8 @@ def _render_errors(commit: str, transcript: Transcript) -> Iterator[str]:
             why = f": {error.message}" if error.message else ""
             yield f"{commit}{error.event} failed {format_step(at)}: {error.error}{place}{why}"
         if step.refused:
-            yield f"{commit}it could not be done {format_step(at)}: {step.refused}"
+            yield f"{commit}the step could not be done {format_step(at)}: {step.refused}"
         if step.unanswered and not step.errors:
-            yield f"{commit}nobody answered {format_step(at)}"
+            yield f"{commit}the bot did not answer {format_step(at)}"
     if transcript.trouble:
-        yield f"{commit}the bot did not hold: {transcript.trouble}"
+        yield f"{commit}the bot failed: {transcript.trouble}"

@@ -1,4 +1,4 @@
-"""The plays of one script, with one commit or with two."""
+"""Runs one script with one commit, or with two to compare them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -13,9 +13,10 @@ from bot.proof.behaviour_diff import AnswerComparison, compute_behaviour_diff, f
 
 
 class RehearsalResult(NamedTuple):
-    """What came of a script: its plays with one commit, and those with another where compared.
+    """The transcripts of a script with one commit, and with a second one if they were compared.
 
-    `head` is the play of `other`, `compared` what changes from `commit` to it.
+    `transcripts` are the runs with `commit`, `head` is the run with `other`, and `compared` is the
+    difference between the two commits.
     """
 
     script: Script
@@ -27,21 +28,21 @@ class RehearsalResult(NamedTuple):
 
     @property
     def unsteady(self) -> str:
-        """Where plays of one commit differ, in words; empty: nowhere."""
+        """A description of where runs with the same commit differ; empty if they are the same."""
         return find_nondeterminism(self.transcripts)
 
     @property
     def fine(self) -> bool:
-        """Whether everything could be done, nobody got an error, and no plays differ."""
-        played = [*self.transcripts, *([self.head] if self.head else [])]
-        refused = any(step.refused for each in played for step in each.steps)
-        failed = refused or any(each.has_failed for each in played)
+        """True if every step was done without an error, and no runs differ."""
+        transcripts = [*self.transcripts, *([self.head] if self.head else [])]
+        refused = any(step.refused for transcript in transcripts for step in transcript.steps)
+        failed = refused or any(transcript.has_failed for transcript in transcripts)
         changed = self.compared is not None and self.compared.changed > 0
         return not failed and not self.unsteady and not changed
 
 
 class CountedRehearsal:
-    """Implements `bot.ports.rehearsal.Rehearsal`: another one, whose plays are told as they end."""
+    """Implements `bot.ports.rehearsal.Rehearsal`: wraps another one and reports each run."""
 
     def __init__(self, inner: Rehearsal, on_progress: OnProgress, total: int | None) -> None:
         self._inner = inner
@@ -51,15 +52,15 @@ class CountedRehearsal:
 
     @property
     def refusal(self) -> str:
-        """Return why nothing can be played on this machine."""
+        """The reason why scripts cannot run on this machine; empty if they can."""
         return self._inner.refusal
 
     @asynccontextmanager
     async def open(self, tree: Path) -> AsyncIterator[ScriptRunner]:
-        """Lend a player of that tree's code."""
+        """Yield a runner for the code of that tree."""
         self._on_progress(self._done, self._total)
-        async with self._inner.open(tree) as player:
-            yield _CountedRunner(player, self._count)
+        async with self._inner.open(tree) as runner:
+            yield _CountedRunner(runner, self._count)
 
     def _count(self) -> None:
         self._done += 1
@@ -71,32 +72,39 @@ class _CountedRunner(NamedTuple):
     on_run: Callable[[], None]
 
     async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
-        played = await self.inner.run(script, keep_files=keep_files)
+        transcript = await self.inner.run(script, keep_files=keep_files)
         self.on_run()
-        return played
+        return transcript
 
 
 def count_runs(trees: int, repeat: int) -> int:
-    """Return how many plays `play_commits` takes: two of the first where there is another."""
+    """Return how many runs `rehearse_commits` needs.
+
+    A comparison needs two runs of the first commit, to tell a change from an unstable answer.
+    """
     return max(repeat, 2) + 1 if trees > 1 else repeat
 
 
 async def rehearse_commits(
     rehearsal: Rehearsal, script: Script, trees: Sequence[tuple[str, Path]], repeat: int = 1
 ) -> RehearsalResult:
-    """Play a script with the tree of one commit, or of two to compare them: commits and trees.
+    """Run a script with one commit, or with two to compare them.
 
-    Plays that are to be the same are spread over two starts of the code: what differs from start
-    to start is found as well.
+    Args:
+        trees: One or two pairs of a commit and the folder with its files.
+        repeat: How often to run the script with the first commit.
     """
     (commit, base), *others = trees
     times = count_runs(len(trees), repeat) - len(others)
-    plays = [*await _run_script(rehearsal, base, script, (times + 1) // 2)]
-    plays += await _run_script(rehearsal, base, script, times // 2)
-    done = RehearsalResult(script=script, commit=commit, transcripts=tuple(plays))
+    # The runs are split over two starts of the code, to find what differs from start to start too.
+    transcripts = [*await _run_script(rehearsal, base, script, (times + 1) // 2)]
+    transcripts += await _run_script(rehearsal, base, script, times // 2)
+    done = RehearsalResult(script=script, commit=commit, transcripts=tuple(transcripts))
     for other, tree in others:
         (head,) = await _run_script(rehearsal, tree, script, 1)
-        compared = compute_behaviour_diff([AnswerComparison(script, plays[0], plays[1], head)])
+        compared = compute_behaviour_diff(
+            [AnswerComparison(script, transcripts[0], transcripts[1], head)]
+        )
         done = done._replace(other=other, head=head, compared=compared)
     return done
 

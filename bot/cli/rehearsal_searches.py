@@ -1,4 +1,4 @@
-"""Searches that play a script with many commits, or many scripts with one."""
+"""Searches that run a script with many commits, or many scripts with one commit."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,11 +17,14 @@ MAX_RUNS = 100
 
 
 class AnswerSearch(NamedTuple):
-    """What was found of a script's last step in a history.
+    """The result of searching a history for a change in the answer of a script's last step.
 
-    `changed` is where its answer became another. Where it did not: `first` is the oldest commit
-    that answers at all, after others that do not, and `why_not` is why not; without `first` it is
-    why the newest one does not answer.
+    Attributes:
+        changed: Where the answer changed, if it did.
+        first: Without a change: the oldest commit that answers, if older ones do not.
+        why_not: Why the commits before `first` do not answer; without `first`, why the newest
+            commit does not.
+        runs: How often the script was run.
     """
 
     changed: ChangedAnswer | None = None
@@ -31,10 +34,10 @@ class AnswerSearch(NamedTuple):
 
 
 class ScriptFailure(NamedTuple):
-    """A failure of a play, to be recognised in another: at which step, and what is wrong there.
+    """A failure in a transcript, in a form that can be recognised in another transcript.
 
-    `error` where the journal tells of one; else `kind` says how people meet it. At `START` no step
-    is needed for it.
+    `at` is the step, or `START` if the bot failed before any step. `error` is the recorded error;
+    without one, `kind` says how the failure shows.
     """
 
     at: int
@@ -46,47 +49,47 @@ class ScriptFailure(NamedTuple):
 async def find_change(
     rehearsal: Rehearsal, laid_out: LaidOut, script: Script, commits: Sequence[str]
 ) -> AnswerSearch:
-    """Return since which of the commits, oldest first, the last step is answered as it is."""
+    """Find the commit that changed the answer to the last step; `commits` has the oldest first."""
     silent: dict[str, str] = {}
     answering: list[str] = []
     last = len(script.steps) - 1
 
     async def answer(commit: str) -> tuple[str, ...] | None:
         async with laid_out(commit) as tree:
-            play = await run_script(rehearsal, tree, script)
-        if why := _explain_unanswerable(play, last):
+            transcript = await run_script(rehearsal, tree, script)
+        if why := _explain_unanswerable(transcript, last):
             silent[commit] = why
             return None
         answering.append(commit)
-        return list_visible_lines(play)[last]
+        return list_visible_lines(transcript)[last]
 
     changed = await find_changed_answer(commits, answer)
-    plays = len(silent) + len(answering)
+    runs = len(silent) + len(answering)
     if changed is not None or not silent:
-        return AnswerSearch(changed, runs=plays)
+        return AnswerSearch(changed, runs=runs)
     if commits[-1] in silent:
-        return AnswerSearch(why_not=silent[commits[-1]], runs=plays)
+        return AnswerSearch(why_not=silent[commits[-1]], runs=runs)
     first = min(answering, key=commits.index)
     before = max(silent, key=commits.index)
-    return AnswerSearch(first=first, why_not=silent[before], runs=plays)
+    return AnswerSearch(first=first, why_not=silent[before], runs=runs)
 
 
 def _explain_unanswerable(transcript: Transcript, step: int) -> str:
-    """Return why nothing can be said of that step's answer."""
+    """Return why that step cannot have an answer; empty if it can."""
     if transcript.trouble:
-        return f"the bot does not hold: {transcript.trouble}"
+        return f"the bot failed: {transcript.trouble}"
     return transcript.steps[step].refused
 
 
 async def find_least(
     rehearsal: Rehearsal, tree: Path, script: Script
 ) -> tuple[ScriptFailure, Reduced[ScriptStep]] | None:
-    """Return the first failure, and the least of the steps before it with which it comes again.
+    """Return the first failure and the fewest steps that reproduce it, or `None` without a failure.
 
-    The step that fails is the last of what is returned. `None` where nothing fails.
+    The last of the returned steps is the one that fails.
     """
-    async with rehearsal.open(tree) as player:
-        found = find_first_failure(await player.run(script))
+    async with rehearsal.open(tree) as runner:
+        found = find_first_failure(await runner.run(script))
         if found is None:
             return None
         if found.at == START:
@@ -94,17 +97,21 @@ async def find_least(
         failing = script.steps[found.at : found.at + 1]
 
         async def is_failing(steps: tuple[ScriptStep, ...]) -> bool:
-            play = await player.run(script.replace(steps=(*steps, *failing)))
-            again = find_first_failure(play)
-            return again is not None and _is_same_failure(found, again) and again.at == len(steps)
+            transcript = await runner.run(script.replace(steps=(*steps, *failing)))
+            failure = find_first_failure(transcript)
+            return (
+                failure is not None
+                and _is_same_failure(found, failure)
+                and failure.at == len(steps)
+            )
 
         least = await reduce_setup(script.steps[: found.at], is_failing, max_runs=MAX_RUNS)
     return found, least._replace(remaining=(*least.remaining, *failing))
 
 
 def find_first_failure(transcript: Transcript) -> ScriptFailure | None:
-    """Return the first thing that goes wrong: an error, no answer, what cannot be done, the end."""
-    ended = f"the bot did not hold: {transcript.trouble}" if transcript.trouble else ""
+    """Return the first failure: an error, a missing answer, a refused step, or the bot's end."""
+    ended = f"the bot failed: {transcript.trouble}" if transcript.trouble else ""
     if ended and (
         not transcript.steps or (transcript.started is not None and transcript.started.errors)
     ):
@@ -115,7 +122,7 @@ def find_first_failure(transcript: Transcript) -> ScriptFailure | None:
         if ended and at == len(transcript.steps) - 1:
             return ScriptFailure(at, "trouble", description=ended)
         if step.unanswered:
-            return ScriptFailure(at, "unanswered", description="nobody answers")
+            return ScriptFailure(at, "unanswered", description="the bot does not answer")
         if step.refused:
             return ScriptFailure(at, "refused", description=step.refused)
     return None

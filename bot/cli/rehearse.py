@@ -1,4 +1,4 @@
-"""`theseus rehearse`: plays a commit on a Discord of its own, and prints what people would see."""
+"""`theseus rehearse`: runs a commit against a local Discord, and prints what people would see."""
 
 import asyncio
 import difflib
@@ -28,17 +28,20 @@ from bot.proof.scripts import describe_step, dump_script
 
 
 def rehearse(
-    commit: Annotated[str, typer.Option(help="The commit to play.")],
-    script: Annotated[Path, typer.Option(help="The script: a YAML file.")],
+    commit: Annotated[str, typer.Option(help="The commit to run.")],
+    script: Annotated[Path, typer.Option(help="The script, a YAML file.")],
     repo: Annotated[Path, typer.Option(help="The repository.")] = Path(),
     compare: Annotated[
-        str, typer.Option(help="Play this commit too; show what changes, from older to newer.")
+        str, typer.Option(help="Run this commit too, and show what changes from older to newer.")
     ] = "",
     repeat: Annotated[
-        int, typer.Option(min=1, max=1_000, help="Play it so often; say where plays differ.")
+        int, typer.Option(min=1, max=1_000, help="Run the script N times, and show differences.")
     ] = 1,
     since: Annotated[
-        str, typer.Option(help="Find the commit after this one that changed the last answer.")
+        str,
+        typer.Option(
+            help="Find the commit after this one that changed the answer to the last step."
+        ),
     ] = "",
     least: Annotated[
         bool, typer.Option("--least", help="Find the fewest steps that fail in the same way.")
@@ -46,11 +49,11 @@ def rehearse(
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print YAML.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a script with a commit's code, and print what people would have seen.
+    """Run a script with the code of a commit, and print what people would have seen.
 
-    Exit code 1: somebody got an error, or answers differ; 2: it cannot be played.
+    Exit code 1: a user got an error, or answers differ. Exit code 2: the script cannot run.
 
-    For example: theseus rehearse --commit HEAD~1 --script poll.yaml --compare HEAD
+    Example: theseus rehearse --commit HEAD~1 --script poll.yaml --compare HEAD
     """
     _require_single(
         {"--compare": compare, "--repeat": repeat > 1, "--since": since, "--least": least}
@@ -80,40 +83,40 @@ def rehearse(
 def _require_single(options: Mapping[str, object]) -> None:
     named = [option for option, value in options.items() if value]
     if len(named) > 1:
-        raise ConfigError(f"{' and '.join(named)}: give one of them.")
+        raise ConfigError(f"{' and '.join(named)}: use only one of them.")
 
 
 def _refuse_unknown_cogs(
     trees: GitTrees, script: Script, commits: Sequence[str], file: Path
 ) -> None:
-    """Refuse a script with a cog that none of the commits has. Raises `ConfigError`."""
+    """Raise `ConfigError` if the script names a cog that none of the commits has."""
     there = {get_cog_name(each) for commit in commits for each in trees.list_files(commit, "cogs")}
     for cog in script.world.cogs:
         if cog not in there:
             near = difflib.get_close_matches(cog, there, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(there))}."
+            hint = f"did you mean {near[0]}?" if near else f"its cogs: {', '.join(sorted(there))}."
             raise ConfigError(
-                f"{file}: world: cogs: there is no cog `{cog}` in {commits[-1][:7]} (only what is "
-                f"committed is played); {hint}"
+                f"{file}: world: cogs: commit {commits[-1][:7]} has no cog `{cog}` (uncommitted "
+                f"files are not used); {hint}"
             )
 
 
 def _search_change(
     trees: GitTrees, script: Script, commits: Sequence[str], *, as_json: bool
 ) -> None:
-    """Print since when the last step is answered as it is; exit code 1 where that changed."""
+    """Print which commit changed the answer to the last step; exit with code 1 if one did."""
 
     async def search() -> AnswerSearch:
         rehearsal = await _build_rehearsal(trees.folder)
-        with show_progress("commits played") as on_progress:
+        with show_progress("commits run") as on_progress:
             counted = CountedRehearsal(rehearsal, on_progress, None)
             return await find_change(counted, trees.open_tree, script, commits)
 
     found = asyncio.run(search())
     if as_json:
         changed = found.changed and found.changed._asdict()
-        told = {"changed": changed, "first": found.first or None, "why_not": found.why_not or None}
-        print_json({"commits": len(commits), **told})
+        data = {"changed": changed, "first": found.first or None, "why_not": found.why_not or None}
+        print_json({"commits": len(commits), **data})
     else:
         say(_describe_search(trees, describe_step(script.steps[-1]), found, len(commits)))
     if found.changed or found.why_not:
@@ -121,25 +124,26 @@ def _search_change(
 
 
 def _describe_search(trees: GitTrees, step: str, found: AnswerSearch, commits: int) -> str:
-    """Return in a sentence what a search through commits found of a step."""
-    played = f"({found.runs} of {commits} commits were played)"
+    """Return one sentence about the result of a search through commits."""
+    count = f"({found.runs} of {commits} commits were run)"
     if found.changed:
-        told = found.changed.describe(step, trees.get_subject(found.changed.after))
-        return f"{told[0].upper()}{told[1:]} {played}."
+        text = found.changed.describe(step, trees.get_subject(found.changed.after))
+        return f"{text[0].upper()}{text[1:]} {count}."
     if found.first:
         since = f"`{found.first[:7]}` ({trees.get_subject(found.first)})"
-        return f"Since {since} `{step}` is answered as now; before, {found.why_not} {played}."
+        same = f"The answer to `{step}` is the same since {since}"
+        return f"{same}; before, {found.why_not} {count}."
     if found.why_not:
-        return f"`{step}` has no answer to look for: {found.why_not}"
-    return f"It is answered as now all the way {played}."
+        return f"`{step}` has no answer: {found.why_not}"
+    return f"The answer is the same in all commits {count}."
 
 
 def _search_least(trees: GitTrees, script: Script, commit: str, *, as_json: bool) -> None:
-    """Print the least script that fails in the same way, as YAML; exit code 1 where one fails."""
+    """Print the shortest script that fails in the same way; exit with code 1 if there is one."""
 
     async def search() -> tuple[ScriptFailure, Reduced[ScriptStep]] | None:
         async with trees.open_tree(commit) as tree:
-            with show_progress("plays") as on_progress:
+            with show_progress("runs") as on_progress:
                 counted = CountedRehearsal(await _build_rehearsal(trees.folder), on_progress, None)
                 return await find_least(counted, tree, script)
 
@@ -147,16 +151,18 @@ def _search_least(trees: GitTrees, script: Script, commit: str, *, as_json: bool
     failure, least = found or (None, None)
     data = dump_script(script.replace(steps=least.remaining)) if least and least.remaining else None
     if as_json:
-        told = failure.description if failure else None
-        print_json({"script": data, "minimal": bool(least and least.minimal), "failure": told})
+        description = failure.description if failure else None
+        minimal = bool(least and least.minimal)
+        print_json({"script": data, "minimal": minimal, "failure": description})
     elif failure is None or least is None:
-        say("Nobody got an error, and everybody an answer.")
+        say("No errors, and every step has an answer.")
     elif data is None:
         say(f"It fails before any step: {failure.description}")
     else:
         say(write_yaml(data).rstrip())
-        left = f"{len(least.remaining)} of {len(script.steps)} steps are left, after {least.run_count} plays"
-        say(f"# {left}: {' '.join(failure.description.split())}")
+        left = f"{len(least.remaining)} of {len(script.steps)} steps are left"
+        reason = " ".join(failure.description.split())
+        say(f"# {left}, after {least.run_count} runs: {reason}")
     if failure:
         raise typer.Exit(1)
 
@@ -167,18 +173,18 @@ async def _rehearse(
     async with AsyncExitStack() as stack:
         rehearsal = await _build_rehearsal(trees.folder)
         folders = [await stack.enter_async_context(trees.open_tree(each)) for each in commits]
-        played = [*zip(commits, folders, strict=True)]
-        with show_progress("plays") as on_progress:
-            counted = CountedRehearsal(rehearsal, on_progress, count_runs(len(played), repeat))
-            return await rehearse_commits(counted, script, played, repeat)
+        pairs = [*zip(commits, folders, strict=True)]
+        with show_progress("runs") as on_progress:
+            counted = CountedRehearsal(rehearsal, on_progress, count_runs(len(pairs), repeat))
+            return await rehearse_commits(counted, script, pairs, repeat)
 
 
 async def _build_rehearsal(repository: Path) -> Rehearsal:
-    """Return what plays here. Raises `RehearsalError` where there is no sandbox."""
+    """Return a rehearsal in a sandbox. Raises `RehearsalError` if there is no sandbox."""
     sandbox = await choose_sandbox("bubblewrap", required=True, private=(repository,))
     if sandbox.refusal:
         raise RehearsalError(
-            f"Nothing can be played on this machine ({sandbox.description}): a commit's code runs "
-            "only in bubblewrap. Install it; `theseus doctor` says what is missing."
+            f"Scripts cannot run on this machine ({sandbox.description}): the code of a "
+            "commit runs only in bubblewrap. Install it; `theseus doctor` shows what is missing."
         )
     return SandboxedRehearsal(sandbox)

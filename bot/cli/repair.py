@@ -1,4 +1,4 @@
-"""`theseus repair`: the offline engine on any repository."""
+"""`theseus repair`: runs the offline engine on any repository."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ from bot.repair.report import RepairReport
 
 
 class Accepted(StrEnum):
-    """How good a fix has to be to count; see `bot.repair.model.Label`."""
+    """The weakest label that counts as a fix; see `bot.repair.model.Label`."""
 
     PROVEN = "proven"
     PLAUSIBLE = "plausible"
@@ -26,22 +26,24 @@ class Accepted(StrEnum):
 
 def repair(
     repo: Annotated[Path, typer.Option(help="The repository to repair.")],
-    test: Annotated[str, typer.Option(help="The command that fails now and must pass.")],
+    test: Annotated[str, typer.Option(help="The test command that fails now and should pass.")],
     file: Annotated[str | None, typer.Option(help="Change only this file.")] = None,
-    time: Annotated[float, typer.Option(help="Seconds to search.")] = 60.0,
-    apply: Annotated[bool, typer.Option("--apply", help="Write the fix into the repo.")] = False,
+    time: Annotated[float, typer.Option(help="The time limit in seconds.")] = 60.0,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the fix to the repository.")
+    ] = False,
     accept: Annotated[
-        Accepted, typer.Option(help="How good a fix has to be: proven, or plausible.")
+        Accepted, typer.Option(help="The weakest fix to accept: proven or plausible.")
     ] = Accepted.PROVEN,
     as_json: JsonOption = False,
 ) -> None:
-    """Search for a small fix of a failing test, offline.
+    """Search for a small fix for a failing test, offline.
 
-    On a terminal it asks which answer is right where several edits pass that answer differently.
-    Exit code 1: none was found that is proven (or plausible, with --accept plausible). Ctrl-C,
-    SIGTERM and SIGHUP end it with 130, 143 and 129, and nothing is changed.
+    If several edits pass the test and behave differently, it asks on a terminal which answer is
+    right. Exit code 1: no proven fix was found (or plausible, with --accept plausible). Ctrl-C,
+    SIGTERM and SIGHUP end the search with exit code 130, 143 and 129, and change no file.
 
-    For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
+    Example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
     """
     line = RepairProgress(time, visible=not as_json)
     asks = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
@@ -72,11 +74,12 @@ def repair(
 
 
 def _describe_next_step(report: RepairReport) -> str:
-    """Say what became of the diff, and what is left to do."""
+    """Return whether the diff was written, and what the user can do next."""
     if report.applied:
         return f"Written to {', '.join(report.files)}."
     if report.repaired:
-        return "Nothing is written yet: --apply does that."
+        return "The fix is not written yet. Use --apply to write it."
     return (
-        "Nothing is written, and this counts as no fix (exit code 1): --accept plausible takes it."
+        "The fix is only plausible, so it is not accepted (exit code 1). Use --accept plausible "
+        "to accept it."
     )

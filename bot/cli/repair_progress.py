@@ -1,4 +1,4 @@
-"""How far a repair is: one line on a terminal's standard error, gone at the end."""
+"""Shows the progress of a repair on a terminal's standard error; the line disappears at the end."""
 
 import sys
 import time
@@ -16,9 +16,9 @@ BEGINNING = "running the tests as they are"
 
 
 class RepairProgress:
-    """Implements `bot.repair.search.OnProgress` for a search of so many `seconds`.
+    """Implements `bot.repair.search.OnProgress` for a search of at most `seconds`.
 
-    Where it is not to be `shown`, or there is no terminal, nothing is said.
+    It prints nothing unless it is `visible` and standard error is a terminal.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class RepairProgress:
         self.found = FoundSoFar()
 
     def show(self) -> None:
-        """Show the line; the time begins with it."""
+        """Show the line and start the countdown, unless it is shown already."""
         if not self._is_visible or self._bar is not None:
             return
         self._line = _Line(self._monotonic() + self._seconds, self._monotonic)
@@ -48,20 +48,20 @@ class RepairProgress:
         self._bar.start()
 
     def __call__(self, search: SearchProgress) -> None:
-        """Show how far it is."""
+        """Show the progress of the search."""
         self.found = self.found.add(search)
         self.show()
         self._line.text = format_progress(search)
 
     def hide(self) -> None:
-        """Take it away, until there is more to show: another search, with its own time."""
+        """Remove the line. The next progress shows it again, with a new countdown."""
         if self._bar is not None:
             self._bar.stop()
         self._bar = None
 
 
 def format_progress(search: SearchProgress) -> str:
-    """Return `34 of 210 edits tried, 2 make the tests pass`."""
+    """Return the progress as text, such as `34 of 210 edits tried, 2 make the tests pass`."""
     tried = f"{search.tried:,} of {search.proposed:,} edits tried"
     if not search.passing:
         return tried
@@ -70,31 +70,31 @@ def format_progress(search: SearchProgress) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FoundSoFar:
-    """How far the newest search was, and the likeliest edit that passed in any."""
+    """The progress of the latest search, and the best passing edit of all searches."""
 
     search: SearchProgress | None = None
     best: Candidate | None = None
 
     def add(self, search: SearchProgress) -> "FoundSoFar":
-        """Return it with what has just been tried."""
+        """Return a copy updated with the latest progress."""
         passed = search.latest.candidate if search.latest.judgement.is_passing else None
         better = passed and (self.best is None or passed.rank > self.best.rank)
         return FoundSoFar(search, passed if better else self.best)
 
 
 def format_interruption(found: FoundSoFar) -> str:
-    """Return what was found by the time somebody ended it."""
+    """Return what was found before the interruption."""
     if found.search is None:
-        return f"Interrupted while {BEGINNING}. Nothing was changed."
-    told = f"Interrupted: {format_progress(found.search)}. "
+        return f"Interrupted while {BEGINNING}. No file was changed."
+    text = f"Interrupted: {format_progress(found.search)}. "
     if found.best is not None:
         where = f"{found.best.path}:{found.best.line}"
-        told += f"The likeliest that passes: {found.best.why} ({where}), which is not confirmed. "
-    return f"{told}Nothing was changed."
+        text += f"Best passing edit, not confirmed: {found.best.why} ({where}). "
+    return f"{text}No file was changed."
 
 
 class _Line(ProgressColumn):
-    """The one column there is; the seconds left go down while nothing is told."""
+    """The only column; it counts the remaining seconds down between progress reports."""
 
     def __init__(self, until: float, monotonic: Callable[[], float]) -> None:
         super().__init__()
@@ -102,6 +102,6 @@ class _Line(ProgressColumn):
         self._until, self._monotonic = until, monotonic
 
     def render(self, task: Task) -> Text:
-        """Return the line as it is now."""
+        """Return the current line."""
         left = max(0.0, self._until - self._monotonic())
         return Text(f"{self.text}, {left:.0f} s left at most", no_wrap=True, overflow="ellipsis")

@@ -1,4 +1,4 @@
-"""What `theseus repair` asks on a terminal: which of several answers is right."""
+"""Asks on a terminal which of several answers is right, for `theseus repair`."""
 
 import asyncio
 import string
@@ -11,9 +11,10 @@ from bot.repair.calls import CallQuestion, StatedAnswer
 
 
 class TerminalQuestions:
-    """Asks whoever sits at a terminal; implements `bot.repair.questions.Ask`.
+    """Implements `bot.repair.questions.Ask` on a terminal.
 
-    The answers have letters: one that is a number would be taken for another one's.
+    The answers have letters, because an answer that is a number could be confused with the number
+    of another answer.
     """
 
     def __init__(
@@ -26,28 +27,34 @@ class TerminalQuestions:
         self._read_from = read_from or sys.stdin
 
     async def __call__(self, question: CallQuestion) -> StatedAnswer | None:
-        """Return what was said, or nothing where it is left open."""
+        """Return the stated answer, or `None` if the person leaves the question open."""
         self._hide()
         letters = string.ascii_lowercase[: len(question.choices)]
         rows = [
-            f"  {letter}) {told}" for letter, told in zip(letters, question.choices, strict=True)
+            f"  {letter}) {choice}"
+            for letter, choice in zip(letters, question.choices, strict=True)
         ]
         self._say(
-            "\n".join(["Several edits pass, and no test tells them apart.", question.text, *rows])
+            "\n".join(["Several edits pass, and no test distinguishes them.", question.text, *rows])
         )
         while True:
-            self._say(f"Which is right? Type {', '.join(letters)}, or just Enter to leave it open.")
+            self._say(
+                f"Which is right? Type {', '.join(letters)}, or press Enter to leave it open."
+            )
             line = await _read_line(self._read_from)
-            said = line.strip().lower().rstrip(")")
-            if not said:
+            reply = line.strip().lower().rstrip(")")
+            if not reply:
                 return None
-            if len(said) == 1 and said in letters:
-                number = letters.index(said)
+            if len(reply) == 1 and reply in letters:
+                number = letters.index(reply)
                 return StatedAnswer(question, number if number < len(question.answers) else None)
 
 
 async def _read_line(read_from: TextIO) -> str:
-    """Return the next line, nothing at the end; a signal may end the wait."""
+    """Return the next line, or an empty string at the end of the input.
+
+    Waiting in the event loop, not in `readline`, lets Ctrl-C cancel the wait.
+    """
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(read_from, ready.set)
     try:

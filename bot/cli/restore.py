@@ -1,4 +1,4 @@
-"""`theseus restore`: the state back from a backup, in the place of the one there is."""
+"""`theseus restore`: replaces the state with the one in a backup."""
 
 import asyncio
 from collections.abc import Iterator
@@ -25,24 +25,24 @@ def restore(
     file: Annotated[
         Path,
         typer.Argument(
-            help="An archive, or its name alone: `theseus backup list` shows them.",
+            help="The archive, or its name as `theseus backup list` shows it.",
             autocompletion=complete_backup,
         ),
     ],
     verify_only: Annotated[
-        bool, typer.Option("--verify-only", help="Only look whether it could be restored.")
+        bool, typer.Option("--verify-only", help="Check the backup, and restore nothing.")
     ] = False,
     broken_audit: Annotated[
-        bool, typer.Option("--broken-audit", help="Also where its audit log does not hold.")
+        bool, typer.Option("--broken-audit", help="Accept a backup with a broken audit log.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the state back from a backup; nothing is deleted.
+    """Restore the state from a backup; nothing is deleted.
 
-    Stop the bot first. All of the archive is checked before anything is touched. The state that was
-    there is kept beside it; an emergency stop that stands, stands on.
+    Stop the bot first. The archive is checked completely before any file changes. The old state is
+    kept in a folder next to it. An active emergency stop stays active.
 
-    For example: theseus restore theseus-20261121T033000Z.tar.gz
+    Example: theseus restore theseus-20261121T033000Z.tar.gz
     """
     settings = load_settings()
     report = asyncio.run(
@@ -54,17 +54,17 @@ def restore(
         print_json(report.model_dump(mode="json"))
         return
     for line in _render_report(report):
-        say(line, "green" if line.startswith(("Restored", "Holds")) else "")
+        say(line, "green" if line.startswith(("Restored", "Valid")) else "")
 
 
 async def _restore(
     settings: Settings, file: Path, *, verify_only: bool, broken: bool
 ) -> RestoreReport:
-    with show_progress("reading, MB") as told:
+    with show_progress("reading, MB") as report:
         work = Restoration(
             file,
             settings.state,
-            on_progress=lambda done, total: told(done // _MB, total // _MB),
+            on_progress=lambda done, total: report(done // _MB, total // _MB),
         )
         if verify_only:
             return await work.verify(broken_audit=broken)
@@ -72,33 +72,33 @@ async def _restore(
 
 
 def _find_archive(settings: Settings, file: Path) -> Path:
-    """Return the archive that is meant; a bare name may be one of the folder of backups."""
+    """Return the path of the archive; a bare name is also looked up in the backup folder."""
     here = Path.cwd() / file.expanduser()
-    kept = get_backup_folder(settings) / file.name
-    return kept if file.name == str(file) and not here.exists() and kept.exists() else here
+    backup = get_backup_folder(settings) / file.name
+    return backup if file.name == str(file) and not here.exists() and backup.exists() else here
 
 
 def _render_report(report: RestoreReport) -> Iterator[str]:
-    """Yield what a person should know, a line each."""
+    """Yield the lines of the report for a person."""
     what = f"{report.file.name}, made {format_utc(report.made_at)}"
-    held = (
+    contents = (
         f"{format_count(report.runs, 'run')}, {format_count(report.files, 'file')}, "
         f"{format_size(report.bytes)}, audit log to record {report.audit.last}"
     )
     if not report.restored:
-        yield f"Holds: {what}: {held}."
+        yield f"Valid: {what}: {contents}."
     else:
-        yield f"Restored: {what}, to {report.state}: {held}."
+        yield f"Restored: {what}, to {report.state}: {contents}."
     if report.audit.broken is not None:
-        yield f"Its audit log does NOT hold: {report.audit.broken.summary}"
+        yield f"Its audit log is BROKEN: {report.audit.broken.summary}"
     if report.old_state is not None:
-        yield f"The state that was there is kept: {report.old_state}. Remove it when all is well."
+        yield f"The old state is kept in {report.old_state}. Remove it when the bot works."
     if report.carried:
-        yield f"Kept from there: {', '.join(report.carried)}."
+        yield f"Copied from the old state: {', '.join(report.carried)}."
     for left in report.left_out:
         if not is_recreated(left):
             yield f"Not in the backup: {left.name} ({left.why})"
     if report.restored and report.commit:
-        yield f"It was made at commit {report.commit[:10]}; this or a newer one can run on it."
+        yield f"It was made at commit {report.commit[:10]}; run this commit or a newer one."
     if report.stopped:
-        yield "The emergency stop stands: `theseus stop --lift` when work may begin."
+        yield "The emergency stop is active: run `theseus stop --lift` to let work begin."

@@ -1,4 +1,4 @@
-"""`theseus run`: the bot itself, under its supervisor or alone."""
+"""`theseus run`: runs the bot, with or without its supervisor."""
 
 import json
 import os
@@ -18,25 +18,28 @@ from bot.telemetry import configure_logging
 def run(
     supervisor: Annotated[
         bool,
-        typer.Option(help="Have the bot watched, and replaced with no gap (docs/restarts.md)."),
+        typer.Option(
+            help="Run under a supervisor, which restarts the bot without a gap (docs/restarts.md)."
+        ),
     ] = True,
 ) -> None:
-    """Run the bot from the present folder, until SIGTERM or Ctrl-C."""
+    """Run the bot in the current folder, until SIGTERM or Ctrl-C."""
     end = ControlEnd.from_environment(os.environ)
     console = True if end is not None and end.terminal else None
     configure_logging(redact=redact, console=console)
-    variables = dict(os.environ)  # of which the secrets are taken out next
+    variables = dict(os.environ)  # a copy for the supervisor: `load_settings` removes the secrets
     settings = load_settings()
     get_required_token(settings)
     if end is None and supervisor:
         _exec_supervisor(settings, variables)
-    from bot.app.bot import run_bot  # most of the bot, which its supervisor has no use for
+    # Imported late: this is most of the bot, and the supervisor does not need it.
+    from bot.app.bot import run_bot
 
     run_until_end(run_bot(settings, end=end))
 
 
 def _exec_supervisor(settings: Settings, variables: Mapping[str, str]) -> None:
-    """Become the supervisor: another program, in this process."""
+    """Replace this process with the supervisor; does not return."""
     sys.stdout.flush()
     sys.stderr.flush()
     rules = json.dumps(settings.config.restart.model_dump())

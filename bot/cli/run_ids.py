@@ -1,4 +1,4 @@
-"""Ids of runs, for a shell that completes one."""
+"""Completes ids of runs in a shell."""
 
 import asyncio
 from pathlib import Path
@@ -12,14 +12,12 @@ _MOST = 200
 
 
 def complete_run_id(incomplete: str) -> list[tuple[str, str]]:
-    """Return the newest runs whose ids begin so, each with its goal and status.
-
-    Nothing that people wrote: zsh evaluates what it is given. What is wrong with the settings is
-    said by the command, and not in the middle of a line that somebody types.
-    """
+    """Return the newest runs whose ids start with `incomplete`, each with its goal and status."""
+    # The texts contain nothing that people wrote, because zsh evaluates them. Wrong settings are
+    # ignored here, not to print an error into the line that a person types; the command reports it.
     try:
-        kept = load_settings().state / "theseus.sqlite3"
-        runs = asyncio.run(_load_runs(kept)) if kept.exists() else ()
+        database = load_settings().state / "theseus.sqlite3"
+        runs = asyncio.run(_load_runs(database)) if database.exists() else ()
     except TheseusError:
         return []
     fitting = (run for run in runs if run.id.startswith(incomplete))

@@ -1,4 +1,4 @@
-"""What a terminal shows of a run: its records in short, each under a word for it."""
+"""Renders runs and journal records for a terminal."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -23,14 +23,14 @@ _COLOURS = {
 
 
 def run_row(run: Run, now: datetime) -> Row:
-    """Return a run as a row of the list."""
+    """Return a run as a row of a table."""
     status = Cell(_format_status(run), _COLOURS.get(run.status, ""))
     at = When(run.trigger.at, now)
     return (Cell(run.id, "bold"), run.goal, status, run.stage, at, run.trigger.text)
 
 
 def record_row(action: Action, now: datetime) -> Row:
-    """Return a journal record as a row."""
+    """Return a journal record as a row of a table."""
     took = "" if action.duration_ms is None else f"{action.duration_ms:,.0f} ms"
     error = action.error
     told = f"{error.exception}: {error.message}" if error else ""
@@ -42,8 +42,9 @@ def record_row(action: Action, now: datetime) -> Row:
 
 
 def run_fields(run: Run, history: History, now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a run: a word, and what there is of it."""
-    from bot.presentation.cards import format_spending  # a third of a start, which lists do without
+    """Yield what is known about a run, as pairs of a label and a text."""
+    # Imported late: cards are a third of the start time, and lists do not need them.
+    from bot.presentation.cards import format_spending
 
     trigger = run.trigger
     stage = "" if run.status is Status.DONE else f", at {run.stage}"

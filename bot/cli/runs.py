@@ -1,4 +1,4 @@
-"""`theseus runs`: the runs in a state folder, without a running bot."""
+"""`theseus runs`: lists and shows runs, without a running bot."""
 
 import asyncio
 import difflib
@@ -29,18 +29,18 @@ from bot.domain.run import Run
 from bot.redaction import redact
 from bot.settings import Settings, load_settings
 
-runs_cli = typer.Typer(help="Look at runs.", no_args_is_help=True)
-_MOST = 10_000  # ids that are looked through for a near one
+runs_cli = typer.Typer(help="List and show runs.", no_args_is_help=True)
+_MOST = 10_000  # ids that are searched for one similar to a mistyped id
 
 
 @runs_cli.command("list")
 def list_runs(
-    limit: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many runs.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the newest runs.
+    """List the newest runs.
 
-    For example: theseus runs list --limit 5
+    Example: theseus runs list --limit 5
     """
     runs = asyncio.run(_list_runs(load_settings(), limit))
     if as_json:
@@ -49,7 +49,7 @@ def list_runs(
         now = datetime.now(UTC)
         print_table(RUNS_HEAD, [run_row(run, now) for run in runs])
     elif runs is not None:
-        print_error("No runs yet. Say in the dev channel what is broken, or what is wanted.")
+        print_error("There are no runs yet. Report a bug or ask for a change in the dev channel.")
 
 
 @runs_cli.command("show")
@@ -57,17 +57,17 @@ def show_run(
     run_id: Annotated[
         str,
         typer.Argument(
-            help="Its id, such as xb3mxm: `theseus runs list` shows them.",
+            help="The id of the run, such as xb3mxm; `theseus runs list` shows the ids.",
             autocompletion=complete_run_id,
         ),
     ],
     as_json: JsonOnTerminal = False,
 ) -> None:
-    """Show what a run has recorded.
+    """Show a run and its records.
 
-    Into a pipe: everything, as JSON.
+    In a pipe, all records are printed as JSON.
 
-    For example: theseus runs show xb3mxm --json
+    Example: theseus runs show xb3mxm --json
     """
     run, history, evidence = asyncio.run(_show_run(load_settings(), run_id))
     if should_print_json(as_json):
@@ -82,16 +82,16 @@ def show_run(
     now = datetime.now(UTC)
     print_fields(run_fields(run, history, now))
     if evidence:
-        say("\nThe journal's records behind its diagnosis:")
+        say("\nThe journal records behind the diagnosis:")
         print_table(RECORDS_HEAD, [record_row(action, now) for action in evidence])
 
 
 async def _list_runs(settings: Settings, limit: int) -> Sequence[Run] | None:
-    """Return the newest runs, newest first; `None` where nothing is kept, which is said."""
-    kept = settings.state / "theseus.sqlite3"
-    if report_if_missing(kept, "run"):
+    """Return the newest runs, newest first, or `None` if there is no store (which is reported)."""
+    database = settings.state / "theseus.sqlite3"
+    if report_if_missing(database, "run"):
         return None
-    async with SqliteStore(kept) as store:
+    async with SqliteStore(database) as store:
         return await store.find(limit=limit)
 
 
@@ -100,11 +100,11 @@ async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tupl
 
     Raises `UnknownRun`.
     """
-    kept = settings.state / "theseus.sqlite3"
-    if report_if_missing(kept, "run"):
+    database = settings.state / "theseus.sqlite3"
+    if report_if_missing(database, "run"):
         raise UnknownRun(f"There is no run {run_id}.")
     async with (
-        SqliteStore(kept) as store,
+        SqliteStore(database) as store,
         NdjsonJournal(settings.state, redact=redact) as journal,
     ):
         run = await _run(store, run_id.lower())
@@ -115,11 +115,11 @@ async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tupl
 
 
 async def _run(store: SqliteStore, run_id: str) -> Run:
-    """Return the run of that id. Raises `UnknownRun` with the near ones."""
+    """Return the run of that id. Raises `UnknownRun`, which names a similar id if there is one."""
     try:
         return await store.get(run_id)
     except UnknownRun:
         ids = [run.id for run in await store.find(limit=_MOST)]
     near = difflib.get_close_matches(run_id, ids, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise UnknownRun(f"There is no run {run_id}; {hint}`theseus runs list` shows those there are.")
+    raise UnknownRun(f"There is no run {run_id}; {hint}`theseus runs list` shows all runs.")

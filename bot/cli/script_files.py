@@ -1,4 +1,4 @@
-"""Rehearsal scripts as YAML files."""
+"""Reads and writes rehearsal scripts as YAML."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ from bot.domain.rehearsal import Script
 from bot.infra.yaml_text import WordsLoader, read_yaml, write_yaml
 from bot.proof.scripts import UnreadableScript, dump_script, load_script
 
-_SEE = "docs/rehearsal.md shows a whole one."
-_QUOTE = "Texts that hold `: ` or begin with @, # or ` go in quotes."
+_SEE = "docs/rehearsal.md shows a complete script."
+_QUOTE = "Put texts in quotes that contain `: ` or begin with @, # or `."
 
 
 def read_script(file: Path) -> Script:
-    """Read a script's file. Raises `ConfigError` with file, line, key and the way out."""
+    """Read a script. Raises `ConfigError` with the file, line, key and a remedy."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ConfigError(f"--script {file}: {why}; give a YAML file. {_SEE}") from error
+        raise ConfigError(f"--script {file}: {why}; name a YAML file. {_SEE}") from error
     return parse_script(text, str(file))
 
 
@@ -36,5 +36,5 @@ def parse_script(text: str, source: str) -> Script:
 
 
 def format_script(script: Script) -> str:
-    """Return a script as YAML that reads back as the same."""
+    """Return the script as YAML; `parse_script` returns an equal script for it."""
     return write_yaml(dump_script(script))

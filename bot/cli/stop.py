@@ -1,4 +1,4 @@
-"""`theseus stop`: the emergency stop for whoever has the machine, with or without a running bot."""
+"""`theseus stop`: the emergency stop on the machine, with or without a running bot."""
 
 import asyncio
 import getpass
@@ -21,48 +21,54 @@ from bot.settings import read_environment
 
 
 def stop(
-    lift: Annotated[bool, typer.Option("--lift", help="Let work begin again.")] = False,
-    why: Annotated[str, typer.Option(help="What others should know.")] = "",
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Lift the stop, so that runs can start again.")
+    ] = False,
+    why: Annotated[str, typer.Option(help="The reason, for others to read.")] = "",
 ) -> None:
-    """End all runs within seconds; nothing begins until it is lifted.
+    """Stop all runs, and start no new ones until the stop is lifted.
 
-    It survives restarts.
+    Runs end within seconds. The stop survives restarts.
 
-    For example: theseus stop --why "the bill is too high"
+    Example: theseus stop --why "the bill is too high"
     """
     here = Path.cwd()
-    environment = read_environment(os.environ, here / ".env")  # a broken config.yaml is no reason
+    # Only the environment is read: a broken config.yaml must not prevent an emergency stop.
+    environment = read_environment(os.environ, here / ".env")
     state = here / environment.theseus_state.expanduser()
     config = here / environment.theseus_config.expanduser()
-    # A stop where no bot is would be believed, and stop nothing.
+    # In a wrong folder the stop would seem to work, but no bot would see it.
     if not state.exists() and not config.exists():
         raise ConfigError(
-            f"stop: there is no bot in {here}: neither {state} nor {config} exists. Run this in "
-            "the bot's folder, or set THESEUS_STATE to its state folder."
+            f"stop: {here} contains no bot: neither {state} nor {config} exists. Run this in the "
+            "bot's folder, or set THESEUS_STATE to its state folder."
         )
     asyncio.run(_lift(state, why) if lift else _stop(state, why))
 
 
 async def _stop(state: Path, why: str) -> None:
     kill_switch = FileKillSwitch(state / "STOP")
-    given = Stop(how="command line", at=datetime.now(UTC), why=redact(why))
-    standing = await kill_switch.pull(given)
-    again = "" if standing == given else " It was stopped before."
-    _say(f"Stopped: {kill_switch.path} stands until `theseus stop --lift`.{again}")
+    requested = Stop(how="command line", at=datetime.now(UTC), why=redact(why))
+    active = await kill_switch.pull(requested)
+    note = "" if active == requested else " It was active before."
+    _say(f"Stopped: {kill_switch.path} is active until `theseus stop --lift`.{note}")
     await _record_audit(state, Act.STOP, why)
 
 
 async def _lift(state: Path, why: str) -> None:
     kill_switch = FileKillSwitch(state / "STOP")
-    stood = await kill_switch.get_stop()
+    active = await kill_switch.get_stop()
     await kill_switch.lift()
-    _say("Lifted." if stood else "Nothing was stopped.")
-    if stood is not None:
+    _say("The stop is lifted." if active else "There was no active stop.")
+    if active is not None:
         await _record_audit(state, Act.LIFT, why)
 
 
 async def _record_audit(state: Path, act: Act, why: str) -> None:
-    """Write it down; the bot does too when it sees it, so what fails here is no reason to fail."""
+    """Append the act to the audit log; a failure is only reported.
+
+    The stop itself has worked by then, and a running bot records it too.
+    """
     entry = AuditEntry(
         at=datetime.now(UTC),
         action=act,
@@ -74,7 +80,7 @@ async def _record_audit(state: Path, act: Act, why: str) -> None:
         async with SqliteStore(state / "theseus.sqlite3") as store:
             await store.append_audit_entry(entry)
     except (ConfigError, StoreError) as error:
-        sys.stderr.write(f"theseus: not written into the audit log: {redact(str(error))}\n")
+        sys.stderr.write(f"theseus: not written to the audit log: {redact(str(error))}\n")
 
 
 def _say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Tables of records: aligned, coloured and cut to the width on a terminal, whole in a pipe."""
+"""Prints tables: aligned, coloured and cut to the width on a terminal, complete in a pipe."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -18,14 +18,14 @@ _GAP = "  "
 
 
 class Cell(NamedTuple):
-    """A text of one line, and how a terminal shows it, in rich's words: `bold red`."""
+    """A text of one line, and its style on a terminal as `rich` names it, such as `bold red`."""
 
     text: str
     style: str = ""
 
 
 class When(NamedTuple):
-    """A time: on a terminal how long ago it was, in a pipe the time itself, in UTC."""
+    """A time, shown as an age on a terminal, and as a time in UTC in a pipe."""
 
     at: datetime
     now: datetime
@@ -35,9 +35,9 @@ Row = Sequence[str | Cell | When]
 
 
 def print_table(head: Sequence[str], rows: Sequence[Row], console: Console | None = None) -> None:
-    """Print rows under a head, which a pipe does without; columns that are empty are left out.
+    """Print rows, on a terminal under a head; empty columns are left out.
 
-    Secrets and what a terminal would obey are taken out of every cell.
+    Secrets and control characters are removed from every cell.
     """
     console = console or get_console()
     for line in render_table(head, rows, for_people=console.is_terminal):
@@ -48,15 +48,15 @@ def print_table(head: Sequence[str], rows: Sequence[Row], console: Console | Non
 
 
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:
-    """Print for a person what there is under each word, wrapped where it is long."""
+    """Print pairs of a label and a text for a person; long texts are wrapped."""
     grid = Table.grid(padding=(0, 2))
-    for word, told in fields:
-        grid.add_row(Text(word, "dim"), Text(" ".join(replace_controls(redact(told)).split())))
+    for label, text in fields:
+        grid.add_row(Text(label, "dim"), Text(" ".join(replace_controls(redact(text)).split())))
     get_console().print(grid, soft_wrap=False)
 
 
 def render_table(head: Sequence[str], rows: Sequence[Row], *, for_people: bool) -> Iterator[Text]:
-    """Yield the lines of a table, as long as they are."""
+    """Yield the lines of a table in full length."""
     cells = [[_format_cell(each, for_people=for_people) for each in row] for row in rows]
     used = [at for at, _ in enumerate(head) if any(row[at].text for row in cells)]
     if for_people and used:
@@ -75,7 +75,7 @@ def render_table(head: Sequence[str], rows: Sequence[Row], *, for_people: bool) 
 
 def _format_cell(value: str | Cell | When, *, for_people: bool) -> Cell:
     if isinstance(value, When):
-        told = format_age(value.at, value.now) if for_people else f"{value.at:%Y-%m-%d %H:%M:%S}"
-        return Cell(told, "dim")
+        text = format_age(value.at, value.now) if for_people else f"{value.at:%Y-%m-%d %H:%M:%S}"
+        return Cell(text, "dim")
     text, style = value if isinstance(value, Cell) else (value, "")
     return Cell(" ".join(replace_controls(redact(text)).split()), style)

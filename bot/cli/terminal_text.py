@@ -1,4 +1,4 @@
-"""What a terminal is given to show: signs, and nothing that it would obey."""
+"""Removes control characters from texts for a terminal."""
 
 import unicodedata
 
@@ -6,7 +6,10 @@ _ALLOWED = "\n\t"
 
 
 def replace_controls(text: str) -> str:
-    """Return a text that moves no cursor, hides no line, and turns no order of letters round."""
+    """Return the text with control and direction characters replaced.
+
+    They could move the cursor, hide a line, or change the order of letters.
+    """
     return "".join(
         letter if letter in _ALLOWED or unicodedata.category(letter)[0] != "C" else "\ufffd"
         for letter in text

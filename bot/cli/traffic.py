@@ -1,4 +1,4 @@
-"""`theseus traffic`: what was asked of cogs, looked up without a running bot."""
+"""`theseus traffic`: shows the recorded traffic of cogs, without a running bot."""
 
 import asyncio
 import sys
@@ -28,58 +28,62 @@ from bot.proof.traffic_scripts import build_script, find_earlier
 from bot.redaction import redact
 from bot.settings import load_settings
 
-traffic_cli = typer.Typer(help="Look at what was asked of cogs.", no_args_is_help=True)
+traffic_cli = typer.Typer(help="Show recorded traffic of cogs.", no_args_is_help=True)
 _HEAD = ("id", "when", "outcome", "event", "asked", "answered")
 _MOST_HOURS = 24 * 365 * 100
-_ALL = 1_000_000  # more than is kept
+_ALL = 1_000_000  # more records than the log stores
 _BEFORE = timedelta(days=7)
-_LED = 20  # steps before the one that is shown: more than people read
+_LED = 20  # steps before the shown one; people do not read more
 
 
 @traffic_cli.command("list")
 def list_records(
-    event: Annotated[str, typer.Argument(help="`command.roll`; empty: of every event.")] = "",
-    hours: Annotated[int, typer.Option(min=1, max=_MOST_HOURS, help="How far back.")] = 24,
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many of the newest.")] = 20,
+    event: Annotated[
+        str, typer.Argument(help="The event, such as command.roll. Default: all.")
+    ] = "",
+    hours: Annotated[int, typer.Option(min=1, max=_MOST_HOURS, help="Show the last N hours.")] = 24,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Show at most this many of the newest records.")
+    ] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what was asked, the oldest first; of more than `--limit`, the newest.
+    """List recorded commands and messages, oldest first.
 
-    Exit code 1: nothing of that event.
+    Exit code 1: there is no record of that event.
 
-    For example: theseus traffic list command.roll --hours 48
+    Example: theseus traffic list command.roll --hours 48
     """
     known = asyncio.run(_load_records(hours))
-    kept = [each for each in known or () if event in ("", each.event)]
-    found = kept[-limit:]
+    matching = [record for record in known or () if event in ("", record.event)]
+    found = matching[-limit:]
     if as_json:
-        print_json([each.model_dump(mode="json") for each in found])
+        print_json([record.model_dump(mode="json") for record in found])
     elif found:
         now = datetime.now(UTC)
-        print_table(_HEAD, [_build_row(each, now) for each in found])
-    if len(found) < len(kept):
-        print_error(f"the newest {len(found)} of {len(kept)}; --limit N shows more.")
-    if not kept:
-        told = (
-            "" if known is None else _explain_no_match(event, hours, {each.event for each in known})
-        )
-        report_empty(told, searched=bool(event))
+        print_table(_HEAD, [_build_row(record, now) for record in found])
+    if len(found) < len(matching):
+        print_error(f"the newest {len(found)} of {len(matching)}; --limit N shows more.")
+    if not matching:
+        # `None`: the missing log was reported already.
+        events = {record.event for record in known or ()}
+        reason = "" if known is None else _explain_no_match(event, hours, events)
+        report_empty(reason, searched=bool(event))
 
 
 @traffic_cli.command()
 def show(
-    record_id: Annotated[str, typer.Argument(help="The id, or its last eight signs.")],
+    record_id: Annotated[str, typer.Argument(help="The id, or its last eight characters.")],
     as_script: Annotated[
-        bool, typer.Option("--script", help="As a script for `theseus rehearse`, in YAML.")
+        bool, typer.Option("--script", help="Print a script (YAML) for `theseus rehearse`.")
     ] = False,
     as_json: JsonAnyway = False,
 ) -> None:
-    """Print one record as JSON; or as a script, with what may have led to it.
+    """Print a record as JSON, or as a script with the records that may have led to it.
 
-    For example: theseus traffic show xtfh5bte --script > failing.yaml
+    Example: theseus traffic show xtfh5bte --script > failing.yaml
     """
     if as_script and as_json:
-        raise ConfigError("--script and --json: give one of them.")
+        raise ConfigError("--script and --json: use only one of them.")
     record, before = asyncio.run(_find_record(record_id))
     if record is None:
         raise ConfigError(f"There is no record {record_id!r}. `theseus traffic list` shows ids.")
@@ -100,30 +104,33 @@ def _build_row(record: TrafficRecord, now: datetime) -> Row:
 
 def _explain_no_match(event: str, hours: int, known: set[str]) -> str:
     if not event:
-        return f"Nothing was asked in the last {hours} h. `--hours` looks further back."
-    events = ", ".join(sorted(known)) or "nothing at all"
+        return f"There are no records of the last {hours} h. Use --hours to look further back."
+    events = ", ".join(sorted(known)) or "none"
     return (
-        f"There is nothing of {event!r} in the last {hours} h; there is: {events}. "
-        "`--hours` looks further back."
+        f"There is no record of {event!r} in the last {hours} h. Recorded events: {events}. "
+        "Use --hours to look further back."
     )
 
 
 async def _load_records(hours: int) -> Sequence[TrafficRecord] | None:
-    """Return what was asked, oldest first; `None` where nothing is kept, which is said."""
-    kept = _get_path()
-    if report_if_missing(kept, "traffic"):
+    """Return the records, oldest first, or `None` if there is no log (which is reported)."""
+    database = _get_path()
+    if report_if_missing(database, "traffic"):
         return None
     since = datetime.now(UTC) - timedelta(hours=hours)
-    async with SqliteTraffic(kept, redact=redact) as log:
+    async with SqliteTraffic(database, redact=redact) as log:
         return await log.list_since(since, limit=_ALL)
 
 
 async def _find_record(record_id: str) -> tuple[TrafficRecord | None, Sequence[TrafficRecord]]:
-    """Return the record, and what of the same cog and server may have led to it, oldest first."""
-    kept = _get_path()
-    if report_if_missing(kept, "traffic"):
+    """Return the record, and earlier ones of the same cog and server, oldest first.
+
+    The earlier records may have led to the state that the record depends on.
+    """
+    database = _get_path()
+    if report_if_missing(database, "traffic"):
         return None, ()
-    async with SqliteTraffic(kept, redact=redact) as log:
+    async with SqliteTraffic(database, redact=redact) as log:
         record = await log.get(record_id)
         if record is None:
             return None, ()

@@ -1,4 +1,4 @@
-"""`theseus verdict`: did a fix hold, judged on two journals from wherever they come."""
+"""`theseus verdict`: compares two journals to judge whether a fix worked."""
 
 import json
 from collections.abc import Iterator
@@ -16,36 +16,37 @@ from bot.domain.watch import Comparison, WatchRules
 _NAMED = 10  # bad lines of one file
 _EVENTS = 8
 _IN_A_FILE = WatchRules(least_minutes=0)
-"""What is in a file is all there is: to wait for more of it is no use."""
+"""Rules without a minimum time: a file is complete, so waiting for more of it is pointless."""
 
 
 def verdict(
-    before: Annotated[Path, typer.Option(help="A journal from before the fix, as NDJSON.")],
-    after: Annotated[Path, typer.Option(help="A journal from after it.")],
-    event: Annotated[str, typer.Option(help="kind.name, for example command.roll")],
+    before: Annotated[Path, typer.Option(help="A journal (NDJSON) from before the fix.")],
+    after: Annotated[Path, typer.Option(help="A journal (NDJSON) from after the fix.")],
+    event: Annotated[str, typer.Option(help="The event, such as command.roll.")],
     fingerprint: Annotated[
-        str | None, typer.Option(help="The failure to go away; by default all of the event.")
+        str | None,
+        typer.Option(help="The fingerprint of the fixed failure. Default: all failures."),
     ] = None,
     as_json: JsonAnyway = False,
 ) -> None:
-    """Say whether a fix held, as JSON: before against after, with numbers.
+    """Compare two journals and print as JSON whether a fix worked.
 
-    For example: theseus verdict --before monday.ndjson --after tuesday.ndjson --event command.roll
+    Example: theseus verdict --before monday.ndjson --after tuesday.ndjson --event command.roll
     """
     judged = judge(before, after, event, fingerprint)
-    for complaint in judged.problems:
-        print_error(complaint)
+    for problem in judged.problems:
+        print_error(problem)
     print_json(judged.to_json(event, fingerprint))
 
 
 class Judged(NamedTuple):
-    """What came of it, and what was wrong with the files."""
+    """The comparison, and the problems of the files."""
 
     comparison: Comparison
     problems: tuple[str, ...]
 
     def to_json(self, event: str, fingerprint: str | None) -> dict[str, Any]:
-        """Return it as JSON's own types; `p_value` is the one that decided."""
+        """Return the result as JSON data; `p_value` is the value that decided the verdict."""
         found = self.comparison
         values = {"same": found.p_same, "worse": found.p_worse, "slower": found.p_slower}
         return {
@@ -63,15 +64,17 @@ class Judged(NamedTuple):
 
 
 def judge(before: Path, after: Path, event: str, fingerprint: str | None) -> Judged:
-    """Compare two journal files. Lines that are no records are told of, and passed over.
+    """Compare two journal files. Lines that are not records are skipped and listed as problems.
 
-    An empty `after` is no traffic. Raises `ConfigError` for a file that is not there or holds no
-    journal, and for an event that neither of them knows.
+    An empty `after` means that there was no traffic. Raises `ConfigError` for a file that is
+    missing or not a journal, and for an event that neither file contains.
     """
     was, now = _Side(before, "--before", event), _Side(after, "--after", event)
     if not was.samples and not now.samples:
         known = ", ".join(sorted(was.events | now.events)[:_EVENTS])
-        raise ConfigError(f"verdict --event {event}: neither file has it. They have: {known}.")
+        raise ConfigError(
+            f"verdict --event {event}: neither file contains this event. They contain: {known}."
+        )
     found = compare(
         was.samples,
         now.samples,
@@ -84,7 +87,7 @@ def judge(before: Path, after: Path, event: str, fingerprint: str | None) -> Jud
 
 
 class _Side:
-    """The samples of one event in one file, and how long that file is."""
+    """The samples of one event in one file, and the minutes that the file covers."""
 
     def __init__(self, path: Path, option: str, event: str) -> None:
         self.samples: list[Sample] = []
@@ -101,15 +104,15 @@ class _Side:
         if not read:
             self._handle_empty(path, option)
         more = len(self.bad) - _NAMED
-        told = self.bad[:_NAMED] + ([f"{path}: {more} more lines passed over"] if more > 0 else [])
-        self.problems = tuple(told)
+        rest = [f"{path}: {more} more lines skipped"] if more > 0 else []
+        self.problems = (*self.bad[:_NAMED], *rest)
 
     def _handle_empty(self, path: Path, option: str) -> None:
         if self.bad:
-            raise ConfigError(f"verdict {option} {path}: no line of it is a journal record.")
+            raise ConfigError(f"verdict {option} {path}: it contains no journal record.")
         if option == "--before":
-            raise ConfigError(f"verdict {option} {path}: it is empty; there is nothing to compare.")
-        self.bad.append(f"{path}: it is empty: no traffic")
+            raise ConfigError(f"verdict {option} {path}: the file is empty; nothing to compare.")
+        self.bad.append(f"{path}: the file is empty: no traffic")
 
     def _read(self, path: Path, option: str) -> Iterator[Sample]:
         try:
@@ -120,7 +123,7 @@ class _Side:
                     try:
                         yield _sample(line)
                     except (ValueError, RecursionError, OverflowError) as error:
-                        self.bad.append(f"{path}:{number}: passed over: {error}")
+                        self.bad.append(f"{path}:{number}: skipped: {error}")
         except OSError as error:
             what = error.strerror or "cannot be read"
             raise ConfigError(f"verdict {option} {path}: {what}.") from error
@@ -134,7 +137,7 @@ def _sample(line: str) -> Sample:
 
 
 def _select_p_value(found: Comparison) -> float | None:
-    """Return the p-value behind the verdict; of a regression, the smaller one."""
+    """Return the p-value that decided the verdict; for a regression, the smaller of the two."""
     if found.verdict != "regressed":
         return found.p_same
     values = [p for p in (found.p_worse, found.p_slower) if p is not None]

@@ -101,12 +101,12 @@ def test_what_people_would_see_of_any_commit_is_told(counted: Counted) -> None:
     assert (play["commit"], play["failed"]) == (counted.sound, False)
     table = counted.rehearse("--commit", counted.otherwise, status=0)
     assert "2     bob    /count by:40  dev: bob counts 44" in table
-    assert table.endswith("Nobody got an error.\n")
+    assert table.endswith("No errors.\n")
 
 
 def test_plays_of_one_commit_are_equal_also_where_it_draws(counted: Counted) -> None:
     told = counted.rehearse("--commit", counted.sound, "--repeat", "4", status=0)
-    assert "4 plays are the same." in told
+    assert "All 4 runs gave the same result." in told
 
 
 def test_two_commits_are_compared_as_people_read_them(counted: Counted) -> None:
@@ -124,7 +124,7 @@ def test_an_error_is_told_with_its_place_and_mending_it_as_that(counted: Counted
     assert [each["is_fixed"] for each in play["compared"]["changes"]] == [True, True]
     assert play["compared"]["unasked"] == 0
     told = counted.rehearse("--commit", counted.mended, "--compare", counted.broken, status=1)
-    assert "command.count: ZeroDivisionError is mended." in told
+    assert "command.count: ZeroDivisionError is fixed." in told
 
 
 def test_what_an_older_commit_did_well_is_no_mending(counted: Counted) -> None:
@@ -141,7 +141,7 @@ def test_the_commit_that_changed_an_answer_is_found(counted: Counted) -> None:
     told = counted.rehearse(*words, status=1)
     assert told.startswith(f"Since `{counted.broken[:7]}` (Change) `/count by:40` answers")
     told = counted.rehearse("--commit", counted.otherwise, "--since", counted.sound, status=1)
-    assert "dev: bob counts 44 instead of dev: bob counts 42 (2 of 2 commits were played)." in told
+    assert "dev: bob counts 44 instead of dev: bob counts 42 (2 of 2 commits were run)." in told
     (counted.folder / "count.yaml").write_text(SCRIPT)
     counted.rehearse("--commit", counted.sound, "--since", counted.broken, status=2)
 
@@ -154,6 +154,6 @@ def test_the_fewest_steps_that_fail_are_found(counted: Counted) -> None:
     assert "draw" not in told
     assert "# 1 of 5 steps are left" in told
     (counted.folder / "count.yaml").write_text(SCRIPT)
-    assert "Nobody got an error, and everybody" in counted.rehearse(
+    assert "No errors, and every step" in counted.rehearse(
         "--commit", counted.sound, "--least", status=0
     )

@@ -99,15 +99,15 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
     async with start() as terminal:
         await terminal.answer("Bot token, hidden", "a-client-secret")
         told = await terminal.answer("Bot token, hidden", "wrong.discord.token")
-        assert "DISCORD_TOKEN: a bot token has three parts with dots between them" in told
+        assert "DISCORD_TOKEN: a bot token has three parts separated by dots" in told
         told = await terminal.answer("Bot token, hidden", TOKEN)
         assert "DISCORD_TOKEN: Discord does not accept it (401)" in told
-        told = await terminal.see("look again")
+        told = await terminal.see("check again")
         assert "“Message Content Intent”" in told
         assert "/bot and save" in told
         await portal.call("DELETE", f"/local/faults/{intents['id']}")
         terminal.type_line()
-        told = await terminal.see("look again")
+        told = await terminal.see("check again")
         assert (
             f"client_id={discord.bot_user_id}&scope=bot+applications.commands&permissions=" in told
         )
@@ -118,9 +118,9 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
         told = await terminal.answer("Who may ask", "alice, @shipwrights")
         assert "@shipwrights" in told
         await terminal.answer("Who may ship", "shipwrights")
-        await terminal.answer("Proposals go to", "")
-        await terminal.answer("Address people can open", "/forge")
-        told = await terminal.answer("Address people can open", "https://ship.example.org")
+        await terminal.answer("Where do proposals go", "")
+        await terminal.answer("Address where people can open", "/forge")
+        told = await terminal.answer("Address where people can open", "https://ship.example.org")
         assert "/forge: enter a full address" in told
         await terminal.answer("Anthropic key, hidden", "")
         told = await terminal.answer("Write it?", "y")
@@ -169,20 +169,20 @@ async def test_github_and_a_model_are_found_checked_and_kept(
         async with start(**variables) as terminal:
             await terminal.answer("Bot token, hidden", TOKEN)
             await terminal.answer("Dev channel", "1")
-            await terminal.answer("Who may ask for investigations and fixes (alice)", "")
+            await terminal.answer("Who may ask for investigations and changes (alice)", "")
             await terminal.answer("Who may ship", "")
-            told = await terminal.answer("Proposals go to github", "")
+            told = await terminal.answer("Where do proposals go", "")
             assert f"{github.owner}/{github.name}" in told
-            await terminal.answer("Act there with a token", "")
+            await terminal.answer("Use a token", "")
             told = await terminal.answer("GitHub token, hidden", "ghp_wrong")
             assert "Contents: read and write" in told
             told = await terminal.answer("try again", "")
             assert "GitHub answers 401" in told
-            await terminal.answer("Act there with a token", "")
+            await terminal.answer("Use a token", "")
             await terminal.answer("GitHub token, hidden", "read-only")
             told = await terminal.answer("try again", "")
             assert "missing: Pull requests: write" in told
-            await terminal.answer("Act there with a token", "")
+            await terminal.answer("Use a token", "")
             await terminal.answer("GitHub token, hidden", github.token)
             told = await terminal.answer("GitHub logins", "@alice, bob")
             assert "ok   github branch: main is protected; required checks: tests" in told
@@ -207,8 +207,8 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
     async with start() as terminal:
         for question, line in (
             ("Bot token, hidden", TOKEN), ("Dev channel", "dev"), ("Who may ask", "bob"),
-            ("Who may ship", "alice"), ("Proposals go to", ""),
-            ("Address people can open", ""), ("Anthropic key", ""), ("Write it?", "y"),
+            ("Who may ship", "alice"), ("Where do proposals go", ""),
+            ("Address where people can open", ""), ("Anthropic key", ""), ("Write it?", "y"),
             ("Run the full checks", "n"),
         ):  # fmt: skip
             await terminal.answer(question, line)
@@ -216,8 +216,8 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
     before = {name: (clone / name).read_bytes() for name in (".env", "data/config.yaml")}
     async with start() as terminal:
         for question in (
-            "Enter keeps the one that is set", "Dev channel (dev)", "Who may ask",
-            "Who may ship", "Proposals go to", "Address people can open", "Anthropic key",
+            "Enter keeps the current one", "Dev channel (dev)", "Who may ask",
+            "Who may ship", "Where do proposals go", "Address where people can open", "Anthropic key",
         ):  # fmt: skip
             await terminal.answer(question)
         await terminal.see("there is nothing to write")
@@ -228,21 +228,21 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "at", ["Bot token, hidden", "Who may ship", "Proposals go to", "Write it?"]
+    "at", ["Bot token, hidden", "Who may ship", "Where do proposals go", "Write it?"]
 )
 async def test_ctrl_c_writes_nothing_wherever_it_comes(start: Start, clone: Path, at: str) -> None:
     answers = {"Bot token, hidden": TOKEN, "Dev channel": "dev"}
     async with start() as terminal:
         for question in (
-            "Bot token, hidden", "Dev channel", "Who may ask", "Who may ship", "Proposals go to",
-            "Address people can open", "Anthropic key", "Write it?",
+            "Bot token, hidden", "Dev channel", "Who may ask", "Who may ship", "Where do proposals go",
+            "Address where people can open", "Anthropic key", "Write it?",
         ):  # fmt: skip
             if question == at:
                 await terminal.see(question)
                 await terminal.see(": ")
                 break
             await terminal.answer(question, answers.get(question, ""))
-        await terminal.leave("Left: nothing was written.")
+        await terminal.leave("Cancelled: nothing was written.")
         assert await terminal.wait_for_exit() == 130
     assert "Traceback" not in terminal.output
     assert not (clone / ".env").exists()
@@ -255,8 +255,8 @@ async def test_what_is_replaced_is_kept_and_lines_of_others_stay(start: Start, c
     async with start() as terminal:
         for question, line in (
             ("Bot token, hidden", TOKEN), ("Dev channel", "dev"), ("Who may ask", "alice"),
-            ("Who may ship", "alice"), ("Proposals go to", ""),
-            ("Address people can open", ""), ("Anthropic key", ""), ("Write it?", "y"),
+            ("Who may ship", "alice"), ("Where do proposals go", ""),
+            ("Address where people can open", ""), ("Anthropic key", ""), ("Write it?", "y"),
             ("Run the full checks", "n"),
         ):  # fmt: skip
             await terminal.answer(question, line)
@@ -294,4 +294,4 @@ async def test_without_a_terminal_it_says_what_to_do_instead(
     assert said.count("\n") == 1
     code, said = await _run(clone, discord, "--channel", "dev")
     assert (code, said.count("\n")) == (2, 1)
-    assert "add --yes" in said
+    assert "needs --yes" in said

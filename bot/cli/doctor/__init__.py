@@ -1,4 +1,4 @@
-"""`theseus doctor`: looks at everything the bot needs, and says how to mend what is wrong."""
+"""`theseus doctor`: checks everything the bot needs, and explains how to fix problems."""
 
 import shutil
 from collections.abc import Awaitable, Callable
@@ -48,10 +48,12 @@ async def examine(
     free: Callable[[Path], int] = _read_free_space,
     report: Callable[[str], None] | None = None,
 ) -> list[DoctorFinding]:
-    """Return the findings, in the order a newcomer would set things up.
+    """Return the findings, in the order in which a newcomer sets up the bot.
 
-    `free` returns the free bytes of the disk a folder is on. The full checks run only where
-    `report` is given; it receives a line about each. They take minutes.
+    Args:
+        free: Returns the free bytes of the disk that contains a folder.
+        report: Receives a line about each full check. Without it, the full checks do not run; they
+            take minutes.
     """
     looks: list[Callable[[Settings], Awaitable[list[DoctorFinding]]]] = [
         look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,

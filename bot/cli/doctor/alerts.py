@@ -1,4 +1,4 @@
-"""The doctor's look at how people are alerted while the chat is out of reach."""
+"""Checks how people are alerted while the chat is unreachable."""
 
 from urllib.parse import urlsplit
 
@@ -11,12 +11,12 @@ from bot.domain.incident import Severity
 from bot.settings import Settings
 
 _NAME = "alerts"
-_NOWHERE = "none set: while Discord is out of reach, nobody hears of incidents (docs/alerts.md)"
+_NOWHERE = "not set: no one is alerted of incidents while Discord is unreachable (docs/alerts.md)"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 async def look_at_alerts(settings: Settings) -> list[DoctorFinding]:
-    """Return by what people are alerted, and what of that others could read or forge."""
+    """Check the alert channels, and whether others could read or forge an alert."""
     try:
         channels = build_alert_channels(settings, SystemClock())
     except ConfigError as error:
@@ -26,12 +26,12 @@ async def look_at_alerts(settings: Settings) -> list[DoctorFinding]:
     rules = settings.config.alerts
     when = "always" if rules.when == "always" else f"{rules.down_seconds:.0f} s without the chat"
     names = " and ".join(each.name for each in channels)
-    told = f"by {names}, of {rules.severity} incidents, {when}; `theseus doctor --alert` tries it"
-    return [report_good(_NAME, told), *_check_webhook(settings), *_check_email(settings)]
+    message = f"by {names}, of {rules.severity} incidents, {when}; test: theseus doctor --alert"
+    return [report_good(_NAME, message), *_check_webhook(settings), *_check_email(settings)]
 
 
 async def send_test_alert(settings: Settings) -> list[DoctorFinding]:
-    """Send one through every channel; return what became of each."""
+    """Send a test alert through every channel, and return a finding for each channel."""
     clock = SystemClock()
     alert = Alert(
         id=f"test:{clock.get_time():%Y-%m-%dT%H:%M:%S}",
@@ -50,9 +50,9 @@ async def send_test_alert(settings: Settings) -> list[DoctorFinding]:
         except PortError as error:
             findings.append(report_bad(name, str(error), "See docs/alerts.md."))
         else:
-            findings.append(report_good(name, "sent; see whether it arrived"))
-    mend = "Set THESEUS_ALERT_WEBHOOK_URL in .env, or alerts.email in data/config.yaml."
-    return findings or [report_bad("test alert", "there is no way to send one", mend)]
+            findings.append(report_good(name, "sent; check whether it arrived"))
+    remedy = "Set THESEUS_ALERT_WEBHOOK_URL in .env, or alerts.email in data/config.yaml."
+    return findings or [report_bad("test alert", "no alert channel is set", remedy)]
 
 
 def _check_webhook(settings: Settings) -> list[DoctorFinding]:
@@ -62,12 +62,12 @@ def _check_webhook(settings: Settings) -> list[DoctorFinding]:
     parts = urlsplit(environment.theseus_alert_webhook_url.get_secret_value())
     findings = []
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        told = f"what goes to {parts.hostname} can be read on the way: its address begins with http"
-        findings.append(report_note(_NAME, told, "Use https, or a network nobody else is in."))
+        message = f"alerts to {parts.hostname} are not encrypted: its address begins with http"
+        findings.append(report_note(_NAME, message, "Use https, or a private network."))
     if form == "json" and environment.theseus_alert_webhook_secret is None:
-        mend = "Set THESEUS_ALERT_WEBHOOK_SECRET (openssl rand -hex 32), there and here."
+        remedy = "Set THESEUS_ALERT_WEBHOOK_SECRET (openssl rand -hex 32), there and here."
         findings.append(
-            report_note(_NAME, "the webhook is not signed: anybody could send the same", mend)
+            report_note(_NAME, "the webhook is not signed: anyone could forge an alert", remedy)
         )
     return findings
 
@@ -77,17 +77,12 @@ def _check_email(settings: Settings) -> list[DoctorFinding]:
     if email is None:
         return []
     if email.user is not None and settings.environment.theseus_alert_smtp_password is None:
-        told = f"alerts.email.user is {email.user}, and there is no password"
-        return [
-            report_bad(
-                _NAME, told, f"Put THESEUS_ALERT_SMTP_PASSWORD into {settings.root / '.env'}."
-            )
-        ]
+        message = f"alerts.email.user is {email.user}, but there is no password"
+        remedy = f"Put THESEUS_ALERT_SMTP_PASSWORD into {settings.root / '.env'}."
+        return [report_bad(_NAME, message, remedy)]
     if email.security == "none" and email.host not in _LOOPBACK:
-        mend = "Set alerts.email.security to starttls or tls, if the server can."
+        remedy = "Set alerts.email.security to starttls or tls, if the server supports it."
         return [
-            report_note(
-                _NAME, f"mail to {email.host} can be read on the way (security: none)", mend
-            )
+            report_note(_NAME, f"mail to {email.host} is not encrypted (security: none)", remedy)
         ]
     return []

@@ -1,4 +1,4 @@
-"""The doctor's look at backups: whether there is one, how old it is, and where it lies."""
+"""Checks the backups: their number, age and location."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ _NAME = "backups"
 
 
 async def look_at_backups(settings: Settings) -> list[DoctorFinding]:
-    """Return how old the newest backup is; nothing is expected of a bot that never ran."""
+    """Check the age of the newest backup. A bot that never ran needs none."""
     return [await asyncio.to_thread(_check_backups, settings, datetime.now(UTC))]
 
 
@@ -35,23 +35,22 @@ def _check_backups(settings: Settings, now: datetime) -> DoctorFinding:
     newest = known[0] if known else None
     late = is_overdue(config, newest, None, now)
     status = BackupStatus(newest=newest, count=len(known), overdue=newest is not None and late)
-    told = f"{describe_backups(status, now)} in {folder}"
+    message = f"{describe_backups(status, now)} in {folder}"
     if newest is None or late:
-        return report_note(_NAME, told, "Make one now: theseus backup")
+        return report_note(_NAME, message, "Make one now: theseus backup")
     if config.cron is None:
-        return report_note(
-            _NAME, told, "None is made by itself: set backup.cron, or make them otherwise."
-        )
+        remedy = "There are no automatic backups: set backup.cron, or make backups in another way."
+        return report_note(_NAME, message, remedy)
     if _is_same_disk(folder, settings.state):
-        return report_good(_NAME, f"{told}, on the same disk as the state")
-    return report_good(_NAME, told)
+        return report_good(_NAME, f"{message}, on the same disk as the state")
+    return report_good(_NAME, message)
 
 
 _REMEDY = "Let the bot's account write there, or set backup.folder to another folder."
 
 
 def _find_existing(folder: Path) -> Path:
-    """Return the folder, or the first above it that is there."""
+    """Return the folder, or its nearest parent that exists."""
     return next(each for each in (folder, *folder.parents) if each.exists())
 
 

@@ -1,4 +1,4 @@
-"""The doctor's look at the full checks: what fails as the main branch stands can ship nothing."""
+"""Runs the full checks on the current commit: if they fail there, no change can ship."""
 
 import hashlib
 import json
@@ -23,10 +23,10 @@ _MAX_CHARS = 300
 async def look_at_checks(
     settings: Settings, *, report: Callable[[str], None] | None
 ) -> list[DoctorFinding]:
-    """Return whether the full checks pass on the commit the bot runs from, confined as at ship.
+    """Check whether the full checks pass on the current commit, in the sandbox used when shipping.
 
-    They take minutes: `report` receives a line about each, and without it they are not run. A
-    commit that has passed in this environment is not checked again.
+    They take minutes. `report` receives a line about each check; without it, they do not run. A
+    commit that passed in this environment is not checked again.
     """
     if settings.config.forge.runs_full_checks:
         return [report_good(_NAME, "left to the forge (forge.runs_full_checks)")]
@@ -36,34 +36,34 @@ async def look_at_checks(
         return []  # `look_at_git` reports it
     key, kept = _build_key(base, settings), settings.state / _KEPT
     if _has_passed(kept, key):
-        return [report_good(_NAME, f"passed on {base[:10]} before, in this environment")]
+        return [report_good(_NAME, f"passed on {base[:10]} before in this environment")]
     if report is None:
         return [
             report_note(
                 _NAME, f"not run on {base[:10]} yet", "Run: theseus doctor --checks (minutes)"
             )
         ]
-    report(f"     running the full checks on {base[:10]}, which takes minutes")
+    report(f"     running the full checks on {base[:10]}; this takes minutes")
     try:
         results = await _run(settings, base, report)
     except PortError as error:
-        return [report_bad(_NAME, f"could not be run: {error}", "Mend that, then: theseus doctor")]
+        return [report_bad(_NAME, f"could not run: {error}", "Fix that, then: theseus doctor")]
     failed = [result for result in results if not result.ok]
     if not failed:
         _keep(kept, key)
         return [_build_finding(results, base)]
-    told = "; ".join(f"{each.name} {each.status} ({_summarize(each)})" for each in failed)
-    mend = (
-        "No change can ship until they pass here without one. Run `make install` (and `make "
-        "claude`, where a model writes fixes), or mend what the checks name, or take the check "
-        f"out of checks.full in {settings.config_file}."
+    failures = "; ".join(f"{each.name} {each.status} ({_summarize(each)})" for each in failed)
+    remedy = (
+        "No change can ship until the checks pass on the current commit. Run `make install` (and "
+        "`make claude`, if a model writes fixes), fix what the checks report, or remove the check "
+        f"from checks.full in {settings.config_file}."
     )
-    return [report_bad(_NAME, f"on {base[:10]}, as it stands: {told}", mend)]
+    return [report_bad(_NAME, f"on {base[:10]}, without a change: {failures}", remedy)]
 
 
 def _build_finding(results: tuple[CheckResult, ...], base: str) -> DoctorFinding:
     if not results:
-        return report_note(_NAME, "none: checks.full is empty, and what is shipped is checked less")
+        return report_note(_NAME, "none: checks.full is empty, so changes ship with fewer checks")
     took = sum(result.seconds for result in results)
     return report_good(_NAME, f"{len(results)} pass on {base[:10]} ({took:.0f} s)")
 
@@ -71,7 +71,7 @@ def _build_finding(results: tuple[CheckResult, ...], base: str) -> DoctorFinding
 async def _run(
     settings: Settings, base: str, say: Callable[[str], None]
 ) -> tuple[CheckResult, ...]:
-    """Run the full tier in a worktree of the commit, as before a merge."""
+    """Run the full checks in a worktree of the commit, as before a merge."""
     config = settings.config.sandbox
     sandbox = await choose_sandbox(
         config.kind,
@@ -80,25 +80,25 @@ async def _run(
         private=(settings.root, settings.state),
     )
 
-    async def tell(result: CheckResult) -> None:
+    async def report_result(result: CheckResult) -> None:
         say(f"     {result.name}: {result.status} after {result.seconds:.0f} s")
 
     workspaces = GitWorkspaces(settings.root, settings.state / "worktrees")
     try:
         async with workspaces.open(_WORKTREE, base=base) as workspace:
             verifier = SandboxedVerifier(sandbox, settings.state / "cache")
-            return await verifier.run_checks("full", workspace, (), tell)
+            return await verifier.run_checks("full", workspace, (), report_result)
     finally:
         await workspaces.drop(_WORKTREE)
 
 
 def _build_key(base: str, settings: Settings) -> str:
-    """Return what the result hangs on: the commit, its checks, and what is installed."""
+    """Return a hash of everything the result depends on: commit, checks, sandbox and packages."""
     installed = sorted(f"{each.name} {each.version}" for each in metadata.distributions())
     checks = settings.config.checks.model_dump_json()
     sandbox = settings.config.sandbox.model_dump_json()
-    said = "\n".join([base, sys.version, sys.prefix, checks, sandbox, *installed])
-    return hashlib.sha256(said.encode()).hexdigest()
+    text = "\n".join([base, sys.version, sys.prefix, checks, sandbox, *installed])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _has_passed(file: Path, key: str) -> bool:
@@ -113,7 +113,7 @@ def _keep(file: Path, key: str) -> None:
 
 
 def _summarize(result: CheckResult) -> str:
-    """Return what a check says is wrong, in one line."""
+    """Return why a check failed, in one line."""
     lines = [line.strip() for line in result.output.splitlines() if line.strip()]
-    said = result.summary or (lines[-1] if lines else "it said nothing")
-    return " ".join(said.split())[:_MAX_CHARS]
+    summary = result.summary or (lines[-1] if lines else "no output")
+    return " ".join(summary.split())[:_MAX_CHARS]

@@ -1,4 +1,4 @@
-"""`theseus doctor`: what it found, on a terminal or as JSON."""
+"""`theseus doctor`: prints the findings on a terminal or as JSON."""
 
 import asyncio
 from functools import partial
@@ -17,17 +17,16 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "bold red"}
 def doctor(
     as_json: JsonOption = False,
     checks: Annotated[
-        bool, typer.Option("--checks", help="Run the full checks too. They take minutes.")
+        bool, typer.Option("--checks", help="Run the full checks too; they take minutes.")
     ] = False,
-    alert: Annotated[
-        bool, typer.Option("--alert", help="Send a test alert, and look at nothing else.")
-    ] = False,
+    alert: Annotated[bool, typer.Option("--alert", help="Send a test alert only.")] = False,
 ) -> None:
-    """Check everything the bot needs, and say how to mend what is wrong.
+    """Check everything the bot needs, and explain how to fix problems.
 
-    Exit code 1: something is wrong. Ctrl-C, SIGTERM and SIGHUP end it with 130, 143 and 129.
+    Exit code 1: there is a problem. Ctrl-C, SIGTERM and SIGHUP end it with exit code 130, 143 and
+    129.
 
-    For example: theseus doctor --checks
+    Example: theseus doctor --checks
     """
     report = partial(typer.echo, err=True) if checks else None
     settings = load_settings()
@@ -35,7 +34,7 @@ def doctor(
     try:
         findings = asyncio.run(run_interruptible(work))
     except EndedBySignal as error:
-        print_error("The doctor was interrupted. Nothing is left running, and no file was left.")
+        print_error("The doctor was interrupted. No process and no file is left behind.")
         raise typer.Exit(error.code) from None
     if as_json:
         print_json([finding.model_dump() for finding in findings])

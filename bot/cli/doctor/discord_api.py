@@ -1,4 +1,4 @@
-"""What Discord tells about the bot: who it is, where it is, what it may do there."""
+"""Asks Discord about the bot: its user, its servers and its permissions."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -43,15 +43,15 @@ def address(environment: Environment) -> str:
 
 @asynccontextmanager
 async def open_discord(token: str, base: str) -> AsyncIterator[Service]:
-    """Lend Discord's API under a bot's token; requests raise `ChatUnavailable`."""
+    """Yield Discord's API with a bot's token; its requests raise `ChatUnavailable`."""
     async with open_service(base, {"Authorization": f"Bot {token}"}, ChatUnavailable) as api:
         yield api
 
 
 async def get_own_user(api: Service) -> ServiceAnswer:
-    """Return the bot's own user, or how the token is refused.
+    """Return the bot's own user, or the answer 401 if the token is refused.
 
-    Raises `ChatUnavailable` where this is no Discord, or it does not say.
+    Raises `ChatUnavailable` for any other answer.
     """
     me = await api.ask("/users/@me")
     if me.status != 401:
@@ -60,13 +60,13 @@ async def get_own_user(api: Service) -> ServiceAnswer:
 
 
 def list_disabled_intents(application: Fields) -> list[str]:
-    """Return the names of the privileged intents that are needed and switched off."""
+    """Return the names of the required privileged intents that are off."""
     flags = int(application.get("flags") or 0)
     return [name for name, bits in INTENTS.items() if not flags & bits]
 
 
 def build_invite_link(application: Fields, guild_id: str | None = None) -> str:
-    """Return the address that invites the bot with exactly what it needs."""
+    """Return the invite link with exactly the permissions that the bot needs."""
     asked = {
         "client_id": str(application["id"]),
         "scope": "bot applications.commands",
@@ -78,7 +78,7 @@ def build_invite_link(application: Fields, guild_id: str | None = None) -> str:
 
 
 def get_owner_id(application: Fields) -> str | None:
-    """Return the id of the person an application belongs to, be it through a team."""
+    """Return the id of the person who owns the application, directly or through a team."""
     team = application.get("team")
     if isinstance(team, dict) and team.get(_TEAM_OWNER):
         return str(team[_TEAM_OWNER])
@@ -111,7 +111,7 @@ def compute_permissions(guild: Fields, member: Fields, channel: Fields) -> int:
 
 
 def list_missing_permissions(guild: Fields, member: Fields, channel: Fields) -> list[str]:
-    """Return the names of the permissions the bot needs and lacks in a channel."""
+    """Return the names of the required permissions that the bot lacks in a channel."""
     allowed = compute_permissions(guild, member, channel)
     return [name for name, bit in NEEDED.items() if not allowed & bit]
 

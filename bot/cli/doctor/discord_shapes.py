@@ -1,4 +1,4 @@
-"""What Discord's answers have to hold to be believed: an odd answer is said, not guessed at."""
+"""Validates the answers of Discord; an unexpected answer is reported instead of guessed at."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -14,11 +14,11 @@ Digits = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 
 
 class _Shape(BaseModel):
-    """What is read of an object; the rest of it is left out."""
+    """The fields that are read from an object; all other fields are ignored."""
 
 
 class DiscordUser(_Shape):
-    """Somebody, or a bot."""
+    """A person or a bot."""
 
     id: Digits
     username: str
@@ -27,7 +27,7 @@ class DiscordUser(_Shape):
 
 
 class Member(_Shape):
-    """Somebody in a server."""
+    """A member of a server."""
 
     user: DiscordUser
     nick: str | None = None
@@ -44,7 +44,7 @@ class DiscordRole(_Shape):
 
 
 class Guild(_Shape):
-    """A server, with its roles."""
+    """A server with its roles."""
 
     id: Digits
     name: str
@@ -52,14 +52,14 @@ class Guild(_Shape):
 
 
 class NamedGuild(_Shape):
-    """A server the bot is in."""
+    """A server that the bot is in."""
 
     id: Digits
     name: str
 
 
 class Overwrite(_Shape):
-    """What a role or a person may do in one channel, otherwise than in the server."""
+    """The permissions of a role or person in one channel, where they differ from the server."""
 
     id: Digits
     allow: Digits
@@ -78,13 +78,13 @@ class Channel(_Shape):
 
 
 class Team(_Shape):
-    """Who an application belongs to."""
+    """The team that owns an application."""
 
     owner_user_id: Digits | None = None
 
 
 class Owner(_Shape):
-    """Whoever an application belongs to."""
+    """The person who owns an application."""
 
     id: Digits
 
@@ -102,21 +102,21 @@ class Application(_Shape):
 async def fetch_optional(
     api: Service, path: str, shape: type[_Shape], what: str, absent: Collection[int] = ()
 ) -> Fields | None:
-    """Return what Discord says of `what`; `None` where it answers that there is none.
+    """Return the object at `path`, or `None` if the status is one of `absent`.
 
-    `absent` are the statuses that mean so. Raises `ChatUnavailable` for anything else.
+    `what` names the object in errors. Raises `ChatUnavailable` for any other answer.
     """
     answer = await api.ask(path)
     return None if answer.status in absent else validate_answer(answer, shape, what)
 
 
 async def fetch(api: Service, path: str, shape: type[_Shape], what: str) -> Fields:
-    """Return what Discord says of `what`. Raises `ChatUnavailable` where it says nothing of it."""
+    """Return the object at `path`. Raises `ChatUnavailable`, which names the object as `what`."""
     return validate_answer(await api.ask(path), shape, what)
 
 
 async def fetch_list(api: Service, path: str, shape: type[_Shape], what: str) -> list[Fields]:
-    """Return the list that Discord answers with. Raises `ChatUnavailable` for anything else."""
+    """Return the list of objects at `path`. Raises `ChatUnavailable` for any other answer."""
     answer = await api.ask(path)
     if answer.status == 200 and not isinstance(answer.body, list):
         raise _build_error(what, "no list")
@@ -125,11 +125,12 @@ async def fetch_list(api: Service, path: str, shape: type[_Shape], what: str) ->
 
 
 def validate_answer(answer: ServiceAnswer, shape: type[_Shape], what: str) -> Fields:
-    """Return the answer if it is one of that shape. Raises `ChatUnavailable`, with the way out."""
+    """Return the fields of the answer. Raises `ChatUnavailable` with a remedy if it is invalid."""
     if answer.status != 200:
-        said = f": {answer.error_message}" if answer.error_message else ""
+        reason = f": {answer.error_message}" if answer.error_message else ""
         raise ChatUnavailable(
-            f"Discord did not tell {what} (it answers {answer.status}{said}). {_suggest_remedy(answer.status)}"
+            f"Discord did not tell {what} (it answers {answer.status}{reason}). "
+            f"{_suggest_remedy(answer.status)}"
         )
     try:
         return shape.model_validate(answer.body).model_dump(exclude_unset=True)
@@ -141,18 +142,18 @@ def validate_answer(answer: ServiceAnswer, shape: type[_Shape], what: str) -> Fi
 
 def _build_error(what: str, why: str) -> ChatUnavailable:
     return ChatUnavailable(
-        f"What answered for {what} is not as Discord's answers are ({why}). Is "
-        "THESEUS_DISCORD_API_URL right, or something on the way between?"
+        f"The answer about {what} does not look like Discord's ({why}). Is "
+        "THESEUS_DISCORD_API_URL right? Is there a proxy in between?"
     )
 
 
 def _suggest_remedy(status: int) -> str:
     if status == 401:
-        return "The token is no longer good: copy a new one."
+        return "The token is no longer valid: copy a new one."
     if status == 403:
-        return "The bot may not see that: is it still in the server, with the rights it asked for?"
+        return "The bot has no access. Is it still in the server, with the permissions it needs?"
     if status == 404:
-        return "It may have been deleted meanwhile, or the bot was taken out of the server."
+        return "It may have been deleted, or the bot was removed from the server."
     if status == 429:
-        return "Too many requests came from here: wait a minute."
-    return "It may pass: try again in a moment."
+        return "Too many requests: wait a minute."
+    return "Try again in a moment."

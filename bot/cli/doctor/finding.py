@@ -1,4 +1,4 @@
-"""One thing the doctor looked at."""
+"""A finding of the doctor."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Status = Literal["good", "note", "bad"]
 
 
 class DoctorFinding(Record):
-    """One thing looked at. `mend` says what to do about it, where something is to be done."""
+    """The result of one check. `remedy` says how to fix a problem; it may be empty."""
 
     name: str
     status: Status
@@ -17,7 +17,7 @@ class DoctorFinding(Record):
 
     @property
     def line(self) -> str:
-        """Return it as one line for a terminal."""
+        """The finding as text for a terminal; a remedy is on a second line."""
         mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[self.status]
         return f"{mark} {self.name}: {self.message}" + (
             f"\n     -> {self.remedy}" if self.remedy else ""
@@ -25,15 +25,15 @@ class DoctorFinding(Record):
 
 
 def report_good(name: str, message: str) -> DoctorFinding:
-    """Return a finding that all is well."""
+    """Return a finding without a problem."""
     return DoctorFinding(name=name, status="good", message=message)
 
 
 def report_note(name: str, message: str, remedy: str = "") -> DoctorFinding:
-    """Return a finding that is worth knowing."""
+    """Return a finding that a person should know; it prevents nothing from working."""
     return DoctorFinding(name=name, status="note", message=message, remedy=remedy)
 
 
 def report_bad(name: str, message: str, remedy: str) -> DoctorFinding:
-    """Return a finding that keeps something from working."""
+    """Return a finding about a problem that prevents something from working."""
     return DoctorFinding(name=name, status="bad", message=message, remedy=remedy)

@@ -1,4 +1,4 @@
-"""The doctor's look at the forge, and at the remote that leads to it."""
+"""Checks the forge, and the git remote that points to it."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from bot.settings import Settings
 
 
 async def look_at_forge(settings: Settings) -> list[DoctorFinding]:
-    """Return whether the forge is ready and the checkout can follow it. Makes nothing."""
+    """Check whether the forge is ready and the checkout can pull from it. Creates nothing."""
     if should_create_forge(settings):
-        told = f"a local one, made at the first start: {get_local_forge_folder(settings)}"
-        return [report_note("forge", told), await _check_remote(settings)]
+        message = f"local, created at the first start: {get_local_forge_folder(settings)}"
+        return [report_note("forge", message), await _check_remote(settings)]
     try:
         async with await open_forge(settings, SystemClock()) as forge:
             ready = report_good("forge", await forge.check_connection())
@@ -24,7 +24,7 @@ async def look_at_forge(settings: Settings) -> list[DoctorFinding]:
 
 
 async def _check_remote(settings: Settings) -> DoctorFinding:
-    """Return whether what is merged would reach the running checkout."""
+    """Check whether merged changes would reach the running checkout."""
     forge, root = settings.config.forge, settings.root
     name, branch = forge.remote, forge.branch
     remote = await find_remote(root, name)
@@ -32,33 +32,34 @@ async def _check_remote(settings: Settings) -> DoctorFinding:
         folder = get_local_forge_folder(settings)
         if remote is None or not _is_remote_of(root, remote, folder):
             there = "there is no git remote" if remote is None else "the git remote"
-            elsewhere = "" if remote is None else f" leads to {remote.display_url}"
-            mend = (
+            elsewhere = "" if remote is None else f" points to {remote.display_url}"
+            remedy = (
                 f"git -C {root} remote add theseus {folder}, and forge.remote: theseus in "
                 f"{settings.config_file}; or run `theseus setup`."
             )
-            told = f"{there} {name}{elsewhere}: merges in the local forge would not arrive here"
-            return report_bad("forge remote", told, mend)
+            message = f"{there} {name}{elsewhere}: merges in the local forge would not arrive here"
+            return report_bad("forge remote", message, remedy)
     elif remote is None:
-        mend = f"git -C {root} remote add {name} <the repository's address>"
-        return report_bad("forge remote", f"there is no git remote {name}", mend)
-    standing = await get_current_branch(root)
-    if standing != branch:
-        mend = f"git -C {root} switch {branch}, or set forge.branch in {settings.config_file}."
-        return report_bad("forge remote", f"the checkout is on {standing}, not on {branch}", mend)
-    asked = forge.kind == "github" and remote is not None and remote.repository is not None
-    if asked or should_create_forge(settings):
-        # Asked with the forge's own credentials, whatever way the remote goes; or not there yet.
+        remedy = f"git -C {root} remote add {name} <the repository's address>"
+        return report_bad("forge remote", f"there is no git remote {name}", remedy)
+    current = await get_current_branch(root)
+    if current != branch:
+        remedy = f"git -C {root} switch {branch}, or set forge.branch in {settings.config_file}."
+        return report_bad("forge remote", f"the checkout is on {current}, not on {branch}", remedy)
+    uses_api = forge.kind == "github" and remote is not None and remote.repository is not None
+    if uses_api or should_create_forge(settings):
+        # The bot fetches from GitHub with the forge's credentials, not with those of the remote, so
+        # reaching the remote proves nothing. A forge to be created cannot be reached yet.
         return report_good(
-            "forge remote", f"{name} leads to {remote.display_url if remote else ''}, {branch}"
+            "forge remote", f"{name} points to {remote.display_url if remote else ''}, {branch}"
         )
     try:
         await reach(root, name, branch)
     except TheseusError as error:
-        mend = f"Make `git -C {root} ls-remote {name}` work for the bot's account."
-        return report_bad("forge remote", str(error), mend)
+        remedy = f"Make `git -C {root} ls-remote {name}` work for the bot's account."
+        return report_bad("forge remote", str(error), remedy)
     return report_good(
-        "forge remote", f"{name} leads to {remote.display_url if remote else ''}, {branch}"
+        "forge remote", f"{name} points to {remote.display_url if remote else ''}, {branch}"
     )
 
 

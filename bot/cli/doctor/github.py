@@ -1,4 +1,4 @@
-"""The doctor's look at GitHub: repository, rights, the branch and what protects it."""
+"""Checks the GitHub repository, the token's permissions and the branch protection."""
 
 from typing import Any
 from urllib.parse import quote
@@ -26,28 +26,28 @@ _ALLOWS = {
 
 
 async def look_at_github(settings: Settings) -> list[DoctorFinding]:
-    """Return what GitHub would let the bot do; nothing where the forge is another."""
+    """Check what GitHub allows the bot to do; empty if the forge is another one."""
     forge = settings.config.forge
     if forge.kind != "github":
         return []
     remote = await find_remote(settings.root, forge.remote)
     if forge.github.repository is None and remote is None:
-        mend = (
+        remedy = (
             f"Set forge.github.repository (owner/name) in {settings.config_file}, or point the "
             f"git remote {forge.remote} at GitHub."
         )
-        return [report_bad("github", "no repository is named", mend)]
+        return [report_bad("github", "no repository is set", remedy)]
     try:
         api = get_api_address(settings.environment)
         repository = forge.github.repository or parse_repository(remote.url if remote else "", api)
         token = await get_token(settings, api)
-        async with open_github(api, token) as lent:
-            return await _check_with_token(lent, token, settings, repository)
+        async with open_github(api, token) as github:
+            return await _check_with_token(github, token, settings, repository)
     except ConfigError as error:
         return [report_bad("github", str(error), "`theseus setup` asks for what is missing.")]
     except ForgeUnavailable as error:
-        mend = "Check the network, and THESEUS_GITHUB_API_URL if you set it."
-        return [report_bad("github", str(error), mend)]
+        remedy = "Check the network, and THESEUS_GITHUB_API_URL if you set it."
+        return [report_bad("github", str(error), remedy)]
 
 
 async def _check_with_token(
@@ -65,39 +65,39 @@ async def _check_with_token(
 def _explain_invisible(
     answer: ServiceAnswer, settings: Settings, api: str, repository: str
 ) -> DoctorFinding:
-    """Return why the repository cannot be seen with this token."""
+    """Return the finding why this token cannot see the repository."""
     page = build_token_page_url(api, repository)
-    said = f"GitHub answers {answer.status} {answer.error_message}".strip()
+    message = f"GitHub answers {answer.status} {answer.error_message}".strip()
     if answer.status == 401:
-        mend = f"The token is wrong, expired or revoked: make another at {page}"
+        remedy = f"The token is wrong, expired or revoked: create a new one at {page}"
     elif answer.headers.get("X-GitHub-SSO"):
-        mend = "Authorise the token for the organisation: Configure SSO, on the page of tokens."
+        remedy = "Authorise the token for the organisation: Configure SSO, on the page of tokens."
     elif answer.headers.get("X-RateLimit-Remaining") == "0":
-        mend = "The rate limit is used up; try again within the hour."
+        remedy = "The rate limit is used up; try again within the hour."
     elif answer.status in (301, 307, 308):
-        mend = "It was moved or renamed: update forge.github.repository and the git remote."
+        remedy = "The repository was moved: update forge.github.repository and the git remote."
     elif answer.status in (403, 404):
-        mend = (
+        remedy = (
             f"Give the token (or App) access to {repository}: it must be among its selected "
             "repositories, and an organisation may have to approve it first."
         )
     else:
-        mend = "Check THESEUS_GITHUB_API_URL; for GitHub Enterprise it ends in /api/v3."
-    return report_bad("github", f"{repository}: {said}", mend)
+        remedy = "Check THESEUS_GITHUB_API_URL; for GitHub Enterprise it ends in /api/v3."
+    return report_bad("github", f"{repository}: {message}", remedy)
 
 
 def _check_repository(answer: ServiceAnswer, settings: Settings) -> DoctorFinding:
     name, fields = str(answer.fields["full_name"]), answer.fields
     method = settings.config.forge.github.merge_method
     if fields.get("archived"):
-        return report_bad("github", f"{name} is archived: nothing can be changed", "Unarchive it.")
+        return report_bad("github", f"{name} is archived: it cannot be changed", "Unarchive it.")
     if fields.get(_ALLOWS[method]) is False:
-        mend = f"Allow it in the repository's settings, or set it in {settings.config_file}."
+        remedy = f"Allow it in the repository's settings, or set it in {settings.config_file}."
         return report_bad(
-            "github", f"{name} does not allow forge.github.merge_method: {method}", mend
+            "github", f"{name} does not allow forge.github.merge_method: {method}", remedy
         )
     expires = answer.headers.get("GitHub-Authentication-Token-Expiration")
-    until = f"; the token is good until {expires}" if expires else ""
+    until = f"; the token is valid until {expires}" if expires else ""
     kind = "private" if fields.get("private") else "public"
     return report_good("github", f"{name}, {kind}{until}")
 
@@ -114,13 +114,13 @@ async def _check_rights(
     held = fields.get("permissions")
     if isinstance(held, dict) and not held.get("push"):
         who = "the App" if as_app else "the token's account"
-        mend = "Give it write access in the repository's settings, under Collaborators."
-        return report_bad("github rights", f"{who} may not push to {repository}", mend)
+        remedy = "Give it write access in the repository's settings, under Collaborators."
+        return report_bad("github rights", f"{who} may not push to {repository}", remedy)
     if not await can_read_checks(api, repository, branch):
-        told = "may push and open pull requests, but see no check of GitHub's"
-        mend = f"Give it {'Checks' if as_app else 'Actions'}: read, at {page}"
-        return report_note("github rights", told, mend)
-    return report_good("github rights", "may push, open pull requests, and read checks")
+        told = "can push and open pull requests, but cannot read the checks of GitHub"
+        remedy = f"Give it {'Checks' if as_app else 'Actions'}: read, at {page}"
+        return report_note("github rights", told, remedy)
+    return report_good("github rights", "can push, open pull requests, and read checks")
 
 
 async def _check_branch(
@@ -130,17 +130,19 @@ async def _check_branch(
     name, file = settings.config.forge.branch, settings.config_file
     answer = await api.ask(f"/repos/{repository}/branches/{branch}")
     if answer.status == 404:
-        mend = f"Set forge.branch in {file}; the default branch is {fields.get('default_branch')}."
-        return [report_bad("github branch", f"{repository} has no branch {name}", mend)]
+        remedy = (
+            f"Set forge.branch in {file}; the default branch is {fields.get('default_branch')}."
+        )
+        return [report_bad("github branch", f"{repository} has no branch {name}", remedy)]
     rules = await api.ask(f"/repos/{repository}/rules/branches/{branch}")
     required, reviews = _read_protection(answer.fields, rules.items)
     if not answer.fields.get("protected") and not rules.items:
-        mend = "Protect it and require your checks (docs/going-live.md), so that GitHub holds too."
-        return [report_note("github branch", f"{name} is not protected", mend)]
-    checks = f"required checks: {', '.join(required)}" if required else "no required check seen"
+        remedy = "Protect it and require your checks (docs/going-live.md), as a second safeguard."
+        return [report_note("github branch", f"{name} is not protected", remedy)]
+    checks = f"required checks: {', '.join(required)}" if required else "no required checks"
     findings = [report_good("github branch", f"{name} is protected; {checks}")]
     if reviews:
-        told = f"a merge needs {reviews} approving review(s) on GitHub besides “ship it”"
+        told = f"a merge needs {reviews} approving review(s) on GitHub in addition to “ship it”"
         findings.append(
             report_note("github reviews", told, "Approve the pull request there as well.")
         )
@@ -148,15 +150,18 @@ async def _check_branch(
 
 
 def _read_protection(branch: dict[str, Any], rules: list[dict[str, Any]]) -> tuple[list[str], int]:
-    """Return the names of the required checks and how many reviews the rules ask for."""
+    """Return the names of the required checks and the number of required reviews.
+
+    GitHub has two kinds of protection: classic branch protection and rulesets. Both are read.
+    """
     classic = (branch.get("protection") or {}).get("required_status_checks") or {}
     named = [str(each) for each in classic.get("contexts") or ()]
     reviews = 0
     for rule in rules:
-        told = rule.get("parameters") or {}
+        parameters = rule.get("parameters") or {}
         if rule.get("type") == "required_status_checks":
-            listed = told.get("required_status_checks") or ()
+            listed = parameters.get("required_status_checks") or ()
             named += [str(each.get("context")) for each in listed]
         if rule.get("type") == "pull_request":
-            reviews = max(reviews, int(told.get("required_approving_review_count") or 0))
+            reviews = max(reviews, int(parameters.get("required_approving_review_count") or 0))
     return sorted(set(named)), reviews

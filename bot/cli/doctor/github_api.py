@@ -1,4 +1,4 @@
-"""What GitHub lets the bot do with a repository; nothing is changed by looking."""
+"""Asks GitHub for the bot's permissions in a repository, without changing anything there."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -13,14 +13,14 @@ from bot.domain.errors import ConfigError, ForgeUnavailable
 from bot.settings import Environment, Settings
 
 GITHUB = "https://api.github.com"
-# What a token or an App is given. Labels come with pull requests; GitHub adds Metadata by itself.
+# The permissions of a token or an App. Labels are part of pull requests; GitHub adds Metadata.
 NEEDED = {
     "Contents": "write",
     "Pull requests": "write",
     "Commit statuses": "read",
     "Actions": "read",
 }
-# GitHub has no such permission for tokens; an App sees with it the checks of other Apps, too.
+# GitHub has no such permission for tokens. With it, an App also sees the checks of other Apps.
 APP_ONLY = {"Checks": "read"}
 _SHORT = {
     "Contents": "contents",
@@ -32,9 +32,9 @@ _MAY_NOT = (401, 403, 404)
 
 
 def get_api_address(environment: Environment, host: str = "github.com") -> str:
-    """Return the API's address: the one that is set, else the one of a remote's host.
+    """Return the API's address: the configured one, otherwise that of the remote's host.
 
-    Raises `ConfigError` for one that would send the token over the network in the clear.
+    Raises `ConfigError` for an address that would send the token unencrypted.
     """
     if environment.theseus_github_api_url is not None:
         return address_of(str(environment.theseus_github_api_url)).api
@@ -42,7 +42,7 @@ def get_api_address(environment: Environment, host: str = "github.com") -> str:
 
 
 def build_token_page_url(api: str, repository: str) -> str:
-    """Return where a fine-grained token is made, filled in as far as the host allows."""
+    """Return the page for a new fine-grained token, with the form filled in on github.com."""
     owner = repository.split("/", maxsplit=1)[0]
     if api != GITHUB:
         return f"{address_of(api).web}/settings/personal-access-tokens/new"
@@ -57,44 +57,44 @@ def build_token_page_url(api: str, repository: str) -> str:
 
 @asynccontextmanager
 async def open_github(api: str, token: str) -> AsyncIterator[Service]:
-    """Lend GitHub's API under a token; requests raise `ForgeUnavailable`."""
+    """Yield GitHub's API with a token; its requests raise `ForgeUnavailable`."""
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }
-    async with open_service(api, headers, ForgeUnavailable) as lent:
-        yield lent
+    async with open_service(api, headers, ForgeUnavailable) as github:
+        yield github
 
 
 async def get_token(settings: Settings, api: str) -> str:
-    """Return the token to act with: the one that is set, or one GitHub lends to the App.
+    """Return the configured token, or a new installation token of the App.
 
-    Raises `ConfigError` naming the key and the way out, and `ForgeUnavailable`.
+    Raises `ConfigError` with the key and a remedy, and `ForgeUnavailable`.
     """
-    who = build_credentials(settings)
+    credentials = build_credentials(settings)
 
     async def ask(installation: int, signed: str) -> InstallationCredentials:
-        return await _request_installation_token(api, who.name, installation, signed)
+        return await _request_installation_token(api, credentials.name, installation, signed)
 
-    return (await who.get_token(ask, SystemClock())).get_secret_value()
+    return (await credentials.get_token(ask, SystemClock())).get_secret_value()
 
 
 async def _request_installation_token(
     api: str, app: str, installation: int, signed: str
 ) -> InstallationCredentials:
-    """Return a token of the App's installation, good for an hour."""
-    async with open_github(api, signed) as door:
-        answer = await door.ask(f"/app/installations/{installation}/access_tokens", "POST", {})
+    """Return a token of the App's installation, which is valid for an hour."""
+    async with open_github(api, signed) as github:
+        answer = await github.ask(f"/app/installations/{installation}/access_tokens", "POST", {})
     if answer.status == 401:
         raise ConfigError(
-            f"forge.github.app: GitHub does not take this key for the {app} (401). Check its id, "
+            f"forge.github.app: GitHub does not accept this key for the {app} (401). Check its id, "
             "the key file, and this machine's clock."
         )
     if answer.status == 404:
         raise ConfigError(
-            f"forge.github.app: GitHub knows no installation {installation} of the {app}. Its "
-            "number ends the address of the installation's page."
+            f"forge.github.app: the {app} has no installation {installation}. The address of the "
+            "installation's page ends with its number."
         )
     if answer.status != 201 or not answer.fields.get("token"):
         raise ForgeUnavailable(f"{api} answers {answer.status} {answer.error_message}".strip())
@@ -102,18 +102,19 @@ async def _request_installation_token(
 
 
 async def fetch_default_branch(api: str, token: str, repository: str) -> str | None:
-    """Return the repository's default branch, `None` where the token cannot see it."""
-    async with open_github(api, token) as lent:
-        answer = await lent.ask(f"/repos/{repository}")
+    """Return the repository's default branch, or `None` if the token cannot see it."""
+    async with open_github(api, token) as github:
+        answer = await github.ask(f"/repos/{repository}")
     found = answer.fields.get("default_branch")
     return str(found) if answer.status == 200 and found else None
 
 
 async def find_missing_rights(api: Service, token: str, repository: str, branch: str) -> list[str]:
-    """Return the permissions the token lacks, each as `Contents: write`; changes nothing.
+    """Return the permissions that the token lacks, such as `Contents: write`; changes nothing.
 
-    What a fine-grained token may write is told over git's own HTTP, and by what GitHub says to a
-    pull request from a branch into itself: nobody can open one, but only who may is told why.
+    GitHub does not list the permissions of a fine-grained token. Write access is probed with two
+    requests that change nothing: git's own request before a push, and a pull request from a branch
+    into itself. GitHub refuses that one always, but with another status if the token may open one.
     """
     at = f"/repos/{repository}"
     itself = {"title": "May pull requests be opened?", "head": branch, "base": branch}
@@ -126,7 +127,7 @@ async def find_missing_rights(api: Service, token: str, repository: str, branch:
 
 
 async def _probe_push(api: str, token: str, repository: str) -> int:
-    """Return the status git would get when it asks to push."""
+    """Return the status that git gets for the request before a push."""
     pair = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     header = {"Authorization": f"Basic {pair}"}
     url = address_of(api).build_clone_url(repository)
@@ -135,7 +136,7 @@ async def _probe_push(api: str, token: str, repository: str) -> int:
 
 
 async def can_read_checks(api: Service, repository: str, branch: str) -> bool:
-    """Return whether the token may read check runs, or what Actions ran."""
+    """Return whether the token can read check runs or workflow runs."""
     for path in (f"commits/{quote(branch, safe='')}/check-runs", "actions/runs?per_page=1"):
         if (await api.ask(f"/repos/{repository}/{path}")).status not in _MAY_NOT:
             return True

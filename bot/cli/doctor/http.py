@@ -1,4 +1,4 @@
-"""Small requests to the services the bot depends on, to see whether they would serve it."""
+"""Small requests to the services that the bot depends on, to check access."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +17,7 @@ _AGENT = "DiscordBot (https://github.com/theseus, 0.1) Theseus"
 
 @dataclass(frozen=True)
 class ServiceAnswer:
-    """What a service said: `body` is its JSON, or `None` where it sent none."""
+    """The answer of a service: `body` is its JSON, or `None` if it sent none."""
 
     status: int
     body: Any
@@ -25,25 +25,25 @@ class ServiceAnswer:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Return the body where it is an object, else nothing."""
+        """The body if it is an object, otherwise an empty dictionary."""
         return self.body if isinstance(self.body, dict) else {}
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """Return the objects of the body where it is a list, else none."""
+        """The objects in the body if it is a list, otherwise an empty list."""
         listed = self.body if isinstance(self.body, list) else []
         return [each for each in listed if isinstance(each, dict)]
 
     @property
     def error_message(self) -> str:
-        """Return what the service itself says is wrong, shortened."""
+        """The error message of the service in one line of at most 200 characters."""
         inner = self.fields.get("error")
-        said = inner.get("message") if isinstance(inner, dict) else self.fields.get("message")
-        return " ".join(str(said or "").split())[:200]
+        message = inner.get("message") if isinstance(inner, dict) else self.fields.get("message")
+        return " ".join(str(message or "").split())[:200]
 
 
 class Service:
-    """One service: `ask` makes one request. Raises `error` when it cannot be reached."""
+    """A client for one service; requests raise `error` if it cannot be reached."""
 
     def __init__(self, http: aiohttp.ClientSession, base: str, error: type[PortError]) -> None:
         self.base = base
@@ -51,7 +51,10 @@ class Service:
         self._error = error
 
     async def ask(self, path: str, method: str = "GET", body: object = None) -> ServiceAnswer:
-        """Return the answer to one request; redirects are not followed: they may carry a key."""
+        """Send one request and return the answer.
+
+        Redirects are not followed, because the headers with the key would go to the other host.
+        """
         text = None if body is None else json.dumps(body)
         try:
             async with self._http.request(
@@ -75,8 +78,8 @@ def _parse_json(raw: bytes) -> Any:
 async def open_service(
     base: str, headers: Mapping[str, str], error: type[PortError]
 ) -> AsyncIterator[Service]:
-    """Lend a service whose requests carry these headers."""
+    """Yield a service whose requests have these headers."""
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
-    said = {"User-Agent": _AGENT, "Content-Type": "application/json", **headers}
-    async with aiohttp.ClientSession(headers=said, timeout=timeout) as http:
+    all_headers = {"User-Agent": _AGENT, "Content-Type": "application/json", **headers}
+    async with aiohttp.ClientSession(headers=all_headers, timeout=timeout) as http:
         yield Service(http, base.rstrip("/"), error)

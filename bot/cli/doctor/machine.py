@@ -1,4 +1,4 @@
-"""The doctor's look at this machine: Python, git, people, sandbox, prompts, disk, secrets."""
+"""Checks this machine: Python, git, secrets, people, sandbox, prompts and disk."""
 
 import asyncio
 import os
@@ -26,39 +26,37 @@ INSTALL_SANDBOX = (
 )
 
 _LEAKS = (
-    "Run no checks before that is mended: make the bot's environment anew in a folder of its own, "
-    "outside of what is private, and let HOME be the home of the bot's account."
+    "Run no checks until this is fixed: recreate the bot's environment in a separate folder that "
+    "contains no private files, and set HOME to the home of the bot's account."
 )
-_REMEDY = (
-    "Run the bot as a user of its own, with bubblewrap 0.8 or newer and sandbox.network: none."
-)
+_REMEDY = "Run the bot as a separate user, with bubblewrap 0.8 or newer and sandbox.network: none."
 
 
 async def look_at_python(settings: Settings) -> list[DoctorFinding]:
-    """Return which Python this is."""
+    """Return the version and path of Python."""
     version = ".".join(map(str, sys.version_info[:3]))
     return [report_good("python", f"{version} at {sys.executable}")]
 
 
 async def look_at_git(settings: Settings) -> list[DoctorFinding]:
-    """Return whether the bot runs from a clone."""
+    """Check whether the bot runs from a git clone without obstacles."""
     if shutil.which("git") is None:
         return [report_bad("git", "not installed", "Install git with your package manager.")]
     try:
         head = await GitCheckout(settings.root).get_head()
     except TheseusError as error:
-        mend = f"Run the bot from a git clone; {settings.root} is not one."
-        return [report_bad("git", str(error), mend)]
-    standing = report_good("git", f"{settings.root} stands at {head[:10]}")
+        remedy = f"Run the bot from a git clone; {settings.root} is not one."
+        return [report_bad("git", str(error), remedy)]
+    current = report_good("git", f"{settings.root} is at {head[:10]}")
     obstacles = await run_in_thread(find_obstacles, Git(settings.root))
     return [
-        standing,
+        current,
         *(report_bad("git repository", each.reason, each.remedy) for each in obstacles),
     ]
 
 
 async def look_at_secrets(settings: Settings) -> list[DoctorFinding]:
-    """Return a finding only for what others on this machine could read of the secrets."""
+    """Return a finding for each file with secrets that others on this machine can read."""
     app = settings.config.forge.github.app
     files = [settings.root / ".env", *([settings.root / app.private_key] if app else [])]
     return [
@@ -80,7 +78,7 @@ def _mode(file: Path) -> int:
 
 
 async def look_at_people(settings: Settings) -> list[DoctorFinding]:
-    """Return whether anybody may ask and ship."""
+    """Check whether anyone may ask for changes and ship them."""
     people, file = settings.config.people, settings.config_file
     findings = []
     for name, listed in (("developers", people.developers), ("approvers", people.approvers)):
@@ -88,13 +86,13 @@ async def look_at_people(settings: Settings) -> list[DoctorFinding]:
             message = f"{len(listed.users)} users, {len(listed.roles)} roles"
             findings.append(report_good(f"people.{name}", message))
         else:
-            mend = f"Run `theseus setup`, or add user or role ids to people.{name} in {file}."
-            findings.append(report_bad(f"people.{name}", "empty: nobody may do this", mend))
+            remedy = f"Run `theseus setup`, or add user or role ids to people.{name} in {file}."
+            findings.append(report_bad(f"people.{name}", "empty: no one may do this", remedy))
     return findings
 
 
 def is_in_container() -> bool:
-    """Whether this is a container, as far as its engine leaves a mark of it."""
+    """Return whether this is a container, by the marks that container engines leave."""
     marks = ("/.dockerenv", "/run/.containerenv")
     return "KUBERNETES_SERVICE_HOST" in os.environ or any(Path(mark).exists() for mark in marks)
 
@@ -102,7 +100,7 @@ def is_in_container() -> bool:
 async def look_at_sandbox(
     settings: Settings, *, contained: Callable[[], bool] = is_in_container
 ) -> list[DoctorFinding]:
-    """Return how commands are confined, and what of that holds when it is tried."""
+    """Check how commands are confined, by trying out what the sandbox blocks."""
     config = settings.config.sandbox
     private = (settings.root, settings.state)
     sandbox = await choose_sandbox(
@@ -110,41 +108,43 @@ async def look_at_sandbox(
     )
     if sandbox.refusal:
         reason = await probe(private=private) or "unavailable"
-        first = "Mend that" if shutil.which("bwrap") else INSTALL_SANDBOX
+        first = "Fix that" if shutil.which("bwrap") else INSTALL_SANDBOX
         if contained():
             first = "See what a container has to allow (docs/deployment.md)"
-        mend = f"{first}, or set sandbox.required: false to run checks unconfined."
-        return [report_bad("sandbox", f"{reason}. Nothing is run, and nothing done unasked.", mend)]
+        remedy = f"{first}, or set sandbox.required: false to run checks unconfined."
+        return [report_bad("sandbox", f"{reason}. No check can run, so no fix is tried.", remedy)]
     if isinstance(sandbox, PlainSandbox):
-        mend = f"{INSTALL_SANDBOX} and set sandbox.kind: auto for real confinement."
-        return [report_note("sandbox", sandbox.description, mend)]
+        remedy = f"{INSTALL_SANDBOX} and set sandbox.kind: auto for real confinement."
+        return [report_note("sandbox", sandbox.description, remedy)]
     tried = await measure(sandbox, private=private)
     if tried.failed:
         return [
             report_bad(
-                "sandbox", tried.summary, "Run `theseus doctor` again; report it if it stays so."
+                "sandbox",
+                tried.summary,
+                "Run `theseus doctor` again; report a bug if it fails again.",
             )
         ]
     if tried.seen:
         return [report_bad("sandbox", f"checks can read {tried.seen}", _LEAKS)]
-    found = [report_good("sandbox", f"bubblewrap; held back when tried: {', '.join(tried.held)}")]
+    found = [report_good("sandbox", f"bubblewrap; blocked in a test: {', '.join(tried.held)}")]
     if tried.open:
         found.append(
-            report_note("sandbox limits", f"not held back: {', '.join(tried.open)}", _REMEDY)
+            report_note("sandbox limits", f"not blocked: {', '.join(tried.open)}", _REMEDY)
         )
     return found
 
 
 async def look_at_prompts(settings: Settings) -> list[DoctorFinding]:
-    """Return whether the texts the bot fills in can be read."""
+    """Check whether the prompts can be read."""
     folder = settings.root / "prompts"
-    mend = f"Restore them: git -C {settings.root} checkout -- prompts"
+    remedy = f"Restore them: git -C {settings.root} checkout -- prompts"
     try:
         names = await asyncio.to_thread(_list_texts, folder)
     except (OSError, UnicodeDecodeError) as error:
-        return [report_bad("prompts", f"{folder} cannot be read ({error})", mend)]
+        return [report_bad("prompts", f"{folder} cannot be read ({error})", remedy)]
     if not names:
-        return [report_bad("prompts", f"{folder} holds no text", mend)]
+        return [report_bad("prompts", f"{folder} contains no texts", remedy)]
     return [report_good("prompts", f"{len(names)} texts in {folder}")]
 
 
@@ -154,17 +154,17 @@ def _list_texts(folder: Path) -> list[str]:
 
 
 async def look_at_disk(settings: Settings, *, free: Callable[[Path], int]) -> list[DoctorFinding]:
-    """Return whether there is room for worktrees and journals; `free` tells the bytes."""
+    """Check the disk space for worktrees and journals; `free` returns the bytes for a folder."""
     state = settings.state
-    there = next(folder for folder in (state, *state.parents) if folder.exists())
+    existing = next(folder for folder in (state, *state.parents) if folder.exists())
     try:
-        with tempfile.TemporaryFile(dir=there):
-            pass  # that it is there does not say that it may be written to
-        gigabytes = await asyncio.to_thread(free, there) / 1e9
+        with tempfile.TemporaryFile(dir=existing):
+            pass  # only writing a file proves that the folder is writable
+        gigabytes = await asyncio.to_thread(free, existing) / 1e9
     except OSError as error:
-        mend = "Let the bot's account write there, or set THESEUS_STATE to another folder."
-        return [report_bad("disk", f"{settings.state} cannot be used ({error.strerror})", mend)]
+        remedy = "Let the bot's account write there, or set THESEUS_STATE to another folder."
+        return [report_bad("disk", f"{settings.state} cannot be used ({error.strerror})", remedy)]
     if gigabytes < _LEAST_FREE_GB:
-        mend = f"Make room: {_LEAST_FREE_GB:.0f} GB are the least, or set THESEUS_STATE."
-        return [report_bad("disk", f"{gigabytes:.1f} GB free in {settings.state}", mend)]
+        remedy = f"Free at least {_LEAST_FREE_GB:.0f} GB, or set THESEUS_STATE to another folder."
+        return [report_bad("disk", f"{gigabytes:.1f} GB free in {settings.state}", remedy)]
     return [report_good("disk", f"{gigabytes:.0f} GB free")]

@@ -1,4 +1,4 @@
-"""Whether the model's server takes the key: the list of models costs nothing."""
+"""Checks the key with the model's server, by asking for the list of models, which is free."""
 
 import asyncio
 import importlib.metadata
@@ -17,9 +17,9 @@ _LIST = "/v1/models?limit=1000"
 
 
 async def ask_for_models(key: str | None, base_url: str | None) -> str:
-    """Return one line on what the server says of the key; nothing is paid for.
+    """Return one line about the server's answer to the key; the request is free.
 
-    Raises `AgentUnauthorized`, `AgentForbidden` or `AgentUnavailable`, with the way out.
+    Raises `AgentUnauthorized`, `AgentForbidden` or `AgentUnavailable`.
     """
     base = (base_url or ANTHROPIC).rstrip("/")
     headers = {"anthropic-version": "2023-06-01", **({"x-api-key": key} if key else {})}
@@ -29,12 +29,12 @@ async def ask_for_models(key: str | None, base_url: str | None) -> str:
         raise AgentUnauthorized(f"{base} does not accept the key (401)")
     if answer.status == 403:
         raise AgentForbidden(
-            f"{base} does not let this key in (403) {answer.error_message}".strip()
+            f"{base} refuses access with this key (403) {answer.error_message}".strip()
         )
     if answer.status in (404, 405, 501) and base != ANTHROPIC:
-        return f"{base} answers; it has no list of models, so the key was not tried"
+        return f"{base} answers; it has no list of models, so the key was not checked"
     if answer.status == 429:
-        return f"{base} answers; its limit is used up for now (429)"
+        return f"{base} answers; its rate limit is reached (429)"
     if answer.status != 200 or not isinstance(answer.fields.get("data"), list):
         raise AgentUnavailable(f"{base} answers {answer.status} {answer.error_message}".strip())
     count = len(answer.fields["data"])
@@ -44,7 +44,7 @@ async def ask_for_models(key: str | None, base_url: str | None) -> str:
 async def get_program_versions(package: str = MODULE) -> str:
     """Return the versions of the claude engine's package and program.
 
-    Raises `AgentMissing` where the package is not installed, or its program does not run.
+    Raises `AgentMissing` if the package is not installed or its program does not run.
     """
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
@@ -76,7 +76,7 @@ async def _read_version(file: Path) -> str:
         except TimeoutError:
             child.kill()
             await child.wait()
-            raise AgentMissing(f"{file} --version does not end") from None
+            raise AgentMissing(f"{file} --version does not finish") from None
     words = out.decode(errors="replace").split()
     if child.returncode != 0 or not words:
         raise AgentMissing(f"{file} --version fails with {child.returncode}")

@@ -1,4 +1,4 @@
-"""What a token or key plainly is not, by its look alone: nobody is asked, nothing is sent."""
+"""Recognises wrong tokens and keys by their format, without sending them anywhere."""
 
 import re
 
@@ -14,23 +14,23 @@ _OF_OTHERS = {
 
 
 def find_token_problem(token: str) -> str:
-    """Return why this can be no bot token, a sentence; empty where it may be one."""
+    """Return a sentence why this cannot be a bot token; empty if it can."""
     if problem := find_secret_problem("DISCORD_TOKEN", token):
         return problem
-    for pattern, told in _NO_BOT_TOKENS:
+    for pattern, problem in _NO_BOT_TOKENS:
         if re.fullmatch(pattern, token):
-            return f"DISCORD_TOKEN: {told}"
+            return f"DISCORD_TOKEN: {problem}"
     if token.count(".") == 2 and all(token.split(".")):
         return ""
     return (
-        "DISCORD_TOKEN: a bot token has three parts with dots between them; the client secret is "
-        f"something else, {_PORTAL_PAGE}."
+        "DISCORD_TOKEN: a bot token has three parts separated by dots. The client secret is "
+        f"another value; {_PORTAL_PAGE}."
     )
 
 
 def find_secret_problem(key: str, value: str) -> str:
-    """Return why this can be no such secret, a sentence; empty where it may be one."""
+    """Return a sentence why this cannot be the secret `key`; empty if it can."""
     if not value or any(each.isspace() or not 32 < ord(each) < 127 for each in value):
-        return f"{key}: it is one word, of plain letters, digits and signs."
+        return f"{key}: it must be ASCII letters, digits and signs, without spaces."
     starts, whose = _OF_OTHERS.get(key, ((), ""))
     return f"{key}: that is {whose}." if starts and value.startswith(starts) else ""

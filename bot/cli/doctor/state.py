@@ -1,4 +1,4 @@
-"""The doctor's look at the state: whether every database of the bot can be opened."""
+"""Checks whether every database in the state folder can be opened."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from bot.settings import Settings
 
 
 async def look_at_state(settings: Settings) -> list[DoctorFinding]:
-    """Return a finding only for what is damaged."""
+    """Return a finding for each damaged database."""
     return await asyncio.to_thread(_find_damaged, settings)
 
 
@@ -23,6 +23,6 @@ def _find_damaged(settings: Settings) -> list[DoctorFinding]:
                 with contextlib.closing(open_connection(file)) as connection:
                     connection.execute("PRAGMA schema_version").fetchone()
         except sqlite3.Error as error:
-            way_out = "Bring a backup back: theseus restore FILE (theseus backup list)."
-            found.append(report_bad("state", f"{file} cannot be read ({error})", way_out))
+            remedy = "Restore a backup: theseus restore FILE (theseus backup list)."
+            found.append(report_bad("state", f"{file} cannot be read ({error})", remedy))
     return found

@@ -1,4 +1,4 @@
-"""The doctor's look at the bot's own HTTP server."""
+"""Checks the bot's own HTTP server."""
 
 from bot.app.web import build_web_rules
 from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
@@ -7,7 +7,7 @@ from bot.settings import Settings
 
 
 async def look_at_http_server(settings: Settings) -> list[DoctorFinding]:
-    """Return where health, webhooks and the dashboard are served, and to whom."""
+    """Return where health, webhooks and the dashboard are served, and who has access."""
     rules = build_web_rules(settings)
     if rules is None:
         return [report_good("http", "not served (THESEUS_HTTP_PORT is not set)")]
@@ -16,15 +16,15 @@ async def look_at_http_server(settings: Settings) -> list[DoctorFinding]:
     except ConfigError as error:
         return [report_bad("http", str(error), "See docs/http.md.")]
     where = f"{rules.host}:{rules.port}"
-    who = "the user I run as may look" if rules.reading_is_open else "for who has the token"
-    webhook = "webhooks are taken" if rules.secret else "webhooks are refused: no secret is set"
+    who = "readable by the bot's user" if rules.reading_is_open else "readable with the token"
+    webhook = "webhooks are accepted" if rules.secret else "webhooks are refused: no secret is set"
     findings = [report_good("http", f"{where}, {who}; {webhook}")]
     if not rules.on_loopback:
         findings.append(
             report_note(
                 "http",
-                f"{where} can be reached by others, and the token goes there as it is",
-                "Put a proxy with TLS before it, and serve on 127.0.0.1.",
+                f"{where} can be reached by others, and the token is sent unencrypted",
+                "Serve on 127.0.0.1, behind a proxy with TLS.",
             )
         )
     return findings

@@ -1,4 +1,4 @@
-"""What the wizard works on: what is there, what was answered, what that would make."""
+"""Collects the answers of the wizard, and the files that they result in."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -21,7 +21,7 @@ _CONFIG_MODE = 0o644
 
 
 class SetupSession:
-    """Collects answers. Nothing is written by it; `edits` tells what would be."""
+    """The answers so far. It writes nothing; `build_edits` returns what to write."""
 
     def __init__(self, settings: Settings, variables: Mapping[str, str], asking: Prompter) -> None:
         self.settings = settings
@@ -35,38 +35,38 @@ class SetupSession:
         self._config_text = read(settings.config_file) or ""
 
     def set(self, key: str, value: object) -> None:
-        """Note the value of a key of the configuration, written with dots."""
+        """Set a key of the configuration, such as `forge.kind`."""
         self.keys[tuple(key.split("."))] = value
 
     def ask_secret(
         self, key: str, what: str, *, needed: bool, refused: frozenset[str] = frozenset()
     ) -> str:
-        """Ask for a secret; return what counts from now on, empty for none.
+        """Ask for a secret and return it, or an empty string for none.
 
-        Enter keeps what is there, unless it is among the `refused`, and so does `n`; `-` takes away
-        what is not `needed`. What can be no such secret is asked for again.
+        Enter and `n` keep the current secret, unless it is among the `refused` ones. `-` removes a
+        secret that is not `needed`. A text that cannot be this secret is asked for again.
         """
         held = getattr(self.settings.environment, key.lower())
         before = held.get_secret_value() if held else ""
         present = self.secrets.get(key, before)
-        kept = "" if present in refused else present
-        hint = "Enter keeps the one that is set" if kept else "" if needed else "Enter: none"
-        hint += "" if needed or not kept else ", - takes it away"
+        current = "" if present in refused else present
+        hint = "Enter keeps the current one" if current else "" if needed else "Enter: none"
+        hint += "" if needed or not current else ", - removes it"
         question = f"{what}, hidden" + (f" ({hint})" if hint else "")
-        told = self._ask_secret(key, question, needed=needed, stored=kept)
+        secret = self._ask_secret(key, question, needed=needed, stored=current)
         self.secrets.pop(key, None)
-        if told != before:
-            self.secrets[key] = told
+        if secret != before:
+            self.secrets[key] = secret
             if self.variables.get(key):
-                self.asking.say(f"  {key} is also set in your environment, where it wins over .env")
-        return told
+                self.asking.say(f"  {key} is also set in your environment, which overrides .env")
+        return secret
 
     def _ask_secret(self, key: str, question: str, *, needed: bool, stored: str) -> str:
         while True:
             typed = self.asking.ask_secret(key, question, needed=needed and not stored)
             if typed == "-" and not needed:
                 return ""
-            if not typed or needed:  # who needs it looks at it, and says where it is to be had
+            if not typed or needed:  # the caller checks a needed secret with its service
                 return typed or stored
             if is_negative(typed):
                 return stored
@@ -76,7 +76,7 @@ class SetupSession:
             self.asking.say(f"  {problem}")
 
     def build_settings(self) -> Settings:
-        """Return the settings as they would be. Raises `ConfigError`."""
+        """Return the settings that the answers result in. Raises `ConfigError`."""
         named = {key.lower(): value for key, value in self.secrets.items()}
         return self.settings.replace(
             environment=self.settings.environment.replace(**named),
@@ -84,9 +84,9 @@ class SetupSession:
         )
 
     def look(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return what a look at the outside says; while it cannot be reached, offer to try again.
+        """Return the result of a request to a service; if it fails, offer to try again.
 
-        Raises the `PortError` once the person goes on without.
+        Raises the `PortError` if the person does not want to try again.
         """
         while True:
             try:
@@ -99,13 +99,13 @@ class SetupSession:
                     raise
 
     def show(self, findings: list[DoctorFinding]) -> bool:
-        """Tell findings; return whether none is bad."""
+        """Show findings, and return whether none of them is bad."""
         for finding in findings:
             self.asking.say("  " + finding.line.replace("\n", "\n  "))
         return all(finding.status != "bad" for finding in findings)
 
     def build_edits(self) -> list[Edit]:
-        """Return what would be written. Raises `ConfigError` where that cannot be done safely."""
+        """Return the files to write. Raises `ConfigError` if a file cannot be edited safely."""
         file = self.settings.config_file
         mode = mode_of(file, _CONFIG_MODE)
         edits = [Edit(file, self._config_text, self._build_config(), mode)]
@@ -114,10 +114,10 @@ class SetupSession:
         return edits
 
     def summarize(self) -> list[str]:
-        """Return what would be written, a line a key; of secrets only that they are there."""
+        """Return one line per key to write; secrets are not shown."""
         lines = [f"{self._dotenv}  (readable by this account only)"] if self.secrets else []
         for key, value in self.secrets.items():
-            new = f"a new one, {len(value)} characters" if value else "taken away"
+            new = f"a new one, {len(value)} characters" if value else "removed"
             shown = new if key in _SECRETS else value
             lines.append(f"  {key}: {shown}")
         changed = [

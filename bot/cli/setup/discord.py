@@ -1,4 +1,4 @@
-"""The wizard's first part: the bot's token, its rights, where it lives, who may tell it what."""
+"""The wizard's first part: the bot's token, intents, server, dev channel and people."""
 
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -36,18 +36,18 @@ Fields = Mapping[str, Any]
 ApiRequest = Callable[[Service], Coroutine[Any, Any, T]]
 
 _HOW = f"""\
-The bot needs a Discord application of its own.
+The bot needs its own Discord application.
   1. {PORTAL} -> New Application.
   2. Its Bot page -> Reset Token -> Copy. The token is shown once."""
 
 
 def set_up_discord(session: SetupSession) -> None:
-    """Settle token, intents, server, channel and people."""
+    """Ask for the token, the intents, the server, the channel and the people."""
     Discord(session).settle()
 
 
 class Discord:
-    """Discord under the token that was found good."""
+    """The questions about Discord; requests use the token that was checked."""
 
     def __init__(self, session: SetupSession) -> None:
         self._session = session
@@ -81,14 +81,14 @@ class Discord:
             self._say(_HOW)
         refused: frozenset[str] = frozenset()
         while True:
-            told = self._session.ask_secret(
+            answer = self._session.ask_secret(
                 "DISCORD_TOKEN", "Bot token", needed=True, refused=refused
             )
-            self._token = told.removeprefix("Bot ").strip()
+            self._token = answer.removeprefix("Bot ").strip()
             if self._check_token():
                 break
-            refused |= {told}
-        if told != self._token:
+            refused |= {answer}
+        if answer != self._token:
             self._session.secrets["DISCORD_TOKEN"] = self._token
 
     def _check_token(self) -> bool:
@@ -119,7 +119,7 @@ class Discord:
                 names = " and ".join(f"“{name} Intent”" for name in missing)
                 self._say(f"  Turn on {names} under Privileged Gateway Intents at")
                 self._say(f"  {page} and save.")
-            if not self._session.asking.ask_retry("intents", "  Then look again"):
+            if not self._session.asking.ask_retry("intents", "  Then check again"):
                 return application
 
     # ------------------------------------------------------------------- server
@@ -127,11 +127,11 @@ class Discord:
     def _choose_guild(self, application: Fields) -> Fields:
         guilds = self._ask(_fetch_guilds)
         while not guilds:
-            self._say("  The bot is in no server yet. Open this in a browser to invite it with")
-            self._say(f"  what it needs:\n  {build_invite_link(application)}")
-            if not self._session.asking.ask_retry("guild", "  Then look again"):
+            self._say("  The bot is in no server yet. Open this link in a browser to invite it:")
+            self._say(f"  {build_invite_link(application)}")
+            if not self._session.asking.ask_retry("guild", "  Then check again"):
                 raise ConfigError(
-                    "The bot is in no server, and so nothing more can be set up. Invite it with "
+                    "The bot is in no server, so the setup cannot go on. Invite it with "
                     f"{build_invite_link(application)}, then run `theseus setup` again."
                 )
             guilds = self._ask(_fetch_guilds)
@@ -147,32 +147,32 @@ class Discord:
         return self._ask(lambda api: _fetch_guild(api, str(guilds[index]["id"])))
 
     def _choose_channel(self, guild: Fields, application: Fields) -> Fields:
-        """Return the dev channel: one in which the bot may do what it must."""
+        """Return the dev channel, after checking the bot's permissions in it."""
         guild_id = str(guild["id"])
         while True:
             member, channels = self._ask(lambda api: _fetch_channels(api, guild_id, self._me))
             if not channels:
-                self._say("  The server has no text channel. Make one, such as #dev.")
+                self._say("  The server has no text channel. Create one, such as #dev.")
             else:
                 found = self._pick_channel(guild, member, channels)
                 missing = list_missing_permissions(guild, member, found)
                 if not missing:
                     return found
                 self._say(f"  In #{found['name']} the bot lacks: {', '.join(missing)}.")
-                self._say("  Give its role these in the channel's settings (Permissions), or")
+                self._say("  Give these permissions to its role in the channel's settings, or")
                 self._say(f"  invite it again: {build_invite_link(application, guild_id)}")
             if not self._session.asking.ask_retry("channel", "  Then choose again"):
                 if not channels:
-                    raise ConfigError("The server has no text channel; make one, then try again.")
+                    raise ConfigError("The server has no text channel; create one and try again.")
                 return found
             guild = self._ask(lambda api: _fetch_guild(api, guild_id))
 
     def _pick_channel(self, guild: Fields, member: Fields, channels: list[Fields]) -> Fields:
-        self._say("The dev channel is where people report faults and the bot answers:")
+        self._say("In the dev channel, people report bugs and the bot answers:")
         for number, each in enumerate(channels, 1):
             missing = list_missing_permissions(guild, member, each)
-            told = f"  (the bot lacks: {', '.join(missing)})" if missing else ""
-            self._say(f"  {number}. #{each['name']}{told}")
+            note = f"  (the bot lacks: {', '.join(missing)})" if missing else ""
+            self._say(f"  {number}. #{each['name']}{note}")
         present = str(self._session.settings.config.discord.dev_channel_id)
         usable = [each for each in channels if not list_missing_permissions(guild, member, each)]
         default = next((each["name"] for each in channels if each["id"] == present), None)
@@ -183,7 +183,7 @@ class Discord:
 
 
 def suggest_channel(usable: list[Fields]) -> str | None:
-    """Return the channel that is offered: the only one, or the only one that is called so."""
+    """Return the name of the channel to suggest: the only one, or the only one named like `dev`."""
     names = [str(each["name"]) for each in usable]
     called = [name for name in names if _DEV.search(name)]
     for found in (names, called):

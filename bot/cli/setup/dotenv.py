@@ -1,4 +1,4 @@
-"""Setting keys in the text of a `.env` file; every other line stays as it is."""
+"""Sets keys in the text of a `.env` file, and leaves all other lines unchanged."""
 
 import io
 import re
@@ -12,7 +12,7 @@ _PLAIN = re.compile(r"[\w./:@%+=,~-]*")
 
 
 def parse_values(text: str) -> dict[str, str]:
-    """Return what is set in a `.env` text, blanks left out."""
+    """Return the keys of a `.env` text with their values; keys without a value are left out."""
     found = {each.key: each.value for each in parse_stream(io.StringIO(text)) if each.key}
     return {key: value for key, value in found.items() if value}
 
@@ -20,9 +20,9 @@ def parse_values(text: str) -> dict[str, str]:
 def set_values(text: str, values: Mapping[str, str]) -> str:
     """Return the text with these keys set to these values.
 
-    A line that sets the key is rewritten where it stands. A new key goes behind the example of it
-    that is commented out (`# KEY=…`), else to the end. Raises `ConfigError` where that would set
-    anything else than what was asked.
+    A line that sets the key is rewritten in place. A new key is inserted after its commented-out
+    example (`# KEY=…`), or at the end. Raises `ConfigError` if the result would differ from these
+    values in any key.
     """
     every = parse_values(text) | dict(values)
     expected = {key: value for key, value in every.items() if value}

@@ -1,4 +1,4 @@
-"""Writing what was agreed on: both files or none, and a copy of what they replace."""
+"""Writes the files of the wizard: all or none, with a copy of what they replace."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ PRIVATE = 0o600
 
 @dataclass(frozen=True)
 class Edit:
-    """One file's text, before (`None`: it was not there) and after. `mode` is what it gets."""
+    """The text of a file before (`None`: no file) and after the edit, and its new mode."""
 
     file: Path
     before: str | None
@@ -26,12 +26,15 @@ class Edit:
 
     @property
     def changes(self) -> bool:
-        """Return whether there is anything to write."""
+        """True if the text changes."""
         return self.before != self.after
 
 
 def read(file: Path) -> str | None:
-    """Return a file's text with its line ends as they are; `None` if it is not there."""
+    """Return the text of a file with its original line ends, or `None` if there is no file.
+
+    Raises `ConfigError` if it cannot be read.
+    """
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             return stream.read()
@@ -42,9 +45,9 @@ def read(file: Path) -> str | None:
 
 
 def write(edits: Sequence[Edit], backups: Path) -> list[Path]:
-    """Write all edits, or none; return the copies made of what they replaced.
+    """Write all edits or none, and return the copies of the replaced files.
 
-    Raises `ConfigError` when a file was changed by somebody else meanwhile, or cannot be written.
+    Raises `ConfigError` if a file was changed in the meantime, or cannot be written.
     """
     wanted = [each for each in edits if each.changes]
     for each in wanted:
@@ -55,7 +58,7 @@ def write(edits: Sequence[Edit], backups: Path) -> list[Path]:
             )
     ready: list[tuple[Path, Edit]] = []
     try:
-        kept = [_keep(each, backups) for each in wanted if each.before is not None]
+        copies = [_keep(each, backups) for each in wanted if each.before is not None]
         for each in wanted:
             ready.append((_write_alongside(each), each))
         with _block_interrupts():
@@ -68,22 +71,25 @@ def write(edits: Sequence[Edit], backups: Path) -> list[Path]:
             f"{where} cannot be written ({error.strerror}); nothing was changed. Let this account "
             "write there, then run `theseus setup` again."
         ) from error
-    return kept
+    return copies
 
 
 def _keep(edit: Edit, backups: Path) -> Path:
-    """Copy what will be replaced, for this account's eyes only."""
+    """Copy the file to be replaced, readable by this account only."""
     backups.mkdir(parents=True, exist_ok=True, mode=0o700)
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     name = edit.file.name.lstrip(".")
-    descriptor, kept = tempfile.mkstemp(prefix=f"{now}-", suffix=f"-{name}", dir=backups)
+    descriptor, copy = tempfile.mkstemp(prefix=f"{now}-", suffix=f"-{name}", dir=backups)
     with open(descriptor, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123
         stream.write(edit.before or "")
-    return Path(kept)
+    return Path(copy)
 
 
 def _write_alongside(edit: Edit) -> Path:
-    """Write the new text next to the file it will become; links stay links."""
+    """Write the new text to a temporary file next to its target.
+
+    The target is resolved first, so that a symbolic link stays a link.
+    """
     target = edit.file.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, new = tempfile.mkstemp(prefix=f".env.{target.name}.", dir=target.parent)
@@ -96,7 +102,7 @@ def _write_alongside(edit: Edit) -> Path:
 
 
 def _swap(ready: Sequence[tuple[Path, Edit]]) -> None:
-    """Put the new files in place; should one fail, put back what was there."""
+    """Move the new files into place; if one fails, restore those that were replaced."""
     done: list[Edit] = []
     try:
         for new, edit in ready:
@@ -119,7 +125,7 @@ def _restore(edit: Edit) -> None:
 
 @contextlib.contextmanager
 def _block_interrupts() -> Iterator[None]:
-    """Hold back Ctrl-C between the first file and the last."""
+    """Block SIGINT and SIGTERM, so that they cannot leave only one of the files written."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
@@ -128,7 +134,7 @@ def _block_interrupts() -> Iterator[None]:
 
 
 def mode_of(file: Path, otherwise: int) -> int:
-    """Return a file's permission bits, or `otherwise` if it is not there."""
+    """Return the permission bits of a file, or `otherwise` if there is no file."""
     try:
         return stat.S_IMODE(file.stat().st_mode)
     except OSError:

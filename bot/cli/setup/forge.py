@@ -1,4 +1,4 @@
-"""The wizard's second part: where proposals go, found from the git remote."""
+"""The wizard's second part: the forge for proposals, suggested from the git remotes."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ _AUTH_OPTIONS = (("token",), ("app",))
 
 
 def set_up_forge(session: SetupSession) -> None:
-    """Settle where proposals go."""
+    """Ask where proposals go."""
     session.asking.say("\n2 of 4: where proposals go")
     forge = session.settings.config.forge
     found = _on_github(session)
@@ -38,28 +38,29 @@ def set_up_forge(session: SetupSession) -> None:
         name, remote = found
         session.asking.say(f"  The git remote {name} is {remote.display_url}.")
         default = "local" if forge.kind == "local" and _is_configured(session) else "github"
-        question = "Proposals go to github, or local (to a repository on this machine)"
+        question = "Where do proposals go: github, or local (a repository on this machine)"
         if pick(session.asking, "forge", question, _KINDS, default=default) == 1:
             session.set("forge.remote", name)
             _set_up_github(session, remote)
             return
     else:
-        session.asking.say("  No git remote leads to GitHub.")
-        if pick(session.asking, "forge", "Proposals go to", _KINDS, default="local") == 1:
+        session.asking.say("  No git remote points to GitHub.")
+        question = "Where do proposals go: local or github"
+        if pick(session.asking, "forge", question, _KINDS, default="local") == 1:
             raise ConfigError(
-                "forge github: point a git remote at the repository first: git -C "
+                "forge github: add a git remote for the repository first: git -C "
                 f"{session.settings.root} remote add origin git@github.com:OWNER/NAME.git"
             )
     _set_up_local(session)
 
 
 def _is_configured(session: SetupSession) -> bool:
-    """Return whether this is not the first time: people are on the list already."""
+    """Return whether the bot was set up before."""
     return session.settings.config.discord.dev_channel_id is not None
 
 
 def _on_github(session: SetupSession) -> tuple[str, Remote] | None:
-    """Return the remote that leads to GitHub: the one that is set, else `origin`, else another."""
+    """Return a remote on GitHub: the configured one, otherwise `origin`, otherwise any other."""
     root = session.settings.root
     names = (session.settings.config.forge.remote, "origin", *asyncio.run(list_remotes(root)))
     for name in dict.fromkeys(names):
@@ -84,10 +85,10 @@ def _can_be_github(session: SetupSession, remote: Remote) -> bool:
 
 
 async def _is_enterprise(api: str) -> bool:
-    """Return whether a GitHub Enterprise server answers there."""
+    """Return whether a GitHub Enterprise server answers at this address."""
     try:
-        async with open_service(api, {}, ForgeUnavailable) as lent:
-            answer = await lent.ask("/meta")
+        async with open_service(api, {}, ForgeUnavailable) as github:
+            answer = await github.ask("/meta")
     except ForgeUnavailable:
         return False
     return "X-GitHub-Enterprise-Version" in answer.headers or "installed_version" in answer.fields
@@ -97,7 +98,7 @@ async def _is_enterprise(api: str) -> bool:
 
 
 def _set_up_local(session: SetupSession) -> None:
-    """Let proposals go to a bare repository beside the bot, and the checkout follow it."""
+    """Set up a bare repository on this machine for proposals, and a remote that points to it."""
     root = session.settings.root
     folder = get_local_forge_folder(session.settings)
     session.set("forge.kind", "local")
@@ -108,8 +109,8 @@ def _set_up_local(session: SetupSession) -> None:
     name = _find_remote(root, folder)
     if name is None:
         name = _LOCAL_REMOTE
-        taken = asyncio.run(list_remotes(root))
-        while name in taken:
+        used = asyncio.run(list_remotes(root))
+        while name in used:
             name += "-local"
         session.remote = (name, folder.resolve())
     session.set("forge.remote", name)
@@ -117,20 +118,20 @@ def _set_up_local(session: SetupSession) -> None:
 
 
 def _ask_pages_url(session: SetupSession) -> None:
-    """Ask where people can open local proposals; without that they are named, not linked."""
+    """Ask for the address of the local forge's pages; without one, proposals are not linked."""
     present = session.settings.config.forge.url
-    question = "Address people can open its pages at (https://...), none for no links"
+    question = "Address where people can open its pages (https://...), or none"
     while True:
-        told = session.asking.ask("forge-url", question, default=present or "none")
-        told = "" if is_negative(told) else told
-        if not told or parse_web_address(told):
-            session.set("forge.url", told.rstrip("/"))
+        url = session.asking.ask("forge-url", question, default=present or "none")
+        url = "" if is_negative(url) else url
+        if not url or parse_web_address(url):
+            session.set("forge.url", url.rstrip("/"))
             return
-        session.asking.say(f"  {told}: {ADDRESS_WANTED}, or none.")
+        session.asking.say(f"  {url}: {ADDRESS_WANTED}, or none.")
 
 
 def _find_remote(root: Path, folder: Path) -> str | None:
-    """Return the remote that leads to a folder."""
+    """Return the name of the remote that points to a folder."""
     for name in asyncio.run(list_remotes(root)):
         remote = asyncio.run(find_remote(root, name))
         found = remote.folder if remote else None
@@ -151,7 +152,7 @@ def _set_up_github(session: SetupSession, remote: Remote) -> None:
     default = "app" if has_app else "token"
     repository = session.settings.config.forge.github.repository or str(remote.repository)
     while True:
-        question = "Act there with a token of your account, or as a GitHub App: token, app"
+        question = "Use a token of your account, or a GitHub App: token, app"
         if pick(session.asking, "github-auth", question, _AUTH_OPTIONS, default=default) == 0:
             default = "token"
             _ask_token(session, api, repository)
@@ -160,19 +161,19 @@ def _set_up_github(session: SetupSession, remote: Remote) -> None:
             _ask_app(session, api)
         if _verify_access(session, api, repository):
             break
-        if not session.asking.ask_retry("github", "  Mend it and try again"):
+        if not session.asking.ask_retry("github", "  Fix it and try again"):
             break
     _ask_reviewers(session)
 
 
 def _ask_token(session: SetupSession, api: str, repository: str) -> None:
     if session.settings.environment.github_token is None and "GITHUB_TOKEN" not in session.secrets:
-        session.asking.say("  Make a fine-grained token for this repository alone, with")
+        session.asking.say("  Create a fine-grained token for this repository only, with")
         for name, level in NEEDED.items():
             session.asking.say(f"    {name}: {'read and write' if level == 'write' else 'read'}")
         session.asking.say(f"  at {build_token_page_url(api, repository)}")
     while not session.ask_secret("GITHUB_TOKEN", "GitHub token", needed=True):
-        session.asking.say("  Without a token nothing can be proposed there.")
+        session.asking.say("  The bot needs a token to open pull requests.")
     if session.settings.config.forge.github.app is not None:
         session.set("forge.github.app", None)
 
@@ -204,14 +205,14 @@ def _ask_app(session: SetupSession, api: str) -> None:
 
 def _ask_number(session: SetupSession, key: str, question: str, default: str | None) -> int:
     while True:
-        told = session.asking.ask(key, question, default=default)
-        if told.isdecimal() and int(told) > 0:
-            return int(told)
-        session.asking.say(f"  {told} is no number; {key} is a number such as 123456.")
+        answer = session.asking.ask(key, question, default=default)
+        if answer.isdecimal() and int(answer) > 0:
+            return int(answer)
+        session.asking.say(f"  {answer} is not a number; {key} is a number such as 123456.")
 
 
 def _verify_access(session: SetupSession, api: str, repository: str) -> bool:
-    """Look what GitHub says of it; take the repository's default branch as the one to follow."""
+    """Check the access to GitHub, and set the repository's default branch as the forge's branch."""
     trial = session.build_settings()
     try:
         token = session.look(lambda: get_token(trial, api))
@@ -226,13 +227,13 @@ def _verify_access(session: SetupSession, api: str, repository: str) -> bool:
 
 def _ask_reviewers(session: SetupSession) -> None:
     present = ", ".join(sorted(session.settings.config.forge.github.reviewers))
-    question = "GitHub logins whose review comments revise a run, none for nobody"
+    question = "GitHub logins whose review comments revise a run, or none"
     while True:
-        told = session.asking.ask("reviewers", question, default=present or "none")
-        logins = [each.strip().lstrip("@") for each in told.split(",") if each.strip()]
-        logins = [] if is_negative(told) else logins
+        answer = session.asking.ask("reviewers", question, default=present or "none")
+        logins = [each.strip().lstrip("@") for each in answer.split(",") if each.strip()]
+        logins = [] if is_negative(answer) else logins
         wrong = [each for each in logins if not _LOGIN.fullmatch(each)]
         if not wrong:
             session.set("forge.github.reviewers", sorted(logins))
             return
-        session.asking.say(f"  {', '.join(wrong)}: no GitHub login looks like that.")
+        session.asking.say(f"  {', '.join(wrong)}: this is not a valid GitHub login.")

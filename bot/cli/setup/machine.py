@@ -1,4 +1,4 @@
-"""The wizard's third and fourth part: the model, and the sandbox."""
+"""The wizard's third and fourth part: the model and the sandbox."""
 
 import asyncio
 
@@ -7,14 +7,14 @@ from bot.cli.doctor.model import KEYS, look_at_model
 from bot.cli.setup.answers import SetupSession
 
 _ABOUT = f"""\
-  With a key of Anthropic's, a model diagnoses and writes the fix. You pay Anthropic by use; the
-  caps are in data/config.yaml, under engine. Without one, the offline engine does it: small edits
-  and reverts, judged by tests. Keys: {KEYS}
+  With an Anthropic API key, a model diagnoses bugs and writes fixes. Anthropic charges by use; set
+  caps in data/config.yaml, under engine. Without a key, the offline engine makes small edits and
+  reverts, and checks them with tests. Keys: {KEYS}
   For another server with the same API, set ANTHROPIC_BASE_URL in .env and start again."""
 
 
 def set_up_model(session: SetupSession) -> None:
-    """Settle whether a model works along, and with which key."""
+    """Ask for the key of the model, which is optional."""
     session.asking.say("\n3 of 4: the model")
     environment = session.settings.environment
     if environment.anthropic_api_key is None:
@@ -25,14 +25,14 @@ def set_up_model(session: SetupSession) -> None:
         session.ask_secret("ANTHROPIC_API_KEY", "Anthropic key", needed=False)
         if session.show(asyncio.run(look_at_model(session.build_settings()))):
             return
-        if not session.asking.ask_retry("model", "  Mend it and try again"):
+        if not session.asking.ask_retry("model", "  Fix it and try again"):
             return
 
 
 def set_up_sandbox(session: SetupSession) -> None:
-    """Look whether commands can be confined; say how to make it so."""
+    """Check whether commands can be confined, and explain how to install the sandbox."""
     session.asking.say("\n4 of 4: the sandbox")
     while not session.show(asyncio.run(look_at_sandbox(session.build_settings()))):
-        session.asking.say(f"  {INSTALL_SANDBOX}; without it no fix is tried.")
-        if not session.asking.ask_retry("sandbox", "  Then look again"):
+        session.asking.say(f"  {INSTALL_SANDBOX}; without it, the bot tries no fix.")
+        if not session.asking.ask_retry("sandbox", "  Then check again"):
             return

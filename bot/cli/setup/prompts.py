@@ -1,4 +1,4 @@
-"""How the questions are put: to a person at a terminal, or answered beforehand by options."""
+"""Asks the questions of the wizard on a terminal, or takes the answers from options."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,51 +13,51 @@ _NO = frozenset({"n", "no", "none", "-"})
 
 
 class Prompter(Protocol):
-    """Puts questions. `key` is the option that answers one beforehand.
+    """Asks questions. `key` is the option that can answer a question in advance.
 
-    A person who leaves (Ctrl-C, Ctrl-D) raises `KeyboardInterrupt`; an answer that is missing and
-    cannot be asked for raises `ConfigError`, naming the option.
+    Raises `KeyboardInterrupt` if the person leaves (Ctrl-C, Ctrl-D), and `ConfigError` with the
+    option if an answer is missing and cannot be asked for.
     """
 
     def say(self, text: str) -> None:
-        """Tell something."""
+        """Print a text."""
         ...
 
     def ask(self, key: str, question: str, *, default: str | None = None) -> str:
-        """Return a line; Enter alone is the default, where there is one."""
+        """Return a line; an empty line returns the default, if there is one."""
         ...
 
     def ask_secret(self, key: str, question: str, *, needed: bool) -> str:
-        """Return a line that is not shown; Enter alone is empty, even where one is needed."""
+        """Return a line that is not shown; it may be empty, even if `needed`."""
         ...
 
     def confirm(self, key: str, question: str, *, default: bool) -> bool:
-        """Return yes or no."""
+        """Return whether the answer is yes."""
         ...
 
     def ask_retry(self, key: str, question: str) -> bool:
-        """Return whether to look again, once the person has done something; else go on without.
+        """Return whether to check again, after the person fixed something.
 
-        Answered beforehand there is nobody to do it: `False`.
+        Returns `False` if options answer, because no one is there to fix anything.
         """
         ...
 
 
 def is_negative(answer: str) -> bool:
-    """Whether an answer means no, wherever one may say so."""
+    """Return whether an answer means no."""
     return answer.strip().casefold() in _NO
 
 
 def make_printable(text: str) -> str:
-    """Return a text without what could steer a terminal: names come from strangers."""
+    """Return the text with control characters replaced: names of servers come from strangers."""
     return "".join(each if each.isprintable() or each == "\n" else "�" for each in text)
 
 
 class TerminalPrompter:
-    """Asks a person; implements `Prompter`."""
+    """Implements `Prompter` on a terminal."""
 
     def say(self, text: str) -> None:
-        """Print it."""
+        """Print a text."""
         typer.echo(make_printable(text))
 
     def ask(self, key: str, question: str, *, default: str | None = None) -> str:
@@ -65,32 +65,33 @@ class TerminalPrompter:
         shown = make_printable(f"{question} ({default})" if default else question)
         while True:
             with _interrupt_on_eof():
-                told: str = typer.prompt(shown, default=default, show_default=False, type=str)
-            if told.strip() or default is not None:
-                return told.strip()
+                answer: str = typer.prompt(shown, default=default, show_default=False, type=str)
+            if answer.strip() or default is not None:
+                return answer.strip()
 
     def ask_secret(self, key: str, question: str, *, needed: bool) -> str:
-        """Ask for a line without showing it; not even what was typed before the question.
+        """Ask for a line without showing it.
 
-        Typer would ask first and hide after, and show what comes in between.
+        `typer.prompt` hides the input only after it printed the question, so it would show what
+        was typed before that; `getpass` does not.
         """
         with _interrupt_on_eof():
             return getpass(f"{make_printable(question)}: ").strip()
 
     def confirm(self, key: str, question: str, *, default: bool) -> bool:
-        """Ask yes or no."""
+        """Ask a yes-or-no question."""
         with _interrupt_on_eof():
             return typer.confirm(make_printable(question), default=default)
 
     def ask_retry(self, key: str, question: str) -> bool:
-        """Wait for Enter; `n` or `skip` goes on without."""
-        told = self.ask(key, f"{question} (Enter looks again, `n` goes on without)", default="")
-        return not is_negative(told) and told.casefold() != "skip"
+        """Wait for Enter to check again; `n` or `skip` skips the check."""
+        answer = self.ask(key, f"{question} (Enter: check again, n: skip)", default="")
+        return not is_negative(answer) and answer.casefold() != "skip"
 
 
 @contextmanager
 def _interrupt_on_eof() -> Iterator[None]:
-    """Take the end of input (Ctrl-D) for leaving, as Ctrl-C is."""
+    """Raise `KeyboardInterrupt` at the end of the input (Ctrl-D), as after Ctrl-C."""
     try:
         yield
     except (typer.Abort, EOFError):
@@ -98,7 +99,7 @@ def _interrupt_on_eof() -> Iterator[None]:
 
 
 class ScriptedPrompter:
-    """Answers from options; implements `Prompter`. What has none takes the default."""
+    """Implements `Prompter` with answers from options; without an option, the default counts."""
 
     def __init__(self, say: Callable[[str], None], answers: Mapping[str, str]) -> None:
         self._say = say
@@ -106,32 +107,36 @@ class ScriptedPrompter:
         self._used: set[str] = set()
 
     def say(self, text: str) -> None:
-        """Print it."""
+        """Print a text."""
         self._say(make_printable(text))
 
     def ask(self, key: str, question: str, *, default: str | None = None) -> str:
-        """Return the option. To be asked for it again means that it was wrong."""
+        """Return the option, or the default.
+
+        Raises `ConfigError` if there is neither, or at a second question for the same option: it
+        means that the first answer was wrong.
+        """
         if key in self._answers and key not in self._used:
             self._used.add(key)
             return self._answers[key].strip()
         if default is None or key in self._used:
-            raise ConfigError(f"setup --yes: no usable answer to “{question}”; give --{key}.")
+            raise ConfigError(f"setup --yes: no valid answer to “{question}”; set --{key}.")
         return default
 
     def ask_secret(self, key: str, question: str, *, needed: bool) -> str:
-        """Return nothing: secrets stay where they are, in the environment or in `.env`."""
+        """Return an empty string: secrets come only from the environment or `.env`."""
         if needed:
             raise ConfigError(
-                f"setup --yes: there is no usable {key}; set it in the environment or in .env."
+                f"setup --yes: there is no valid {key}; set it in the environment or in .env."
             )
         return ""
 
     def confirm(self, key: str, question: str, *, default: bool) -> bool:
-        """Return the option, else the default: `--yes` was said already."""
+        """Return the option, or the default."""
         return {"yes": True, "no": False}.get(self._answers.get(key, ""), default)
 
     def ask_retry(self, key: str, question: str) -> bool:
-        """Return `False`: nobody is there to change anything."""
+        """Return `False`: no one is there to fix anything."""
         return False
 
 
@@ -143,18 +148,22 @@ def pick(
     *,
     default: str | None = None,
 ) -> int:
-    """Return the index of the option chosen by its number or one of its names; asks until one fits.
+    """Ask for one of the options until the answer is valid, and return its index.
 
-    Each option is the names it goes by.
+    Each option is a sequence of names. The answer is the number of an option or one of its names.
     """
     while True:
-        told = asking.ask(key, question, default=default)
-        if told.isdecimal() and 1 <= int(told) <= len(options):
-            return int(told) - 1
-        wanted = told.lstrip("#@").casefold()
+        answer = asking.ask(key, question, default=default)
+        if answer.isdecimal() and 1 <= int(answer) <= len(options):
+            return int(answer) - 1
+        wanted = answer.lstrip("#@").casefold()
         near = [i for i, names in enumerate(options) if wanted in map(str.casefold, names)]
         if len(near) == 1:
             return near[0]
-        problem = f"{len(near)} are called {told}" if near else f"there is no {told or 'empty one'}"
-        asking.say(f"  {problem}; give a number from 1 to {len(options)}, or a name.")
-        default = None if told == default else default
+        if near:
+            problem = f"{len(near)} are called {answer}"
+        else:
+            problem = f"there is no {answer or 'empty name'}"
+        asking.say(f"  {problem}; enter a number from 1 to {len(options)}, or a name.")
+        # A default that is invalid must not be offered again: Enter would loop for ever.
+        default = None if answer == default else default

@@ -1,4 +1,4 @@
-"""`theseus setup`: asks, checks each answer where it can, writes everything at the end."""
+"""`theseus setup`: asks questions, checks the answers, and writes everything at the end."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,15 +19,16 @@ from bot.domain.errors import TheseusError
 from bot.settings import Settings, load
 
 _WELCOME = """\
-This sets the bot up, in four parts: Discord, where proposals go, the model, the sandbox.
-Each answer is checked. Nothing is written before the end; Ctrl-C leaves everything as it is."""
-_LEFT = "\nLeft: nothing was written."
+This sets up the bot in four parts: Discord, where proposals go, the model, the sandbox.
+Each answer is checked. Nothing is written before the end; Ctrl-C changes nothing."""
+_LEFT = "\nCancelled: nothing was written."
 
 
 def run_setup(root: Path, variables: Mapping[str, str], asking: Prompter) -> int:
-    """Ask, check, write, examine. Return the exit code: 0, or 1 where something is still bad.
+    """Run the wizard and return the exit code: 0, or 1 if the doctor still finds a problem.
 
-    Whoever leaves before the end gets 130, and nothing was written. Raises `TheseusError`.
+    If the person leaves before the end, nothing is written and the code is 130. Raises
+    `TheseusError`.
     """
     session = SetupSession(load(root, variables), variables, asking)
     try:
@@ -47,12 +48,12 @@ def run_setup(root: Path, variables: Mapping[str, str], asking: Prompter) -> int
 
 
 def _confirm(session: SetupSession) -> bool:
-    """Show what would be written; return whether it shall be."""
-    session.build_edits()  # nothing that cannot be written is shown
+    """Show what would be written, and return whether to write it."""
+    session.build_edits()  # raises before anything is shown if the files cannot be edited
     session.build_settings()
     lines = session.summarize()
     if not lines:
-        session.asking.say("\nEverything stays as it is: there is nothing to write.")
+        session.asking.say("\nNo changes: there is nothing to write.")
         return True
     session.asking.say("\nThis would be written:")
     for line in lines:
@@ -61,52 +62,54 @@ def _confirm(session: SetupSession) -> bool:
 
 
 def _write(session: SetupSession) -> None:
-    kept = write(session.build_edits(), session.settings.state / "backups")
-    for file in kept:
-        session.asking.say(f"  What was there before is in {file}")
+    copies = write(session.build_edits(), session.settings.state / "backups")
+    for file in copies:
+        session.asking.say(f"  The old version is in {file}")
     if session.remote is not None:
         asyncio.run(add_remote(session.settings.root, *session.remote))
     asyncio.run(_make_forge(load(session.settings.root, session.variables)))
 
 
 async def _make_forge(settings: Settings) -> None:
-    """Make the local forge, where that is the one: then the remote leads somewhere."""
+    """Create the local forge if it is the configured one, so that its remote works."""
     if should_create_forge(settings):
         async with await open_forge(settings, SystemClock()):
             pass
 
 
 def _examine(session: SetupSession) -> int:
-    """End in the doctor, and say what comes next."""
+    """Run the doctor, then the full checks; return the exit code."""
     session.asking.say("\ntheseus doctor:")
     settings = load(session.settings.root, session.variables)
     try:
         fine = session.show(asyncio.run(examine(settings)))
     except KeyboardInterrupt:
-        session.asking.say("\nLeft: everything is written; `theseus doctor` looks at it again.")
+        session.asking.say("\nCancelled: everything is written; `theseus doctor` checks it again.")
         return 130
     except TheseusError as error:
         session.asking.say(f"  {error}")
         fine = False
     if not fine:
-        session.asking.say("\nMend what is BAD, then: theseus doctor")
+        session.asking.say("\nFix the findings marked BAD, then: theseus doctor")
         return 1
     return _check(session, settings)
 
 
 def _check(session: SetupSession, settings: Settings) -> int:
-    """Run the full checks, where that is wanted: what fails without a change lets none ship."""
+    """Run the full checks if the person agrees, offer the service, and return the exit code."""
     asking = session.asking
     question = "\nRun the full checks on the commit the bot runs from? They take minutes."
     try:
         if asking.confirm("checks", question, default=True):
             if not session.show(asyncio.run(look_at_checks(settings, report=asking.say))):
-                asking.say("\nMend that, then: theseus doctor --checks")
+                asking.say("\nFix that, then: theseus doctor --checks")
                 return 1
         else:
             asking.say("Run `theseus doctor --checks` before the first change ships.")
         offer_service(settings.root, settings.state, asking, ServiceManager())
     except KeyboardInterrupt:
-        asking.say("\nLeft: everything is written; `theseus doctor --checks` runs the full checks.")
+        asking.say(
+            "\nCancelled: everything is written; `theseus doctor --checks` runs the full checks."
+        )
         return 130
     return 0

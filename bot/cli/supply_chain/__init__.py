@@ -1,7 +1,7 @@
-"""The supply chain, looked at without a network: the lock, the project, what is installed.
+"""Checks the supply chain without the network: the lock, the project, the installed packages.
 
-`examine_dependencies` compares the three with each other and with advisories in a folder. What it
-finds is told with the way out; it changes nothing.
+`examine_dependencies` compares the three with each other and with advisories in a folder. Each flaw
+has a remedy. Nothing is changed.
 """
 
 import sysconfig
@@ -24,7 +24,7 @@ __all__ = ["Examined", "Flaw", "examine_dependencies"]
 
 
 class Examined(Record):
-    """What was looked at, and what is wrong with it. `files` is 0 where files were left out."""
+    """The result of an examination: counts, and the flaws. `files` is 0 if files were skipped."""
 
     packages: int
     hashes: int
@@ -35,7 +35,7 @@ class Examined(Record):
 
     @property
     def line(self) -> str:
-        """What was looked at, in a line."""
+        """A one-line summary of what was examined."""
         looked = [
             f"{self.packages} locked packages with {self.hashes:,} hashes",
             f"{self.installed} installed",
@@ -54,10 +54,13 @@ def examine_dependencies(
     files: bool = True,
     environment: Sequence[Path] | None = None,
 ) -> Examined:
-    """Look at the project in `root`. `files` compares every installed file with its hash.
+    """Examine the project in `root`. Raises `ConfigError` if a file cannot be read.
 
-    `environment` is where packages are installed: by default where this program's are. Raises
-    `ConfigError` for what cannot be read.
+    Args:
+        root: The folder with `pyproject.toml` and `uv.lock`.
+        advisories: A folder with advisories in the OSV format.
+        files: Whether to compare every installed file with its recorded hash.
+        environment: The folders of installed packages; by default those of this program.
     """
     lock = read_lock(root / "uv.lock")
     known = [] if advisories is None else load_advisories(advisories)

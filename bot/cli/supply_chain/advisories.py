@@ -1,4 +1,4 @@
-"""Advisories in OSV's format, as osv.dev and the Python Packaging Authority publish them."""
+"""Reads advisories in the OSV format of osv.dev and the Python Packaging Authority."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ def _read(file: Path) -> list[Advisory]:
 def find_vulnerable(
     advisories: Iterable[Advisory], versions: Iterable[tuple[str, str]]
 ) -> Iterator[Flaw]:
-    """Yield each advisory that one of these names and versions is affected by."""
+    """Yield a flaw for each advisory that affects one of these names and versions."""
     by_name: dict[str, list[tuple[Advisory, Mapping[str, Any]]]] = {}
     for advisory in advisories:
         for affected in advisory.get("affected", ()):
@@ -49,24 +49,26 @@ def find_vulnerable(
                 key: str = canonicalize_name(str(package.get("name", "")))
                 by_name.setdefault(key, []).append((advisory, affected))
     for name, version in sorted(set(versions)):
-        told = dict.fromkeys(
+        flaws = dict.fromkeys(
             _build_flaw(name, version, advisory, affected)
             for advisory, affected in by_name.get(name, ())
             if _is_affected(affected, version)
         )
-        yield from told
+        yield from flaws
 
 
 def _build_flaw(name: str, version: str, advisory: Advisory, affected: Mapping[str, Any]) -> Flaw:
     known = [advisory["id"], *(alias for alias in advisory.get("aliases", ()))]
     summary = " ".join(str(advisory.get("summary") or advisory.get("details") or "").split())[:200]
     fixed = sorted(_find_fixed_versions(affected, version), key=_order)
-    way = f" It is mended in {fixed[0]}." if fixed else " There is no mended version yet."
+    way = f" It is fixed in {fixed[0]}." if fixed else " There is no fixed version yet."
     return Flaw(
         what="advisory",
         package=name,
         message=f"{version} is affected by {', '.join(known[:4])}: {summary}{way}",
-        remedy=f"Run `uv lock --upgrade-package {name}`." if fixed else "Do without it, or wait.",
+        remedy=f"Run `uv lock --upgrade-package {name}`."
+        if fixed
+        else "Remove the package, or wait for a fix.",
     )
 
 
@@ -81,19 +83,19 @@ def _is_affected(affected: Mapping[str, Any], version: str) -> bool:
 
 
 def _is_in_range(events: Sequence[Mapping[str, str]], version: str) -> bool:
-    """Go along the events in the order of their versions; the last before ours decides."""
+    """Return whether the events include the version; the last event up to the version decides."""
     try:
-        ours = Version(version)
+        installed = Version(version)
     except InvalidVersion:
         return False
     inside = False
     for event in sorted(events, key=lambda each: _order(next(iter(each.values())))):
-        if "introduced" in event and _order(event["introduced"]) <= ours:
+        if "introduced" in event and _order(event["introduced"]) <= installed:
             inside = True
         else:
-            mended = "fixed" in event and _order(event["fixed"]) <= ours
-            past = "last_affected" in event and _order(event["last_affected"]) < ours
-            inside = inside and not (mended or past)
+            fixed = "fixed" in event and _order(event["fixed"]) <= installed
+            past = "last_affected" in event and _order(event["last_affected"]) < installed
+            inside = inside and not (fixed or past)
     return inside
 
 
@@ -105,7 +107,7 @@ def _find_fixed_versions(affected: Mapping[str, Any], version: str) -> Iterator[
 
 
 def _order(version: str) -> Version:
-    """What cannot be compared counts as the very first."""
+    """Return the version for comparisons; an invalid one sorts before all others."""
     try:
         return Version(version)
     except InvalidVersion:

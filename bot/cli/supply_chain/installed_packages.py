@@ -1,4 +1,4 @@
-"""What is installed: locked, of the locked version, and file for file what its package recorded."""
+"""Compares the installed packages with the lock, and their files with the recorded hashes."""
 
 import base64
 import csv
@@ -15,9 +15,9 @@ from bot.cli.supply_chain.lock import Lock
 from bot.cli.supply_chain.report import Flaw
 
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv"})
-"""What makes an environment is in it before the lock is; its files are compared all the same."""
+"""The tools that create an environment need not be locked; their files are compared too."""
 
-_SYNC = "Run `uv sync --frozen`, or make the environment anew (`make clean install`)."
+_SYNC = "Run `uv sync --frozen`, or recreate the environment (`make clean install`)."
 _REINSTALL = (
     "Install it again: `uv sync --frozen --reinstall-package {name}`; find out who changed it."
 )
@@ -35,16 +35,17 @@ class One(NamedTuple):
 
 
 class Installed(NamedTuple):
-    """What lies in the folders that packages are installed in."""
+    """The folders of installed packages, and the packages in them."""
 
     folders: tuple[Path, ...]
     packages: tuple[One, ...]
 
 
 def read_installed(folders: Sequence[Path]) -> Installed:
-    """Return what is installed there, read from the folders themselves.
+    """Return the packages that are installed in the folders.
 
-    `importlib.metadata.distributions` would ask finders that others have put in, too.
+    The folders are read directly: `importlib.metadata.distributions` would also ask import hooks
+    that other packages registered.
     """
     places = [
         place
@@ -61,17 +62,17 @@ def read_installed(folders: Sequence[Path]) -> Installed:
 
 
 def find_unlocked(installed: Installed, lock: Lock) -> Iterator[Flaw]:
-    """Yield packages that the lock does not know, in another version, or from elsewhere."""
+    """Yield a flaw for each package that is not locked, or has another version or source."""
     ours = {package.name for package in lock.packages if package.is_ours}
     for name, version, found in installed.packages:
         locked = lock.list_versions(name)
         if name in ours or (name in _INSTALLERS and not locked):
             continue
         if not locked:
-            message = f"{version} is installed, and the lock does not know it."
+            message = f"{version} is installed, but it is not in the lock."
             yield Flaw(what="unlocked", package=name, message=message, remedy=_SYNC)
         elif version not in locked:
-            message = f"{version} is installed, and {', '.join(locked)} is locked."
+            message = f"{version} is installed, but {', '.join(locked)} is locked."
             yield Flaw(what="version", package=name, message=message, remedy=_SYNC)
         elif (url := _address(found)) is not None:
             message = f"was installed from {url}, not from the index."
@@ -79,19 +80,19 @@ def find_unlocked(installed: Installed, lock: Lock) -> Iterator[Flaw]:
 
 
 def _address(found: Distribution) -> str | None:
-    """Where a package came from that did not come from an index."""
+    """Return the source of a package that does not come from an index, otherwise `None`."""
     try:
-        told = json.loads(found.read_text("direct_url.json") or "{}")
+        origin = json.loads(found.read_text("direct_url.json") or "{}")
     except ValueError:
-        return "somewhere (its direct_url.json cannot be read)"
-    return str(told["url"]) if isinstance(told, dict) and "url" in told else None
+        return "an unknown source (its direct_url.json cannot be read)"
+    return str(origin["url"]) if isinstance(origin, dict) and "url" in origin else None
 
 
 def find_tampered(installed: Installed) -> tuple[int, list[Flaw]]:
-    """Compare every file with its record; return how many, and what is wrong.
+    """Compare every file with its recorded hash; return the number of files and the flaws.
 
-    Compiled bytecode is left out: Python makes it by itself. A file that runs and that no package
-    recorded was put there by somebody.
+    Compiled bytecode is skipped, because Python writes it. An executable file that no package
+    recorded is a flaw: someone added it.
     """
     count, flaws, recorded = 0, list[Flaw](), set[Path]()
     for name, _, found in installed.packages:
@@ -102,8 +103,8 @@ def find_tampered(installed: Installed) -> tuple[int, list[Flaw]]:
             count += 1
             if wrong := _find_mismatch(file, known):
                 message = f"{file.name} {wrong} ({file})."
-                mend = _REINSTALL.format(name=name)
-                flaws.append(Flaw(what="file", package=name, message=message, remedy=mend))
+                remedy = _REINSTALL.format(name=name)
+                flaws.append(Flaw(what="file", package=name, message=message, remedy=remedy))
     planted = [
         _build_stray_flaw(file)
         for folder in installed.folders
@@ -113,7 +114,7 @@ def find_tampered(installed: Installed) -> tuple[int, list[Flaw]]:
 
 
 def _record(found: Distribution) -> Iterator[tuple[Path, str]]:
-    """Each file of a package with what its record says of it: `sha256=...`, or nothing."""
+    """Yield each file of a package with its recorded hash, such as `sha256=...`, or `""`."""
     for row in csv.reader((found.read_text("RECORD") or "").splitlines()):
         if len(row) >= 2:
             yield Path(str(found.locate_file(row[0]))).resolve(), row[1]
@@ -128,8 +129,8 @@ def _find_mismatch(file: Path, known: str) -> str:
             digest = hashlib.file_digest(opened, kind).digest()
     except OSError:
         return "is missing"
-    told = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-    return "" if told == wanted.rstrip("=") else "is not what was installed"
+    actual = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return "" if actual == wanted.rstrip("=") else "was changed after it was installed"
 
 
 def _find_strays(folder: Path, recorded: set[Path]) -> Iterator[Path]:
@@ -142,6 +143,6 @@ def _build_stray_flaw(file: Path) -> Flaw:
     return Flaw(
         what="file",
         package=file.name,
-        message=f"{file} runs, and no installed package brought it.",
-        remedy="Look at it, take it away, and find out who put it there.",
+        message=f"{file} can run, but it belongs to no installed package.",
+        remedy="Inspect it, remove it, and find out who added it.",
     )

@@ -1,4 +1,4 @@
-"""`uv.lock`: every file of every package has a hash and comes from the one index."""
+"""Checks `uv.lock`: every file of every package has a hash and comes from PyPI."""
 
 import re
 import tomllib
@@ -24,14 +24,14 @@ _RELOCK = "Restore uv.lock from git, or make a new one with `uv lock`."
 
 
 class File(NamedTuple):
-    """One file of a package, as it is fetched."""
+    """A file of a package: its address and hash."""
 
     url: str
     hash: str
 
 
 class Package(NamedTuple):
-    """One locked package. `source` is what uv.lock says, for example `registry`, and where."""
+    """A locked package. `source` is its kind in `uv.lock`, such as `registry`, and its address."""
 
     name: str
     version: str
@@ -41,34 +41,34 @@ class Package(NamedTuple):
 
     @property
     def is_ours(self) -> bool:
-        """Whether this is the project itself."""
+        """True if this is the project itself."""
         return self.source[0] in ("editable", "virtual") and self.source[1] == "."
 
 
 class Lock(NamedTuple):
-    """The whole file."""
+    """The contents of `uv.lock`."""
 
     packages: tuple[Package, ...]
 
     def list_versions(self, name: str) -> list[str]:
-        """Return a package's locked versions: one, or one for each kind of machine."""
+        """Return the locked versions of a package: one, or one per platform."""
         return [package.version for package in self.packages if package.name == name]
 
     @property
     def project(self) -> Package | None:
-        """Return the project's own entry."""
+        """The entry of the project itself, if there is one."""
         return next((package for package in self.packages if package.is_ours), None)
 
 
 def read_lock(file: Path) -> Lock:
-    """Read it. Raises `ConfigError`."""
+    """Read `uv.lock`. Raises `ConfigError` if it is missing or invalid."""
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
         return Lock(tuple(_parse_package(each) for each in content["package"]))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}). {_RELOCK}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{file} is no lock of uv's ({error}). {_RELOCK}") from error
+        raise ConfigError(f"{file} is not a valid uv.lock ({error}). {_RELOCK}") from error
 
 
 def _parse_package(entry: Mapping[str, Any]) -> Package:
@@ -87,7 +87,7 @@ def _parse_package(entry: Mapping[str, Any]) -> Package:
 
 
 def find_unsafe(lock: Lock) -> Iterator[Flaw]:
-    """Yield what is wrong with the lock itself."""
+    """Yield the flaws of the lock itself: packages from another index, or without a hash."""
     for package in lock.packages:
         if package.is_ours:
             continue
@@ -111,7 +111,7 @@ def _check_file(package: Package, file: File) -> Iterator[Flaw]:
         message = f"{name} has no sha256 hash."
         yield Flaw(what="hash", package=package.name, message=message, remedy=_RELOCK)
     if not _is_package_file(package, name):
-        message = f"{name} is no file of version {package.version}."
+        message = f"{name} is not a file of version {package.version}."
         yield Flaw(what="source", package=package.name, message=message, remedy=_RELOCK)
 
 
@@ -121,7 +121,7 @@ def _is_package_file(package: Package, name: str) -> bool:
             found, version, *_ = parse_wheel_filename(name)
         elif name.endswith((".zip", ".tar.gz")):
             found, version = parse_sdist_filename(name)
-        else:  # old kinds of archives: the name has to begin like the package
+        else:  # old archive formats have no parser: only the start of the name is compared
             return canonicalize_name(name).startswith(package.name)
         return found == package.name and version == Version(package.version)
     except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):

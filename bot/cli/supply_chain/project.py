@@ -1,4 +1,4 @@
-"""`pyproject.toml` and the lock say the same, and neither names a source of its own."""
+"""Checks that `pyproject.toml` and the lock agree, and that neither sets another index."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,14 +17,14 @@ _SOURCES = (
     "sources", "index", "index-url", "default-index", "extra-index-url", "find-links", "no-index",
     "allow-insecure-host", "index-strategy", "override-dependencies", "pip",
 )  # fmt: skip
-_RELOCK = "Run `uv lock`, and look at what it changes."
+_RELOCK = "Run `uv lock`, and review what it changes."
 
 Declared = tuple[str, str, str]
-"""Where (an extra, `group:` and its name, or nothing), the normalised name, the specifier."""
+"""An extra, `group:NAME` or an empty string; the normalised name; the version specifier."""
 
 
 def find_disagreements(file: Path, lock: Lock) -> Iterator[Flaw]:
-    """Yield where the project and the lock disagree. Raises `ConfigError`."""
+    """Yield a flaw for each disagreement of the project and the lock. Raises `ConfigError`."""
     try:
         project = tomllib.loads(file.read_text(encoding="utf-8"))
         declared = set(_read_declared(project))
@@ -34,9 +34,9 @@ def find_disagreements(file: Path, lock: Lock) -> Iterator[Flaw]:
         raise ConfigError(f"{file} is wrong: {error}.") from error
     for name in _SOURCES:
         if name in project.get("tool", {}).get("uv", {}):
-            message = f"tool.uv.{name} moves where packages come from."
-            mend = "Take it out: the lock takes everything from the one index."
-            yield Flaw(what="source", package="pyproject.toml", message=message, remedy=mend)
+            message = f"tool.uv.{name} changes where packages come from."
+            remedy = "Remove it: all packages have to come from PyPI."
+            yield Flaw(what="source", package="pyproject.toml", message=message, remedy=remedy)
     if lock.project is None:
         message = "the lock has no entry of the project itself."
         yield Flaw(what="disagreement", package="uv.lock", message=message, remedy=_RELOCK)
@@ -47,12 +47,13 @@ def find_disagreements(file: Path, lock: Lock) -> Iterator[Flaw]:
 
 def _compare(declared: set[Declared], required: set[Declared]) -> Iterator[Flaw]:
     for where, name, specifier in sorted(declared - required):
-        message = (
-            f"{_format_location(where)} asks for {name}{specifier}, which the lock does not know."
-        )
+        message = f"{_format_location(where)} requires {name}{specifier}, which is not in the lock."
         yield Flaw(what="disagreement", package=name, message=message, remedy=_RELOCK)
     for where, name, specifier in sorted(required - declared):
-        message = f"the lock holds {name}{specifier} for {_format_location(where)}, which does not ask for it."
+        message = (
+            f"the lock contains {name}{specifier} for {_format_location(where)}, which does not "
+            "require it."
+        )
         yield Flaw(what="disagreement", package=name, message=message, remedy=_RELOCK)
 
 
@@ -61,7 +62,10 @@ def _find_unmet(declared: set[Declared], lock: Lock) -> Iterator[Flaw]:
         allowed = SpecifierSet(specifier)
         versions = lock.list_versions(name)
         if any(not allowed.contains(version, prereleases=True) for version in versions):
-            message = f"{_format_location(where)} asks for {specifier}, and {', '.join(versions)} is locked."
+            message = (
+                f"{_format_location(where)} requires {specifier}, but {', '.join(versions)} is "
+                "locked."
+            )
             yield Flaw(what="disagreement", package=name, message=message, remedy=_RELOCK)
 
 
@@ -75,7 +79,7 @@ def _read_declared(project: Mapping[str, Any]) -> Iterator[Declared]:
     listed |= {f"group:{name}": each for name, each in project.get("dependency-groups", {}).items()}
     for where, lines in listed.items():
         for line in lines:
-            if isinstance(line, str):  # a group may include another: the lock lists that by itself
+            if isinstance(line, str):  # other entries include a group, which the lock expands
                 found = Requirement(line)
                 yield where, canonicalize_name(found.name), _sort_specifier(str(found.specifier))
 

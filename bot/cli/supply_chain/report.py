@@ -1,4 +1,4 @@
-"""One thing that is wrong, with the way out."""
+"""A flaw in the supply chain, with its remedy."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ What = Literal["hash", "source", "disagreement", "unlocked", "version", "file", 
 
 
 class Flaw(Record):
-    """`package` is its normalised name, or a file's where no package owns it."""
+    """A flaw. `package` is a normalised name, or the name of a file that no package owns."""
 
     what: What
     package: str
@@ -17,5 +17,6 @@ class Flaw(Record):
 
     @property
     def line(self) -> str:
-        """It in a line, for a terminal."""
+        """The flaw as one line for a terminal."""
+
         return f"{self.what:13}{self.package}: {self.message} {self.remedy}"

@@ -277,7 +277,7 @@ async def test_where_nobody_knows_what_was_answered_it_begins_with_what_is_new(
 
 
 async def test_a_mount_point_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is a mount point, which nothing can take the place of"):
+    with pytest.raises(ConfigError, match="is a mount point, which cannot be replaced"):
         await Restoration(tmp_path / "none.tar.gz", Path("/proc")).restore()
 
 

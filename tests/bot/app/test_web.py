@@ -49,9 +49,9 @@ def test_secrets_come_from_the_environment(tmp_path: Path) -> None:
     ("http", "variables", "status", "words"),
     [
         ({}, {}, "good", "not served"),
-        ({"port": 1}, {}, "good", "the user I run as may look; webhooks are refused"),
-        ({"port": 1}, {"THESEUS_HTTP_TOKEN": TOKEN}, "good", "for who has the token"),
-        ({"port": 1}, {"THESEUS_WEBHOOK_SECRET": TOKEN}, "good", "webhooks are taken"),
+        ({"port": 1}, {}, "good", "readable by the bot's user; webhooks are refused"),
+        ({"port": 1}, {"THESEUS_HTTP_TOKEN": TOKEN}, "good", "readable with the token"),
+        ({"port": 1}, {"THESEUS_WEBHOOK_SECRET": TOKEN}, "good", "webhooks are accepted"),
         ({"port": 1, "host": "10.0.0.1"}, {}, "bad", "THESEUS_HTTP_TOKEN is not set"),
         ({"port": 1}, {"THESEUS_HTTP_TOKEN": "short"}, "bad", "too short"),
     ],

@@ -83,13 +83,13 @@ async def _kept(state: Path, entry: AuditEntry) -> None:
 
 def test_it_holds_and_once_cut_it_says_where_until_that_is_noted(home: Path) -> None:
     assert said("verify").startswith("Holds: entries 1 to 3, ending in 2:")
-    assert said("accept", "--why", "nothing") == "Nothing was broken.\n"
+    assert said("accept", "--why", "nothing") == "The log is not broken.\n"
     tampered(home, "DELETE FROM audit_log WHERE number = 3")
     told = said("verify", code=1)
     assert told.startswith("BROKEN at entry 3 (cut): Entry 3 is missing, as audit.head shows.")
     assert json.loads(said("verify", "--json", code=1))["broken"]["kind"] == "cut"
-    assert said("accept", "--why", "the disk was restored").startswith("Noted: ")
-    assert "Known and noted: Entry 3 is missing, as audit.head shows. the disk" in said("verify")
+    assert said("accept", "--why", "the disk was restored").startswith("Accepted: ")
+    assert "Accepted before: Entry 3 is missing, as audit.head shows. the disk" in said("verify")
 
 
 def test_a_changed_note_is_found_until_that_is_noted(home: Path) -> None:
@@ -97,8 +97,8 @@ def test_a_changed_note_is_found_until_that_is_noted(home: Path) -> None:
     assert said("verify", code=1).startswith(
         "BROKEN at entry 1 (changed): The note of entry 1 is not as it was written."
     )
-    assert said("accept", "--why", "the disk was restored").startswith("Noted: ")
-    assert "Known and noted: The note of entry 1 is not as it was written." in said("verify")
+    assert said("accept", "--why", "the disk was restored").startswith("Accepted: ")
+    assert "Accepted before: The note of entry 1 is not as it was written." in said("verify")
     asyncio.run(_kept(home / "data/state", ENTRIES[0]))
     tampered_note = "UPDATE audit_notes SET text = 'fix: polls' WHERE number = 5"
     with closing(sqlite3.connect(home / "data/state/theseus.sqlite3")) as connection, connection:
@@ -111,7 +111,7 @@ def test_an_export_is_verified_without_the_database(home: Path) -> None:
     export.write_text(said("export"), encoding="utf-8")
     told = said("verify", "--file", str(export))
     assert told.startswith("Holds: entries 1 to 3")
-    assert "Not proved: that this bot wrote them" in told
+    assert "Not proved: that this bot wrote the entries" in told
     key = str(home / "data/state/audit.key")
     assert "that this bot wrote" not in said("verify", "--file", str(export), "--key", key)
     lines = export.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -137,9 +137,11 @@ def test_a_part_is_exported_and_as_csv_no_cell_is_a_formula(home: Path) -> None:
 def test_what_cannot_be_read_is_named_with_the_way_out(home: Path) -> None:
     letter = home / "letter.txt"
     letter.write_text("Dear Sir,\n")
-    with pytest.raises(ConfigError, match=r"letter\.txt, line 1: no entry .* `theseus audit exp"):
+    with pytest.raises(
+        ConfigError, match=r"letter\.txt, line 1: this is not an entry .* `theseus audit exp"
+    ):
         said("verify", "--file", str(letter))
     with pytest.raises(ConfigError, match=r"gone\.ndjson or its key cannot"):
         said("verify", "--file", str(home / "gone.ndjson"))
-    with pytest.raises(ConfigError, match="holds no key"):
+    with pytest.raises(ConfigError, match="does not contain a hexadecimal key"):
         said("verify", "--file", str(letter), "--key", str(letter))

@@ -45,16 +45,16 @@ def test_a_backup_is_made_and_listed_and_restored_by_its_name(home: Path) -> Non
     assert made.exit_code == 0
     assert made.output.startswith(f"Backed up: {file} (")
     assert "1 run, 20 audit records, 1 day of the journal" in made.output
-    assert "Not in it: github-app.pem (a secret" in made.output
+    assert "Not in the backup: github-app.pem (a secret" in made.output
     assert file.name in run("backup", "list").output
     looked = run("restore", file.name, "--verify-only")
-    assert looked.output.startswith(f"Holds: {file.name}, made ")
+    assert looked.output.startswith(f"Valid: {file.name}, made ")
     (home / "data/state/polls.json").write_text("broken")
     restored = run("restore", file.name)
     assert restored.output.startswith(f"Restored: {file.name}")
     (old,) = (home / "data").glob("state.before-restore-*")
-    assert f"is kept: {old}" in restored.output
-    assert "Kept from there: github-app.pem." in restored.output
+    assert f"is kept in {old}" in restored.output
+    assert "Copied from the old state: github-app.pem." in restored.output
     assert (home / "data/state/polls.json").read_text() == '{"open": []}'
     assert (old / "polls.json").read_text() == "broken"
 
@@ -74,8 +74,8 @@ def test_another_folder_or_file_may_be_named(home: Path) -> None:
     assert len(archives(home / "elsewhere")) == 1
     assert run("backup", "--to", "mine.tar.gz").exit_code == 0
     assert run("restore", "mine.tar.gz", "--verify-only").exit_code == 0
-    assert "is there already" in refused("backup", "--to", "mine.tar.gz")
-    assert "is no folder" in refused("backup", "--to", "data/config.yaml")
+    assert "exists already" in refused("backup", "--to", "mine.tar.gz")
+    assert "is not a folder" in refused("backup", "--to", "data/config.yaml")
     assert run("backup", "list").exit_code == 0
     assert archives(home / "data/state/backups") == []
 
@@ -96,7 +96,7 @@ def test_a_running_bot_is_not_restored_under(home: Path) -> None:
 
 def test_what_is_not_there_is_said(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert "theseus backup list" in refused("restore", "nothing.tar.gz")
-    assert "No backups yet" in run("backup", "list").output
+    assert "There are no backups" in run("backup", "list").output
     assert list((home / "data").glob("state.*")) == []
 
 

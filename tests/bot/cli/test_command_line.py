@@ -116,7 +116,7 @@ def test_the_example_of_every_command_is_one_it_takes(commands: dict[str, Any]) 
     silent = {"run", "doctor", "budget", "dependencies"}
     for path, command in commands.items():
         assert [each.name for each in command.params if not each.help] == [], path
-        found = re.search(r"\n\nFor example: (?:.* \| )?theseus ([^\n]+)", command.help)
+        found = re.search(r"\n\nExample: (?:.* \| )?theseus ([^\n]+)", command.help)
         if found is None:
             assert path in silent, f"{path} has no example"
             continue

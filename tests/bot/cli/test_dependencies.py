@@ -114,17 +114,17 @@ ATTACKS: dict[str, tuple[Callable[[Place], object], str, str]] = {
     "a path": (
         relock('registry = "https://pypi.org/simple"', 'editable = "lib"'), "source", "editable"),
     "another host": (relock("files.pythonhosted.org", "evil.example"), "source", "fetched from"),
-    "another package's file": (relock("dice_set-1.4.0-", "dicee_set-1.4.0-"), "source", "no file"),
+    "another package's file": (relock("dice_set-1.4.0-", "dicee_set-1.4.0-"), "source", "not a file"),
     "another version's file": (relock("dice_set-1.4.0.tar", "dice_set-1.3.9.tar"), "source", "no"),
     "a dependency the lock lacks": (
         reproject('"dice-set>=1.4,<2"', '"dice-set>=1.4,<2", "dicee"'), "disagreement", "dicee"),
-    "a bound the lock lacks": (reproject("<2", "<3"), "disagreement", "asks for"),
+    "a bound the lock lacks": (reproject("<2", "<3"), "disagreement", "requires"),
     "a bound the lock breaks": (reproject(">=1.4", ">=1.5"), "disagreement", "1.4.0 is locked"),
     "a source in the project": (
         lambda place: setattr(place, "project", PROJECT + "[tool.uv.sources]\nx = {path = 'y'}\n"),
         "source", "tool.uv.sources"),
     "a package nobody locked": (
-        lambda place: place.install("dicee", "1.0"), "unlocked", "does not know it"),
+        lambda place: place.install("dicee", "1.0"), "unlocked", "not in the lock"),
     "another version": (
         lambda place: (place.site / "dice_set-1.4.0.dist-info/METADATA").write_text(
             "Name: dice_set\nVersion: 9.9\n"), "version", "9.9 is installed"),
@@ -134,7 +134,7 @@ ATTACKS: dict[str, tuple[Callable[[Place], object], str, str]] = {
         "source", "file:///tmp/x"),
     "a changed file": (
         lambda place: (place.site / "dice_set.py").write_text("import os\n"),
-        "file", "not what was installed"),
+        "file", "was changed after it was installed"),
     "a missing file": (lambda place: (place.site / "dice_set.py").unlink(), "file", "is missing"),
     "a planted module": (
         lambda place: (place.site / "discord.py").write_text("x"), "file", "no installed package"),
@@ -223,7 +223,7 @@ def test_an_advisory_says_where_it_is_mended(place: Place, tmp_path: Path) -> No
 
     (flaw,) = place.examined(folder).flaws
 
-    assert "CVE-2026-1: Loaded dice. It is mended in 1.4.1." in flaw.message
+    assert "CVE-2026-1: Loaded dice. It is fixed in 1.4.1." in flaw.message
     assert flaw.remedy == "Run `uv lock --upgrade-package dice-set`."
 
 

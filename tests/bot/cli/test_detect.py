@@ -61,8 +61,7 @@ def test_a_journal_can_come_from_standard_input(home: Path) -> None:
     done = run("--replay", "-", stdin="\n".join(record(n) for n in range(5)))
     assert [each["rule"] for each in json.loads(done.stdout)] == ["repeated_error"]
     assert (
-        "standard input, line 2: passed over"
-        in run("--replay", "-", stdin=f"{record(1)}\nno").stderr
+        "standard input, line 2: skipped" in run("--replay", "-", stdin=f"{record(1)}\nno").stderr
     )
 
 
@@ -98,7 +97,7 @@ def test_a_file_of_nonsense_does_not_flood_the_screen(home: Path) -> None:
 @pytest.mark.parametrize("lines", [[], ["", "nonsense"]])
 def test_a_file_without_any_record_is_an_error(home: Path, lines: list[str]) -> None:
     source = written(home, lines)
-    with pytest.raises(ConfigError, match=r"journal\.ndjson: there is no journal record"):
+    with pytest.raises(ConfigError, match=r"journal\.ndjson: it contains no journal record"):
         replay(source, Thresholds(), list[str]().append)
 
 

@@ -90,7 +90,7 @@ async def test_looking_at_a_fresh_clone_makes_nothing_in_it(make: Make) -> None:
     settings = make()
     before = {file.relative_to(settings.root) for file in settings.root.rglob("*")}
     forge = await found(settings, "forge")
-    assert (forge.status, "made at the first start" in forge.message) == ("note", True)
+    assert (forge.status, "created at the first start" in forge.message) == ("note", True)
     assert {file.relative_to(settings.root) for file in settings.root.rglob("*")} == before
 
 
@@ -118,7 +118,7 @@ async def test_a_wrong_token_is_told_and_not_shown(make: Make) -> None:
     finding = await found(make(variables={"DISCORD_TOKEN": "a-wrong-token"}), "discord token")
     assert finding.status == "bad"
     assert "401" in finding.message
-    assert "three parts with dots between them" in finding.message
+    assert "three parts separated by dots" in finding.message
     assert "a-wrong-token" not in finding.line
 
 
@@ -297,7 +297,7 @@ async def test_a_home_that_checks_can_read_is_bad_and_the_file_is_named(
     finding = await found(make(config={"sandbox": {"kind": "auto"}}), "sandbox")
     assert finding.status == "bad"
     assert "checks can read /usr/share/" in finding.message
-    assert "a folder of its own" in finding.remedy
+    assert "a separate folder" in finding.remedy
 
 
 async def test_going_without_a_sandbox_is_noted(make: Make) -> None:

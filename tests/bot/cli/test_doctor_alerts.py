@@ -28,19 +28,19 @@ def settings(folder: Path, alerts: dict[str, Any] | None = None, **variables: st
 @pytest.mark.parametrize(
     ("alerts", "variables", "told"),
     [
-        ({}, {}, ["good alerts: none set"]),
+        ({}, {}, ["good alerts: not set"]),
         ({}, {URL: "https://x.example/s3cret", f"{URL[:-3]}SECRET": "s" * 20},
          ["good alerts: by webhook, of high incidents, 120 s without the chat"]),
         ({"when": "always"}, {URL: "https://x.example/s3cret"},
          ["good alerts: by webhook, of high incidents, always", "note alerts: the webhook is not"]),
         ({"webhook": {"format": "slack"}}, {URL: "http://x.example/s3cret"},
-         ["good alerts: by webhook", "note alerts: what goes to x.example can be read"]),
+         ["good alerts: by webhook", "note alerts: alerts to x.example are not encrypted"]),
         ({}, {URL: "x.example/s3cret"}, ["bad alerts: THESEUS_ALERT_WEBHOOK_URL is not an http"]),
         ({"email": MAIL}, {}, ["good alerts: by e-mail"]),
         ({"email": {**MAIL, "user": "bot"}}, {},
-         ["good alerts: by e-mail", "bad alerts: alerts.email.user is bot, and there is no pass"]),
+         ["good alerts: by e-mail", "bad alerts: alerts.email.user is bot, but there is no pass"]),
         ({"email": {**MAIL, "security": "none"}}, {},
-         ["good alerts: by e-mail", "note alerts: mail to mail.example.org can be read"]),
+         ["good alerts: by e-mail", "note alerts: mail to mail.example.org is not encrypted"]),
     ],
 )  # fmt: skip
 async def test_it_says_by_what_and_who_could_read_or_forge_it(

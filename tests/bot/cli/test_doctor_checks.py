@@ -44,10 +44,10 @@ async def test_what_fails_as_the_commit_stands_is_bad_and_says_the_way_out(
     assert line.startswith("BAD  full checks: on ")
     assert "types failed" in line
     assert "there" not in line.partition("->")[0]
-    assert "No change can ship until they pass here without one." in line
+    assert "No change can ship until the checks pass on the current commit." in line
     assert "make claude" in line
     assert {each.split(":")[0].strip() for each in told[1:]} == {"there", "types"}
-    assert "which takes minutes" in told[0]
+    assert "this takes minutes" in told[0]
     assert run_git(settings.root, "branch", "--list", "theseus/*") == ""
     assert (await look(settings))[1] != [], "what failed is looked at again"
 
@@ -62,7 +62,7 @@ async def test_what_passed_is_not_run_again_until_the_commit_is_another(
     assert line.startswith("ok   full checks: 2 pass on ")
     assert len(told) == 3
     line, told = await look(settings)
-    assert "before, in this environment" in line
+    assert "before in this environment" in line
     assert told == []
     run_git(settings.root, "commit", "-q", "--allow-empty", "-m", "Go on")
     assert (await look(settings))[1] != []

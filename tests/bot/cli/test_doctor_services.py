@@ -227,13 +227,13 @@ async def test_a_key_that_is_taken_is_good_and_costs_nothing(make: Make) -> None
         assert model.requests == []
     assert re.match(r"claude-agent-sdk [\d.]+, Claude Code [\d.]+", program.message)
     assert (key.status, "accepts the key" in key.message) == ("good", True)
-    assert "opus plans, sonnet writes; when they cannot, the offline engine" in key.message
+    assert "opus plans, sonnet writes; if they fail, the offline engine" in key.message
 
 
 @needs_claude
 @pytest.mark.parametrize(
     ("fallback", "then"),
-    [("offline", "the offline engine writes fixes"), ("none", "every run ends there")],
+    [("offline", "the offline engine writes fixes"), ("none", "every run fails")],
 )
 async def test_a_key_that_is_refused_says_what_happens_then(
     make: Make, fallback: str, then: str

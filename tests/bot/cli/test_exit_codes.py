@@ -67,10 +67,10 @@ def ended(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str,
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("runs list", "No runs yet. Say in the dev channel"),
+        ("runs list", "There are no runs yet. Report a bug"),
         ("journal search", "The journal is empty."),
-        ("memory search", "Nothing yet."),
-        ("traffic list", "Nothing was asked in the last 24 h."),
+        ("memory search", "The memory is empty."),
+        ("traffic list", "There are no records of the last 24 h."),
         ("audit", "The audit log is empty."),
     ],
 )
@@ -90,12 +90,12 @@ def test_a_list_that_is_empty_is_an_answer_and_says_so(
     ("words", "told"),
     [
         ("journal search --event command.rol", "did you mean command.roll?"),
-        ("journal search --event nosuch", "there are: command.roll."),
+        ("journal search --event nosuch", "known events: command.roll."),
         ("journal search --event command.roll --fingerprint f0", "has the fingerprint 'f0'"),
-        ("memory search zebra", "Nothing that is remembered fits 'zebra'."),
-        ("traffic list command.rol", "There is nothing of 'command.rol' in the last 24 h"),
-        ("audit --run zzz", "The audit log has nothing about the run 'zzz'."),
-        ("audit --person 7", "The audit log has nothing by the person 7."),
+        ("memory search zebra", "No memory matches 'zebra'."),
+        ("traffic list command.rol", "There is no record of 'command.rol' in the last 24 h"),
+        ("audit --run zzz", "The audit log has no entry about run 'zzz'."),
+        ("audit --person 7", "The audit log has no entry by user 7."),
     ],
 )
 def test_a_search_that_finds_nothing_says_why_and_ends_in_1(
@@ -111,7 +111,7 @@ def test_a_search_that_finds_nothing_says_why_and_ends_in_1(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("runs show nope", "There is no run nope; `theseus runs list` shows those there are."),
+        ("runs show nope", "There is no run nope; `theseus runs list` shows all runs."),
         (f"runs show {RUN.id[:-1]}", f"did you mean {RUN.id}? `theseus runs list`"),
         ("traffic show nope", "There is no record 'nope'. `theseus traffic list` shows ids."),
         ("intent  --in-thread", "Missing argument"),
@@ -128,4 +128,4 @@ def test_an_id_that_is_not_there_is_a_wrong_argument(
 def test_a_sentence_of_no_words_is_a_wrong_argument(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, said = ended(capsys, "intent", " ")
     assert (code, out) == (2, "")
-    assert "there is no sentence" in said
+    assert "the message is empty" in said

@@ -187,7 +187,7 @@ def _wrong() -> Iterator[tuple[list[str], str]]:
     yield ["--base", "", "--head", "HEAD"], "--base: there is no revision ''"
     yield ["--base", "HEAD", "--head", "HEAD", "--repo", "/nowhere"], "/nowhere is no folder"
     named = ["--base", "HEAD", "--head", "HEAD", "--named"]
-    yield [*named, "shop/crat.py"], "--named shop/crat.py: there is no such file at base or head; "
+    yield [*named, "shop/crat.py"], "--named shop/crat.py: base and head have no such file; "
     yield [*named, "shop/crat.py"], "did you mean shop/cart.py?"
     yield [*named, "zzz"], "give its path from the repository's root."
     yield ["--base", "HEAD", "--head", "HEAD", "--repo", "/"], "/ is not in a git repository"

@@ -54,7 +54,7 @@ def test_search_shows_the_best_match_with_why(home: Path) -> None:
         "note:2", "note:1",
     ]  # fmt: skip
     nothing = said("search", '" OR x=x --', code=1)
-    assert nothing == "theseus: Nothing that is remembered fits '\" OR x=x --'.\n"
+    assert nothing == "theseus: No memory matches '\" OR x=x --'.\n"
 
 
 def test_a_damaged_file_is_named_with_the_way_out(home: Path) -> None:

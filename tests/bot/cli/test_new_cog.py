@@ -51,22 +51,22 @@ def _ruff(checkout: Path, *words: str) -> str:
 @pytest.mark.parametrize(
     ("name", "does", "told"),
     [
-        ("Coins", "Toss", "small letters"),
-        ("coin flips", "Toss", "small letters"),
-        ("../coins", "Toss", "small letters"),
-        ("_coins", "Toss", "small letters"),
+        ("Coins", "Toss", "lowercase letters"),
+        ("coin flips", "Toss", "lowercase letters"),
+        ("../coins", "Toss", "lowercase letters"),
+        ("_coins", "Toss", "lowercase letters"),
         ("a" * 21, "Toss", "up to 20"),
         ("class", "Toss", "Python"),
         ("coins", "", "in up to 60"),
         ("coins", "W" * 61, "in up to 60"),
         ("coins", "two\nlines", "in up to 60"),
-        ("coins", 'say "hi"', "leave out"),
-        ("coins", "a path\\", "leave out"),
-        ("dice", "Toss", "cogs/dice.py is there already"),
+        ("coins", 'say "hi"', "remove"),
+        ("coins", "a path\\", "remove"),
+        ("dice", "Toss", "cogs/dice.py exists already"),
         ("roll", "Toss", "used by cogs/dice.py"),
         ("remind", "Toss", "used by cogs/reminders.py"),
         ("poll", "Toss", "used by tests/cogs/everyday_commands.json"),
-        ("notation_error", "Toss", "NotationError is used by cogs/dice.py"),
+        ("notation_error", "Toss", "NotationError is already used by cogs/dice.py"),
     ],
 )
 def test_what_will_not_do_is_refused_and_nothing_is_written(
@@ -84,7 +84,7 @@ def test_no_command_of_the_bot_and_no_group_can_be_named_again(checkout: Path) -
     names = {entry[1:].split()[0] for entry in ENTRIES if entry.startswith("/")}
     assert {"help", "ask", "ship", "pause", "health", "poll"} <= names
     for name in sorted(names - {"stop-everything"}):  # no letters of a cog's
-        with pytest.raises(ConfigError, match=r"is used by|is there already"):
+        with pytest.raises(ConfigError, match=r"is already used by|exists already"):
             write_cog(NewCog(name, "Toss"), checkout)
     assert _files(checkout) == before
 
@@ -101,6 +101,6 @@ def test_outside_a_checkout_it_says_where_to_run_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", ["[]", "{", "\xff"])
 def test_a_table_that_is_none_is_named(checkout: Path, table: str) -> None:
     (checkout / TABLE).write_bytes(table.encode("latin-1"))
-    with pytest.raises(ConfigError, match=f"{TABLE} .*mend it first"):
+    with pytest.raises(ConfigError, match=f"{TABLE} .*fix it first"):
         write_cog(NewCog("coins", "Toss"), checkout)
     assert not (checkout / "cogs/coins.py").exists()

@@ -30,10 +30,10 @@ def test_what_is_written_is_a_skill_for_those_who_were_named(checkout: Path) -> 
         (NewSkill("Making Tea", "x"), "NAME 'Making Tea' will not do"),
         (NewSkill("../tea", "x"), "will not do"),
         (NewSkill("tea", ""), "--does"),
-        (NewSkill("tea", "How: so"), "mean something in YAML"),
-        (NewSkill("tea", "[x"), "mean something in YAML"),
+        (NewSkill("tea", "How: so"), "have a meaning in YAML"),
+        (NewSkill("tea", "[x"), "have a meaning in YAML"),
         (NewSkill("tea", "a\nb: c"), "--does"),
-        (NewSkill("tea", "x", ("approver",)), "there is no 'approver'"),
+        (NewSkill("tea", "x", ("approver",)), "'approver' is not a role"),
     ],
 )
 def test_what_will_not_do_is_refused_and_nothing_written(
@@ -47,7 +47,7 @@ def test_what_will_not_do_is_refused_and_nothing_written(
 
 def test_one_that_is_there_is_left_alone(checkout: Path) -> None:
     write_skill(NewSkill("tea", "x"), checkout)
-    with pytest.raises(ConfigError, match="there already"):
+    with pytest.raises(ConfigError, match="exists already"):
         write_skill(NewSkill("tea", "y"), checkout)
 
 

@@ -59,7 +59,7 @@ SOME = pytest.mark.parametrize(
 )
 # Said only where Discord itself has said so.
 CLAIMS = (
-    "nobody of that name",
+    "no member with this name",
     "in no server",
     "no text channel",
     "lacks",
@@ -71,7 +71,7 @@ CLAIMS = (
 TRUE_OF_EMPTY = {
     "/users/@me/guilds": "in no server",
     f"/guilds/{GUILD}/channels": "no text channel",
-    f"/guilds/{GUILD}/members/search": "nobody of that name",
+    f"/guilds/{GUILD}/members/search": "no member with this name",
 }
 
 
@@ -158,7 +158,7 @@ async def test_an_odd_answer_is_said_by_setup_and_nothing_is_made_of_it(
         gone = name == "404" and path == f"/guilds/{GUILD}/members/{ALICE}"  # is not in the server
         assert "stopped: " in said or gone, (name, said)
         if not (empty or gone):
-            assert "Discord did not tell" in said or "is not as Discord's answers are" in said, said
+            assert "Discord did not tell" in said or "does not look like Discord's" in said, said
 
 
 @SOME

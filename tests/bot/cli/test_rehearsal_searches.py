@@ -48,7 +48,7 @@ async def test_an_answer_that_once_was_none_is_told_with_why_there_was_none() ->
     )
 
     assert (found.changed, found.first) == (None, COMMITS[5])
-    assert found.why_not == "the bot does not hold: cogs.coins does not load"
+    assert found.why_not == "the bot failed: cogs.coins does not load"
 
 
 async def test_a_newest_commit_without_an_answer_is_not_told_as_unchanged() -> None:
@@ -62,7 +62,7 @@ async def test_a_newest_commit_without_an_answer_is_not_told_as_unchanged() -> N
     )
 
     assert (found.changed, found.first) == (None, "")
-    assert found.why_not == "the bot does not hold: its process ended"
+    assert found.why_not == "the bot failed: its process ended"
 
 
 async def test_the_least_ends_with_the_step_that_fails_and_holds_what_it_needs() -> None:
@@ -89,9 +89,9 @@ async def test_the_least_ends_with_the_step_that_fails_and_holds_what_it_needs()
 @pytest.mark.parametrize(
     ("wrong", "trouble", "told"),
     [
-        ({"unanswered": True}, "", "nobody answers"),
+        ({"unanswered": True}, "", "the bot does not answer"),
         ({"refused": "there is no such button"}, "", "there is no such button"),
-        ({}, "its process ended", "the bot did not hold: its process ended"),
+        ({}, "its process ended", "the bot failed: its process ended"),
     ],
 )
 async def test_what_is_no_error_is_reduced_as_well(
@@ -125,7 +125,7 @@ async def test_a_bot_that_does_not_start_fails_before_any_step() -> None:
 
     assert found is not None
     assert (found[0].description, found[1].remaining) == (
-        "the bot did not hold: cogs.dice does not load",
+        "the bot failed: cogs.dice does not load",
         (),
     )
 
@@ -133,9 +133,9 @@ async def test_a_bot_that_does_not_start_fails_before_any_step() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--compare", "HEAD", "--since", "HEAD"], "--compare and --since: give one of them"),
-        (["--repeat", "2", "--least"], "--repeat and --least: give one of them"),
-        (["--yaml", "--json"], "--yaml and --json: give one of them"),
+        (["--compare", "HEAD", "--since", "HEAD"], "--compare and --since: use only one of them"),
+        (["--repeat", "2", "--least"], "--repeat and --least: use only one of them"),
+        (["--yaml", "--json"], "--yaml and --json: use only one of them"),
     ],
 )
 def test_options_that_do_not_go_together_are_named(

@@ -45,7 +45,7 @@ async def test_a_play_is_a_table_of_what_was_done_and_seen() -> None:
         "2            10m pass        dev (alice alone): time is up",
         "3            1m pass         -",
         "",
-        "Nobody got an error.",
+        "No errors.",
     ]
     assert done.fine
 
@@ -57,8 +57,8 @@ def test_errors_are_told_with_their_places() -> None:
     assert first == (
         "1111111: command.roll failed at step 2: KeyError at cogs/dice.py:41 in total: 'd8'"
     )
-    assert second == "1111111: it could not be done at step 3: no such command"
-    assert third == "1111111: the bot did not hold: it ended"
+    assert second == "1111111: the step could not be done at step 3: no such command"
+    assert third == "1111111: the bot failed: it ended"
     assert not done.fine
 
 
@@ -70,14 +70,15 @@ def test_whatever_keeps_people_from_an_answer_is_not_fine() -> None:
     assert not once(played(seen("7")), trouble="it ended").fine
     assert not once(played(seen("7")), started=played(errors=(error(),))).fine
     assert any(
-        "nobody answered at step 1" in each for each in render_lines(once(played(unanswered=True)))
+        "the bot did not answer at step 1" in each
+        for each in render_lines(once(played(unanswered=True)))
     )
 
 
 async def test_often_means_two_starts_and_plays_that_are_the_same() -> None:
     done = await rehearsed(lambda tree, script: make_transcript(script, "7", ""), OLD, repeat=5)
     assert len(done.transcripts) == 5
-    assert [*render_lines(done)][-2:] == ["5 plays are the same.", "Nobody got an error."]
+    assert [*render_lines(done)][-2:] == ["All 5 runs gave the same result.", "No errors."]
     assert done.fine
 
 

@@ -49,9 +49,9 @@ def test_what_is_not_green_is_not_counted_so() -> None:
 def test_who_ends_it_reads_what_was_found_by_then() -> None:
     found = FoundSoFar().add(reached(7, 0))
     assert format_interruption(found) == (
-        "Interrupted: 7 of 1,200 edits tried. Nothing was changed."
+        "Interrupted: 7 of 1,200 edits tried. No file was changed."
     )
     assert format_interruption(found.add(reached(34, 1)).add(reached(35, 0))) == (
-        "Interrupted: 35 of 1,200 edits tried. The likeliest that passes: compare with `<=` "
-        "(a.py:7), which is not confirmed. Nothing was changed."
+        "Interrupted: 35 of 1,200 edits tried. Best passing edit, not confirmed: compare "
+        "with `<=` (a.py:7). No file was changed."
     )

@@ -117,7 +117,7 @@ def test_a_list_of_steps_is_a_script() -> None:
         ("- hello\n", "step 1: `hello` is not a step; one of command, press,"),
         ("- react: x\n", "step 1: on: this is missing"),
         ("- {press: a, say: b}\n", "step 1: press and say are two steps"),
-        ("- say: @x\n", "begin with @, # or ` go in quotes."),
+        ("- say: @x\n", "begin with @, # or `."),
         ("- say: a\n  say: b\n", "line 2: say is set twice"),
         ("world: {poeple: [a]}\nsteps: [restart]\n", "line 1: world: unknown key `poeple`; did"),
         ("world: {people: [a, a]}\nsteps: [restart]\n", "`a` is there twice"),
@@ -141,7 +141,7 @@ def test_what_is_no_script_is_told_with_its_place_and_the_way_out(text: str, tol
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match=r"nothing\.yaml: No such file or directory; give a YAML"):
+    with pytest.raises(ConfigError, match=r"nothing\.yaml: No such file or directory; name a YAML"):
         read_script(tmp_path / "nothing.yaml")
     with pytest.raises(ConfigError, match=r"odd\.yaml: it is not UTF-8 text"):
         read_script(tmp_path / "odd.yaml")

@@ -88,7 +88,7 @@ async def test_full_checks_that_fail_without_a_change_are_told_before_the_bot_st
     run_git(newcomer.clone, "commit", "-aqm", "Check something else")
     assert await newcomer.set_up(channel="dev") == 1
     assert "BAD  full checks: on " in newcomer.said
-    assert "No change can ship until they pass here without one." in newcomer.said
+    assert "No change can ship until the checks pass on the current commit." in newcomer.said
     assert "Next: theseus run" not in newcomer.said
     assert await newcomer.set_up(checks="no") == 0
     assert "Run `theseus doctor --checks` before the first change ships" in newcomer.said
@@ -131,8 +131,8 @@ async def test_a_second_time_changes_nothing(newcomer: Newcomer) -> None:
         ({"channel": "3"}, "there is no 3"),
         ({"approvers": "zed"}, "zed: there is no such role, and nobody of that name"),
         ({"approvers": "123456789012345678"}, "123456789012345678: there is no such role"),
-        ({"approvers": ","}, "an empty list allows nobody"),
-        ({"developers": "@everyone"}, "would let anybody in"),
+        ({"approvers": ","}, "no one would be allowed"),
+        ({"developers": "@everyone"}, "would allow anyone"),
         ({"developers": "The Ship"}, "is a bot"),
         ({"developers": "shipwrights"}, "shipwrights can mean role"),
         ({"forge": "github"}, "remote add origin"),

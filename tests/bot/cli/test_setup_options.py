@@ -11,4 +11,4 @@ from bot.domain.errors import ConfigError
 def test_the_option_that_was_given_is_the_one_that_is_named(option: str) -> None:
     told = CliRunner().invoke(build_command_line(), ["setup", option])
     assert isinstance(told.exception, ConfigError)
-    assert str(told.exception) == f"setup: {option} answers beforehand; add --yes."
+    assert str(told.exception) == f"setup: {option} needs --yes."

@@ -56,7 +56,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_who_may_install_it_gets_it_installed_and_started(machine: Machine) -> None:
-    assert "It runs" in machine.offer(service="yes")
+    assert "The bot is running" in machine.offer(service="yes")
     assert machine.commands == [
         ("systemctl", "daemon-reload"), ("systemctl", "enable", "--now", "theseus.service"),
     ]  # fmt: skip
@@ -70,7 +70,7 @@ def test_who_may_install_it_gets_it_installed_and_started(machine: Machine) -> N
 
 def test_a_second_time_it_is_there_already(machine: Machine) -> None:
     machine.offer(service="yes")
-    assert "has the bot already" in machine.offer(service="yes")
+    assert "is installed already" in machine.offer(service="yes")
     assert len(machine.commands) == 2
 
 
@@ -107,7 +107,7 @@ def test_what_systemd_says_is_wrong_is_told(machine: Machine) -> None:
     machine.problem = "Failed to connect to bus"
     said = machine.offer(service="yes")
     assert "Failed to connect to bus" in said
-    assert "It runs" not in said
+    assert "The bot is running" not in said
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
@@ -131,5 +131,5 @@ def test_systemd_reads_the_unit_as_it_is_meant(tmp_path: Path, folder: str) -> N
 )
 def test_a_folder_cannot_add_anything_to_the_unit(name: str) -> None:
     root = Path("/home") / name
-    with pytest.raises(ConfigError, match="systemd cannot start"):
+    with pytest.raises(ConfigError, match="systemd cannot use"):
         render_unit(TEMPLATE, root, "theseus", root / "theseus")

@@ -28,9 +28,9 @@ GUILD = {"id": "1", "roles": ROLES}
     ("token", "told"),
     [
         ("MTA.Gx.abc-_", ""),
-        ("", "one word"),
-        ("two words", "one word"),
-        ("tökén.a.b", "one word"),
+        ("", "without spaces"),
+        ("two words", "without spaces"),
+        ("tökén.a.b", "without spaces"),
         ("1574165153627242497", "an id"),
         ("0f" * 32, "public key"),
         ("Qb3kfZ0aN1n2-client-secret", "client secret"),
@@ -52,7 +52,7 @@ def test_what_is_no_bot_token_is_seen_by_its_look(token: str, told: str) -> None
         ("GITHUB_TOKEN", "sk-ant-api03", "Anthropic"),
         ("ANTHROPIC_API_KEY", "ghp_abc", "GitHub"),
         ("ANTHROPIC_API_KEY", "sk-ant-api03", ""),
-        ("ANTHROPIC_API_KEY", "a key", "one word"),
+        ("ANTHROPIC_API_KEY", "a key", "without spaces"),
     ],
 )
 def test_a_secret_in_the_wrong_place_is_named(key: str, value: str, told: str) -> None:
@@ -109,7 +109,7 @@ def test_anything_else_is_no_no(told: str) -> None:
 )
 def test_who_is_asked_to_look_again_may_say_no(typed: str, again: bool) -> None:
     with CliRunner().isolation(input=typed):
-        assert TerminalPrompter().ask_retry("key", "Then look again") is again
+        assert TerminalPrompter().ask_retry("key", "Then check again") is again
 
 
 def test_roles_are_listed_as_discord_lists_them_without_those_of_bots() -> None:

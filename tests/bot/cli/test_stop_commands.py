@@ -49,11 +49,11 @@ def test_from_the_machine_it_is_stopped_and_lifted_and_both_are_audited(
     monkeypatch.setenv("THESEUS_STATE", "state")
     (tmp_path / "state").mkdir()
     kill_switch = FileKillSwitch(tmp_path / "state" / "STOP")
-    assert "stands until `theseus stop --lift`" in theseus("stop", "--why", "too hot")
+    assert "is active until `theseus stop --lift`" in theseus("stop", "--why", "too hot")
     stop = asyncio.run(kill_switch.get_stop())
     assert stop is not None
     assert (stop.how, stop.why) == ("command line", "too hot")
-    assert theseus("stop", "--lift") == "Lifted.\n"
+    assert theseus("stop", "--lift") == "The stop is lifted.\n"
     assert asyncio.run(kill_switch.get_stop()) is None
     entries = asyncio.run(_entries(tmp_path / "state"))
     assert [(entry.action, entry.how) for entry in entries] == [
@@ -69,7 +69,7 @@ def test_where_there_is_no_bot_nobody_is_told_that_it_stopped(
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(build_command_line(), words)
     assert isinstance(done.exception, ConfigError)
-    assert f"there is no bot in {tmp_path}" in str(done.exception)
+    assert f"{tmp_path} contains no bot" in str(done.exception)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -84,7 +84,7 @@ def test_a_list_that_is_cut_says_so_and_an_unknown_event_names_those_there_are()
     *lines, cut = said("list", "--limit", "2").splitlines()
     assert (len(lines), cut) == (2, "theseus: the newest 2 of 3; --limit N shows more.")
     told = said("list", "command.rol", code=1)
-    assert "nothing of 'command.rol' " in told and "command.flip, command.roll" in told
+    assert "no record of 'command.rol' " in told and "command.flip, command.roll" in told
 
 
 @pytest.mark.usefixtures("home")

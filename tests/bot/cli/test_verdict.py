@@ -64,7 +64,7 @@ def test_bad_lines_are_named_and_passed_over(tmp_path: Path) -> None:
     journal(after, [None] * 45)
     done = verdict(before, after, "--fingerprint", OLD)
     assert (done.exit_code, json.loads(done.stdout)["verdict"]) == (0, "fixed")
-    named = [line.partition(": passed over")[0] for line in done.stderr.splitlines()]
+    named = [line.partition(": skipped")[0] for line in done.stderr.splitlines()]
     assert named == [f"theseus: {after}:{number}" for number in (1, 2, 4, 5, 6)]
 
 
@@ -73,14 +73,14 @@ def test_a_thousand_bad_lines_are_not_a_thousand_messages(tmp_path: Path) -> Non
     (tmp_path / "after").write_text("no record\n" * 1_000)
     done = verdict(before, journal(tmp_path / "after", [None] * 45))
     assert len(done.stderr.splitlines()) == 11
-    assert "990 more lines passed over" in done.stderr
+    assert "990 more lines skipped" in done.stderr
 
 
 def test_an_empty_journal_after_is_no_traffic(tmp_path: Path) -> None:
     before = journal(tmp_path / "before", [OLD] * 14 + [None] * 46)
     done = verdict(before, journal(tmp_path / "after", []))
     assert json.loads(done.stdout)["verdict"] == "inconclusive"
-    assert f"{tmp_path / 'after'}: it is empty" in done.stderr
+    assert f"{tmp_path / 'after'}: the file is empty" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,14 @@ def test_an_empty_journal_after_is_no_traffic(tmp_path: Path) -> None:
     [
         (None, "after", "--before before: No such file or directory"),
         ("after", None, "--after after: No such file or directory"),
-        ("", "after", "--before before: it is empty"),
-        ("prose\n", "after", "--before before: no line of it is a journal record"),
-        ("after", "prose\n", "--after after: no line of it is a journal record"),
-        ("other", "other", "--event command.roll: neither file has it. They have: command.poll."),
+        ("", "after", "--before before: the file is empty"),
+        ("prose\n", "after", "--before before: it contains no journal record"),
+        ("after", "prose\n", "--after after: it contains no journal record"),
+        (
+            "other",
+            "other",
+            "--event command.roll: neither file contains this event. They contain: command.poll.",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_a_sentence(

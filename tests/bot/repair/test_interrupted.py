@@ -72,7 +72,7 @@ async def test_a_signal_ends_it_in_one_sentence_and_nothing_is_left(
 
     assert child.returncode == code, said
     assert said.decode().strip() == (
-        "theseus: Interrupted while running the tests as they are. Nothing was changed."
+        "theseus: Interrupted while running the tests as they are. No file was changed."
     )
     assert list(folders.iterdir()) == []
     assert running(str(tmp_path)) == []
