@@ -74,10 +74,10 @@ def clone_source(source: InstalledSource, folder: Path) -> None:
         if problem:
             if made:
                 shutil.rmtree(folder, ignore_errors=True)
-            told = problem.replace(source.url, source.display_url)
+            reason = problem.replace(source.url, source.display_url)
             raise ConfigError(
-                f"{source.display_url} cannot be cloned into {folder}: {told}. Check that git reaches "
-                "it, or name another repository with --from."
+                f"{source.display_url} cannot be cloned into {folder}: {reason}. Check that git "
+                "can reach it, or name another repository with --from."
             )
 
 

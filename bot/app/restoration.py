@@ -112,9 +112,9 @@ class Restoration:
         audit = await self._check_audit(staging.folder)
         if audit.broken is not None and not broken_audit:
             raise ConfigError(
-                f"{self._file} is not restored: its audit log does not hold, from entry "
-                f"{audit.broken.number} on ({audit.broken.summary}) Take an older backup, or restore "
-                "it all the same with --broken-audit; nothing ships then until "
+                f"{self._file} is not restored: its audit log is broken from entry "
+                f"{audit.broken.number} on ({audit.broken.summary}) Use an older backup, or "
+                "--broken-audit to restore it anyway; no change ships then until "
                 "`theseus audit accept`."
             )
         self._step("verified")

@@ -234,7 +234,7 @@ def _verify_export(file: Path, key: Path | None) -> AuditState:
         with file.open(encoding="utf-8") as lines:
             return check_rows(_read_rows(lines, file), secret)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"audit: cannot read {file} or its key ({error}).") from error
+        raise ConfigError(f"audit: {file} or its key cannot be read ({error}).") from error
     except ValueError as error:
         raise ConfigError(f"audit: {key} does not contain a hexadecimal key.") from error
 
@@ -271,7 +271,7 @@ def _describe_state(state: AuditState, file: Path | None, key: Path | None) -> I
 def _describe_proof(key: Path | None) -> Iterator[str]:
     yield "Proved: no entry between the first and the last was changed, removed, added or moved."
     yield "Not proved: that no entry is missing before the first or after the last. To check that,"
-    yield "compare the last hash with the bot's own `theseus audit verify`, or with an earlier note."
+    yield "compare the last hash with the bot's `theseus audit verify`, or with an earlier note."
     if key is None:
         yield "Not proved: that this bot wrote the entries. Add --key with its audit.key."
 

@@ -1,4 +1,4 @@
-"""What was answered, without its words: a shape that people can read, and a digest."""
+"""Describes answers without their text: as a readable shape, and as a digest."""
 
 import json
 import re
@@ -32,12 +32,12 @@ def describe_shape(requests: Sequence[SentRequest]) -> tuple[str, ...]:
 
 
 def compute_answer_digest(requests: Sequence[SentRequest], keyed: Callable[[str], str]) -> str:
-    """Return a digest of all words in the answers; ids and times of day make no difference."""
-    told = [
+    """Return a digest of all texts in the answers; ids and times of day do not change it."""
+    parts = [
         [_get_verb(each), *(_VOLATILE.sub("0", text) for text in _collect_texts(each))]
         for each in requests
     ]
-    return keyed(json.dumps(told, ensure_ascii=False)) if told else ""
+    return keyed(json.dumps(parts, ensure_ascii=False)) if parts else ""
 
 
 def _describe_request(request: SentRequest) -> str:

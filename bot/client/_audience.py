@@ -19,7 +19,8 @@ from bot.telemetry.safe_access import attempt, get_traceback
 _EPHEMERAL = 1 << 6
 _UNDECIDED = (6, 8, 9)  # kinds of response: a deferred update, choices, a form
 _NAME = "ephemeral"  # of the argument by which a cog answers one person alone
-_HIDING = (lambda call, names: call(**names)).__code__  # stands for calls that hide their names
+# The code of a sample call with `**`, in which the names of the arguments cannot be seen.
+_HIDING = (lambda call, names: call(**names)).__code__
 
 
 class AudienceFinder:
@@ -89,12 +90,12 @@ class AudienceFinder:
             return False
         if not all(_can_read(channel, role) for role in guild.roles if _can_read(dev, role)):
             return False
-        # Roles add up, so members matter only where a rule takes the right to read away, or is
-        # about one person. Thousands of members are not asked for nothing.
+        # Permissions of roles add up. So single members matter only if a rule denies reading or is
+        # about one person. Otherwise thousands of members need not be checked.
         if not (_has_denials(channel) or _has_rules_for_people(dev)):
             return True
         if any(isinstance(each, discord.Object) for each in dev.overwrites):
-            return False  # somebody whom the cache does not know may read the dev channel
+            return False  # a person who is not in the cache may be able to read the dev channel
         return all(_can_read(channel, each) for each in guild.members if _can_read(dev, each))
 
     def _is_dev_guild(self, guild: discord.Guild) -> bool:
@@ -112,7 +113,7 @@ def is_private_answer(sent: SentRequest) -> bool:
 
 
 def _is_answer(sent: SentRequest) -> bool:
-    """Return whether people see something of it; a form or a silent deferral decides nothing."""
+    """Return whether people see the response; a form or a silent deferral does not count."""
     if sent.path.endswith("/callback"):
         return get_payload(sent).get("type") not in _UNDECIDED
     return sent.path.startswith("/webhooks/")
@@ -127,7 +128,7 @@ def _is_for_everyone(channel: Any) -> bool:
 
 
 def _has_denials(channel: Any) -> bool:
-    """Return whether a role or a person is kept from reading, besides everyone."""
+    """Return whether a rule denies reading to a role other than @everyone, or to a person."""
     everyone = channel.guild.default_role
     rules = (rule for target, rule in channel.overwrites.items() if target != everyone)
     return any(rule.view_channel is False or rule.connect is False for rule in rules)
@@ -144,10 +145,10 @@ def _can_read(channel: Any, reader: Any) -> bool:
 
 
 def _can_answer_privately(error: BaseException) -> bool:
-    """Return whether the functions that failed, or what they call by name, answer privately.
+    """Return whether the functions that failed, or functions they call by name, answer privately.
 
-    An answer in an exception handler is a refusal, for another failure than the one at hand; unless
-    the handler itself has failed.
+    An answer in an exception handler is not counted, because it replies to another failure, unless
+    the handler itself failed.
     """
     return any(
         _can_pass_ephemeral(code, module)

@@ -16,7 +16,7 @@ from bot.client._project_code import ProjectCode
 from bot.client._task_factory import OBSERVER, TaskOf, install
 from bot.telemetry.safe_access import get_traceback, is_error
 
-UNHANDLED_SECONDS = 10.0  # after which nobody is expected to look at a task that failed
+UNHANDLED_SECONDS = 10.0  # after that, no code is expected to read the exception of a failed task
 _CANCEL_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
@@ -38,10 +38,10 @@ class TaskOrigin:
 
 
 class BackgroundTasks:
-    """Implements `TaskObserver` for one client, and knows which tasks a cog has made.
+    """Implements `TaskObserver` for one client, and knows which cog created a task.
 
-    A task is a cog's if the cog's own code called asyncio for it. What discord.py or the core make
-    on behalf of a cog is theirs.
+    A task belongs to a cog if the cog's own code created it. Tasks that discord.py or the core
+    create on behalf of a cog do not belong to the cog.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class BackgroundTasks:
             self._origins[task] = TaskOrigin(modules, function, place)
 
     def finish(self, task: TaskOf, error: BaseException | None) -> None:
-        """Look for a failure that nobody will see. Implements `TaskObserver`."""
+        """Check for a failure that no code will handle. Implements `TaskObserver`."""
         if task not in self._origins:
             return
         for gathered in filter(None, map(_find_gather, task._callbacks or ())):
@@ -88,7 +88,7 @@ class BackgroundTasks:
             task.get_loop().call_later(self._unhandled_seconds, check)
 
     def report_unhandled(self, details: dict[str, Any]) -> None:
-        """Record an exception that nobody waited for. Implements `TaskObserver`."""
+        """Record an exception that no code awaited. Implements `TaskObserver`."""
         error, future = details.get("exception"), details.get("task") or details.get("future")
         if isinstance(error, BaseException):
             self._record(error, future)
@@ -136,19 +136,20 @@ class BackgroundTasks:
 
     def _check_unhandled(self, reference: "weakref.ref[TaskOf]") -> None:
         task = reference()
-        # asyncio clears the mark when somebody asks for the exception; `exception()` would too.
+        # asyncio clears this flag when code reads the exception. Private attributes are used here,
+        # because `exception()` would clear it too.
         if task is not None and task._log_traceback and task._exception is not None:
             _log.error("A background task has failed.", exc_info=task._exception)
             self._record(task._exception, task)
 
     def _check_gathered(self, gathered: Any, last: TaskOf, error: BaseException | None) -> None:
-        """Record the failures of a gather that nobody waits for when its last task ends."""
+        """Record the failures of a `gather` that no code awaits, when its last task ends."""
         others = [each for each in gathered._children if each is not last]
         if not all(each.done() for each in others):
             return
         ended = [(each, each._exception) for each in others if not each.cancelled()]
         failed = [(each, why) for each, why in (*ended, (last, error)) if _is_failure(why)]
-        if gathered.done():  # whoever waits for it may not have been woken yet
+        if gathered.done():  # the awaiting task may not have been woken yet
             task_loop = last.get_loop()
             task_loop.call_later(self._unhandled_seconds, self._record_gathered, gathered, failed)
         elif failed and not gathered._callbacks:
@@ -194,9 +195,10 @@ def _is_failure(error: BaseException | None) -> TypeGuard[BaseException]:
 
 
 def _find_gather(entry: tuple[Callable[..., Any], Any]) -> Any:
-    """Return the future of the `asyncio.gather` that waits by this callback, if one does.
+    """Return the future of the `asyncio.gather` that added this callback, if one did.
 
-    asyncio tells nobody which tasks it gathers: they are known to a function of `gather` alone.
+    asyncio has no public way from a task to its `gather`. Only a closure inside `gather` knows it,
+    so the future is read from the closure's cells.
     """
     callback = entry[0]
     if getattr(callback, "__qualname__", "") != "gather.<locals>._done_callback":

@@ -48,19 +48,19 @@ from bot.prompts import Prompts
 from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
 
-_CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
+_CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one repeats
 _log = logging.getLogger(__name__)
 
 
 class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
-    """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
+    """The Discord client of the bot.
 
-    `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again. `flags`
-    tells cogs what is switched on for whom; without any, nothing is. `prompts` are the texts that
-    are live; without any, those of the root. Typed commands may begin with one of `prefixes`,
-    whatever cogs make of `command_prefix`.
+    `state` is the folder in which cogs may store files, and `clock` their source of time. `traffic`
+    records requests to cogs, so that they can be replayed. `flags` tells cogs which features are on
+    for whom; without it, all are off. `prompts` are the live texts; by default those of `root`.
+    Typed commands may begin with one of `prefixes`, whatever cogs do to `command_prefix`.
 
-    What `CoreServices` names is set by the root before the client starts.
+    The attributes of `CoreServices` are set before the client starts.
     """
 
     tree: InstrumentedTree
@@ -120,8 +120,10 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         survive_events(self._connection.parsers, self._instruments)
 
     async def setup_hook(self) -> None:
-        """Load every cog, then tell Discord the commands."""
-        keep_secrets(self.http, redact)  # in the context everything that follows is made in
+        """Load every cog, then register the commands with Discord."""
+        # Called first: the redaction of webhooks belongs to this context, which all later tasks
+        # inherit.
+        keep_secrets(self.http, redact)
         self._components.attach()
         self._warnings.attach()
         self.task_watch.attach()
@@ -143,7 +145,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
 
     @property
     def commands_trouble(self) -> str | None:
-        """What keeps Discord from showing every command, in words; `None`: nothing."""
+        """Why Discord does not show every command; `None` if it shows all of them."""
         return self._commands.trouble
 
     async def _report_command_sync(self, trouble: str | None) -> None:
@@ -157,7 +159,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
             _log.warning("%s", trouble)
         if getattr(self, "chat", None) is None:
             return
-        # It goes out once the connection stands, which this comes before.
+        # The chat sends the message after the connection is established.
         key = (
             f"commands:{self.clock.get_time():%Y-%m-%d}:{hashlib.sha256(text.encode()).hexdigest()}"
         )
@@ -173,7 +175,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
             _log.warning("the dev channel was not told about the commands: %s", error)
 
     async def _load(self, extension: str) -> None:
-        """Load a cog; a broken one is journalled and left out, so that the others can mend it."""
+        """Load a cog; a broken one is recorded and left out, so that the bot can still fix it."""
         with omit_failing(extension, self._left_out), self.recorder.measure(Kind.RELOAD, extension):
             await self.load_extension(extension)
 
@@ -250,7 +252,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
             await self.invoke(ctx)
 
     async def is_command(self, message: discord.Message) -> bool:
-        """Return whether a message runs a typed command: then nobody else answers it."""
+        """Return whether a message runs a typed command, and so needs no other answer."""
         return await self._find_command(message) is not None
 
     async def _find_command(self, message: discord.Message) -> commands.Context[Any] | None:
@@ -269,19 +271,19 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         await self._text_commands.report_failure(ctx, error)
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
-        """Start the clock of presses and forms; commands start theirs in the tree."""
+        """Start the timer of presses and forms; the tree starts the timer of commands."""
         self._instruments.mark_start(interaction)
         if interaction.type in PRESSES:
             await self._responses.record_press(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        """Record a listener that raised; one that heard a press owes somebody an answer."""
+        """Record a listener that raised; if it handled a press, answer the person too."""
         error = sys.exc_info()[1]
         if error is None:
             return
-        heard = args[0] if args else None
-        if is_interaction(heard) and heard.type in PRESSES:
-            self._components.handle_failure(heard, error)
+        subject = args[0] if args else None
+        if is_interaction(subject) and subject.type in PRESSES:
+            self._components.handle_failure(subject, error)
         else:
             self._instruments.record_listener_error(event_method, error, args)
         # Afterwards: to write the traceback, the log runs code of the error, which may raise.

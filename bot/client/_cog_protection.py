@@ -33,7 +33,8 @@ class CogProtection:
         try:
             await load()
         finally:
-            # Also where it raised: discord.py takes back what it added, and not what it removed.
+            # Also after an error: discord.py removes what the cog added, but does not restore what
+            # the cog replaced.
             displaced = self._find_displaced(before)
             if displaced:
                 await self._restore(extension, displaced)
@@ -64,7 +65,7 @@ class CogProtection:
         }
 
     async def _restore(self, extension: str, displaced: Mapping[tuple[str, str], _Item]) -> None:
-        """Unload the cog that displaced something, and load again what it displaced."""
+        """Unload the cog that displaced commands of others, and reload the cogs it displaced."""
         if extension in self._bot.extensions:
             await self._bot.unload_extension(extension)
         for own in sorted({_get_extension(module) for module, _ in displaced.values()}):

@@ -28,11 +28,11 @@ Tell = Callable[[str | None], Awaitable[None]]
 
 
 class CommandSync:
-    """Keeps the commands Discord shows equal to those of the loaded cogs.
+    """Keeps the commands that Discord shows equal to those of the loaded cogs.
 
-    With a guild they are registered there, where changes show at once; else globally. A command
-    that Discord refuses is left out, so that the others work; what it then does not show is
-    `trouble`, in words, and `tell` is awaited whenever that changes.
+    With a guild, the commands are registered there, where changes show at once; otherwise globally.
+    A command that Discord refuses is left out, so that the others work. `trouble` describes what
+    Discord does not show, and `tell` is awaited whenever it changes.
     """
 
     def __init__(
@@ -48,15 +48,15 @@ class CommandSync:
         self._one_at_a_time = asyncio.Lock()
 
     def has_changed(self) -> bool:
-        """Return whether Discord was told other commands than there are."""
+        """Return whether the commands differ from those that Discord has."""
         return _as_text(self._present()) != self._last_synced
 
     async def begin(self) -> None:
-        """Tell Discord the commands; where that fails, go on without, and try again by and by.
+        """Register the commands with Discord; after a failure, go on and retry in the background.
 
-        Raises `ConfigError` when the bot may not add commands there at all.
+        Raises `ConfigError` if the bot may not add commands to the server.
         """
-        with suppress(*_FAILED):  # told by `sync`
+        with suppress(*_FAILED):  # `sync` reports the failure and schedules the retry
             await self.sync()
 
     async def close(self) -> None:
@@ -66,10 +66,10 @@ class CommandSync:
             await asyncio.wait({self._retrying})
 
     async def sync(self) -> None:
-        """Tell Discord the commands, if they changed; where that fails, try again by and by.
+        """Register changed commands with Discord; after a failure, retry in the background.
 
-        Raises `ConfigError` when the bot may not, and what was in the way when Discord fails or
-        names no command in its refusal.
+        Raises `ConfigError` if the bot may not add commands, and the original error if Discord
+        fails or names no command in its refusal.
         """
         async with self._one_at_a_time:
             present = self._present()
@@ -121,7 +121,9 @@ class CommandSync:
         for attempt in itertools.count():
             await self._clock.sleep(RETRIES[min(attempt, len(RETRIES) - 1)])
             if not self.has_changed():
-                return  # told meanwhile, or all but what Discord refuses by name: a reload mends it
+                # Synced in the meantime, or only commands that Discord refuses are missing; those
+                # need a change of their cog.
+                return
             try:
                 await self.sync()
             except (*_FAILED, ConfigError) as error:
@@ -136,13 +138,13 @@ class CommandSync:
         return f"the server {self._guild.id}" if self._guild else "its servers"
 
     def _present(self) -> list[Payload]:
-        """Return all that Discord would be told, in an order that does not depend on reloads."""
+        """Return the commands as Discord gets them, in an order that does not depend on reloads."""
         if self._guild is not None:
             self._tree.copy_global_to(guild=self._guild)
-        told = [
+        payloads = [
             command.to_dict(self._tree) for command in self._tree.get_commands(guild=self._guild)
         ]
-        return sorted(told, key=_as_line)
+        return sorted(payloads, key=_as_line)
 
 
 def _as_line(command: Payload) -> str:

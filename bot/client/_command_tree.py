@@ -55,7 +55,7 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
-        """Record the failure and tell the person, whatever state the interaction is in."""
+        """Record the failure and reply to the person, whatever the state of the interaction."""
         # The cog's handler has run. One that answered nothing leaves the person without a word.
         silent = _has_error_handler(interaction.command) and interaction.response.is_done()
         await self._report(interaction, error, find_bug(error), silent=silent)

@@ -28,9 +28,9 @@ def point_discord_at(api_url: str | None, gateway_url: str | None) -> None:
 
 
 async def connect(client: discord.Client, token: str) -> None:
-    """Log in and stay connected until the client is closed; it is, however this ends.
+    """Log in and stay connected until the client is closed. The client is closed in any case.
 
-    Raises `ConfigError` for what a person has to mend, and `ChatUnavailable`.
+    Raises `ConfigError` for problems that a person has to fix, and `ChatUnavailable`.
     """
     try:
         async with client:
@@ -53,13 +53,13 @@ async def connect(client: discord.Client, token: str) -> None:
 
 
 def is_connected(client: discord.Client) -> bool:
-    """Whether the gateway connection stands now, over which events come.
+    """Return whether the gateway connection, which delivers events, is open now.
 
-    discord.py's `is_ready` stays true through an outage, until the client is closed.
+    discord.py's `is_ready` alone is not enough: it stays true through an outage.
     """
     socket = getattr(client, "ws", None)
-    stands = socket is not None and bool(socket.open)
-    return stands and client.is_ready() and not client.is_closed()
+    is_open = socket is not None and bool(socket.open)
+    return is_open and client.is_ready() and not client.is_closed()
 
 
 def _shorten_record(record: logging.LogRecord) -> bool:
@@ -77,5 +77,5 @@ def _shorten_record(record: logging.LogRecord) -> bool:
 
 
 def shorten_reconnects() -> None:
-    """Have every reconnect logged in one line; again is harmless."""
+    """Log every reconnect in one line; calling it again has no effect."""
     logging.getLogger(_LOGGER).addFilter(_shorten_record)

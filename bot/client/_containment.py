@@ -11,13 +11,14 @@ from bot.telemetry.safe_access import is_error
 
 
 class Containment:
-    """Turn what would end the process or the task into an `EndedByCode`, in a `with` block.
+    """Replaces an exception that would end the process or the task by an `EndedByCode`.
 
-    A cancellation that another task asked for passes, and so does the end of a closed coroutine.
+    Use it in a `with` block. A cancellation by another task is not replaced, and neither is the
+    `GeneratorExit` of a closed coroutine.
     """
 
     def __enter__(self) -> None:
-        """Remember the task that runs the block."""
+        """Store the task that runs the block."""
         self._task = get_running_task()
 
     def __exit__(
@@ -26,19 +27,20 @@ class Containment:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Replace the exception, if the block's own code ended it."""
+        """Replace the exception if the code in the block raised it."""
         if error is not None and is_raised_by_code(error, self._task):
-            # With the traceback, whoever looks for the code that failed finds it here as well.
+            # The traceback is copied, because the search for the failed code reads it from here.
             raise EndedByCode(error).with_traceback(traceback) from error
 
 
 def is_raised_by_code(error: BaseException, task: asyncio.Task[Any] | None) -> bool:
-    """Tell whether the code of `task` raised this by itself, though it is no `Exception`."""
+    """Return whether the code of `task` itself raised this `BaseException`."""
     if is_error(error, Exception):
         return False
     if is_error(error, asyncio.CancelledError):
         return task is not None and task.cancelling() == 0
-    # A coroutine that is closed, by the garbage collector for example, is not run by its task.
+    # A coroutine can be closed by other code, such as the garbage collector. Then the running task
+    # is not its own.
     return not is_error(error, GeneratorExit) or get_running_task() is task is not None
 
 

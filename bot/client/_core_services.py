@@ -16,14 +16,20 @@ if TYPE_CHECKING:  # most of the bot, which one of a few cogs starts without
 
 
 class CoreServices:
-    """Cogs ask the `agent` for everything about runs, and answer through the `chat`'s outbox.
+    """The services of the core that cogs use.
 
-    `chat_model` chats, where there is a model; `key_values` keeps what was said, `remembered`
-    messages of a channel. `missed` says which messages that came while it was away are answered;
-    `personal_data` knows what is kept of people, `skills` what models are told of.
+    A client of a few cogs only, as in a rehearsal, has no agent, chat or key values: a cog that
+    reads such an attribute raises `PartMissing`, which people see as a reply.
 
-    A client of a few cogs alone, as a rehearsal plays it, has no agent, chat or key values: a cog
-    that asks for one raises `PartMissing`, which people are told.
+    Attributes:
+        agent: Starts, lists and stops runs.
+        chat: Sends messages through the outbox.
+        key_values: Stores the recent messages of channels.
+        skills: The skills that models can use.
+        chat_model: Answers in conversations, if there is a model.
+        remembered: The number of messages that are stored per channel.
+        missed: Which messages are answered that arrived while the bot was offline.
+        personal_data: Shows people their stored data and erases it.
     """
 
     agent: "SelfImprovementAgent"

@@ -1,4 +1,4 @@
-"""Why a command answered late, or kept others waiting: where its code stood meanwhile."""
+"""Explains why a command answered late or blocked others, by sampling where its code was."""
 
 import asyncio
 import weakref
@@ -27,12 +27,12 @@ class Delays:
         self._stalls = stalls
 
     def expect(self, interaction: discord.Interaction) -> None:
-        """Look where the running task stands when Discord's patience ends."""
+        """Schedule a sample of the running task's position for the time of Discord's timeout."""
         task = asyncio.current_task()
         if task is not None:
             loop = task.get_loop()
-            # In a context of its own: the simulated Discord of cog tests waits until all that the
-            # bot began has ended, and knows it by its context. Each command would take 3 s there.
+            # The timer gets an empty context. The simulated Discord of cog tests waits for
+            # everything that has the context of the bot, so each command would take 3 s there.
             interaction.extras[_TIMER] = Context().run(
                 loop.call_later, PATIENCE_SECONDS, _look, interaction, weakref.ref(task)
             )
@@ -40,9 +40,9 @@ class Delays:
     def explain(
         self, subject: Subject, outcome: ActionOutcome, error: BaseException | None
     ) -> tuple[ActionOutcome, BaseException | None]:
-        """Return how a command ended: a delay is its failure if nothing else is."""
+        """Return how a command ended; a delay counts as its failure if it has no other one."""
         if not isinstance(subject, commands.Context) and _TIMER in subject.extras:
-            subject.extras.pop(_TIMER).cancel()  # it would hold the command's cog until then
+            subject.extras.pop(_TIMER).cancel()  # the timer keeps the command's cog in memory
         is_late = is_error(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION
         if error is not None and not is_late:
             return outcome, error

@@ -1,4 +1,4 @@
-"""What people read when something of theirs failed, and how it reaches them."""
+"""Builds and sends the replies that people get when their command or button failed."""
 
 import logging
 from typing import Any
@@ -18,7 +18,8 @@ _log = logging.getLogger(__name__)
 
 _MAX_CHARS = 1_500  # Discord refuses messages of more than 2,000 characters
 _TO_ALL = "Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
-_TO_ONE = "Say what is broken, and “fix it”, to have me repair it."  # nobody can reply to this
+# For private replies, which Discord does not let people reply to.
+_TO_ONE = "Say what is broken, and “fix it”, to have me repair it."
 
 
 def format_error(what: str, action: Action, *, private: bool = False) -> str:
@@ -41,16 +42,16 @@ def brief_message(error: BaseException) -> str:
 
 
 async def answer(interaction: discord.Interaction, text: str, *, private: bool = False) -> None:
-    """Answer, whatever state the interaction is in; too late for that, in the channel.
+    """Answer, whatever the state of the interaction; if it has expired, answer in the channel.
 
-    It never raises for what Discord refuses: there is nobody left to tell.
+    Errors of Discord are logged and not raised, because no one is left to be informed.
     """
     try:
         if await _try_send(interaction, text, private=private):
             return
         if isinstance(interaction.channel, discord.abc.Messageable):
-            told = f"{interaction.user.mention} {text}"
-            await interaction.channel.send(told, allowed_mentions=discord.AllowedMentions.none())
+            message = f"{interaction.user.mention} {text}"
+            await interaction.channel.send(message, allowed_mentions=discord.AllowedMentions.none())
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         _log.warning("a failure could not be told: %s", error)
 
@@ -74,6 +75,6 @@ async def _try_send(interaction: discord.Interaction, text: str, *, private: boo
 
 
 def has_own_reply(ctx: commands.Context[Any]) -> bool:
-    """Return whether the cog has an error reply of its own; two would be one too many."""
+    """Return whether the cog has its own error handler, so that people do not get two replies."""
     own = ctx.command is not None and ctx.command.has_error_handler()
     return own or (ctx.cog is not None and ctx.cog.has_error_handler())

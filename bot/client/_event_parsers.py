@@ -8,9 +8,9 @@ from typing import Any
 from bot.client._instrumentation import Instruments
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
-"""What discord.py raises about a frame that is not as it expects, outside of its parsers."""
+"""The errors that discord.py raises for an unexpected gateway frame, outside of its parsers."""
 
-# Without what is in it there is no session to go on with: the connection is made anew instead.
+# A session cannot work without this event; if it cannot be parsed, the bot connects again.
 _NEEDED = "READY"
 _log = logging.getLogger(__name__)
 

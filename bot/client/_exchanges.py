@@ -1,8 +1,8 @@
-"""What belongs together: what somebody asked, what was answered, what the web was asked meanwhile.
+"""Groups a person's request with its answers, and with the web requests made for it.
 
-discord.py makes a task for each interaction and message, and tasks inherit the context they are
-made in. So the exchange under way stands in a context variable while the event is read, and
-whatever the cog does about it, in whatever task, finds it there.
+discord.py creates a task for each interaction and message, and a task inherits the context in which
+it is created. So the current exchange is set in a context variable while the event is parsed, and
+every task of the cog that handles the event finds it there.
 """
 
 import logging
@@ -49,13 +49,12 @@ class Acting(NamedTuple):
 
 
 class ActionExchange:
-    """One interaction, or message to the bot, as Discord told of it, and what came of it.
+    """An interaction or message as Discord sent it, with everything that followed from it.
 
-    `began` is when that was; `action` is the journal's record, where there is one; `module` where
-    the cog's code stands; `due` when a record is to be made of it, once that is known; `flags` says
-    of each that a cog asked for whether it was on. `noted` hears of each answer. `ended` is when
-    the newest answer was sent, of what the journal has no record of. `addressed` says
-    whether it is for the bot; a message may turn out to be a command that is typed after `prefix`.
+    It stores when it began, its journal record (`action`) if there is one, the cog's `module`, when
+    a traffic record of it is due, and the `flags` that the cog asked for. `end_time` is the time of
+    the newest answer if the journal has no record. `addressed` is true if the message is for the
+    bot; any message may also be a command that is typed after `prefix`.
     """
 
     __slots__ = (
@@ -103,30 +102,30 @@ class ActionExchange:
 
 
 def record_answer(method: str, path: str, payload: Any) -> None:
-    """Note what Discord was told on behalf of the exchange under way, if one is."""
+    """Add a request to Discord to the current exchange, if there is one."""
     exchange = get_current_exchange()
     if exchange is None or method == "GET":
         return
     if not exchange.scope and (found := find_acting_function()) is not None:
         exchange.scope, exchange.module = found
     if len(exchange.answers) < MOST_ANSWERS:
-        said = SentRequest(method, path, payload)
-        exchange.answers.append(said)
+        request = SentRequest(method, path, payload)
+        exchange.answers.append(request)
         try:
-            exchange.noted(exchange, said)
+            exchange.noted(exchange, request)
         except STRANGE as error:
             _log.warning("an answer is not kept: %s", type(error).__name__)
 
 
 def record_flag(name: str, *, on: bool) -> None:
-    """Note what a cog was told of a flag in the exchange under way, if one is."""
+    """Add the value of a flag that a cog asked for to the current exchange, if there is one."""
     exchange = get_current_exchange()
     if exchange is not None and (name in exchange.flags or len(exchange.flags) < MOST_FLAGS):
         exchange.flags[name] = on
 
 
 def get_flags() -> dict[str, bool]:
-    """Return what was told of flags in the exchange under way; nothing where none is."""
+    """Return the flags that cogs asked for in the current exchange; empty if there is none."""
     exchange = get_current_exchange()
     return dict(exchange.flags) if exchange is not None else {}
 

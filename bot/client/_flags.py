@@ -1,4 +1,4 @@
-"""What cogs ask of flags: whether new behaviour is there for whoever asks."""
+"""Tells cogs whether a feature flag is on for the person who asks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +10,9 @@ from bot.domain.flag import Asker, Flag, is_on, is_valid_name
 
 
 class Flags:
-    """Answers from memory: cheap enough for every command and every message.
+    """Looks up flags in memory, which is fast enough for every command and message.
 
-    `find` returns the flag of a name; `None`: nobody ever switched it.
+    `find` returns the flag of a name, or `None` if it was never switched.
     """
 
     def __init__(self, find: Callable[[str], Flag | None], dev_channel_id: int) -> None:
@@ -20,10 +20,10 @@ class Flags:
         self._dev_channel_id = dev_channel_id
 
     def on(self, name: str, source: discord.Interaction[Any] | discord.Message | None) -> bool:
-        """Whether the flag is on for whoever asks, or said that, where they did.
+        """Return whether the flag is on for the person and channel of `source`.
 
-        With `None`, for what nobody asks for (a loop), only one is that is on for everybody. One
-        that nobody ever switched is off. Raises `ValueError` for a name that no flag can have.
+        With `None`, as in a loop, a flag is on only if it is on for everyone. A flag that was never
+        switched is off. Raises `ValueError` if the name is not a valid flag name.
         """
         if not is_valid_name(name):
             raise ValueError(f"a flag is called like `coinflip` or `roll-advantage`, not {name!r}")
@@ -41,5 +41,5 @@ class Flags:
 
 
 def find_no_flag(_name: str) -> Flag | None:
-    """Know of no flag."""
+    """Return `None`: there are no flags."""
     return None

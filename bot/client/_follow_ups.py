@@ -23,12 +23,12 @@ class InteractionFollowUps:
             self._watched[token]()
 
     def has(self, token: str) -> bool:
-        """Whether there was any."""
+        """Return whether a follow-up with this token was sent."""
         return token in self._seen
 
     @contextmanager
     def watch(self, token: str, notify: Callable[[], object]) -> Iterator[None]:
-        """Have `notify` called for the next one with that token, while the block runs."""
+        """Call `notify` at the next follow-up with that token, while the block runs."""
         if token:
             self._watched[token] = notify
         try:

@@ -1,7 +1,8 @@
-"""One gateway session over two processes: left by one, resumed by the other with nothing lost.
+"""Hands a gateway session from one process to another without losing events.
 
-discord.py resumes sessions of its own process alone. Here the first connection of a client may go
-on with a session of another one; what a READY would have told is asked over REST beforehand.
+discord.py resumes only sessions of its own process. Here the first connection of a client can
+resume the session of another process. A resumed session sends no READY, so its data is fetched over
+REST before.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ class Inheritance:
         self._resuming = resuming
 
     def build_parameters(self) -> dict[str, Any]:
-        """Return how discord.py is told to resume it."""
+        """Return the arguments that make discord.py resume the session."""
         self._resuming()
         return {
             "session": self.session.session_id,
@@ -55,12 +56,15 @@ class InheritingSocket(DiscordWebSocket):
 
 
 def allow_inheriting() -> None:
-    """Have discord.py make such connections, in this process; again is harmless."""
+    """Make discord.py use `InheritingSocket` in this process; calling it again has no effect."""
     discord.client.DiscordWebSocket = InheritingSocket  # type: ignore[misc]
 
 
 async def release_session(socket: DiscordWebSocket | None) -> GatewaySession | None:
-    """Close a connection that nobody reads any more, so that another process may resume it."""
+    """Close a connection that is no longer read, and return its session for another process.
+
+    The close code keeps the session alive; the normal code would end it.
+    """
     if socket is None:
         return None
     session_id, sequence, gateway = socket.session_id, socket.sequence, socket.gateway
@@ -71,9 +75,9 @@ async def release_session(socket: DiscordWebSocket | None) -> GatewaySession | N
 
 
 async def fetch_guilds(client: discord.Client) -> list[dict[str, Any]] | None:
-    """Return what the gateway would tell of each guild, without its members but the bot itself.
+    """Return each guild as the gateway would send it, with the bot as its only member.
 
-    `None` where there are too many. Raises what discord.py raises.
+    Returns `None` if there are too many guilds. Raises the errors of discord.py.
     """
     http = client.http
     partial = await http.get_guilds(MOST_GUILDS + 1, with_counts=True)

@@ -25,9 +25,10 @@ _log = logging.getLogger(__name__)
 
 
 class HandoverClient(ContainedBot):
-    """Nothing is lost or handled twice between the client that leaves and the one that inherits.
+    """A client that can hand its session to another process, and take over one.
 
-    `alone` is not set while another process may still be handling what came before.
+    No event is lost or handled twice. `alone` is set once no other process can still be handling
+    earlier events.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -49,21 +50,21 @@ class HandoverClient(ContainedBot):
         self._inherits = True
 
     async def leave(self) -> GatewaySession | None:
-        """Stop reading the gateway between two events, and leave the session to another process.
+        """Stop reading the gateway between two events, and return the session for another process.
 
-        `None` where there is none to go on with. REST works on, and so do those who handle what
-        came until now; `close` is still to be called.
+        Returns `None` if there is no session to resume. REST and the handlers of earlier events
+        continue to work. `close` must still be called.
         """
         self._leaving = True
         if self._reading is not None:
-            # No event is parsed by halves: there is nothing to wait for in a parser. What was
-            # received and not parsed is not in the sequence, and comes again.
+            # Parsers do not await, so a cancellation cannot stop one half way. An event that was
+            # received but not parsed is not in the sequence number, so Discord sends it again.
             self._reading.cancel()
             await asyncio.wait({self._reading})
         return await release_session(getattr(self, "ws", None))
 
     async def wait_until_idle(self, seconds: float) -> bool:
-        """Wait until nobody handles an event any more; `False`: that takes longer."""
+        """Wait until no event is being handled; return `False` after `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 while handling := _list_handlers():
@@ -85,7 +86,7 @@ class HandoverClient(ContainedBot):
             await asyncio.Event().wait()
 
     async def fill_cache(self) -> None:
-        """Ask over REST for what a new session would have told; without it, begin a new one."""
+        """Fetch over REST what a new session would send; if that fails, start a new session."""
         if self.inheritance is None:
             return
         try:
@@ -100,7 +101,7 @@ class HandoverClient(ContainedBot):
             self._connection._add_guild_from_data(guild)  # type: ignore[arg-type]
 
     def finish_takeover(self) -> None:
-        """Be ready, once what came meanwhile has been told; later resumes change nothing."""
+        """Report ready after the missed events were replayed; later resumes have no effect."""
         if not self._inherits:
             return
         self._inherits = False
@@ -115,14 +116,14 @@ class HandoverClient(ContainedBot):
     async def _load_members(self, guild: discord.Guild) -> None:
         try:
             members = await guild.chunk()
-            guild._member_count = len(members)  # what REST told is a guess
+            guild._member_count = len(members)  # the count from REST is only approximate
         except _FAILED as error:
             _log.warning("the members of a server are not known: %s", error)
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Tell of an event, but of none once the client is closed.
+        """Dispatch an event, but not after the client is closed.
 
-        Where it was about to connect again, discord.py finds no loop to tell of it in.
+        discord.py may dispatch while it is about to reconnect, when a closed client has no loop.
         """
         if self.loop is not discord.utils.MISSING:
             super().dispatch(event_name, *args, **kwargs)

@@ -28,9 +28,9 @@ _STARTED, _ENDED = "theseus_started", "theseus_ended"
 
 
 class Instruments:
-    """Turns what discord.py tells about commands, components and loops into journal records.
+    """Turns events of discord.py about commands, components and loops into journal records.
 
-    `traffic`, where it is given, is told of each: what was asked is kept to be asked again.
+    `traffic`, if set, gets each record too, and stores the request so that it can be replayed.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Instruments:
         )
 
     def read(self, event: str, parse: Callable[[Any], None], payload: Any) -> None:
-        """Have an event of the gateway parsed, and with it begun whatever is done about it."""
+        """Parse a gateway event, which starts its handlers, inside a traffic exchange."""
         with collect_unawaited():
             if self._traffic is None:
                 parse(payload)
@@ -175,7 +175,7 @@ class Instruments:
     def record_background_failure(
         self, name: str, error: BaseException, inputs: Mapping[str, object]
     ) -> Action:
-        """Record a failure that nobody waited for, of a task or timer that a cog made."""
+        """Record a failure that no code awaited, of a task or timer that a cog created."""
         action = self._recorder.record(
             Kind.TASK, name, get_outcome(error), error=error, inputs=inputs
         )
@@ -189,9 +189,9 @@ class Instruments:
         error: BaseException | None = None,
         payload: Mapping[str, object] | None = None,
     ) -> None:
-        """Record that the connection was made, lost or resumed, or what failed of it.
+        """Record that the connection was opened, lost or resumed, or that it failed.
 
-        `told` is what Discord sent then; it is bounded and redacted like any input.
+        `payload` is what Discord sent; it is shortened and redacted like any input.
         """
         audience = Audience.TEAM if payload is None else Audience.PRIVATE
         self._recorder.record(
@@ -223,7 +223,7 @@ class Instruments:
             flags=get_flags(),
             audience=self._audiences.find_of_interaction(interaction, error)
             if error is not None
-            else Audience.TEAM,  # nothing that was typed is in the record
+            else Audience.TEAM,  # the record contains no text that people typed
             code=seen.get_command_code(interaction) if is_error(error, NoResponse) else None,
         )
         return self._finish(action, getattr(interaction.command, "module", None))

@@ -1,4 +1,4 @@
-"""What interactions, messages and tracebacks tell about an action: its name, place and inputs."""
+"""Extracts the name, place and inputs of an action from interactions, messages and tracebacks."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ def get_component_inputs(interaction: discord.Interaction) -> dict[str, object]:
 
 
 def walk_submitted_fields(components: Any) -> Iterator[Mapping[str, Any]]:
-    """Walk a submitted form: fields lie in rows or under labels."""
+    """Yield the fields of a submitted form, which are nested in rows or labels."""
     for item in components:
         if "custom_id" in item:
             yield item
@@ -101,17 +101,17 @@ def build_component_name(scope: str, custom_id: str) -> str:
 
 
 def extract_stable_part(custom_id: str) -> str:
-    """Return the leading words of an id, without run ids, numbers and random strings."""
-    words: list[str] = []
+    """Return the leading parts of a `custom_id`, without run ids, numbers and random strings."""
+    parts: list[str] = []
     for part in re.split(r"[:/|]", custom_id)[:_STABLE_TOKENS]:
         if not _TOKEN.fullmatch(part):
             break
-        words.append(part)
-    return ":".join(words)
+        parts.append(part)
+    return ":".join(parts)
 
 
 def scope_of(error: BaseException) -> str:
-    """Return the qualified name of the outermost function that is not discord.py's or ours."""
+    """Return the qualified name of the outermost function outside of discord.py and the core."""
     traceback = get_traceback(error)
     while traceback is not None:
         code = traceback.tb_frame.f_code
@@ -139,7 +139,7 @@ def interaction_of(error: BaseException) -> discord.Interaction | None:
 
 @dataclass(frozen=True)
 class EventPlace:
-    """Where an event happened, as far as its first argument tells."""
+    """The place and inputs of an event, as far as its first argument contains them."""
 
     guild_id: int | None = None
     channel_id: int | None = None
@@ -148,9 +148,9 @@ class EventPlace:
 
 
 def get_event_place(arguments: tuple[Any, ...]) -> EventPlace:
-    """Return where an event happened: messages, reactions and raw events tell it alike.
+    """Return the place of an event; messages, reactions and raw events have the same attributes.
 
-    Cogs dispatch events of their own, with any object: one that raises tells nothing.
+    Cogs can dispatch their own events with any object. If reading one raises, the place is empty.
     """
     first = arguments[0] if arguments else None
     return attempt(lambda: _place_of(first), EventPlace())

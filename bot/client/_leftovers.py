@@ -11,10 +11,10 @@ View = ui.view.BaseView
 
 
 class Leftovers:
-    """What of an extension is registered elsewhere, taken note of before it is reloaded.
+    """The loops and views of an extension, collected before its reload.
 
-    discord.py knows nothing of loops that a cog forgot to end, and of views that it added: they
-    would go on with old code, and keep it in memory.
+    discord.py does not end loops that a cog forgot to stop, and does not remove views that it
+    added. They would continue with the old code, and keep it in memory.
     """
 
     def __init__(self, bot: commands.Bot, extension: str) -> None:
@@ -35,9 +35,9 @@ class Leftovers:
         )
 
     def clear(self, *, gone: bool = False) -> None:
-        """End the loops, and drop views whose buttons the new code answers; all, where it is gone.
+        """Stop the loops, and drop the views whose buttons the new code handles; all if `gone`.
 
-        A view with a time limit stays until that is over: somebody may be about to press.
+        A view with a time limit stays until then, because a person may be about to press a button.
         """
         for loop in self._loops:
             if loop.is_running():

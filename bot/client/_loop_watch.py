@@ -18,16 +18,16 @@ _EndCallback = Callable[[asyncio.Task[Any]], None]
 
 
 class LoopWatch:
-    """Has loops recorded and contained; `traffic`, where it is given, is told of each failure."""
+    """Records and contains the loops of cogs; `traffic`, if set, gets each failure."""
 
     def __init__(self, recorder: Recorder, traffic: TrafficCapture | None = None) -> None:
         self._recorder, self._traffic = recorder, traffic
 
     def watch(self, cog: commands.Cog, alone: asyncio.Event) -> None:
-        """Journal every iteration of the cog's `tasks.loop`s, before they start, and their end.
+        """Record every iteration of the cog's loops and their end. Call it before they start.
 
-        None begins before `alone` is set: the same loop may run in a process before this one still,
-        and would do everything twice.
+        A loop starts only after `alone` is set. Until then the same loop may still run in the
+        previous process, and everything would be done twice.
         """
         for name in dir(type(cog)):
             if isinstance(getattr(type(cog), name, None), tasks.Loop):
@@ -82,10 +82,10 @@ class LoopWatch:
         return contained
 
     def _loop_ended(self, name: str, loop: tasks.Loop[Any], task: asyncio.Task[Any]) -> None:
-        """Journal that a failure has ended a loop, unless its cog starts it again at once.
+        """Record that a failure ended a loop, unless its cog restarts it at once.
 
-        The failure itself is journalled already. Looking at it here also keeps asyncio from
-        complaining, much later, that nobody did.
+        The failure itself is recorded already. Reading the exception here also keeps asyncio from
+        logging later that it was never retrieved.
         """
         if not task.cancelled() and task.exception() is not None:
             asyncio.get_running_loop().call_soon(self._tell_if_stopped, name, loop)
@@ -103,7 +103,7 @@ class LoopWatch:
 
 
 def _call_at_end(callback: _EndCallback) -> None:
-    """Have the callback called once when the current task ends."""
+    """Call the callback once when the current task ends."""
     if (task := asyncio.current_task()) is not None:
-        task.remove_done_callback(callback)  # it may have gone on after another failure
+        task.remove_done_callback(callback)  # it was added before if the loop survived a failure
         task.add_done_callback(callback)

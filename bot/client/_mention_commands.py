@@ -15,11 +15,11 @@ _ADDRESSED = Setting(addressed=True)
 
 
 def is_for_the_bot(ctx: commands.Context[Any]) -> bool:
-    """Return whether a message that begins with a command is said to the bot instead.
+    """Return whether a message that begins with a command's name is addressed to the bot instead.
 
-    A sentence that decides always is: no cog may take "stop" from people by naming a command so.
-    So is a request for work on the command itself. With a prefix of the bot's own, all are
-    commands.
+    A decision such as "stop" always is, so that no cog can take it from people by naming a command
+    like it. A request for work on the command itself is too. This applies only to mentions: after a
+    prefix of commands, every message is a command.
     """
     if ctx.command is None or not _is_mention(ctx):
         return False
@@ -28,15 +28,15 @@ def is_for_the_bot(ctx: commands.Context[Any]) -> bool:
 
 
 def _is_mention(ctx: commands.Context[Any]) -> bool:
-    """Return whether the command follows a mention of the bot, and no prefix of its own."""
+    """Return whether the command follows a mention of the bot, not a prefix of commands."""
     return ctx.prefix in commands.when_mentioned(ctx.bot, ctx.message)
 
 
 def _is_about(called: commands.Command[Any, ..., Any], text: str) -> bool:
-    """Return whether the words ask for work, and the command is what it is about.
+    """Return whether the text asks for work on the command itself.
 
-    Where the words fit what the command takes, its name has to be all that the work is about: the
-    printer of `todo the printer is broken, fix it` is what somebody has to do.
+    If the text also fits the parameters of the command, the subject of the work must be the
+    command's name alone: `todo the printer is broken, fix it` adds an item to a list.
     """
     command, words = _find_innermost(called, text.split())
     asked = parse(text, _ADDRESSED)
@@ -52,7 +52,7 @@ def _is_about(called: commands.Command[Any, ..., Any], text: str) -> bool:
 def _find_innermost(
     command: commands.Command[Any, ..., Any], tokens: list[str]
 ) -> tuple[commands.Command[Any, ..., Any], list[str]]:
-    """Return the command or subcommand that is named, and the words after it."""
+    """Return the command or subcommand that the text names, and the remaining tokens."""
     rest = tokens[1:]
     while isinstance(command, commands.Group) and rest and rest[0] in command.all_commands:
         command, rest = command.all_commands[rest[0]], rest[1:]
@@ -60,7 +60,7 @@ def _find_innermost(
 
 
 def _can_take(command: commands.Command[Any, ..., Any], count: int) -> bool:
-    """Return whether the command has parameters for so many words."""
+    """Return whether the command has parameters for this number of words."""
     parameters = command.clean_params.values()
     open_ended = (commands.Parameter.KEYWORD_ONLY, commands.Parameter.VAR_POSITIONAL)
     if any(each.kind in open_ended for each in parameters):

@@ -1,8 +1,8 @@
-"""Commands that end without responding to their interaction: failures, though nothing raised.
+"""Detects commands that end without a response: they failed, although they raised no error.
 
-Discord waits 3 s for the first response and shows "did not respond" then. A command may end and
-have a task of its own respond, so the verdict waits nearly as long. After "thinking..." Discord
-waits 15 minutes for the answer itself.
+Discord waits 3 s for the first response, then shows "did not respond". A command may end and leave
+the response to another task, so the check waits nearly as long. After "thinking..." Discord waits
+15 minutes for the answer.
 """
 
 import asyncio
@@ -48,10 +48,10 @@ class ResponseWatch:
         await answer(interaction, format_missing_response(format_command(interaction), action))
 
     async def record_press(self, interaction: discord.Interaction) -> None:
-        """Record a press or a form that gets no response though code for it ran.
+        """Record a press or a form that gets no response although its code ran.
 
-        A coroutine that was never awaited says so. Of an old button, which nothing hears any more,
-        there is no record.
+        A coroutine that was never awaited is the evidence. A press of an old button, which no code
+        handles, is not recorded.
         """
         _keep_current_task(self._watching)
         await self._wait_for_response(interaction)
@@ -78,9 +78,9 @@ class ResponseWatch:
         return _describe_missing("an answer after “thinking...”")
 
     async def _wait_for_response(self, interaction: discord.Interaction) -> None:
-        """Wait until it has responded, at most as long as a response may take.
+        """Wait for the response, at most as long as a response may take.
 
-        Nothing announces a response, so it is looked for, at first often.
+        discord.py has no event for a response, so this polls with growing pauses.
         """
         left = RESPONSE_SECONDS - self._instruments.get_elapsed_seconds(interaction)
         step = _FIRST_LOOK_SECONDS
@@ -96,7 +96,7 @@ class ResponseWatch:
         await asyncio.gather(*self._watching, return_exceptions=True)
 
     async def _pass(self, seconds: float, until_follow_up: str = "") -> None:
-        """Let time pass; less, where the bot closes or a follow-up with that token is sent."""
+        """Sleep; end early if the bot closes or a follow-up with that token is sent."""
         if self._closing:
             return
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
@@ -122,7 +122,7 @@ def _keep_current_task(tasks: set[asyncio.Task[Any]]) -> None:
 
 
 def find_missing_reply() -> NoResponse | None:
-    """Return the failure of a typed command that sent nothing; `None` without evidence."""
+    """Return the failure of a typed command that sent no answer; `None` without evidence."""
     exchange = get_current_exchange()
     answered = exchange is not None and bool(exchange.answers)
     return None if answered or not find_unawaited() else _describe_missing("an answer")

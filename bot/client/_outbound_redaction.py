@@ -1,9 +1,8 @@
-"""What any cog says to Discord, in whatever way, is said without secrets.
+"""Redacts everything that cogs send to Discord.
 
-Everything discord.py goes out by two ways: the client's requests, and the webhooks that carry
-answers to interactions. Both are hung with the redactor here, so that no cog has to think of it,
-nor one that somebody adds tomorrow. What the bot is shown as doing goes over the gateway, and past
-`said_of` first.
+discord.py sends in two ways: requests of the client, and webhooks that carry answers to
+interactions. Both are wrapped here, so that no cog has to redact by itself. The bot's status text
+is sent over the gateway and is redacted separately.
 """
 
 import asyncio
@@ -33,9 +32,10 @@ _WITHHELD = b"This file was withheld: it is too long to look through for secrets
 
 
 def keep_secrets(http: HTTPClient, redact: Redact) -> None:
-    """Have both ways out go through `redact`. Call it before anything is sent; again is fine.
+    """Redact the client's requests and webhooks. Call it before anything is sent.
 
-    The webhooks' way out belongs to the present context, and to the tasks that are made in it.
+    The wrapper of webhooks applies to the current context, and to tasks that are created in it.
+    Calling it again has no effect.
     """
     async_context.set(_DiscreetWebhooks(redact))
     if isinstance(http.__dict__.get("request"), _DiscreetRequests):
@@ -44,7 +44,7 @@ def keep_secrets(http: HTTPClient, redact: Redact) -> None:
 
 
 class _DiscreetRequests:
-    """Stands before `HTTPClient.request`. Commands are our own words, written in the source."""
+    """Replaces `HTTPClient.request`. Commands are not redacted: their texts are source code."""
 
     def __init__(self, request: Callable[..., Any], redact: Redact) -> None:
         self._request = request
@@ -102,7 +102,7 @@ class _DiscreetWebhooks(AsyncWebhookAdapter):
 
 
 def redact_payload(value: Any, redact: Redact) -> Any:
-    """Return what Discord is told, its texts redacted; ids and pictures stay as they are."""
+    """Return a payload for Discord with redacted texts; ids and pictures stay unchanged."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
@@ -142,7 +142,7 @@ def _redact_part(part: dict[str, Any], redact: Redact) -> dict[str, Any]:
     named = {**part, "filename": redact(name)} if isinstance(name, str) else part
     content = _read_content(value)
     clean = _clean_file(content, redact)
-    # Bytes where it changed: discord.py would start a file again for another try, not ours.
+    # A changed file is sent as bytes: for a retry, discord.py rewinds only its own file object.
     return named if clean == content else {**named, "value": clean}
 
 

@@ -10,13 +10,13 @@ _FOREIGN = frozenset({".venv", "venv", "site-packages", "dist-packages"})
 
 
 class ProjectCode:
-    """Tells the cogs' frames by the project's folder, in which the core lies as well."""
+    """Recognises frames of cogs: code in the project's folder that is not the core."""
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.realpath(root)
 
     def is_own(self, frame: FrameType) -> bool:
-        """Tell whether a frame runs code of the project that is not the core's."""
+        """Return whether a frame runs code of the project outside of the core."""
         module = str(frame.f_globals.get("__name__", ""))
         is_core = module == "bot" or module.startswith("bot.")
         return not is_core and _is_project_file(frame.f_code.co_filename, self._root)

@@ -108,7 +108,7 @@ class Reloader:
             left, old = Leftovers(self._bot, module), self._tasks.collect(module)
             try:
                 await (self._bot.reload_extension if exists else self._bot.unload_extension)(module)
-            finally:  # where it does not load, the old code was set up anew as well
+            finally:  # also after an error, when discord.py has set up the old code again
                 left.clear(gone=not exists)
                 await self._end_tasks(module, old)
         elif exists:
@@ -122,7 +122,7 @@ class Reloader:
             self._recorder.record(Kind.RELOAD, name, ActionOutcome.ERROR, error=error)
 
     async def _sync_commands(self) -> None:
-        """Tell Discord if the commands changed; a failure is tried again by and by."""
+        """Register changed commands with Discord; a failure is retried in the background."""
         try:
             if self._sync.has_changed():
                 with self._recorder.measure(Kind.RELOAD, "commands"):
@@ -155,7 +155,10 @@ class Reloader:
         return find_module(folder, name) is not None and not is_extension(folder, name)
 
     def _forget_bytecode(self, file: str) -> None:
-        """Compiled code is matched by whole seconds and size; a quick fix could look unchanged."""
+        """Delete the compiled code of a file.
+
+        Python compares whole seconds and the size, so a quick edit could look unchanged.
+        """
         if file.endswith(".py"):
             compiled = importlib.util.cache_from_source(str(self._root / file))
             Path(compiled).unlink(missing_ok=True)

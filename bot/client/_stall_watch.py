@@ -61,10 +61,10 @@ class Stall:
 
 
 class StallWatch:
-    """Samples the thread of the event loop while it does not turn.
+    """Samples the thread of the event loop while the loop is blocked.
 
-    The blame for a stall is only given where the same call of a cog stood in every sample, and
-    where this thread itself was not kept waiting: else the machine was busy.
+    A cog is blamed for a stall only if the same call of it is in every sample, and if the sampling
+    thread itself ran on time; otherwise the machine was busy.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class StallWatch:
         stack = get_thread_stack(thread)
         with self._lock:
             if is_late:
-                self._stall = None  # the whole machine stood still
+                self._stall = None  # the machine was busy, so no cog is to blame
             elif self._stall is None:
                 self._stall = Stall(stack)
             else:

@@ -1,8 +1,8 @@
-"""The loop's task factory and exception handler, which report to the client that a task is of.
+"""A task factory and an exception handler that report to the client to which a task belongs.
 
-asyncio has one of each for a loop, and several clients may share a loop. The client stands in a
-context variable, which every task and timer inherits. A future that is no task, such as that of
-`run_in_executor`, inherits nothing: each client of the loop is asked whether its cogs' code failed.
+asyncio has one of each per loop, and several clients may share a loop. The client is set in a
+context variable, which every task and timer inherits. A future that is not a task, such as that of
+`run_in_executor`, has no context: each client of the loop checks whether its cogs' code failed.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ class TaskObserver(Protocol):
         ...
 
     def finish(self, task: TaskOf, error: BaseException | None) -> None:
-        """Take note that the coroutine of a task is over; whoever waits for it is not told yet."""
+        """Handle the end of a task's coroutine, before the awaiting code is resumed."""
         ...
 
     def report_unhandled(self, details: dict[str, Any]) -> None:
-        """Record an exception that nobody waited for, as the loop describes it."""
+        """Record an exception that no code awaited, as the loop describes it."""
         ...
 
     def report_failed_press(self, error: BaseException) -> bool:
@@ -83,7 +83,7 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
             failure = self._resolve_failure(error)
             self._finish(failure)
             if failure is None:
-                raise StopIteration from None  # reported and answered: nothing is left to say
+                raise StopIteration from None  # the failure was reported and answered already
             if failure is error:
                 raise
             raise failure from error
@@ -105,7 +105,7 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
 
 
 def install(loop: asyncio.AbstractEventLoop, observer: TaskObserver) -> None:
-    """Have tasks and exceptions of the loop reported; harmless if they are already."""
+    """Report tasks and exceptions of the loop to `observer`; calling it again has no effect."""
     _observers.setdefault(loop, WeakSet()).add(observer)
     if loop.get_task_factory() is not _make_task:
         loop.set_task_factory(_make_task)
@@ -136,7 +136,7 @@ _MACHINERY = ("asyncio.", __name__)
 
 
 def _handle(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
-    """Handle what asyncio reports: log it as it would, and tell the client it is of."""
+    """Log an exception as asyncio would, and report it to the client that it belongs to."""
     loop.default_exception_handler(details)
     future = details.get("task") or details.get("future")
     if _is_plain(future):

@@ -1,7 +1,7 @@
-"""Typed commands, and hybrid commands however they are used: recorded and answered once.
+"""Records and answers typed commands and hybrid commands, once each.
 
-discord.py reports a hybrid that is used as a slash command by the events of typed commands. Its
-failures come here alone; of its success the command tree is told as well.
+discord.py reports a hybrid command that is used as a slash command with the events of typed
+commands. Its failures are reported only here; its success is also reported to the command tree.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,13 +26,13 @@ from bot.telemetry.safe_access import is_error
 
 
 class TextCommands:
-    """Records how typed and hybrid commands end, and tells their person of a failure."""
+    """Records how typed and hybrid commands end, and replies to the person after a failure."""
 
     def __init__(self, instruments: Instruments) -> None:
         self._instruments = instruments
 
     async def run(self, ctx: commands.Context[Any], invoke: Callable[[], Awaitable[None]]) -> None:
-        """Run a typed command. Checks and hooks may raise anything; that is its failure as well."""
+        """Run a typed command. An error in a check or hook counts as its failure too."""
         self._instruments.mark_text_command_start(ctx)
         try:
             await invoke()

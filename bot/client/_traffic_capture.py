@@ -34,8 +34,8 @@ from bot.telemetry.pseudonyms import build_pseudonym, compute_digest
 from bot.telemetry.source_vocabulary import collect_vocabulary
 from bot.telemetry.traffic_recorder import TrafficRecorder
 
-SETTLED = 10.0  # seconds after its answer, a press that raised nothing went well
-_GRACE_SECONDS = 1.0  # seconds after its end: the reply to a refusal comes after the record
+SETTLED = 10.0  # seconds after its answer, a press without an error counts as successful
+_GRACE_SECONDS = 1.0  # the reply to a refusal is sent shortly after the record
 _OPENS_FORM = 9
 _MOST_NAMES = 5_000
 _NAMES_HOLD = 600.0  # seconds
@@ -73,7 +73,7 @@ class TrafficCapture:
         self._names: dict[int, tuple[float, frozenset[str]]] = {}
 
     def read(self, event: str, parse: Callable[[Any], None], payload: Any) -> None:
-        """Have an event parsed; the tasks that are made meanwhile belong to its exchange."""
+        """Parse an event; tasks that are created meanwhile belong to its exchange."""
         exchange = self._begin_exchange(event, payload)
         if exchange is None:
             parse(payload)
@@ -101,15 +101,15 @@ class TrafficCapture:
         self.record_failure(action, module)
 
     def record_failure(self, action: Action, module: str = "") -> None:
-        """Have the files of the cog that failed copied, if one did."""
+        """Copy the files of the cog that failed, if the action failed in a cog."""
         if action.error is not None:
             cog = cog_of(module) or cog_of(_find_cog_module(action))
             self._recorder.record_failure(cog, action.error.fingerprint, action.id)
 
     def _begin_exchange(self, event: str, payload: Told) -> ActionExchange | None:
-        """Return the exchange that an event begins; `None` for what nobody says or does.
+        """Return the exchange that an event begins; `None` for an event that no person caused.
 
-        Which prefixes commands have is the bot's own affair, so any message may be one of them.
+        The prefixes of commands are not known here, so every message may be a command.
         """
         now = self._recorder.clock.get_time()
         try:
@@ -126,11 +126,11 @@ class TrafficCapture:
         return None
 
     def _is_from_person(self, payload: Told) -> bool:
-        """Whether a person says it."""
+        """Return whether a person wrote the message."""
         return not (payload.get("author", {}).get("bot") or payload.get("webhook_id"))
 
     def _is_addressed(self, payload: Told) -> bool:
-        """Whether it is said to the bot: directly, with a mention, or as a reply to it."""
+        """Return whether a message is for the bot: direct, with a mention, or a reply to it."""
         me = self._client.user
         if me is None:
             return False
@@ -140,7 +140,10 @@ class TrafficCapture:
         return payload.get("guild_id") is None or replied == mine or mine in mentioned
 
     def _record_answer(self, exchange: ActionExchange, request: SentRequest) -> None:
-        """Keep a form's labels for when it comes back; of what has no end, tell when it is over."""
+        """Store the labels of a form until it is submitted, and set when an exchange ends.
+
+        Presses, forms and messages have no event for their end, so the answer's time counts.
+        """
         if isinstance(request.payload, Mapping) and request.payload.get("type") == _OPENS_FORM:
             form = request.payload.get("data") or {}
             self._labels[str(form.get("custom_id"))] = collect_labels(form)
@@ -211,7 +214,7 @@ class TrafficCapture:
         return known or self._audiences.find_of_exchange(exchange)
 
     def _build_placeholders(self, exchange: ActionExchange) -> CastPlaceholders:
-        """Return what takes the place of private texts: words that the cog names stay."""
+        """Return the placeholders for private texts; words in the cog's source stay readable."""
         module = sys.modules.get(exchange.module)
         named = collect_vocabulary([getattr(module, "__file__", None) or ""])
         secret = self._recorder.secret
@@ -292,7 +295,7 @@ def _build_event_name(exchange: ActionExchange) -> str:
 
 @lru_cache(maxsize=256)
 def _list_permissions(value: int) -> tuple[str, ...]:
-    """Return Discord's names; whoever administers may do everything, and is told by that alone."""
+    """Return Discord's names of permissions; `administrator` alone, because it implies all."""
     if discord.Permissions(value).administrator:
         return ("administrator",)
     return tuple(name for name, allowed in discord.Permissions(value) if allowed)

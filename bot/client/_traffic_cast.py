@@ -24,7 +24,7 @@ Redact = Callable[[str], str]
 
 
 class Surroundings(NamedTuple):
-    """What is known of the place beside what the event tells; ids are Discord's."""
+    """Facts about the place of an event that the event itself lacks; ids are Discord's."""
 
     bot_id: int
     owner_id: int | None
@@ -32,7 +32,7 @@ class Surroundings(NamedTuple):
     channel_id: int
     role_name: Callable[[int], str]
     names: Collection[str]
-    """Of the server's members, as `name_key` writes them."""
+    """The names of the server's members, as `build_name_key` returns them."""
 
 
 class CastPlaceholders(NamedTuple):
@@ -43,12 +43,12 @@ class CastPlaceholders(NamedTuple):
 
 
 def build_name_key(name: str) -> str:
-    """Return a name as it is looked for in texts: its words, without case and signs."""
+    """Return a name in the form in which texts are searched: its words, without case and signs."""
     return " ".join(word.casefold() for word in _TOKEN.findall(name))
 
 
 def is_usable_name(name: str, shortest: int = _SHORTEST_NAME) -> bool:
-    """Whether a text can be searched for it: `7` or `a` would be found everywhere."""
+    """Return whether texts can be searched for the name; `7` or `a` would match everywhere."""
     key = build_name_key(name)
     return len(key) >= shortest and not key.isdecimal()
 
@@ -123,7 +123,7 @@ class Cast:
         return self._clean(self._around.role_name(known) or default)
 
     def redact_text(self, text: str) -> str:
-        """Return the text without secrets, people and ids; a private one as a stand-in."""
+        """Return the text without secrets, people and ids; a private text as a placeholder."""
         if self._hidden is not None:
             return self._replace(text, self._hidden.replace_displayed)
         return self._clean(text)
@@ -138,7 +138,7 @@ class Cast:
         return clean, clean != named
 
     def redact_number(self, value: float) -> float:
-        """Return a number; a private one as a stand-in."""
+        """Return the number; a private one as a placeholder."""
         if self._hidden is None:
             return value
         replaced = self._hidden.values.replace_value(value)
@@ -149,7 +149,7 @@ class Cast:
         return _ID.sub(_mask_id, self._replace_names(self._redact(named)))
 
     def _replace(self, text: str, replace: Redact) -> str:
-        """Return the text with stand-ins for all but mentions, which name the cast."""
+        """Return the text with placeholders for everything but mentions, which name the cast."""
         parts, end = [], 0
         for mention in _MENTION.finditer(text):
             parts += [replace(self._redact(text[end : mention.start()])), self._mention(mention)]
@@ -196,7 +196,7 @@ def build_keys(names: Iterable[str]) -> frozenset[str]:
 
 
 def _mask_id(found: re.Match[str] | str) -> str:
-    """Return a number of the same length that is nobody's: it can still be read as one."""
+    """Return a number of the same length that is no one's id, but still looks like one."""
     digits = found if isinstance(found, str) else found[0]
     return "1" + "0" * (len(digits) - 1)
 

@@ -1,4 +1,4 @@
-"""What somebody did, from Discord's own description of it, as a step that can be played."""
+"""Converts Discord's event of what a person did into a step that can be replayed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -48,7 +48,10 @@ class StepReader:
         self._resolved: Told = {}
 
     def read(self, exchange: ActionExchange) -> Asked:
-        """Return what was asked. Whoever did it is met first, and is the asker."""
+        """Return what was asked.
+
+        The author is read first: the first person in the cast is the asker.
+        """
         told = exchange.payload
         self._where["by"] = self._get_author(told)
         if exchange.kind == "message":

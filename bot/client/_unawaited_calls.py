@@ -39,7 +39,7 @@ def collect_unawaited() -> Iterator[None]:
 
 
 def find_unawaited() -> list[UnawaitedCall]:
-    """Return the calls that nothing awaited, of the event that the present task belongs to."""
+    """Return the calls without an `await` in the event that the current task belongs to."""
     return list(_FOUND.get() or ())
 
 

@@ -1,9 +1,9 @@
-"""What cogs ask of the web while they answer somebody, noted as it comes back.
+"""Records the web requests that cogs make while they answer a person, with the responses.
 
-Cogs make sessions of their own, so aiohttp's trace settings, which are a session's, would need code
-in each of them; and they tell no body. All requests of all sessions go through one method, which is
-wrapped while a client runs. A body is never read here: whoever asked reads it, and what aiohttp
-keeps of it then is looked at when the record is made. A body that is streamed is not kept.
+Cogs create their own sessions. aiohttp's tracing is a setting of a session, so each cog would need
+code for it, and tracing does not include the body. Instead, the one method that all requests go
+through is wrapped while a client runs. The body is never read here: the cog reads it, and aiohttp's
+copy of it is used when the record is made. A streamed body is not recorded.
 """
 
 import functools
@@ -52,7 +52,7 @@ class WebRecording:
         self._attached.add(self)
 
     def detach(self) -> None:
-        """Leave aiohttp as it was, when nobody else is attached; again is harmless."""
+        """Restore aiohttp's own method once no client is attached; again has no effect."""
         self._attached.discard(self)
         if not self._attached:
             self._swap(_ORIGINAL)
@@ -123,7 +123,7 @@ def _record_requests(original: _Request) -> _Request:
 
 
 def _is_own_request(frame: FrameType | None) -> bool:
-    """Whether the bot itself asks, and not a cog or a library of its."""
+    """Return whether the core sends the request, not a cog or a library of a cog."""
     while frame is not None and _get_module(frame).startswith("aiohttp."):
         frame = frame.f_back
     return frame is not None and _get_module(frame).startswith("bot.")
@@ -134,7 +134,7 @@ def _get_module(frame: FrameType) -> str:
 
 
 def _build_url(session: aiohttp.ClientSession, asked: Any, params: Any) -> str:
-    """Return the whole address that is asked for; empty where it cannot be told."""
+    """Return the complete address of the request; empty if it cannot be determined."""
     try:
         url: URL = session._build_url(asked)
         return str(url.update_query(params) if params else url)

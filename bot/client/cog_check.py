@@ -1,4 +1,4 @@
-"""Whether changed cogs would load, found out in a process of its own: bounded, and thrown away."""
+"""Checks whether changed cogs load, in a separate process with limits."""
 
 import importlib.util
 import json
@@ -55,16 +55,16 @@ class CogCheck:
         )
         if trial.is_complete or len(left) == 1:
             return refused | trial.refused
-        # The process ended. What ended it may be left from a cog that had loaded before: a timer,
-        # a thread. So each is judged in a process of its own.
+        # The process ended. A timer or thread of a cog that loaded earlier may have ended it, so
+        # each remaining cog is checked in a separate process.
         for name in left:
             refused |= (await self._try_load([name], leaving_out=names)).refused
         return refused
 
     def _check_syntax(self, name: str) -> str:
-        """Return the first error in a cog's files, with file and line; compiled ones are dropped.
+        """Return the first syntax error in a cog's files, with file and line, and drop bytecode.
 
-        They are matched by whole seconds and size: a quick edit would look as if there were none.
+        Python compares whole seconds and the size, so it would miss a quick edit.
         """
         place = self._root / "cogs" / name
         files = [place.with_suffix(".py")] if not place.is_dir() else sorted(place.rglob("*.py"))
@@ -138,5 +138,5 @@ def _read(file: Path) -> list[Mapping[str, str]]:
 
 
 def _build_python_path(root: Path) -> str:
-    """Return where a trial imports from: the core code is ours, the cogs are those of `root`."""
+    """Return the import path of a trial: the core of this process, and the cogs of `root`."""
     return f"{_CODE}:{root}" if _IS_LAID_OUT else f"{root}:{_CODE}"

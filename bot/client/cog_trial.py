@@ -1,7 +1,7 @@
 """`python -m bot.client.cog_trial ROOT OTHERS CHANGED`: loads cogs in a client that never connects.
 
-A process of its own, as what it loads may do anything. Where the folder to write to is comes in
-`COG_TRIAL`; what came of each changed cog is written there, line by line.
+It runs in a separate process, because a cog may do anything while it loads. The environment
+variable `COG_TRIAL` names the folder for the results, one line per changed cog.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ class _Notes:
 
 
 class _Journal:
-    """A journal that keeps nothing."""
+    """A journal that stores no records."""
 
     def append(self, action: Action) -> None:
         del action
@@ -95,7 +95,7 @@ class _Clock:
 
 
 def main() -> None:
-    """Try the cogs, and end at once: nothing that they started is waited for."""
+    """Try the cogs, and exit at once, without waiting for threads or tasks of the cogs."""
     root, others, changed = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
     asyncio.run(try_cogs(root, Path(os.environ[FOLDER]), others, changed))
     os._exit(0)

@@ -34,7 +34,7 @@ class RateLimiter:
         self._buckets: FIFOCache[int, _Bucket] = FIFOCache(people)
 
     def is_limited(self, person_id: int, now: float) -> bool:
-        """Whether the person has to wait; changes nothing for anybody."""
+        """Return whether the person has to wait; does not count as a request."""
         bucket = self._buckets.get(person_id)
         return bucket is not None and self._refill(bucket, now).closed
 
@@ -48,7 +48,8 @@ class RateLimiter:
         return last
 
     def __len__(self) -> int:
-        """Return how many people are kept."""
+        """Return the number of people with a stored bucket."""
+
         return len(self._buckets)
 
     def _refill(self, bucket: _Bucket, now: float) -> _Bucket:

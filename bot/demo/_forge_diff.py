@@ -51,7 +51,10 @@ class ForgeDiffView:
 
 
 def build_diff_view(diff: str) -> ForgeDiffView:
-    """Return a unified diff as git writes it, redacted as a whole; at most `SHOWN_LINES` rows."""
+    """Return the rows of a unified diff of git, at most `MAX_LINES` of them.
+
+    The diff is redacted before it is split, because a secret can span lines.
+    """
     room, files = MAX_LINES, []
     for file in annotate_files(redact(diff)):
         rows = tuple(_build_rows(file))

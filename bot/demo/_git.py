@@ -12,7 +12,7 @@ AS_DEMO = ("-c", "user.name=Theseus demo", "-c", "user.email=demo@localhost")
 
 
 async def has_commit(source: Path) -> bool:
-    """Whether a repository has a commit yet."""
+    """Return whether a repository has a commit."""
     try:
         await run_git(source, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except ConfigError:

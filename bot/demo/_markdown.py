@@ -17,7 +17,7 @@ _HTTP = re.compile(r"https?://\S")
 _BARE = re.compile(r"https?://[^\s()<>\"]{1,1000}[^\s()<>\".,;:!?]")
 _BOX = re.compile(r"\[([ xX])\]\s+")
 _REL = "noopener noreferrer nofollow"
-# What forges do not do, or what would take words away: `entity` decodes, `reference` swallows.
+# Rules that forges lack, or that would change the text: `entity` decodes, `reference` removes text.
 _OFF = (
     "autolink", "code", "entity", "hr", "html_block", "html_inline", "image", "lheading",
     "reference",
@@ -42,10 +42,10 @@ def render_markdown(text: str) -> Markup:
 
 
 def _adapt(state: StateCore) -> None:
-    """Lower headings, tick boxes, and make links of addresses that stand in the text."""
+    """Lower headings, tick boxes, and link the addresses in the text."""
     for at, token in enumerate(state.tokens):
         if token.type in ("heading_open", "heading_close"):
-            # The page's own title is the only first level.
+            # Only the title of the page is a heading of the first level.
             token.tag = f"h{min(int(token.tag[1:]) + 1, 6)}"
         elif token.type == "fence":
             token.info = ""

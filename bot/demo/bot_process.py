@@ -1,4 +1,4 @@
-"""The demo's bot: a process of its own, started again whenever it ends."""
+"""Runs the bot of the demo in a separate process, and restarts it whenever it ends."""
 
 import asyncio
 import contextlib

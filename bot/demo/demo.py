@@ -1,4 +1,4 @@
-"""The demo: the local Discord, a private home, and the bot as a process of its own."""
+"""Runs the demo: the local Discord, a private home, and the bot in a separate process."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ from bot.domain.errors import ConfigError
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 
-TOKEN = "local-demo-token"  # noqa: S105  known to nobody but this machine's loopback
+TOKEN = "local-demo-token"  # noqa: S105  not a secret: the local Discord listens on loopback only
 
 _LOOK_SECONDS = 0.5
 _MAINTAINERS = "maintainers"
@@ -53,11 +53,12 @@ MakeForge = Callable[[DemoWorkspace, str], OpenForge]
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What to show: a fault to meet, or a living one. The seed is for its visitors.
+    """The options of a demo: its fault, and how it runs.
 
-    `port` 0 picks a free one; `state` is the home's own unless it is set. `settings` replace keys
-    of the configuration's sections; a living fault has its own. `program` starts the bot, which
-    gets `variables` besides. `request` is what the page suggests to ask for.
+    Port 0 picks a free port. `state` defaults to the state folder of the home. `settings` replace
+    keys in sections of the configuration; a `living` fault has its own. `program` is the command
+    that starts the bot, with the additional environment `variables`. `request` is the request that
+    the page suggests.
     """
 
     source: Path
@@ -89,8 +90,8 @@ class Demo:
     async def wait_until_online(self, seconds: float = 240.0) -> None:
         """Wait until the bot is online.
 
-        Raises `ConfigError` with the end of its log if it is not in time, or ends because of its
-        settings: starting it again would not mend that.
+        Raises `ConfigError` with the end of its log if it is not online in time, or if it ends
+        because of its settings, which a restart would not fix.
         """
         async with Person(self.discord.base_url, "alice") as visitor:
             for _ in range(int(seconds / _LOOK_SECONDS)):

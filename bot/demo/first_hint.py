@@ -1,4 +1,4 @@
-"""What the demo's page tells a first visitor to try, or to watch."""
+"""The hints on the page of the demo: what a first visitor can try or watch."""
 
 from bot.demo.faults import FaultStep, Living, MetFault
 from bot.demo.traffic import PLACE, VISITORS
@@ -13,7 +13,7 @@ def _format_step(step: FaultStep) -> str:
 
 
 def build_request_hint(request: str) -> list[str]:
-    """Return what the page tells to ask for, where nothing is broken."""
+    """Return the hint for a demo without a fault: how to make a request."""
     return [
         "Ask for something new:",
         f"1. Say `{request}`",
@@ -26,7 +26,7 @@ def build_request_hint(request: str) -> list[str]:
 
 
 def build_fault_hint(fault: MetFault | None) -> list[str]:
-    """Return what the page tells a first visitor to try."""
+    """Return the hint for a demo with a fault: how to run into it and report it."""
     if fault is None:
         return ["Nothing is broken in this copy. Try `/roll 2d6`, `/poll create` or `/runs list`."]
     return [
@@ -41,7 +41,7 @@ def build_fault_hint(fault: MetFault | None) -> list[str]:
 
 
 def build_watch_hint(living: Living) -> list[str]:
-    """Return what the page tells of a fault that the bot notices by itself."""
+    """Return the hint for a fault that the bot notices by itself."""
     names = ", ".join(name.capitalize() for name in VISITORS)
     steps = [
         f"Just watch #dev. {names} use the bot in #{PLACE}. {living.expect}",

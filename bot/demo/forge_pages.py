@@ -1,6 +1,6 @@
-"""Pages of the local forge, for people: pull requests, one with its diff, and issues.
+"""The web pages of the local forge: pull requests with their diffs, and issues.
 
-No script, and nothing somebody wrote is taken as HTML.
+The pages have no scripts, and all texts of people are escaped.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class ForgeReader(Protocol):
     async def open_issue(
         self, title: str, body: str, author: str, labels: Sequence[str]
     ) -> ForgeIssue:
-        """Open one in somebody's name."""
+        """Open an issue in the name of `author`."""
         ...
 
 

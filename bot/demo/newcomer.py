@@ -1,4 +1,4 @@
-"""Somebody who joins the demo's server a while after the bot is online, as people do."""
+"""Lets a new member join the server of the demo some time after the bot is online."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,11 +16,11 @@ _PATIENCE_SECONDS = 120.0
 async def join_newcomer(
     discord: LocalDiscord, after: float = _JOINS_AFTER_SECONDS
 ) -> AsyncIterator[None]:
-    """Have somebody join `after` so many seconds with the bot online, until the context is left."""
+    """Let a member join `after` seconds after the bot is online, unless the context ends before."""
 
     async def join() -> None:
-        async with Person(discord.base_url, "alice") as somebody:
-            await somebody.wait_for_bot(timeout=_PATIENCE_SECONDS)
+        async with Person(discord.base_url, "alice") as observer:
+            await observer.wait_for_bot(timeout=_PATIENCE_SECONDS)
         await asyncio.sleep(after)
         discord.join(LocalPerson(NEWCOMER, listed=False, roles=(MEMBERS,)))
 

@@ -64,7 +64,7 @@ class DemoScenario:
                 group.create_task(self._deploy(), name="deploy")
 
     async def _deploy(self) -> None:
-        """Have somebody's commit come live, as it would anywhere: merged, pulled, restarted."""
+        """Deploy the commit with the fault as usual: merge, pull, restart."""
         if self._living.fault is None:
             return
         await asyncio.sleep(self._living.healthy_seconds)
@@ -77,7 +77,8 @@ async def start_service(
 ) -> tuple[Change, ...]:
     """Start the service that a fault needs, if it needs one, until the stack is closed.
 
-    Return the commit by which the quotes ask it: a play of the code asks what the bot asks.
+    Returns the commit that makes the quotes cog use the service. It is a commit and not a setting,
+    so that a replay of the code sends the same requests as the bot.
     """
     flaps = fault.flaps if isinstance(fault, Living) else 0.0
     limits = fault.limits if isinstance(fault, ReplayedFault) else 0

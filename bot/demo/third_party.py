@@ -1,4 +1,4 @@
-"""Somebody else's service, on this machine: it answers with quotes, and is not always there."""
+"""Simulates an external service with quotes, which is sometimes unavailable."""
 
 import asyncio
 import itertools
@@ -45,7 +45,7 @@ class ThirdParty:
 
     @property
     def url(self) -> str:
-        """Where to ask for a quote."""
+        """The address for a quote."""
         return self._url
 
     async def __aenter__(self) -> Self:

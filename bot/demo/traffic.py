@@ -48,14 +48,14 @@ class TrafficGenerator:
         self.acts = 0
 
     async def visit(self) -> None:
-        """Have all of them use the bot, until cancelled."""
+        """Let all visitors use the bot, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for at, name in enumerate(self._names):
                 group.create_task(self._visit(name, at), name=f"visitor {name}")
 
     async def _visit(self, name: str, at: int) -> None:
         chance = random.Random(f"{self._seed} {name}")  # noqa: S311 - variety, not secrecy
-        # Whoever comes first takes one more where the rush cannot be shared evenly.
+        # The first visitors take one step more if the rush cannot be divided evenly.
         rush = len(range(at, self._pattern.rush, len(self._names)))
         async with Person(self._base_url, name) as person:
             for number in itertools.count():

@@ -20,19 +20,19 @@ class UncommittedCogs:
     changed: tuple[str, ...] = ()
 
     def describe(self) -> list[str]:
-        """Return what the page tells of them; tests are no cogs."""
-        words = (
-            (self.new, "not committed yet, and in this copy as it is in your checkout"),
-            (self.changed, "changed since your last commit; this copy has what is committed"),
+        """Return the lines about these cogs for the page, without their tests."""
+        texts = (
+            (self.new, "not committed yet; this copy has the version of your checkout"),
+            (self.changed, "changed since your last commit; this copy has the committed version"),
         )
-        return [f"{names}: {what}." for paths, what in words if (names := _format_names(paths))]
+        return [f"{names}: {text}." for paths, text in texts if (names := _format_names(paths))]
 
 
 async def find_uncommitted_cogs(source: Path) -> UncommittedCogs:
-    """Return those of a checkout. Raises `ConfigError`.
+    """Return the uncommitted cogs of a checkout. Raises `ConfigError`.
 
-    There are none in an archive, or a repository without a commit: all of that is copied. What git
-    is told to ignore is nobody's cog.
+    An archive or a repository without a commit has none, because it is copied completely. Files
+    that git ignores do not count.
     """
     if not (source / ".git").exists() or not await has_commit(source):
         return UncommittedCogs()

@@ -1,4 +1,4 @@
-"""A private home for the demo: a clone of this repository with a fault, a forge, a configuration.
+"""Creates the private home of a demo: a clone with a fault, a forge and a configuration.
 
 Nothing outside the home is changed; the source repository is only read.
 """
@@ -66,7 +66,7 @@ _SHORT_TIER = """\
       command: [pytest, -q, {tests}]
       seconds: 120
 """
-_LOOK_MINUTES = 0.1  # between two looks at the forge's issues: somebody watches
+_LOOK_MINUTES = 0.1  # between two checks of the forge's issues; short, because a person watches
 _EVERYDAY = ("dice", "polls", "quotes", "reminders")
 
 
@@ -181,9 +181,10 @@ async def _clone(source: Path, checkout: Path) -> None:
 
 
 async def _copy_history(source: Path, checkout: Path) -> None:
-    """Write the commits up to the head anew without what is about faults, and check them out.
+    """Rewrite the commits up to the head without the files about faults, and check them out.
 
-    A clone would bring every object along, and what a later commit takes out stays readable.
+    A clone would contain every object, so that files removed by a later commit could still be read
+    and would give the fault away.
     """
     stream = checkout.with_name("history")
     left_out = (f":(exclude){path}" for path in (*ABOUT_FAULTS, *FORMER_PATHS))

@@ -1,1 +1,1 @@
-"""Prompts, skills, the persona, settings and cogs, taken on while the program runs."""
+"""Reloads prompts, skills, the persona, settings and cogs while the program runs."""

@@ -1,4 +1,4 @@
-"""Which files are items, and reading them: bounded, and nothing that is no plain file of ours."""
+"""Finds the files of items and reads them, with size limits and without following links."""
 
 import os
 import stat
@@ -29,7 +29,7 @@ _IGNORED_ENDS = ("~", ".swp", ".swx", ".tmp", ".pyc", ".orig", ".rej")
 
 
 class Located(NamedTuple):
-    """An item and where it lies. `paths` are from the root; the configuration's may be absolute."""
+    """The paths of an item, relative to the root; the configuration's may be absolute."""
 
     path: str
     paths: tuple[str, ...]
@@ -42,9 +42,9 @@ class Unreadable(NamedTuple):
 
 
 class Catalog:
-    """The items below a root. `config_file` may lie elsewhere: its owner chose the place.
+    """The items below a root. `config_file` may be outside of it, because its owner chose the path.
 
-    `cogs` are the names of those that are loaded; empty: all that there are.
+    `cogs` are the names of the loaded cogs; if empty, all cogs count.
     """
 
     def __init__(
@@ -59,17 +59,18 @@ class Catalog:
 
     @property
     def folders(self) -> tuple[tuple[tuple[Path, ...], bool], ...]:
-        """The folders to be watched that are there, and whether with all below them.
+        """The existing folders to watch, and whether to watch their subfolders too.
 
-        Beside the configuration the state may lie, which is written all the time.
+        The configuration's folder is watched without subfolders, because the state is often one of
+        them and is written all the time.
         """
         deep = tuple(each for name in _DEEP if (each := self._root / name).is_dir())
-        beside = () if self._config is None else (self._config.parent,)
-        flat = tuple(each for each in beside if each.is_dir())
+        config_folder = () if self._config is None else (self._config.parent,)
+        flat = tuple(each for each in config_folder if each.is_dir())
         return tuple((each, deeply) for each, deeply in ((deep, True), (flat, False)) if each)
 
     def is_relevant(self, path: Path) -> bool:
-        """Whether a changed path may be a file of an item; not what editors leave beside it."""
+        """Return whether a changed path may be a file of an item, not a backup of an editor."""
         if _is_ignored(path.name) or any(part in _IGNORED for part in path.parts):
             return False
         if path == self._config:
@@ -90,7 +91,7 @@ class Catalog:
         return dict(sorted(found.items()))
 
     def read(self, key: Key, located: Located) -> ItemContent | Unreadable:
-        """Return an item's files as they stand now, or why they cannot be taken."""
+        """Return the current files of an item, or why they cannot be used."""
         most = MOST_FILES if key[0] == "skill" else _MOST_FILES
         if len(located.paths) > most:
             return Unreadable(f"{located.path}: {len(located.paths)} files; {most} at most")
@@ -123,10 +124,10 @@ class Catalog:
         return data
 
     def _link_of(self, place: str) -> str:
-        """Return the link by which a place below the root is reached, if any; each folder once.
+        """Return the symbolic link in a path below the root, if there is one; results are cached.
 
-        Wherever it leads: a file beside a text would have its words shown, kept and backed up, and
-        so may be `.env`, which is inside too.
+        A link is refused even if it points into the root: its target, such as `.env`, would be
+        shown, stored and backed up as a text.
         """
         if os.path.islink(place):  # noqa: PTH114
             return place
@@ -144,7 +145,7 @@ class Catalog:
 
 
 class _Refused(Exception):
-    """A file that is none of ours to read."""
+    """Raised for a file that must not be read."""
 
 
 def _locate_prompts(root: Path) -> dict[Key, Located]:
@@ -216,7 +217,7 @@ def _list_files(root: Path, folder: str) -> Iterable[str]:
 
 
 def _list_entries(folder: str) -> dict[str, "os.DirEntry[str]"]:
-    """Return what lies in a folder by its name, in order; one that is not there is empty."""
+    """Return the entries of a folder by name, sorted; empty if there is no such folder."""
     try:
         with os.scandir(folder) as entries:
             found = {entry.name: entry for entry in entries if not _is_ignored(entry.name)}

@@ -21,7 +21,7 @@ class Drift(Record):
 
     @property
     def description(self) -> str:
-        """What differs and what to do, for people."""
+        """A text for people: which files differ, and what to do."""
         shown = ", ".join(f"`{file}`" for file in self.files[:_MAX_LISTED])
         more = len(self.files) - _MAX_LISTED
         shown += f" and {more} more" if more > 0 else ""
@@ -51,7 +51,7 @@ class DriftCheck:
         self._at_start: Mapping[str, str] = {file: self._mark(file) for file in edited}
 
     def look(self, expected: Collection[str] = ()) -> Drift | None:
-        """Return what drifted, without files whose restart is `expected`; `None`: nothing did.
+        """Return the drift of core files, or `None`; files with an `expected` restart do not count.
 
         Raises `WorkspaceError`.
         """

@@ -1,4 +1,4 @@
-"""Tells once when the checkout's core is no longer what the process runs."""
+"""Reports once when the core in the checkout differs from the core that runs."""
 
 import hashlib
 import logging
@@ -17,9 +17,10 @@ _log = logging.getLogger(__name__)
 
 
 class DriftWatch:
-    """Looks every minute. A state is told at the second look that finds it: pulls take a moment.
+    """Checks every minute, and reports a drift that two checks in a row find.
 
-    `expected` are files whose restart people were told of already.
+    One check is not enough, because a pull takes a moment. `expected` returns the files for which
+    a restart was already announced.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class DriftWatch:
 
     @property
     def description(self) -> str:
-        """What drifted, as of the last look, for `/health`; empty where nothing did."""
+        """The drift at the last check, for `/health`; empty if there is none."""
         return self._seen.description if self._seen is not None else ""
 
     async def run_forever(self) -> None:

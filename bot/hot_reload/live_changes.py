@@ -1,4 +1,4 @@
-"""What a look has changed: for whoever tells of it, and for whoever shipped the files."""
+"""The changes of a reload, for the notices and for the code that shipped the files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _BY_RESTART: tuple[AdoptionWay, ...] = ("install", "service", "restart")
 
 @dataclass(frozen=True)
 class LiveChanges:
-    """What a look has changed, for whoever tells of it."""
+    """The items that a reload changed, by what happened to them."""
 
     author: ChangeAuthor
     live: tuple[LiveItem, ...] = ()
@@ -32,18 +32,18 @@ def compare_states(
     author: ChangeAuthor,
     restart: tuple[str, ...] = (),
 ) -> LiveChanges:
-    """Return what is new, mended, gone and refused, against what was live."""
-    live, mended, refused = [], [], []
+    """Return the items that are new, fixed, removed and refused, compared with `before`."""
+    live, fixed, refused = [], [], []
     for state in states:
         old = before.states.get(state.key)
         if state.item.state == "refused":
             refused.append(state.item)
         elif old is not None and old.item.state == "refused":
-            mended.append(state.item)
+            fixed.append(state.item)
         else:
             live.append(state.item)
     removed = tuple(before.states[key].item for key in gone)
-    return LiveChanges(author, tuple(live), tuple(mended), removed, tuple(refused), restart)
+    return LiveChanges(author, tuple(live), tuple(fixed), removed, tuple(refused), restart)
 
 
 def build_adoption(changed: Sequence[str], live: LiveSet, waiting: Sequence[str] = ()) -> Adoption:

@@ -14,9 +14,9 @@ from bot.hot_reload.validation import decode_text
 
 @dataclass(frozen=True)
 class LiveState:
-    """One item, what is live of it, and a mark of its file when that was last looked at.
+    """An item with its live content, and a mark of its file at the last check.
 
-    `content` is absent where no version ever was good. `newest` is the highest number given.
+    `content` is `None` if no version was ever valid. `newest` is the highest version number.
     """
 
     item: LiveItem
@@ -46,7 +46,7 @@ class LiveSet:
 
     @cached_property
     def skills(self) -> SkillSet:
-        """The skills as models are told of them, and why files of others are not taken."""
+        """The skills for models, and the refused ones with their reasons."""
         contents = self.get_contents("skill")
         return SkillSet(
             skills=tuple(content.get_skill(name) for name, content in contents.items()),

@@ -13,9 +13,10 @@ Seen = Mapping[Key, tuple[Located, ItemContent | Unreadable]]
 
 @dataclass(frozen=True)
 class ItemChange:
-    """One item whose files are not as they were. With a `reason` it is refused.
+    """An item whose files changed. It is refused if it has a `reason`.
 
-    `content` is absent for what is gone or cannot be read; `mark` tells these files from others.
+    `content` is `None` if the files were removed or cannot be read. `mark` identifies the contents
+    of the files.
     """
 
     key: Key
@@ -26,7 +27,7 @@ class ItemChange:
 
     @property
     def removal(self) -> bool:
-        """Whether its files are gone, and may be."""
+        """True if the files were removed, and may be."""
         return self.content is None and not self.reason
 
     def mark_refused(self, reason: str) -> "ItemChange":
@@ -43,10 +44,10 @@ def look_at(catalog: Catalog) -> Seen:
 def find_changes(
     seen: Seen, live: LiveSet, validation: Validation, *, retry: bool = False
 ) -> Iterator[ItemChange]:
-    """Yield what differs from the last look, each judged by the rules of its kind.
+    """Yield the items that changed since the last check, validated by the rules of their kind.
 
-    What is refused is judged `again` where somebody asks for it: a busy machine may have been too
-    slow to try a cog.
+    With `retry`, refused items are validated again, because a busy machine may have been too slow
+    to try a cog.
     """
     for key, (located, read) in seen.items():
         state = live.states.get(key)

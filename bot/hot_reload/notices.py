@@ -23,11 +23,11 @@ _SETTINGS = 10
 
 
 class ReloadNotices:
-    """Tells each trouble once, and once that it is over. Cogs' own reloads are journalled there.
+    """Records reloads, and reports each refusal once, and its end once.
 
-    A trouble that was over is another one when it comes again. Over restarts it is the same.
-
-    What they are told they are told in `chat`, whose outbox keeps it until that can be reached.
+    A refusal that comes again after its end is a new one. A refusal that outlasts a restart is the
+    same one. Messages go through `chat`, whose outbox stores them until Discord can be reached.
+    Reloads of cogs are recorded by the code that loads them.
     """
 
     def __init__(self, recorder: ActionRecorder, chat: Chat, dev_channel_id: int) -> None:
@@ -39,7 +39,7 @@ class ReloadNotices:
         self._unsaid: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     async def run_forever(self) -> None:
-        """Say what there is to say until cancelled: nobody who reloads waits for the chat."""
+        """Send the queued messages until cancelled, so that no reload waits for the chat."""
         while True:
             text, key = await self._unsaid.get()
             self._is_posting = True
@@ -51,18 +51,18 @@ class ReloadNotices:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all there was to say is said."""
+        """Return whether all messages were sent."""
         return self._unsaid.empty() and not self._is_posting
 
     async def __call__(self, changes: LiveChanges) -> None:
-        """Write down what changed, with its author; say what was refused, and what is mended.
+        """Record the changes with their author, and report refused and fixed items.
 
-        What lay there at the first start of all is no change.
+        Items that exist at the very first start are not changes.
         """
         about = _build_about(changes.author)
         changed = (*changes.live, *changes.fixed, *changes.removed)
         for item in changed if changes.author != FIRST_AUTHOR else ():
-            if item.kind != "cog":  # whoever loads them writes that down, with the time it took
+            if item.kind != "cog":  # the reloader records cogs, with the time it took
                 self._recorder.record(Kind.RELOAD, item.path, ActionOutcome.OK, **about)
         for item in changes.refused:
             if item.kind != "cog":
@@ -76,7 +76,9 @@ class ReloadNotices:
             versions = [each.version for each in changes.live if each.kind == "config"]
             self._say(text, f"settings:{_mark(names)}:{max(versions, default=0)}")
         if changes.author.kind == "person" and changes.author.person_id is None:
-            for item in changes.live:  # done on the dashboard, where nobody here sees it
+            for (
+                item
+            ) in changes.live:  # changed on the dashboard, which people in Discord do not see
                 self._say(
                     format_external_change(item, changes.author),
                     f"elsewhere:{item.kind}:{item.name}:{item.since.isoformat()}",
@@ -133,11 +135,11 @@ def format_fixed(item: LiveItem) -> str:
 
 
 def format_external_change(item: LiveItem, author: ChangeAuthor) -> str:
-    """Return that somebody has another version live who did not say so in the chat."""
-    whole = (
+    """Return the message about a version that a person made live outside of the chat."""
+    text = (
         f"↩️ {_capitalize(format_item(item))} is at version {item.version} now, by {author.summary}."
     )
-    return f"{whole} It stays so until its file changes." if item.rolled_back else whole
+    return f"{text} It stays so until its file changes." if item.rolled_back else text
 
 
 def _capitalize(what: str) -> str:

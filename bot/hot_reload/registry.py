@@ -1,4 +1,4 @@
-"""The live registry over files: look, validate, load, keep, swap, tell; one look at a time."""
+"""The live registry of files. A reload checks, validates, loads, stores, swaps and reports."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -34,15 +34,15 @@ from bot.presentation.counts import format_list
 
 
 class ItemLoader(Protocol):
-    """Takes on items that are more than texts: cogs, settings."""
+    """Applies items that are more than texts: cogs and settings."""
 
     async def load(self, changed: Sequence[ItemChange]) -> Mapping[Key, str]:
-        """Have these run from now on; return why those that do not, keep what they were."""
+        """Apply the changed items; return the reasons of those that keep their old version."""
         ...
 
     @property
     def waiting(self) -> tuple[str, ...]:
-        """Return what was loaded and counts after a restart only."""
+        """The names of loaded items that take effect only after a restart."""
         ...
 
 
@@ -52,9 +52,9 @@ Tell = Callable[[LiveChanges], Awaitable[None]]
 class FileLiveRegistry:
     """Implements `bot.ports.live_registry.LiveRegistry` on the files that a catalog finds.
 
-    `live` is all that is live now: whoever keeps it has the same texts for as long. `loaders` are
-    asked, kind by kind, before anything is kept; `commit` is what the checkout stands at; `tell`
-    hears of everything that has changed.
+    `live` is an immutable set of all live items, so code that holds it keeps consistent texts.
+    `loaders` are called per kind before a version is stored. `commit` returns the commit of the
+    checkout, and `tell` receives all changes.
     """
 
     def __init__(
@@ -89,15 +89,15 @@ class FileLiveRegistry:
         return self._get_state(kind, name).item
 
     async def list_versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
-        """Return its kept versions, the newest first. Raises `UnknownItem`."""
+        """Return the stored versions of an item, newest first. Raises `UnknownItem`."""
         return await self._versions.list_versions(self._get_state(kind, name).key)
 
     async def read_text(self, kind: ItemKind, name: str, number: int) -> str:
-        """Return the text of a kept version. Raises `UnknownItem`."""
+        """Return the text of a stored version. Raises `UnknownItem`."""
         return (await self._get_content(self._get_state(kind, name), number)).text
 
     async def reload(self, author: ChangeAuthor) -> ReloadResult:
-        """Look at the files, and take on what changed. Raises `StoreError`."""
+        """Check the files, and apply the changes. Raises `StoreError`."""
         async with self._one_at_a_time:
             found = await run_in_thread(self._look, retry=author.kind == "person")
             return await self._take(await self._run_loaders(found), author)
@@ -105,11 +105,13 @@ class FileLiveRegistry:
     async def roll_back(
         self, kind: ItemKind, name: str, number: int, author: ChangeAuthor, seen: str = ""
     ) -> LiveItem:
-        """Have a kept version live until the file changes.
+        """Make a stored version live until the file changes.
 
-        Raises `UnknownItem`, `NotRolledBack`; `OtherVersionLive` where what is live is not `seen`.
-        The file is left alone: a checkout that differs from its commit pauses the bot's own work,
-        and the next pull would stumble over it.
+        The file itself is not changed: a checkout with local changes pauses the bot's own work, and
+        the next pull would conflict with them.
+
+        Raises `UnknownItem`, `NotRolledBack`, and `OtherVersionLive` if the live version is not the
+        one with the digest `seen`.
         """
         async with self._one_at_a_time:
             state = self._get_state(kind, name)
@@ -128,15 +130,15 @@ class FileLiveRegistry:
             return await self._roll_back(state, number, content, author)
 
     async def adopt(self, changed: Sequence[str], author: ChangeAuthor) -> Adoption:
-        """Look at the files; return what became of those that changed. Raises `StoreError`.
+        """Reload, and return the status of the changed files. Raises `StoreError`.
 
-        Whoever looked first took them on: they are told as live all the same.
+        Files that an earlier reload has applied already are reported as live too.
         """
         await self.reload(author)
         return build_adoption(changed, self.live, self._waiting)
 
     async def look(self) -> None:
-        """Take on what somebody has edited. Raises `StoreError`."""
+        """Apply edits of files. Raises `StoreError`."""
         await self.reload(FILE_AUTHOR)
 
     async def leave_out(self, cogs: Mapping[str, str]) -> None:
@@ -182,18 +184,18 @@ class FileLiveRegistry:
         return tuple(each for loader in self._loaders.values() for each in loader.waiting)
 
     async def _run_loaders(self, found: tuple[ItemChange, ...]) -> tuple[ItemChange, ...]:
-        """Have loaders take on what is theirs; what they refuse is refused."""
+        """Call the loaders with the changes of their kind, and mark what they refuse."""
         refused: dict[Key, str] = {}
         for kind, loader in self._loaders.items():
-            theirs = [each for each in found if each.key[0] == kind and not each.reason]
-            if theirs:
-                refused |= await loader.load(theirs)
+            changes = [each for each in found if each.key[0] == kind and not each.reason]
+            if changes:
+                refused |= await loader.load(changes)
         return tuple(
             each.mark_refused(refused[each.key]) if each.key in refused else each for each in found
         )
 
     async def _take(self, found: tuple[ItemChange, ...], author: ChangeAuthor) -> ReloadResult:
-        """Keep what is new, then have it live all at once, then tell."""
+        """Store the new versions, make all of them live in one step, then report."""
         before = self.live
         numbers = await self._get_newest_numbers(found)
         states, new = [], []
@@ -220,7 +222,7 @@ class FileLiveRegistry:
         )
 
     async def _get_newest_numbers(self, found: Sequence[ItemChange]) -> dict[Key, int]:
-        """Return the highest number given of items that are new here: they may have been before."""
+        """Return the highest stored version number of new items, which may have existed before."""
         if all(change.key in self.live.states for change in found):
             return {}
         return {key: saved.newest for key, saved in (await self._versions.load_items()).items()}
@@ -228,7 +230,7 @@ class FileLiveRegistry:
     def _apply_change(
         self, change: ItemChange, author: ChangeAuthor, newest: int
     ) -> tuple[LiveState, NewVersion | None]:
-        """Return an item as it is with a change taken on or refused, and its new version."""
+        """Return the state of an item with the change applied or refused, and its new version."""
         state = self.live.states.get(change.key) or self._build_empty_state(change, newest)
         state = replace(state, mark=change.mark, item=state.item.replace(path=change.path))
         if change.reason or change.content is None:

@@ -1,4 +1,4 @@
-"""The running program, as shipments see it: changed files are taken on, and its commit moves on."""
+"""Implements the running program for shipments: applies changed files, and updates its commit."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,7 +33,7 @@ class RunningCode:
         """Core files of commits that came while this process was started: it asks for a restart."""
 
     async def adopt(self, changed: Sequence[str]) -> Adoption:
-        """Have the live registry look, then note the new commit. Implements `Runtime`."""
+        """Reload the live registry, then record the new commit. Implements `Runtime`."""
         if self.registry is None or self.runtime is None:
             raise RuntimeError("files were adopted before there was a client")
         run_id = get_current_run()

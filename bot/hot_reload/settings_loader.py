@@ -26,12 +26,15 @@ class SettingsLoader:
         self.waiting: tuple[str, ...] = ()
 
     def follow(self, live: Mapping[str, Apply]) -> None:
-        """Have these sections (`budget`) count at once. What applies one may keep part of it back:
-        the rest counts after a restart, as all other sections do."""
+        """Apply these sections, such as `budget`, without a restart.
+
+        A function that applies a section may leave out a part of it. That part, and all other
+        sections, take effect after a restart.
+        """
         self._live |= live
 
     async def load(self, changed: Sequence[ItemChange]) -> Mapping[Key, str]:
-        """Apply what may change, and take note of the rest. Nothing that is valid is refused."""
+        """Apply the sections that need no restart, and record the others. Refuses nothing."""
         for change in changed:
             if change.content is not None:
                 self._take_on(self._read(decode_text(change.content)))

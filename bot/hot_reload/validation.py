@@ -27,10 +27,10 @@ def find_placeholders(content: ItemContent) -> frozenset[str]:
 
 
 class Validation:
-    """The rules of each kind. `config` is that of whoever reads the configuration.
+    """The validation rules of each kind of item. `config` validates the configuration.
 
-    `required` are the prompts that the program asks for, with the placeholders it fills in: of its
-    own commit, as its code is.
+    `required` are the prompts and placeholders that the program uses. They belong to the commit
+    that runs, not to the newest one in the checkout.
     """
 
     def __init__(self, *, config: Validate | None = None) -> None:

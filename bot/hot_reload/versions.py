@@ -1,7 +1,7 @@
-"""The kept versions of every item, in a SQLite file of their own.
+"""Stores the versions of every item in a SQLite file.
 
-A version is written as it is before it is live: that is quick, and none is lost when the program is
-killed. What takes time, compressing it and finding how it differs, is done afterwards.
+A version is stored uncompressed before it goes live. That is fast, and no version is lost if the
+program is killed. Compressing it and computing its diff take longer, and are done afterwards.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ MIGRATIONS = (
 
 
 class SavedItem(NamedTuple):
-    """Which version of an item was live. `mark` tells the file of that time from others."""
+    """The version of an item that was live; `mark` identifies the contents of its file then."""
 
     key: Key
     version: int
@@ -66,7 +66,7 @@ class SavedItem(NamedTuple):
 
 
 class NewVersion(NamedTuple):
-    """A version to be kept. Its `diff` is found here."""
+    """A version to be stored; the repository computes its `diff`."""
 
     key: Key
     version: ItemVersion
@@ -74,17 +74,20 @@ class NewVersion(NamedTuple):
 
 
 class VersionRepository(DatabaseOwner):
-    """The last `kept` versions of each item. No number is used twice, also after a deletion."""
+    """The last `max_versions` versions of each item.
+
+    A version number is never used again, not even after an item was deleted.
+    """
 
     def __init__(self, path: Path, *, max_versions: int = 10) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError))
         self._max_versions = max_versions
-        self._unfinished = True  # a process before this one may have been killed
+        self._unfinished = True  # the previous process may have been killed before it finished
         self._one_at_a_time = asyncio.Lock()
         self._saved = asyncio.Event()
 
     async def run_forever(self) -> None:
-        """Finish what is kept as soon as it is, until cancelled."""
+        """Compress new versions as soon as they are stored, until cancelled."""
         while True:
             try:
                 await self.finish()
@@ -94,8 +97,7 @@ class VersionRepository(DatabaseOwner):
             self._saved.clear()
 
     async def finish(self) -> None:
-        """Compress what was kept, note how each version differs from the one before it, and forget
-        what is beyond the bound."""
+        """Compress new versions, compute their diffs, and delete the oldest versions."""
         async with self._one_at_a_time:
             await self._finish()
 
@@ -118,7 +120,7 @@ class VersionRepository(DatabaseOwner):
         return {(row["kind"], row["name"]): _build_saved_item(row) for row in rows}
 
     async def list_versions(self, key: Key) -> tuple[ItemVersion, ...]:
-        """Return an item's kept versions, the newest first."""
+        """Return the stored versions of an item, newest first."""
         await self.finish()
         rows = await self._database.read(
             lambda connection: connection.execute(
@@ -128,7 +130,10 @@ class VersionRepository(DatabaseOwner):
         return tuple(ItemVersion.model_validate_json(row["body"]) for row in rows)
 
     async def get_content(self, key: Key, number: int) -> ItemContent | None:
-        """Return what a version holds; `None`: it is not kept. Raises `StoreError` if damaged."""
+        """Return the content of a version, or `None` if it is not stored.
+
+        Raises `StoreError` if it is damaged.
+        """
         row = await self._database.read(
             lambda connection: connection.execute(
                 "SELECT body, content FROM versions WHERE kind = ? AND name = ? AND number = ?",
@@ -207,7 +212,7 @@ def _list_unfinished(connection: sqlite3.Connection) -> list[int]:
 
 
 def _finish_row(rowid: int, connection: sqlite3.Connection) -> None:
-    """Compress a version, and note how it differs. Raises `ValueError` for a damaged one."""
+    """Compress a version and compute its diff. Raises `ValueError` if it is damaged."""
     row = connection.execute("SELECT * FROM versions WHERE rowid = ?", (rowid,)).fetchone()
     if row is None:
         return

@@ -38,7 +38,7 @@ class FileWatcher:
 
     @property
     def pending(self) -> bool:
-        """Whether edits were told that nobody has looked at yet."""
+        """True if edits were reported and no reload has handled them yet."""
         return self._edited.is_set() or self._gathering
 
     async def run_forever(self) -> None:

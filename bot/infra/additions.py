@@ -4,10 +4,10 @@ import difflib
 
 
 def merge_additions(base: str, ours: str, theirs: str) -> str | None:
-    """Return `base` with the lines that each side adds, ours first where both add at one place.
+    """Return `base` with the lines that each side adds; ours come first at the same place.
 
-    What both add there stands once: the very same lines, or an import among others. `None` where
-    either side takes lines away or changes some: what is meant then is not for us to say.
+    Lines that both sides add there are added once: identical blocks, or an import among others.
+    Returns `None` if a side removes or changes lines, because the intended result is unclear then.
     """
     lines = base.splitlines(keepends=True)
     first, second = _find_additions(lines, ours), _find_additions(lines, theirs)

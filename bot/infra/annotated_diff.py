@@ -13,9 +13,9 @@ _KINDS: dict[str, Kind] = {"+": "added", "-": "removed", " ": "same"}
 
 
 class AnnotatedLine(NamedTuple):
-    """A line: its numbers in the file before and after where it stands there, and its text.
+    """A line of a diff: its number in the old and in the new file, if it has one, and its text.
 
-    The text of a hunk's line is without its sign; of every other kind it is the whole line.
+    The text of a line in a hunk has no sign; any other line is complete.
     """
 
     kind: Kind

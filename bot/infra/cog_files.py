@@ -1,8 +1,8 @@
-"""Which files of a folder of cogs are cogs, and which are helpers of theirs.
+"""Distinguishes cogs from helper modules in a folder of cogs.
 
-A cog is a module or package that defines `setup`, by which discord.py loads it. A file that cannot
-be parsed counts as a cog, so that somebody hears of it. So does a single file, and a package with
-a class of a cog, that no other file of the folder imports: its `setup` was forgotten.
+A cog is a module or package that defines `setup`, which discord.py needs to load it. A file that
+cannot be parsed counts as a cog, so that its error is reported. A single file, or a package with a
+cog class, also counts if no other file of the folder imports it: its `setup` was forgotten.
 """
 
 import ast

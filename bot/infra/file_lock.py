@@ -8,14 +8,14 @@ from typing import Self
 
 
 class Locked(Exception):
-    """Somebody alive holds the lock."""
+    """Raised if a running process holds the lock."""
 
 
 class FileLock:
-    """A context manager around `flock` on a file of its own; raises `Locked` at once if taken.
+    """A context manager that locks a separate file with `flock`.
 
-    With `wait` it blocks the thread until it is free. Also excludes another holder in the same
-    process. The file is removed on release.
+    Raises `Locked` at once if the lock is held. With `wait`, it blocks the thread until the lock is
+    free. The lock also excludes other holders in the same process. The file is removed on release.
     """
 
     def __init__(self, path: Path, *, wait: bool = False) -> None:

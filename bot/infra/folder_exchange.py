@@ -1,4 +1,4 @@
-"""Two folders change places in one step: whoever looks sees the one or the other, never neither."""
+"""Exchanges two folders atomically, so that both paths exist at every moment."""
 
 import ctypes
 import errno
@@ -16,7 +16,7 @@ class ExchangeUnsupported(OSError):
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Let two paths of one file system change places. Raises `OSError`; nothing is done then."""
+    """Exchange two paths on the same file system. Raises `OSError`, and changes nothing then."""
     ctypes.set_errno(0)
     try:
         failed = _exchange(os.fsencode(one), os.fsencode(other))

@@ -50,7 +50,7 @@ class ListedIssue(NamedTuple):
 
 
 def parse_closed_issues(body: str) -> tuple[int, ...]:
-    """Return the issues that a merge of this closes: `Closes #12` on a line of its own."""
+    """Return the issues that a merge closes: those with `Closes #12` on a separate line."""
     return tuple(int(number) for number in _CLOSES.findall(body))
 
 
@@ -128,6 +128,6 @@ class Issues:
 
 
 def close_issues(db: sqlite3.Connection, body: str) -> None:
-    """Close what a merged pull request says that it closes; other numbers are nobody's."""
+    """Close the issues that a merged pull request names; unknown numbers are ignored."""
     for number in parse_closed_issues(body):
         db.execute("UPDATE issues SET state = 'closed' WHERE number = ?", (number,))

@@ -30,12 +30,12 @@ class BareRepository:
         )
 
     def get_head(self, branch: str) -> str | None:
-        """Return the commit a branch stands on, `None` if there is no such branch."""
+        """Return the commit of a branch, or `None` if there is no such branch."""
         answer = self.git.run("rev-parse", "--verify", "-q", f"refs/heads/{branch}", ok=None)
         return answer.line if answer.status == 0 else None
 
     def get_base(self, branch: str) -> str:
-        """Return the commit the base branch stands on."""
+        """Return the commit of the base branch. Raises `ForgeRejected` if there is none."""
         found = self.get_head(branch)
         if found is None:
             raise ForgeRejected(f"the forge has no branch {branch}")
@@ -54,9 +54,10 @@ class BareRepository:
         return f"{count} branches"
 
     def publish(self, source: Path, branch: str, head: str, ours: str | None) -> str:
-        """Bring `head` in from a clone and move `branch` to it; return its full id.
+        """Fetch `head` from a clone, move `branch` to it, and return its full id.
 
-        `ours` is what was published last: it may be replaced, somebody else's commits may not.
+        `ours` is the commit that was published last. It may be replaced; commits of other people
+        may not.
         """
         git = self.git
         valid = git.run("check-ref-format", f"refs/heads/{branch}", ok=None).status == 0

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-# Without this GitPython raises on import where git is missing, and nobody could be told kindly.
+# Without this, importing GitPython raises if git is missing, before a clear error can be shown.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 import git
@@ -55,10 +55,10 @@ class GitAnswer(NamedTuple):
 
 
 class Git:
-    """Git in one folder. Blocking: call it through `in_thread`.
+    """Runs git in one folder. Blocking: call it through `run_in_thread`.
 
-    Failures raise `error` with git's own words as `detail`. A folder of another account is refused,
-    unless it `is_ours`: a part of the bot's own state.
+    Failures raise `error` with git's message as `detail`. A folder of another account is refused,
+    unless `is_ours` is set for a part of the bot's own state.
     """
 
     def __init__(
@@ -91,11 +91,11 @@ class Git:
         seconds: float | None = None,
         remote: bool = False,
     ) -> GitAnswer:
-        """Run `git <arguments>`; a status not in `ok` (`None`: any) raises.
+        """Run `git <arguments>`; raises if the exit status is not in `ok` (`None` allows any).
 
-        Only with `remote` may it reach another repository, by file, HTTP or ssh.
-        `config` is further configuration; it reaches git through the environment, and may hold
-        secrets only where no configuration but ours is read (see `_git_remote`).
+        Only with `remote` may git reach another repository, by file, HTTP or ssh. `config` is
+        additional configuration, which is passed through the environment. It may contain secrets
+        only if git reads no other configuration (see `git_remote`).
         """
         if not self.folder.is_dir():
             raise self._error(f"the folder {self.folder} is not there")
@@ -132,7 +132,7 @@ class Git:
         return self._error(message, detail=detail)
 
     def resolve_revision(self, name: str) -> str:
-        """Return the full id of the commit that `name` stands for."""
+        """Return the full id of the commit that `name` refers to."""
         found = self.find_revision(name)
         if found is None:
             raise self._error(f"there is no commit {name[:80]!r} in {self.folder}")
@@ -150,14 +150,14 @@ class Git:
         return name if _FULL_ID.fullmatch(name) else self.resolve_revision(name)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Return whether `newer` contains `older`; unknown commits contain nothing."""
+        """Return whether `newer` contains `older`; `False` if a commit is unknown."""
         return self.run("merge-base", "--is-ancestor", older, newer, ok=None).status == 0
 
     def build_upload_pack(self, source: str) -> str:
         """Return the command that serves a fetch from `source`, a remote or an absolute path.
 
-        On this machine it has to be told again which folders are trusted: git passes no setting on
-        to a program that reads another repository.
+        For a path, the trusted folders are repeated in the command, because git does not pass
+        settings on to a program that reads another repository.
         """
         if not source.startswith("/"):
             return "git-upload-pack"
@@ -233,7 +233,7 @@ def _list_trusted_folders() -> tuple[str, ...]:
 
 
 def _as_environment(config: Mapping[str, str], trusted: Iterable[str]) -> Private:
-    """Return git's environment form of `-c key=value`: any character may stand in a key."""
+    """Return the environment variables for `-c key=value`; a key may contain any character."""
     values = [*config.items(), *(("safe.directory", each) for each in trusted)]
     pairs = Private({"GIT_CONFIG_COUNT": str(len(values))})
     for number, (key, value) in enumerate(values):

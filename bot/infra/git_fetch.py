@@ -52,7 +52,7 @@ def _fetch(
         "--no-write-fetch-head",
         "--no-auto-maintenance",
         "--prune" if prune else "--no-prune",
-        # A repository's settings may name a program of its own here.
+        # Set explicitly, because the settings of a repository could name another program.
         f"--upload-pack={git.build_upload_pack(source)}",
         "--",
         source,
@@ -84,9 +84,9 @@ def describe_missing_branch(
 
 
 def fetch_branch(git: Git, remote: str, branch: str, way: Way | None = None) -> str:
-    """Fetch one branch of a remote; return the remote-tracking ref it is kept under.
+    """Fetch one branch of a remote, and return its remote-tracking ref.
 
-    `way` says where the remote is and what opens it, where the forge knows.
+    `way` has the address and the credentials of the remote, if the forge knows them.
     """
     tracking = f"refs/remotes/{remote}/{branch}"
     if way is None:
@@ -94,7 +94,7 @@ def fetch_branch(git: Git, remote: str, branch: str, way: Way | None = None) -> 
         return tracking
     with borrow_objects(git) as scratch:
         known = git.find_revision(tracking)
-        if known is not None:  # told to the forge, so that it sends only what is missing
+        if known is not None:  # the forge then sends only the objects that are missing
             scratch.run("update-ref", "refs/theseus/known", known)
         fetch(scratch, way.url, f"+refs/heads/{branch}:refs/heads/{branch}", config=way.config)
         fetch(git, str(scratch.folder), f"+refs/heads/{branch}:{tracking}")

@@ -1,7 +1,7 @@
-"""What came before, for somebody who only reads: commits that a worktree stands on, no others.
+"""Reads the history of a worktree: only commits that its head contains.
 
-Nothing a repository configures is run for it: no pager, no other program's diff, no text
-conversion. What is asked for is a commit or a path, never an option.
+No program that a repository configures is run: no pager, no external diff, no text conversion.
+Arguments are passed as commits or paths, never as options.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from bot.infra.git_parse import COMMIT_FORMAT, parse_commits, parse_names
 from bot.infra.git_settings import PLAIN_DIFF
 
 _SECONDS = 20.0
-_LARGE_FILES = {"core.bigFileThreshold": "1m"}  # what is larger is told as binary
+_LARGE_FILES = {"core.bigFileThreshold": "1m"}  # larger files are shown as binary
 _MESSAGE = "--format=tformat:commit %H%nby %an, %cs%n%n%B"
 
 
@@ -28,9 +28,9 @@ def list_history(git: Git, file: str, limit: int) -> tuple[Commit, ...]:
 
 
 def list_changed_files(git: Git, commit: str) -> tuple[str, ...]:
-    """Return every file that a commit changed; a merge, against what it was merged into.
+    """Return every file that a commit changed; a merge is compared with its first parent.
 
-    Raises `WorkspaceError` for what is no commit that the branch stands on.
+    Raises `WorkspaceError` if the branch does not contain the commit.
     """
     sha = _resolve_ancestor(git, commit)
     listed = git.run(
@@ -62,6 +62,6 @@ def _resolve_ancestor(git: Git, commit: str) -> str:
 
 
 def _build_range(git: Git, sha: str) -> tuple[str, ...]:
-    """Return what a commit is compared by: with its first parent, or with nothing."""
+    """Return the arguments that compare a commit with its first parent, or with an empty tree."""
     before = git.find_revision(f"{sha}^1")
     return (before, sha) if before else ("--root", "--no-commit-id", sha)

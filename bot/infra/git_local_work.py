@@ -1,4 +1,4 @@
-"""What people are doing in a checkout and beside it: read only, and quick."""
+"""Reads the local work in a checkout: its branch, uncommitted changes, and unpushed commits."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,7 +23,8 @@ def get_local_work(git: Git, remote: str, followed: str) -> LocalWork:
         followed=followed,
         branch=git.run("symbolic-ref", "-q", "--short", "HEAD", ok=None).line,
         changed=_list_changed_files(git),
-        commits_ahead=int(ahead.line) if ahead.status == 0 else 0,  # never fetched: nobody knows
+        # A failure means that the remote was never fetched, so the number is unknown.
+        commits_ahead=int(ahead.line) if ahead.status == 0 else 0,
     )
 
 

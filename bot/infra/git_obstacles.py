@@ -31,7 +31,7 @@ class Obstacle(NamedTuple):
 
 
 def find_obstacles(git: Git) -> tuple[Obstacle, ...]:
-    """Return every obstacle. It reads the index and the settings, and runs nothing of either."""
+    """Return every obstacle, by reading the index and the settings without running a program."""
     looks: tuple[Callable[[Git], Iterator[Obstacle]], ...] = (
         _find_filters, _find_submodules, _find_sparse_checkout, _find_partial_clone,
     )  # fmt: skip

@@ -47,8 +47,8 @@ def _parse_time(seconds: str) -> datetime:
 def parse_file_changes(out: bytes) -> tuple[FileChange, ...]:
     """Return the files of `diff -z -M --raw --numstat`.
 
-    A rename is two entries: the new path as `renamed` with its lines, and the old path as
-    `deleted` without any, so that nobody overlooks that a file is gone.
+    A rename gives two entries: the new path as `renamed` with its lines, and the old path as
+    `deleted` without lines, so that a removed file cannot be overlooked.
     """
     fields = iter(out.split(b"\0"))
     status: dict[str, str] = {}

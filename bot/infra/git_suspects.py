@@ -34,7 +34,7 @@ _CALLED = re.compile(
 
 
 class Touch(NamedTuple):
-    """How close a commit came to a site, in which words, and what the file was called then."""
+    """How closely a commit touched a site: a weight, a text, and the file's name at that time."""
 
     weight: float
     reason: str
@@ -42,10 +42,10 @@ class Touch(NamedTuple):
 
 
 class SuspectDiff(NamedTuple):
-    """What a commit changed: its diff of the files asked about, and how much of each file.
+    """The changes of a commit: its diff of the requested files, and the changed lines per file.
 
-    Files that it brought whole, or moved as they were, are in `imported` and not in the diff: they
-    have no state before it that would differ.
+    Files that the commit added completely or moved unchanged are in `imported` and not in the diff,
+    because there is no earlier version to compare with.
     """
 
     diff: str
@@ -54,10 +54,10 @@ class SuspectDiff(NamedTuple):
 
 
 def find_suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]:
-    """Return suspects, best first. Merges, root commits and uncommitted lines are none.
+    """Return suspects, best first. Merges, root commits and uncommitted lines are not suspects.
 
-    Neither is a commit that only imported the files: it is on every line of them, whatever broke
-    there later, and where nothing did.
+    A commit that only imported the files is not one either: it is on every line of them, so it says
+    nothing about the fault.
     """
     known = [site for site in dict.fromkeys(sites) if _has_line(git, *site)]
     files = tuple(dict.fromkeys(file for file, _ in known))
@@ -164,7 +164,7 @@ def _list_changed_files(git: Git, sha: str) -> tuple[str, ...]:
 
 
 def _has_line(git: Git, file: str, line: int) -> bool:
-    """Whether the line is in the file as it stands in the folder, and git keeps that file."""
+    """Return whether git tracks the file and its version in the folder has this line."""
     if line < 1 or git.run("ls-files", "--error-unmatch", "--", file, ok=None).status != 0:
         return False
     try:
@@ -175,7 +175,7 @@ def _has_line(git: Git, file: str, line: int) -> bool:
 
 
 def _blame(git: Git, file: str, line: int, touches: dict[tuple[str, str], Touch]) -> None:
-    """Note who last wrote the lines around a site; an exact hit replaces one beside it."""
+    """Record the commits that last changed the lines around a site; an exact hit weighs more."""
     lines = f"{max(1, line - NEAR)},{line + NEAR}"
     shown = git.run("blame", "--porcelain", "--no-textconv", "-L", lines, "--", file, ok=None)
     called = dict(_CALLED.findall(shown.out))
@@ -210,7 +210,7 @@ def _list_candidates(git: Git, touches: Iterable[str], files: Sequence[str]) -> 
 
 
 def _match_hunks(diff: str, sites: Sequence[Site]) -> Touch | None:
-    """Tell whether a diff changed lines at a site: blame cannot see lines taken away there."""
+    """Return a touch if the diff changed lines at a site; blame cannot see removed lines."""
     for patch in (each for each in parse(diff) if each.status != "deleted"):
         for file, line in sites:
             if patch.path == file and any(_is_in_hunk(hunk, line) for hunk in patch.hunks):
@@ -219,7 +219,7 @@ def _match_hunks(diff: str, sites: Sequence[Site]) -> Touch | None:
 
 
 def _is_in_hunk(hunk: Hunk, line: int) -> bool:
-    """Whether a hunk reaches `line`; its context makes that `NEAR` lines around the change."""
+    """Return whether a hunk with its context, `NEAR` lines on each side, contains `line`."""
     return hunk.new <= line <= hunk.new + max(1, sum(sign in " +" for sign, _ in hunk.lines))
 
 

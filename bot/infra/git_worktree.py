@@ -1,4 +1,4 @@
-"""One lent worktree: `bot.ports.workspace.Workspace` on git."""
+"""A temporary worktree: `bot.ports.workspace.Workspace` on git."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from bot.redaction import redact
 
 
 class GitWorkspace:
-    """A worktree on a branch of its own; `git` runs in it."""
+    """A worktree on a separate branch; `git` runs in it."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class GitWorkspace:
             await run_in_thread(self._fetch, commit, way)
 
     async def revert(self, merge_commit: str, head: str) -> RevertResult:
-        """Take back, uncommitted, what merging `head` as `merged` changed."""
+        """Revert the merge `merge_commit` of `head` without committing the result."""
         async with self._index:
             return await run_in_thread(revert_merge, self._git, merge_commit, head)
 
@@ -129,7 +129,7 @@ class GitWorkspace:
         return frozenset(parse_names(listed.out))
 
     async def log(self, file: str = "", *, limit: int) -> tuple[Commit, ...]:
-        """Return the newest commits that the head stands on."""
+        """Return the newest commits that the head contains."""
         return await run_in_thread(list_history, self._git, file, limit)
 
     async def list_changed_files(self, commit: str) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ class GitWorkspace:
         await run_in_thread(self._export_base, into)
 
     def _stage(self) -> bytes:
-        """Put the whole worktree into the index; return what that changes against the head."""
+        """Add the complete worktree to the index, and return the changes against the head."""
         around = [f":(exclude,literal){path}" for path in self._list_submodules()]
         self._git.run("add", "-A", "--", ".", *around, env={"GIT_LITERAL_PATHSPECS": "0"})
         staged = self._git.run("diff-index", "--cached", "--raw", "--no-renames", "-z", "HEAD").out
@@ -158,9 +158,10 @@ class GitWorkspace:
         return staged
 
     def _list_submodules(self) -> tuple[str, ...]:
-        """Return where other repositories belong. Nobody puts one there but an attacker.
+        """Return the paths of submodules, which are excluded from every operation.
 
-        Git would look whether it was changed, in there, and run what its configuration names.
+        Only an attacker would put a repository there. Git would check it for changes, and run the
+        programs in its configuration.
         """
         return parse_gitlinks(self._git.run("ls-files", "--stage", "-z").out)
 

@@ -14,14 +14,14 @@ from markupsafe import Markup
 
 from bot.redaction import redact
 
-# Control characters, and those that turn the order of what follows around or that nobody sees.
+# Control characters, invisible characters, and those that change the direction of text.
 _ODD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
-_SHORTEST_SECRET = 8  # of fewer characters, standing alone, nothing tells what they are
-# What makes markup of text or joins the two (then it is neither redacted nor escaped any more),
-# or turns escaping off.
+_SHORTEST_SECRET = 8  # a shorter text cannot be recognised as a secret
+# Filters that turn text into markup, which is neither redacted nor escaped, or that turn escaping
+# off.
 _UNSAFE = (
     nodes.Concat, nodes.Add, nodes.Mod, nodes.Mul, nodes.FilterBlock,
     nodes.EvalContextModifier, nodes.ScopedEvalContextModifier, nodes.MarkSafe,
@@ -30,7 +30,7 @@ _UNSAFE = (
 
 
 class Verbatim(str):
-    """Text that is escaped and not redacted: it was already, or programs need it whole."""
+    """Text that is escaped but not redacted: it was redacted before, or programs need it as is."""
 
     __slots__ = ()
 
@@ -40,9 +40,10 @@ class UnsafeTemplate(Exception):
 
 
 def format_value(value: object) -> str:
-    """Return a value as it is shown, before escaping: redacted, without odd characters.
+    """Return a value as shown text before escaping: redacted, without control characters.
 
-    Markup is what macros made, of values that came through here; `None` is nothing.
+    Markup is returned unchanged, because macros made it from values that passed through here.
+    `None` becomes an empty string.
     """
     if isinstance(value, Markup):
         return value
@@ -57,7 +58,7 @@ def format_value(value: object) -> str:
 
 
 def redact_lines(text: str) -> list[Verbatim]:
-    """Return a text line by line; it is redacted as a whole, as a key goes over several."""
+    """Return the lines of a text. It is redacted before it is split, as a key can span lines."""
     return [Verbatim(line) for line in redact(text).split("\n")]
 
 

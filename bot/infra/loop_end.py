@@ -14,17 +14,17 @@ _log = logging.getLogger(__name__)
 
 
 class LoopEnded(RuntimeError):
-    """Code that runs in the event loop has ended it, and so the whole program."""
+    """Raised if code in the event loop ended the loop, and so the program."""
 
 
 def run_until_end(main: Coroutine[Any, Any, None], *, seconds: float = END_SECONDS) -> None:
     """Run a coroutine like `asyncio.run`, and end the process soon after its event loop.
 
-    Threads of libraries may wait for a loop that is gone, and Python waits for threads: a bot
-    would hang there, dead, until somebody ends it.
+    Threads of libraries may wait for a loop that has ended, and Python waits for threads at exit.
+    Without a time limit, the process would hang until someone kills it.
 
-    Raises `LoopEnded` where a callback raised `SystemExit`: its exit code says nothing about the
-    bot, and 0 would have the supervisor believe that all is done.
+    Raises `LoopEnded` if a callback raised `SystemExit`: its exit code says nothing about the bot,
+    and with code 0 the supervisor would not restart it.
     """
     with asyncio.Runner() as runner:
         code = _CRASHED

@@ -1,9 +1,9 @@
 """Time limits that do not depend on machine load: waiting for a processor does not count.
 
 On a machine with ten times more work than processors, a command that needs two seconds takes
-twenty. A limit on the clock then ends what is right. Linux tells for each process how long it was
-ready to run and had no processor (`schedstat`); that time is taken off. Where the system does not
-tell it, only the clock counts.
+twenty. A limit in wall-clock time would then end correct work. Linux reports how long a process was
+ready to run but had no processor (`schedstat`), and that time is subtracted. On other systems only
+the wall clock counts.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ def read_wait_seconds(pid: int, proc: Path = Path("/proc")) -> float:
 
 
 def get_peer_pid(connection: socket.socket | None) -> int:
-    """Return the process at the other end of a Unix socket; 0 where the system does not tell."""
+    """Return the process id at the other end of a Unix socket, or 0 if it is unknown."""
     option = getattr(socket, "SO_PEERCRED", None)
     if connection is None or option is None:
         return 0
@@ -44,10 +44,10 @@ def get_peer_pid(connection: socket.socket | None) -> int:
 
 
 class OwnTime:
-    """Adds up the seconds that pass, without those some processes waited for a processor.
+    """Measures elapsed seconds without the time in which processes waited for a processor.
 
-    `waited` tells how long a process has waited since it began. Several that wait at once take off
-    no more than the time that passed.
+    `waited` returns how long a process has waited since its start. If several processes wait at the
+    same time, at most the elapsed time is subtracted.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class OwnTime:
 async def limit_own_time(
     seconds: float, pids: Pids, *, at_most: float | None = None
 ) -> AsyncIterator[None]:
-    """Raise `TimeoutError` once the block has had `seconds` of its own time.
+    """Raise `TimeoutError` when the block has used `seconds` without waiting for a processor.
 
-    `pids` are the processes whose waiting does not count, asked again and again. It is also raised
-    after `at_most` seconds on the clock (`GENEROUS` times `seconds` where that is not given).
+    `pids` is called repeatedly and returns the processes whose waiting does not count. The error is
+    also raised after `at_most` seconds of wall-clock time, by default `GENEROUS` times `seconds`.
     """
     loop = asyncio.get_running_loop()
     latest = loop.time() + (seconds * GENEROUS if at_most is None else at_most)

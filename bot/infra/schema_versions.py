@@ -1,7 +1,7 @@
-"""Which code can open which database file: the migrations a file has, and those a commit knows.
+"""Determines which code can open which database file, by comparing migrations.
 
-Migrations are never undone. So code can open a file whose every migration it knows; going back to
-older code may take the copy that is kept of a file from before its last migration.
+Migrations are never reverted. Code can open a file if it knows all migrations of the file. Going
+back to older code may need the copy of the file from before its last migration.
 """
 
 import ast
@@ -43,16 +43,16 @@ class NewerSchema(NamedTuple):
 
     @property
     def description(self) -> str:
-        """What is newer, and what there is to go back to, in a sentence."""
+        """A sentence with the newest migration and the copy to go back to."""
         copy = self.copy
         way = f"{copy} is a copy from before its last migration" if copy else "no copy is kept"
         return f"{self.file} has the migration {self.migrations[-1]}, which is unknown there; {way}"
 
 
 def list_migrations(file: Path) -> tuple[str, ...]:
-    """Return the names of a file's migrations, oldest first; none where there is no such file.
+    """Return the names of a file's migrations, oldest first; empty if there is no such file.
 
-    Only reads, beside whoever uses it. Raises `ConfigError` where it cannot be read.
+    The file is only read, and may be in use. Raises `ConfigError` if it cannot be read.
     """
     if not file.is_file() or not file.stat().st_size:
         return ()

@@ -23,7 +23,7 @@ class SharedLock:
     async def run_alone_if_late(
         self, once: Callable[[], Awaitable[T]], late: Callable[[T], bool]
     ) -> T:
-        """Return what comes of it beside others; where that is `late`, what comes of it alone."""
+        """Return the result of `once` alongside others; if it is `late`, run `once` again alone."""
         async with self.hold_shared():
             result = await once()
         if not late(result):
@@ -33,7 +33,7 @@ class SharedLock:
 
     @asynccontextmanager
     async def hold_shared(self) -> AsyncIterator[None]:
-        """Let the block run beside others, once nobody is or wants to be alone."""
+        """Run the block alongside others, when no one runs or waits to run alone."""
         while not self._open.is_set():
             await self._open.wait()
         self._inside += 1
@@ -47,9 +47,9 @@ class SharedLock:
 
     @asynccontextmanager
     async def hold_exclusive(self) -> AsyncIterator[None]:
-        """Let the block run with nobody beside it; whoever takes longer than `seconds` may stay.
+        """Run the block alone; after `seconds`, it starts although others still run.
 
-        A full run of all tests takes many minutes, and nobody else could begin meanwhile.
+        A full run of all tests takes many minutes, and nothing else could start in the meantime.
         """
         async with self._one:
             self._open.clear()

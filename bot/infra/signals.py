@@ -1,7 +1,7 @@
-"""SIGUSR1 stops everything. Importing this holds one that comes too early.
+"""Blocks SIGUSR1, the signal for the emergency stop, until there is a handler for it.
 
-Its default is to end the process, without a trace of what was asked. So it is blocked before
-anything large is imported, and the kernel keeps it until somebody hears it.
+By default the signal ends the process, and the request for a stop would be lost. So it is blocked
+before large imports, and the kernel delivers it when the handler unblocks it.
 """
 
 import signal

@@ -1,7 +1,8 @@
-"""One SQLite file behind an adapter: opened, migrated, and worked on in whole transactions.
+"""A SQLite file behind an adapter: opens it, migrates it, and runs transactions.
 
-A transaction is a plain function of `sqlite3.Connection`, run from begin to commit on the file's
-own thread. So it is never half done: cancelling the caller leaves it to finish or roll back there.
+A transaction is a plain function of `sqlite3.Connection` that runs from begin to commit on the
+file's own thread. It is never half done: if the caller is cancelled, it still commits or rolls back
+there.
 """
 
 import os
@@ -38,7 +39,7 @@ def replace_surrogates(text: str) -> str:
 
 
 class _Thread(aiosqlite.Connection):
-    """A connection that runs a whole function on its thread at once."""
+    """A connection that runs a complete function on its thread."""
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
@@ -46,11 +47,12 @@ class _Thread(aiosqlite.Connection):
 
 
 class Database:
-    """A SQLite file. Errors of SQLite become `error`; a file that cannot be used, `ConfigError`.
+    """A SQLite file. Raises `error` for errors of SQLite, and `ConfigError` for an unusable file.
 
-    `synchronous` FULL survives a power cut after each commit; NORMAL survives a killed process.
-    With `check` the whole file is checked on opening. Before a file that is there is migrated, a
-    copy is kept beside it, the last one alone; not of one that is `derived` from other files.
+    With `synchronous` FULL, every commit survives a power failure; with NORMAL, it survives a
+    killed process. With `check`, the complete file is checked when it is opened. Before an existing
+    file is migrated, it is copied, and the copy replaces that of the last migration. A file that
+    is `derived` from other files is not copied.
     """
 
     def __init__(
@@ -113,10 +115,10 @@ class Database:
         return await self._run(work, "BEGIN DEFERRED")
 
     async def write(self, work: WorkArguments[T], *, flushed: bool = True) -> T:
-        """Run `work` as one transaction, alone among all writers of the file.
+        """Run `work` as one transaction, with no other writer of the file at the same time.
 
-        If it raises, nothing of it is written. What is not `flushed` survives a killed process,
-        but perhaps no power cut until a later write is; it waits for no disk.
+        If it raises, nothing is written. Without `flushed` it does not wait for the disk: the
+        transaction survives a killed process, but a power failure only after a later flushed write.
         """
         return await self._run(work, "BEGIN IMMEDIATE", "" if flushed else "NORMAL")
 
@@ -130,15 +132,15 @@ class Database:
         try:
             await self.write(_write_header, flushed=False)
         except PortError:
-            return  # noted, unless others kept the file busy
+            return  # `fault` was set, unless the file was only busy
         if self.fault is not None and not self.fault.kind.permanent:
             self.fault = None
 
     async def purge(self) -> None:
-        """Leave nothing of what was deleted in the file, its write-ahead log, or beside it.
+        """Erase deleted data from the file, its write-ahead log, and its copy.
 
-        Space that older versions freed is cleaned once, by writing the whole file again. Raises
-        the file's error where others keep it busy.
+        Free space left by older versions of the bot is erased once, by rewriting the file. Raises
+        `error` if the file stays busy.
         """
         if self._thread is None:
             raise self._error(f"{self.path} is not open.")
@@ -232,14 +234,14 @@ class Database:
 
 
 class DatabaseOwner:
-    """Something kept in a database file: opened and closed with it."""
+    """A base class for objects that own a database file, and open and close it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @property
     def database(self) -> Database:
-        """The file, for those who watch over it."""
+        """The database file, for the storage watch."""
         return self._database
 
     async def open(self) -> None:
@@ -251,7 +253,7 @@ class DatabaseOwner:
         await self._database.close()
 
     async def purge(self) -> None:
-        """Leave nothing of what was deleted in the file or beside it."""
+        """Erase deleted data from the file and its copy."""
         await self._database.purge()
 
     async def __aenter__(self) -> Self:
@@ -263,9 +265,10 @@ class DatabaseOwner:
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:
-    """Have the file written ahead, as it stays for all who open it; others may do so at once.
+    """Turn on write-ahead logging, which stays on in the file; other processes may do so too.
 
-    For that SQLite does not wait until they have ended their transactions: one of ours does.
+    SQLite does not wait for their transactions when it changes the mode. So the last attempt first
+    runs a transaction, which does wait.
     """
     for last in (*(False,) * OPENED_AT_ONCE, True):
         if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":

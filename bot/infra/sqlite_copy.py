@@ -1,7 +1,7 @@
-"""A whole copy of an SQLite file while others write to it.
+"""Copies an SQLite file while others write to it.
 
-Nothing here opens a database but SQLite itself. Whoever opens and closes the file beside it, to
-look at its first bytes for example, lets go of all locks its own process holds on it.
+Only SQLite itself opens the database here. If other code of the process opened and closed the file,
+for example to read its first bytes, POSIX would release all locks of the process on it.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ _BEFORE = ".before-migration"
 
 
 def get_pre_migration_path(file: Path) -> Path:
-    """Return where the copy of a database lies that is made before it is migrated."""
+    """Return the path of the copy of a database that is made before a migration."""
     return file.with_name(file.name + _BEFORE)
 
 
 def is_before_migration(name: str) -> bool:
-    """Whether a file of that name is such a copy."""
+    """Return whether a file name is that of a copy from before a migration."""
     return name.endswith(_BEFORE)
 
 
@@ -39,9 +39,9 @@ def open_connection(
 
 
 def is_database(path: Path) -> bool:
-    """Whether SQLite takes the file for one of its own; an empty one is none.
+    """Return whether the file is a SQLite database; an empty file is not.
 
-    Raises `OSError` where it is not there, and `sqlite3.Error` where it cannot be told now.
+    Raises `OSError` if there is no file, and `sqlite3.Error` if it cannot be determined now.
     """
     if path.stat().st_size == 0:
         return False
@@ -56,9 +56,9 @@ def is_database(path: Path) -> bool:
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """Copy a database into `target`, one file with nothing beside it, for the owner alone.
+    """Copy a database to `target`, a single file that only its owner can read.
 
-    The target is replaced whole, or left as it was. Raises `sqlite3.Error` and `OSError`.
+    The target is replaced atomically, or not at all. Raises `sqlite3.Error` and `OSError`.
     """
     with contextlib.closing(open_connection(source)) as connection:
         begin_snapshot(connection)
@@ -66,17 +66,18 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def begin_snapshot(connection: sqlite3.Connection) -> None:
-    """Have a connection see this one moment of its file until it ends the transaction."""
+    """Start a transaction in which the connection sees the file as it is now."""
     connection.execute("BEGIN")
-    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # BEGIN alone reads nothing
+    # BEGIN alone reads no data, and the snapshot starts with the first read.
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def copy_snapshot(
     connection: sqlite3.Connection, target: Path, *, go_on: Callable[[], None] = lambda: None
 ) -> None:
-    """Copy what a connection sees; after `begin_snapshot` that is one moment, whoever writes.
+    """Copy the data that a connection sees; call `begin_snapshot` before for a consistent copy.
 
-    `go_on` is called now and then, and may raise. For the rest see `copy_database`.
+    `go_on` is called between the steps, and may raise to cancel. Otherwise like `copy_database`.
     """
     draft = target.with_name(f".{target.name}.{os.getpid()}.copy")
     draft.unlink(missing_ok=True)

@@ -58,7 +58,7 @@ class Migrations:
             connection.execute("INSERT INTO schema_migrations (name) VALUES (?)", (step.name,))
 
     def _copy_file(self) -> None:
-        """Copy the file as it is; nobody else writes to it now, and nothing is changed yet."""
+        """Copy the file before the migration; no other process writes to it now."""
         copy = get_pre_migration_path(self._path)
         try:
             copy_database(self._path, copy)

@@ -19,7 +19,10 @@ from bot.supervisor.messages import (
 
 
 class ControlEnd:
-    """The socket as it was inherited. Taken once: what this process starts knows nothing of it."""
+    """The inherited socket to the supervisor.
+
+    It is removed from the environment, so that programs started by this process do not get it.
+    """
 
     def __init__(self, inherited: socket.socket, *, terminal: bool) -> None:
         self.socket = inherited
@@ -27,7 +30,7 @@ class ControlEnd:
 
     @classmethod
     def from_environment(cls, environment: MutableMapping[str, str]) -> Self | None:
-        """Take it out of the environment; `None` where no supervisor has put one there."""
+        """Remove the socket from the environment and return it; `None` without a supervisor."""
         _restore_paths(environment)
         told = environment.pop(VARIABLE, None)
         if told is None:
@@ -37,7 +40,7 @@ class ControlEnd:
             os.set_inheritable(int(number), False)
             return cls(socket.socket(fileno=int(number)), terminal=where == "tty")
         except (ValueError, OSError):
-            return None  # left over from another process: there is nobody at the other end
+            return None  # inherited from another process, with no supervisor at the other end
 
 
 def _restore_paths(environment: MutableMapping[str, str]) -> None:
@@ -68,12 +71,12 @@ class SupervisorChannel:
         return channel
 
     def say(self, kind: str, **said: Any) -> None:
-        """Say something; where nobody listens any more, nothing happens."""
+        """Send a message; without effect if the channel is closed."""
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(format_message(kind, **said))
 
     async def order(self) -> Message | None:
-        """Return the next thing the supervisor says; `None` when it is gone."""
+        """Return the next message of the supervisor, or `None` if the channel is closed."""
         return await self._orders.get()
 
     async def close(self) -> None:

@@ -31,7 +31,7 @@ def parse(
     with _BUILDING:
         try:
             return _build_tree(text, mode, version)
-        except SystemError:  # a library parsed beside us, and does not know of the lock
+        except SystemError:  # another library was parsing too, which does not use this lock
             return _build_tree(text, mode, version)
 
 

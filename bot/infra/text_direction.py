@@ -1,8 +1,8 @@
-"""Words written from right to left, kept from moving what stands around them.
+"""Isolates right-to-left words, so that they do not change the order of the text around them.
 
-A screen draws `path (3 lines)` in another order where the path is Hebrew or Arabic: digits,
-brackets and operators beside such a word go with it. Between Unicode's isolates each word has its
-own order, and the line keeps the order in which it is written, which is the order in which it runs.
+A screen shows `path (3 lines)` in another order if the path is Hebrew or Arabic: digits, brackets
+and operators next to such a word move with it. Unicode isolates around each word keep the line in
+the order in which it is written, which is the order in which code runs.
 """
 
 import re
@@ -16,7 +16,7 @@ _RTL_TOKEN = re.compile(rf"\w*{_RIGHT_TO_LEFT.pattern}[\w{_RIGHT_TO_LEFT.pattern
 
 
 def isolate(text: str) -> str:
-    """Return a text with each word of that direction between isolates; twice gives the same."""
+    """Return the text with isolates around right-to-left words; it is idempotent."""
     if text.isascii() or not _RIGHT_TO_LEFT.search(text):
         return text
     plain = text.replace(_FIRST, "").replace(_LAST, "")

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def run_in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `call` in a thread. A cancelled caller waits for its end, so nothing stays half done."""
+    """Run `call` in a thread. A cancelled caller waits for it, so no work is left half done."""
     loop = asyncio.get_running_loop()
     future = loop.run_in_executor(None, functools.partial(call, *args, **kwargs))
     cancelled: asyncio.CancelledError | None = None

@@ -41,11 +41,11 @@ class DiffLine(NamedTuple):
 
 @dataclass(frozen=True)
 class Hunk:
-    """One hunk; `section` is what git shows behind the numbers. Signs are space, - and +.
+    """A hunk; `section` is the text that git shows after the numbers. Signs are space, - and +.
 
-    `old` and `new` are the numbers of its first line on either side, or of the line before where
-    it has none there, as git counts. `places` are those of its lines in the whole diff, `place`
-    and `end` are where it begins and where the next thing does, all counted from 0.
+    `old` and `new` are the numbers of its first line on each side; if a side has no lines, that of
+    the line before, as git counts. `places` are the positions of its lines in the complete diff,
+    and `place` and `end` are the position of its header and the one after it, counted from 0.
     """
 
     section: str
@@ -66,7 +66,7 @@ class Hunk:
 
     @property
     def numbered_lines(self) -> Iterator["DiffLine"]:
-        """Yield its lines with their numbers; one counts on the sides where the line stands."""
+        """Yield the lines with their numbers on both sides."""
         signs = [sign for sign, _ in self.lines]
         old = self.old + (not any(sign in " -" for sign in signs))
         new = self.new + (not any(sign in " +" for sign in signs))
@@ -77,7 +77,7 @@ class Hunk:
 
     @property
     def blocks(self) -> Iterator[Block]:
-        """Yield runs of changed lines that stand together."""
+        """Yield blocks of adjacent changed lines."""
         removed: list[str] = []
         added: list[str] = []
         for sign, text in (*self.lines, (" ", "")):
@@ -93,10 +93,10 @@ class Hunk:
 
 @dataclass
 class FilePatch:
-    """What happens to one file. A mode is git's octal text, empty when it is not shown.
+    """The change of one file. A mode is git's octal text; it is empty if the diff does not show it.
 
-    `python` is set once it is known what Python runs: the diff alone may not show it. `place` is
-    that of its first line in the whole diff, counted from 0.
+    `python` is true if Python runs the file, which is set later, because the diff alone may not
+    show it. `place` is the position of its first line in the complete diff, counted from 0.
     """
 
     path: str = ""
@@ -194,7 +194,7 @@ def _read_header(patch: FilePatch, line: str) -> None:
 
 
 def _read_hunk(lines: list[str], at: int, found: re.Match[str]) -> tuple[Hunk, int]:
-    """Return the hunk whose first line stands at `at`, and where the next thing begins."""
+    """Return the hunk with its header at `at`, and the position after it."""
     old, new = (int(count) if count else 1 for count in (found[2], found[4]))
     body: list[tuple[str, str]] = []
     places: list[int] = []
@@ -240,5 +240,5 @@ def parse(diff: str) -> list[FilePatch]:
 
 
 def _is_plain(patches: list[FilePatch]) -> bool:
-    """Whether a `---` line begins a file: in a diff without git's own first lines."""
+    """Return whether a `---` line begins a file, as in a diff without git's header lines."""
     return not patches or bool(patches[-1].hunks)

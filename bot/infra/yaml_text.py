@@ -10,28 +10,28 @@ from bot.domain.errors import ConfigError
 
 
 class WordsLoader(yaml.SafeLoader):
-    """Reads YAML whose bare words stay words: only `true`, `false`, `null` and numbers do not.
+    """Loads YAML in which only `true`, `false`, `null` and numbers are not strings.
 
-    For texts that people write about a chat: `on`, `yes`, `12:30` and `2026-01-01` are no truth
-    values, numbers or dates there.
+    It is for texts that people write about a chat: `on`, `yes`, `12:30` and `2026-01-01` are
+    strings there, not booleans, numbers or dates.
     """
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  PyYAML's own way to say it
 
 
 class TextsLoader(yaml.SafeLoader):
-    """Reads YAML whose every bare word is text: `1.0` and `yes` stay as they are written."""
+    """Loads YAML in which every scalar is a string: `1.0` and `yes` stay as they are written."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012
 
 
 class WordsDumper(yaml.SafeDumper):
-    """Writes what `WordsLoader` reads; texts of several lines stand in lines."""
+    """Writes YAML for `WordsLoader`; texts of several lines become block scalars."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
-        """Write texts of several lines in lines, where that keeps every sign of theirs."""
+        """Write a text of several lines as a block, if that preserves every character."""
         style = "|" if "\n" in data else None
         if not all(sign.isprintable() or sign == "\n" for sign in data):
             style = '"'  # PyYAML writes signs such as U+0085 as line ends, except in double quotes
@@ -58,14 +58,14 @@ WordsDumper.add_representer(str, WordsDumper.represent_str)
 
 
 class YamlText(NamedTuple):
-    """What a text says, and where it says it. An empty text says nothing: `content` is `{}`."""
+    """A parsed text with the lines of its parts. The `content` of an empty text is `{}`."""
 
     source: str
     content: object
     node: yaml.Node
 
     def find_line(self, path: Sequence[str | int]) -> int:
-        """Return the line (from 1) of what lies at `path`, as far as it leads anywhere."""
+        """Return the line (from 1) of the value at `path`, or of its nearest existing parent."""
         node, line = self.node, self.node.start_mark.line + 1
         for part in path:
             found = _find_child(node, part)
@@ -116,7 +116,7 @@ def _refuse_duplicates(node: yaml.Node, source: str, above: tuple[yaml.Node, ...
     seen: dict[str, int] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            continue  # no key of ours: told when values are made of it
+            continue  # an invalid key, which is reported when the values are built
         line = key.start_mark.line + 1
         if key.value in seen:
             raise ConfigError(
@@ -129,7 +129,8 @@ def _refuse_duplicates(node: yaml.Node, source: str, above: tuple[yaml.Node, ...
 
 def _find_child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
-        for key, value in reversed(node.value):  # what is merged in (`<<`) stands before its own
+        # Reversed, because merged keys (`<<`) come before the node's own keys, which override them.
+        for key, value in reversed(node.value):
             if key.value == str(part):
                 return value, key.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):

@@ -1,5 +1,5 @@
-"""The parent of the running bot: starts it, watches it, replaces it, takes a bad change back.
+"""The parent process of the bot: starts, watches and replaces it, and rolls back bad changes.
 
-It imports the standard library alone, all of it at once, so that no change of the bot can break it
-while it runs. What changes here is taken on when the service itself is started again.
+It imports only the standard library, and all modules at the start, so that no change of the bot can
+break it while it runs. Changes of this package take effect when the service itself is restarted.
 """

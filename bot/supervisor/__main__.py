@@ -35,13 +35,13 @@ async def _supervise(supervisor: Supervisor) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has SIGHUP
             loop.add_signal_handler(number, supervisor.stop)
     loop.add_signal_handler(signal.SIGUSR1, supervisor.stop_all)
-    # Whoever started this may have held it back, until there is somebody who hears it.
+    # The parent may have blocked the signal until there is a handler.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
     return await supervisor.run()
 
 
 def _say(level: str, text: str) -> None:
-    """Log a line as the bot does: JSON, or words on a terminal."""
+    """Log a line as the bot does: as JSON, or as plain text on a terminal."""
     at = datetime.now(UTC).isoformat()
     if sys.stderr.isatty():
         line = f"{at} [{level}] supervisor: {text}"

@@ -1,11 +1,11 @@
-"""The folder the bot runs from: which commit it stands at, and the way back to one that worked."""
+"""The checkout that the bot runs from: its commit, and the way back to one that worked."""
 
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-# No hook, no monitor and nobody's own configuration has a say in a way back.
+# Hooks, file monitors and the configuration of users must not interfere with a rollback.
 _OPTIONS = (
     "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
     "-c", "submodule.recurse=false", "-c", "gc.auto=0",
@@ -20,7 +20,7 @@ _SECONDS = 60.0
 
 
 class CheckoutRefused(Exception):
-    """Git does not go there; the words say why."""
+    """Raised if git refuses an operation; the text says why."""
 
 
 class RunningCheckout:
@@ -30,26 +30,26 @@ class RunningCheckout:
         self._root = root
 
     async def get_head(self) -> str:
-        """Return the commit it stands at; empty where git knows of none."""
+        """Return the current commit; empty if git knows none."""
         try:
             return (await self._run_git("rev-parse", "--verify", "-q", "HEAD^{commit}")).strip()
         except CheckoutRefused:
             return ""
 
     async def go_back(self, commit: str, *, leaving: str) -> None:
-        """Move branch and files to `commit`, from `leaving`, where it has to stand still.
+        """Move branch and files back to `commit`; the checkout must be at `leaving`.
 
-        Where commits of the remote came after `leaving`, they go too: the bot fetches them again.
-        What people have changed and not committed is kept, and so are commits that are nowhere
-        else. Raises `CheckoutRefused` where that cannot be: nothing has moved then.
+        It may also be at later commits of the remote; the bot fetches those again. Uncommitted
+        changes and commits that exist nowhere else are kept. If that is not possible, nothing is
+        changed and it raises `CheckoutRefused`.
         """
-        standing = await self.get_head()
-        if standing != leaving and not await self._is_fetched_after(leaving, standing):
+        current = await self.get_head()
+        if current != leaving and not await self._is_fetched_after(leaving, current):
             raise CheckoutRefused(
-                f"the checkout is at {standing[:12]} by now, not at {leaving[:12]} any more"
+                f"the checkout is at {current[:12]} by now, not at {leaving[:12]} any more"
             )
         await self._run_git("reset", "-q", "--keep", commit)
-        # A file and its compiled form are compared by whole seconds and size.
+        # Python compares a file with its bytecode by whole seconds and size, so it could miss this.
         for compiled in self._root.glob("bot/**/__pycache__/*.pyc"):
             compiled.unlink(missing_ok=True)
 
@@ -58,7 +58,7 @@ class RunningCheckout:
         return await self._is_successful("merge-base", "--is-ancestor", commit, "HEAD")
 
     async def is_edited(self, folders: Sequence[str]) -> bool:
-        """Return whether somebody has changed files in these folders and not committed it."""
+        """Return whether these folders have uncommitted changes."""
         return bool(await self._run_git("status", "--porcelain", "--", *folders))
 
     async def write_files(self, commit: str, folders: Sequence[str], into: Path) -> None:
@@ -74,7 +74,7 @@ class RunningCheckout:
             await asyncio.to_thread(Path(index["GIT_INDEX_FILE"]).unlink, missing_ok=True)
 
     async def _is_fetched_after(self, commit: str, later: str) -> bool:
-        """Return whether `later` comes after `commit`, and a remote has it, so nothing is lost."""
+        """Return whether `later` follows `commit` and is on a remote, so that it cannot be lost."""
         if not await self._is_successful("merge-base", "--is-ancestor", commit, later):
             return False
         known = await self._run_git(
@@ -90,7 +90,7 @@ class RunningCheckout:
         return True
 
     async def is_different(self, one: str, other: str, folder: str) -> bool:
-        """Whether a folder differs between two commits; `False` where one is not known."""
+        """Return whether a folder differs between two commits; `False` if one is unknown."""
         try:
             return bool(
                 (await self._run_git("diff", "--name-only", one, other, "--", folder)).strip()

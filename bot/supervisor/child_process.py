@@ -51,14 +51,15 @@ class ChildProcess:
     ) -> Self:
         """Start a bot in `root`. Raises `OSError`.
 
-        It is in a process group of its own: Ctrl-C is for the supervisor, which passes it on.
+        It gets its own process group, so that Ctrl-C reaches only the supervisor, which passes it
+        on.
         """
         ours, theirs = socket.socketpair()
         number = theirs.fileno()
-        told = f"{number}:tty" if sys.stderr.isatty() else f"{number}"
+        channel = f"{number}:tty" if sys.stderr.isatty() else f"{number}"
         try:
             process = await asyncio.create_subprocess_exec(
-                *command, cwd=root, env={**environment, VARIABLE: told}, pass_fds=(number,),
+                *command, cwd=root, env={**environment, VARIABLE: channel}, pass_fds=(number,),
                 stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, process_group=0,
             )  # fmt: skip
         except OSError:
@@ -73,7 +74,7 @@ class ChildProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended; negative: by that signal. `None` while it runs."""
+        """The exit code; negative for the number of a signal, `None` while the process runs."""
         return self._process.returncode
 
     @property
@@ -87,7 +88,7 @@ class ChildProcess:
         self.send(kind, **said)
 
     def send(self, kind: str, **said: Any) -> None:
-        """Say something to it; one that is gone hears nothing."""
+        """Send a message to the process; without effect if it has ended."""
         if not self._writer.is_closing():
             self._writer.write(format_message(kind, **said))
 
@@ -102,7 +103,7 @@ class ChildProcess:
         )
 
     def reset_silence(self) -> None:
-        """Count its silence from now: it was not heard because nobody listened."""
+        """Count its silence from now, because its messages were not read before."""
         self.last_message_at = self._get_time()
 
     async def wait(self, seconds: float) -> bool:
@@ -121,7 +122,8 @@ class ChildProcess:
                 self._process.kill()
             await self._process.wait()
         self._writer.close()
-        # What it wrote last is still on its way; whoever else holds the pipe is not waited for.
+        # Its last output may still be in the pipe. The wait is limited, because other processes may
+        # hold the pipe open.
         await asyncio.wait(self._tasks, timeout=1.0) if self._tasks else None
         for task in self._tasks:
             task.cancel()
@@ -171,7 +173,7 @@ class ChildProcess:
 
 
 def _read_memory_mb(pid: int) -> float | None:
-    """Return the memory a process holds; `None` where nobody says."""
+    """Return the resident memory of a process in MiB, or `None` if it is unknown."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_MB
     except (OSError, ValueError, IndexError):

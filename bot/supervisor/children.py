@@ -52,7 +52,7 @@ class Children:
         self._alive.discard(child)
 
     def retire(self, old: ChildProcess, new: ChildProcess) -> None:
-        """Let the old one finish what people are waiting for, and tell the new one of its end."""
+        """Let the old process finish its answers in the background, then inform the new one."""
 
         async def run_retirement() -> None:
             await self.finish_retirement(old)
@@ -63,13 +63,13 @@ class Children:
         task.add_done_callback(self._retiring.discard)
 
     async def finish_retirement(self, old: ChildProcess) -> None:
-        """Let it finish, as long as that may take, and end it; again is harmless."""
+        """Let the old process finish within the time limit, and end it; again has no effect."""
         old.send("retire")
         await old.wait(self._patience)
         await self.end(old)
 
     def wake(self) -> None:
-        """Have whoever waits for one of them look again."""
+        """Wake the code that waits for a child, so that it checks its condition again."""
         for child in self._alive:
             child.changed.set()
 
@@ -82,7 +82,7 @@ class Children:
                 child.send("retire", at_once=True)
 
     async def stop(self, at_once: asyncio.Event) -> None:
-        """Have all of them stop in good order, until that has taken too long or `at_once`."""
+        """Ask all children to stop, and wait until they do, time is up, or `at_once` is set."""
         for child in self._alive:
             child.send("stop")
         ends = {asyncio.create_task(child.wait(self._patience)) for child in self._alive}

@@ -1,4 +1,4 @@
-"""The core code of each commit in a folder of its own, which no pull and no edit changes."""
+"""Stores the core code of each commit in a separate folder, which pulls and edits do not change."""
 
 import asyncio
 import os
@@ -27,9 +27,9 @@ class CodeFolders:
         """Why the newest code that was found is not in a folder of its own."""
 
     async def find_nearest(self, commit: str) -> str:
-        """Return `commit` where it ran and can run again, else what the checkout is at.
+        """Return `commit` if it ran before and can run again, otherwise the checkout's commit.
 
-        The checkout may be past it, at a commit that nobody has rehearsed.
+        The checkout may be at a later commit that was not rehearsed.
         """
         is_here = commit and (self._folder / commit).is_dir()
         if not is_here or not await self._checkout.has_commit(commit):
@@ -52,10 +52,10 @@ class CodeFolders:
             return None
 
     async def prepare(self, commit: str) -> Path | None:
-        """Return the folder with the code of a commit; `None`: what the checkout holds is to run.
+        """Return the folder with the code of a commit, or `None` to run the checkout itself.
 
-        That is so without git, and where somebody has changed core code and not committed it: they
-        want to see their own edits. Raises `CheckoutRefused`, also where these are of another
+        The checkout runs without git, and if its core code has uncommitted changes, because their
+        author wants to see them. Raises `CheckoutRefused`, also if the changes are based on another
         commit, and `OSError`.
         """
         if not commit:
@@ -72,7 +72,9 @@ class CodeFolders:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(mode=0o700, parents=True)
             await self._checkout.write_files(commit, self._parts, fresh)
-            await asyncio.to_thread(os.sync)  # so does a power cut: the name comes after the files
+            # The files are written to disk before the folder gets its final name, so that a power
+            # failure cannot leave an incomplete folder under that name.
+            await asyncio.to_thread(os.sync)
             fresh.rename(target)
         return target
 

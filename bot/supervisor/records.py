@@ -1,4 +1,4 @@
-"""Which commits ran well, which were taken back, and which is on probation: a small file."""
+"""Records which commits ran well, which were rolled back, and which one is on probation."""
 
 import json
 import os
@@ -14,11 +14,11 @@ _MAX_BAD = 50
 
 @dataclass(frozen=True)
 class Handover:
-    """A restart that was asked for: onto `commit`, from `previous`, for whom and why.
+    """A requested restart from the commit `previous` to `commit`.
 
-    `at` tells it from another one onto the same commit. With what it `migrates` of the state, older
-    code cannot open that any more. `databases`, by their paths in the state folder, are those that
-    the code of `previous` opens, and `known` all the migrations it knows.
+    `at` distinguishes it from another restart to the same commit. `migrates` are the migrations of
+    the state that older code cannot open afterwards. `databases` are the paths, in the state
+    folder, that the code of `previous` opens, and `known` are all migrations that it knows.
     """
 
     commit: str
@@ -40,7 +40,7 @@ class Handover:
                    *lists)  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what bots are told of it."""
+        """Return the fields that bots get."""
         return {k: v for k, v in asdict(self).items() if k not in ("databases", "known")}
 
 
@@ -78,20 +78,20 @@ class RestartRecords:
 
 
 class RestartFile:
-    """Keeps the records in a file that is replaced whole, so that no crash leaves half of it."""
+    """Stores the records in a file that is replaced atomically, so that no crash damages it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.trouble = ""
 
     def read(self) -> RestartRecords:
-        """Return what is kept; nothing where there is no file. `trouble` says if it was unreadable.
+        """Return the stored records, or empty ones if there is no file.
 
-        An unreadable file is set aside beside its place: it keeps nobody from starting.
+        An unreadable file is renamed, so that it does not prevent the start; `trouble` reports it.
         """
         try:
-            told = json.loads(self.path.read_text(encoding="utf-8"))
-            return _parse_records(told)
+            data = json.loads(self.path.read_text(encoding="utf-8"))
+            return _parse_records(data)
         except FileNotFoundError:
             return RestartRecords()
         except (ValueError, TypeError, KeyError) as error:

@@ -8,13 +8,13 @@ from typing import Self
 
 @dataclass(frozen=True)
 class RestartRules:
-    """The configuration's `restart`, in seconds and MiB.
+    """The section `restart` of the configuration, in seconds and MiB.
 
-    A started bot is on probation until `probation_seconds` after it took over: it has to be ready
-    within `ready_seconds`, never be silent for `silent_seconds`, and stay below `memory_mb`. Later
-    it is replaced by itself when it is silent for `hung_seconds`. `crashes` in a row, each before
-    its probation was over, end the supervisor; `backoff` is waited before each next start, the
-    last for ever.
+    A started bot is on probation for `probation_seconds` after it took over. It must be ready
+    within `ready_seconds`, never be silent for `silent_seconds`, and stay below `memory_mb`. After
+    that it is restarted if it is silent for `hung_seconds`. The supervisor ends after `crashes` in
+    a row, each during probation. `backoff` are the pauses before the next starts; the last one
+    repeats.
     """
 
     drain_seconds: float = 20.0
@@ -65,7 +65,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Reading:
-    """What is seen of a bot, times in seconds of one clock. `began_at`: when it was told to."""
+    """The observed status of a bot; times are seconds of one clock.
+
+    `began_at` is when it got the order to start.
+    """
 
     began_at: float
     last_message_at: float
@@ -75,7 +78,7 @@ class Reading:
 
 
 def find_fault(seen: Reading, rules: RestartRules, now: float, *, probation: bool) -> str | None:
-    """Return why a running bot has to be replaced, in words; `None`: it has not."""
+    """Return why a running bot has to be replaced, or `None` if it works."""
     silent = now - seen.last_message_at
     if silent > (rules.silent_seconds if probation else rules.hung_seconds):
         return f"it hung: no sign of life for {silent:.0f} s"
@@ -89,5 +92,5 @@ def find_fault(seen: Reading, rules: RestartRules, now: float, *, probation: boo
 
 
 def has_passed_probation(seen: Reading, rules: RestartRules, now: float) -> bool:
-    """Whether a probation has been passed: its time is up, and it is ready now."""
+    """Return whether the probation is passed: its time is over, and the bot is ready now."""
     return seen.ready and now - seen.began_at >= rules.probation_seconds

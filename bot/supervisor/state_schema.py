@@ -11,10 +11,10 @@ _BUSY_SECONDS = 2.0
 
 
 def find_incompatibility(state: Path, handover: Handover) -> str:
-    """Return why the code from before a hand-over cannot open the state, and the way back.
+    """Return why the code before a handover cannot open the state, with a remedy; only reads.
 
-    Empty where it can: each migration that its databases have is one it knows. Only reads. What an
-    older bot has not told, or a file does not, is answered by what was to be migrated.
+    Empty if it can, which means that it knows every migration of its databases. If an older bot did
+    not report its migrations, or a file cannot be read, the planned migrations decide.
     """
     unknown: list[tuple[Path, str]] = []
     troubles: list[str] = []

@@ -25,7 +25,7 @@ _OWN_FOLDER = "bot/supervisor"
 
 
 class Supervisor:
-    """Runs until it is told to stop, or the bot ends for good. `active` is the bot that works."""
+    """Runs until it is asked to stop, or the bot ends for good. `active` is the working bot."""
 
     def __init__(self, bot: SupervisedBot, rules: RestartRules, say: Say) -> None:
         self._bot = bot
@@ -44,7 +44,7 @@ class Supervisor:
         self._at_once = asyncio.Event()
 
     async def run(self) -> int:
-        """Keep the bot running; return the exit code for the whole. Raises `OSError`."""
+        """Keep the bot running, and return the exit code of the program. Raises `OSError`."""
         self._records = self._file.read()
         if self._file.trouble:
             self._say("warning", self._file.trouble)
@@ -55,7 +55,7 @@ class Supervisor:
             await self._children.end_all()
 
     def stop(self) -> None:
-        """Have the bot stop in good order; asked again, at once."""
+        """Stop the bot in order; a second call stops it at once."""
         if self._stopping.is_set():
             self._at_once.set()
         self._stopping.set()
@@ -168,11 +168,12 @@ class Supervisor:
         self._keep(self._records.set_trial(asked))
         frozen = await self._freeze(old)
         self._session = get_object(frozen, "session")
-        if asked.migrates:  # then nobody else may have the state open
+        if asked.migrates:  # a migration needs the state for itself
             await self._children.finish_retirement(old)
         own = await self._checkout.is_different(self._began_with, asked.commit, _OWN_FOLDER)
         news = self._build_news({"restarted": {**asked.to_dict(), "supervisor_changed": own}})
-        # Nobody may be let in again who has left since: a way back goes without these.
+        # Logins are passed on only once: after a rollback, people who logged out in the meantime
+        # must not be logged in again.
         logins = get_object(frozen, "logins")
         new.begin("take_over", session=self._session, logins=logins, news=news, commit=new.commit)
         self.active = new
@@ -187,14 +188,17 @@ class Supervisor:
     async def _reject_handover(
         self, old: ChildProcess, asked: Handover, details: dict[str, Any]
     ) -> None:
-        """Tell the old one, which goes on, why there is no new one; its code is put back."""
+        """Tell the old process, which continues, why the new one failed; restore the checkout."""
         self._keep(self._records.add_bad(asked.commit, details["why"]))
         self._say("error", f"no hand-over to {asked.commit[:12]}: {details['why']}")
         details = await self._restore_checkout(asked, details)
         old.send("not_handed_over", rolled_back_commits=self._records.bad, **details)
 
     async def _freeze(self, old: ChildProcess) -> Message:
-        """Have the old one let go; return what it leaves, nothing where it has to be ended."""
+        """Ask the old process to release session and state, and return what it leaves.
+
+        The result is empty if the process did not react in time and was ended.
+        """
         old.send("freeze")
         # It parks what is under way first.
         patience = self._rules.drain_seconds + self._rules.kill_seconds
@@ -235,9 +239,9 @@ class Supervisor:
     async def _restore_checkout(
         self, asked: Handover, details: dict[str, Any], not_opened: str = ""
     ) -> dict[str, Any]:
-        """Put the checkout back; return what is told of it, with what kept it from that.
+        """Restore the checkout, and return the details for the bot, with the reason if it failed.
 
-        `not_opened`: why the code from before could not open the state.
+        `not_opened` is the reason why the previous code could not open the state; empty if it can.
         """
         details = {**asked.to_dict(), **details}
         if not_opened:
@@ -275,12 +279,13 @@ class Supervisor:
         return child
 
     def _build_news(self, news: dict[str, Any]) -> dict[str, Any]:
-        """Return what a bot is told at its beginning."""
+        """Return the news that a bot gets at its start."""
         on_probation = self._records.trial is not None
         return {**news, "rolled_back_commits": self._records.bad, "on_probation": on_probation}
 
     async def _stop_children(self) -> int:
-        """Have every bot stop in good order; return the exit code of that."""
+        """Stop every bot in order, and return the exit code."""
+
         await self._children.stop(self._at_once)
         if self._at_once.is_set():
             self._say("warning", "stopped at once")

@@ -1,4 +1,4 @@
-"""Failures that nothing raised: the code that should have done something stands for their place."""
+"""Failures without an exception; their place is the code that should have done something."""
 
 from pathlib import Path
 from types import CodeType

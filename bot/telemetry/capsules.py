@@ -1,7 +1,6 @@
-"""From an exception to what a failing test needs: where it broke, and with which values.
+"""Extracts from an exception what a failing test needs: the places and the values.
 
-Nothing about an exception can be relied on: see `safe_access`. What cannot be read of it is left
-out, and the rest is kept.
+No attribute of an exception can be trusted; see `safe_access`. What cannot be read is left out.
 """
 
 import errno
@@ -37,7 +36,7 @@ from bot.telemetry.safe_access import (
 MAX_FRAMES = 30
 MAX_MESSAGE = 2000
 
-# Under its supervisor this bot lies in a folder named by its commit, and not in the checkout.
+# Under the supervisor, the code runs from a folder that is named by its commit.
 _OWN = Path(os.path.realpath(__file__)).parents[2]
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _OUTER_FRAMES = 5
@@ -61,11 +60,11 @@ def build_capsule(
     redact: Redact,
     inputs: Mapping[str, object] | None = None,
 ) -> Capsule:
-    """Return what is known of a failure, redacted and bounded. It never raises.
+    """Return a redacted description of a failure, with size limits. It never raises.
 
-    Wrappers are opened: it is of the root cause, with the frames of the whole way there that lie
-    under `root`, the project's folder. Of a group it is of one child, the same in any order, and
-    all are in `children`. `inputs` that have no literal form are left out.
+    It describes the root cause of wrapped exceptions, with all frames on the way to it that are in
+    the project's folder `root`. An exception group is described by one child, which does not depend
+    on the order, and `children` has all of them. `inputs` without a literal form are left out.
     """
     try:
         return _describe(error, root, functools.lru_cache(_REMEMBERED)(redact), inputs or {})
@@ -98,9 +97,10 @@ def _describe(
 
 
 def _build_sort_key(child: Capsule) -> tuple[bool, bool, str]:
-    """Return what sorts the child first that says most: with frames of ours, and no time limit.
+    """Return a sort key that puts the most informative child first.
 
-    Those that ran into a time limit often only waited for what another one broke.
+    Children with frames of the project come first. Timeouts come last, because they often only
+    waited for something that another child broke.
     """
     timeout = "TimeoutError" in (child.exception, *child.kinds)
     return not child.frames, timeout, child.fingerprint
@@ -165,9 +165,9 @@ def _describe_minimally(error: BaseException, root: Path) -> Capsule:
 def _trace_path(causes: Sequence[BaseException], root: str) -> list[TracePlace]:
     """Return the frames, outermost first, on the way to the last of `causes`.
 
-    A cause's traceback begins where it was caught, so the frame it shares with its wrapper's is
-    where the two are joined. Frames that call themselves wrappers only, by a local name that
-    tracebacks know elsewhere too, stand for nobody's code.
+    The traceback of a cause begins where it was caught, so it is joined with the traceback of its
+    wrapper at the frame that both have. Frames that are marked as wrappers, by a local name that
+    other tools also use, are left out.
     """
     places: list[TracePlace] = []
     where: dict[FrameType, int] = {}

@@ -51,7 +51,7 @@ def find_root_cause(error: BaseException) -> BaseException:
 
 
 def _list_causes(error: BaseException) -> tuple[BaseException, ...]:
-    """Return the next errors down. discord.py's wrappers keep theirs in `original`."""
+    """Return the direct causes of an error. discord.py's wrappers have theirs in `original`."""
     original = get_original(error)
     if original is not None:
         return (original,)

@@ -1,4 +1,4 @@
-"""Which run is being worked on here, for ports that are not told: a context, not a global."""
+"""The current run, in a context variable, for ports that do not get it as an argument."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ def get_current_run() -> str | None:
 
 @contextmanager
 def set_current_run(run_id: str) -> Iterator[None]:
-    """Have what is done inside known as done for that run."""
+    """Set the current run inside the block."""
     token = _RUN.set(run_id)
     try:
         yield

@@ -10,7 +10,7 @@ _RUN_CALLBACK = asyncio.Handle._run.__code__
 
 
 class EventLoopBlocked(Exception):
-    """Reports that one call kept every other command waiting; its traceback is where it stood."""
+    """Reports that one call blocked all other commands; its traceback is where the call was."""
 
 
 class AnsweredTooLate(Exception):
@@ -26,7 +26,7 @@ class FramePosition(NamedTuple):
 
 
 def capture_position(frame: FrameType) -> FramePosition:
-    """Return where a frame stands now."""
+    """Return the current position of a frame."""
     return FramePosition(frame, frame.f_lineno, frame.f_lasti)
 
 

@@ -52,9 +52,10 @@ def compute_fingerprint(exception: str, places: Iterable[str], message: str) -> 
 
 
 def group_fingerprint(children: Iterable[str]) -> str:
-    """Return the fingerprint of failures that came together, in whatever order they did.
+    """Return the fingerprint of failures that came together, independent of their order.
 
-    Where all have the same, it is theirs: one fault is one fault, however often it happened.
+    If all have the same fingerprint, it is returned, because it is one fault that happened several
+    times.
     """
     distinct = sorted(set(children))
     if len(distinct) == 1:

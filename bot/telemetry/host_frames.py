@@ -37,7 +37,7 @@ class TracePlace(NamedTuple):
 
     @property
     def is_host(self) -> bool:
-        """Return whether the frame is one of the code that hosts cogs, wherever that lies."""
+        """True if the frame belongs to the code that hosts cogs."""
         return is_host_module(self.module)
 
     @property

@@ -19,9 +19,10 @@ T = TypeVar("T")
 
 
 class JournalledForge:
-    """Implements `Forge` by another one. A look that brings nothing new is not journalled again.
+    """Implements `Forge`: wraps another forge and records its calls.
 
-    Waiting proposals are looked at every few seconds, for weeks.
+    A query with the same answer as before is not recorded again, because waiting proposals are
+    queried every few seconds, for weeks.
     """
 
     def __init__(self, forge: Forge, recorder: Recorder) -> None:
@@ -101,7 +102,7 @@ class JournalledForge:
             return answer
 
     def _is_new(self, asked: tuple[str, Hashable], answer: object) -> bool:
-        """Whether that was not the answer the last time."""
+        """Return whether the answer differs from the last one to this query."""
         if self._seen.get(asked, self) == answer:
             return False
         if len(self._seen) >= _MOST_SEEN:

@@ -15,7 +15,7 @@ _OUTCOMES = {"failed": ActionOutcome.ERROR, "timeout": ActionOutcome.TIMEOUT}
 
 
 class JournalledVerifier:
-    """Implements `Verifier` by another one. A record for each check that ran: red is an error."""
+    """Implements `Verifier`: wraps another verifier and records each check that ran."""
 
     def __init__(self, verifier: Verifier, recorder: Recorder) -> None:
         self._verifier = verifier
@@ -23,7 +23,7 @@ class JournalledVerifier:
 
     @property
     def sandbox(self) -> str:
-        """Return how commands are confined."""
+        """A description of how commands are confined."""
         return self._verifier.sandbox
 
     async def find_failing(
@@ -55,7 +55,7 @@ class JournalledVerifier:
     async def find_affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
     ) -> AffectedTests:
-        """Return them; nothing is run."""
+        """Return the affected tests without running them."""
         return await self._verifier.find_affected_tests(workspace, changed, limit=limit)
 
     async def run_checks(

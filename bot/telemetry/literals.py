@@ -1,8 +1,8 @@
-"""Values as Python literals that can be read back exactly, or not at all.
+"""Converts values to Python literals that evaluate to exactly the same value, or to nothing.
 
-A test is written from what stands here. A value that was cut, or that only looks alike, would make
-a wrong test; so there is no in between. Types are compared exactly and first: a subclass or a proxy
-could raise anything as soon as it is asked (`len`, `isinstance`).
+Tests are written from these literals. A value that was cut, or that is only similar, would make a
+wrong test. Types are compared first and exactly: `len` or `isinstance` of a subclass or a proxy
+could run code that raises anything.
 """
 
 import math
@@ -15,7 +15,7 @@ MAX_DEPTH = 6
 
 Redact = Callable[[str], str]
 
-_SHORT = 12  # a parser's `token` is a word; one that opens a door is longer
+_SHORT = 12  # a `token` of a parser is a short word; a secret token is longer
 
 
 class _NoLiteral(Exception):

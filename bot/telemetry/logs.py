@@ -26,9 +26,9 @@ _QUIET = (
     "aiosqlite", "asyncio", "discord.gateway", "discord.client", "git", "matplotlib", "watchfiles",
 )  # fmt: skip
 _UNTRUE = (
-    # of a client that the local Discord's library tries when it is imported
+    # from a client that the library of the local Discord creates when it is imported
     "Guilds intent seems to be disabled",
-    # voice, which nothing here uses
+    # voice, which the bot does not use
     "PyNaCl is not installed", "davey is not installed",
 )  # fmt: skip
 

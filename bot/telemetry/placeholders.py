@@ -1,8 +1,8 @@
-"""Stand-ins: values of the same shape as private ones, which say nothing of them.
+"""Placeholders: values of the same shape as private values, which reveal nothing about them.
 
-A stand-in has the same length, the same kinds of characters and the same punctuation. Equal words
-get equal stand-ins, so that two calls with the same value still agree. Words that the own source of
-a program names (a unit, a keyword, a choice) stay: without them nothing fails the same way.
+A placeholder has the same length, the same kinds of characters and the same punctuation. Equal
+words get equal placeholders, so that two calls with the same value still match. Words in the source
+of the program (a unit, a keyword, a choice) are kept: without them a failure could not be repeated.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ _CHANGED = ("L", "N", "S")  # marks, blanks and punctuation are shape, not conte
 
 
 class Placeholders:
-    """Makes stand-ins. `keywords` are the words that stay, in lower case.
+    """Creates placeholders. `keywords` are the words that are kept, in lower case.
 
-    Without the `secret` nobody can find out a word from its stand-in.
+    Without the `secret`, no one can find out a word from its placeholder.
     """
 
     def __init__(self, secret: bytes, keywords: Collection[str] = ()) -> None:
@@ -69,10 +69,10 @@ class Placeholders:
         return "".join(map(_choose_neighbour, piece, self._compute_marks(piece)))
 
     def _replace_number(self, digits: str) -> str:
-        """Return as many digits. A single one stays, and so do 10, 100 and 1000.
+        """Return a number with as many digits. Single digits, 10, 100 and 1000 are kept.
 
-        Up to four are a year, a month, an hour or a limit: each digit after the first becomes a
-        smaller one, so that a month stays a month.
+        A number of up to four digits may be a year, a month, an hour or a limit. Its first digit is
+        kept and the others become smaller, so that a month stays a valid month.
         """
         first, rest = int(digits[0]), digits[1:]
         if int(digits) <= _LARGEST_DIGIT:

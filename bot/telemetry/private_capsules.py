@@ -1,4 +1,4 @@
-"""A failure of a private action, with stand-ins in place of what was typed and answered."""
+"""Replaces private values in the description of a failure by placeholders."""
 
 import opcode
 import re
@@ -17,7 +17,7 @@ from bot.telemetry.safe_access import get_traceback, is_error
 from bot.telemetry.source_vocabulary import TOKEN, collect_vocabulary, find_tokens
 
 _QUOTED = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
-# What the bot observed, and what its engine reports: their messages quote nobody.
+# Errors that the bot itself or its engine reports: their messages quote no one.
 _OBSERVED = (NoResponse, EventLoopBlocked, AnsweredTooLate, AgentError)
 _QUOTING = (AgentStuck, AgentOutputInvalid)  # a command of the model, or its answer
 _RAISED = frozenset({opcode.opmap["RAISE_VARARGS"], opcode.opmap["RERAISE"]})
@@ -26,14 +26,14 @@ _RAISED = frozenset({opcode.opmap["RAISE_VARARGS"], opcode.opmap["RERAISE"]})
 def hide_private_values(
     capsule: Capsule, error: BaseException, secret: bytes, name: str = ""
 ) -> Capsule:
-    """Return the capsule with stand-ins in its inputs, arguments and message.
+    """Return the capsule with placeholders in its inputs, arguments and message.
 
-    The fingerprint stays: it is a digest. What has no literal form becomes opaque. The words of
-    the action's `name`, which is shown anyway, stay as those do that the source names.
+    The fingerprint is kept, because it is a digest. Values without a literal form become opaque.
+    Words in the source are kept, and so are those of the action's `name`, which is shown anyway.
     """
     causes = [each.root_cause for each in find_chains(error)]
     ways = [list(_walk_frames(each)) for each in causes]
-    # Of several, nobody knows whose message it is: it counts as the project's.
+    # With several causes, the author of the message is unknown: it counts as the project's.
     frames = ways[0] if len(ways) == 1 else []
     modules = {frame.module for each in (capsule, *capsule.children) for frame in each.frames}
     passed = [*chain.from_iterable(ways), *_walk_frames(error)]
@@ -52,7 +52,7 @@ def hide_private_values(
 
 
 def _is_observed(error: BaseException) -> bool:
-    """Return whether the bot described something in its own words, whoever raised it."""
+    """Return whether the message is a text of the bot that quotes no one."""
     is_quoting = any(is_error(error, each) for each in _QUOTING)
     return not is_quoting and any(is_error(error, each) for each in _OBSERVED)
 
@@ -67,7 +67,7 @@ class _Vocabulary(NamedTuple):
 
 
 def _hide(capsule: Capsule, vocabulary: _Vocabulary) -> Capsule:
-    """Return one capsule with stand-ins; its children stay as they are."""
+    """Return one capsule with placeholders; its children are unchanged."""
     typed = [*capsule.inputs.values(), *_list_arguments(capsule)]
     if vocabulary.is_ours:
         message = vocabulary.messages.replace_text(capsule.message)
@@ -95,9 +95,9 @@ def strip_values(capsule: Capsule) -> Capsule:
 
 
 def _redact_library_message(message: str, values: Placeholders, private: frozenset[str]) -> str:
-    """Return a message that Python or a library wrote: its own wording stays.
+    """Return a message of Python or a library with its values replaced; its own text is kept.
 
-    What is quoted is a value, and so is each word that was typed.
+    Quoted parts count as values, and so do words that people typed.
     """
 
     def replace_token(found: re.Match[str]) -> str:
@@ -113,9 +113,9 @@ def _redact_library_message(message: str, values: Placeholders, private: frozens
 
 
 def _is_raised_by(modules: set[str], frames: list[tuple[FrameType, int]]) -> bool:
-    """Whether a `raise` in one of these modules made the error and its message.
+    """Return whether a `raise` in one of these modules created the error and its message.
 
-    Without a traceback nobody knows who wrote the message: it counts as the project's.
+    Without a traceback the author of the message is unknown: it counts as the project's.
     """
     if not frames:
         return True
@@ -161,7 +161,7 @@ def _replace_frame(values: Placeholders, frame: Frame) -> Frame:
 
 
 def _replace_literal(values: Placeholders, source: str) -> str | None:
-    """Return a stand-in; `None` for what is no literal, as redaction may leave it."""
+    """Return a placeholder, or `None` if the source is no literal, as after a redaction."""
     try:
         return values.replace_literal(source)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Names that stand for people in the journal."""
+"""Pseudonyms of people in the journal."""
 
 import functools
 import hashlib
@@ -23,7 +23,7 @@ def build_pseudonym(user_id: int, secret: bytes, kind: str = "u") -> str:
 
 
 def compute_digest(text: str, secret: bytes) -> str:
-    """Return a digest that tells nothing of a text to whoever lacks the secret."""
+    """Return a keyed digest, which reveals nothing about the text without the secret."""
     return hmac.new(secret, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
@@ -52,7 +52,7 @@ def load_secret(path: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Write a new secret beside, then link it into place: nobody ever reads half of one."""
+    """Write a new secret to a temporary file, and link it into place, so it is never partial."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="ascii") as file:
@@ -60,7 +60,7 @@ def _make(path: Path) -> None:
     try:
         path.hardlink_to(draft)
     except FileExistsError:
-        pass  # somebody was faster, and theirs holds
+        pass  # another process was faster, and its secret counts
     finally:
         draft.unlink()
 

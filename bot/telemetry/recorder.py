@@ -1,4 +1,4 @@
-"""From things that happen to journal records."""
+"""Writes journal records about actions."""
 
 import asyncio
 import logging
@@ -51,9 +51,9 @@ _PEOPLES = frozenset(
 
 
 class Timed:
-    """An action under way. `action` is its record, once it is over.
+    """A running action. `action` is its record, once it has ended.
 
-    One that is not `wanted` by then is not recorded: a look that brought nothing new.
+    If `wanted` is false at the end, it is not recorded, as for a query without a new answer.
     """
 
     def __init__(self, recorder: "Recorder", kind: Kind, name: str, about: About) -> None:
@@ -90,13 +90,13 @@ class Timed:
 
 
 class Recorder:
-    """Implements `bot.ports.recorder.ActionRecorder`: actions go to the journal.
+    """Implements `bot.ports.recorder.ActionRecorder`: writes actions to the journal.
 
-    It never fails what it records: that is logged instead. Whatever an action was given, or raised,
-    there is a record: with less in it where more cannot be read.
+    It never makes an action fail: its own errors are logged. Every action gets a record, with less
+    in it if the inputs or the exception cannot be read.
 
-    `root` is the project's folder, `secret` the key of the pseudonyms, `commit` tells which code
-    runs.
+    `root` is the project's folder, `secret` the key of the pseudonyms, and `commit` returns the
+    commit that runs.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Recorder:
         return build_pseudonym(user_id, self._secret)
 
     def hide_text(self, text: str, public: Iterable[str]) -> str:
-        """Return a stand-in for a private text; the words of `public` texts stay."""
+        """Return a placeholder for a private text; the words of the `public` texts are kept."""
         return Placeholders(self._secret, find_tokens(" ".join(public))).replace_text(text)
 
     def record(

@@ -1,4 +1,4 @@
-"""Read objects whose own code may raise anything, or lie about what they are.
+"""Reads objects whose own code may raise anything, or claim to be another type.
 
 An exception is an object like any other: its attributes can be properties, its text is made by its
 own code, and a proxy claims to be of another class. So fields are read by the descriptors of
@@ -114,7 +114,7 @@ def get_message(error: BaseException) -> str:
 
 
 def escape_surrogates(text: str) -> str:
-    """Return a text with lone surrogates spelt out: nobody could write them down."""
+    """Return a text with lone surrogates escaped, because they cannot be encoded as UTF-8."""
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""The words that a program's source names: they are public, whoever typed them."""
+"""Collects the words in a program's source, which are public even if a person types them."""
 
 import ast
 import functools
@@ -27,7 +27,7 @@ def find_tokens(text: str) -> frozenset[str]:
 
 
 def collect_vocabulary(files: Iterable[str]) -> SourceVocabulary:
-    """Return the words that these files of Python source name. One that cannot be read has none."""
+    """Return the words in these Python files. A file that cannot be read has none."""
     found = [_read_vocabulary(file, _get_modified_time(file)) for file in dict.fromkeys(files)]
     return SourceVocabulary(
         _ALWAYS.union(*(each.keywords for each in found)),
@@ -48,7 +48,7 @@ def _read_vocabulary(file: str, _: int) -> SourceVocabulary:
 
 
 def _get_modified_time(file: str) -> int:
-    """Return when a file was changed: a reloaded cog names other words."""
+    """Return when a file was changed, as a cache key: a reloaded cog has other words."""
     try:
         return Path(file).stat().st_mtime_ns
     except OSError:

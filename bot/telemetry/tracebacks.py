@@ -78,7 +78,7 @@ class TracebackWriter:
 
 
 def _find_error(exc_info: object) -> BaseException | None:
-    """Return the exception that a call of the log was given, in any of the forms there are."""
+    """Return the exception in the `exc_info` of a log call, in any of its forms."""
     if exc_info is None or exc_info is False:
         return None
     found = exc_info if is_error(exc_info) else sys.exc_info()[1]

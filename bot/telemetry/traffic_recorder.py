@@ -1,7 +1,7 @@
-"""Traffic is written beside the work, never in its way.
+"""Writes traffic in the background, so that it does not delay the answers.
 
-While an action runs nothing is done but to hold on to what Discord told and was told. A moment
-later, in a thread, records are made of it, cleaned, and written together.
+While an action runs, only references to the payloads are stored. A moment later, a thread builds
+the records, cleans them, and writes them together.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class Unwritten(Protocol):
         ...
 
     def finish(self) -> TrafficRecord | None:
-        """Return the record, or `None` where there is nothing to keep; called in a thread, once."""
+        """Return the record, or `None` if there is nothing to store. Called once, in a thread."""
         ...
 
 
@@ -45,10 +45,10 @@ class FailedCog(NamedTuple):
 
 
 class TrafficRecorder:
-    """Takes what is to be kept at once, and writes it by and by. It never fails what it records.
+    """Accepts traffic at once and writes it in the background. It never makes an action fail.
 
-    What is not written when the process is killed, a second's worth, is lost. `commit` tells which
-    code runs, `secret` is the key of pseudonyms and digests.
+    If the process is killed, the traffic of the last second is lost. `commit` returns the commit
+    that runs, and `secret` is the key of pseudonyms and digests.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class TrafficRecorder:
             self._dropped += 1
 
     def record_failure(self, cog: str, fingerprint: str, failure_id: str) -> None:
-        """Have the cog's files copied, as soon as nothing else is done."""
+        """Queue a copy of the cog's files."""
         self._failed.append(FailedCog(cog, fingerprint, failure_id))
         self._wake.set()
 
@@ -90,18 +90,19 @@ class TrafficRecorder:
             await self.write(flush=True)
 
     async def catch_up(self) -> None:
-        """Write what people were answered some seconds ago, for whoever reads it now.
+        """Write answers of the last seconds now, for code that is about to read the log.
 
-        A press that raised nothing by then went well, though others wait longer for it to fail.
+        A press without an error until now counts as successful, although it could still fail.
         """
         await self.write(lookahead=_LOOKAHEAD_SECONDS)
 
     async def write(self, *, lookahead: float = 0.0, flush: bool = False) -> None:
-        """Write what is over within `ahead` seconds, or all there is.
+        """Write the exchanges that are due within `lookahead` seconds; with `flush`, all of them.
 
-        An error is logged, and what it is about lost.
+        An error is logged, and the affected exchanges are lost.
         """
-        async with self._writing:  # or what another writes just now would not be there yet
+        # The lock also makes the caller wait for a write in progress.
+        async with self._writing:
             await self._write_due(self.clock.get_monotonic_time() + lookahead, flush=flush)
 
     async def _write_due(self, now: float, *, flush: bool) -> None:
@@ -139,8 +140,9 @@ def _build_records(due: Sequence[Unwritten]) -> list[TrafficRecord]:
     for each in due:
         try:
             record = each.finish()
-        except Exception as error:  # noqa: BLE001  # what Discord tells may be of any shape
-            strange[type(error).__name__] += 1  # not its words: they may be somebody's
+        except Exception as error:  # noqa: BLE001  # payloads of Discord may have any shape
+            strange[type(error).__name__] += 1  # not its message, which may quote a person
+
             continue
         if record is not None:
             records.append(record)

@@ -1,8 +1,8 @@
-"""Real faults to plant, so that the whole loop can be tried: small plausible commits.
+"""Real faults to plant, so that the complete loop can be tried: small plausible commits.
 
-Each breaks one command while every test, lint and type check still passes. FAULTS are met by a
-person who types a command, and REPLAYED ones too, though no call of a function shows those; LIVING
-ones show only in the use of many, by which the bot notices them.
+Each fault breaks one command while all tests, lint and type checks pass. A person runs into FAULTS
+and REPLAYED faults by using a command; the REPLAYED ones do not show in a single function call.
+LIVING faults show only when many people use the bot, which then notices them by itself.
 """
 
 import random
@@ -83,10 +83,10 @@ def find_living(name: str | None) -> Living | None:
 
 
 def plant(change: Change, checkout: Path) -> list[str]:
-    """Edit the checkout's files as the change's commit does; return the paths changed.
+    """Edit the files of the checkout as the change does, and return the changed paths.
 
-    Committing is left to the caller. Raises ConfigError, and changes nothing, when a file is
-    missing or a snippet does not stand in it exactly once.
+    The caller commits. Raises `ConfigError` and changes nothing if a file is missing or does not
+    contain a snippet exactly once.
     """
     texts = apply_edits(change, checkout)
     for file, text in texts.items():

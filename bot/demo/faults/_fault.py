@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class FaultStep:
-    """One thing a person does to meet the fault: run a slash command, or press a button.
+    """A step that shows the fault: running a slash command, or pressing a button.
 
-    So many `times`; one after the other, unless `at_once`.
+    It is repeated `times` times, one after the other unless `at_once`.
     """
 
     command: str = ""
@@ -20,10 +20,10 @@ class FaultStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A small commit by somebody.
+    """A small commit by one author.
 
     `replacements` are exact (before, after) snippets of `file`, `test_replacements` of
-    `test_file`; each `before` stands there exactly once.
+    `test_file`. The file contains each `before` exactly once.
     """
 
     name: str
@@ -37,10 +37,10 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class MetFault(Change):
-    """A commit that breaks a command in a way its tests do not see, and one person meets.
+    """A commit that breaks a command for a single user, in a way that its tests do not detect.
 
-    `breaks` says how a person meets the fault and `steps` says it for programs, `complaint` is
-    what they would type then, `error` the type that is raised.
+    `breaks` describes how a person runs into the fault, `steps` the same for programs, `report` is
+    the message the person would write, and `error` the type of the raised exception.
     """
 
     breaks: str
@@ -70,14 +70,19 @@ class ReplayedFault(MetFault):
 
 @dataclass(frozen=True, kw_only=True)
 class Living:
-    """A fault, and the visitors in whose use of the bot it shows.
+    """A fault that shows in the traffic of several visitors.
 
-    Each visitor does one of `acts` (any of them, drawn evenly), rests for about `pause` seconds,
-    and so on; the first `rush` acts of all of them come at once. `fault` is what is broken, from
-    the start or, after `healthy_seconds` of use, by a commit that comes live then. `flaps`: a
-    service outside goes up and down every so many seconds. `settings` replace keys of sections
-    in the configuration, so that a spectator need not wait for ten minutes. `expect` tells what
-    will happen, and `then` what to do about it.
+    Attributes:
+        fault: The broken change; it is present from the start, or goes live after
+            `healthy_seconds` of use.
+        acts: The steps of the visitors; each visitor picks one at random, again and again.
+        expect: Describes what will happen.
+        then: Describes what to do about it.
+        pause: The average seconds between two steps of a visitor.
+        rush: The number of steps, of all visitors together, that come at once at the start.
+        flaps: The seconds after which an external service goes up or down.
+        settings: Replace keys in sections of the configuration, so that a spectator does not have
+            to wait ten minutes.
     """
 
     name: str

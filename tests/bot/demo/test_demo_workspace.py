@@ -167,8 +167,8 @@ async def test_a_cog_that_was_changed_stays_as_it_is_committed_and_the_page_says
         write(clone, {f"cogs/new_{number}.py": ""})
     run_git(clone, "add", "cogs/new_0.py")
     assert (await find_uncommitted_cogs(clone)).describe() == [
-        "`cogs/new_0.py`, `cogs/new_1.py`, `cogs/new_2.py` and 2 more: not committed yet, and in "
-        "this copy as it is in your checkout.",
+        "`cogs/new_0.py`, `cogs/new_1.py`, `cogs/new_2.py` and 2 more: not committed yet; this "
+        "copy has the version of your checkout.",
         "`cogs/dice.py`, `cogs/quotes.py`: changed since your last commit; this copy has what is "
         "committed.",
     ]
