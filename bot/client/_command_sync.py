@@ -80,7 +80,8 @@ class CommandSync:
                     refused = await self._send(present)
             except discord.Forbidden as error:
                 raise ConfigError(
-                    f"discord.guild_id: Theseus may not add commands to {self._describe_target()}. Is the id "
+                    "discord.guild_id: Theseus may not add commands to "
+                    f"{self._describe_target()}. Is the id "
                     "right? Invite the bot there with the scopes `bot` and `applications.commands`."
                 ) from error
             except _FAILED as error:

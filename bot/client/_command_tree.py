@@ -85,7 +85,7 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
 def _has_error_handler(
     command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | None,
 ) -> bool:
-    """Whether the cog has an error reply of its own; two would be one too many."""
+    """Return whether the cog has its own error handler, so that people do not get two replies."""
     if getattr(command, "on_error", None) is not None:
         return True
     cog = getattr(command, "binding", None)

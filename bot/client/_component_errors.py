@@ -1,10 +1,10 @@
-"""Buttons, selects, forms and autocompletes that raise: journalled, and the person is told.
+"""Records failures of buttons, selects, forms and autocompletes, and replies to the person.
 
 discord.py catches what their callbacks raise and only logs it. Overriding `on_error` on the
 classes of `discord.ui` would change the library for the whole process, and would still miss dynamic
-items (the persistent buttons) and autocompletes, which have no such hook. Its log is the one place
-that all of them pass, and the traceback there leads to the interaction. A cog's listener for
-presses (`on_interaction`) reaches `failed` through the client's `on_error`.
+items (the persistent buttons) and autocompletes, which have no such hook. All of them are logged,
+and the traceback in the log contains the interaction. A failure in a cog's listener for presses
+(`on_interaction`) reaches `handle_failure` through the client's `on_error`.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _LABELS = {
 
 
 class ComponentFailures(logging.Handler):
-    """Takes what discord.py logs of one client's interactions, while it is attached."""
+    """A log handler for discord.py's log records about interactions of one client."""
 
     def __init__(self, client: discord.Client, instruments: Instruments) -> None:
         super().__init__(logging.ERROR)
@@ -49,7 +49,7 @@ class ComponentFailures(logging.Handler):
         await asyncio.gather(*self._answering, return_exceptions=True)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take one report; those without an interaction of this client are none of ours."""
+        """Handle a log record; records without an interaction of this client are ignored."""
         error = record.exc_info[1] if record.exc_info else None
         interaction = interaction_of(error) if error is not None else None
         if error is not None and interaction is not None and interaction.client is self._client:
@@ -66,7 +66,7 @@ class ComponentFailures(logging.Handler):
         action = self._instruments.record_component(interaction, error, refused=refused)
         what = _LABELS[interaction.type]
         text = brief_message(error) if refused else format_error(what, action, private=True)
-        # A logging handler cannot wait: the answer is a task of ours, ended by `detach`.
+        # A log handler cannot await, so the answer is sent by a task, which `detach` cancels.
         task = asyncio.get_running_loop().create_task(answer(interaction, text, private=True))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)

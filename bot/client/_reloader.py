@@ -82,7 +82,9 @@ class Reloader:
                 failed[module] = describe_failure(error)
         if shared is not None and failed and not reloaded:
             self._forget_shared()
-            sys.modules.update(shared)  # nobody runs the new shared code: the old one stays
+            sys.modules.update(
+                shared
+            )  # no cog uses the new shared code, so the old one is restored
         if reloaded:
             await self._sync_commands()
         return Adoption(

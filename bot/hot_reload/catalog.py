@@ -113,7 +113,7 @@ class Catalog:
         if place != self._config_place and (link := self._link_of(place)):
             what = "it" if link == place else os.path.relpath(link, self._root)
             raise _Refused(f"{what} is a link; put the file itself there")
-        # a pipe would have us wait for whoever writes into it
+        # Non-blocking: opening a pipe would otherwise wait for a writer.
         handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):

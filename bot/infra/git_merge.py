@@ -1,4 +1,4 @@
-"""Making a merge in a worktree: to look at, without moving any branch, or on the branch there."""
+"""Merges in a worktree, on its branch or detached, without moving any branch."""
 
 import re
 from typing import NoReturn
@@ -10,13 +10,14 @@ from bot.infra.git_parse import as_text, parse_names
 
 _MAX_LISTED = 5
 _UNMERGED = re.compile(r"(100644|100755) ([0-9a-f]{40,64}) ([123])\t")
-"""What git lists of one side of a file that it could not merge: ours is 2, theirs 3."""
+"""A line of git about one side of a file that it could not merge: 2 is ours, 3 is theirs."""
 
 
 def merge_detached(git: Git, tip: str, head: str) -> None:
-    """Check out, on no branch, the merge of `head` into `tip`; drop everything else. Blocking.
+    """Check out the merge of `head` into `tip` without a branch; drop other changes. Blocking.
 
-    Where `tip` holds `head` already, that is `tip`. Raises `MergeConflict`, back at `tip`.
+    If `tip` contains `head` already, it checks out `tip`. Raises `MergeConflict`, and leaves `tip`
+    checked out then.
     """
     git.run("checkout", "-q", "--detach", "-f", git.resolve_revision(tip))
     git.run("clean", "-q", "-ffdx")
@@ -29,14 +30,15 @@ def merge_detached(git: Git, tip: str, head: str) -> None:
 
 
 def join(git: Git, head: str, message: str) -> None:
-    """Merge `head` into what is checked out, on its branch. Blocking.
+    """Merge `head` into the current branch. Blocking.
 
-    Where both only added lines to a file, it gets both. Raises `MergeConflict`, as before it.
+    A file to which both sides only added lines gets both additions. Raises `MergeConflict`, and
+    changes nothing then.
     """
     tip = git.resolve_revision("HEAD")
     answer = git.run(
-        "merge", "-q", "--no-ff", "--no-verify", "--no-stat", "-m", message, git.resolve_revision(head),
-        ok=None,
+        "merge", "-q", "--no-ff", "--no-verify", "--no-stat", "-m", message,
+        git.resolve_revision(head), ok=None,
     )  # fmt: skip
     if answer.status == 0:
         return

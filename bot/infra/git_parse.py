@@ -139,7 +139,7 @@ def read_diff(git: Git, *what: str) -> str:
 
 
 def resolve_inside(root: Path, file: str) -> Path | None:
-    """Return the file's real path if it lies in `root` and outside `.git`."""
+    """Return the real path of the file if it is in `root` and outside of `.git`, else `None`."""
     try:
         path = (root / file).resolve()
     except (OSError, ValueError, RuntimeError):

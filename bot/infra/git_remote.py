@@ -1,4 +1,4 @@
-"""Reaching a remote that wants a secret, out of reach of the repository's own configuration.
+"""Connects to a remote with a secret, without using the repository's own configuration.
 
 That configuration can send a fetch or a push elsewhere, through a proxy, past the check of
 certificates, or start a program on the way. So what carries a secret is done in a bare repository
@@ -18,14 +18,14 @@ from bot.infra.threads import run_in_thread
 
 
 class Way(NamedTuple):
-    """Where a remote is over HTTP, and the configuration that opens it."""
+    """The HTTP address of a remote, and the git configuration with its credentials."""
 
     url: str
     config: Private
 
 
 Access = Callable[[str], Awaitable[Way | None]]
-"""Tells the way to a remote, by its URL; `None`: go there as git would."""
+"""Returns the way to a remote by its URL, or `None` to let git connect by itself."""
 
 
 async def find_way(git: Git, remote: str, access: Access | None) -> Way | None:
@@ -38,7 +38,7 @@ async def find_way(git: Git, remote: str, access: Access | None) -> Way | None:
 
 @contextmanager
 def borrow_objects(git: Git) -> Iterator[Git]:
-    """Lend a bare repository that has all objects of `git`'s, and none of its settings."""
+    """Yield a temporary bare repository with all objects of `git`, and none of its settings."""
     objects, shallow, kind = _read_object_store(git)
     with TemporaryDirectory(prefix="theseus-") as name:
         folder = Path(name).resolve() / "borrowing.git"
@@ -53,7 +53,7 @@ def borrow_objects(git: Git) -> Iterator[Git]:
 
 
 def _read_object_store(git: Git) -> tuple[Path, Path, str]:
-    """Return where a repository keeps its objects and the edge of a shallow clone, and its hash."""
+    """Return the object folder, the file about a shallow clone, and the hash algorithm."""
     kind = git.run("rev-parse", "--show-object-format").line
     objects, shallow = (
         (git.folder / git.run("rev-parse", "--git-path", name).line).resolve()

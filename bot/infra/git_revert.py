@@ -1,4 +1,4 @@
-"""Taking a merge back in a worktree: however it was merged, and keeping what came later."""
+"""Reverts a merge, a squash or a rebased branch in a worktree, and keeps later changes."""
 
 from bot.domain.change import RevertResult
 from bot.infra.git import Git
@@ -8,7 +8,10 @@ _MOST_COMMITS = 100  # of one rebased branch
 
 
 def revert_merge(git: Git, merge_commit: str, head: str) -> RevertResult:
-    """Take back what merging `head` as `merged` changed, uncommitted. Blocking."""
+    """Revert the merge `merge_commit` of `head` in the worktree, without committing. Blocking.
+
+    Conflicts are returned. Raises the error of `git` if the revert fails otherwise.
+    """
     merge_commit = git.resolve_revision(merge_commit)
     if not git.is_ancestor(merge_commit, "HEAD"):
         raise git.build_error(f"{merge_commit[:12]} is not part of what is checked out", "")
@@ -20,20 +23,20 @@ def revert_merge(git: Git, merge_commit: str, head: str) -> RevertResult:
         git.run("reset", "-q", "--hard")
         git.run("revert", "--quit", ok=None)
         if not conflicts:
-            raise git.build_error(f"git cannot take {merge_commit[:12]} back", answer.err)
+            raise git.build_error(f"git cannot revert {merge_commit[:12]}", answer.err)
         return RevertResult(before=before, conflicts=tuple(sorted(conflicts)))
     return _check_revert(git, before, merge_commit)
 
 
 def _check_revert(git: Git, before: str, merged: str) -> RevertResult:
-    """Return what was changed; raise where a file nobody touched since is not as it was before."""
+    """Return the changed files. Raises if a file that was not changed later is not as before."""
     touched = _list_names(git, "--cached", "HEAD")
     unlike = _list_names(git, "--cached", before)
     since = _list_names(git, merged, "HEAD")
     wrong = (_list_names(git, before, merged) - since) & unlike
     if wrong:
         git.run("reset", "-q", "--hard")
-        raise git.build_error(f"git did not bring {sorted(wrong)[0]} back to {before[:12]}", "")
+        raise git.build_error(f"git did not restore {sorted(wrong)[0]} to {before[:12]}", "")
     return RevertResult(
         before=before,
         restored=tuple(sorted(touched - unlike)),

@@ -12,7 +12,7 @@ ENVIRONMENT = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its id says, not what somebody put for it
+    "GIT_NO_REPLACE_OBJECTS": "1",  # read the real commit, not a replacement set in the repository
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_NO_LAZY_FETCH": "1",  # from git 2.45 on; before it, the protocols below hold it

@@ -31,10 +31,10 @@ def capture_position(frame: FrameType) -> FramePosition:
 
 
 def get_thread_stack(thread: int) -> tuple[FramePosition, ...]:
-    """Return where the callback stands that a thread's event loop runs, outermost frame first.
+    """Return the frames of the callback that a thread's event loop runs, outermost first.
 
-    The frames around it started the loop and have no part in what it runs. Without a loop it is the
-    whole stack; nothing once the thread has ended.
+    Frames outside of the callback only started the loop, and are left out. Without a loop, it is
+    the complete stack of the thread; it is empty after the thread has ended.
     """
     frame = sys._current_frames().get(thread)
     stack = []
@@ -45,7 +45,7 @@ def get_thread_stack(thread: int) -> tuple[FramePosition, ...]:
 
 
 def get_coroutine_stack(coroutine: Any) -> tuple[FramePosition, ...]:
-    """Return where a coroutine that waits stands, and what it waits for, outermost first."""
+    """Return the frames of a waiting coroutine and of what it awaits, outermost first."""
     stack = []
     while (frame := getattr(coroutine, "cr_frame", None)) is not None:
         stack.append(capture_position(frame))

@@ -6,8 +6,8 @@ from bot.telemetry.safe_access import get_message
 class EndedByCode(Exception):
     """Reports that an action's own code raised `SystemExit`, `KeyboardInterrupt` or the like.
 
-    asyncio and discord.py let `original` pass as a request to end the process or the task. Nobody
-    made that request, so it is recorded like any other failure.
+    asyncio and discord.py would treat `original` as a request to end the process or the task. No
+    one made that request, so it is recorded like any other failure.
     """
 
     def __init__(self, original: BaseException) -> None:

@@ -75,6 +75,5 @@ def _choose_prompter(yes: bool, answers: dict[str, str]) -> ScriptedPrompter | T
         raise ConfigError(
             "setup asks questions, but there is no terminal. In a script, use `theseus setup "
             "--yes` with options (--help lists them)."
-
         )
     return TerminalPrompter()

@@ -165,5 +165,5 @@ def pick(
         else:
             problem = f"there is no {answer or 'empty name'}"
         asking.say(f"  {problem}; enter a number from 1 to {len(options)}, or a name.")
-        # A default that is invalid must not be offered again: Enter would loop for ever.
+        # A default that is invalid must not be offered again: Enter would loop endlessly.
         default = None if answer == default else default

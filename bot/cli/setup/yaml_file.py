@@ -11,7 +11,7 @@ Path = tuple[str, ...]
 
 
 def get_value(text: str, path: Path) -> object:
-    """Return what the text says at a path, `None` where it says nothing."""
+    """Return the value at a path, or `None` if there is none."""
     found: Any = yaml.safe_load(text)
     for part in path:
         found = found.get(part) if isinstance(found, dict) else None
@@ -93,7 +93,7 @@ def _build_nested(path: Sequence[str], value: object) -> object:
 
 
 def _end(text: str, node: yaml.Node) -> int:
-    """Return where a node's own text ends; a block's own mark lies behind later comments."""
+    """Return the end of a node's text; the end mark of a block would include later comments."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(text, last[1] if isinstance(last, tuple) else last)
@@ -111,7 +111,7 @@ def _replace(text: str, node: yaml.Node | None, value: object) -> str:
             return kept
     start, end = node.start_mark.index, _end(text, node)
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and start:
-        start = len(text[:start].rstrip())  # a block begins on a line of its own
+        start = len(text[:start].rstrip())  # a block begins on a new line, a flow value does not
     gap = " " if start and not text[start - 1].isspace() and text[start - 1] not in "[{," else ""
     return text[:start] + gap + _format_flow(value) + text[end:]
 
