@@ -93,7 +93,7 @@ def make_agent(
 def _build_step_services(settings: Settings, opened: Resources, chosen: Engines) -> StepServices:
     config, clock, verifier = settings.config, opened.clock, opened.verifier
     lookback = timedelta(hours=config.runs.lookback_hours)
-    kept = timedelta(days=config.journal.keep_days)
+    lookback = timedelta(days=config.journal.keep_days)
     replays = InteractionReplays(
         opened.rehearsal,
         opened.trees,
@@ -101,11 +101,11 @@ def _build_step_services(settings: Settings, opened: Resources, chosen: Engines)
         opened.traffic.snapshots,
         clock,
         catch_up=opened.traffic.catch_up,
-        lookback=kept,
-        loads=build_load_lookup(opened.journal, opened.clock, kept),
+        lookback=lookback,
+        loads=build_load_lookup(opened.journal, opened.clock, lookback),
     )
     behaviour = BehaviourCheck(
-        opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
+        opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=lookback
     )
     conversations = ConversationCheck(chosen.open_chat)
     proofs = ChangeProofs(
@@ -141,12 +141,16 @@ def _build_step_services(settings: Settings, opened: Resources, chosen: Engines)
         answered=_build_answer_lookup(opened),
         inquiry=_answer_inquiry(settings, opened),
         changes=ChangeContextCollector(
-            opened.journal, clock, opened.memory, commands=opened.code.list_commands, lookback=kept
+            opened.journal,
+            clock,
+            opened.memory,
+            commands=opened.code.list_commands,
+            lookback=lookback,
         ),
         briefer=_build_briefer(chosen, verifier, proofs),
         behaviour=behaviour,
         revert_rehearsal=RevertRehearsal(
-            opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
+            opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=lookback
         ),
         proofs=proofs,
     )

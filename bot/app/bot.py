@@ -129,8 +129,8 @@ async def _build(
     live.follow(build_live_settings(settings.config, followers))
     closing = Closing()
     web = build_web_server(
-        settings, opened, client, agent, monitoring, chosen.description, issues, alerts, closing, backups,
-        storage,
+        settings, opened, client, agent, monitoring, chosen.description, issues, alerts, closing,
+        backups, storage,
     )  # fmt: skip
     serving = await serve(settings, web, stack, beginning.logins)
     return BotParts(

@@ -87,8 +87,8 @@ async def _run(options: DemoOptions, say: Say) -> None:
         state = environment.theseus_state
         own = state.absolute() if "THESEUS_STATE" in os.environ else None
         plan = DemoPlan(
-            await _prepare_source(Path(home), say), Path(home), fault, options.port, options.engine, own,
-            living, options.seed or 0, request=options.request,
+            await _prepare_source(Path(home), say), Path(home), fault, options.port, options.engine,
+            own, living, options.seed or 0, request=options.request,
         )  # fmt: skip
         say("Making a private copy of this repository and starting the bot in it ...")
         async with start_demo(plan, build_local_forge) as running:
@@ -142,8 +142,8 @@ def _welcome(running: Demo, fault: MetFault | Living | None, engine: str) -> str
     workspace = running.workspace
     lines = [f"Theseus demo: {running.discord.base_url}", ""]
     if isinstance(fault, Living):
-        told = (f"Watch the page: visitors use the bot. {fault.expect}", *fault.then)
-        lines += [f"  {number}. {line}" for number, line in enumerate(told, 1)]
+        hints = (f"Watch the page: visitors use the bot. {fault.expect}", *fault.then)
+        lines += [f"  {number}. {line}" for number, line in enumerate(hints, 1)]
     elif fault is not None:
         lines += [
             "Something in this copy of the bot is broken. In the page:",

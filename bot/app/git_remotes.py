@@ -50,19 +50,19 @@ class Remote(Record):
 async def find_remote(root: Path, name: str) -> Remote | None:
     """Return the remote of that name, `None` where there is none or no repository."""
     try:
-        said = await run_in_thread(Git(root).run, "remote", "get-url", "--", name, ok=None)
+        answer = await run_in_thread(Git(root).run, "remote", "get-url", "--", name, ok=None)
     except WorkspaceError:
         return None
-    return Remote.parse(said.line) if said.status == 0 and said.line else None
+    return Remote.parse(answer.line) if answer.status == 0 and answer.line else None
 
 
 async def list_remotes(root: Path) -> tuple[str, ...]:
     """Return the names of all remotes."""
     try:
-        said = await run_in_thread(Git(root).run, "remote", ok=None)
+        answer = await run_in_thread(Git(root).run, "remote", ok=None)
     except WorkspaceError:
         return ()
-    return tuple(said.line.split()) if said.status == 0 else ()
+    return tuple(answer.line.split()) if answer.status == 0 else ()
 
 
 async def add_remote(root: Path, name: str, folder: Path) -> None:
@@ -73,24 +73,30 @@ async def add_remote(root: Path, name: str, folder: Path) -> None:
 async def get_current_branch(root: Path) -> str | None:
     """Return the branch the checkout is on, `None` where it is on none."""
     try:
-        said = await run_in_thread(Git(root).run, "symbolic-ref", "-q", "--short", "HEAD", ok=None)
+        answer = await run_in_thread(
+            Git(root).run, "symbolic-ref", "-q", "--short", "HEAD", ok=None
+        )
     except WorkspaceError:
         return None
-    return said.line or None
+    return answer.line or None
 
 
 async def reach(root: Path, remote: str, branch: str) -> None:
     """Check that the branch can be fetched. Raises `WorkspaceError` with git's message if not."""
-    said = await run_in_thread(
+    answer = await run_in_thread(
         Git(root).run,
         "ls-remote", "--exit-code", "--upload-pack=git-upload-pack", "--",
         remote, f"refs/heads/{branch}",
         ok=None, seconds=_SECONDS, remote=True,
     )  # fmt: skip
-    if said.status == 2:
+    if answer.status == 2:
         why = await run_in_thread(describe_missing_branch, Git(root), remote, branch)
         raise WorkspaceError(why)
-    if said.status != 0:
-        words = said.err.strip().splitlines()
-        last = re.sub(r"//[^/@\s]*@", "//", words[-1]) if words else f"status {said.status}"
+    if answer.status != 0:
+        message_lines = answer.err.strip().splitlines()
+        last = (
+            re.sub(r"//[^/@\s]*@", "//", message_lines[-1])
+            if message_lines
+            else f"status {answer.status}"
+        )
         raise WorkspaceError(f"cannot fetch from {remote}: {last}")

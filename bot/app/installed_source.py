@@ -47,10 +47,10 @@ def find_installed_source(read: str | None = None) -> InstalledSource | None:
         except metadata.PackageNotFoundError:
             return None
     try:
-        told = json.loads(read or "null")
-        if told["vcs_info"]["vcs"] != "git":
+        record = json.loads(read or "null")
+        if record["vcs_info"]["vcs"] != "git":
             return None
-        return InstalledSource(url=told["url"], commit=told["vcs_info"]["commit_id"])
+        return InstalledSource(url=record["url"], commit=record["vcs_info"]["commit_id"])
     except (ValueError, KeyError, TypeError):
         return None
 

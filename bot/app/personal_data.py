@@ -114,7 +114,7 @@ def _list_usage_kinds(
     The copies of files come first, because they have to be erased first: only the journal records,
     which are erased later, say whose copies they are.
     """
-    kept = f"for {retention.journal} days"
+    period = f"for {retention.journal} days"
     copies = _FailureCopies(stores.journal, stores.snapshots)
 
     async def count_uses(subject: DataSubject) -> int:
@@ -131,12 +131,12 @@ def _list_usage_kinds(
     return (
         PersonalDataKind(
             "copies of a cog's files after a failure that hold something of you",
-            kept,
+            period,
             copies.count_records,
             copies.erase,
         ),
-        PersonalDataKind("uses of commands, to be played again", kept, count_uses, erase_uses),
-        PersonalDataKind("records in my journal", kept, count_records, stores.journal.erase),
+        PersonalDataKind("uses of commands, to be played again", period, count_uses, erase_uses),
+        PersonalDataKind("records in my journal", period, count_records, stores.journal.erase),
     )
 
 

@@ -123,13 +123,13 @@ async def open_services(
     code = RunningCode(checkout, commit or await checkout.get_head())
     journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
     secret = load_secret(state / "pseudonyms.key")
-    kept = state / "theseus.sqlite3"
+    database = state / "theseus.sqlite3"
     ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
     sandbox = await _build_sandbox(settings)
     stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
     recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
     verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
-    key_values = await stack.enter_async_context(SqliteKeyValueStore(kept))
+    key_values = await stack.enter_async_context(SqliteKeyValueStore(database))
     return Resources(
         clock=clock,
         forge=JournalledForge(forge, recorder),
@@ -139,9 +139,9 @@ async def open_services(
         journal=journal,
         traffic=await _open_traffic(settings, clock, secret, code, stack),
         recorder=recorder,
-        store=await stack.enter_async_context(SqliteStore(kept)),
-        search=await stack.enter_async_context(SqliteRecordSearch(kept)),
-        outbox=await stack.enter_async_context(SqliteOutbox(kept)),
+        store=await stack.enter_async_context(SqliteStore(database)),
+        search=await stack.enter_async_context(SqliteRecordSearch(database)),
+        outbox=await stack.enter_async_context(SqliteOutbox(database)),
         key_values=key_values,
         flags=await _load_flags(key_values),
         memory=await stack.enter_async_context(

@@ -40,8 +40,8 @@ def _read_cursors(file: Path, aside: Path) -> tuple[HandledMark | None, tuple[Cu
             with contextlib.suppress(FileNotFoundError):
                 shutil.copy(f"{file}-wal", folder)
             with contextlib.closing(sqlite3.connect(copy)) as store:
-                kept = dict(store.execute("SELECT name, body FROM shelf WHERE name GLOB 'heard*'"))
-        mark = HandledMark.model_validate_json(kept.pop(MARK))
-        return mark, tuple(map(Cursor.model_validate_json, kept.values()))
+                rows = dict(store.execute("SELECT name, body FROM shelf WHERE name GLOB 'heard*'"))
+        mark = HandledMark.model_validate_json(rows.pop(MARK))
+        return mark, tuple(map(Cursor.model_validate_json, rows.values()))
     except (sqlite3.Error, FileNotFoundError, KeyError, ValueError):
         return None, ()

@@ -176,9 +176,9 @@ class RunningBot:
         _log.info(
             "session and state are left, in %.2f s", parts.clock.get_monotonic_time() - left_at
         )
-        told = session.model_dump() if session is not None else None
+        inherited = session.model_dump() if session is not None else None
         logins = parts.web.leave_sessions() if parts.web is not None else None
-        self._supervision.say("frozen", session=told, logins=logins)
+        self._supervision.say("frozen", session=inherited, logins=logins)
         self._until = parts.clock.get_monotonic_time() + self._drain
         await _wait_for_any(self._supervision.retire, self._supervision.stop)
         if not self._supervision.stop.is_set():

@@ -91,7 +91,7 @@ async def hold_when_free(
     release the lock in time, and the errors of `hold`.
     """
     now = asyncio.get_running_loop().time
-    until, told = now() + drain + _ENDING_SECONDS, False
+    until, reported = now() + drain + _ENDING_SECONDS, False
     while True:
         try:
             return stack.enter_context(hold(state))
@@ -99,10 +99,10 @@ async def hold_when_free(
             if now() >= until:
                 supervision.say("held")
                 raise
-        if not told:
+        if not reported:
             _log.warning(
                 "another Theseus runs on %s: I wait %.0f s for its end", state, until - now()
             )
-            told = True
+            reported = True
         if not await supervision.wait(_LOOK_SECONDS):
             return None

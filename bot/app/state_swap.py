@@ -108,14 +108,14 @@ def finish(state: Path, step: Step = lambda name: None) -> Path | None:
     """
     ready = state / _READY
     try:
-        told = json.loads(ready.read_text(encoding="utf-8"))
+        names = json.loads(ready.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise ConfigError(
             f"{ready} cannot be read. Remove it; a restored state is whole."
         ) from error
-    aside, kept = (state.parent / Path(str(told[key])).name for key in ("aside", "kept_as"))
+    aside, old_state = (state.parent / Path(str(names[key])).name for key in ("aside", "kept_as"))
     if (aside / BACKUPS).is_dir() and not (state / BACKUPS).exists():
         (aside / BACKUPS).rename(state / BACKUPS)
         step("backups moved")
@@ -123,11 +123,11 @@ def finish(state: Path, step: Step = lambda name: None) -> Path | None:
         if {each.name for each in aside.iterdir()} <= _EMPTY:
             shutil.rmtree(aside)
         else:
-            aside.rename(kept)
+            aside.rename(old_state)
         step("old state named")
     flush(state.parent)
     ready.unlink()
-    return kept if kept.is_dir() else None
+    return old_state if old_state.is_dir() else None
 
 
 def _find_abandoned(state: Path) -> Iterator[Path]:

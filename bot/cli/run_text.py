@@ -33,11 +33,11 @@ def record_row(action: Action, now: datetime) -> Row:
     """Return a journal record as a row of a table."""
     took = "" if action.duration_ms is None else f"{action.duration_ms:,.0f} ms"
     error = action.error
-    told = f"{error.exception}: {error.message}" if error else ""
+    text = f"{error.exception}: {error.message}" if error else ""
     colour = "" if action.outcome == "ok" else "red"
     return (
         Cell(shorten_id(action.id), "bold"), When(action.ts, now), action.event,
-        Cell(action.outcome, colour), took, action.run_id or "", told,
+        Cell(action.outcome, colour), took, action.run_id or "", text,
     )  # fmt: skip
 
 

@@ -173,8 +173,8 @@ def _find_faulty(error: discord.HTTPException, sent: list[Payload]) -> dict[int,
 def _list_messages(fault: object, path: str = "") -> list[str]:
     """Return every message in a fault, each after its path: `options.0.name: Too long`."""
     if isinstance(fault, list):
-        said = [str(each.get("message", "")) for each in fault if isinstance(each, dict)]
-        return [f"{path}: {text}" if path else text for text in said]
+        messages = [str(each.get("message", "")) for each in fault if isinstance(each, dict)]
+        return [f"{path}: {text}" if path else text for text in messages]
     if not isinstance(fault, dict):
         return []
     inner = [
@@ -192,8 +192,8 @@ def _name(command: Payload) -> str:
 def _describe_refused(refused: dict[str, str]) -> str | None:
     if not refused:
         return None
-    told = ", ".join(f"{name} ({why})" for name, why in sorted(refused.items()))
-    return f"Discord refuses {told}; its other commands work."
+    refusals = ", ".join(f"{name} ({why})" for name, why in sorted(refused.items()))
+    return f"Discord refuses {refusals}; its other commands work."
 
 
 def _describe_error(error: BaseException) -> str:

@@ -26,8 +26,8 @@ def format_error(what: str, action: Action, *, private: bool = False) -> str:
     """Return what people read when `what` failed; the id leads to the record."""
     failed = (action.error.children or (action.error,)) if action.error else ()
     name = ", ".join(dict.fromkeys(each.exception for each in failed)) or "an error"
-    told = f"⚠️ {what} failed with {name}. Error id `{shorten_id(action.id)}`."
-    return f"{told}\n-# {_TO_ONE if private else _TO_ALL}"
+    summary = f"⚠️ {what} failed with {name}. Error id `{shorten_id(action.id)}`."
+    return f"{summary}\n-# {_TO_ONE if private else _TO_ALL}"
 
 
 def format_missing_response(what: str, action: Action, *, private: bool = False) -> str:

@@ -97,10 +97,10 @@ async def _fetch_guild(client: discord.Client, guild_id: int) -> dict[str, Any]:
         http.get_member(guild_id, user.id),
     )
     joined = {each["id"]: each for each in threads["members"]}
-    told: dict[str, Any] = dict(guild)
-    return told | {
+    payload: dict[str, Any] = dict(guild)
+    return payload | {
         "unavailable": False,
-        "member_count": told.get("approximate_member_count", 0),
+        "member_count": payload.get("approximate_member_count", 0),
         "channels": channels,
         "threads": [
             {**each, "member": joined[each["id"]]} if each["id"] in joined else each

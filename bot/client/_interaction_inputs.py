@@ -23,8 +23,8 @@ def get_command_name(interaction: discord.Interaction) -> str:
     """Return `runs show`; of a command that is not there (any more), what Discord calls it."""
     if interaction.command is not None:
         return interaction.command.qualified_name
-    told: Mapping[str, Any] = interaction.data or {}
-    return str(told.get("name", "unknown"))
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(data.get("name", "unknown"))
 
 
 def format_command(interaction: discord.Interaction) -> str:
@@ -43,9 +43,9 @@ def get_command_code(interaction: discord.Interaction) -> CodeType | None:
 def get_command_inputs(interaction: discord.Interaction) -> dict[str, object]:
     """Return the options by name; of a context menu, what it was used on."""
     if isinstance(interaction.command, app_commands.ContextMenu):
-        told: Mapping[str, Any] = interaction.data or {}
-        target = told.get("target_id")
-        messages = told.get("resolved", {}).get("messages", {})
+        data: Mapping[str, Any] = interaction.data or {}
+        target = data.get("target_id")
+        messages = data.get("resolved", {}).get("messages", {})
         content = messages.get(target, {}).get("content")
         inputs: dict[str, object] = {"target": target}
         return inputs if content is None else {**inputs, "content": content}
@@ -63,11 +63,11 @@ def get_text_command_inputs(ctx: commands.Context[Any]) -> dict[str, object]:
 
 def get_component_inputs(interaction: discord.Interaction) -> dict[str, object]:
     """Return the component's id, the values chosen, and what was written in a form's fields."""
-    told: Mapping[str, Any] = interaction.data or {}
-    inputs: dict[str, object] = {"custom_id": told.get("custom_id")}
-    if told.get("values"):
-        inputs["values"] = list(told["values"])
-    for item in walk_submitted_fields(told.get("components", ())):
+    data: Mapping[str, Any] = interaction.data or {}
+    inputs: dict[str, object] = {"custom_id": data.get("custom_id")}
+    if data.get("values"):
+        inputs["values"] = list(data["values"])
+    for item in walk_submitted_fields(data.get("components", ())):
         inputs[str(item["custom_id"])] = item.get("value", item.get("values"))
     return inputs
 
@@ -88,8 +88,8 @@ def get_component_name(interaction: discord.Interaction, error: BaseException) -
     An id without a lasting part (discord.py makes up random ones) leaves the function's name:
     `Card.reroll`.
     """
-    told: Mapping[str, Any] = interaction.data or {}
-    return build_component_name(scope_of(error), str(told.get("custom_id", "")))
+    data: Mapping[str, Any] = interaction.data or {}
+    return build_component_name(scope_of(error), str(data.get("custom_id", "")))
 
 
 def build_component_name(scope: str, custom_id: str) -> str:

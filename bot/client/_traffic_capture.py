@@ -166,21 +166,21 @@ class TrafficCapture:
 
     def _record(self, exchange: ActionExchange) -> TrafficRecord | None:
         """Return the record of an exchange that is over; `None` where no cog had a part in it."""
-        cog, action, told = cog_of(exchange.module), exchange.action, exchange.payload
+        cog, action, payload = cog_of(exchange.module), exchange.action, exchange.payload
         if action is None and not cog:
             return None
-        place, in_dev, around = self._read_surroundings(told)
+        place, in_dev, around = self._read_surroundings(payload)
         audience = self._find_audience(exchange)
         hidden = self._build_placeholders(exchange) if audience is Audience.PRIVATE else None
         cast = Cast(around, _list_permissions, redact, hidden)
-        labels = self._labels.get(str((told.get("data") or {}).get("custom_id")), {})
+        labels = self._labels.get(str((payload.get("data") or {}).get("custom_id")), {})
         asked = StepReader(cast, place, get_channel_name(in_dev), labels).read(exchange)
         web, whole = collect_web_answers(exchange.web, cast)
         secret = self._recorder.secret
         ended = exchange.end_time or self._recorder.clock.get_time()
-        places = {"channel": ("c", around.channel_id), "server": ("s", told.get("guild_id"))}
+        places = {"channel": ("c", around.channel_id), "server": ("s", payload.get("guild_id"))}
         if exchange.kind != "message":
-            places["interaction"] = ("i", told["id"])
+            places["interaction"] = ("i", payload["id"])
         return TrafficRecord(
             id=action.id if action else create_sortable_id(ended),
             at=action.ts if action else ended,
@@ -201,7 +201,9 @@ class TrafficCapture:
             outcome=action.outcome if action else ActionOutcome.OK,
             fingerprint=action.error.fingerprint if action and action.error else "",
             commit=action.commit if action else self._recorder.commit(),
-            answer=compute_answer_digest(exchange.answers, lambda text: compute_digest(text, secret)[:_DIGEST]),
+            answer=compute_answer_digest(
+                exchange.answers, lambda text: compute_digest(text, secret)[:_DIGEST]
+            ),
             shape=describe_shape(exchange.answers),
             flags=dict(exchange.flags),
             web=web,

@@ -88,12 +88,12 @@ class Cast:
         known = int(user["id"])
         name = self.get_person(known)
         if name not in self._actors and name != BOT:
-            told = member or {}
-            roles = [self.get_role(int(each)) for each in told.get("roles", ())]
+            fields = member or {}
+            roles = [self.get_role(int(each)) for each in fields.get("roles", ())]
             self._actors[name] = Actor(
                 name=name,
                 roles=tuple(role for role in roles if role),
-                permissions=self._permissions(int(told.get("permissions", 0))),
+                permissions=self._permissions(int(fields.get("permissions", 0))),
                 bot=bool(user.get("bot", False)),
             )
         shortest = _SHORTEST_OF_AN_ASKER if name == ASKER else _SHORTEST_NAME
@@ -105,11 +105,11 @@ class Cast:
     def get_person(self, known: int) -> str:
         """Return the name of the person with that id."""
         if known not in self._people:
-            taken = set(self._people.values())
-            wanted = OTHER if ASKER in taken else ASKER
+            used = set(self._people.values())
+            wanted = OTHER if ASKER in used else ASKER
             if known == self._around.owner_id and wanted != ASKER:
                 wanted = OWNER
-            self._people[known] = _find_free_name(wanted, taken)
+            self._people[known] = _find_free_name(wanted, used)
         return self._people[known]
 
     def get_channel(self, known: int) -> str:

@@ -52,13 +52,13 @@ class StepReader:
 
         The author is read first: the first person in the cast is the asker.
         """
-        told = exchange.payload
-        self._where["by"] = self._get_author(told)
+        payload = exchange.payload
+        self._where["by"] = self._get_author(payload)
         if exchange.kind == "message":
-            asked = self._read_message(told)
+            asked = self._read_message(payload)
             typed = isinstance(asked.step, SayStep) and asked.step.say.startswith(exchange.prefix)
             return asked._replace(prefix=exchange.prefix if typed else "")
-        data: Told = told["data"]
+        data: Told = payload["data"]
         self._resolved = data.get("resolved") or {}
         for known, user in self._resolved.get("users", {}).items():
             self._cast.add_person(user, self._resolved.get("members", {}).get(known))
@@ -66,7 +66,7 @@ class StepReader:
             return self._read_command(data, exchange.kind)
         custom_id = self._cast.redact_text(str(data["custom_id"]))
         if exchange.kind == "press":
-            return self._press(data, told.get("message") or {}, custom_id)
+            return self._press(data, payload.get("message") or {}, custom_id)
         fields = {
             self._labels.get(str(each["custom_id"]), str(each["custom_id"])): each
             for each in walk_submitted_fields(data.get("components", ()))
@@ -169,8 +169,8 @@ class StepReader:
         if kind == _USER or (kind == _MENTIONABLE and str(value) in self._get_resolved("users")):
             return f"@{self._cast.get_person(int(value))}"
         if kind in (_ROLE, _MENTIONABLE):
-            told = self._get_resolved("roles").get(str(value), {})
-            return f"@&{self._cast.get_role(int(value), str(told.get('name', '')))}"
+            role = self._get_resolved("roles").get(str(value), {})
+            return f"@&{self._cast.get_role(int(value), str(role.get('name', '')))}"
         if kind == _CHANNEL:
             return f"#{self._cast.get_channel(int(value))}"
         if kind == _FILE:

@@ -151,9 +151,9 @@ def _read_body(response: aiohttp.ClientResponse | None) -> tuple[str, bool]:
 
 
 def _select_headers(request: WebRequest, cast: Cast) -> dict[str, str]:
-    told = request.response.headers if request.response is not None else request.headers
+    headers = request.response.headers if request.response is not None else request.headers
     return {
         name.title(): cast.redact_text(value)
-        for name, value in told.items()
+        for name, value in headers.items()
         if name.lower() in _HEADERS or name.lower().startswith(_LIMITS)
     }

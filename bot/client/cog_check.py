@@ -48,7 +48,7 @@ class CogCheck:
 
     async def __call__(self, names: Sequence[str]) -> Mapping[str, str]:
         """Return why those of these cogs that would not load would not; `ui` is what they share."""
-        refused = {name: told for name in names if (told := self._check_syntax(name))}
+        refused = {name: problem for name in names if (problem := self._check_syntax(name))}
         left = [name for name in names if name not in refused]
         trial = (
             await self._try_load(left, leaving_out=names) if left else _Trial({}, is_complete=True)

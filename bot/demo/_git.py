@@ -46,7 +46,7 @@ async def run_git(
         )
     except FileNotFoundError as error:
         raise ConfigError("git is not installed, and the demo needs it.") from error
-    told, complaint = await running.communicate()
+    stdout, errors = await running.communicate()
     if running.returncode:
-        raise ConfigError(f"git {arguments[0]} failed in {folder}: {complaint.decode().strip()}")
-    return (told or b"").decode(errors="replace")
+        raise ConfigError(f"git {arguments[0]} failed in {folder}: {errors.decode().strip()}")
+    return (stdout or b"").decode(errors="replace")

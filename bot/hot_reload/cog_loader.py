@@ -46,9 +46,9 @@ class CogLoader:
         adoption = await runtime.adopt(files) if files else Adoption()
         failed = {_name(module): reason for module, reason in adoption.failed.items()}
         return {
-            each.key: told
+            each.key: reason
             for each in changed
-            if (told := refused.get(each.key[1]) or _find_failure(each.key[1], failed, adoption))
+            if (reason := refused.get(each.key[1]) or _find_failure(each.key[1], failed, adoption))
         }
 
 

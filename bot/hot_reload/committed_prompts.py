@@ -19,11 +19,11 @@ def load_committed_prompts(git: Git, commit: str) -> dict[str, ItemContent] | No
     paths = [name.decode("utf-8", "replace") for name in listed.out.split(b"\0") if name]
     paths = [path for path in paths if path.endswith(".md")]
     asked = "".join(f"{commit}:{path}\n" for path in paths)
-    told = git.run("cat-file", "--batch", stdin=asked.encode()).out
+    output = git.run("cat-file", "--batch", stdin=asked.encode()).out
     found: dict[str, ItemContent] = {}
     for path in paths:
-        head, _, rest = told.partition(b"\n")
+        head, _, rest = output.partition(b"\n")
         size = int(head.rsplit(b" ", 1)[1]) if b" blob " in head else 0
         found[PurePosixPath(path).stem] = ItemContent({path: rest[:size]})
-        told = rest[size + 1 :]
+        output = rest[size + 1 :]
     return found or None

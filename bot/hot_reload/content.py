@@ -55,15 +55,15 @@ class ItemContent:
 
     def pack(self, *, compressed: bool = True) -> bytes:
         """Return all of it for `unpack`. What is not `compressed` begins with `UNCOMPRESSED`."""
-        told = {path: data.decode("latin-1") for path, data in self.files.items()}
-        return zlib.compress(json.dumps(told).encode(), -1 if compressed else 0)
+        texts = {path: data.decode("latin-1") for path, data in self.files.items()}
+        return zlib.compress(json.dumps(texts).encode(), -1 if compressed else 0)
 
 
 def unpack(packed: bytes) -> ItemContent:
     """Return what `pack` gave. Raises `ValueError` for anything else."""
     try:
-        told = json.loads(zlib.decompress(packed))
-        return ItemContent({path: data.encode("latin-1") for path, data in told.items()})
+        texts = json.loads(zlib.decompress(packed))
+        return ItemContent({path: data.encode("latin-1") for path, data in texts.items()})
     except (zlib.error, AttributeError) as error:
         raise ValueError(f"a kept version cannot be read: {error}") from error
 

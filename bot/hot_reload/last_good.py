@@ -29,15 +29,15 @@ class LastGood:
             return None
         kind, name = saved.key
         path = seen[saved.key][0].path if saved.key in seen else f"prompts/{name}.md"
-        kept = {each.number: each.at for each in await self._versions.list_versions(saved.key)}
-        for number in dict.fromkeys([saved.version, *kept]):
+        stored = {each.number: each.at for each in await self._versions.list_versions(saved.key)}
+        for number in dict.fromkeys([saved.version, *stored]):
             content = await self._versions.get_content(saved.key, number)
             if content is None or self._validation(saved.key, content):
                 continue
             back = saved.rolled_back if number == saved.version else None
             item = LiveItem(
                 kind=kind, name=name, path=path, version=number, digest=content.digest,
-                since=kept.get(number, self._now) if back is None else back.at, rolled_back=back,
+                since=stored.get(number, self._now) if back is None else back.at, rolled_back=back,
             )  # fmt: skip
             # a file that was refused is judged again: the rules may have changed since
             mark = saved.mark if back is not None or saved.mark == content.digest else ""

@@ -76,5 +76,5 @@ class LiveSet:
     ) -> "LiveSet":
         """Return a set with these states in place of those of the same items."""
         gone = set(removed)
-        kept = {key: state for key, state in self.states.items() if key not in gone}
-        return LiveSet((kept | {state.key: state for state in changed}).values())
+        remaining = {key: state for key, state in self.states.items() if key not in gone}
+        return LiveSet((remaining | {state.key: state for state in changed}).values())

@@ -168,9 +168,9 @@ class FileLiveRegistry:
         async with self._one_at_a_time:
             seen = await run_in_thread(look_at, self._catalog)
             self._validation.require(collect_prompts(seen) if committed is None else committed)
-            kept = LastGood(self._versions, self._validation, self._clock.get_time())
+            last_good = LastGood(self._versions, self._validation, self._clock.get_time())
             known = await self._versions.load_items()
-            self.live = LiveSet(await kept.load_states(seen, known))
+            self.live = LiveSet(await last_good.load_states(seen, known))
             found = tuple(find_changes(seen, self.live, self._validation))
             await self._take(found, AWAY_AUTHOR if known else FIRST_AUTHOR)
 
@@ -210,13 +210,13 @@ class FileLiveRegistry:
             await self._versions.save([_to_saved_item(state) for state in states], new)
             self.live = before.replace_states(states, gone)
         restart = self._waiting if any(change.key[0] in self._loaders for change in found) else ()
-        taken = compare_states(before, states, gone, author, restart)
+        changes = compare_states(before, states, gone, author, restart)
         if found and self._tell is not None:
-            await self._tell(taken)
+            await self._tell(changes)
         stuck = [item for item in self.live.list_items() if item.state == "refused"]
         return ReloadResult(
-            live=(*taken.live, *taken.fixed),
-            removed=taken.removed,
+            live=(*changes.live, *changes.fixed),
+            removed=changes.removed,
             refused=tuple(stuck),
             restart_needed=self._waiting,
         )
@@ -287,10 +287,10 @@ class FileLiveRegistry:
     async def _get_content(self, state: LiveState, number: int) -> ItemContent:
         content = await self._versions.get_content(state.key, number)
         if content is None:
-            kept = [str(each.number) for each in await self._versions.list_versions(state.key)]
+            stored = [str(each.number) for each in await self._versions.list_versions(state.key)]
             raise UnknownItem(
                 f"Version {number} of {state.item.kind} `{state.item.name}` is not kept; "
-                f"kept: {', '.join(kept) or 'none'}."
+                f"kept: {', '.join(stored) or 'none'}."
             )
         return content
 

@@ -170,8 +170,8 @@ class VersionRepository(DatabaseOwner):
 
 
 def _build_saved_item(row: sqlite3.Row) -> SavedItem:
-    told = row["rolled_back"]
-    back = Rollback.model_validate_json(told) if told else None
+    rollback = row["rolled_back"]
+    back = Rollback.model_validate_json(rollback) if rollback else None
     return SavedItem((row["kind"], row["name"]), row["version"], row["newest"], row["mark"], back)
 
 
@@ -222,10 +222,10 @@ def _finish_row(rowid: int, connection: sqlite3.Connection) -> None:
         (row["kind"], row["name"], row["number"]),
     ).fetchone()
     content, version = unpack(row["content"]), ItemVersion.model_validate_json(row["body"])
-    told = build_diff(unpack(before["content"]) if before is not None else None, content)
+    diff = build_diff(unpack(before["content"]) if before is not None else None, content)
     connection.execute(
         "UPDATE versions SET body = ?, content = ? WHERE rowid = ?",
-        (version.replace(diff=told).model_dump_json(), content.pack(), rowid),
+        (version.replace(diff=diff).model_dump_json(), content.pack(), rowid),
     )
 
 

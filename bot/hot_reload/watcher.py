@@ -76,7 +76,7 @@ class FileWatcher:
 
     def _read_identities(self) -> list[tuple[int, int]]:
         folders = [folder for group, _ in self._catalog.folders for folder in group]
-        return [(told.st_dev, told.st_ino) for told in map(Path.stat, folders)]
+        return [(status.st_dev, status.st_ino) for status in map(Path.stat, folders)]
 
     async def _look_after_edits(self) -> None:
         while True:

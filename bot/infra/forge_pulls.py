@@ -195,11 +195,11 @@ class Pulls:
         return pull._replace(state="merged", published=head, merge_commit=merged)
 
     def _insert(self, db: sqlite3.Connection, draft: ProposalDraft, base: str) -> Pull:
-        taken = db.execute(
+        existing = db.execute(
             "SELECT number FROM pulls WHERE branch = ? AND state = 'open'", (draft.branch,)
         ).fetchone()
-        if taken is not None:
-            raise ForgeRejected(f"branch {draft.branch} has pull request #{taken[0]} already")
+        if existing is not None:
+            raise ForgeRejected(f"branch {draft.branch} has pull request #{existing[0]} already")
         stamp = self._stamp()
         number = get_next_number(db)
         db.execute(

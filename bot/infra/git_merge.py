@@ -46,8 +46,8 @@ def join(git: Git, head: str, message: str) -> None:
     both = {file: _merge_additions(git, file) for file in files}
     if not files or None in both.values():
         _give_up(git, tip, head, answer.err)
-    for file, told in both.items():
-        mode, text = told or ("", "")
+    for file, side in both.items():
+        mode, text = side or ("", "")
         blob = git.run("hash-object", "-w", "--stdin", stdin=text.encode()).line
         git.run("update-index", "--cacheinfo", f"{mode},{blob},{file}")
     git.run("commit", "-q", "--no-verify", "-m", message)

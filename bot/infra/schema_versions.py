@@ -38,8 +38,8 @@ class NewerSchema(NamedTuple):
     @property
     def copy(self) -> Path | None:
         """The copy from before its last migration, where there is one."""
-        kept = get_pre_migration_path(self.file)
-        return kept if kept.is_file() else None
+        copy = get_pre_migration_path(self.file)
+        return copy if copy.is_file() else None
 
     @property
     def description(self) -> str:

@@ -32,10 +32,10 @@ class ControlEnd:
     def from_environment(cls, environment: MutableMapping[str, str]) -> Self | None:
         """Remove the socket from the environment and return it; `None` without a supervisor."""
         _restore_paths(environment)
-        told = environment.pop(VARIABLE, None)
-        if told is None:
+        value = environment.pop(VARIABLE, None)
+        if value is None:
             return None
-        number, _, where = told.partition(":")
+        number, _, where = value.partition(":")
         try:
             os.set_inheritable(int(number), False)
             return cls(socket.socket(fileno=int(number)), terminal=where == "tty")

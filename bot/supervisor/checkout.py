@@ -101,12 +101,12 @@ class RunningCheckout:
     async def _run_git(
         self, *arguments: str, env: Mapping[str, str] | None = None, stdin: str = ""
     ) -> str:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         try:
             process = await asyncio.create_subprocess_exec(
                 "git", *_OPTIONS, "-C", str(self._root), *arguments,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE, env=kept | _ENVIRONMENT | dict(env or {}),
+                stderr=asyncio.subprocess.PIPE, env=inherited | _ENVIRONMENT | dict(env or {}),
             )  # fmt: skip
         except OSError as error:
             raise CheckoutRefused(f"git cannot be run: {error}") from error
@@ -120,6 +120,6 @@ class RunningCheckout:
                 f"git {arguments[0]} took longer than {_SECONDS:.0f} s"
             ) from error
         if process.returncode != 0:
-            said = " ".join(err.decode(errors="replace").split()) or "no reason given"
-            raise CheckoutRefused(f"git {arguments[0]} refused: {said[:300]}")
+            message = " ".join(err.decode(errors="replace").split()) or "no reason given"
+            raise CheckoutRefused(f"git {arguments[0]} refused: {message[:300]}")
         return os.fsdecode(out)

@@ -36,15 +36,15 @@ def format_message(kind: str, **said: Any) -> bytes:
 def parse_message(line: bytes) -> Message:
     """Return what a line says; `type` is always there. Raises `BadMessage`."""
     try:
-        said = json.loads(line)
+        message = json.loads(line)
     except ValueError as error:
         raise BadMessage(f"not JSON: {line[:80]!r}") from error
-    if not isinstance(said, dict) or not isinstance(said.get("type"), str):
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise BadMessage(f"no object with a type: {line[:80]!r}")
-    return said
+    return message
 
 
 def get_object(message: Message, name: str) -> Message | None:
     """Return an object that a message has under a name; `None` where it has none."""
-    told = message.get(name)
-    return told if isinstance(told, dict) else None
+    value = message.get(name)
+    return value if isinstance(value, dict) else None

@@ -64,9 +64,9 @@ class RestartRecords:
     def add_bad(self, commit: str, reason: str) -> "RestartRecords":
         """Return them with a commit that is not to be started by itself again."""
         bad = {**self.bad, commit: reason}
-        kept = dict(list(bad.items())[-_MAX_BAD:])
+        newest = dict(list(bad.items())[-_MAX_BAD:])
         good = tuple(each for each in self.good if each != commit)
-        return RestartRecords(good, kept)
+        return RestartRecords(good, newest)
 
     def find_trial(self, commit: str) -> Handover | None:
         """Return the hand-over onto a commit that an earlier supervisor did not see to its end."""

@@ -31,13 +31,13 @@ class RestartRules:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the rules in a JSON object; what it does not name is as it is by default."""
-        told = json.loads(text)
+        values = json.loads(text)
         known = {each.name for each in fields(cls)}
-        if not isinstance(told, dict) or not known.issuperset(told):
+        if not isinstance(values, dict) or not known.issuperset(values):
             raise ValueError(f"rules are an object of {sorted(known)}, not {text[:200]}")
-        if "backoff" in told:
-            told["backoff"] = tuple(told["backoff"])
-        return cls(**told)
+        if "backoff" in values:
+            values["backoff"] = tuple(values["backoff"])
+        return cls(**values)
 
     def to_json(self) -> str:
         """Return the rules as JSON, for `parsed`."""

@@ -89,8 +89,8 @@ class Supervisor:
                 continue
             if not await self._can_restart(fault):
                 break
-            told = {"at": get_timestamp(), "why": fault.summary, "tail": child.tail}
-            child = await self._start_child("start", {"crashed": told}, commit=child.commit)
+            details = {"at": get_timestamp(), "why": fault.summary, "tail": child.tail}
+            child = await self._start_child("start", {"crashed": details}, commit=child.commit)
         if self._stopping.is_set():
             return await self._stop_children()
         return fault.code if fault is not None and fault.code else 1
@@ -202,12 +202,12 @@ class Supervisor:
         old.send("freeze")
         # It parks what is under way first.
         patience = self._rules.drain_seconds + self._rules.kill_seconds
-        said = await self._wait_for(old, "frozen", patience)
-        if said is None:
+        frozen = await self._wait_for(old, "frozen", patience)
+        if frozen is None:
             self._say("warning", "the bot did not let go in time; it is ended")
             await self._children.end(old)
             return {}
-        return said
+        return frozen
 
     async def _can_restart(self, fault: Fault) -> bool:
         """Wait before the next start; `False`: there were too many, or we are to stop."""
@@ -230,11 +230,11 @@ class Supervisor:
         self._keep(self._records.add_bad(trial.commit, fault.summary))
         failed = {"why": fault.summary, "tail": child.tail}
         not_opened = find_incompatibility(self._bot.records.parent, trial)
-        told = await self._restore_checkout(trial, failed, not_opened)
+        details = await self._restore_checkout(trial, failed, not_opened)
         # Who had not begun to use the session has left it as it was.
         session = None if "resuming" in child.messages else self._session
         kind = "take_over" if session is not None else "start"
-        return await self._start_child(kind, {"rolled_back": told}, session)
+        return await self._start_child(kind, {"rolled_back": details}, session)
 
     async def _restore_checkout(
         self, asked: Handover, details: dict[str, Any], not_opened: str = ""

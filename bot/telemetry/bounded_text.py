@@ -17,5 +17,5 @@ def redact_beginning(text: str, limit: int, redact: Redact) -> str:
 
 def keep_beginning(redacted: str, limit: int, *, cut: bool) -> str:
     """Return the same of a text that is redacted; `cut` says that it was cut before."""
-    kept = redacted[: min(limit, max(0, len(redacted) - limit))] if cut else redacted[:limit]
-    return f"{kept} [... cut]" if cut or len(redacted) > limit else redacted
+    shown = redacted[: min(limit, max(0, len(redacted) - limit))] if cut else redacted[:limit]
+    return f"{shown} [... cut]" if cut or len(redacted) > limit else redacted

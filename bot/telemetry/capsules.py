@@ -117,8 +117,10 @@ def _describe_chain(chain: Chain, root: Path, redact: Redact, inputs: dict[str, 
     ]
     if (unparsed := attempt(lambda: _build_syntax_frame(cause, str(root)), None)) is not None:
         frames = [each for each in frames if not is_host_module(each.module)] + [unparsed]
-    said = get_message(cause)
-    message = attempt(lambda: redact(said[:LONGEST_TEXT]), "(no message: it cannot be redacted)")
+    original = get_message(cause)
+    message = attempt(
+        lambda: redact(original[:LONGEST_TEXT]), "(no message: it cannot be redacted)"
+    )
     name = get_exception_name(cause)
     # The host's frames count where a cog led there. Those before it are only how it was called,
     # which differs between a slash and a typed use of the same command.
@@ -128,7 +130,7 @@ def _describe_chain(chain: Chain, root: Path, redact: Redact, inputs: dict[str, 
     return Capsule(
         exception=name,
         message=keep_beginning(
-            escape_surrogates(message), MAX_MESSAGE, cut=len(said) > LONGEST_TEXT
+            escape_surrogates(message), MAX_MESSAGE, cut=len(original) > LONGEST_TEXT
         ),
         fingerprint=compute_fingerprint(name, places, message),
         frames=tuple(frames),

@@ -34,8 +34,8 @@ async def look_at_checks(
         base = await GitCheckout(settings.root).get_head()
     except PortError:
         return []  # `look_at_git` reports it
-    key, kept = _build_key(base, settings), settings.state / _KEPT
-    if _has_passed(kept, key):
+    key, record = _build_key(base, settings), settings.state / _KEPT
+    if _has_passed(record, key):
         return [report_good(_NAME, f"passed on {base[:10]} before in this environment")]
     if report is None:
         return [
@@ -50,7 +50,7 @@ async def look_at_checks(
         return [report_bad(_NAME, f"could not run: {error}", "Fix that, then: theseus doctor")]
     failed = [result for result in results if not result.ok]
     if not failed:
-        _keep(kept, key)
+        _keep(record, key)
         return [_build_finding(results, base)]
     failures = "; ".join(f"{each.name} {each.status} ({_summarize(each)})" for each in failed)
     remedy = (

@@ -42,8 +42,8 @@ async def look_at_discord(settings: Settings) -> list[DoctorFinding]:
             if me.status != 200:
                 remedy = f"Copy a new token from your application's Bot page ({PORTAL}) into .env."
                 looks = find_token_problem(token.get_secret_value())
-                told = f"Discord answers {me.status}{f'. {looks}' if looks else ''}"
-                return [report_bad("discord token", told, remedy)]
+                message = f"Discord answers {me.status}{f'. {looks}' if looks else ''}"
+                return [report_bad("discord token", message, remedy)]
             token_found = report_good("discord token", f"bot {me.fields['username']}")
             application = await fetch(
                 api, "/oauth2/applications/@me", Application, "which application it is"
@@ -80,8 +80,8 @@ async def _check_channel(
     if answer.status in (403, 404):
         link = f" ({build_invite_link(application)})"
         remedy = f"Invite the bot to the server{link}, and let it see the channel."
-        told = f"{wanted.dev_channel_id}: Discord answers {answer.status}"
-        return report_bad("dev channel", told, remedy)
+        message = f"{wanted.dev_channel_id}: Discord answers {answer.status}"
+        return report_bad("dev channel", message, remedy)
     channel = validate_answer(answer, Channel, "what the dev channel is")
     name, guild_id = channel["name"], channel.get("guild_id")
     if wanted.guild_id is not None and str(wanted.guild_id) != str(guild_id):

@@ -117,9 +117,9 @@ async def _check_rights(
         remedy = "Give it write access in the repository's settings, under Collaborators."
         return report_bad("github rights", f"{who} may not push to {repository}", remedy)
     if not await can_read_checks(api, repository, branch):
-        told = "can push and open pull requests, but cannot read the checks of GitHub"
+        message = "can push and open pull requests, but cannot read the checks of GitHub"
         remedy = f"Give it {'Checks' if as_app else 'Actions'}: read, at {page}"
-        return report_note("github rights", told, remedy)
+        return report_note("github rights", message, remedy)
     return report_good("github rights", "can push, open pull requests, and read checks")
 
 
@@ -142,9 +142,9 @@ async def _check_branch(
     checks = f"required checks: {', '.join(required)}" if required else "no required checks"
     findings = [report_good("github branch", f"{name} is protected; {checks}")]
     if reviews:
-        told = f"a merge needs {reviews} approving review(s) on GitHub in addition to “ship it”"
+        message = f"a merge needs {reviews} approving review(s) on GitHub in addition to “ship it”"
         findings.append(
-            report_note("github reviews", told, "Approve the pull request there as well.")
+            report_note("github reviews", message, "Approve the pull request there as well.")
         )
     return findings
 

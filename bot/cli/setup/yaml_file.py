@@ -106,9 +106,9 @@ def _replace(text: str, node: yaml.Node | None, value: object) -> str:
     if node is None:  # an empty file
         return text + _format_flow(value) + "\n"
     if isinstance(node, yaml.SequenceNode) and not node.flow_style and isinstance(value, list):
-        kept = _edit_list_lines(text, node, value)
-        if kept is not None:
-            return kept
+        edited = _edit_list_lines(text, node, value)
+        if edited is not None:
+            return edited
     start, end = node.start_mark.index, _end(text, node)
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and start:
         start = len(text[:start].rstrip())  # a block begins on a new line, a flow value does not
@@ -129,11 +129,13 @@ def _edit_list_lines(text: str, node: yaml.SequenceNode, value: list[object]) ->
     stop = len(text) if stop < 0 else stop + 1
     lines = text[first:stop].splitlines(keepends=True)
     offset = text.count("\n", 0, first)
-    said = {each.start_mark.line - offset: yaml.safe_load(each.value) for each in items}
-    out = [line for number, line in enumerate(lines) if number not in said or said[number] in value]
+    values = {each.start_mark.line - offset: yaml.safe_load(each.value) for each in items}
+    out = [
+        line for number, line in enumerate(lines) if number not in values or values[number] in value
+    ]
     if out and not out[-1].endswith("\n"):
         out[-1] += "\n"
-    out += [f"{indent}- {_format_flow(each)}\n" for each in value if each not in said.values()]
+    out += [f"{indent}- {_format_flow(each)}\n" for each in value if each not in values.values()]
     return text[:first] + "".join(out) + text[stop:]
 
 
