@@ -93,7 +93,7 @@ def make_agent(
 def _build_step_services(settings: Settings, opened: Resources, chosen: Engines) -> StepServices:
     config, clock, verifier = settings.config, opened.clock, opened.verifier
     lookback = timedelta(hours=config.runs.lookback_hours)
-    lookback = timedelta(days=config.journal.keep_days)
+    span = timedelta(days=config.journal.keep_days)
     replays = InteractionReplays(
         opened.rehearsal,
         opened.trees,
@@ -101,11 +101,11 @@ def _build_step_services(settings: Settings, opened: Resources, chosen: Engines)
         opened.traffic.snapshots,
         clock,
         catch_up=opened.traffic.catch_up,
-        lookback=lookback,
-        loads=build_load_lookup(opened.journal, opened.clock, lookback),
+        lookback=span,
+        loads=build_load_lookup(opened.journal, opened.clock, span),
     )
     behaviour = BehaviourCheck(
-        opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=lookback
+        opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=span
     )
     conversations = ConversationCheck(chosen.open_chat)
     proofs = ChangeProofs(
@@ -117,7 +117,7 @@ def _build_step_services(settings: Settings, opened: Resources, chosen: Engines)
             opened.checkout,
             clock,
             opened.memory,
-            lookback=lookback,
+            lookback=span,
             fixes=ShippedFixes(opened.store),
             commands=opened.code.list_commands,
             traffic=opened.traffic.log,
@@ -141,16 +141,12 @@ def _build_step_services(settings: Settings, opened: Resources, chosen: Engines)
         answered=_build_answer_lookup(opened),
         inquiry=_answer_inquiry(settings, opened),
         changes=ChangeContextCollector(
-            opened.journal,
-            clock,
-            opened.memory,
-            commands=opened.code.list_commands,
-            lookback=lookback,
+            opened.journal, clock, opened.memory, commands=opened.code.list_commands, lookback=span
         ),
         briefer=_build_briefer(chosen, verifier, proofs),
         behaviour=behaviour,
         revert_rehearsal=RevertRehearsal(
-            opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=lookback
+            opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=span
         ),
         proofs=proofs,
     )

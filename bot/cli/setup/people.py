@@ -100,7 +100,7 @@ def find_id_problem(text: str) -> str:
     """Return a sentence why a number cannot be an id; empty for a possible id and for a name."""
     if text.isdecimal() and not _SHORTEST_ID <= len(text) <= _LONGEST_ID:
         wanted = f"{_SHORTEST_ID} to {_LONGEST_ID} digits"
-        return f"{text} is not a number of the list, and not an id: an id has {wanted}."
+        return f"{text}: an id has {wanted}, and the list has no such number."
     return ""
 
 
