@@ -117,7 +117,7 @@ def _build_step_services(settings: Settings, opened: Resources, chosen: Engines)
             opened.checkout,
             clock,
             opened.memory,
-            lookback=span,
+            lookback=lookback,
             fixes=ShippedFixes(opened.store),
             commands=opened.code.list_commands,
             traffic=opened.traffic.log,
