@@ -169,8 +169,8 @@ async def test_a_cog_that_was_changed_stays_as_it_is_committed_and_the_page_says
     assert (await find_uncommitted_cogs(clone)).describe() == [
         "`cogs/new_0.py`, `cogs/new_1.py`, `cogs/new_2.py` and 2 more: not committed yet; this "
         "copy has the version of your checkout.",
-        "`cogs/dice.py`, `cogs/quotes.py`: changed since your last commit; this copy has what is "
-        "committed.",
+        "`cogs/dice.py`, `cogs/quotes.py`: changed since your last commit; this copy has the "
+        "committed version.",
     ]
     await prepare(clone, workspace, None, DEMO_PATHS)
     assert (workspace.checkout / "cogs/quotes.py").exists()
