@@ -32,7 +32,10 @@ class Admin(commands.Cog):
             f"**Up since** {format_timestamp(self._since, 'R')}",
             f"**Gateway latency** {_format_latency(self.bot.latency)}",
             f"**Cogs** {', '.join(sorted(self.bot.cogs))}",
-            f"**Commands** {len(list_abilities(self.bot))}{_format_trouble(self.bot.commands_trouble)}",
+            (
+                "**Commands** "
+                f"{len(list_abilities(self.bot))}{_format_trouble(self.bot.commands_trouble)}"
+            ),
             f"**Open runs** {len(open_runs)}",
             *await self.bot.agent.format_vital_signs(),
         ]

@@ -1,4 +1,4 @@
-"""Approvals: buttons, reactions and `/ship`. Words are heard by the conversation."""
+"""Approvals by button, reaction and `/ship`. The conversation cog handles typed approvals."""
 
 import hashlib
 from contextlib import suppress
@@ -32,33 +32,33 @@ from cogs.ui import (
 
 SHIP_EMOJI = frozenset({"🚢", "🛳️", "🛳", "⛴️", "⛴", "✅", "☑️", "☑", "✔️", "✔"})
 
-_LOOKED_AT = 200  # runs, from the newest back, whose cards may be open
+_LOOKED_AT = 200  # newest runs whose cards may be open
 
 
 class HandledReactions(Record):
-    """The reactions on a card that were taken, each as `person:emoji`."""
+    """The reactions on a card that were already handled, each as `person:emoji`."""
 
     reactions: frozenset[str] = frozenset()
 
 
 class Approvals(commands.Cog):
-    """Every way to say "ship it" ends in the agent's one authorisation."""
+    """Passes every way of saying "ship it" to the agent's one authorisation."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
         self._in_hand: set[str] = set()
 
     async def cog_load(self) -> None:
-        """Make the buttons of every card, old ones too, work."""
+        """Register the buttons of every card, including cards from before a restart."""
         self.bot.add_dynamic_items(RunButton)
 
     async def cog_unload(self) -> None:
-        """Let a reloaded cog bring its own."""
+        """Remove the buttons; the reloaded cog registers its own."""
         self.bot.remove_dynamic_items(RunButton)
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        """Ship when the reaction is a ship or a check mark on a proposal card."""
+        """Approve if the reaction is a ship or a check mark on a proposal card."""
         mine = self.bot.user is not None and payload.user_id == self.bot.user.id
         if mine or str(payload.emoji) not in SHIP_EMOJI:
             return
@@ -71,60 +71,62 @@ class Approvals(commands.Cog):
         try:
             card = find_card(self.bot, await channel.fetch_message(payload.message_id))
         except discord.NotFound:
-            return  # deleted in the meantime: it offers nothing any more
+            return  # deleted in the meantime: there is nothing to approve
         if card is not None and not user.bot:
             await self._handle_reaction(card, payload.channel_id, user, str(payload.emoji))
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Look at open cards: somebody may have reacted while the bot was away."""
+        """Check open cards for reactions that were added while the bot was away."""
         for run in await self.bot.agent.list_runs(limit=_LOOKED_AT):
             if run.stage is Stage.SHIP and run.status is Status.WAITING and run.thread_id:
-                with suppress(ChatRejected):  # people saw it, and the bot ended before it knew
+                with suppress(
+                    ChatRejected
+                ):  # the card was posted, and the bot stopped before it stored that
                     await self.bot.agent.proposal_cards.show(run)
                 history = await self.bot.agent.get_history(run.id)
                 proposal, approval = history.proposal, history.approval
-                word_given = approval is not None and proposal and approval.head == proposal.head
-                if proposal and proposal.card_id and not word_given:
+                is_approved = approval is not None and proposal and approval.head == proposal.head
+                if proposal and proposal.card_id and not is_approved:
                     with suppress(discord.Forbidden, discord.NotFound):
                         await self._look_at(run.thread_id, proposal.card_id)
 
     async def _look_at(self, thread_id: int, card_id: int) -> None:
-        """Take the reactions on a card that were not taken yet as if they came now."""
+        """Handle the reactions on a card that were not handled yet."""
         channel = self.bot.get_partial_messageable(thread_id)
         message = await channel.fetch_message(card_id)
         card = find_card(self.bot, message)
-        taken = await self._load_taken(card_id)
+        handled = await self._load_taken(card_id)
         for reaction in message.reactions if card else ():
             emoji = str(reaction.emoji)
             people = [user async for user in reaction.users()] if emoji in SHIP_EMOJI else []
             for user in people:
-                if card and not user.bot and f"{user.id}:{emoji}" not in taken.reactions:
+                if card and not user.bot and f"{user.id}:{emoji}" not in handled.reactions:
                     await self._handle_reaction(
                         card, thread_id, await self._fetch_member(user), emoji
                     )
 
     async def _fetch_member(self, user: discord.User | discord.Member) -> discord.abc.User:
-        """Return who reacted with the roles they have now: rights hang on them."""
+        """Return the person who reacted as a member: rights depend on their current roles."""
         guild = self.bot.get_guild(self.bot.identity.guild_id or 0)
         if guild is None or isinstance(user, discord.Member) or guild.get_member(user.id):
             return user
         try:
             return await guild.fetch_member(user.id)
         except discord.NotFound:
-            return user  # left the server: has no role there
+            return user  # left the server, so they have no role
 
     async def _handle_reaction(
         self, card: CardReference, channel_id: int, user: discord.abc.User, emoji: str
     ) -> None:
-        given = f"reaction:{card.message_id}:{user.id}:{emoji}"
-        if given in self._in_hand:
-            return  # seen live and by looking
-        self._in_hand.add(given)
+        reaction_key = f"reaction:{card.message_id}:{user.id}:{emoji}"
+        if reaction_key in self._in_hand:
+            return  # found by the event and by the check at the same time
+        self._in_hand.add(reaction_key)
         try:
-            await self._take(card, channel_id, user, emoji, given)
+            await self._take(card, channel_id, user, emoji, reaction_key)
         finally:
-            self._in_hand.discard(given)
+            self._in_hand.discard(reaction_key)
 
     async def _take(
         self,
@@ -144,13 +146,13 @@ class Approvals(commands.Cog):
         )
         text = await self._approve(request)
         if not self.bot.agent.audit_writer.is_rate_limited(request.person.id):
-            # the same event again says the same; a reaction given later may be answered anew
-            said = hashlib.sha256(text.encode()).hexdigest()[:12]
-            await self.bot.chat.post(channel_id, Post(text=text), key=f"{reaction_key}:{said}")
-        taken = await self._load_taken(card.message_id)
-        reactions = taken.reactions | {f"{user.id}:{emoji}"}
+            # the answer's hash in the key: a repeated event posts nothing, a later reaction may
+            text_hash = hashlib.sha256(text.encode()).hexdigest()[:12]
+            await self.bot.chat.post(channel_id, Post(text=text), key=f"{reaction_key}:{text_hash}")
+        handled = await self._load_taken(card.message_id)
+        reactions = handled.reactions | {f"{user.id}:{emoji}"}
         await self.bot.key_values.put(
-            f"reactions:{card.message_id}", taken.replace(reactions=reactions)
+            f"reactions:{card.message_id}", handled.replace(reactions=reactions)
         )
 
     async def _load_taken(self, card_id: int) -> HandledReactions:
@@ -183,19 +185,19 @@ class Approvals(commands.Cog):
         await send_privately(interaction, await self._approve(request), "answer")
 
     @app_commands.command()
-    @app_commands.describe(run="The run whose change to take back; empty: choose among the last")
+    @app_commands.describe(run="The run whose change to revert; empty: choose from the latest")
     async def revert(self, interaction: discord.Interaction, run: str | None = None) -> None:
-        """Propose to take back a change that was shipped."""
+        """Propose to revert a shipped change."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         if run is None and not await self._is_run_thread(interaction):
             await self._offer_shipped(interaction)
             return
-        undo = await self.bot.agent.requests.revert(
+        revert_run = await self.bot.agent.requests.revert(
             get_speaker(interaction),
             run_id=run and await run_named(self.bot, run),
             thread_id=interaction.channel_id,
         )
-        await send_privately(interaction, describe_revert(undo), f"run-{undo.id}")
+        await send_privately(interaction, describe_revert(revert_run), f"run-{revert_run.id}")
 
     async def _is_run_thread(self, interaction: discord.Interaction) -> bool:
         try:
@@ -205,14 +207,14 @@ class Approvals(commands.Cog):
         return True
 
     async def _offer_shipped(self, interaction: discord.Interaction) -> None:
-        """Offer what was shipped lately; each button is bound to the run it reverts."""
+        """Offer buttons for the newest shipped changes; each button is bound to one run."""
         await self.bot.agent.permit(get_speaker(interaction), Act.ASK, note="revert")
         view = await revert_buttons(self.bot)
         if view is None:
-            text = "I have shipped nothing lately that I could take back."
+            text = "I have shipped nothing lately that I could revert."
             await interaction.followup.send(text, ephemeral=True)
             return
-        text = "Which one shall I propose to take back?"
+        text = "Which change shall I propose to revert?"
         await interaction.followup.send(text, view=view, ephemeral=True)
 
     @ship.autocomplete("run")

@@ -1,4 +1,4 @@
-"""Audits: the bot looks back on itself when somebody asks."""
+"""`/audit now`: the bot's self-audit on request."""
 
 import discord
 from discord import app_commands
@@ -10,7 +10,7 @@ from cogs.ui import get_speaker, is_in_dev_channel, is_listed
 
 
 class Audits(commands.Cog):
-    """`/audit now`; the audits that come by themselves need no cog."""
+    """Provides `/audit now`; scheduled audits do not need this cog."""
 
     group = app_commands.Group(name="audit", description="How I did lately")
 
@@ -19,19 +19,19 @@ class Audits(commands.Cog):
 
     @group.command()
     async def now(self, interaction: discord.Interaction) -> None:
-        """Tell what failed, what is slow, what it cost, and what was learned."""
+        """Show what failed, what is slow, what it cost, and what I learned."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
         if is_listed(self.bot, person) and not is_in_dev_channel(self.bot, interaction.channel):
             where = f"<#{self.bot.identity.dev_channel_id}>"
-            raise WrongStage(f"Please use this in {where}, where everybody can see it.")
+            raise WrongStage(f"Please use this in {where}, where everyone can see it.")
         if self.bot.self_audit is None:
-            raise WrongStage("I do not look back on myself here.")
+            raise WrongStage("Self-audits are switched off here.")
         post = await self.bot.self_audit.build_post(person)
         channel = interaction.channel_id or self.bot.identity.dev_channel_id
         await self.bot.chat.post(channel, post, key=f"interaction:{interaction.id}")
-        told = f"I posted how I did lately in <#{channel}>, for everybody there."
-        await interaction.followup.send(told, ephemeral=True)
+        text = f"I posted how I did lately in <#{channel}>, for everyone there."
+        await interaction.followup.send(text, ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -1,4 +1,4 @@
-"""The budget: `/budget`, and what models cost, asked for in words."""
+"""`/budget`: what models cost."""
 
 import discord
 from discord import app_commands
@@ -10,24 +10,24 @@ from cogs.ui import get_speaker, is_in_dev_channel, is_listed
 
 
 class Budgets(commands.Cog):
-    """What was spent, by whom and on what. Nobody changes a cap by talking."""
+    """Shows what was spent, by whom and on what. Caps cannot be changed from the chat."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
 
     @app_commands.command()
     async def budget(self, interaction: discord.Interaction) -> None:
-        """Show what models cost, today and this week, against what they may."""
+        """Show what models cost today and this week, and the limits."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
         if is_listed(self.bot, person) and not is_in_dev_channel(self.bot, interaction.channel):
             where = f"<#{self.bot.identity.dev_channel_id}>"
-            raise WrongStage(f"Please use this in {where}, where everybody can see it.")
+            raise WrongStage(f"Please use this in {where}, where everyone can see it.")
         post = await self.bot.agent.budget.post(person)
         channel = interaction.channel_id or self.bot.identity.dev_channel_id
         await self.bot.chat.post(channel, post, key=f"interaction:{interaction.id}")
-        told = f"I posted what models cost in <#{channel}>, for everybody there."
-        await interaction.followup.send(told, ephemeral=True)
+        text = f"I posted what models cost in <#{channel}>, for everyone there."
+        await interaction.followup.send(text, ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

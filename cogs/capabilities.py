@@ -1,4 +1,4 @@
-"""Capabilities: what the bot can do, and what people wish it could."""
+"""`/capabilities`: what the bot can do, and what people have asked for."""
 
 import discord
 from discord import app_commands
@@ -18,22 +18,22 @@ _BUTTONS = 5  # in one row
 
 
 class Capabilities(commands.Cog):
-    """`/capabilities`: open to everybody, as the commands it names are."""
+    """Provides `/capabilities`, which everyone may use."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
 
     async def cog_load(self) -> None:
-        """Make the buttons of every message, old ones too, work."""
+        """Register the buttons of every message, including those from before a restart."""
         self.bot.add_dynamic_items(FeatureRequestButton)
 
     async def cog_unload(self) -> None:
-        """Let a reloaded cog bring its own."""
+        """Remove the buttons; the reloaded cog registers its own."""
         self.bot.remove_dynamic_items(FeatureRequestButton)
 
     @app_commands.command()
     async def capabilities(self, interaction: discord.Interaction) -> None:
-        """Show what I can do, and what people wish I could, the most wanted first."""
+        """Show what I can do, and what people have asked for, most wanted first."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         lines = await load_capability_lines(self.bot, get_speaker(interaction))
         await send_privately(interaction, "\n".join(lines), "capabilities")
@@ -41,12 +41,12 @@ class Capabilities(commands.Cog):
             await self._offer(interaction)
 
     async def _offer(self, interaction: discord.Interaction) -> None:
-        """Offer to begin what most people wish for."""
+        """Offer to start the feature requests of most people."""
         states = await self.bot.agent.changes.list_feature_requests()
-        wishes = [each.feature_request for each in states if each.open][:_BUTTONS]
-        if wishes:
-            view = view_of(map(FeatureRequestButton.from_request, wishes))
-            await interaction.followup.send("Shall I begin one?", view=view, ephemeral=True)
+        feature_requests = [each.feature_request for each in states if each.open][:_BUTTONS]
+        if feature_requests:
+            view = view_of(map(FeatureRequestButton.from_request, feature_requests))
+            await interaction.followup.send("Shall I start one of them?", view=view, ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

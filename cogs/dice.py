@@ -54,7 +54,7 @@ def parse_notation(text: str) -> Roll:
 
 
 def check_limits(count: int, sides: int, keep: int | None, bonus: int) -> None:
-    """Raise NotationError when a roll is too large, or keeps more dice than it rolls."""
+    """Raise NotationError if a roll is too large, or keeps more dice than it rolls."""
     if not 1 <= count <= MAX_DICE:
         raise NotationError(f"I roll between 1 and {MAX_DICE} dice at once, not {count}.")
     if not 2 <= sides <= MAX_SIDES:

@@ -1,4 +1,4 @@
-"""The emergency stop: `/stop-everything`. Words are heard by the conversation."""
+"""The emergency stop as a command: `/stop-everything`. The conversation handles typed stops."""
 
 import discord
 from discord import app_commands
@@ -9,7 +9,7 @@ from cogs.ui import get_speaker
 
 
 class EmergencyStopCommand(commands.Cog):
-    """Ends everything at once; `/resume` lifts it."""
+    """Ends all work at once; `/resume` lifts the stop."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
@@ -17,7 +17,7 @@ class EmergencyStopCommand(commands.Cog):
     @app_commands.command(name="stop-everything")
     @app_commands.describe(why="What others should know")
     async def stop_everything(self, interaction: discord.Interaction, why: str = "") -> None:
-        """End all runs at once; nothing begins until an approver says “resume everything”."""
+        """End all runs at once; nothing starts until an approver says “resume everything”."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
         stop = await self.bot.agent.emergency.stop(person, "slash", why)

@@ -1,4 +1,4 @@
-"""Feedback: 👍 and 👎 on what a shipped change says. They are counted, and decide nothing."""
+"""Feedback: 👍 and 👎 on answers of a shipped change. They are counted, and decide nothing."""
 
 import discord
 from discord.ext import commands
@@ -13,14 +13,14 @@ _SHADES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # colours of ski
 
 
 class Feedback(commands.Cog):
-    """Hears reactions to the bot's own messages, while the use of a change is counted."""
+    """Counts reactions to the bot's own messages while the use of a change is counted."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        """Count what somebody thinks."""
+        """Count the reaction."""
         if payload.member is not None and payload.member.bot:
             return
         found = await self._find_change(payload)
@@ -30,7 +30,7 @@ class Feedback(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
-        """No longer count what somebody took back."""
+        """Stop counting a reaction that was removed."""
         found = await self._find_change(payload)
         if found is not None:
             change, sign = found
@@ -63,7 +63,7 @@ class Feedback(commands.Cog):
         try:
             return await channel.fetch_message(payload.message_id)
         except (discord.NotFound, discord.Forbidden):
-            return None  # gone, or none of our business
+            return None  # deleted, or not visible to the bot
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -20,17 +20,17 @@ _CHOICES = 25
 class FlagSwitches(
     commands.GroupCog, group_name="flags", group_description="What is switched on for whom"
 ):
-    """`/flags list`, `/flags set`, `/flags remove`: for listed people, and at once."""
+    """Provides `/flags list`, `/flags set` and `/flags remove`, for listed people."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
 
     async def cog_load(self) -> None:
-        """Let buttons on old messages work too."""
+        """Register the buttons, so that those on old messages work too."""
         self.bot.add_dynamic_items(FlagButton)
 
     async def cog_unload(self) -> None:
-        """Leave the buttons to whoever loads next."""
+        """Remove the buttons; the reloaded cog registers its own."""
         self.bot.remove_dynamic_items(FlagButton)
 
     @app_commands.command(name="list")
@@ -57,7 +57,7 @@ class FlagSwitches(
         channel: discord.TextChannel | None = None,
         percent: app_commands.Range[int, 1, 99] | None = None,
     ) -> None:
-        """Switch a flag, from the next command on; everybody here can see it."""
+        """Switch a flag, from the next command on; everyone here can see it."""
         await interaction.response.defer(thinking=True)
         before, flag = await self.bot.agent.flags.switch(
             get_speaker(interaction),
@@ -72,12 +72,12 @@ class FlagSwitches(
     @app_commands.command()
     @app_commands.describe(name="The flag; it is off from then on")
     async def remove(self, interaction: discord.Interaction, name: str) -> None:
-        """Forget a flag that no code asks for any more; everybody here can see it."""
+        """Forget a flag that no code uses any more; everyone here can see it."""
         await interaction.response.defer(thinking=True)
         flag = await self.bot.agent.flags.remove(get_speaker(interaction), name.strip())
         uses = await self._load_uses()
-        told = describe_flag_removal(flag.name if flag else "", flag, uses.get(name.strip(), ()))
-        await interaction.followup.send(told)
+        text = describe_flag_removal(flag.name if flag else "", flag, uses.get(name.strip(), ()))
+        await interaction.followup.send(text)
 
     @switch.autocomplete("name")
     async def _to_switch(

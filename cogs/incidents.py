@@ -1,4 +1,4 @@
-"""Incidents: what the bot noticed by itself, to look at and to decide about."""
+"""Incidents: the faults that the bot noticed by itself, their commands and buttons."""
 
 import re
 from typing import Any, Self
@@ -25,7 +25,7 @@ _TEMPLATE = re.compile(
 
 
 class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """One button on an incident's message; all it needs is in its id."""
+    """One button on an incident's message; its id holds all state."""
 
     def __init__(self, item: ui.Button[Any], act: str, incident_id: str) -> None:
         super().__init__(item)
@@ -57,7 +57,7 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._act == "mute":
             muted = await get_monitoring(bot).mute(self._incident_id, person)
             until = format_timestamp(muted.muted_until) if muted.muted_until else "then"
-            return f"I say nothing more of it until {until}."
+            return f"I do not report it again until {until}."
         if self._act == "close":
             return _describe_closure(await get_monitoring(bot).close(self._incident_id, person))
         asked = await get_monitoring(bot).go_on(
@@ -79,16 +79,16 @@ class Incidents(commands.Cog):
         self.bot = bot
 
     async def cog_load(self) -> None:
-        """Make the buttons of every message, old ones too, work."""
+        """Register the buttons of every message, including those from before a restart."""
         self.bot.add_dynamic_items(IncidentButton)
 
     async def cog_unload(self) -> None:
-        """Let a reloaded cog bring its own."""
+        """Remove the buttons; the reloaded cog registers its own."""
         self.bot.remove_dynamic_items(IncidentButton)
 
     @group.command(name="list")
     async def list_incidents(self, interaction: discord.Interaction) -> None:
-        """Show what is going on, then what was lately."""
+        """Show open incidents, then recent ones."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.bot.agent.permit(get_speaker(interaction), Act.READ)
         known = sorted(get_monitoring(self.bot).list_incidents(), key=lambda each: not each.open)
@@ -99,7 +99,7 @@ class Incidents(commands.Cog):
     @group.command()
     @app_commands.describe(incident="Its id")
     async def show(self, interaction: discord.Interaction, incident: str) -> None:
-        """Show what is known of an incident."""
+        """Show what is known about an incident."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.bot.agent.permit(get_speaker(interaction), Act.READ)
         found = get_monitoring(self.bot).find(incident)
@@ -108,7 +108,7 @@ class Incidents(commands.Cog):
     @group.command(name="close")
     @app_commands.describe(incident="Its id")
     async def close_incident(self, interaction: discord.Interaction, incident: str) -> None:
-        """Close the incident of code that was taken back."""
+        """Close the incident of code that was rolled back."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         closed = await get_monitoring(self.bot).close(
             incident.strip(" `").lower(), get_speaker(interaction)
@@ -132,9 +132,9 @@ class Incidents(commands.Cog):
 
 
 def get_monitoring(bot: TheseusClient) -> Monitoring:
-    """Return what notices things. Raises `WrongStage` where nothing does."""
+    """Return the monitoring. Raises `WrongStage` if it is switched off."""
     if bot.monitoring is None:
-        raise WrongStage("I notice nothing by myself here.")
+        raise WrongStage("Monitoring is switched off here.")
     return bot.monitoring
 
 
@@ -142,7 +142,10 @@ def render_incident_details(incident: Incident) -> str:
     """Return everything worth reading about an incident, as Markdown."""
     parts = [format_incident_line(incident)]
     parts += [
-        f"{each.rule}: {each.value:g} over {each.threshold:g}, of {each.volume}, {format_timestamp(each.at)}"
+        (
+            f"{each.rule}: {each.value:g} over {each.threshold:g}, of {each.volume}, "
+            f"{format_timestamp(each.at)}"
+        )
         for each in incident.anomalies
     ]
     reasons = "; ".join(to_plain_text(reason) for reason in incident.triage.reasons) or "no reasons"
@@ -150,28 +153,28 @@ def render_incident_details(incident: Incident) -> str:
         parts.append(f"Why: {to_plain_text(incident.rollback.why)}")
         parts.append(f"Ran before: `{incident.rollback.previous[:12]}`")
         if incident.rollback.not_back:
-            parts.append(f"Not taken back: {to_plain_text(incident.rollback.not_back)}")
+            parts.append(f"Not rolled back: {to_plain_text(incident.rollback.not_back)}")
     if incident.closed_for:
-        parts.append(f"Over: {to_plain_text(incident.closed_for)}")
-    parts.append(f"Whose fault: {incident.triage.origin} ({reasons})")
+        parts.append(f"Closed: {to_plain_text(incident.closed_for)}")
+    parts.append(f"Where the fault is: {incident.triage.origin} ({reasons})")
     if incident.level:
-        parts.append(f"What I do: {incident.level}")
+        parts.append(f"What I am doing: {incident.level}")
     if incident.files:
         parts.append("Files: " + ", ".join(f"`{to_plain_text(file)}`" for file in incident.files))
     if incident.message is not None:
         where = incident.message
-        parts.append(f"Told in <#{where.channel_id}>")
+        parts.append(f"Posted in <#{where.channel_id}>")
     ids = ", ".join(f"`{shorten_id(record)}`" for record in incident.evidence[:10])
     parts.append(f"Evidence: {ids or '-'}")
     parts += [
-        f"- {to_plain_text(each.person.name)}: {to_plain_text(each.text) or '(pointed at it)'}"
+        f"- {to_plain_text(each.person.name)}: {to_plain_text(each.text) or '(pointed to it)'}"
         for each in incident.reports
     ]
     return "\n".join(parts)
 
 
 def _describe_closure(incident: Incident) -> str:
-    return f"Incident `{incident.id}` is closed: {incident.closed_for or 'it was over already'}."
+    return f"Incident `{incident.id}` is closed: {incident.closed_for or 'it had already ended'}."
 
 
 def _build_message_ref(interaction: discord.Interaction[Any]) -> MessageRef | None:

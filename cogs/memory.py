@@ -1,4 +1,4 @@
-"""Memory: what the bot has learned and was told, for people to look at and to put right."""
+"""Memory: what the bot has learned and noted, for people to read and to correct."""
 
 import gzip
 import io
@@ -18,9 +18,9 @@ _LARGE = 4_000_000  # bytes; Discord takes some 10 MB
 
 
 class Memories(
-    commands.GroupCog, group_name="memory", group_description="What I have learned and was told"
+    commands.GroupCog, group_name="memory", group_description="What I have learned and noted"
 ):
-    """`/memory search`, `/memory forget`, `/memory export`."""
+    """Provides `/memory search`, `/memory forget` and `/memory export`."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
@@ -38,16 +38,16 @@ class Memories(
         )
 
     @app_commands.command()
-    @app_commands.describe(memory="Its key or that of a wish, or words only one note has")
+    @app_commands.describe(memory="Its key, a request's key, or words that only one note has")
     async def forget(self, interaction: discord.Interaction, memory: str) -> None:
-        """Have me forget something for good; everybody here can see it."""
+        """Make me forget something for good; everyone here can see it."""
         await interaction.response.defer(thinking=True)
         person = get_speaker(interaction)
         await interaction.followup.send(await forget(self.bot, person, memory))
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction) -> None:
-        """Get everything I remember as a file, a line each (NDJSON)."""
+        """Get everything I remember as a file, one memory a line (NDJSON)."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
         memories = await self.bot.agent.memory.export(person)
@@ -68,7 +68,7 @@ class Memories(
             return []  # not audited: it would be a line for every key they press
         search = self.bot.agent.memory.search
         memories = [each.memory for each in await search(person, current, limit=_CHOICES)]
-        if not memories:  # half a word, or half a key
+        if not memories:  # the search needs full words; complete a half-typed word or key here
             newest = [each.memory for each in await search(person, limit=_RECENT)]
             begun = current.strip().lower()
             memories = [

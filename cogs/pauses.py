@@ -1,4 +1,4 @@
-"""Pauses: `/pause` and `/resume`. Words are heard by the conversation."""
+"""`/pause` and `/resume`. The conversation handles typed pauses."""
 
 import discord
 from discord import app_commands
@@ -10,7 +10,7 @@ from cogs.ui import get_speaker, resume_work
 
 
 class Pauses(commands.Cog):
-    """Whether the bot does anything by itself. What people ask for is done all the same."""
+    """Controls whether the bot works on its own. Requests by people are carried out anyway."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
@@ -34,8 +34,8 @@ class Pauses(commands.Cog):
     async def resume(self, interaction: discord.Interaction) -> None:
         """Lift the emergency stop, or let me work by myself again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        told = await resume_work(self.bot, get_speaker(interaction))
-        await interaction.followup.send(told, ephemeral=True)
+        text = await resume_work(self.bot, get_speaker(interaction))
+        await interaction.followup.send(text, ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

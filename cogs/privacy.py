@@ -1,4 +1,4 @@
-"""Privacy: what is kept of whoever asks, and having it erased. Nobody can ask for another."""
+"""`/privacy`: what is stored about the person who asks, and its erasure."""
 
 import re
 from typing import Any, Self
@@ -17,7 +17,7 @@ _TEMPLATE = re.compile(r"theseus:privacy:(?P<act>erase|confirm)")
 
 
 class PrivacyButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """Erases what is kept of whoever presses it, once they confirmed: it names nobody."""
+    """Erases the data of the person who presses it, after they confirm. It names no one."""
 
     def __init__(self, item: ui.Button[Any], act: str) -> None:
         super().__init__(item)
@@ -33,7 +33,7 @@ class PrivacyButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         return cls(item, match["act"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Ask again, or erase."""
+        """Ask for confirmation, or erase the data."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         if self._act == "erase":
             view = _build_view("confirm", "Yes, erase it")
@@ -44,38 +44,38 @@ class PrivacyButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
                 await get_personal_data(interaction).erase(get_speaker(interaction))
             )
         except TheseusError as error:
-            text = f"I could not erase all of it, and do the rest when I start again: {error}"
+            text = f"I could not erase everything. I erase the rest at my next start: {error}"
         await interaction.followup.send(text, ephemeral=True)
 
 
 class Privacy(commands.Cog):
-    """`/privacy`: for everybody, about themselves."""
+    """Provides `/privacy`, for everyone and only about themselves."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
 
     async def cog_load(self) -> None:
-        """Make the buttons of every message, old ones too, work."""
+        """Register the buttons of every message, including those from before a restart."""
         self.bot.add_dynamic_items(PrivacyButton)
 
     async def cog_unload(self) -> None:
-        """Let a reloaded cog bring its own."""
+        """Remove the buttons; the reloaded cog registers its own."""
         self.bot.remove_dynamic_items(PrivacyButton)
 
     @app_commands.command()
     async def privacy(self, interaction: discord.Interaction) -> None:
-        """Show what I keep of you and for how long, and have it erased."""
+        """Show what I store about you and for how long, and erase it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         service, person = get_personal_data(interaction), get_speaker(interaction)
         text = render_stored_data(
             service.build_subject(person).pseudonym, await service.count_records(person)
         )
-        view = _build_view("erase", "Erase what is kept of me")
+        view = _build_view("erase", "Erase my data")
         await interaction.followup.send(text, view=view, ephemeral=True)
 
 
 def get_personal_data(interaction: discord.Interaction[Any]) -> PersonalDataService:
-    """Return what knows what is kept. Raises `WrongStage` where nothing does."""
+    """Return the service for personal data. Raises `WrongStage` if there is none."""
     bot: TheseusClient = interaction.client
     service: PersonalDataService | None = bot.personal_data
     if service is None:

@@ -1,4 +1,4 @@
-"""Questions: `/ask` about the bot itself, and `/help`."""
+"""`/ask`, questions about the bot itself, and `/help`."""
 
 import discord
 from discord import app_commands
@@ -17,13 +17,13 @@ from cogs.ui import (
 )
 
 _UNKNOWN = (
-    "I cannot tell what that asks about me; nothing is begun or decided by `/ask`. {about} What is "
-    "broken goes to `/investigate`, what you wish for to `/change`."
+    "I do not understand that question about me. `/ask` starts and decides nothing. {about} If "
+    "something is broken, use `/investigate`; if you want a change, use `/change`."
 )
 
 
 class Questions(commands.Cog):
-    """Answers come from records alone, and only whoever asks sees them."""
+    """Answers from records alone, visible only to the person who asks."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
@@ -36,13 +36,13 @@ class Questions(commands.Cog):
         """Ask what I did, why, what it cost, what could break, and who decided it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         run = await run_in(self.bot, interaction.channel)
-        heard = parse(question, Setting(addressed=True, listed=True, in_thread=run is not None))
-        person, slots = get_speaker(interaction), heard.slots
-        if heard.intent is Intent.STATUS:
+        utterance = parse(question, Setting(addressed=True, listed=True, in_thread=run is not None))
+        person, slots = get_speaker(interaction), utterance.slots
+        if utterance.intent is Intent.STATUS:
             answer = await render_status(self.bot, person, run)
-        elif heard.intent is Intent.BUDGET:
+        elif utterance.intent is Intent.BUDGET:
             answer = await answer_question(self.bot, person, slots.replace(topic=Topic.COST), None)
-        elif heard.intent is Intent.ASK:
+        elif utterance.intent is Intent.ASK:
             answer = await answer_question(self.bot, person, slots, run)
         else:
             answer = _UNKNOWN.format(about=ABOUT_QUESTIONS)
@@ -50,7 +50,7 @@ class Questions(commands.Cog):
 
     @app_commands.command()
     async def help(self, interaction: discord.Interaction) -> None:
-        """Show what I can do for you, by what you want."""
+        """Show what I can do for you."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await send_privately(
             interaction, render_commands(self.bot, get_speaker(interaction)), "help"

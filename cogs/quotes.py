@@ -1,6 +1,6 @@
-"""Quotes: `/quote` says something somebody else said, fetched from a service on the web.
+"""`/quote`: a quote, fetched from a service on the web.
 
-Another service than `SOURCE` is asked when its address stands in `quotes.url` in the state folder.
+To use another service than `SOURCE`, put its address into `quotes.url` in the state folder.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=5)
 MAX_QUOTE = 1_500
 NO_QUOTE = "The service I ask for quotes had none to give. Try again later."
 BUSY = "The service I ask for quotes wants a break. Try again {when}."
-LONGEST_WAIT = 3.0  # seconds that somebody waits for a quote; after more they come back
+LONGEST_WAIT = 3.0  # seconds that a user waits for a quote; after more, they are asked to try again
 
 
 def read_quote(answer: Any) -> str:
@@ -37,8 +37,8 @@ def read_quote(answer: Any) -> str:
 
 def read_wait(headers: Mapping[str, str]) -> float | None:
     """Read how many seconds a service wants to be left alone; `None` where it does not say."""
-    told = headers.get("Retry-After", "")
-    return float(told) if told.isdecimal() else None
+    header = headers.get("Retry-After", "")
+    return float(header) if header.isdecimal() else None
 
 
 class Quotes(commands.Cog):

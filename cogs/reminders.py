@@ -1,4 +1,4 @@
-"""Reminders: `/remind in:10m about:stand-up`, kept in a file so that a restart loses none."""
+"""Reminders: `/remind in:10m about:stand-up`, stored in a file so that restarts lose none."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Runs: asking for them by command or context menu, and looking at them."""
+"""Runs: commands and context menus that start them, and commands that show them."""
 
 import discord
 from discord import app_commands
@@ -52,11 +52,11 @@ from cogs.ui import (
 )
 
 _BUTTONS = (ChoiceButton, CommandButton, AnswerButton, AgreementButton)
-_WRONG_CHANNEL = "Please use this in <#{channel}>, where everybody can see what I do."
+_WRONG_CHANNEL = "Please use this in <#{channel}>, where everyone can see what I do."
 
 
 class Runs(commands.Cog):
-    """`/investigate`, `/fix`, `/change`, `/runs ...`, and the three context menus."""
+    """Provides `/investigate`, `/fix`, `/change`, `/runs ...`, and the three context menus."""
 
     group = app_commands.Group(name="runs", description="What I am working on")
 
@@ -69,13 +69,13 @@ class Runs(commands.Cog):
         )
 
     async def cog_load(self) -> None:
-        """Register the context menus, which cannot be decorated in a cog; old buttons work too."""
+        """Register the buttons and the context menus (a cog cannot decorate context menus)."""
         self.bot.add_dynamic_items(*_BUTTONS)
         for menu in self._menus:
             self.bot.tree.add_command(menu)
 
     async def cog_unload(self) -> None:
-        """Let a reloaded cog bring its own."""
+        """Remove the buttons and menus; the reloaded cog registers its own."""
         self.bot.remove_dynamic_items(*_BUTTONS)
         for menu in self._menus:
             self.bot.tree.remove_command(menu.name, type=menu.type)
@@ -100,7 +100,7 @@ class Runs(commands.Cog):
     async def change(
         self, interaction: discord.Interaction, what: app_commands.Range[str, 1, 1500]
     ) -> None:
-        """Ask for a change of what I can do; nothing has to have failed."""
+        """Ask for a new or different feature."""
         await self._change(interaction, what)
 
     async def _make_this_happen(
@@ -111,13 +111,13 @@ class Runs(commands.Cog):
     async def _change(
         self, interaction: discord.Interaction, text: str, message: discord.Message | None = None
     ) -> None:
-        """Take a wish; what a message says is its words, and who asks for it is who pressed."""
+        """Take a feature request; the text is the message's, the requester is the presser."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
         begins = self.bot.agent.can_change and is_listed(self.bot, person)
         if begins and not is_in_dev_channel(self.bot, interaction.channel):
-            told = _WRONG_CHANNEL.format(channel=self.bot.identity.dev_channel_id)
-            await interaction.followup.send(told, ephemeral=True)
+            hint = _WRONG_CHANNEL.format(channel=self.bot.identity.dev_channel_id)
+            await interaction.followup.send(hint, ephemeral=True)
             return
         answer = await ask_for_change(
             self.bot,
@@ -146,16 +146,16 @@ class Runs(commands.Cog):
     async def _start_from_message(
         self, interaction: discord.Interaction, goal: Goal, message: discord.Message
     ) -> None:
-        """Start a run about a message: an error of ours, or somebody's complaint.
+        """Start a run about a message: an error of the bot, or somebody's report.
 
-        "Fix this" said of a wish is one for it.
+        "Fix this" on a message that asks for something new starts a change.
         """
         error_id = find_error_id(self.bot, message)
         if goal == "fix" and error_id is None and is_change_request(message.content):
             await self._change(interaction, message.content, message)
             return
-        said = "" if error_id else parse(message.content, COMMAND_LINE).slots.subject
-        subject = "" if error_id else said or message.content[:200]
+        parsed_subject = "" if error_id else parse(message.content, COMMAND_LINE).slots.subject
+        subject = "" if error_id else parsed_subject or message.content[:200]
         await self._ask(interaction, goal, subject=subject, error_id=error_id, message=message)
 
     async def _ask(
@@ -227,18 +227,18 @@ class Runs(commands.Cog):
     async def cancel(self, interaction: discord.Interaction, run: str) -> None:
         """End a run and everything it started."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        ended = await self.bot.agent.cancel(
-            await run_named(self.bot, run), get_speaker(interaction)
-        )
+        run = await run_named(self.bot, run)
+        ended = await self.bot.agent.cancel(run, get_speaker(interaction))
         await send_privately(interaction, f"`{ended.id}`: {ended.reason}", f"run-{ended.id}")
 
     @group.command()
     @app_commands.describe(run="Its id")
     async def retry(self, interaction: discord.Interaction, run: str) -> None:
-        """Start a run that failed again from the beginning."""
+        """Start a failed run again from the beginning."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        again = await self.bot.agent.retry(await run_named(self.bot, run), get_speaker(interaction))
-        await interaction.followup.send(on_it(again), ephemeral=True)
+        run = await run_named(self.bot, run)
+        new_run = await self.bot.agent.retry(run, get_speaker(interaction))
+        await interaction.followup.send(on_it(new_run), ephemeral=True)
 
     @show.autocomplete("run")
     async def _to_show(
@@ -260,7 +260,7 @@ class Runs(commands.Cog):
 
 
 def render_run_details(run: Run, history: History, cap: Cap) -> str:
-    """Return everything worth reading about a run that may cost `cap`, as Markdown."""
+    """Return all details of a run as Markdown; `cap` is what it may cost."""
     parts = [f"{run_line(run)} · {format_spending(run, cap)}"]
     if run.reason:
         parts.append(run.reason)
@@ -268,25 +268,21 @@ def render_run_details(run: Run, history: History, cap: Cap) -> str:
         asked = [
             f"- {item.by}: {to_plain_text(item.text, 500)}" for item in history.instructions.items
         ]
-        parts.append("\n".join(["**Asked of it**", *asked]))
+        parts.append("\n".join(["**Instructions**", *asked]))
     if history.diagnosis:
         ids = ", ".join(f"`{shorten_id(record)}`" for record in history.diagnosis.evidence_ids[:10])
         parts += [history.diagnosis.headline, history.diagnosis.cause]
         parts += [history.diagnosis.triage.summary] if history.diagnosis.triage.reasons else []
         parts.append(f"Evidence: {ids or '-'}")
     if history.brief:
-        parts.append(
-            "\n".join(
-                [to_plain_text(history.brief.understood, 500), *list_example_lines(history.brief)]
-            )
-        )
+        understood = to_plain_text(history.brief.understood, 500)
+        parts.append("\n".join([understood, *list_example_lines(history.brief)]))
     if history.plan:
         parts.append(plan_text(history.plan))
     if history.proposal:
         opened = history.proposal
-        parts.append(
-            f"Proposal: {format_link(f'#{opened.number}', opened.url)} at `{opened.head[:7]}`"
-        )
+        link = format_link(f"#{opened.number}", opened.url)
+        parts.append(f"Proposal: {link} at `{opened.head[:7]}`")
     return "\n\n".join(parts)
 
 

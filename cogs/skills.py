@@ -1,4 +1,4 @@
-"""Skills: what models know how to do here, to look at, to read again and to roll back."""
+"""Skills: commands to show, reload and roll back what models can look up."""
 
 import io
 
@@ -18,7 +18,7 @@ _CHOICES = 25
 class Skills(
     commands.GroupCog, group_name="skills", group_description="What models know how to do here"
 ):
-    """`/skills list`, `show`, `reload`, `rollback`."""
+    """Provides `/skills list`, `show`, `reload` and `rollback`."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
@@ -31,7 +31,9 @@ class Skills(
         await send_privately(interaction, "\n".join(lines), "skills")
 
     @app_commands.command()
-    @app_commands.describe(name="The skill", version="An older version's number; empty: today's")
+    @app_commands.describe(
+        name="The skill", version="An older version's number; empty: the live one"
+    )
     async def show(
         self,
         interaction: discord.Interaction,
@@ -49,7 +51,7 @@ class Skills(
 
     @app_commands.command()
     async def reload(self, interaction: discord.Interaction) -> None:
-        """Have me read skills, prompts and the like from their files now."""
+        """Reload skills, prompts and other texts from their files now."""
         await interaction.response.defer(thinking=True)
         result = await self.bot.agent.live_items.reload(get_speaker(interaction))
         await interaction.followup.send(fit_message(render_reload(result).splitlines()))
@@ -64,7 +66,7 @@ class Skills(
         name: str,
         version: app_commands.Range[int, 1],
     ) -> None:
-        """Have an older version of a skill, the persona or a prompt count."""
+        """Go back to an older version of a skill, the persona or a prompt."""
         await interaction.response.defer(thinking=True)
         service = self.bot.agent.live_items
         name = name.strip()
@@ -77,7 +79,7 @@ class Skills(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         if not is_listed(self.bot, get_speaker(interaction)):
-            return []  # as below
+            return []  # not audited: it would be a line for every key they press
         try:
             texts = self.bot.agent.live_items.list_texts()
         except PartMissing:

@@ -1,10 +1,10 @@
-"""The grammar: what a message asks for, decided without a model.
+"""The grammar: it parses what a message asks for, without a model.
 
 `parse` is deterministic and total: any string, in any setting, gives an `Utterance`. Shipping,
 rejecting, reverting, stopping, cancelling, pausing and resuming are decided by a short list of
-whole sentences (`_sentences`); what only looks like one is asked back (`_unclear`). Investigating
-and fixing are read generously, because nothing comes of them that a listed person does not see and
-approve.
+complete sentences (`bot.authority.decision_sentences`); text that only resembles one is asked back
+(`_unclear`). Requests to investigate and to fix are read generously, because a listed person sees
+and approves everything that follows from them.
 """
 
 from bot.authority.decisions import Decision, parse_decision
@@ -56,21 +56,20 @@ __all__ = [
 ]
 
 COMMAND_LINE = Setting(addressed=True, dev_channel=True, listed=True)
-"""How text on the command line is taken: said to the bot by a listed person in the dev channel."""
+"""The setting of text on the command line: a listed person addresses the bot in the dev channel."""
 
 
 def parse(text: str, setting: Setting) -> Utterance:
-    """What `text`, said in `setting`, asks for. Never raises; anything it does not know is `chat`.
+    """Return what `text` asks for in `setting`. Never raises; unknown text is `chat`.
 
-    In this order: a sentence that decides; what is said in another language; a clause that begins
-    as if it decided, which is asked back; requests, of which a revision that ends in such a
-    sentence is asked back; few words, or a word somewhere, that may decide, which are asked back
-    too; and talk.
+    The first rule that matches wins: a sentence that decides; another language; a clause that
+    begins like a decision (asked back); requests, where a revision that ends in a decision is asked
+    back; a few words, or a word anywhere, that may decide (asked back); and small talk.
     """
     if setting.is_text_only and (decided := parse_decision(text)):
         return _build_decision_utterance(decided, setting)
-    if (wish := parse_rollback_request(text, setting)) is not None:
-        return _build_rollback_utterance(wish, setting, text)
+    if (rollback := parse_rollback_request(text, setting)) is not None:
+        return _build_rollback_utterance(rollback, setting, text)
     return _parse_foreign(text, setting) or _parse_english(text, setting)
 
 
@@ -123,26 +122,26 @@ def _build_unclear_utterance(possible: PossibleDecisions, text: str, setting: Se
 
 
 def _parse_foreign(text: str, setting: Setting) -> Utterance | None:
-    """What is said in another language than English; its decisions are asked back."""
+    """Return what text in another language asks for; decisions in it are asked back."""
     plain = make_plain(text, addressed=setting.addressed)
     language = detect_language(plain.text)
     if language == ENGLISH:
         return None
-    meant = find_possible_decisions(text, setting)
-    asked = None if meant.leading else parse_foreign_request(plain, language, setting)
+    decisions = find_possible_decisions(text, setting)
+    asked = None if decisions.leading else parse_foreign_request(plain, language, setting)
     if asked is None:
         return _parse_english(text, setting).replace(language=language)
-    if asked.may_mean or (asked.intent is Intent.REVISE and meant.ending):
-        unsure = PossibleDecisions(meant.ending or asked.may_mean, leading=True)
+    if asked.may_mean or (asked.intent is Intent.REVISE and decisions.ending):
+        unsure = PossibleDecisions(decisions.ending or asked.may_mean, leading=True)
         return _build_unclear_utterance(unsure, text, setting).replace(language=language)
-    told = "instruction" if asked.intent is Intent.REVISE else "subject"
+    slot = "instruction" if asked.intent is Intent.REVISE else "subject"
     to_nobody = setting.reply_to is None and not plain.names_someone
     overheard_so = asked.names_command and setting.dev_channel and setting.listed and to_nobody
     return Utterance(
         intent=asked.intent,
         slots=Slots.model_validate(
             {
-                told: asked.subject,
+                slot: asked.subject,
                 "run": run_named(text),
                 "pull_request": pull_request_named(text),
                 "topic": asked.topic,
@@ -156,65 +155,70 @@ def _parse_foreign(text: str, setting: Setting) -> Utterance | None:
 
 
 def _parse_english(text: str, setting: Setting) -> Utterance:
-    meant = find_possible_decisions(text, setting)
-    if meant.leading:
-        return _build_unclear_utterance(meant, text, setting)
+    decisions = find_possible_decisions(text, setting)
+    if decisions.leading:
+        return _build_unclear_utterance(decisions, text, setting)
     if not setting.is_for_bot:
-        meant = PossibleDecisions()  # of talk among people only a beginning tells
+        # in talk among people, only the beginning of a message is reliable
+        decisions = PossibleDecisions()
     request = _request(text, setting)
-    if request.intent is Intent.REVISE and meant.ending:
-        return _build_unclear_utterance(meant._replace(intents=meant.ending), text, setting)
+    if request.intent is Intent.REVISE and decisions.ending:
+        return _build_unclear_utterance(decisions._replace(intents=decisions.ending), text, setting)
     loose = request.intent in (Intent.CHAT, Intent.CHANGE)
     unsure = loose or request.strength == "weak"
-    return _build_unclear_utterance(meant, text, setting) if meant.intents and unsure else request
+    return (
+        _build_unclear_utterance(decisions, text, setting)
+        if decisions.intents and unsure
+        else request
+    )
 
 
 def _request(text: str, setting: Setting) -> Utterance:
     plain = make_plain(text, addressed=setting.addressed)
-    mended = correct_spelling(plain.text)
-    said = split_clauses(mended)
-    if not plain.cut and (note := note_request(mended)):
-        return _build_utterance(note[0], mended, setting, note=plain.restore(note[1]).strip())
-    question = find_question(said, setting)
-    asked, clause = find_plain_request(said) or (None, None)
-    if question and _is_asked(question, asked, said, setting):
+    corrected = correct_spelling(plain.text)
+    clauses = split_clauses(corrected)
+    if not plain.cut and (note := note_request(corrected)):
+        return _build_utterance(note[0], corrected, setting, note=plain.restore(note[1]).strip())
+    question = find_question(clauses, setting)
+    asked, clause = find_plain_request(clauses) or (None, None)
+    if question and _is_asked(question, asked, clauses, setting):
         return _build_utterance(
             Intent.ASK,
-            mended,
+            corrected,
             setting,
             topic=question.topic,
             subject=plain.restore(question.subject).strip(),
             span=question.span,
         )
-    if asked is None and (wished := _find_feature_request(said, mended, setting)):
-        return _build_work_utterance(wished, plain, mended, setting)
-    rest = mended.replace(clause.text, "", 1) if clause else mended
-    others = tuple(each for each in said if each is not clause)
-    if (changed := find_revision(others, setting, text=rest, marked_only=True)) is not None:
-        return _revise(changed, plain, rest, setting, asks_status=asked is Intent.STATUS)
+    if asked is None and (feature_request := _find_feature_request(clauses, corrected, setting)):
+        return _build_work_utterance(feature_request, plain, corrected, setting)
+    rest = corrected.replace(clause.text, "", 1) if clause else corrected
+    others = tuple(each for each in clauses if each is not clause)
+    if (revision := find_revision(others, setting, text=rest, marked_only=True)) is not None:
+        return _revise(revision, plain, rest, setting, asks_status=asked is Intent.STATUS)
     if asked:
-        return _build_utterance(asked, mended, setting)
-    found = find_fault_request(said, setting, text=mended)
+        return _build_utterance(asked, corrected, setting)
+    found = find_fault_request(clauses, setting, text=corrected)
     if found is None:
-        changed = (
-            find_revision(said, setting, text=mended, marked_only=False)
+        revision = (
+            find_revision(clauses, setting, text=corrected, marked_only=False)
             if _has_current_work(setting)
             else None
         )
-        if changed is not None:
-            return _revise(changed, plain, mended, setting)
+        if revision is not None:
+            return _revise(revision, plain, corrected, setting)
         return Utterance(intent=Intent.CHAT)
     if setting.reply_to == "proposal" and found.intent is Intent.FIX and found.subject:
-        changed = find_revision(said, setting, text=mended, marked_only=False)
-        if changed:
-            return _revise(changed, plain, mended, setting)
-    return _build_work_utterance(found, plain, mended, setting)
+        revision = find_revision(clauses, setting, text=corrected, marked_only=False)
+        if revision:
+            return _revise(revision, plain, corrected, setting)
+    return _build_work_utterance(found, plain, corrected, setting)
 
 
 def _is_asked(
     question: AskedAbout, asked: Intent | None, clauses: tuple[Clause, ...], setting: Setting
 ) -> bool:
-    """Whether a question is what a message is for: work that is asked for beside it goes first."""
+    """Return whether a question is the purpose of a message: a request for work has priority."""
     others = tuple(each for each in clauses if find_question((each,), setting) is None)
     works = others and (
         find_fault_request(others, setting, text=" ".join(each.text for each in others))
@@ -230,8 +234,10 @@ def _is_asked(
 def _find_feature_request(
     clauses: tuple[Clause, ...], text: str, setting: Setting
 ) -> WorkRequest | None:
-    """The change wished for; where there is work at hand that it may be a revision of, in so many
-    words."""
+    """Return the requested change.
+
+    If there is active work that it may revise, the change must be requested explicitly.
+    """
     if _has_current_work(setting) or run_named(text):
         return parse_feature_request(text)
     return find_change_request(clauses, text)
@@ -265,8 +271,10 @@ def _has_current_work(setting: Setting) -> bool:
 def _revise(
     instruction: str, plain: Plain, text: str, setting: Setting, *, asks_status: bool = False
 ) -> Utterance:
-    told = plain.restore(instruction).strip()
-    return _build_utterance(Intent.REVISE, text, setting, instruction=told, asks_status=asks_status)
+    restored = plain.restore(instruction).strip()
+    return _build_utterance(
+        Intent.REVISE, text, setting, instruction=restored, asks_status=asks_status
+    )
 
 
 def _build_utterance(intent: Intent, text: str, setting: Setting, **slots: object) -> Utterance:

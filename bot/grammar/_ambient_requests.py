@@ -6,7 +6,7 @@ from bot.domain.intents import Intent, Setting
 from bot.grammar._spelling import to_token_set
 from bot.grammar._work_request import WorkRequest
 
-# Things of the developers' own world, which this bot does not run.
+# Tools and systems of the developers' own work, which this bot does not run.
 _OTHER_TOPICS = re.compile(
     r"\b(?:ci|cd|build|builds|pipeline|jenkins|laptop|computer|keyboard|mouse|monitor|screen"
     r"|wifi|wi-fi|internet|vpn|router|phone|car|coffee|lunch|dinner"
@@ -19,15 +19,17 @@ _OTHER_TOPICS = re.compile(
     r"|toilet|fridge|air ?con|heating|train|bus|weather|market|resume|cv)\b",
     re.IGNORECASE,
 )
-# What fails of these is the developers' own; what is wished for of them may be the bot's.
+# If these fail, it is the developers' problem; a change of them may be about the bot.
 _OF_THE_CODE = re.compile(r"\b(?:tests?|docs?|documentation|typo)\b", re.IGNORECASE)
-_COMMAND = re.compile(r"(?<![\w/])/[a-z][\w-]*", re.IGNORECASE)  # it is of the bot, however named
+_COMMAND = re.compile(
+    r"(?<![\w/])/[a-z][\w-]*", re.IGNORECASE
+)  # it belongs to the bot, whatever its name
 _PERSON_LED = re.compile(
     r"^(?:(?:hey|hi|hello|yo|ok|okay|thanks|sorry|morning"
     r"|please)[ ,]+)?(?P<name>[A-Z][a-z]{1,15})(?:,|:| (?=can |could |would |will |please "
     r"|did |do |are |have |is ))"
 )
-# In small letters only "hey" before a name, or "can you" after it, tells it from a thing's.
+# In small letters, only "hey" before a name or "can you" after it shows that it is a name.
 _PERSON_SMALL = re.compile(
     r"^(?:(?P<greeting>hey|hi|hello|yo)[ ,]+)?(?P<name>[a-z]{2,15})"
     r"(?:(?(greeting),|(?!))|,? (?:can|could|would|will) (?:you|u)\b)"
@@ -36,7 +38,7 @@ _PERSON_COLON = re.compile(r"^(?P<name>[a-z]{2,15}): ")
 _PERSON_GREETED = re.compile(
     r"^(?:[Hh]ey|[Hh]i|[Hh]ello|[Yy]o|[Tt]hanks)[ ,]+(?P<name>[A-Z][a-z]{1,15})\b"
 )
-# "… for Mars" tells what it is about; who is spoken to stands without such a word.
+# "… for Mars" names the subject; a person who is addressed has no preposition before the name.
 _PERSON_LAST = re.compile(
     r"(?<=[a-z0-9,])(?<!\bfor)(?<!\bof)(?<!\bin)(?<!\bon)(?<!\bat)(?<!\bto)(?<!\bfrom)(?<!\bwith)"
     r" (?P<name>[A-Z][a-z]{1,15})[?.! ]*$"
@@ -68,9 +70,9 @@ _LAUGHTER = re.compile(r"\b(?:lol\b|haha)", re.IGNORECASE)
 def is_ambient_request(
     found: WorkRequest, setting: Setting, *, text: str, names_someone: bool
 ) -> bool:
-    """True when a listed person in the dev channel plainly asked, to nobody else in particular.
+    """Return whether a listed person in the dev channel clearly asked, addressing no one else.
 
-    What is asked about may be left open ("fix it").
+    The subject of the request may be missing ("fix it").
     """
     if not (setting.dev_channel and setting.listed) or setting.reply_to == "person":
         return False

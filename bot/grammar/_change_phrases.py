@@ -1,8 +1,8 @@
-"""The words of change: verbs that order one, wishes without a verb, and what a bot is made of.
+"""The vocabulary of requests for a change: verbs, phrases without a verb, and parts of a bot.
 
-A verb that can only be about a program orders a change by itself. Any other verb does where what
-stands after it is part of a bot: "default /poll to two options" does, "set a date" does not. So
-neither list has to hold every word there is.
+A verb that can only be about a program requests a change by itself. Any other verb counts only if
+it is followed by a part of a bot: "default /poll to two options" counts, "set a date" does not. So
+neither list has to be complete.
 """
 
 import re
@@ -14,9 +14,9 @@ _DETERMINER = (
     r"|my|this|that|these|those|two|only)\b|/[a-z]|\d|\ue000)"
 )
 CERTAIN = re.compile(rf"^\S+(?: (?:up|to|how))? {_DETERMINER}", re.IGNORECASE)
-"""An order beyond doubt: nothing but a verb stands before a determiner or a command."""
+"""A certain order: only a verb comes before a determiner or a command."""
 
-# What is done to oneself or to another person is asked of a bot that runs, not of its code.
+# An action on the speaker or another person is asked of the running bot, not of its code.
 _NOT_TO_PEOPLE = r"(?! (?:me|us|him|her|them|myself|yourself|@\S+|\d+ and \d)\b)"
 
 ORDER = re.compile(
@@ -71,14 +71,15 @@ PERFORMED = to_token_set(
     too very really maybe ok okay sorry hey hi
     """
 )
-"""First words that order no change of what follows: something is to be done with it, or there is
-no verb at all. Only a wish says more of them."""
+"""First words that order no change of what follows: they use it, or there is no verb at all.
+
+Only a wish makes such a clause a request."""
 DISPLAY_VERB = re.compile(
     r"(?:show|list|print|display|keep|get|have|give|post|put|use(?! /)|send|close|open|start|search"
     r"|find|ask(?= for| before| whether)) (?!(?:me|us|him|her|them|this|that|it|my|your|@\S+)\b)\S",
     re.IGNORECASE,
 )
-"""Of those, what is a change where more than the thing itself is named: how it is to be shown."""
+"""Those of them that request a change if the clause also says how something should be shown."""
 HOW = re.compile(
     r"\b(?:in|as|with|without|for|by|after|before|when|where|who|how|instead|only|per"
     r"|longer|shorter|first|last|next to|under|above|below|of)\b",
@@ -138,14 +139,14 @@ PART_DESIRE_PHRASE = re.compile(
     r"|^stop \w+ing \S+ (?:\S+ )?(?:when(?:ever)?|after|if|every time|each time) ",
     re.IGNORECASE,
 )
-"""What people say of anything; of what a bot is made of it wishes for a change, even if it asks."""
+"""General remarks that request a change only if they are about a part of a bot."""
 
 TEXT_OR_TEST = re.compile(
     r"\b(?:typos?|misspell\w*|misspelt|spelling|wording|grammar|help texts?|docs|documentation"
     r"|docstrings?|readme|tests?|test coverage|descriptions?)\b",
     re.IGNORECASE,
 )
-"""What is written, for people or for checks: to mend it is a change of it and of nothing else."""
+"""Texts and tests: to fix one of them is a change of it, not a repair of a failure."""
 
 DISLIKED = re.compile(
     r"\b(?:is|are|looks?|feels?|sounds?|'s|'re|was|were) (?:\w+ ){0,2}?(?:ugly|hideous|confusing"
@@ -161,11 +162,11 @@ DISLIKED = re.compile(
     r"|\b(?:ugly|untested|undocumented|misspelt)\b",
     re.IGNORECASE,
 )
-"""Dislike of how something is, where nothing fails."""
+"""Dislike of how something is, without a failure."""
 
 TITLED = re.compile(
     r"^\W*(?:feature(?:[ -](?:request|idea|suggestion))?|suggestions?|enhancement|idea|wish"
     r"(?: ?list)?|request|feat(?:\([^)]*\))?)\W*[:\]\-)]+\s*(?P<rest>\w.+)",
     re.IGNORECASE | re.DOTALL,
 )
-"""A message that says in its title what it is."""
+"""A message whose title says that it is a feature request."""

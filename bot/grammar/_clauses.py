@@ -8,7 +8,7 @@ from bot.grammar._spelling import to_token_set
 MOST_CLAUSES = 40
 LONGEST_CLAUSE = 320
 CUT = "\u2026"
-"""Stands for what was left out of a message; no decision is ever read across it."""
+"""Marks where text was left out of a message; no decision is ever read across it."""
 
 _ACTION = (
     r"(?:fix|repair|investigate|look into|look at|take a look|have a look|check (?:it|that"
@@ -26,7 +26,7 @@ _SPLIT = re.compile(
     rf"|\s+(?:and|so|then|but)\s+(?={_ASK})|\s+(?=(?:but|because|cuz|although)\s)",
     re.IGNORECASE,
 )
-# Run-on asks: "dice is broken please fix it". What stands before must not govern the verb.
+# Requests without punctuation, such as "dice is broken please fix it": "please" begins a clause.
 _RUN_ON = re.compile(
     r"(?<=\s)(?:(?:please|can you|could you|would you|will you)\s+)*"
     r"(?:fix (?:it|this|that|them|asap|please)|look into (?:it|this|that)|take a look"
@@ -55,7 +55,7 @@ class Clause:
 
 
 def split_clauses(text: str) -> tuple[Clause, ...]:
-    """The clauses of plain text, in order and none empty; `CUT` where there is too much."""
+    """Return the non-empty clauses of plain text, in order; `CUT` if there are too many."""
     found: list[Clause] = []
     start = 0
     for cut in _SPLIT.finditer(text):
@@ -93,7 +93,7 @@ class StrippedClause:
     request: bool = False
     """Politely put as a question: "can you ..."."""
     group: bool = False
-    """Put to nobody or everybody: "we should", "let's", "someone"."""
+    """Addressed to no one or everyone: "we should", "let's", "someone"."""
     gerund: bool = False
     """What follows is in -ing: "mind fixing"."""
     also: bool = False
@@ -162,7 +162,7 @@ _ALSO = re.compile(
 
 
 def strip_openings(text: str) -> StrippedClause:
-    """Strips openings such as "hey, could you please" one after another."""
+    """Return the clause without openings such as "hey, could you please"."""
     request = group = gerund = also = False
     for _ in range(12):
         if found := _FILLER.match(text):

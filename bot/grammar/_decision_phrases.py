@@ -1,4 +1,4 @@
-"""The words by which a message looks like a decision. None of them decides: see `_sentences`."""
+"""The vocabulary that makes a message resemble a decision. None of it decides."""
 
 import re
 
@@ -34,7 +34,7 @@ _THAT = (
 
 
 def _compile_verbs(verbs: str, *more: str) -> re.Pattern[str]:
-    """Verbs that stand alone or with what they are done to, and whole phrases."""
+    """Return a pattern of verbs, alone or with their object, and of complete phrases."""
     alone = rf"(?:{verbs})(?: {_THAT})?(?: (?:back|out|up|off|down))?{_END}"
     return re.compile("|".join((alone, *more)), re.ASCII)
 
@@ -123,7 +123,7 @@ SOMEWHERE: dict[Intent, re.Pattern[str]] = {
     Intent.PAUSE: re.compile(r"\b(?:pause|hold(?: it| off| on| your horses)?|stand down)\b"),
     Intent.RESUME: re.compile(r"\b(?:resume|unpause|carry on|continue|keep going)\b"),
 }
-# Whole messages that answer a question nobody may have put.
+# Complete messages that answer a question, even if nobody asked one.
 YES = re.compile(
     r"(?:yes|yep|yeah|yup|ya|aye|sure|ok|okay|k|agreed|absolutely|definitely|please|thumbs up|\+1"
     r"|do|it|go|ready)(?: (?:yes|yep|yeah|please|thanks|thank you|do|it|go|sure|to|me))*"
@@ -158,7 +158,7 @@ OF_OWN_WORK = {
         r"\b(?:the|your) (?:last|latest|newest|most recent) (?:fix|change|merge)\b"
     ),
 }
-"""What tells, where words are said to nobody, that they are about the bot's own work."""
+"""Shows that text which addresses no one is about the bot's own work."""
 ASKS_ABOUT = re.compile(
     r"(?:who|whom|whose|what|when|why|how|where|which|did|does|do|has|have|had|was|were|is|are|will"
     r"|wasn'?t|isn'?t|tell me|explain|show)\b(?! (?:about we|not|don't))"
@@ -173,4 +173,4 @@ NOUN_FOLLOWS = to_token_set(
     without during about
     """
 )
-"""Words after which a verb that decides is the name of a thing."""
+"""Words after which a verb that decides is a noun."""

@@ -1,4 +1,4 @@
-"""The words that ask to fix or to investigate, and those that only look as if they did."""
+"""The phrases that ask to fix or to investigate, and those that only look like it."""
 
 import re
 
@@ -131,6 +131,6 @@ PRAISED = re.compile(
     r",? \w+ing\b",
     re.IGNORECASE,
 )
-"""Praises a deed: "great job breaking everything". What is broken by it is a remark, no report."""
+"""Praise of an action: "great job breaking everything" is a remark and not a report."""
 MENDS_OR_LOOKS = (FIX, FIX_WEAK, FIX_AROUND, LOOK, LOOK_WEAK, WHAT, WHY)
-"""What asks to fix or to investigate, at the start of a clause without its opening."""
+"""Requests to fix or to investigate, at the start of a clause without its opening."""

@@ -1,4 +1,4 @@
-"""Complaints: is something said to be broken, and what is it?"""
+"""Reports of a fault: whether a clause says that something is broken, and what it is."""
 
 import re
 from dataclasses import dataclass
@@ -194,7 +194,7 @@ _OUTPUT_STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = r"\b(?:when|if|once|until|till|unless|after|as soon as)\b"
-_BACK = re.compile(  # what is to be done when somebody is back is no report
+_BACK = re.compile(  # a task for when somebody returns is not a report
     rf"^(?P<subject>(?:(?!{_CONDITION}).)+?)"
     r" (?:bug|error|problem|issue|crash|fault|glitch)? ?(?:is|are|'s) back\b",
     re.IGNORECASE,
@@ -208,7 +208,7 @@ class FaultReport:
 
 
 def find_fault_report(clause: Clause) -> FaultReport | None:
-    """What a clause says is broken; its subject is as written and may be empty."""
+    """Return what a clause says is broken; the subject is as written and may be empty."""
     text = strip_openings(clause.text).rest or clause.text
     if _DOUBTFUL.search(text):
         return None
@@ -271,7 +271,7 @@ def _find_subject_after(text: str) -> str:
 
 
 def _strip_person(before: str) -> str:
-    """The subject of a predicate: "when I roll 2d6 it" is about "roll 2d6"."""
+    """Return the subject of a predicate: "when I roll 2d6 it" is about "roll 2d6"."""
     while_it = re.match(r"^(?P<when>.+?),? (?:it|this|that|they|the bot|everything)$", before, re.I)
     core = while_it["when"] if while_it else before
     found = _WHEN.match(core)

@@ -46,7 +46,7 @@ class _Ask:
 def find_fault_request(
     clauses: tuple[Clause, ...], setting: Setting, *, text: str
 ) -> WorkRequest | None:
-    """The request a message makes about a fault, or None."""
+    """Return the request that a message makes about a fault, or None."""
     asks = [ask for clause in clauses if (ask := _ask_in(clause, setting))]
     complaints = [
         found
@@ -76,7 +76,7 @@ def find_fault_request(
 
 
 _COMMAND_ALONE = re.compile(r"/[a-z][\w-]*(?: [\w-]+){0,2}", re.IGNORECASE)
-"""What heads a complaint: "/roll: the application did not respond"."""
+"""The heading of a report: "/roll: the application did not respond"."""
 _COMMAND = re.compile(r"(?<![\w/])/[a-z][\w-]*", re.IGNORECASE)
 
 
@@ -87,14 +87,14 @@ def _find_only_command(text: str) -> str:
 
 
 def _is_mockery(clauses: tuple[Clause, ...], place: int) -> bool:
-    """Whether a clause is a reason for nothing: "oh sure, because robots never make mistakes"."""
+    """Return whether a clause is only mockery: "oh sure, because robots never make mistakes"."""
     text, before = clauses[place].text, clauses[:place]
     reason = text.lower().startswith("because ") and "/" not in text
     return reason and bool(before) and not any(strip_openings(each.text).rest for each in before)
 
 
 def _find_earlier_subject(clauses: tuple[Clause, ...]) -> str:
-    """What was said just before "fix it", where no complaint was recognised in it."""
+    """Return what was said just before "fix it", if it was not recognised as a report."""
     first = strip_openings(clauses[0].text).rest if len(clauses) > 1 else ""
     if not first or _fix_or_look(first) or len(first.split()) > 15:
         return ""
@@ -106,7 +106,7 @@ def _fix_or_look(text: str) -> bool:
 
 
 def _can_be_weak(ask: _Ask, setting: Setting) -> bool:
-    """A look asked for with no fault in sight still counts when it was said to the bot."""
+    """Return whether a request to look counts without a fault: only if it addresses the bot."""
     return (
         setting.is_for_bot and ask.intent is Intent.INVESTIGATE and bool(clean_subject(ask.object))
     )
@@ -149,7 +149,7 @@ def _fix_ask(opened: StrippedClause, clause: Clause, setting: Setting) -> _Ask |
 
 
 def _is_imperative(text: str, what: str, opened: StrippedClause) -> bool:
-    """True when "fix" is the verb of a request, and not a noun ("fix is live")."""
+    """Return whether "fix" is the verb of a request, and not a noun ("fix is live")."""
     gerund = text.lower().startswith("fixing") and not opened.gerund
     return not (NOT_AN_ASK.match(what) or gerund)
 
@@ -199,7 +199,7 @@ def _parse_question(what: str, setting: Setting, *, plain: bool, full: str) -> _
 
 
 def _extract_object(text: str) -> str:
-    """The thing asked about in the object of a look: "why X keeps failing" is about X."""
+    """Return the subject in the object of a look: "why X keeps failing" is about X."""
     text = text.strip(" ,")
     inner = LOOK_WHY.match(text) or WHAT.match(text) or WHY.match(text)
     text = inner["object"] if inner else text

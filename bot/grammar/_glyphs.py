@@ -1,7 +1,8 @@
-"""Reading a message as generously as an eye does: for what may have been meant, never for more.
+"""Read look-alike characters as plain letters, to find what may be a decision.
 
-Squared, circled and flag letters, other alphabets' look-alikes, letters nobody sees and digits that
-stand for letters all become plain small letters; signs become the word they are used for.
+The result is used only to ask back, never to decide. Squared, circled and flag letters, look-alikes
+of other alphabets, invisible letters and digits used as letters become plain small letters; signs
+become the word they are used for.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What is known of each language: its words and phrases, read from `languages/`."""
+"""The vocabulary of each language, read from `languages/`."""
 
 import re
 import tomllib
@@ -25,7 +25,7 @@ class _Asks(Record):
     investigate: tuple[str, ...]
     change: tuple[str, ...]
     part_change: tuple[str, ...] = ()
-    """Of a change where a command or one of the things is named as well."""
+    """Phrases of a change, if a command or a noun of `things` is named as well."""
     revise: tuple[str, ...]
     status: tuple[str, ...]
     budget: tuple[str, ...]
@@ -48,13 +48,16 @@ class Decides(Record):
 
 
 class Language(Record):
-    """One file of `languages/`. It is known by its `common` words, which are part of no subject,
-    and by those of its phrases; `things` are what its nouns are called in the code."""
+    """One file of `languages/`.
+
+    A language is recognised by its `common` words, which are part of no subject, and by the words
+    of its phrases. `things` maps its nouns to the names in the code.
+    """
 
     name: str
     common: str
     rollback: tuple[str, ...] = ()
-    """Phrases that want an older text live, and the words that versions are told with."""
+    """Phrases that ask for an older version of a text, and words that describe versions."""
     versions: str = ""
     work: str = ""
     """Words that name what is decided about ("the last change"); they add nothing to a decision."""
@@ -66,29 +69,29 @@ class Language(Record):
     questions: dict[Topic, tuple[str, ...]] = Field(default_factory=dict)
     """Phrases that ask about the bot itself, by topic."""
     times: dict[str, str] = Field(default_factory=dict)
-    """Times as English says them: `"diese woche" = "this week"`."""
+    """Time spans and their English names: `"diese woche" = "this week"`."""
     replies: dict[str, str] = Field(default_factory=dict)
     """Sentences in front of answers: `begun`, `decide`, `answer` and `talk`."""
     nouns: dict[str, str] = Field(default_factory=dict)
 
     @cached_property
     def common_tokens(self) -> frozenset[str]:
-        """Its commonest words, folded."""
+        """The folded common words of the language."""
         return frozenset(fold_tokens(self.common))
 
     @cached_property
     def names_of_work(self) -> frozenset[str]:
-        """The words of `work`, folded."""
+        """The folded words of `work`."""
         return frozenset(fold_tokens(self.work))
 
     @cached_property
     def assents(self) -> frozenset[str]:
-        """The words of `assent`, folded."""
+        """The folded words of `assent`."""
         return frozenset(fold_tokens(self.assent))
 
     @cached_property
     def known_by(self) -> frozenset[str]:
-        """Its commonest words, and those of its phrases that are whole."""
+        """The common words, and the words of the complete phrases."""
         phrases = [phrase for phrases in self._phrases_by_name.values() for phrase in phrases]
         whole = [word for phrase in phrases for word in phrase.split() if not word.endswith("*")]
         return self.common_tokens | frozenset(fold_tokens(" ".join(whole)))
@@ -102,7 +105,7 @@ class Language(Record):
         }
 
     def has_phrase_in(self, text: str) -> bool:
-        """Whether one of its phrases stands in folded text."""
+        """Return whether folded text contains one of the phrases."""
         return any(each.search(text) for known in self.phrases.values() for each in known)
 
     @property
@@ -124,17 +127,17 @@ class Language(Record):
 
 @cache
 def load_languages() -> dict[str, Language]:
-    """Every language by its code ("de"). Raises `ValueError` at a file that is none."""
+    """Return every language by its code ("de"). Raises `ValueError` if a file is invalid."""
     found = {}
     for file in sorted(files(__package__).joinpath(_FOLDER).iterdir(), key=lambda each: each.name):
         if file.name.endswith(".toml"):
-            told = tomllib.loads(file.read_text("utf-8"))
-            found[file.name.removesuffix(".toml")] = Language.model_validate(told)
+            data = tomllib.loads(file.read_text("utf-8"))
+            found[file.name.removesuffix(".toml")] = Language.model_validate(data)
     return found
 
 
 def fold(token: str) -> str:
-    """A word in small letters without accents; "ü" is "ue", as people type it without the key."""
+    """Return a word in small letters without accents; "ü" becomes "ue", as people type it."""
     letters = unicodedata.normalize(
         "NFKD", unicodedata.normalize("NFC", token.lower()).translate(_TRANSLITERATION)
     )
@@ -142,12 +145,12 @@ def fold(token: str) -> str:
 
 
 def fold_tokens(text: str) -> list[str]:
-    """Return the words of a text, folded."""
+    """Return the folded words of a text."""
     return [fold(each) for each in TOKEN.findall(text)]
 
 
 def _compile_phrase(phrase: str) -> re.Pattern[str]:
-    """A phrase over folded words with single spaces; each of its own words is a group."""
+    """Return a pattern of a phrase over folded words; each word of the phrase is a group."""
     parts: list[str] = []
     for part in phrase.split():
         ending = r"\w*" if part.endswith("*") else ""

@@ -1,13 +1,14 @@
-"""In which language a message is written, as its words show."""
+"""Detect the language of a message by its words."""
 
 from bot.grammar._language_data import ENGLISH, TOKEN, fold, fold_tokens, load_languages
 
 
 def detect_language(text: str) -> str:
-    """Return the language code of plain text: that of most of its words, English if in doubt.
+    """Return the language code of plain text: the language of most words, English if in doubt.
 
-    Between two others, that of which a phrase is said: "vas" is of two, "vas-y" of one. One known
-    word among unknown ones is no evidence: "y" is Spanish, and a parameter in "permutate x y".
+    Between two other languages, the one with a matching phrase wins: "vas" is in two of them,
+    "vas-y" in one. A single known word among unknown ones is no evidence: "y" is Spanish, and also
+    a parameter in "permutate x y".
     """
     words = fold_tokens(text)
     evidence = {code: each.known_by.intersection(words) for code, each in load_languages().items()}
@@ -22,8 +23,9 @@ def detect_language(text: str) -> str:
 def _is_evidence(known: frozenset[str], text: str) -> bool:
     """Return whether these words show that a text is in their language, and not in English.
 
-    Two different words do, one beside a word that English does not spell so ("corrígelo"), and one
-    that is the whole message but for names of commands. A single letter never counts.
+    Enough evidence: two different words; one word next to another that is not spelt like English
+    ("corrígelo"); or one word that is the entire message apart from command names. Single letters
+    never count.
     """
     typed = [each for each in TOKEN.findall(text) if len(each) > 1 and each.isalpha()]
     found = {fold(each) for each in typed} & known

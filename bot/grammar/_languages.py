@@ -1,7 +1,8 @@
-"""Requests in other languages than English, read by lists of words that are data (`languages/`).
+"""Requests in other languages than English, parsed with word lists from `languages/`.
 
-A list adds no rule: what its phrases may stand for is said here, once for all languages. Decisions
-are heard in English alone. What looks like one in another language is asked back, with buttons.
+A language adds words but no rules: the rules are here, once for all languages. Decisions are
+accepted in English only. Text that resembles a decision in another language is asked back, with
+buttons.
 """
 
 from collections.abc import Sequence
@@ -18,9 +19,9 @@ _DENIALS = frozenset(
     {"nicht", "kein", "keine", "nie", "niemals", "ne", "pas", "jamais", "no", "nunca"}
 )
 _AT_HAND = 1
-"""Words of a message, beside a phrase that may decide and the commonest, at which it still may."""
+"""Most other words that a message with a deciding phrase may have, without common words."""
 _ASKING = 3
-"""The same, of a phrase that asks how things stand."""
+"""Most other words that a message with a status phrase may have."""
 
 
 class Foreign(NamedTuple):
@@ -29,7 +30,7 @@ class Foreign(NamedTuple):
     intent: Intent
     subject: str = ""
     may_mean: tuple[Intent, ...] = ()
-    """The decisions that it looks like, or that a revision holds."""
+    """The decisions that it resembles, or that a revision contains."""
     names_command: bool = False
     topic: Topic | None = None
     span: str = ""
@@ -41,7 +42,7 @@ class _Found(NamedTuple):
 
 
 def parse_foreign_request(plain: Plain, code: str, setting: Setting) -> Foreign | None:
-    """What a message in the language `code` asks for; None where that is nothing."""
+    """Return what a message in the language `code` asks for, or None."""
     return ForeignMessage(plain, load_languages()[code]).parse(setting)
 
 
@@ -93,7 +94,7 @@ class ForeignMessage:
         return None
 
     def find_rollback(self, items: Sequence[ItemName]) -> RollbackRequest | None:
-        """An older text: beside the phrase, its name and its time, versions alone are told."""
+        """Return the requested rollback: a phrase, a name, a time and versions, nothing else."""
         phrase = self._find("goes back")
         if phrase is None or "?" in self._plain.text or _DENIALS.intersection(self._folded):
             return None
@@ -102,9 +103,9 @@ class ForeignMessage:
             self._nouns.get(each, self._typed[each])
             for each in self._list_other_places(phrase, when)
         ]
-        told = {fold(each) for each in self._language.versions.split()}
+        version_words = {fold(each) for each in self._language.versions.split()}
         number = next((int(each) for each in words if each.isdecimal() and len(each) < 7), None)
-        left = [each for each in words if fold(each) not in told and not each.isdecimal()]
+        left = [each for each in words if fold(each) not in version_words and not each.isdecimal()]
         found = find_named_items(" ".join(left).lower(), items, ())
         if not found.items or found.rest:
             return None
@@ -113,9 +114,9 @@ class ForeignMessage:
         )
 
     def _find_decisions(self, decisions: dict[Intent, _Found | None]) -> tuple[Intent, ...]:
-        """Return what may be decided; a name of work ("the last merge") only where nothing else is.
+        """Return what may be decided; a name of work ("the last merge") only if nothing else is.
 
-        Of two phrases the longer one decides: "annule le changement" of "annule".
+        The longer of two phrases wins: "annule le changement" over "annule".
         """
         found = {intent: each for intent, each in decisions.items() if each}
         verbs = {
@@ -123,11 +124,11 @@ class ForeignMessage:
             for intent, each in found.items()
             if not self._places_of_work >= each.tokens
         }
-        kept = verbs or found
+        chosen = verbs or found
         return tuple(
             intent
-            for intent, each in kept.items()
-            if not any(each.tokens < other.tokens for other in kept.values())
+            for intent, each in chosen.items()
+            if not any(each.tokens < other.tokens for other in chosen.values())
         )
 
     @cached_property
@@ -136,7 +137,7 @@ class ForeignMessage:
         return frozenset(place for place, word in enumerate(self._folded) if word in named)
 
     def _find_leftover(self, found: _Found) -> list[int]:
-        """Return the places of what a phrase that decides leaves, without names of work.
+        """Return the places of tokens that the deciding phrases leave, without names of work.
 
         In a question they count: "who approved this change?" decides nothing.
         """
@@ -147,7 +148,7 @@ class ForeignMessage:
         ]
 
     def _find_question(self) -> Foreign | None:
-        """A question about the bot itself: beside its phrase and its time, little else is said."""
+        """Return the question about the bot: a phrase and a time, and little else."""
         span, when = self._find_time()
         for topic in self._language.questions:
             found = self._find(f"ask {topic}")
@@ -167,7 +168,7 @@ class ForeignMessage:
         return found if found and self._list_other_places(found) else None
 
     def _find(self, name: str) -> _Found | None:
-        """Where phrases of the list stand: the first one's start, and the tokens of all."""
+        """Return where phrases of the list are: the first one's start, and the tokens of all."""
         matches = [
             each for known in self._language.phrases[name] for each in known.finditer(self._text)
         ]
@@ -182,7 +183,7 @@ class ForeignMessage:
         return _Found(min(each.start() for each in matches), places)
 
     def _list_other_places(self, *found: _Found | None) -> list[int]:
-        """The places of what is neither in a phrase nor among the commonest words."""
+        """Return the places of tokens that are neither in a phrase nor common words."""
         taken = frozenset[int]().union(*(each.tokens for each in found if each))
         common, things = self._language.common_tokens, self._nouns
         return [

@@ -1,6 +1,6 @@
-"""From what was typed to plain text: marks, quotes, code and mentions taken care of.
+"""Turn typed text into plain text: marks, quotes, code and mentions are removed.
 
-Requests are read from this. Decisions are not: those are heard in what was typed, as it was typed.
+Requests are parsed from plain text. Decisions are parsed from the text exactly as it was typed.
 """
 
 import re
@@ -41,7 +41,7 @@ _HELD = re.compile("\ue000(\\d{1,4})\ue001")
 
 @dataclass(frozen=True)
 class Plain:
-    """A message made plain. Quoted words and code are held aside as private marks."""
+    """A message as plain text. Quoted text and code are replaced by private marks."""
 
     text: str
     held: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Plain:
     cut: bool = False
 
     def restore(self, text: str) -> str:
-        """Puts what was held aside back into a piece of this message."""
+        """Return a piece of this message with its quoted text and code put back."""
         return _HELD.sub(lambda mark: self._get_held(int(mark[1])), text)
 
     def _get_held(self, place: int) -> str:
@@ -67,7 +67,7 @@ class _HeldText:
 
 
 def make_plain(text: str, *, addressed: bool) -> Plain:
-    """Plain text of a message: one line a clause or more, single spaces, no marks."""
+    """Return the plain text of a message: lines of clauses, single spaces, no marks."""
     cut = len(text) > LONGEST
     text = text[:LONGEST].replace("\ue000", " ").replace("\ue001", " ")
     text = _strip_hidden(text)
@@ -95,27 +95,27 @@ def make_plain(text: str, *, addressed: bool) -> Plain:
 
 
 def _strip_hidden(text: str) -> str:
-    """Removes letters nobody sees, and makes every kind of space a plain one."""
-    kept: list[str] = []
+    """Return the text without invisible letters, and with every kind of space as a plain one."""
+    characters: list[str] = []
     for letter in text:
         kind = unicodedata.category(letter)
         if kind == "Zs":
-            kept.append(" ")
+            characters.append(" ")
         elif kind != "Cf" and letter not in "\u034f\ufe0e\ufe0f\u115f\u1160\u3164":
-            kept.append(letter)
-    return "".join(kept)
+            characters.append(letter)
+    return "".join(characters)
 
 
 def _strip_quotation(text: str) -> str:
-    """Leaves out lines that quote someone (`> ...`), and all that follows a `>>>`."""
-    kept: list[str] = []
+    """Return the text without quoted lines (`> ...`), and without all that follows `>>>`."""
+    lines: list[str] = []
     for line in text.splitlines():
         start = line.lstrip()
         if start.startswith(">>>"):
             break
         if not start.startswith(">"):
-            kept.append(line)
-    return "\n".join(kept)
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _replace_mentions(text: str, *, addressed: bool) -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""How questions about the bot are put, and what tells what they are about."""
+"""The phrases of questions about the bot, and those that show the topic."""
 
 import re
 
@@ -12,7 +12,7 @@ TELL = re.compile(
     r"|all|again)\b ?)*",
     re.IGNORECASE,
 )
-"""Asks to be told, in front of what is asked."""
+"""A request to be told, before the question itself: "tell me"."""
 
 _SUBJECT = (
     r"(?= (?:i|we|you|it|he|she|they|this|that|these|those|the|an?|any\w*|some\w*|every\w*|all|your"
@@ -23,7 +23,7 @@ _AUXILIARY = (
 )
 ASKS = re.compile(
     r"(?:by |since |for |on |in |to )?(?:any\w* |(?:what|which|who|whom|whose|why|how|where)\b"
-    rf"|when(?: exactly| last)?(?:$| {_AUXILIARY})"  # "when I use it, it fails" asks nothing
+    rf"|when(?: exactly| last)?(?:$| {_AUXILIARY})"  # "when I use it, it fails" is not a question
     rf"|{_AUXILIARY}{_SUBJECT}(?! not )"
     # "have the bot say so" and "do the same" are orders
     r"|(?:do|have)(?:n't)? (?:i|we|you|they|people|there|any\w*|the (?:tests|checks|flags))\b)",
@@ -35,18 +35,18 @@ NAMES_WHAT_IS_ASKED = re.compile(
     r"|tl;?dr)\b(?! (?:is|was|are|were|has|should|looks)\b)",
     re.IGNORECASE,
 )
-"""What is asked to be shown, without a word that asks: "summary of this week please"."""
+"""A question without a question word: "summary of this week please"."""
 ASKS_WITH_MARK = re.compile(
     r"(?:any\w*|every\w*|all|the|this|that|your|our|it|still|no|new|open|recent|last|latest|when)\b",
     re.IGNORECASE,
 )
-"""How one begins that only its mark tells: "any incidents?"."""
+"""Openings that are a question only with a question mark: "any incidents?"."""
 IN_A_MANNER = re.compile(
     r"(?: to (?:me|us))?,? (?:like|as if) (?:i|we)(?: a|'[mr]e?)\b.*$"
     r"|\b(?:actually|really|exactly|please|plz|pls|btw) ?",
     re.IGNORECASE,
 )
-"""Says how something is asked or to be told, and nothing of what."""
+"""Politeness and style of a question, without content."""
 DEFINES = re.compile(r"what (?:is|are|does|do) an? ", re.IGNORECASE)
 """Asks what a word means."""
 
@@ -75,9 +75,9 @@ CAN_LATER = re.compile(
     r"(?:undo|undone|revert(?:ed)?|roll(?:ed)?|take|taken)\b.*\b(?:later|afterwards|if|in case)\b",
     re.IGNORECASE,
 )
-"""Asks whether it could be taken back some day, and takes nothing back."""
+"""Asks whether a revert is possible, and requests none."""
 MAY_ANYONE = re.compile(rf"may @?\w+ (?:also )?{_DECIDE}\b", re.IGNORECASE)
-"""Asks what somebody who is named may decide."""
+"""Asks what a named person may decide."""
 _FAIL = (
     r"(?:fail\w*|crash\w*|br(?:o|ea)k\w*|errors?|errored|raised?|time[ds]? out|timing out"
     r"|wrong|down)"
@@ -222,15 +222,15 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
     ),
 )
 TOPICS = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _PATTERNS)
-"""What tells each topic, the first that does."""
+"""The pattern of each topic; the first match wins."""
 
 NAMED_FREELY = frozenset({Topic.MEMORY, Topic.FAILURES, Topic.USE, Topic.SKILLS})
-"""Topics that say of what in any words: "when did rolling dice last fail"."""
+"""Topics whose subject may be any text: "when did rolling dice last fail"."""
 
 ABOUT_WHAT_IT_MEETS = re.compile(
     rf"why (?:not|did you not|do you not|can you not)\b|.*\b(?:{_WORK}|it|this|that)\b",
     re.IGNORECASE,
 )
-"""In a run's thread: asks of its fix, and of anything besides ("will this affect Bob's polls?")."""
+"""In a run's thread: questions about its fix and its effects ("will this affect Bob's polls?")."""
 MEETS_ANYTHING = frozenset({Topic.RISK, Topic.CAUSE})
-"""Topics of which that holds."""
+"""Topics that such questions can have."""

@@ -1,4 +1,4 @@
-"""What questions about the bot are made of. Any other word makes one about something else."""
+"""The vocabulary of questions about the bot; any other word means a different subject."""
 
 from bot.grammar._spelling import to_token_set
 
@@ -70,7 +70,7 @@ KINDS = to_token_set(
     stuff questions documentation docs refactoring fixes changes
     """
 )
-"""What something is done with: all of a kind, and none in particular."""
+"""Objects in general: all of a kind, and none in particular."""
 
 ABLE = KINDS | to_token_set(
     """
@@ -81,4 +81,4 @@ ABLE = KINDS | to_token_set(
     without model key adding fixing
     """
 )
-"""Every word of a question of what it is able to: it names nothing in particular to be done."""
+"""Every word of a question about the bot's abilities: it names no specific task."""

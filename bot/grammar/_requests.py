@@ -1,4 +1,4 @@
-"""The requests that touch nothing: status, audit, budget, notes, changes to a proposal."""
+"""The harmless requests: status, audit, budget, notes and revisions of a proposal."""
 
 import re
 
@@ -126,7 +126,7 @@ _CAN_IT_ALSO = re.compile(
 
 
 def find_plain_request(clauses: tuple[Clause, ...]) -> tuple[Intent, Clause] | None:
-    """Status, audit or budget, and the clause that is just that; the rest is company."""
+    """Return the status, audit or budget request, and the clause that asks for exactly that."""
     for clause in clauses:
         text = _COURTESY.sub("", clause.text)
         opened = strip_openings(text)
@@ -166,20 +166,20 @@ def note_request(text: str) -> tuple[Intent, str] | None:
 def find_revision(
     clauses: tuple[Clause, ...], setting: Setting, *, text: str, marked_only: bool
 ) -> str | None:
-    """The change somebody wants made to the work at hand, without politeness; None if none."""
+    """Return the requested change of the active work, without politeness; None if there is none."""
     here = setting.in_thread or setting.reply_to in ("proposal", "bot")
     if not (here or setting.addressed):
         return None
     for place, clause in enumerate(clauses):
-        told = _extract_revision(clause, marked_only=marked_only, here=here)
-        if told is not None:
+        revision = _extract_revision(clause, marked_only=marked_only, here=here)
+        if revision is not None:
             after = clauses[place + 1].text if place + 1 < len(clauses) else ""
-            return _trim_ending(_from(told or after, text))
+            return _trim_ending(_from(revision or after, text))
     return None
 
 
 def _from(revision: str, text: str) -> str:
-    """The message from the words found on, brackets and all."""
+    """Return the message from the found words on, including brackets."""
     start = text.find(revision) if revision else -1
     return " ".join(text[start:].split()) if start >= 0 else revision
 
@@ -226,7 +226,7 @@ _PRAISE = re.compile(
     r"(?:nice|great|awesome|perfect|cool) \w+(?: (?:with|on|in|at|about|by|of|there)\b|$)",
     re.IGNORECASE,
 )
-"""With no comma behind it, what follows is what is praised: "nice catch with the cap"."""
+"""Praise; without a comma, its object follows: "nice catch with the cap"."""
 _FIXING = re.compile(r"fix|stop", re.IGNORECASE)
 _NOUN_TOO = re.compile(r"\b(?:instead|rather than)\b", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""What may want an older text live, and is asked back: never what is quoted, told or supposed."""
+"""Requests for an older version of a text, which are asked back; not quotes or hypotheses."""
 
 import re
 
@@ -27,15 +27,15 @@ _OPINION = re.compile(
     r"|(?:we|some\w+|any\w+) (?:could|can|may|might|would|will)\b|some\w+|any\w+|maybe|perhaps"
 )
 _WANTED = re.compile(r"(?:can|could|may) (?:we|i) (?:please )?(?:have|get)\b")
-_HELD = "\ue000"  # stands for what was quoted
+_HELD = "\ue000"  # marks quoted text
 _DAY = re.compile(r"\b(?:from|of|on) (?P<day>\w+day)\b(?<!today)(?<!yesterday)")
 
 
 def parse_rollback_request(text: str, setting: Setting) -> RollbackRequest | None:
-    """Return what a message wants rolled back; `None` where it is nothing.
+    """Return what a message wants rolled back, or None.
 
-    It decides only where it is said to the bot alone, in no run's thread: there a text that is
-    proposed may be meant.
+    It is decided at once only if it addresses the bot outside a run's thread: inside, it may mean a
+    proposed text.
     """
     if not setting.items:
         return None
@@ -69,18 +69,18 @@ def parse_rollback_request(text: str, setting: Setting) -> RollbackRequest | Non
 
 
 def _is_request(clause: Clause, text: str) -> bool:
-    """Whether a clause wants it, and does not ask for an opinion or say what is possible."""
+    """Return whether a clause is a request, and not a question or an opinion."""
     return bool(_WANTED.match(text)) or not _OPINION.match(text)
 
 
 def _is_quoted_speech(text: str, clause: Clause, place: int) -> bool:
-    """Whether a clause is what somebody is told to have said: "bob: roll it back"."""
+    """Return whether a clause reports what somebody said: "bob: roll it back"."""
     before = text[: text.find(clause.text)].rstrip()
     return bool(place) and before.endswith(":")
 
 
 def _is_about_proposal(request: RollbackRequest, setting: Setting) -> bool:
-    """Whether code is named where it is revised: that is for the run."""
+    """Return whether code is named in a run's thread: then it is a revision for the run."""
     return setting.about_a_proposal and any(each.kind not in ROLLED_BACK for each in request.items)
 
 

@@ -1,4 +1,4 @@
-"""Reports of silence: somebody did something, and nothing came of it."""
+"""Reports of silence: somebody did something, and nothing happened."""
 
 import re
 from typing import NamedTuple
@@ -57,14 +57,14 @@ class _UserAction(NamedTuple):
 
 
 def is_no_effect_report(text: str) -> bool:
-    """Return whether somebody says that nothing comes of something."""
+    """Return whether the text says that an action has no effect."""
     return _STATEMENT.search(text) is not None
 
 
 def find_silence_report(clauses: tuple[Clause, ...]) -> FaultReport | None:
-    """Return the report that nothing happens, if a message says of what: before it or after it.
+    """Return the report that nothing happens, with its subject before or after it.
 
-    "When I use /jot, nothing happens" is one; "if nothing happens, ship it" is none.
+    "When I use /jot, nothing happens" is a report; "if nothing happens, ship it" is not.
     """
     for place, clause in enumerate(clauses):
         text = strip_openings(clause.text).rest or clause.text

@@ -1,7 +1,7 @@
-"""Spelling: contractions without their apostrophe, and the misspellings people really type.
+"""Spelling: contractions without their apostrophe, and common misspellings.
 
-Words that merge, revert or reject are never guessed at here: in a request they count only when
-spelt right. A slip in one may be asked about (`transposed_or_one_off`).
+Words that merge, revert or reject are never corrected here: in a request they count only if they
+are spelt right. A typo in one may be asked about (`is_single_slip`).
 """
 
 import re
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 
 def to_token_set(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
+    """Return the set of words of a text."""
     return frozenset(text.split())
 
 
@@ -144,11 +144,11 @@ _DICTIONARY = to_token_set(
 
 
 def correct_spelling(text: str) -> str:
-    """The text with known slips mended; names, paths and code are left as they are."""
+    """Return the text with known misspellings corrected; names, paths and code are unchanged."""
     return _TOKEN.sub(lambda found: _correct_token(found[0]), text)
 
 
-# A word that stands alone: not part of a path, a command, an address or an identifier.
+# A separate word: not part of a path, a command, an address or an identifier.
 _TOKEN = re.compile(r"(?<![\w/@#.:\\'-])[A-Za-z]+(?![\w/@\\'-]|\.\w)")
 
 
@@ -177,10 +177,10 @@ _FORMS = ("s", "d", "r")
 
 
 def is_single_slip(token: str, known: str) -> bool:
-    """True when a word is `known` with two letters swapped, one too many or one too few.
+    """Return whether a word is `known` with two letters swapped, one added or one missing.
 
-    The first letter holds, and another letter in place of one is no slip: most of those are words
-    ("skip", "shop"). Neither is a form of the word ("ships", "paused").
+    The first letter must match. A replaced letter is not accepted, because most such words are real
+    words ("skip", "shop"). Forms of the word ("ships", "paused") are not slips either.
     """
     if token == known or token[:1] != known[0] or token in [known + each for each in _FORMS]:
         return False
@@ -189,7 +189,7 @@ def is_single_slip(token: str, known: str) -> bool:
 
 
 def _is_near(left: str, right: str, reach: int) -> bool:
-    """True when `reach` slips or fewer (a letter more, less, other, or two swapped) part them."""
+    """Return whether at most `reach` typos (a letter added, missing, changed or swapped) differ."""
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, letter in enumerate(left, start=1):

@@ -79,7 +79,7 @@ _REPEATED_ACTION = re.compile(
 
 
 def clean_subject(text: str) -> str:
-    """A bare noun phrase: no politeness, no determiner, no pronoun, at most 200 characters."""
+    """Return a bare noun phrase: no politeness, determiner or pronoun, at most 200 characters."""
     text = " ".join(text.split())[: LONGEST_SUBJECT * 2].strip(" ,.!?;:-\"'")
     text = _PRONOUN_AND.sub("", text)
     for _ in range(6):

@@ -1,12 +1,16 @@
-"""What a message may mean that looks like a decision and is not on the list of sentences.
+"""What a message may mean if it resembles a decision but is not an accepted sentence.
 
-Nothing comes of it but a question with buttons, so this may read as generously as it likes. Four
-readings are told apart. *Leading*: a clause begins with a verb that decides ("don't ship it", "yes
-please ship", "kill it"); that goes before every request in the same message. *Ending*: a clause
-ends in a sentence of the list ("do more and ship it"); that goes before a revision, which would
-replace what may be meant. *Short*: a few words begin or end in one ("whoa stop", "pause 2h").
-*Somewhere*: such a word stands anywhere ("Bob says ship it"); that counts only where a run is
-talked about. The last two count only where the message asks for nothing else.
+The result is only a question with buttons, so it may read generously. There are four readings:
+
+- *Leading*: a clause begins with a verb that decides ("don't ship it", "kill it"). It has priority
+  over every request in the same message.
+- *Ending*: a clause ends in an accepted sentence ("do more and ship it"). It has priority over a
+  revision, which would otherwise replace the decision.
+- *Short*: a few words begin or end in one ("whoa stop", "pause 2h").
+- *Somewhere*: such a word is anywhere ("Bob says ship it"). It counts only where a run is
+  discussed.
+
+The last two count only if the message asks for nothing else.
 """
 
 import re
@@ -61,9 +65,9 @@ _VERBS = tuple(
     )
 )
 _SHORT = 4
-"""Words of a clause that is short; one that only begins with a verb that decides has two."""
+"""The most words of a short clause; with only a deciding verb at its start, it has two."""
 _MAX_TOKENS = 12
-"""Words that a sentence with all its courtesies can have."""
+"""The most words of an accepted sentence with all its politeness."""
 _QUOTED = re.compile(r"^[ \t]*>+.*$", re.MULTILINE)
 _DIGITS = re.compile(
     r"(?<![\w:.])(?<!(?<!\S)[+-])#?(\d{1,7})(?![\w:.]|\s*(?:%|[smhd]\b|min|hour|day|week|second|pm|am))"
@@ -72,13 +76,13 @@ _UNTIL = re.compile(r"\b(?:for|until|till) (?P<until>[a-z0-9: ]{1,40})")
 
 
 class PossibleDecisions(NamedTuple):
-    """What a message may mean, likeliest first; nothing where it does not look like a decision."""
+    """What a message may mean, likeliest first; empty if it does not resemble a decision."""
 
     intents: tuple[Intent, ...] = ()
     leading: bool = False
-    """A clause begins with it, so that it goes before any request in the message."""
+    """True if a clause begins with the decision: it then has priority over requests."""
     ending: tuple[Intent, ...] = ()
-    """What it means where it would be a revision, of which some clause ends in a sentence."""
+    """The possible decisions of a revision in which some clause ends in an accepted sentence."""
 
 
 def find_possible_decisions(text: str, setting: Setting) -> PossibleDecisions:
@@ -97,7 +101,7 @@ def find_possible_decisions(text: str, setting: Setting) -> PossibleDecisions:
         found += [Intent.REJECT] if all(NO.fullmatch(each) for each in said) else []
     if any(is_about_own_work(each, leads) for each in said):
         short, found = [], []  # "..., we're deploying" says why
-    if leads and Intent.SHIP not in leads:  # "hold off on merging that" offers no merge
+    if leads and Intent.SHIP not in leads:  # "hold off on merging that" must not offer a merge
         found = [Intent.REJECT if each is Intent.SHIP else each for each in found]
     return PossibleDecisions(
         _order_intents(leads + short + found, said),
@@ -107,12 +111,12 @@ def find_possible_decisions(text: str, setting: Setting) -> PossibleDecisions:
 
 
 def is_about_own_work(clause: str, intents: Sequence[Intent]) -> bool:
-    """Return whether a clause pauses, resumes or takes back what is the bot's own work by name."""
+    """Return whether a clause pauses, resumes or reverts the bot's own work by name."""
     return any(known.search(clause) for intent, known in OF_OWN_WORK.items() if intent in intents)
 
 
 def is_ambient_decision(text: str, possible: PossibleDecisions) -> bool:
-    """Return whether words said to nobody are about the bot's own work, in so many words."""
+    """Return whether text that addresses no one is explicitly about the bot's own work."""
     first = next(iter(_split_spoken_clauses(text)), "")
     one = len(possible.intents) == 1 and possible.leading
     return one and bool(_find_leading_intents(first)) and is_about_own_work(first, possible.intents)
@@ -144,18 +148,18 @@ def _split_spoken_clauses(text: str) -> list[str]:
 
 
 def _replace_command(command: re.Match[str]) -> str:
-    """Return a noun for a command's name; what a message begins with may be meant as typed."""
+    """Return a noun for a command's name, unless the name begins the message."""
     before = command.string[: command.start()]
     return command[0] if _ONLY_OPENING.fullmatch(before) else " command "
 
 
 def _fold_repeats(clause: str) -> str:
-    """Return a clause with letters and words that are repeated said once."""
+    """Return a clause with repeated letters and words reduced to one."""
     return _REPEATED.sub(r"\1", " ".join(_DRAWN_OUT.sub(r"\1", clause).split()))
 
 
 def _is_marked(clause: str) -> bool:
-    """Whether a clause adds to a change ("also cancel it when the poll ends")."""
+    """Return whether a clause adds to a change ("also cancel it when the poll ends")."""
     return strip_openings(clause).also or clause.endswith((" too", " as well", " instead"))
 
 
@@ -180,7 +184,7 @@ def _list_starts(clause: str) -> list[str]:
 
 
 def _find_ending_intents(clause: str) -> list[Intent]:
-    """Return what a clause means that ends in a sentence of the list, in which no noun is meant."""
+    """Return the decisions of a clause that ends in an accepted sentence, not in a noun."""
     words = _TRAILING.sub("", clause).split()
     for place in range(max(0, len(words) - _MAX_TOKENS), len(words)):
         rest = " ".join(words[place:])
@@ -192,7 +196,7 @@ def _find_ending_intents(clause: str) -> list[Intent]:
 
 
 def _find_short_intents(clause: str, setting: Setting) -> list[Intent]:
-    """Return what a few words may mean that end in a sentence of the list, or two that begin so."""
+    """Return the decisions of a few words that begin or end in an accepted sentence."""
     words = clause.split()
     if len(words) > _SHORT or ASKS_ABOUT.match(clause):
         return []
@@ -213,7 +217,7 @@ def _find_short_intents(clause: str, setting: Setting) -> list[Intent]:
 
 
 def _correct_verb(token: str) -> str:
-    """Return the verb that decides of which a word is a slip, and no form; else the word."""
+    """Return the deciding verb that a word misspells, or the word itself."""
     return next((each for each in _VERBS if is_single_slip(token, each)), token)
 
 

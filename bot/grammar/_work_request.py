@@ -7,12 +7,12 @@ from bot.domain.intents import Intent, Strength
 
 @dataclass(frozen=True)
 class WorkRequest:
-    """A request to investigate, fix or change: about what, how plainly, and to whom it is put."""
+    """A request to investigate, fix or change: its subject, its strength and its addressee."""
 
     intent: Intent
     subject: str
     strength: Strength
     group: bool = False
-    """Put to nobody or everybody: "we should", "let's"."""
+    """Addressed to no one or everyone: "we should", "let's"."""
     request: bool = False
     """Politely put as a question: "can you ..."."""

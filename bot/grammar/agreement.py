@@ -1,4 +1,4 @@
-"""A plain yes or no to what was put to people. It ships, rejects and ends nothing."""
+"""A plain yes or no to a question of the bot. It ships, rejects and ends nothing."""
 
 import re
 from typing import NamedTuple
@@ -58,9 +58,9 @@ _NO_BUT = re.compile(r"(?:no|nope|nah)\b[\s,.!:;-]*", re.IGNORECASE)
 
 
 class ContractReply(NamedTuple):
-    """What somebody says to what was understood; none: nothing that says what is meant.
+    """A reply to the card of a requested change; without any field set, it says nothing clear.
 
-    `may_agree` is a yes in words that are not on the list: a button has to confirm it.
+    `may_agree` is a yes that is not on the list: a button has to confirm it.
     """
 
     is_go_ahead: bool = False
@@ -69,20 +69,20 @@ class ContractReply(NamedTuple):
 
 
 def parse_contract_reply(text: str) -> ContractReply:
-    """Return whether `text` is a plain go-ahead, as a whole; else what it wants otherwise."""
-    said = text.strip()
-    if _GO_AHEAD.fullmatch(said):
+    """Return whether the entire `text` is a plain go-ahead, or else the correction in it."""
+    reply = text.strip()
+    if _GO_AHEAD.fullmatch(reply):
         return ContractReply(is_go_ahead=True)
-    if is_loose_yes(said):
+    if is_loose_yes(reply):
         return ContractReply(may_agree=True)
-    correction = "" if is_refusal(said) else _NO_BUT.sub("", said, count=1).strip()
+    correction = "" if is_refusal(reply) else _NO_BUT.sub("", reply, count=1).strip()
     return ContractReply(correction=correction if has_content(correction) else "")
 
 
 def is_loose_yes(text: str) -> bool:
-    """Return whether a message only agrees, in any words: every word of it is one of assent.
+    """Return whether a message only agrees: each of its words is a word of assent.
 
-    One word more ("but", "also", a number) says what is meant otherwise.
+    One other word ("but", "also", a number) makes it a correction.
     """
     words = [fold(word) for word in _TOKEN.findall(text)]
     if _ASKS.search(text):
@@ -95,16 +95,16 @@ def is_loose_yes(text: str) -> bool:
 
 
 def is_refusal(text: str) -> bool:
-    """Return whether a message only refuses or holds back what is at hand: "no wait, don't"."""
+    """Return whether a message only refuses or holds back the current work: "no wait, don't"."""
     words = [word.lower() for word in _TOKEN.findall(text)]
     said = set(words)
     return len(words) > 1 and said <= _REFUSING and bool(said & _DENIALS)
 
 
 def has_content(text: str) -> bool:
-    """Return whether there is more in `text` than one word, as "hmm", "lol" or "/roll" are.
+    """Return whether `text` has more than one word, unlike "hmm", "lol" or "/roll".
 
-    Where words are not written apart, one may be a sentence.
+    In scripts that do not separate words, one "word" may be a sentence.
     """
     found = _TOKEN.findall(text)
     return len(found) > 1 or any(not word.isascii() for word in found)

@@ -1,8 +1,8 @@
-"""Change: is something wished for that nobody had to break first, and what is it?
+"""Requests for a change: something new or different, without a failure.
 
-Read clause by clause, and the first that tells decides: an order or a wish makes it a change, a
-complaint or a request to look makes it none. "Add a check, /roll crashes" is a wish; "/roll
-crashes, add a check" is a complaint, and what is added is how to mend it.
+Clauses are read in order, and the first clear one decides: an order or a wish makes it a change; a
+report or a request to look does not. "Add a check, /roll crashes" is a change; "/roll crashes, add
+a check" is a report that suggests a fix.
 """
 
 import re
@@ -38,7 +38,7 @@ from bot.grammar._subject import clean_subject
 from bot.grammar._work_request import WorkRequest
 
 LONGEST_SUBJECT = 200
-"""Characters of what is wished for that are kept as its subject."""
+"""The most characters of a request that are stored as its subject."""
 
 _FAILS = re.compile(
     r"\b(?:crash\w*|fail\w*|broken?|breaks|errors?|bust(?:s|ed)|blow(?:s|n)? up|blew up"
@@ -62,7 +62,7 @@ _NOUN_FIRST = re.compile(
     r"|isn't|aren't|doesn't|don't|didn't|won't|never|always|keeps?|of|in|on|from|with|and|or)\b",
     re.IGNORECASE,
 )
-# "it adds what it should take away": what ought to be is what a thing is measured by, and no wish.
+# "it adds what it should take away": "should" describes the right behaviour here, not a wish.
 _MEASURED = re.compile(r"\b(?:what|than|as|like) (?:it|they|this|that|the \w+) should\b", re.I)
 _BASE_FORM = re.compile(r"^[a-z][a-z-]+$", re.IGNORECASE)
 _INFLECTED = re.compile(r"(?:ing|ed|ly|[^su]s)$", re.IGNORECASE)
@@ -77,16 +77,17 @@ _MANNER = re.compile(r"(?:please )?(?:be (?:a (?:bit|little|lot) )?(?:less|more)
 
 
 def has_bot_part(text: str) -> bool:
-    """Return whether `text` names what a bot is made of (an option, an embed, the tests), or how
-    whoever is spoken to should be: that is said to the bot.
+    """Return whether `text` names a part of a bot (an option, an embed, the tests).
+
+    A text about how "you" should be counts too: that addresses the bot.
     """
     return bool(BOT_PART.search(text) or _MANNER.match(text))
 
 
 def is_change_request(text: str) -> bool:
-    """Return whether `text` wishes for a change, or is about words, tests or looks and no failure.
+    """Return whether `text` asks for a change, or is about texts, tests or looks and no failure.
 
-    A test that is to be added for an error is a change; a help text that crashes is a failure.
+    A new test for an error is a change; a help text that crashes is a failure.
     """
     return (
         find_change_request(
@@ -97,7 +98,7 @@ def is_change_request(text: str) -> bool:
 
 
 def find_change_request(clauses: tuple[Clause, ...], text: str) -> WorkRequest | None:
-    """Return what change a message wishes for; `None` where it wishes for none."""
+    """Return the change that a message asks for, or None."""
     titled = TITLED.match(text)
     if titled and not _is_repair_or_look(strip_openings(titled["rest"]).rest):
         return _request(" ".join(titled["rest"].split()), "clear")
@@ -112,13 +113,13 @@ def find_change_request(clauses: tuple[Clause, ...], text: str) -> WorkRequest |
 
 
 def parse_feature_request(text: str) -> WorkRequest | None:
-    """Return what a message wishes for that begins with "feature request:"."""
+    """Return the request in a message that begins with "feature request:"."""
     found = _FEATURE_REQUEST.match(text)
     return _request(" ".join(found["rest"].split()), "clear") if found else None
 
 
 def _change_in(clause: Clause) -> WorkRequest | None:
-    """Return the change that one clause wishes for."""
+    """Return the change that one clause asks for."""
     opened = strip_openings(clause.text)
     if _is_part_desire(opened.rest):
         return _request(opened.rest, "weak", opened)
@@ -142,7 +143,7 @@ def _request(wanted: str, strength: Strength, opened: StrippedClause | None = No
 
 
 def _is_order(opened: StrippedClause) -> bool:
-    """Whether a clause without its opening orders a change, and is neither complaint nor mend."""
+    """Return whether a clause without its opening orders a change, and not a fix or a look."""
     text = opened.rest
     if FIX_AROUND.match(text) or _REPAIR_ORDER.match(text) or _VAGUE_OBJECT.match(text):
         return False
@@ -154,7 +155,7 @@ def _is_order(opened: StrippedClause) -> bool:
 
 
 def _is_part_order(text: str) -> bool:
-    """Whether any other verb is said of what a bot is made of: "default /poll to two options"."""
+    """Return whether another verb acts on a part of a bot: "default /poll to two options"."""
     verb, _, rest = text.partition(" ")
     if not BOT_PART.search(rest) or _is_repair_or_look(text):
         return False
@@ -165,20 +166,20 @@ def _is_part_order(text: str) -> bool:
 
 
 def _is_fix_order(clause: Clause) -> bool:
-    """Whether a clause is "fix it": what should be, said before it, is what is wrong today."""
+    """Return whether a clause is "fix it": the clause before it then says what is wrong today."""
     found = FIX.match(strip_openings(clause.text).rest)
     return found is not None and not clean_subject(found["object"])
 
 
 def _is_text_fix(text: str) -> bool:
-    """Whether "fix" is said of a text or a test: nothing in a journal shows what is wrong there."""
+    """Return whether "fix" is about a text or a test: the journal has no failure of those."""
     found = FIX.match(text)
     first = found["object"].partition(" and ")[0] if found else ""
     return bool(TEXT_OR_TEST.search(first)) and not is_failure_statement(text)
 
 
 def _is_desire(clause: Clause, opened: StrippedClause) -> bool:
-    """Whether a clause wishes, or dislikes how something is, and does not say that it fails."""
+    """Return whether a clause wishes for or dislikes something, and does not say that it fails."""
     text = clause.text
     if _is_repair_or_look(opened.rest) or FIX_NEEDED.match(text) or CAN_BE_FIXED.match(text):
         return False
@@ -190,7 +191,7 @@ def _is_desire(clause: Clause, opened: StrippedClause) -> bool:
 
 
 def _is_part_desire(text: str) -> bool:
-    """Whether a clause names what a bot is made of, wishes something of it and names no fault."""
+    """Return whether a clause wishes for something about a part of a bot and names no fault."""
     named = PART_DESIRE_PHRASE.search(text) and BOT_PART.search(text.replace("a poll", "polls"))
     fault = is_failure_statement(text) or FAULT_TERM.search(text) or _MEASURED.search(text)
     return bool(named) and not (fault or _has_fault_report(text))

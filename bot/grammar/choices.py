@@ -1,4 +1,4 @@
-"""Which of the answers on offer words are, or which value: "3", "the second", "neither"."""
+"""Parse the answer to a question with choices or values: "3", "the second", "neither"."""
 
 import re
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ _NEITHER = frozenset({
 
 
 def find_choice(text: str, choices: Sequence[str]) -> int | None:
-    """Return which of the choices is said, from 0; `None` where that is not plain.
+    """Return the index of the chosen answer, from 0; None if that is not clear.
 
-    An answer itself goes before its place: where 2 is an answer, "2" is that answer, and where it
-    is none, it is nothing. Only whole sentences count, so "not 3" and "3 is wrong" say nothing.
+    An answer's own text has priority over its position: if 2 is an answer, "2" is that answer. Only
+    complete sentences count, so "not 3" and "3 is wrong" choose nothing.
     """
     said = _strip_marks(text)
     inner = _AROUND.match(said)

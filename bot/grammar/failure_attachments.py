@@ -35,7 +35,7 @@ def find_shown_failure(text: str, failures: Sequence[FailureGroup]) -> str | Non
     for traceback in reversed(_parse_tracebacks(text)):
         same = [each for each in failures if _place(each.newest.error, traceback) is not None]
         if same:
-            # One function may raise the same type in two places: that line counts first.
+            # One function may raise the same type in two places, so the same line has priority.
             best = (each for each in same if _place(each.newest.error, traceback) == 0)
             return next(best, same[0]).newest.id
     return None
@@ -58,10 +58,10 @@ def _parse_tracebacks(text: str) -> list[_Traceback]:
 
 
 def _place(error: Capsule | None, traceback: _Traceback) -> int | None:
-    """Return how many lines apart the two failed; `None` where they are not one failure.
+    """Return how many lines apart the two failed; None if they are not the same failure.
 
-    The last frame of the traceback that lies in a file of the record counts: those after it are
-    of libraries, which the record leaves out.
+    The last traceback frame in a file of the record counts: later frames belong to libraries, which
+    the record leaves out.
     """
     if error is None or not error.frames or error.exception != traceback.exception:
         return None

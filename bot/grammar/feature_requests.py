@@ -1,4 +1,4 @@
-"""When two people wish for the same: what is left of a wish without the words it is asked in."""
+"""Compare feature requests: two are the same if only their phrasing differs."""
 
 import re
 
@@ -7,7 +7,7 @@ from bot.grammar._normalise import make_plain
 from bot.grammar._spelling import correct_spelling, to_token_set
 from bot.grammar.likeness import stem
 
-# What asks for a thing, and says nothing about it. "Remove" and "rename" say something.
+# Words that ask for something without describing it. "Remove" and "rename" do describe it.
 _ASKED_IN = to_token_set(
     """
     a an the some any another new that this it is are be to of for in on with and or so as at by my
@@ -23,12 +23,14 @@ _TOKEN = re.compile(r"[a-z0-9][\w+-]*", re.IGNORECASE)
 
 
 def normalise_request(text: str) -> str:
-    """Return what a wish is about: the same for "add /coinflip" and "can we get coinflip?".
+    """Return the key of a request: the same for "add /coinflip" and "can we get coinflip?".
 
-    The stems of its words, in the order of the alphabet; all that was said where none is left.
+    The key is the sorted stems of its words, or the entire text if no stem is left.
     """
     plain = make_plain(text, addressed=True)
-    said = correct_spelling(plain.restore(strip_openings(plain.text).rest or plain.text)).lower()
-    told = [word for word in _TOKEN.findall(said) if word not in _ASKED_IN]
-    about = {stem(word) if word.isalpha() else word for word in told}
-    return " ".join(sorted(about)) or " ".join(said.split())
+    corrected = correct_spelling(
+        plain.restore(strip_openings(plain.text).rest or plain.text)
+    ).lower()
+    words = [word for word in _TOKEN.findall(corrected) if word not in _ASKED_IN]
+    about = {stem(word) if word.isalpha() else word for word in words}
+    return " ".join(sorted(about)) or " ".join(corrected.split())

@@ -1,7 +1,7 @@
-"""Complaints that something is answered wrongly: whether it is one, and the example in it.
+"""Reports of wrong answers: whether a message is one, and the example in it.
 
-`/roll 4d6kh3+10 forgets the +10`, `it says 13 for 2d6`, `/remind is an hour late`: nothing fails in
-these, and what is wrong can be shown by asking again. Values are told from words by their signs.
+`/roll 4d6kh3+10 forgets the +10`, `it says 13 for 2d6`, `/remind is an hour late`: no call fails,
+and the same call can show what is wrong. Values are recognised by their signs.
 """
 
 import re
@@ -18,7 +18,7 @@ from bot.grammar.changes import is_change_request, is_failure_statement
 from bot.grammar.likeness import ASKING, find_named_commands
 
 LONGEST_EXPECTED = 200
-"""Characters of an expected answer that are kept."""
+"""The most characters of an expected answer that are stored."""
 
 _MOST_VALUES = 8
 _QUOTED = r"(?:[\"“`][^\"”`\n]{1,80}[\"”`])"
@@ -62,8 +62,8 @@ _SILENT = re.compile(
     re.IGNORECASE,
 )
 _SLASH = re.compile(r"(?<![\w/.:<])/(?=[a-z])", re.IGNORECASE)
-# What is given to a command: letters and digits in one word, and neither an address nor a mention.
-# No further than a word may be long: signs without end would be gone through from each of them.
+# An argument of a command: letters and digits in one word, and not an address or a mention.
+# The length is bounded: otherwise a long run of signs makes the search quadratic.
 _ARGUMENT_VALUE = re.compile(
     r"(?<![\w/@#<:])(?=\S{0,80}\d)(?=\S{0,80}[a-z%])[\w%+*.-]*[\w%]", re.IGNORECASE
 )
@@ -80,14 +80,14 @@ _AFTERWARDS = re.compile(r"(?:,? (?:instead|not|but|and not|rather than|right)\b
 
 
 class TypedCommand(NamedTuple):
-    """A command as somebody typed it: its name, and what was given to it, as it was typed."""
+    """A command as somebody typed it: its name and its arguments."""
 
     name: str
     arguments: str = ""
 
 
 class AnswerClaim(NamedTuple):
-    """What a complaint names: a command as it was typed, commands in words, values given to one."""
+    """What a report names: typed commands, commands in prose, and values passed to one."""
 
     typed: TypedCommand | None = None
     named: tuple[str, ...] = ()
@@ -95,20 +95,21 @@ class AnswerClaim(NamedTuple):
 
 
 def is_output_report(text: str) -> bool:
-    """Return whether somebody says that an answer is wrong: it came, and nothing failed."""
+    """Return whether the text says that an answer is wrong, and not that a call failed."""
     if not can_be_about_output(text):
         return False
     return _has_output_claim(text) or any(find_fault_report(each) for each in split_clauses(text))
 
 
 def has_specific_fault(text: str) -> bool:
-    """Return whether a complaint says more than that something is not right, and to fix it.
+    """Return whether a report says more than that something is wrong and should be fixed.
 
     "The dice are off again, fix them" does not; "anybody can close my poll, fix it" does.
     """
-    said = split_clauses(correct_spelling(make_plain(text, addressed=True).text))
+    clauses = split_clauses(correct_spelling(make_plain(text, addressed=True).text))
     return _has_output_claim(text) or any(
-        not (find_fault_report(each) or FIX.match(strip_openings(each.text).rest)) for each in said
+        not (find_fault_report(each) or FIX.match(strip_openings(each.text).rest))
+        for each in clauses
     )
 
 
@@ -117,38 +118,39 @@ def _has_output_claim(text: str) -> bool:
 
 
 def can_be_about_output(text: str) -> bool:
-    """Return whether what is to be fixed may be an answer: nobody says that it fails or is slow.
+    """Return whether the thing to fix may be an answer: no failure or slowness is named.
 
-    So it is too where nothing is called wrong: "everybody can read my list, only I should see it".
+    This is also true if nothing is called wrong: "everybody can read my list, only I should see
+    it".
     """
     slow = is_slowness_report(text) or is_no_response_report(text)
     return not (slow or is_failure_statement(text) or is_change_request(text))
 
 
 def is_slowness_report(text: str) -> bool:
-    """Return whether somebody says that something takes long."""
+    """Return whether the text says that something is slow."""
     return _SLOW.search(text) is not None
 
 
 def is_no_response_report(text: str) -> bool:
-    """Return whether somebody says that something gives no answer at all."""
+    """Return whether the text says that something does not answer at all."""
     return _SILENT.search(text) is not None or is_no_effect_report(text)
 
 
 def has_incorrect_output(text: str, *, to_answer: bool = False) -> bool:
-    """Return whether a message complains of an answer and shows which, or what is right.
+    """Return whether a message reports a wrong answer and shows it, or what is right.
 
-    Said `to_answer` of the bot, what is right is enough.
+    In a reply `to_answer` of the bot, what is right is enough.
     """
-    told = sum(bool(each.search(text)) for each in (_OUTPUT_CLAIM, _CONTRAST, _LACK))
+    claims = sum(bool(each.search(text)) for each in (_OUTPUT_CLAIM, _CONTRAST, _LACK))
     shows = bool(_SLASH.search(text) or _ARGUMENT_VALUE.search(text))
     right = bool(_CONTRAST.search(text))
-    enough = told > 1 or (told == 1 and (shows or (to_answer and right)))
+    enough = claims > 1 or (claims == 1 and (shows or (to_answer and right)))
     return enough and can_be_about_output(text)
 
 
 def answer_claim(text: str, commands: Collection[str]) -> AnswerClaim:
-    """Return what a complaint names; `commands` are the qualified names of all there are."""
+    """Return what a report names; `commands` are the qualified names of all commands."""
     typed = _find_typed_command(text, commands)
     spoken_of = set(commands) - ASKING
     named = (typed.name,) if typed else tuple(sorted(find_named_commands(text, spoken_of)))
@@ -157,23 +159,23 @@ def answer_claim(text: str, commands: Collection[str]) -> AnswerClaim:
 
 
 def find_expected_output(text: str) -> str:
-    """Return what has to stand in an answer, out of words such as `it should say 31`."""
+    """Return what an answer must contain, from text such as `it should say 31`."""
     inside = _INSIDE.search(text)
     if inside:
         return inside[1].strip()[:LONGEST_EXPECTED]
-    told = find_wanted_output(text) or text.strip()
-    return told.strip(_END)[:LONGEST_EXPECTED]
+    expected = find_wanted_output(text) or text.strip()
+    return expected.strip(_END)[:LONGEST_EXPECTED]
 
 
 def find_wanted_output(text: str) -> str:
-    """Return what a complaint says would be right, where it does; nothing where it does not."""
+    """Return what a report says would be right; "" if it does not say so."""
     found = _WANTED.search(text)
     if found is None:
         return ""
     value = found["value"].strip()
     inside = _INSIDE.match(value)
-    told = inside[1] if inside else _AFTERWARDS.sub("", value.splitlines()[0])
-    return told.strip(_END)[:LONGEST_EXPECTED]
+    wanted = inside[1] if inside else _AFTERWARDS.sub("", value.splitlines()[0])
+    return wanted.strip(_END)[:LONGEST_EXPECTED]
 
 
 def _find_typed_command(text: str, commands: Collection[str]) -> TypedCommand | None:
@@ -194,7 +196,7 @@ def _find_typed_command(text: str, commands: Collection[str]) -> TypedCommand | 
 
 
 def _extract_arguments(text: str, *, is_quoted: bool) -> str:
-    """Return what is given to a command: all that is quoted with it, or values up to a word."""
+    """Return the arguments of a command: all that is quoted with it, or values up to a word."""
     if is_quoted:
         return text.strip()
     end = 0

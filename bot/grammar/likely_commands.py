@@ -1,19 +1,19 @@
-"""Which commands somebody may mean: those that failed, those near the words, those used last."""
+"""The commands that somebody may mean: failed ones, similar names, and those used last."""
 
 from collections.abc import Collection, Sequence
 
 from bot.grammar.likeness import extract_stems, find_explained
 
 MOST = 4
-"""So many are offered: one row of buttons, with room for “Not now”."""
+"""The most commands that are offered: one row of buttons, with room for “Not now”."""
 
 
 def find_likely_commands(
     text: str, commands: Collection[str], *, failed: Sequence[str], used: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return those that `failed`, those that share most words with what is `said`, and the `used`.
+    """Return the `failed` commands, those most similar to what is `said`, and the `used` ones.
 
-    `failed` and `used` are names, the newest first. What is none of `commands` is left out.
+    `failed` and `used` are names, the newest first. Names that are not in `commands` are left out.
     """
     asked = extract_stems(text)
     shared = {name: len(find_explained(asked, extract_stems(name))) for name in commands}

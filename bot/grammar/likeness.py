@@ -1,21 +1,21 @@
-"""How sure it is that a failure is the one somebody means. Deterministic; no model.
+"""How well a failure matches a text. Deterministic; no model.
 
-What is said is read for four things: commands that are named (`/tag show`, or all words of one in
-any of their forms: "showing a tag"), types of errors, files, and the other words that say
-something. A failure explains a word that stands in its action's kind (a task, a listener) or name,
-its files, functions, error or message.
+Four kinds of evidence are read from the text: named commands (`/tag show`, or all words of one in
+any of their forms: "showing a tag"), error types, files, and other meaningful words. A failure
+explains a word that occurs in its action's kind (a task, a listener) or name, its files, functions,
+error or message.
 
-A failure is certain where nothing said speaks against it:
+A failure is certain if nothing in the text speaks against it:
 
 - its command is named with a slash;
-- its action, its error or a file of it is named, and it explains at least half of what is said; or
-  it explains all of it;
-- its command is named in words, a word of its name or its file's stands in what is said, or it
-  explains more than half; people say that it fails, and nothing else that failed explains any of
-  what is said;
-- and no command is named that has not failed, and no failure of another action fits as well.
+- its action, error or file is named, and it explains at least half of the text; or it explains all
+  of it;
+- its command is named in prose, or a word of its name or file occurs in the text, or it explains
+  more than half; the text says that it fails, and no other failure explains any of it;
+- and no command is named that has not failed, and no failure of another action matches as well.
 
-Short of that it is likely where it explains anything by its name, files, functions or type."""
+Otherwise it is likely if its name, files, functions or type explain any word.
+"""
 
 import re
 from collections.abc import Collection, Iterable
@@ -32,7 +32,7 @@ _STOPWORDS = """
 _NOISE = frozenset(_STOPWORDS.split())
 
 ASKING = frozenset({"fix", "investigate", "change", "ask"})
-"""Commands that take a request: without a slash, words that ask us for something, or tell of it."""
+"""Commands that are also words of requests, so they count only with a slash."""
 
 _ENOUGH = 0.5
 _COMPANY = """
@@ -89,9 +89,9 @@ class Fitting:
 
 @dataclass(frozen=True)
 class _Likeness:
-    """How one failure fits: `share` is the part of what is said that it explains, 0 to 1.
+    """How one failure matches: `share` is the part of the text that it explains, 0 to 1.
 
-    `named_after`: it is a command, and a word of its name or its file's stands in what is said.
+    `named_after`: it is a command, and a word of its name or its file's name occurs in the text.
     """
 
     group: FailureGroup
@@ -162,13 +162,13 @@ def _find_idle_commands(
 
 
 def _is_single_action(certain: list[_Likeness]) -> bool:
-    """Whether no failure of another action fits as well as the best."""
+    """Return whether no failure of another action matches as well as the best."""
     best = certain[0]
     return all(each.group.event == best.group.event for each in certain if each.rank == best.rank)
 
 
 def _is_only_match(found: list[_Likeness], named: Collection[str]) -> bool:
-    """Whether all that fits is of one action: one that is named, or most of what is said."""
+    """Return whether all matches are of one action that is named or explains most of the text."""
     if len({each.group.event for each in found}) != 1:
         return False
     best = found[0]
@@ -209,7 +209,7 @@ def _stem(file: str) -> str:
 
 
 def find_explained(asked: frozenset[str], known: frozenset[str]) -> frozenset[str]:
-    """Return the words of those said that stand among the known, as they are or a little longer."""
+    """Return those words that are among the known ones, exactly or a little longer."""
     return frozenset(
         word
         for word in asked
@@ -222,9 +222,10 @@ def _is_form(short: str, long: str) -> bool:
 
 
 def has_any_name(text: str, names: Iterable[str]) -> bool:
-    """Return whether `said` types a command, or has a word of one of the `names` in any form.
+    """Return whether `said` has a typed command, or a word of one of the `names` in any form.
 
-    The names are those of commands, cogs and tasks. Words that ask for something name nothing.
+    The names are those of commands, cogs and tasks. Words of a request ("please", "fix") name
+    nothing.
     """
     known = extract_stems(" ".join(names)) - {stem(each) for each in ASKING}
     return bool(_SLASH.search(text) or find_explained(extract_stems(text), known))
@@ -245,7 +246,7 @@ def _find_slash_commands(text: str, known: Collection[str]) -> frozenset[str]:
 
 
 def find_named_commands(text: str, known: Collection[str]) -> frozenset[str]:
-    """Return the commands all words of which are said, in any form; the longest where they nest."""
+    """Return the commands whose words are all in the text; the longest of nested ones."""
     tokens = {token.lower() for token in _TOKEN.findall(text)}
     named = [name for name in known if all(_is_mentioned(word, tokens) for word in name.split())]
     within = {name for name in named for other in named if set(name.split()) < set(other.split())}
@@ -257,7 +258,7 @@ def _is_mentioned(token: str, tokens: Collection[str]) -> bool:
 
 
 def build_inflections(token: str) -> frozenset[str]:
-    """Return a word with the endings of English verbs and nouns: `ban`, `bans`, `banning`."""
+    """Return a word with English verb and noun endings: `ban`, `bans`, `banning`."""
     bare = token.removesuffix("e")
     ends = {"s", "es", "d", "ed", "ing"}
     return frozenset(

@@ -1,4 +1,4 @@
-"""Which failure somebody means: by an error's id, by words, or by what failed last nearby."""
+"""Which failure somebody means: by error id, by text, or by what failed last nearby."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -16,11 +16,12 @@ Named = Literal["exactly", "in words", "not at all"]
 
 @dataclass(frozen=True)
 class FailureMatch:
-    """What a request is about.
+    """The failures that a request is about.
 
-    `groups` are of one action, best first; empty, it may be one of the `likely`. `searched` is what
-    was looked for, for people; `idle` are commands they named that have not failed. `named` says
-    how the failure was named: an error's id or a command exactly, by other words, or not.
+    `groups` are of one action, best first. If they are empty, the `likely` ones may be meant.
+    `searched` says for people what was looked for; `idle` are named commands that have not failed.
+    `named` says how the failure was named: exactly (by an error id or command), by other words, or
+    not.
     """
 
     groups: tuple[FailureGroup, ...] = ()
@@ -32,7 +33,7 @@ class FailureMatch:
 
 
 def exclude_own_work(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
-    """Return the failures without those of our own work on the code: nobody means these."""
+    """Return the failures without those of the bot's work on its code: no one means these."""
     return tuple(group for group in groups if group.newest.kind not in OWN_KINDS)
 
 
@@ -44,8 +45,8 @@ def match_failures(
 ) -> FailureMatch:
     """Return which of the recent `failures` somebody means.
 
-    `named` is the record of the trigger's `error_id`, if there is one. An error that is named
-    counts before words, and words before what failed last nearby. `commands` are all there are.
+    `named` is the record of the trigger's `error_id`, if there is one. A named error has priority
+    over words, and words over what failed last nearby. `commands` are all existing commands.
     """
     if trigger.error_id:
         if named and named.error:
@@ -74,10 +75,10 @@ def match_failures(
 
 
 def _is_change_request(trigger: Trigger) -> bool:
-    """Whether what was said, or what was made of it, wants something that has not failed.
+    """Return whether the text or its subject asks for something that has not failed.
 
-    A subject in the words of the message is a piece of it, and may look like an order alone:
-    `write 2 hours in /remind` of "when I write 2 hours in /remind it falls over".
+    A subject taken from the text may look like an order by itself: `write 2 hours in /remind` in
+    "when I write 2 hours in /remind it falls over".
     """
     taken = extract_stems(trigger.subject) <= extract_stems(trigger.text)
     return is_change_request(trigger.text) or (not taken and is_change_request(trigger.subject))
@@ -94,7 +95,7 @@ def _build_match(found: Fitting, searched: str) -> FailureMatch:
 
 
 def _sort_unanswered_first(groups: tuple[FailureGroup, ...]) -> tuple[FailureGroup, ...]:
-    """Return the failures of one action in order, those that nobody was answered first."""
+    """Return the failures of one action, those first whose user got no answer."""
     missing = [each for each in groups if each.newest.outcome is ActionOutcome.NO_RESPONSE]
     return (*missing, *(each for each in groups if each not in missing))
 

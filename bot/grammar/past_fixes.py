@@ -1,4 +1,4 @@
-"""What was fixed before and is spoken of again: which shipped fix somebody means."""
+"""Which shipped fix somebody means when they write about a failure that is fixed."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -24,9 +24,9 @@ _TIME_STEMS = frozenset(stem(word) for word in _TELLING.split())
 
 
 def find_fix(trigger: Trigger, fixes: Collection[ShippedFix]) -> ShippedFix | None:
-    """Return the fix that somebody says was made before; `None` where that is not plain.
+    """Return the earlier fix that somebody mentions; None if that is not clear.
 
-    All that is said of it has to stand in what its run was about, and in that of no other action.
+    All words about it must occur in its run's subject, and in that of no other action.
     """
     if trigger.origin != "person" or not _FIXED.search(trigger.statement):
         return None
@@ -49,7 +49,7 @@ def find_failure_before_fix(
     fixes: Mapping[str, ShippedFix],
     commands: Collection[str],
 ) -> FailureGroup | None:
-    """Return the failure that is meant and that a fix has ended, if it is one."""
+    """Return the failure that is meant and that a fix has ended, if there is one."""
     if trigger.error_id and named is not None and named.error is not None:
         meant_now = asked.groups[0]
         fix = fixes.get(meant_now.fingerprint)

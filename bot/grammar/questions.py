@@ -1,9 +1,9 @@
-"""Questions about the bot itself: what they are about, told without a list of sentences.
+"""Questions about the bot itself: their topic, recognised without a list of sentences.
 
-Two things decide. The form: a clause that asks, or asks to be told. And its words: all of them are
-words that questions about the bot are made of (`_question_vocabulary`), besides commands, numbers,
-runs and times. "What changed this week?" has no other word; "what changed in Python 3.12?" has, and
-is about something else. What is remembered, fails or is used may be named in any words.
+Two checks decide. The form: a clause asks, or asks to be told. The vocabulary: all words must
+belong to questions about the bot (`_question_vocabulary`), apart from commands, numbers, runs and
+times. "What changed this week?" has no other word; "what changed in Python 3.12?" has one, and is
+about something else. What is remembered, fails or is used may be named freely.
 """
 
 import re
@@ -35,7 +35,7 @@ from bot.grammar.spans import extract_span
 
 _COMMAND = re.compile(
     r"(?<![\w/])/[a-z][\w-]*"
-    # of a group the command's own name, where nothing else can stand there
+    # for a group, also the subcommand, unless the word has another meaning here
     r"(?: (?!(?:us(?:e|es|ed)|fail\w*|crash\w*|br(?:o|ea)k\w*|add\w*|chang\w+|work\w*|cost\w*|run"
     r"|called|last|today|now|yet|again|please|lately|recently|most|right)\b)[a-z]+(?=[ ?]*$))?",
     re.IGNORECASE,
@@ -63,7 +63,7 @@ _HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?
 
 @dataclass(frozen=True)
 class AskedAbout:
-    """One clause that asks: about what, and for which time, in the speaker's words."""
+    """One clause that asks: its topic, and its time span as the speaker wrote it."""
 
     clause: Clause
     topic: Topic
@@ -125,13 +125,13 @@ def _parse_question(clause: Clause, setting: Setting) -> AskedAbout | None:
 
 
 def _extract_question(opened: StrippedClause, clause: Clause) -> str | None:
-    """Return what a clause asks, without what asks to be told it; `None` where it does not ask."""
+    """Return what a clause asks, without "tell me"; None if it does not ask."""
     asked_of = opened.request or opened.group
     text = opened.rest if asked_of or not ASKS.match(clause.text) else clause.text
     text = _NOT.sub(_expand_negation, _BE.sub(r"\1 is", IN_A_MANNER.sub("", text))).strip()
-    told = TELL.match(text)
-    if told and told.end() < len(text):
-        rest = text[told.end() :].strip(" ,")
+    request = TELL.match(text)
+    if request and request.end() < len(text):
+        rest = text[request.end() :].strip(" ,")
         return f"why {rest}" if _EXPLAIN.match(text) and not ASKS.match(rest) else rest
     marked = clause.asks and ASKS_WITH_MARK.match(text)
     if NAMES_WHAT_IS_ASKED.match(text):
@@ -146,7 +146,7 @@ def _expand_negation(negated: re.Match[str]) -> str:
 
 
 def _is_ability_question(clause: Clause) -> bool:
-    """Whether "can you ..." names nothing in particular that should be done."""
+    """Return whether "can you ..." names nothing specific to do."""
     words = [word.lower() for word in _TOKEN.findall(clause.text.strip(" ?!."))]
     if words[:2] not in (["can", "you"], ["could", "you"], ["do", "you"], ["are", "you"]):
         return False
@@ -156,7 +156,7 @@ def _is_ability_question(clause: Clause) -> bool:
 def _is_about_bot(
     topic: Topic, text: str, setting: Setting, span: str, commands: list[str]
 ) -> bool:
-    """Whether a question of that topic can be about the bot, by what it points at."""
+    """Return whether a question with that topic can be about the bot."""
     here = setting.in_thread or setting.reply_to in ("proposal", "bot")
     numbered = bool(_NUMBER.search(text))
     match topic:
@@ -174,9 +174,9 @@ def _is_about_bot(
 
 
 def _extract_subject(topic: Topic, plain: str) -> str:
-    """Return what is remembered, fails or is used: after "about", or the words of no question.
+    """Return what is remembered, fails or is used: after "about", or the remaining words.
 
-    A skill is called what stands before the word, whatever that is made of.
+    A skill's name is whatever comes before the word "skill".
     """
     if topic is Topic.SKILLS and (skill := _SKILL.search(plain)):
         return clean_subject(skill["name"])
@@ -189,7 +189,7 @@ def _extract_subject(topic: Topic, plain: str) -> str:
 
 
 def _split_work_subject(plain: str) -> tuple[str, str]:
-    """Return the rest, and what some work is of ("the roll fix"): words of no other question."""
+    """Return the rest, and the subject of named work ("the roll fix")."""
     found = _WORK_OF.search(plain)
     of = [word for word in _TOKEN.findall(found["of"]) if _is_other(word)] if found else []
     if found is None or not of or not _is_other(found["of"].split()[-1]):

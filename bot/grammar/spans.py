@@ -31,7 +31,7 @@ _SPAN = re.compile(
 
 
 class TimeSpan(NamedTuple):
-    """From `since` until `until`; `told` is how people say it: "this week"."""
+    """The time from `since` to `until`; `description` is its name for people: "this week"."""
 
     since: datetime
     until: datetime
@@ -47,13 +47,13 @@ def extract_span(text: str) -> tuple[str, str]:
 
 
 def read_span(text: str, now: datetime) -> TimeSpan | None:
-    """Return the time that words from `span_in` mean; `None` for all time, and for no words."""
+    """Return the time that text from `extract_span` means; None for all time, and for no words."""
     found = _SPAN.fullmatch(text.strip()) if text else None
     if found is None or found["all"]:
         return None
     now = now.astimezone(UTC)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    told, since, until = text.strip(), now - _RECENT_PERIOD, now
+    description, since, until = text.strip(), now - _RECENT_PERIOD, now
     if found["unit"]:
         since, until = _resolve_count(found, midnight, now)
     elif day := found["day"] or found["past"]:
@@ -68,8 +68,8 @@ def read_span(text: str, now: datetime) -> TimeSpan | None:
         since, until = _resolve_name(found["named"].lower(), midnight, now)
         until = now if text.startswith("since") else until
     elif found["away"]:
-        since, told = now - _AWAY, "in the last day"
-    return TimeSpan(since, until, told)
+        since, description = now - _AWAY, "in the last day"
+    return TimeSpan(since, until, description)
 
 
 def _resolve_count(

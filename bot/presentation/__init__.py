@@ -1,1 +1,1 @@
-"""What people are shown: cards, formats, words. Records in, posts out."""
+"""Everything that users are shown: cards, answers and labels. Records go in, posts come out."""

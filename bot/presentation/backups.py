@@ -1,4 +1,4 @@
-"""What people are told of backups."""
+"""What people read about backups."""
 
 from datetime import datetime
 
@@ -11,8 +11,8 @@ from bot.presentation.times import format_age
 def describe_failure(why: str) -> str:
     """Return what the dev channel reads when no backup can be made; it reads that once."""
     return (
-        f"⚠️ I could not back up my state: {why} I try again every hour, and say when it works. "
-        "`theseus backup` on my machine tries at once."
+        f"⚠️ I could not back up my state: {why} I try again every hour and report when it "
+        "works. To try at once, run `theseus backup` on my machine."
     )
 
 
@@ -22,13 +22,16 @@ def describe_recovery(made: Backup) -> str:
 
 
 def describe_backups(status: BackupStatus, now: datetime) -> str:
-    """Return how backups stand, in half a line: `newest 3 h ago (34 MB), 7 in all`."""
+    """Return the state of the backups in half a line: `newest 3 h ago (34 MB), 7 in all`."""
     newest = status.newest
     if newest is None:
-        told = "none yet"
+        text = "none yet"
     else:
         size = format_size(newest.size)
-        told = f"newest {format_age(newest.made_at, now)} ({size}), {format_count(status.count, 'backup')} kept"
+        text = (
+            f"newest {format_age(newest.made_at, now)} ({size}), "
+            f"{format_count(status.count, 'backup')} stored"
+        )
     if status.failure:
-        return f"⚠️ {told}; the last one failed: {status.failure}"
-    return f"⚠️ {told}; overdue" if status.overdue else told
+        return f"⚠️ {text}; the last one failed: {status.failure}"
+    return f"⚠️ {text}; overdue" if status.overdue else text

@@ -1,4 +1,4 @@
-"""How many, as people read it."""
+"""Counts and lists as text for people."""
 
 from collections.abc import Sequence
 

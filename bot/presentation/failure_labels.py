@@ -1,4 +1,4 @@
-"""What people are told of a failure, in one line or less."""
+"""Short texts about a failure, one line or less."""
 
 from bot.domain.journal import FailureGroup, format_action_name
 from bot.presentation.counts import format_count
@@ -20,11 +20,11 @@ def format_headline(group: FailureGroup) -> str:
 
 
 def place(group: FailureGroup) -> str:
-    """Return the file and line it is raised at, as far as that is the project's."""
+    """Return the file and line of the innermost project frame of the failure."""
     frame = group.newest.error.innermost if group.newest.error else None
     return f"`{frame.file}:{frame.line}`" if frame else "outside this project's code"
 
 
 def get_exception(group: FailureGroup) -> str:
-    """Return the type that is raised."""
+    """Return the type of the exception."""
     return group.newest.error.exception if group.newest.error else "failure"

@@ -1,4 +1,4 @@
-"""What people read who report a failure and may not ask for work: thanks, and that it is fixed."""
+"""Answers to people who report a failure but may not ask for work."""
 
 from datetime import datetime
 
@@ -19,36 +19,36 @@ from bot.presentation.times import format_age, format_timestamp
 def render_thanks(
     person: Person, group: FailureGroup, able: tuple[str, ...], run: Run | None, now: datetime
 ) -> str:
-    """Return thanks for a report, with what comes of it and who may have more done."""
+    """Return thanks for a report, what happens next, and who (`able`) may ask for a fix."""
     times, last = format_times(group.count), format_age(group.last_seen, now)
     seen = f"failed {times}, last {last} ({get_exception(group)})"
-    noted = f"Thanks {person.name}, that is noted: {format_action(group)} {seen}."
+    noted = f"Thanks {person.name}, I have noted it: {format_action(group)} {seen}."
     if run is not None and run.thread_id is not None:
         doing = f"I am on it in <#{run.thread_id}>"
     else:
-        doing = f"{join_with_or(able)} can have me fix it" if able else ""
+        doing = f"{join_with_or(able)} can ask me to fix it" if able else ""
     hear = "I tell you here when it is fixed"
     return f"{noted} {doing}; {hear}." if doing else f"{noted} {hear}."
 
 
 def render_unknown(person: Person, evidence: Evidence, able: tuple[str, ...]) -> str:
-    """Return what is said where no failure is there that somebody surely means."""
+    """Return the answer if no failure certainly matches the report."""
     if evidence.fix is not None:
         return f"Thanks {person.name}. {build_diagnosis(evidence).summary}"
-    more = f" {join_with_or(able)} can have me look further." if able else ""
+    more = f" {join_with_or(able)} can ask me to look further." if able else ""
     return (
         f"Thanks {person.name}. I looked for {evidence.searched} and cannot tell which failure "
-        f"that is: tell me the command as you typed it and what you saw.{more}"
+        f"you mean. Tell me the command as you typed it and what you saw.{more}"
     )
 
 
 def render_fixed(report: FailureReport, fix: ShippedFix) -> Post:
-    """Return what a reporter hears once, where they reported it."""
+    """Return the message that a reporter gets once, where they reported the failure."""
     live = f" {format_timestamp(fix.live_at, 'R')}" if fix.live_at else ""
     return Post(
         text=(
-            f"<@{report.person_id}> what you reported is fixed: {format_event_name(report.event)}, in "
-            f"{fix.label}, live{live}. If it fails again, tell me."
+            f"<@{report.person_id}> what you reported is fixed: {format_event_name(report.event)}, "
+            f"in {fix.label}, live{live}. If it fails again, tell me."
         ),
         reply_to=report.place.message_id,
         notify=(report.person_id,),

@@ -1,4 +1,4 @@
-"""What is said of wishes, and of what the bot can do."""
+"""Answers about feature requests, and about what the bot can do."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,54 +12,64 @@ _TEXT = 160
 _MAX_REQUESTS = 15
 _NAMES = 3
 _NEEDS_A_MODEL = (
-    "I hear a change you wish for, and nothing that failed. To write one I need a model, and there "
-    "is none here."
+    "That is a request for a change, not a failure. To write changes I need a model, and there is "
+    "none here."
 )
 _WITHOUT = (
-    "Without one I can look into what fails and why, mend failures that can be shown by playing "
-    "them, take back what I shipped, and keep what is wished for."
+    "Without a model I can investigate failures, fix failures that a replay can show, revert what "
+    "I shipped, and store requests."
 )
 _KEY = (
-    "To add one, whoever runs me puts `ANTHROPIC_API_KEY` into `.env` and starts me again; "
-    "`theseus setup` does that and tries the key."
+    "To add a model, the person who runs me puts `ANTHROPIC_API_KEY` into `.env` and restarts me; "
+    "`theseus setup` does that and tests the key."
 )
-_FOR_OTHERS = "People on my list decide what I change; they see it there."
+_FOR_OTHERS = "People on my list decide what I change, and they see your request there."
 
 
 def describe_stored_request(feature_request: FeatureRequest, *, listed: bool, able: bool) -> str:
-    """Return what somebody reads whose wish was kept: nothing here is `able` to write it, or they
-    may not have it begun.
+    """Return the answer to somebody whose feature request was stored instead of started.
+
+    A request is stored if no engine is `able` to write changes, or if the person may not start one.
     """
     votes = format_people_count(feature_request.votes)
-    kept = f"I keep your wish as `wish:{feature_request.id}` ({votes}); `/capabilities` shows them all."
+    text = (
+        f"I stored your request as `wish:{feature_request.id}` ({votes}). "
+        "`/capabilities` shows all requests."
+    )
     if not able:
-        kept = f"{_NEEDS_A_MODEL} {kept}"
-    return f"{kept} {_WITHOUT} {_KEY}" if listed else f"{kept} {_FOR_OTHERS}"
+        text = f"{_NEEDS_A_MODEL} {text}"
+    return f"{text} {_WITHOUT} {_KEY}" if listed else f"{text} {_FOR_OTHERS}"
 
 
 def change_joined(person: Person, run: Run) -> str:
-    """Return where to follow what others had asked for before."""
+    """Return where to follow a change that somebody else has already asked for."""
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
-    return f"{person.name}, that is under way in {where}, as {run.trigger.person.name} asked."
+    return (
+        f"{person.name}, I am already working on that in {where}, because "
+        f"{run.trigger.person.name} asked for it."
+    )
 
 
 def format_request_line(feature_request: FeatureRequest, run: Run | None = None) -> str:
-    """Return a wish on one line: how many want it, its words, its id, who, and its last run."""
+    """Return a feature request on one line: votes, text, id, people and its last run."""
     names = [each.name for each in feature_request.requesters[:_NAMES]]
     more = feature_request.votes - len(names)
     who = ", ".join(names) + (f" and {more} more" if more else "")
     votes = format_people_count(feature_request.votes)
     return (
-        f"- {votes}: “{to_plain_text(feature_request.text, _TEXT)}” · `wish:{feature_request.id}` · {who}"
-        + (f" · {status_text(run)}, <#{run.thread_id}>" if run and run.thread_id else "")
-    )
+        f"- {votes}: “{to_plain_text(feature_request.text, _TEXT)}” · "
+        f"`wish:{feature_request.id}` · {who}"
+    ) + (f" · {status_text(run)}, <#{run.thread_id}>" if run and run.thread_id else "")
 
 
 def describe_request_removal(feature_request: FeatureRequest | None) -> str:
-    """Return what is said when a wish was to be forgotten."""
+    """Return the answer after a feature request was to be removed."""
     if feature_request is None:
-        return "I keep no such wish. `/capabilities` shows what there is."
-    return f"Forgotten: the wish “{to_plain_text(feature_request.text, _TEXT)}” ({format_people_count(feature_request.votes)})."
+        return "I have no such request. `/capabilities` shows what there is."
+    return (
+        f"Forgotten: the request “{to_plain_text(feature_request.text, _TEXT)}” "
+        f"({format_people_count(feature_request.votes)})."
+    )
 
 
 def list_capability_lines(
@@ -70,24 +80,30 @@ def list_capability_lines(
     listed: bool,
     skills: Sequence[str] = (),
 ) -> list[str]:
-    """Return lines on what the bot can do: its `commands` by cog, what works for it, the wishes.
+    """Return lines about what the bot can do: its `commands` by cog, its `engines`, the requests.
 
-    With each wish comes the run that was begun for it last, if one was. Who is not `listed` is told
-    that there is more, and not which `skills` models have.
+    Each request comes with the last run that was started for it, if there is one. A person who is
+    not `listed` reads that there is more, and does not see the `skills` of models.
     """
     lines = ["**What I can do**"]
     lines += [
         f"- {cog}: {', '.join(f'`{name}`' for name in names)}" for cog, names in commands.items()
     ]
     if not listed:
-        lines.append("- more for people on my list: they have me work on my code, and decide on it")
+        lines.append(
+            "- more for people on my list: they can ask for changes to my code, and decide "
+            "about them"
+        )
     lines += ["**What I work with**", *(f"- {each}" for each in engines)]
     if listed and skills:
         names = ", ".join(f"`{each}`" for each in skills[:_MAX_REQUESTS])
         lines.append(f"- skills, which models read when they need them: {names}; `/skills list`")
     if not feature_requests:
-        return [*lines, "**What people wish for**", "Nothing yet. `/change` takes a wish."]
-    shown = [format_request_line(wish, run) for wish, run in feature_requests[:_MAX_REQUESTS]]
+        return [*lines, "**What people wish for**", "Nothing yet. `/change` takes a request."]
+    shown = [
+        format_request_line(feature_request, run)
+        for feature_request, run in feature_requests[:_MAX_REQUESTS]
+    ]
     rest = len(feature_requests) - len(shown)
     lines += ["**What people wish for**", *shown]
-    return lines + ([f"and {rest} more, wished for by fewer people or longer ago"] if rest else [])
+    return lines + ([f"and {rest} more, from fewer people or longer ago"] if rest else [])

@@ -1,4 +1,4 @@
-"""What is said of flags: whom each is on for, what asks for it, and what to do with it."""
+"""Answers about feature flags: who has each flag on, which code uses it, and the next step."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,17 +15,17 @@ _STEPS: Mapping[FlagStep, str] = {
     "off": "Switch it off",
     "share20": "On for 20 % of people",
     "share50": "On for 50 % of people",
-    "all": "On for everybody",
+    "all": "On for everyone",
 }
-_NONE = "There are no flags: nobody has switched one, and no code asks for one."
+_NONE = "There are no flags: no one has switched one, and no code asks for one."
 
 
 def list_flag_lines(
     flags: Mapping[str, Flag], uses: Mapping[str, Sequence[str]], now: datetime
 ) -> list[str]:
-    """Return a line for each flag that was ever switched, or that code asks for, by its name.
+    """Return a line for each flag that was ever switched or that code asks for, by name.
 
-    `uses` are the files that ask for each.
+    `uses` are the files that ask for each flag.
     """
     names = sorted({*flags, *uses})
     return [_format_flag(name, flags.get(name), uses.get(name, ()), now) for name in names] or [
@@ -34,36 +34,40 @@ def list_flag_lines(
 
 
 def describe_switch(before: Flag | None, flag: Flag) -> str:
-    """Return what is said when a flag was switched."""
+    """Return the answer after a flag was switched."""
     if before == flag:
         return (
             f"`{flag.name}` was {describe_reach(flag)} already, since {format_timestamp(flag.at)}."
         )
-    return f"`{flag.name}` is {describe_reach(flag)} from now on. Before, it was {describe_reach(before)}."
+    return (
+        f"`{flag.name}` is {describe_reach(flag)} from now on. Before, it was "
+        f"{describe_reach(before)}."
+    )
 
 
 def describe_upcoming_flag(flag: str) -> str:
-    """Return what is said of a change that ships behind a flag, before it is live."""
+    """Return the note about a change that ships behind a flag, before it is live."""
     return f"🚩 Ships behind the flag `{flag}`: off until `/flags set`."
 
 
 def describe_live_flag(flag: str) -> str:
-    """Return what is said of it once it is live."""
+    """Return how to switch on a change that is live behind a flag."""
     return (
-        f"🚩 It is behind the flag `{flag}`, and off: `/flags set name:{flag} to:dev` has it on in "
-        "the dev channel, `to:channels`, `to:share` and `to:all` for more people."
+        f"🚩 It is behind the flag `{flag}`, which is off. `/flags set name:{flag} to:dev` turns "
+        "it on in the dev channel; `to:channels`, `to:share` and `to:all` turn it on for more "
+        "people."
     )
 
 
 def describe_counted_flag(name: str, flag: Flag | None) -> str:
-    """Return what is said beside the uses of what ships behind a flag."""
+    """Return the note next to the use counts of a change that ships behind a flag."""
     return f"🚩 Its flag `{name}` is {describe_reach(flag)}; uses count with it off as well."
 
 
 def render_comparison(flag: Flag, found: FlagComparison) -> Post:
-    """Return how it goes with a flag and without, with a button for the step after that.
+    """Return the results with a flag on and off, and a button for the next step.
 
-    Where something is surely worse with it, that is the step back.
+    If something is clearly worse with the flag on, the button switches it off.
     """
     lines = [
         f"🚩 `{flag.name}` is {describe_reach(flag)}, since {format_timestamp(found.since)}:",
@@ -73,9 +77,11 @@ def render_comparison(flag: Flag, found: FlagComparison) -> Post:
     step: FlagStep = "off" if found.worse else get_next_step(flag)
     if found.worse:
         lines += [f"📉 With it {escape_line(each)}" for each in found.worse]
-        lines.append("So I offer no more people, but to switch it off.")
+        lines.append("So I suggest to switch it off.")
     else:
-        lines.append("Nothing is surely worse with it. Press to have it on for more people.")
+        lines.append(
+            "Nothing is measurably worse with it. Press the button to switch it on for more people."
+        )
     pressed = Button(
         label=_STEPS[step],
         action="flag",
@@ -88,7 +94,7 @@ def render_comparison(flag: Flag, found: FlagComparison) -> Post:
 def _format_side(side: FlagSide) -> str:
     """Return how one side used it: `34 uses by 4 people, 1 failure, usually 120 ms; 👎 1 of 3`."""
     if not side.uses:
-        return "nobody used it"
+        return "no one used it"
     people = f" by {format_people_count(side.people)}" if side.people else ""
     failed = format_count(side.failures, "failure") if side.failures else "no failure"
     time = f", usually {side.typical_ms:.0f} ms" if side.typical_ms is not None else ""
@@ -97,19 +103,19 @@ def _format_side(side: FlagSide) -> str:
 
 
 def describe_flag_removal(name: str, flag: Flag | None, asked_in: Sequence[str]) -> str:
-    """Return what is said when a flag was to be forgotten."""
+    """Return the answer after a flag was to be forgotten."""
     if flag is None:
-        return "Nobody has switched a flag of that name. `/flags list` shows what there is."
-    told = f"Forgotten: `{name}`, which was {describe_reach(flag)}."
-    return f"{told} It is {_format_files(asked_in)}, and off there." if asked_in else told
+        return "No one has switched a flag with that name. `/flags list` shows what there is."
+    text = f"Forgotten: `{name}`, which was {describe_reach(flag)}."
+    return f"{text} It is {_format_files(asked_in)}, and off there." if asked_in else text
 
 
 def describe_reach(flag: Flag | None) -> str:
-    """Return whom a flag is on for, in words."""
+    """Return for whom a flag is on."""
     if flag is None or flag.reach == "off":
         return "off"
     if flag.reach == "all":
-        return "on for everybody"
+        return "on for everyone"
     if flag.reach == "share":
         return f"on for {flag.percent} % of people, and in the dev channel"
     named = ", ".join(f"<#{each}>" for each in flag.channels)
@@ -120,11 +126,11 @@ def _format_flag(name: str, flag: Flag | None, files: Sequence[str], now: dateti
     if flag is None:
         return f"- `{name}`: off, never switched · {_format_files(files)}"
     by = f" by {flag.by.name}" if flag.by else ""
-    told = f"- `{name}`: {describe_reach(flag)}, since {format_timestamp(flag.at)}{by}"
+    line = f"- `{name}`: {describe_reach(flag)}, since {format_timestamp(flag.at)}{by}"
     if not files:
-        return f"{told} · no code asks for it any more: `/flags remove name:{name}` forgets it"
-    rest = f" · on for more than {SETTLED.days} days: it can go out of the code"
-    return f"{told} · {_format_files(files)}{rest if flag.is_settled(now) else ''}"
+        return f"{line} · no code asks for it any more: `/flags remove name:{name}` forgets it"
+    rest = f" · on for more than {SETTLED.days} days: it can be removed from the code"
+    return f"{line} · {_format_files(files)}{rest if flag.is_settled(now) else ''}"
 
 
 def _format_files(files: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What people are told and asked about a command that is said to answer wrongly."""
+"""Texts and questions about a command that is said to give a wrong answer."""
 
 from collections.abc import Callable
 
@@ -11,15 +11,15 @@ OLD_IS_RIGHT = "The old answer is right"
 NEW_IS_RIGHT = "Today's is right"
 
 _EMPTY = "nothing"
-_PRESSES = "presses "  # as a script's steps are told
+_PRESSES = "presses "  # how a script describes the press of a button
 _ASKED, _LINE, _BUTTON = 200, 160, 80
-_GAP = "\u200b"  # nobody sees it
+_GAP = "\u200b"  # invisible
 
 
 def describe_since(wrong: IncorrectOutput, show: Show = to_plain_text) -> str:
-    """Return since when it answers otherwise; without a commit, what it answers.
+    """Return since which commit the answer differs; without a commit, the current answer.
 
-    `show` makes others' words fit for where this is shown: a card does so by itself.
+    `show` makes text by others safe for the place where it is shown.
     """
     shown = format_request(wrong)
     since = wrong.since
@@ -27,13 +27,13 @@ def describe_since(wrong: IncorrectOutput, show: Show = to_plain_text) -> str:
         return f"{shown} answers {format_current_output(wrong, show)}"
     commit = f"`{since.commit.sha[:7]}` ({show(since.commit.summary, 120)})"
     if since.unplayed:
-        commit += f", or one of the {since.unplayed} before it that I could not play,"
+        commit += f", or one of the {since.unplayed} before it that I could not replay,"
     new, old = _quote_text(since.new, show), _quote_text(since.old, show)
     return f"since {commit} {shown} answers {new} instead of {old}"
 
 
 def format_request(wrong: IncorrectOutput) -> str:
-    """Return the command that is meant, as it is typed, or what is pressed."""
+    """Return the command as it was typed, or the button that was pressed."""
     if wrong.example is None:
         return "a command"
     asked = wrong.example.asked
@@ -44,44 +44,44 @@ def format_request(wrong: IncorrectOutput) -> str:
 
 
 def format_current_output(wrong: IncorrectOutput, show: Show = to_plain_text) -> str:
-    """Return what people read today."""
+    """Return the answer of today's code."""
     return _quote_text(" / ".join(wrong.today), show)
 
 
 def render_question(wrong: IncorrectOutput) -> str:
-    """Return what is asked: which answer is right, what would be right, or which command it is."""
+    """Return the question: which answer is right, what it should be, or which command it is."""
     if wrong.example is None:
         return _render_command_question(wrong)
-    told = describe_since(wrong)
-    told = f"{told[0].upper()}{told[1:]}."
+    statement = describe_since(wrong)
+    statement = f"{statement[0].upper()}{statement[1:]}."
     if wrong.since is not None:
-        return f"{told} Which is right? If neither is, say what should stand in the answer."
-    looked = (
-        f"{wrong.commits} commits I looked through" if wrong.commits > 1 else "commits there are"
-    )
+        return (
+            f"{statement} Which answer is right? If neither is, say what the answer should contain."
+        )
+    checked = f"{wrong.commits} commits I checked" if wrong.commits > 1 else "existing commits"
     return (
-        f"{told} None of the {looked} answers otherwise. What should stand in the answer? "
-        "Say it like this: `it should say 31`."
+        f"{statement} None of the {checked} gives a different answer. What should the answer "
+        "contain? Say it like this: `it should say 31`."
     )
 
 
 def _render_command_question(wrong: IncorrectOutput) -> str:
-    """Return what is asked to learn the example: the options of a command, or the command."""
+    """Return the question for the missing command, or for its options."""
     if wrong.form:
         return (
-            "Nothing of that command has failed, and I do not know how you used it. Type it as you "
+            "That command has not failed, and I do not know how you used it. Type it as you "
             f"did, with its options: {_format_code(wrong.form)}."
         )
-    which = "Press it, or type it" if wrong.likely else "Type it"
+    which = "Press its button, or type it" if wrong.likely else "Type it"
     typed = _format_code(wrong.likely[0] if wrong.likely else "/roll dice:2d6")
     return (
-        "I am not sure which command answers wrongly, and nothing of it has failed. "
+        "I am not sure which command gave the wrong answer, and I found no failure of it. "
         f"{which} as you did, with its options: {typed}."
     )
 
 
 def list_choices(wrong: IncorrectOutput, wanted: str) -> tuple[str, ...]:
-    """Return the answers to press; `wanted` is what the complaint says would be right."""
+    """Return the answers to choose from; `wanted` is what the report says would be right."""
     if wrong.example is None:
         return tuple(to_one_line(each, _BUTTON) for each in wrong.likely)
     if wrong.since is not None:
@@ -90,7 +90,7 @@ def list_choices(wrong: IncorrectOutput, wanted: str) -> tuple[str, ...]:
 
 
 def _format_code(text: str) -> str:
-    """Return what was typed, as code in which nothing ends it and nothing rings."""
+    """Return typed text as inline code; it cannot end the code or mention anyone."""
     shown = to_one_line(text, _ASKED).replace("`", "'").replace("@", f"@{_GAP}")
     return f"`{shown}`"
 

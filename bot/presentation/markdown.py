@@ -1,14 +1,13 @@
-"""Words that others wrote, a model or a person, made to show as they are and to do nothing.
+"""Show text by a model or a person as it is, without any effect of its Markdown.
 
-They can look like nothing of ours: no heading, no fence that holds a made-up diff, no label in
-bold, no button, no masked link; and nobody is called, and nothing closed, by them. What stands
-between single backticks stays code.
+Such text cannot imitate the bot: it makes no heading, fence, bold label, button or masked link, and
+it mentions nobody and closes no issue. Text between single backticks stays code.
 """
 
 import re
 import unicodedata
 
-_GAP = "\u200b"  # nobody sees it, and nothing rings, links or refers across it
+_GAP = "\u200b"  # invisible; it breaks mentions, links and references
 _FENCES = re.compile(r"`{2,}|~{3,}")
 _MARKUP = re.compile(r"[\\*~|\[\]]|(?<!\w)_|_(?!\w)")
 _REFERS = re.compile(r"@(?=\w)|#(?=\d)|\bGH-(?=\d)|:(?=//)|<(?=\S)")
@@ -21,7 +20,7 @@ def escape_line(text: str, limit: int = 200) -> str:
     flat = " ".join(_strip_invisible(text).split())
     flat = _FENCES.sub("`", flat if len(flat) <= limit else flat[: limit - 1] + "…")
     pieces = flat.split("`")
-    if len(pieces) % 2 == 0:  # a code that does not end would take on what follows
+    if len(pieces) % 2 == 0:  # unclosed code would include the text after it
         pieces[-2:] = ["".join(pieces[-2:])]
     shown = (piece if n % 2 else _escape_markup(piece) for n, piece in enumerate(pieces))
     return _LEADS.sub(_escape_sign, "`".join(shown))

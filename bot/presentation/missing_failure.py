@@ -1,4 +1,4 @@
-"""The diagnosis where no failure is there to mend: what is said instead, and the way out."""
+"""The diagnosis if there is no failure to fix: what to say instead, and what to do next."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,17 +15,17 @@ from bot.presentation.times import format_age, format_utc
 
 MARKS = {"which": "❓", "change": "💬", "fixed": "✅", "right": "👌"}
 NOT_FOUND_MARK = "🔎"
-"""What is said instead of a fault, by a sign; and that nothing is known."""
+"""The sign of each kind of answer without a failure; the last one if nothing is known."""
 
 _LABEL = 80
 _SEEN = (
-    "I can look into three things: a command that crashes, one that got slow, and an answer that "
-    "is wrong, if you show me one. Tell me the command as you typed it and what you saw."
+    "I can look into three kinds of problem: a command that crashes, a command that became slow, "
+    "and a wrong answer, if you show me one. Tell me the command as you typed it and what you saw."
 )
 
 
 def request_answer(answer: RequestAnswer, goal: Goal) -> Post:
-    """Return what is said at once where there is nothing to work on, with what may be meant."""
+    """Return the answer if there is nothing to work on, with buttons for likely matches."""
     diagnosis = answer.diagnosis
     text = f"{MARKS.get(diagnosis.instead, NOT_FOUND_MARK)} {diagnosis.summary}"
     buttons = [
@@ -41,7 +41,7 @@ def request_answer(answer: RequestAnswer, goal: Goal) -> Post:
 
 
 def build_diagnosis(evidence: Evidence) -> Diagnosis:
-    """Return what is said where no failure is there that surely is meant."""
+    """Return the diagnosis if no failure certainly matches the request."""
     if evidence.change:
         return _change()
     if evidence.fix is not None:
@@ -53,17 +53,17 @@ def _change() -> Diagnosis:
     return Diagnosis(
         found=False,
         instead="change",
-        headline="That is a change you wish for, and nothing that failed.",
+        headline="That is a request for a change, not a failure.",
         cause=(
-            "I mend what fails, starting from a failure in my journal, and I take no other failure "
-            "for it. `/change` takes the wish, and so do your words where you say it to me. If "
-            "something does fail there, tell me what you did and what you saw."
+            "I start a fix from a failure in my journal, and I do not pick an unrelated one. Use "
+            "`/change` for your request, or say it to me. If something does fail there, tell me "
+            "what you did and what you saw."
         ),
     )
 
 
 def _diagnose_fixed(fix: ShippedFix, before: FailureGroup | None) -> Diagnosis:
-    """Return that it is over: what was shipped when, and what was seen of it last, if known."""
+    """Return that the failure is fixed: what was shipped when, and when it was last seen."""
     name = f"The failure of {format_event_name(fix.event)}"
     seen = ""
     if before is not None:
@@ -74,30 +74,33 @@ def _diagnose_fixed(fix: ShippedFix, before: FailureGroup | None) -> Diagnosis:
     if fix.live_at is None:
         headline = f"{name} is fixed in {fix.label}, which is not live yet."
         how = (
-            f"{merged} and comes live with my next restart; what fails until then is the old code."
+            f"{merged} and goes live with my next restart. Until then, the old code can still fail."
         )
     else:
-        headline = f"{name} was fixed in {fix.label} and was not seen since."
-        how = f"{merged}. {_describe_fix(fix)} If it fails again, tell me what you did: I look at that then."
+        headline = f"{name} was fixed in {fix.label} and has not been seen since."
+        how = (
+            f"{merged}. {_describe_fix(fix)} If it fails again, tell me what you did, and "
+            "I look into it."
+        )
     return Diagnosis(found=False, instead="fixed", headline=headline, cause=f"{how}{seen}")
 
 
 def _describe_fix(fix: ShippedFix) -> str:
-    played = "Played again with it, what failed is answered. " if fix.answered else ""
+    played = "In a replay with the fix, the failed action gets an answer. " if fix.answered else ""
     return f"{played}{_describe_watch(fix)}"
 
 
 def _describe_watch(fix: ShippedFix) -> str:
     if fix.verdict == "fixed":
-        return "I have watched it since: it holds."
+        return "I have watched it since: the fix works."
     if fix.verdict is None and fix.watched_until is not None:
         until = fix.watched_until
-        return f"I watch whether it holds until {format_utc(until)}."
-    return "Whether it holds I cannot tell yet: too little was done there since."
+        return f"I watch until {format_utc(until)} whether it works."
+    return "I cannot tell yet whether it works: it has been used too little since."
 
 
 def _diagnose_choices(evidence: Evidence) -> Diagnosis:
-    """Return which failures may be meant, to choose from: none surely is."""
+    """Return the failures that may match, as choices, because none of them certainly does."""
     choices = build_choices(evidence.likely)
     listed = "\n".join(f"{number}. {each.summary}" for number, each in enumerate(choices, 1))
     these = "It may be this one" if len(choices) == 1 else "It may be one of these"
@@ -107,8 +110,9 @@ def _diagnose_choices(evidence: Evidence) -> Diagnosis:
         choices=choices,
         headline="I am not sure which failure you mean.",
         cause=(
-            f"I looked for {evidence.searched} and found none that it surely is."
-            f"{_describe_idle_commands(evidence)} {these}; press it, or ask again with the command as you typed it.\n"
+            f"I looked for {evidence.searched} and found no certain match."
+            f"{_describe_idle_commands(evidence)} {these}: press its button, or ask again "
+            "with the command as you typed it.\n"
             f"{listed}"
         ),
     )
@@ -127,14 +131,14 @@ def build_choices(groups: Iterable[FailureGroup]) -> tuple[Choice, ...]:
 
 
 def render_choice_question(groups: Sequence[FailureGroup], now: datetime) -> str:
-    """Return what is asked where somebody says "fix it" to nobody: is it one of these?
+    """Return the question after a "fix it" that names nothing: is it one of these failures?
 
-    One alone is asked about as well: what failed last may be somebody else's.
+    A single failure is asked about too: the last failure may be somebody else's.
     """
-    told = [_format_recent_failure(group, now) for group in groups]
-    if len(told) == 1:
-        return f"Do you mean {told[0]}?"
-    return "\n".join(["Which one do you mean?", *(f"- {each}" for each in told)])
+    lines = [_format_recent_failure(group, now) for group in groups]
+    if len(lines) == 1:
+        return f"Do you mean {lines[0]}?"
+    return "\n".join(["Which one do you mean?", *(f"- {each}" for each in lines)])
 
 
 def _format_recent_failure(group: FailureGroup, now: datetime) -> str:
@@ -144,7 +148,7 @@ def _format_recent_failure(group: FailureGroup, now: datetime) -> str:
 
 
 def _describe_idle_commands(evidence: Evidence) -> str:
-    """Return that commands which were named have not failed; nothing where none was."""
+    """Return that the named commands have not failed; empty if no command was named."""
     names = [f"/{name}" for name in evidence.idle]
     if not names:
         return ""
@@ -159,10 +163,12 @@ def _diagnose_not_found(evidence: Evidence) -> Diagnosis:
         if group.newest.error
     )
     other = (
-        f" Other failures there: {nearby}." if nearby else " Nothing else failed that is not fixed."
+        f" Other failures there: {nearby}."
+        if nearby
+        else " I know of no other failure that is not fixed."
     )
     return Diagnosis(
         found=False,
-        headline="Nothing in my journal fits that.",
+        headline="Nothing in my journal matches that.",
         cause=f"I looked for {evidence.searched}.{_describe_idle_commands(evidence)}{other}",
     )

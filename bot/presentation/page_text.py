@@ -1,7 +1,6 @@
-"""Texts that were written for a chat, as a page shows them: no marks, times in words.
+"""Texts that were written for the chat, as a web page shows them: without marks, times as text.
 
-What stands between backticks stays so, for the page to show as code. Nothing here escapes
-anything: that is the page's own business.
+Backticks stay: the page shows them as code. Nothing is escaped here; the page does that.
 """
 
 import re
@@ -18,7 +17,7 @@ _PERSON = re.compile(r"<@[!&]?(\d+)>")
 
 
 def to_page_text(text: str, now: datetime) -> str:
-    """Return the text without a chat's marks; its times are told as seen from `now`."""
+    """Return the text without the chat's marks; times are relative to `now`."""
     pieces = _CODE.split(text)
     return "".join(
         piece if place % 2 else _strip_markup(piece, now) for place, piece in enumerate(pieces)

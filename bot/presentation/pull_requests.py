@@ -1,4 +1,4 @@
-"""How a change is called at the forge, and what its description says of the failure behind it."""
+"""The title of a change at the forge, and what its description says about the failure."""
 
 import re
 
@@ -11,14 +11,14 @@ from bot.presentation.markdown import escape_line, escape_text
 from bot.presentation.titles import format_title
 
 TITLE_LENGTH = 72
-"""Characters that lists of commits and pull requests show of a title."""
+"""The most characters of a title that lists of commits and pull requests show."""
 
 _TAG = re.compile(r"<(?=[!/?\w])")
 _WITH_PEOPLE = ("command.", "component.", "context_menu.")
 
 
 def pull_request_title(run: Run, history: History) -> str:
-    """Return what changes for people, on one line; an engine's own words for it come first."""
+    """Return what changes for users, on one line; a title by the engine is preferred."""
     change, diagnosis = history.change_set, history.diagnosis
     named = " ".join(change.title.split()) if change else ""
     if not named and (history.brief is not None or diagnosis is None or not diagnosis.event):
@@ -27,11 +27,14 @@ def pull_request_title(run: Run, history: History) -> str:
 
 
 def describe_failure(diagnosis: Diagnosis, evidence: Evidence | None) -> str:
-    """Return what people met, how often, and what is known of when it last worked."""
+    """Return what users experienced, how often, and when it last worked, if known."""
     met = ""
     if evidence is not None and evidence.capsule and diagnosis.event.startswith(_WITH_PEOPLE):
         who = f"{evidence.users} people" if evidence.users > 1 else "People"
-        met = f"{who} who used {format_event_name(diagnosis.event)} got an error instead of an answer."
+        met = (
+            f"{who} who used {format_event_name(diagnosis.event)} got an error instead of "
+            "an answer."
+        )
     known = (
         format_sentence(each) for each in (diagnosis.last_worked, diagnosis.seen_before) if each
     )
@@ -41,27 +44,27 @@ def describe_failure(diagnosis: Diagnosis, evidence: Evidence | None) -> str:
 
 
 def format_sentence(text: str) -> str:
-    """Return a text as one: it begins with a capital and ends with a stop."""
+    """Return the text as a sentence: it begins with a capital and ends with a full stop."""
     plain = escape_text(text)
     ends = plain.endswith((".", "!", "?", "…", ")", "”"))
     return f"{plain[:1].upper()}{plain[1:]}{'' if ends or not plain else '.'}"
 
 
 def _describe_fix(diagnosis: Diagnosis | None, history: History) -> str:
-    """Return `/roll 2d6 no longer fails`; what was answered wrongly is answered rightly again."""
+    """Return `/roll 2d6 no longer fails`, or that a wrong answer is correct again."""
     event = format_event_name(diagnosis.event) if diagnosis else "It"
     shown = history.plan.demonstration if history.plan else None
     asked = shown[0] if shown else ""
     if asked.startswith("presses "):
         asked = f"Pressing {asked.removeprefix('presses ')}"
-    elif not asked.startswith(f"{event} "):  # a call of a function, which nobody asks for
+    elif not asked.startswith(f"{event} "):  # the call of a function is no command that users type
         asked = f"{event[:1].upper()}{event[1:]}"
-    end = " is answered rightly again" if history.incorrect_output else " no longer fails"
+    end = " is answered correctly again" if history.incorrect_output else " no longer fails"
     return f"{_cut(asked, TITLE_LENGTH - len(end))}{end}"
 
 
 def _neutralise_text(text: str) -> str:
-    """Return an engine's words without what a forge acts on: `@somebody`, `closes #12`, markup."""
+    """Return an engine's text without what a forge acts on: `@name`, `closes #12`, markup."""
     plain = _TAG.sub(lambda tag: tag[0].replace("<", "&lt;"), text.strip())
     return neutralise(plain)
 

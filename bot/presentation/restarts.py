@@ -1,21 +1,21 @@
-"""What is said of restarts: that one is done, was taken back, or did not come."""
+"""Messages about restarts: one succeeded, was rolled back, or failed."""
 
 from bot.domain.posts import Attachment, Button, Post
 from bot.domain.restart import RestartReport
 from bot.redaction import redact
 
 _OWN = (
-    "\nPart of it is the supervisor's own code: that is taken on when the service itself is "
-    "started again."
+    "\nPart of it is the supervisor's own code, which takes effect when the service itself is "
+    "restarted."
 )
 _WAY_ON = (
-    " I do not start `{commit}` again by myself: push something newer, or start the service again "
-    "on it."
+    " I do not start `{commit}` again by myself. Push a newer commit, or restart the service on "
+    "this one."
 )
 
 
 def render_restart(report: RestartReport) -> Post:
-    """Return what is said once the new process has taken over."""
+    """Return the message after the new process has taken over."""
     own = _OWN if report.supervisor_changed else ""
     what = f": {redact(report.reason)}" if report.reason else ""
     commit = _shorten_commit(report.commit)
@@ -23,8 +23,8 @@ def render_restart(report: RestartReport) -> Post:
 
 
 def render_rollback(report: RestartReport) -> Post:
-    """Return the incident of a commit that did not pass its probation."""
-    ends = "cannot go back" if report.not_back else "took it back"
+    """Return the incident's message about a commit that failed its probation."""
+    ends = "could not roll it back" if report.not_back else "rolled it back"
     return Post(
         text=f"🛑 I restarted onto `{_shorten_commit(report.commit)}`, and {ends}: "
         f"{redact(report.why)}. {_describe_checkout(report)}{_offer(report)}",
@@ -34,20 +34,23 @@ def render_rollback(report: RestartReport) -> Post:
 
 
 def render_failed_restart(report: RestartReport) -> Post:
-    """Return what is said where the new code did not get as far as to take over."""
+    """Return the message if the new code failed before it could take over."""
     return Post(
-        text=f"🛑 I did not restart onto `{_shorten_commit(report.commit)}`: {redact(report.why)}. Nothing "
-        f"was interrupted. {_describe_checkout(report)}{_offer(report)}",
+        text=(
+            f"🛑 I did not restart onto `{_shorten_commit(report.commit)}`: "
+            f"{redact(report.why)}. Nothing was interrupted. "
+            f"{_describe_checkout(report)}{_offer(report)}"
+        ),
         buttons=_revert(report),
         attachments=_tail(report),
     )
 
 
 def render_crash(report: RestartReport) -> Post:
-    """Return what is said by the process that came after one that died."""
+    """Return the message of the process that was started after a crash."""
     return Post(
-        text=f"⚠️ My process died, and was started again: {redact(report.why)}. What was under way "
-        "goes on; messages that came meanwhile are answered.",
+        text=f"⚠️ My process died and was restarted: {redact(report.why)}. Running work "
+        "continues, and I answer the messages that arrived in the meantime.",
         attachments=_tail(report),
     )
 
@@ -56,10 +59,10 @@ def _describe_checkout(report: RestartReport) -> str:
     previous, commit = _shorten_commit(report.previous), _shorten_commit(report.commit)
     if report.not_back:
         return (
-            f"⚠️ The checkout was not put back to `{previous}`, so `{commit}` is what each start "
-            f"runs: look at it on the machine. {_format_sentence(redact(report.not_back))}"
+            f"⚠️ The checkout was not restored to `{previous}`, so every start runs `{commit}`. "
+            f"Please look at it on the machine. {_format_sentence(redact(report.not_back))}"
         )
-    return f"The code is back at `{previous}`, which runs.{_WAY_ON.format(commit=commit)}"
+    return f"The code is back at `{previous}`, which is running.{_WAY_ON.format(commit=commit)}"
 
 
 def _format_sentence(text: str) -> str:
@@ -70,8 +73,8 @@ def _offer(report: RestartReport) -> str:
     if report.run_id is None:
         return ""
     return (
-        " It is still on the branch: press the button, or say “revert it” in its thread, and I "
-        "propose to take it out."
+        " It is still on the branch. Press the button, or say “revert it” in its thread, and I "
+        "propose a revert."
     )
 
 

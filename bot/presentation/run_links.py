@@ -1,4 +1,4 @@
-"""Where people find a run: its card in chat, its page of the dashboard."""
+"""Links to a run: to its card in the chat and to its page on the dashboard."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from bot.domain.run import Run
 
 @dataclass(frozen=True)
 class RunLinks:
-    """Addresses without a slash at the end; empty where there is none that others could open.
+    """Base addresses without a trailing slash; empty if others cannot open them.
 
-    `chat` is what messages of a server are under, `https://discord.com/channels`; `dashboard` is
-    the HTTP server's, as people reach it.
+    `chat` is the prefix of a server's messages, `https://discord.com/channels`. `dashboard` is the
+    public address of the HTTP server.
     """
 
     chat: str = ""
@@ -31,9 +31,9 @@ class RunLinks:
         return f"Run `{run.id}`" + (f" ({', '.join(links)})" if links else "")
 
     def on(self, post: Post, run: Run) -> Post:
-        """Return a run's card with a button to its page, where there is one that others can open.
+        """Return a run's card with a button to its page, if others can open that page.
 
-        A card that leads nowhere yet leads there by its title as well.
+        If the card's title has no link yet, it links to the page too.
         """
         page = parse_web_address(self._build_page_url(run))
         if not page or post.card is None:

@@ -1,4 +1,4 @@
-"""What is said of skills: those there are, one of them, and what became of reading them again."""
+"""Answers about skills: the list, one skill, and the result of a reload or rollback."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,16 +10,16 @@ from bot.presentation.rollbacks import format_item
 from bot.presentation.times import format_timestamp
 
 DAYS = 30
-"""Over which uses are counted."""
+"""The period in which uses are counted."""
 
 _DESCRIPTION = 160
 _REASON = 400
 _MAX_ITEMS = 15
 _NONE = (
-    "There are no skills: nothing lies in `prompts/skills`. `theseus new skill NAME` begins one; "
-    "so does “learn to …”, where a model writes changes."
+    "There are no skills: `prompts/skills` is empty. `theseus new skill NAME` creates one; where a "
+    "model writes changes, you can also say “learn to …”."
 )
-_OFFLINE = "Nobody reads them here: there is no model."
+_OFFLINE = "No one reads them here: there is no model."
 
 
 def list_skill_lines(
@@ -29,9 +29,9 @@ def list_skill_lines(
     *,
     model: bool = True,
 ) -> list[str]:
-    """Return a line for each skill, and for each folder that is none; `items` are by their names.
+    """Return a line for each skill, and for each folder that was refused; `items` are by name.
 
-    Without a `model` nobody reads them, which is said.
+    Without a `model`, the first line says that the skills are not read.
     """
     lines = [
         _format_skill(skill, items.get(skill.name), uses.get(skill.name)) for skill in skills.skills
@@ -52,15 +52,17 @@ def render_skill(
     versions: Sequence[ItemVersion],
     use: SkillUse | None,
 ) -> list[str]:
-    """Return what is said of one skill; its text and the newest diff come as files beside it."""
+    """Return the lines about one skill; its text and newest diff are attached as files."""
     lines = [
         f"**{skill.name}**{_format_version_number(item)}: {escape_line(skill.summary, 1_200)}",
         f"-# {skill.path}",
     ]
-    lines.append(f"Told to {_format_roles(skill)}; {_format_use(use)}.")
+    lines.append(f"Available to {_format_roles(skill)}; {_format_use(use)}.")
     if skill.allowed_tools:
         tools = ", ".join(f"`{escape_line(each, 60)}`" for each in skill.allowed_tools[:_MAX_ITEMS])
-        lines.append(f"In use, a part has only {tools} of its own tools; it gives none.")
+        lines.append(
+            f"While it is in use, a role has only {tools} of its own tools. The skill adds none."
+        )
     if skill.files:
         files = ", ".join(f"`{escape_line(each, 80)}`" for each in list(skill.files)[:_MAX_ITEMS])
         lines.append(f"With {files}.")
@@ -70,48 +72,55 @@ def render_skill(
 
 
 def format_version(version: ItemVersion) -> str:
-    """Return one version: its number, when it came, who wrote it, where and how large."""
+    """Return one version: its number, time, author, commit and size."""
     commit = f" at `{version.commit[:7]}`" if version.commit else ""
     return (
-        f"- v{version.number}: {format_timestamp(version.at)} by {escape_line(version.author.summary, 60)}{commit}, "
+        f"- v{version.number}: {format_timestamp(version.at)} by "
+        f"{escape_line(version.author.summary, 60)}{commit}, "
         f"{version.size:,} bytes"
     )
 
 
 def render_reload(result: ReloadResult) -> str:
-    """Return what came of reading the files again."""
+    """Return the result of reloading the files."""
     if result.is_unchanged:
-        return "Nothing has changed: all of it is live as it stands in the files."
+        return "Nothing has changed: what is live matches the files."
     lines = [f"Live now: {_format_items(result.live)}."] if result.live else []
     if result.removed:
-        lines.append(f"Gone with their files: {_format_items(result.removed)}.")
+        lines.append(f"Removed with their files: {_format_items(result.removed)}.")
     lines += [
-        f"⚠️ {format_item(each)} is refused, and {_describe_live_version(each)}: {escape_line(each.reason, _REASON)}"
+        (
+            f"⚠️ {format_item(each)} is refused, and {_describe_live_version(each)}: "
+            f"{escape_line(each.reason, _REASON)}"
+        )
         for each in result.refused
     ]
     if result.restart_needed:
         names = ", ".join(
             f"`{escape_line(each, 80)}`" for each in result.restart_needed[:_MAX_ITEMS]
         )
-        lines.append(f"Only a restart takes on {names}.")
+        lines.append(f"These need a restart: {names}.")
     return "\n".join(lines)
 
 
 def describe_rollback(item: LiveItem) -> str:
-    """Return what is said of a skill that was rolled back, or is as its file has it again."""
+    """Return the answer after a skill was rolled back, or follows its file again."""
     if item.rolled_back is None:
-        return f"`{item.name}` is live as its file has it, version {item.version}."
+        return f"`{item.name}` is live as in its file, version {item.version}."
     return (
-        f"`{item.name}` is version {item.version} from now on, in place of version "
-        f"{item.rolled_back.number}. It stays so, over restarts too, until its file changes; the "
-        "file is as it was. What is under way goes on with what it began with."
+        f"`{item.name}` is version {item.version} from now on, instead of version "
+        f"{item.rolled_back.number}. It stays at this version, also after restarts, until its file "
+        "changes. The file itself is unchanged. Running work keeps the version it started with."
     )
 
 
 def _format_skill(skill: Skill, item: LiveItem | None, use: SkillUse | None) -> str:
-    told = escape_line(skill.description.split(". ")[0], _DESCRIPTION)
+    description = escape_line(skill.description.split(". ")[0], _DESCRIPTION)
     state = "".join(f" {each}" for each in _iterate_state_notes(item))
-    return f"- `{skill.name}`{_format_version_number(item)}, {_format_roles(skill)}; {_format_use(use)}: {told}{state}"
+    return (
+        f"- `{skill.name}`{_format_version_number(item)}, {_format_roles(skill)}; "
+        f"{_format_use(use)}: {description}{state}"
+    )
 
 
 def _format_version_number(item: LiveItem | None) -> str:
@@ -119,12 +128,12 @@ def _format_version_number(item: LiveItem | None) -> str:
 
 
 def _format_roles(skill: Skill) -> str:
-    return "everybody" if set(skill.roles) == set(ROLES) else ", ".join(skill.roles)
+    return "everyone" if set(skill.roles) == set(ROLES) else ", ".join(skill.roles)
 
 
 def _format_use(use: SkillUse | None) -> str:
     if use is None:
-        return "nobody counts its uses"
+        return "its uses are not counted"
     if use.last_at is None:
         return f"not read in {DAYS} days"
     return (
@@ -142,7 +151,10 @@ def _iterate_state_notes(item: LiveItem | None) -> Iterator[str]:
             f"{format_timestamp(item.rolled_back.at, 'R')}, until its file changes."
         )
     if item.state == "refused":
-        yield f"⚠️ What its file holds is refused, and {_describe_live_version(item)}: {escape_line(item.reason, _REASON)}"
+        yield (
+            f"⚠️ Its file is refused, and {_describe_live_version(item)}: "
+            f"{escape_line(item.reason, _REASON)}"
+        )
 
 
 def _describe_live_version(item: LiveItem) -> str:
@@ -151,11 +163,14 @@ def _describe_live_version(item: LiveItem) -> str:
 
 def _format_refused_skill(refused: RefusedSkill, item: LiveItem | None) -> str:
     name = escape_line(refused.name, 80) or "the folder"
-    return f"- ⚠️ `{name}`{_format_version_number(item)} is refused: {escape_line(refused.reason, _REASON)}"
+    return (
+        f"- ⚠️ `{name}`{_format_version_number(item)} is refused: "
+        f"{escape_line(refused.reason, _REASON)}"
+    )
 
 
 def _format_refused_item(item: LiveItem) -> str:
-    """Return a line for what the registry has and no reader took: refused from the beginning."""
+    """Return a line for an item that was refused from the beginning."""
     return f"- ⚠️ `{escape_line(item.name, 80)}` is refused: {escape_line(item.reason, _REASON)}"
 
 

@@ -1,4 +1,4 @@
-"""Answers to talk without a model: the same words to the same words, and what can be asked."""
+"""Answers to small talk without a model: fixed texts, and hints about what people can ask."""
 
 import re
 from collections.abc import Collection
@@ -8,13 +8,13 @@ from bot.presentation.answers import ABOUT_QUESTIONS
 ABOUT = (
     "I look after this bot's own code. Tell me what is broken, for example “rolling dice keeps "
     "crashing, fix it” or “why does /poll fail?”, or reply “fix this” to an error message. I "
-    "answer in a thread, prove the fix, and merge only when someone on my list says “ship it”. "
-    "Tell me what you wish for as well (“add a /coinflip command”). `/runs list` shows what I am "
-    "doing, `/capabilities` what there is."
+    "answer in a thread and prove the fix. I merge it only when someone on my list says “ship it”. "
+    "You can also ask for something new, for example “add a /coinflip command”. `/runs list` shows "
+    "what I am doing, and `/capabilities` shows what I can do."
 )
 FOR_OTHERS = (
-    "I look after this bot's own code, for the people on my list: they can have something looked "
-    "into or mended, and chat with me. The everyday commands are for everybody."
+    "I look after this bot's own code for the people on my list. They can ask me to investigate or "
+    "fix something, and they can chat with me. Everyone can use the everyday commands."
 )
 
 _GREETING = re.compile(
@@ -35,7 +35,7 @@ _WHO = re.compile(
     re.IGNORECASE,
 )
 _BYE = re.compile(r"\W*(?:bye|goodbye|good night|see you|cya)\b", re.IGNORECASE)
-_LONG = 8  # words; a greeting at the head of more than that is not all that was said
+_LONG = 8  # words; a longer message that begins with a greeting also says something else
 
 
 def answer_small_talk(
@@ -47,31 +47,34 @@ def answer_small_talk(
     usable: Collection[str] = (),
     trouble: str = "",
 ) -> str:
-    """Return an answer to `text`, which is no request.
+    """Return an answer to `text`, which is not a request.
 
-    `name` is the bot's, `commands` its commands and groups without the slash, of which the speaker
-    may use the `usable` ones; `trouble` is why no model answers where one should. Who is not
-    `listed` is told what others do.
+    Args:
+        name: the bot's name
+        listed: False for people who may not ask for work; they read what others can do
+        commands: the bot's commands and groups, without the slash
+        usable: those commands that the speaker may use
+        trouble: why no model answers although there should be one
     """
     about = ABOUT if listed else FOR_OTHERS
-    meant = _find_command(text, commands)
-    offer = _offer(meant, may_use=meant in usable, listed=listed)
+    command = _find_command(text, commands)
+    offer = _offer(command, may_use=command in usable, listed=listed)
     if trouble:
-        return f"{trouble} So this is what I can say without a model: {offer or about}"
+        return f"{trouble} Without a model, I can say this: {offer or about}"
     if brief := _brief(text, name, about):
         return brief
     if offer:
         return offer
     if text.rstrip().endswith("?"):
         return f"I cannot answer that. {ABOUT_QUESTIONS if listed else about}"
-    return f"I hear no request in that. {about}"
+    return f"I found no request in that. {about}"
 
 
 def _brief(text: str, name: str, about: str) -> str:
-    """Return the answer to what is only politeness, or asks who this is; else nothing."""
+    """Return the answer to politeness or to "who are you?"; else ""."""
     short = len(text.split()) <= _LONG
     if _HOW.search(text) and short:
-        return "I am up, all planks in place as far as I can tell. `/health` tells more."
+        return "I am up, and everything is fine as far as I can tell. `/health` shows more."
     if _WHO.search(text):
         return f"I am {name}. {about}"
     if _THANKS.search(text) and short:
@@ -79,14 +82,14 @@ def _brief(text: str, name: str, about: str) -> str:
     if _PRAISE.search(text) and short:
         return "Thank you. Tell me when something breaks."
     if _BYE.match(text) and short:
-        return "See you. I keep watch."
+        return "See you. I keep watching."
     if not re.search(r"\w", text) or (_GREETING.match(text) and short):
         return f"Hello, I am {name}. {about}"
     return ""
 
 
 def _find_command(text: str, commands: Collection[str]) -> str:
-    """Return the command a text names: with a slash first, else the longest by its name alone."""
+    """Return the command that a text names: with a slash first, else the longest name."""
     known = sorted(commands, key=lambda each: (-len(each), each))
     lowered = text.lower()
     for pattern in (r"(?<!\w)/{}\b", r"(?<![\w/]){}s?\b"):
@@ -100,10 +103,10 @@ def _offer(command: str, *, may_use: bool, listed: bool) -> str:
     if not command:
         return ""
     if not may_use:
-        return f"`/{command}` is not for everybody, and you may not use it. {FOR_OTHERS}"
+        return f"You may not use `/{command}`. {FOR_OTHERS}"
     if not listed:
         return f"You can use `/{command}`. {FOR_OTHERS}"
     return (
         f"If `/{command}` misbehaves, ask “why does /{command} fail?” and I look into it, or say "
-        f"“/{command} is broken, fix it” and I mend it."
+        f"“/{command} is broken, fix it” and I fix it."
     )

@@ -1,6 +1,6 @@
-"""What states, outcomes, purposes and acts are called, where people read them on a page.
+"""Labels for states, outcomes, purposes and audit actions, as the web pages show them.
 
-Nothing here decides anything: names that are stored go in, words come out.
+These are pure lookups: a stored name goes in, a text for people comes out.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ GOALS: Mapping[Goal, str] = {
     "revert": "Revert",
 }
 STATUSES: Mapping[Status, str] = {
-    Status.QUEUED: "In the queue",
-    Status.RUNNING: "At work",
+    Status.QUEUED: "Queued",
+    Status.RUNNING: "Running",
     Status.WAITING: "Waiting",
     Status.DONE: "Done",
     Status.FAILED: "No result",
@@ -32,10 +32,10 @@ STATUSES: Mapping[Status, str] = {
     Status.QUARANTINED: "Set aside",
 }
 JUDGEMENTS: Mapping[Judgement, str] = {
-    "fixed": "Holds",
+    "fixed": "Fixed",
     "partial": "Partly fixed",
     "not_fixed": "Not fixed",
-    "inconclusive": "Nobody can say",
+    "inconclusive": "Inconclusive",
     "regressed": "Worse than before",
 }
 PURPOSES: Mapping[Purpose, str] = {
@@ -62,7 +62,7 @@ _CHARGES = {
     "ok": "Answered",
     "error": "Failed",
     "refused": "Not sent",
-    "cancelled": "Broken off",
+    "cancelled": "Cancelled",
 }
 _CHECKS = {
     "passed": "Passed",
@@ -73,23 +73,23 @@ _CHECKS = {
 }
 _PROOFS = {
     "behaviour": "Examples",
-    "preserving": "Nobody notices",
+    "preserving": "No visible change",
     "measured": "Measured times",
     "covering": "Tests that catch mistakes",
-    "words": "Texts hold",
-    "configuration": "Settings hold",
+    "words": "Texts are valid",
+    "configuration": "Settings are valid",
 }
 _ORIGINS = {
-    Origin.OUTSIDE: "A third party's",
-    Origin.INPUT: "What was typed; refusing it is right",
+    Origin.OUTSIDE: "A third party",
+    Origin.INPUT: "Invalid input; the refusal is correct",
     Origin.CODE: "This bot's code",
-    Origin.DATA: "What this bot keeps",
-    Origin.ENVIRONMENT: "This machine or its set-up",
-    Origin.UNKNOWN: "Not clear yet",
+    Origin.DATA: "Data that this bot stores",
+    Origin.ENVIRONMENT: "This machine or its configuration",
+    Origin.UNKNOWN: "Not known yet",
 }
 _ACTS = {
     "ask": "Ask for work",
-    "read": "Look at work",
+    "read": "View runs",
     "cancel": "Cancel a run",
     "revise": "Revise a change",
     "answer": "Answer a question",
@@ -98,27 +98,27 @@ _ACTS = {
     "ship": "Ship a change",
     "steer": "Steer the bot",
     "switch": "Switch a flag",
-    "reload": "Have files read again",
+    "reload": "Reload files",
     "roll back": "Roll back a text",
-    "stop": "Stop everything",
-    "lift": "Lift the stop",
+    "stop": "Emergency stop",
+    "lift": "Lift the emergency stop",
     "merged": "Merge",
     "configured": "Configuration at start",
     "erase": "Erase a person's data",
     "audit.checkpoint": "Old entries removed",
-    "audit.accepted": "A break was noted",
+    "audit.accepted": "A break in the log was acknowledged",
     "audit.lost": "An entry was lost",
-    "webhook": "Take on a merge",
+    "webhook": "Apply a merge",
 }
 _METHODS = {
-    "text": "said in chat",
+    "text": "in chat",
     "button": "by a button",
     "reaction": "by a reaction",
     "slash": "by a command",
     "review": "in a review at the forge",
     "merge": "by merging",
     "start": "at start",
-    "time": "time was up",
+    "time": "when the waiting time ended",
     "page": "on this dashboard",
     "signal": "by a signal",
     "file": "by a file",
@@ -128,12 +128,12 @@ _METHODS = {
 
 
 def get_stage_name(stage: Stage) -> str:
-    """Return what a step is called, as on the run's card."""
+    """Return the name of a step, as on the run's card."""
     return STAGE_NAMES.get(stage, "Watch")
 
 
 def format_step(run: Run) -> str:
-    """Return which step a run stands at: `Write the change (3 of 7)`."""
+    """Return the run's current step: `Write the change (3 of 7)`."""
     order = ORDER[run.goal]
     if run.stage not in order:
         return get_stage_name(run.stage)
@@ -141,50 +141,50 @@ def format_step(run: Run) -> str:
 
 
 def describe_incident(incident: Incident) -> str:
-    """Return how an incident stands."""
+    """Return the state of an incident."""
     if incident.is_watched:
-        return "Fix is live, watched"
+        return "Fix is live and being watched"
     if incident.open:
-        return "Goes on" if incident.fix is None else "Fix is merged, not live yet"
+        return "Open" if incident.fix is None else "Fix is merged, not live yet"
     if incident.closed_for:
         return "Closed"
     if incident.followed_by:
         return "Came back"
     if incident.fix is not None and incident.fix.live_at is not None:
-        return "Fixed" if incident.fix.verdict == "fixed" else "Quiet since its fix"
-    return "Over, without a fix"
+        return "Fixed" if incident.fix.verdict == "fixed" else "Not seen since the fix"
+    return "Ended without a fix"
 
 
 def describe_origin(origin: Origin) -> str:
-    """Return whose fault it is."""
+    """Return where a fault comes from."""
     return _ORIGINS[origin]
 
 
 def describe_purpose(purpose: str) -> str:
-    """Return what a model was asked for; what has no words of its own, as it is."""
+    """Return the label of a model request's purpose; an unknown purpose is returned as it is."""
     return next((told for name, told in PURPOSES.items() if name == purpose), purpose)
 
 
 def describe_charge(outcome: str) -> str:
-    """Return what became of a request to a model."""
+    """Return the label of a model request's outcome."""
     return _CHARGES.get(outcome, outcome)
 
 
 def describe_check(status: str) -> str:
-    """Return how a check ended."""
+    """Return the label of a check's status."""
     return _CHECKS.get(status, status)
 
 
 def describe_proof(kind: str) -> str:
-    """Return what a kind of proof shows."""
+    """Return the label of a kind of proof."""
     return _PROOFS.get(kind, kind)
 
 
 def describe_act(action: str) -> str:
-    """Return what an entry of the audit log is about; what has no words of its own, as it is."""
+    """Return the label of an audit entry's action; an unknown action is returned as it is."""
     return _ACTS.get(action, action.replace("_", " ").replace(".", ": ", 1))
 
 
 def describe_method(how: str) -> str:
-    """Return how something was said or done; what has no words of its own, as it is."""
+    """Return how somebody acted (text, button, ...); an unknown method is returned as it is."""
     return _METHODS.get(how, how)

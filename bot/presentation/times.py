@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 Style = Literal["R", "f", "t", "T"]
-"""How a chat shows a time: how far off, date and time, the hour, the hour with seconds."""
+"""The formats of a chat timestamp: relative, date and time, time, time with seconds."""
 
 _IN_TEXT = re.compile(r"```.*?```|`[^`\n]*`|(\d{4}-\d\d-\d\d \d\d:\d\d) UTC", re.DOTALL)
 

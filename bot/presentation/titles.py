@@ -1,4 +1,4 @@
-"""What a run is about, in a few words that people can read: for threads, cards and pages."""
+"""What a run is about, in a few words for people: for threads, cards and pages."""
 
 import re
 
@@ -7,45 +7,44 @@ from bot.domain.journal import Action, format_action_name
 from bot.domain.run import Run, Trigger
 
 NAMELESS = "the last failure"
-"""What a request is about that names nothing."""
+"""The title of a request that names nothing."""
 
-_THREAD = 100  # characters that Discord shows of a thread's name
+_THREAD = 100  # most characters of a thread's name, by Discord
 _MENTION = re.compile(r"<(?:@[!&]?|#|id:)[\w-]+>|<t:-?\d+(?::\w)?>")
 _COMMAND = re.compile(r"<(/[^<>:]+):\d+>")
 _EMOJI = re.compile(r"<a?(:\w+:)\d+>")
 
 
 def format_title(trigger: Trigger, limit: int = 90) -> str:
-    """Return what was asked for on one line, cut at a word and at `limit` characters.
+    """Return the request on one line, cut at a word, in at most `limit` characters.
 
-    What Discord writes with ids is not for people: a command and an emoji keep their names,
-    mentions go.
+    Discord's id syntax is removed: a command and an emoji keep their names, mentions are dropped.
     """
-    for said in (trigger.subject, trigger.text):
-        if words := _clean_text(said):
-            return _cut(words, limit)
+    for source in (trigger.subject, trigger.text):
+        if title := _clean_text(source):
+            return _cut(title, limit)
     return NAMELESS
 
 
 def format_thread_title(trigger: Trigger, failed: Action | None) -> str:
-    """Return a thread's name: what failed, where a record is named, and the person's words, whole.
+    """Return a thread's name: the failed action, if it is known, and the person's own text.
 
-    Words that name nothing ("fix this") are left out.
+    Text that names nothing ("fix this") is left out.
     """
-    said = trigger.text if trigger.is_verbatim and trigger.subject else trigger.subject
-    words = _clean_text(said)
+    source = trigger.text if trigger.is_verbatim and trigger.subject else trigger.subject
+    title = _clean_text(source)
     event = format_action_name(failed.kind, failed.name) if failed else ""
-    if event and not words:
-        words = failed.error.exception.rpartition(".")[2] if failed and failed.error else "slow"
-    if not words:
+    if event and not title:
+        title = failed.error.exception.rpartition(".")[2] if failed and failed.error else "slow"
+    if not title:
         return f"{trigger.goal}: {NAMELESS}"
-    return _cut(f"{event}: {words}" if event and event not in words else words, _THREAD)
+    return _cut(f"{event}: {title}" if event and event not in title else title, _THREAD)
 
 
 def change_title(run: Run, history: History, limit: int = 80) -> str:
-    """Return what a run's change is about: as it was asked for, else as the change is called.
+    """Return what a run's change is about: the request, or else the title of the change.
 
-    "Fix it" names nothing; what was fixed then says more.
+    "Fix it" names nothing, so the failed command is used instead.
     """
     change, diagnosis = history.change_set, history.diagnosis
     called = change.title if change else ""
@@ -59,12 +58,12 @@ def change_title(run: Run, history: History, limit: int = 80) -> str:
 
 
 def _format_command(event: str) -> str:
-    """Return `/poll results` of `command.poll results`; another event as it is."""
+    """Return `/poll results` for `command.poll results`; another event as it is."""
     return f"/{event.removeprefix('command.')}" if event.startswith("command.") else event
 
 
 def _cut(text: str, limit: int) -> str:
-    """Return words cut between two of them; in the middle of one that is as long as all that."""
+    """Return the text cut between two words; a single long word is cut inside."""
     if len(text) <= limit:
         return text
     start = text[: limit - 1]

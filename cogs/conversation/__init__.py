@@ -1,4 +1,4 @@
-"""Conversation: what people say, understood by the grammar and handed on."""
+"""Conversation: typed messages, parsed by the grammar and passed to the agent."""
 
 from bot.client import TheseusClient
 from cogs.conversation._cog import Conversation

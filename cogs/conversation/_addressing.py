@@ -1,4 +1,4 @@
-"""To whom a message is said, and what it says: mentions, forwards, channels with nobody else."""
+"""Who a message is addressed to, and its text: mentions, forwards, channels with one person."""
 
 import re
 
@@ -9,12 +9,12 @@ from bot.grammar import Intent, Setting, parse
 from cogs.conversation._incoming_message import mention_of
 
 _EVERYONE = re.compile(r"@(?:everyone|here)\b")
-_MANY = 500  # members: in a larger server it is not looked up who else may read a channel
+_MANY = 500  # members: in a larger server, checking who may read a channel takes too long
 _ALONE = Setting(addressed=True)
 
 
 def get_forwarded_message(message: discord.Message) -> discord.MessageSnapshot | None:
-    """Return what the message forwards: somebody's words, which the one who forwards shows."""
+    """Return the forwarded message: text by its author, which the sender only shows."""
     return message.message_snapshots[0] if message.message_snapshots else None
 
 
@@ -31,9 +31,9 @@ def is_mentioned(bot: TheseusClient, message: discord.Message) -> bool:
 
 
 def extract_text(bot: TheseusClient, message: discord.Message) -> str:
-    """Return the text without the bot's mention, with other people's as `@name`.
+    """Return the text without the bot's mention, with other people's mentions as `@name`.
 
-    A call to everyone is left out where the bot is mentioned beside it.
+    If the bot is mentioned, `@everyone` and `@here` are removed too.
     """
     snapshot = get_forwarded_message(message)
     text = message.content if snapshot is None else snapshot.content
@@ -49,7 +49,7 @@ def extract_text(bot: TheseusClient, message: discord.Message) -> str:
 
 
 def is_for_bot_alone(bot: TheseusClient, message: discord.Message, text: str) -> bool:
-    """Return whether nobody else can be meant: a question or request where only two may read."""
+    """Return whether only the bot can be addressed: a question or request that only it can read."""
     if message.guild is None or message.mentions or message.reference or not text:
         return False
     asked = parse(text, _ALONE)

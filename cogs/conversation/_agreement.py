@@ -1,4 +1,4 @@
-"""What is said in a thread to what was understood of a change: go ahead, or something else."""
+"""Replies in a thread to the card of a requested change: a go-ahead or a correction."""
 
 from bot.authority.policy import Act
 from bot.client import TheseusClient
@@ -10,11 +10,11 @@ from bot.presentation.cards import confirm_contract
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import is_answer
 
-_WHAT_THEN = "What is meant instead? Say it here; “cancel” ends this."
+_WHAT_THEN = "What do you want instead? Say it here, or say “cancel” to end this."
 
 
 def is_contract_reply(text: str, utterance: Utterance) -> bool:
-    """Whether words are a yes, a no, or say what is meant instead; a question is neither."""
+    """Return whether the text is a yes, a no or a correction; a question is none of them."""
     word = parse_contract_reply(text)
     if (
         word.is_go_ahead
@@ -28,9 +28,9 @@ def is_contract_reply(text: str, utterance: Utterance) -> bool:
 async def handle_contract_reply(
     bot: TheseusClient, incoming: IncomingMessage, run: Run
 ) -> str | Post | None:
-    """Go ahead or think it over, as somebody says; ask what is meant where they only say no.
+    """Go ahead or revise the brief, as the reply says; ask what is wanted after a plain no.
 
-    A yes in other words is asked back with a button.
+    An unclear yes is confirmed with a button.
     """
     word = parse_contract_reply(incoming.text)
     if word.is_go_ahead:

@@ -1,4 +1,4 @@
-"""Files that come with a message: texts are read as data, all others are named."""
+"""Files attached to a message: text files are read as data, all others are named as unread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.redaction import redact
 from cogs.conversation._addressing import get_forwarded_message
 
 MOST_BYTES = 100_000
-"""Bytes of text that are read of one message. Discord turns a long paste into a file."""
+"""The most bytes read from the files of a message. Discord turns long pastes into files."""
 
 _MEDIA = ("image/", "audio/", "video/")
 _BOM_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -19,14 +19,14 @@ _BOM_16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class Attached:
-    """What was read of a message's files, and why each of the others was not."""
+    """The text of a message's files, and the names of those that were not read."""
 
     text: str = ""
     unread: tuple[str, ...] = ()
 
     @property
     def notice(self) -> str:
-        """What to say of the files that were not read; empty where there are none."""
+        """The message about the files that were not read; empty if all were read."""
         if not self.unread:
             return ""
         return f"I did not read {', '.join(self.unread)}. I read text files up to 100 kB."

@@ -1,4 +1,4 @@
-"""What a chat may have done for somebody: the very requests their words could have made."""
+"""The tools of the chat model: they make the same requests that the speaker could type."""
 
 from bot.authority.policy import Act
 from bot.client import TheseusClient
@@ -11,12 +11,12 @@ from cogs.conversation import _requests as requests
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import get_author
 
-_BEGUN = "It is begun, and goes on in a thread of its own; {who} sees it there."
-_ONCE = "Work was begun for this message already: one message begins one run."
+_BEGUN = "It is started and continues in its own thread, where {who} sees it."
+_ONCE = "Work was already started for this message: one message starts one run."
 
 
 class SpeakerTools:
-    """Implements `bot.ports.chat_model.ChatTools` for whoever wrote one message."""
+    """Implements `bot.ports.chat_model.ChatTools` with the rights of a message's author."""
 
     def __init__(self, bot: TheseusClient, incoming: IncomingMessage) -> None:
         self._bot = bot
@@ -24,49 +24,49 @@ class SpeakerTools:
         self._begun = False
 
     async def investigate(self, what: str) -> str:
-        """Have that looked into."""
+        """Start an investigation of `what`; return the answer for the model."""
         return await self._work(Intent.INVESTIGATE, what)
 
     async def fix(self, what: str) -> str:
-        """Have that mended; what nobody had to break first is a change."""
+        """Start a fix of `what`, or a change if `what` asks for something new."""
         if is_change_request(what):
             return await self.change(what)
         return await self._work(Intent.FIX, what)
 
     async def change(self, what: str) -> str:
-        """Have that changed; the message goes with it word for word."""
+        """Start a change. The run gets the message word for word, not the model's summary."""
         if self._begun:
             return _ONCE
-        said = await requests.submit_feature_request(
+        answer = await requests.submit_feature_request(
             self._bot, self._build_request(Intent.CHANGE, what), what
         )
         self._begun = True
-        return said or _BEGUN.format(who=self._incoming.person.name)
+        return answer or _BEGUN.format(who=self._incoming.person.name)
 
     async def ask(self, question: str) -> str:
-        """Return what the records say to that, where the message stands."""
+        """Return the answer from records, as it may be given where the message was posted."""
         here = Setting(addressed=True, listed=True, in_thread=self._incoming.run is not None)
-        asked = parse(question, here)
-        if asked.intent is not Intent.ASK:
+        utterance = parse(question, here)
+        if utterance.intent is not Intent.ASK:
             return ABOUT_QUESTIONS
-        return await questions.handle_question(self._bot, self._as_if(asked)) or ""
+        return await questions.handle_question(self._bot, self._as_if(utterance)) or ""
 
     async def get_status(self) -> str:
         """Return what is being worked on."""
         return await questions.handle_status(self._bot, self._build_request(Intent.STATUS)) or ""
 
     async def read(self) -> None:
-        """Return if the speaker may read journal and memory."""
+        """Raise `NotAuthorized` if the speaker may not read journal and memory."""
         await self._bot.agent.permit(self._build_request(Intent.STATUS).person, Act.READ)
 
     async def _work(self, intent: Intent, what: str) -> str:
         if self._begun:
             return _ONCE
-        said = await requests.work(self._bot, self._build_request(intent, what))
-        if isinstance(said, Post):
-            return said.text  # nothing was begun
+        answer = await requests.work(self._bot, self._build_request(intent, what))
+        if isinstance(answer, Post):
+            return answer.text  # no run was started
         self._begun = True
-        return said or _BEGUN.format(who=self._incoming.person.name)
+        return answer or _BEGUN.format(who=self._incoming.person.name)
 
     def _build_request(self, intent: Intent, subject: str = "") -> IncomingMessage:
         return self._as_if(
@@ -76,5 +76,5 @@ class SpeakerTools:
         )
 
     def _as_if(self, utterance: Utterance) -> IncomingMessage:
-        """Return the message as if it had asked that, with the rights its writer has now."""
+        """Return the message as if it asked for `utterance`, with its author's current rights."""
         return self._incoming.as_if(get_author(self._bot, self._incoming.message), utterance)

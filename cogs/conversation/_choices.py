@@ -1,4 +1,4 @@
-"""What may have been meant, as buttons: for words that look like a decision and are none."""
+"""Questions with buttons, for messages that look like a decision but are not clear."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -24,29 +24,27 @@ from cogs.conversation._rollbacks import build_recent_buttons
 from cogs.ui import is_listed
 
 OF_A_RUN = (Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.CANCEL)
-"""What is decided about one run."""
+"""Decisions about one run."""
 
 _NOT_PAUSED = "My own work is not paused, so there is nothing to resume."
 NO_MATCH = (
-    "That sounds like a decision (“{wanted}”), but there is nothing here it could be about, so I "
-    "do nothing. In the thread of a run, or with a number as in “ship #4”, I know which one you "
-    "mean; `/runs list` shows them all."
+    "That sounds like a decision (“{wanted}”), but I found nothing here to decide, so I did "
+    "nothing. Say it in the thread of a run, or with a number, as in “ship #4”. `/runs list` shows "
+    "all runs."
 )
-_MOST = 4  # buttons of one row, beside “Not now”
-_LOOKED_AT = 100  # runs, from the newest back
-_RECENT_PERIOD = timedelta(minutes=30)  # so long people speak of a failure without its name
-_ASKED = (
-    "Do you want me to {wanted}? I take that only from a button or a plain sentence (“{plain}”)."
-)
+_MOST = 4  # buttons in one row, with room for “Not now”
+_LOOKED_AT = 100  # newest runs that are checked
+_RECENT_PERIOD = timedelta(minutes=30)  # how long people mention a failure without its name
+_ASKED = "Do you want me to {wanted}? Press a button to confirm, or say exactly “{plain}”."
 _UNNAMED = (
-    "Which one do you want me to {wanted}? That is not clear here: press a button, or name it, as "
-    "in “{wanted} {first}”."
+    "Which one do you want me to {wanted}? I cannot tell. Press a button, or name it, as in "
+    "“{wanted} {first}”."
 )
 _UNNAMED_ONE = (
-    "Do you want me to {wanted} {first}? You did not name it: press the button, or say “{wanted} "
+    "Do you want me to {wanted} {first}? You did not name it. Press the button, or say “{wanted} "
     "{first}”."
 )
-_UNTOUCHED = "Until you press one of these I leave everything as it is."
+_UNTOUCHED = "I change nothing until you press a button."
 _PLAIN = {
     Intent.SHIP: "ship it", Intent.REJECT: "reject", Intent.REVERT: "revert it",
     Intent.STOP: "stop everything", Intent.CANCEL: "cancel", Intent.PAUSE: "pause",
@@ -55,28 +53,29 @@ _PLAIN = {
 
 
 async def ask_back(bot: TheseusClient, incoming: IncomingMessage) -> Post | None:
-    """Return the question with its buttons; `None` where nothing can be decided that was meant."""
+    """Return the question with its buttons; None if none of the possible decisions can be made."""
     slots = incoming.utterance.slots
     await bot.agent.permit(incoming.person, Act.READ, note="what was meant")
     numbers = slots.numbers or ((slots.pull_request,) if slots.pull_request is not None else ())
     named, unknown = await _find_named_runs(bot, slots.run, numbers)
     here = await _find_current_run(bot, incoming)
     runs = _remove_duplicates([*named, *([here] if here else [])])
-    meant = slots.may_mean
+    intents = slots.may_mean
     texts: tuple[Button, ...] = ()
-    if Intent.REVERT in meant and not (runs or unknown):
+    if Intent.REVERT in intents and not (runs or unknown):
         texts = await build_recent_buttons(bot, incoming)
     found = runs or await _open(bot)
-    if meant == (Intent.RESUME,) and await _build_bot_button(bot, Intent.RESUME, slots) is None:
+    if intents == (Intent.RESUME,) and await _build_bot_button(bot, Intent.RESUME, slots) is None:
         return Post(text=_NOT_PAUSED)
-    return await _build_question(bot, meant, found, slots, unknown=unknown, extra_buttons=texts)
+    return await _build_question(bot, intents, found, slots, unknown=unknown, extra_buttons=texts)
 
 
 async def ask_about_other_run(bot: TheseusClient, incoming: IncomingMessage) -> Post | None:
-    """Return a question where a plain decision names another run than the one it is said to.
+    """Return a question if a plain decision names another run than the one it replies to.
 
-    One that names none, where none is at hand, is asked about too. `None`: it is clear which one
-    is meant, and `heard` names it; or there is nothing to choose from, or nobody who may choose.
+    A decision that names no run, outside a run's thread, is asked about too. Returns None if the
+    run is clear (`incoming` then names it), if there is nothing to choose, or if the person may not
+    choose.
     """
     intent, slots = incoming.utterance.intent, incoming.utterance.slots
     if intent not in OF_A_RUN or not is_listed(bot, incoming.person):
@@ -99,7 +98,7 @@ async def ask_about_other_run(bot: TheseusClient, incoming: IncomingMessage) -> 
 
 
 async def _has_shipped(bot: TheseusClient, slots: Slots) -> bool:
-    """Whether there is a change that can be taken back: the one that is named, else any."""
+    """Return whether there is a change to revert: the named one, or else any."""
     numbers = () if slots.pull_request is None else (slots.pull_request,)
     named, unknown = await _find_named_runs(bot, slots.run, numbers)
     runs = named if named or unknown else await _open(bot)
@@ -107,9 +106,9 @@ async def _has_shipped(bot: TheseusClient, slots: Slots) -> bool:
 
 
 async def can_be_decided(bot: TheseusClient, person: Person, utterance: Utterance) -> bool:
-    """Whether a decision that is said to nobody can be made now: something is paused, or shipped.
+    """Return whether a decision that addresses nobody can be made now (e.g. something is paused).
 
-    What only resembles one is for the bot where somebody listed says it.
+    A message that only resembles a decision is for the bot if a listed person wrote it.
     """
     intents = utterance.slots.may_mean or (utterance.intent,)
     if utterance.intent is Intent.UNCLEAR and not is_listed(bot, person):
@@ -120,7 +119,7 @@ async def can_be_decided(bot: TheseusClient, person: Person, utterance: Utteranc
 
 
 async def ask_which(bot: TheseusClient, incoming: IncomingMessage) -> Post | None:
-    """Return which failure may be meant by "fix it", with a button each; only these begin a run."""
+    """Return the question which failure "fix it" means; only its buttons start a run."""
     await bot.agent.permit(incoming.person, Act.READ, note="which failure was meant")
     failures = (await find_recent_failures(bot))[:_MOST]
     buttons = [
@@ -135,15 +134,15 @@ async def ask_which(bot: TheseusClient, incoming: IncomingMessage) -> Post | Non
 
 
 async def find_recent_failures(bot: TheseusClient) -> tuple[FailureGroup, ...]:
-    """Return what somebody who says "fix it" to nobody may mean, the most recent first."""
+    """Return the failures that an unaddressed "fix it" may mean, the most recent first."""
     return await bot.agent.failures(bot.clock.get_time() - _RECENT_PERIOD)
 
 
 def is_of_the_bot(bot: TheseusClient, text: str, intent: Intent) -> bool:
-    """Return whether a change that is wished of nobody is one of the bot's.
+    """Return whether an unaddressed request for a change is about the bot.
 
-    It has the verbs that commands are named after ("add milk to the list"), so only a command or
-    group as a whole, a cog or a part of a bot counts.
+    People use the same verbs among themselves ("add milk to the list"). So the text must name a
+    whole command or group, a cog, or a part of a bot.
     """
     if intent is not Intent.CHANGE:
         return True
@@ -152,7 +151,7 @@ def is_of_the_bot(bot: TheseusClient, text: str, intent: Intent) -> bool:
 
 
 async def _find_current_run(bot: TheseusClient, incoming: IncomingMessage) -> Run | None:
-    """Return the run of the card or the thread that is spoken to."""
+    """Return the run of the card that is replied to, or of the thread."""
     if incoming.card is not None:
         return await bot.agent.find(run_id=incoming.card.run_id)
     return incoming.run
@@ -161,7 +160,7 @@ async def _find_current_run(bot: TheseusClient, incoming: IncomingMessage) -> Ru
 async def _find_named_runs(
     bot: TheseusClient, run_id: str | None, numbers: Iterable[int]
 ) -> tuple[list[Run], list[str]]:
-    """Return the runs that are named, by id or by the number of what they propose; and the rest."""
+    """Return the runs named by id or pull request number, and the names that match no run."""
     found: list[Run] = []
     unknown: list[str] = []
     if run_id is not None:
@@ -177,7 +176,7 @@ async def _find_named_runs(
 
 
 async def _open(bot: TheseusClient) -> list[Run]:
-    """Return the runs that something may be decided about: open ones, and the last one shipped."""
+    """Return the runs that can be decided about: open ones, and the last one shipped."""
     runs = await bot.agent.list_runs(limit=_LOOKED_AT)
     shipped = [run for run in runs if run.status is Status.DONE and run.goal != "investigate"]
     return [run for run in runs if not run.has_ended] + shipped[:1]
@@ -197,9 +196,10 @@ async def _build_question(
     unnamed: bool = False,
     extra_buttons: Sequence[Button] = (),
 ) -> Post | None:
-    """Return the question; `unnamed`: it was plain what is decided, and not about which run.
+    """Return the question, or None without any button.
 
-    `beside` are buttons of what else may be meant, and go last.
+    `unnamed` means that the decision is clear, but not its run. `extra_buttons` are other possible
+    meanings; they are shown last.
     """
     histories = {run.id: await bot.agent.get_history(run.id) for run in runs}
     buttons, able_intents = list[Button](), list[Intent]()
@@ -212,7 +212,7 @@ async def _build_question(
         offered = [button for button in found if button is not None]
         buttons += offered
         able_intents += [intent] if offered else []
-    intents = able_intents or intents  # what cannot be decided now is not asked about
+    intents = able_intents or intents  # do not ask about decisions that cannot be made now
     buttons = [*buttons[: _MOST - len(extra_buttons)], *extra_buttons]
     if not buttons:
         return None
@@ -220,11 +220,11 @@ async def _build_question(
     asked = (_UNNAMED_ONE if len(buttons) == 1 else _UNNAMED) if unnamed else _ASKED
     first = buttons[0].label.partition(" ")[2]
     lines = [asked.format(wanted=wanted, plain=_PLAIN[intents[0]], first=first)]
-    lines += [f"I know no {', no '.join(unknown)}."] if unknown else []
+    lines += [f"I do not know {' or '.join(unknown)}."] if unknown else []
     lines += [wrong] if Intent.PAUSE in intents and (wrong := _read(bot, slots)[1]) else []
     able = {each.arguments[1] for each in buttons if len(each.arguments) > 1}
-    told = [run for run in runs if run.id in able or not unnamed]
-    lines += [line for run in told if (line := _describe_proposal(run, histories[run.id]))]
+    named_runs = [run for run in runs if run.id in able or not unnamed]
+    lines += [line for run in named_runs if (line := _describe_proposal(run, histories[run.id]))]
     nothing = Button(label="Not now", action=ACTION, arguments=("nothing",))
     return Post(text="\n".join([*lines[:6], _UNTOUCHED]), buttons=(*buttons[:_MOST], nothing))
 
@@ -237,7 +237,7 @@ def _describe_proposal(run: Run, history: History) -> str:
 
 
 def _build_run_button(intent: Intent, run: Run, history: History, slots: Slots) -> Button | None:
-    """Return the button that decides this about the run as it stands; `None` where it cannot."""
+    """Return the button that decides this about the run now; None if that is impossible."""
     proposal = history.proposal
     name = f"#{proposal.number}" if proposal else f"run {run.id}"
     if intent is Intent.CANCEL:
@@ -259,7 +259,7 @@ def _build_run_button(intent: Intent, run: Run, history: History, slots: Slots) 
 
 
 def _read(bot: TheseusClient, slots: Slots) -> tuple[datetime | None, str]:
-    """Return the end of the pause that is meant, or what is wrong with how it is told."""
+    """Return the requested end of the pause, or what is wrong with it."""
     try:
         return parse_end_time(slots.until or "", bot.clock.get_time()), ""
     except WrongStage as refusal:
@@ -267,15 +267,15 @@ def _read(bot: TheseusClient, slots: Slots) -> tuple[datetime | None, str]:
 
 
 async def _build_bot_button(bot: TheseusClient, intent: Intent, slots: Slots) -> Button | None:
-    """Return the button for what is decided about all work at once."""
+    """Return the button for a decision about all work at once; None if impossible."""
     if intent is Intent.PAUSE and (end := _read(bot, slots)[0]) is not None:
         stamp = str(int(end.timestamp()))
         return _build_button(f"Pause ({slots.until})"[:80], "pause", stamp)
     if intent is not Intent.RESUME:
         return _build_button(_PLAIN[intent].capitalize(), intent.value)
     agent = bot.agent
-    stands = await agent.emergency.get_stop() or await agent.autonomy.blocks.find_pause()
-    return _build_button("Resume", "resume") if stands else None
+    blocker = await agent.emergency.get_stop() or await agent.autonomy.blocks.find_pause()
+    return _build_button("Resume", "resume") if blocker else None
 
 
 def _build_button(label: str, act: str, *bound: str) -> Button:

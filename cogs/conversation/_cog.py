@@ -1,4 +1,4 @@
-"""Which messages are for the bot, and what they point at."""
+"""The cog that receives messages: it decides which are for the bot, and answers them."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class Conversation(commands.Cog):
-    """Listens to messages. What it does goes through the agent, under the speaker's rights."""
+    """Listens to messages. Every request goes to the agent, with the author's rights."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
@@ -45,17 +45,17 @@ class Conversation(commands.Cog):
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # by message
         self._cursors = Cursors(bot.key_values)
         self._missed = MissedMessages(bot, self._cursors, self)
-        self._away = asyncio.Event()  # set: look for what was missed
+        self._away = asyncio.Event()  # when set, the loop looks for missed messages
 
     async def cog_load(self) -> None:
-        """Look for what came while nobody listened, whenever that may have been so."""
+        """Register the buttons, and look for messages that arrived while nothing listened."""
         self.bot.add_dynamic_items(DecisionButton, RollbackButton)
         if self.bot.is_ready():
             self._away.set()
         self._look_back.start()
 
     async def cog_unload(self) -> None:
-        """Stop looking; what is in hand is found again."""
+        """Stop looking; messages that are being handled are found again by the next cog."""
         self.bot.remove_dynamic_items(DecisionButton, RollbackButton)
         looking = self._look_back.get_task()
         self._look_back.cancel()
@@ -64,30 +64,30 @@ class Conversation(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Answer a message that is for the bot; leave all others alone."""
+        """Answer a message that is for the bot; ignore all others."""
         if self._is_talk(message) and not self._check_duplicate(message.id):
             await self._take(message)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, edit: discord.RawMessageUpdateEvent) -> None:
-        """Answer a message that was corrected, or to which the mention was added."""
+        """Answer a message that was corrected, or that mentions the bot only since its edit."""
         if self._is_talk(edit.message) and is_correction(edit, self.bot.clock.get_time()):
             await self._take(edit.message, correction=True)
 
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:
-        """From now on something may be missed."""
+        """Stop moving the cursors: from now on, messages may be missed."""
         self._cursors.hold()
 
     @commands.Cog.listener()
     async def on_resumed(self) -> None:
-        """Discord has sent what came meanwhile."""
+        """Move the cursors again: Discord has sent the missed messages itself."""
         if self._missed.is_known and not self._away.is_set():
             await self._cursors.release()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """A new connection: what came since the last one is to be found."""
+        """Look for missed messages: a new connection does not repeat them."""
         self._cursors.hold()
         self._away.set()
 
@@ -96,33 +96,35 @@ class Conversation(commands.Cog):
         while True:
             await self._away.wait()
             self._away.clear()
-            await self.bot.alone.wait()  # what a process before this one has in hand is not missed
+            # messages that an earlier process still handles are not missed
+            await self.bot.alone.wait()
             await self._missed.catch_up(self._away)
 
     @property
     def caught_up(self) -> bool:
-        """Whether nothing is left that was missed."""
+        """True if no missed message is left."""
         return self._missed.is_done and not self._away.is_set()
 
-    # What hears missed messages
+    # Implements `MessageReceiver` for missed messages
 
     async def is_for_me(self, message: discord.Message) -> bool:
-        """Whether somebody says this to the bot."""
+        """Return whether the message is for the bot."""
         return self._is_talk(message) and await self._hearing.hear(message) is not None
 
     def has_received(self, message_id: int) -> bool:
-        """Whether the message came by itself."""
+        """Return whether Discord delivered the message as an event."""
         return message_id in self._utterances
 
     async def hear(self, message: discord.Message) -> None:
-        """Answer a missed message, unless it came by itself meanwhile."""
+        """Answer a missed message, unless it was delivered in the meantime."""
         if not self._check_duplicate(message.id):
             await self._take(message, missed=True)
 
     async def _take(
         self, message: discord.Message, *, missed: bool = False, correction: bool = False
     ) -> None:
-        lock = self._locks.setdefault(message.id, asyncio.Lock())  # an edit may overtake its answer
+        # an edit may arrive before the first version is answered
+        lock = self._locks.setdefault(message.id, asyncio.Lock())
         turn = MessageTurn(self._cursors, message.channel.id, message.id)
         try:
             async with lock, turn:
@@ -137,23 +139,23 @@ class Conversation(commands.Cog):
     ) -> None:
         if self._limits.should_ignore(message):
             return
-        heard = await self._hearing.hear(message, missed=missed, correction=correction)
-        if heard is None or (correction and self._is_same_request(heard)):
+        incoming = await self._hearing.hear(message, missed=missed, correction=correction)
+        if incoming is None or (correction and self._is_same_request(incoming)):
             return
-        self._utterances[message.id] = heard.utterance
+        self._utterances[message.id] = incoming.utterance
         turn.addressed = True
         turn.person_id = message.author.id if message.guild is None else None
-        if await self._limits.hold_back(heard):
+        if await self._limits.hold_back(incoming):
             return
-        warning = self._limits.count(heard)
-        answer = await self._answer_or_refuse(heard, missed=missed)
-        await self._reply(message, translate_answer(heard.utterance, answer), heard.reply_key)
+        warning = self._limits.count(incoming)
+        answer = await self._answer_or_refuse(incoming, missed=missed)
+        await self._reply(message, translate_answer(incoming.utterance, answer), incoming.reply_key)
         turn.answered = True
-        await self._reply(message, heard.unread, f"files:{heard.key}")
-        await self._reply(message, warning, f"limit:{heard.key}")
+        await self._reply(message, incoming.unread, f"files:{incoming.key}")
+        await self._reply(message, warning, f"limit:{incoming.key}")
 
     def _is_same_request(self, incoming: IncomingMessage) -> bool:
-        """Whether a correction changes nothing of what was asked, such as a slip of the pen."""
+        """Return whether a correction changes nothing in the request, e.g. it fixes a typo."""
         if incoming.utterance.intent is Intent.CHAT:
             return False
         return self._utterances.get(incoming.message.id) == incoming.utterance
@@ -164,7 +166,7 @@ class Conversation(commands.Cog):
         try:
             return await self._answer(incoming)
         except WrongStage as refusal:
-            # it may have been heard to the end just before the bot was killed
+            # the request may have been carried out just before the bot was killed
             return "" if missed and await is_already_done(self.bot, incoming) else str(refusal)
         except NotAuthorized as refusal:
             return (
@@ -188,10 +190,10 @@ class Conversation(commands.Cog):
                 await answer_directly(message, post.text or str(error))
 
     def _is_talk(self, message: discord.Message) -> bool:
-        """Whether a person wrote it: no bot, no webhook, no note of Discord's own.
+        """Return whether a person wrote the message: not a bot, a webhook or Discord itself.
 
-        In a server that is not known (any more) nobody can tell who it is: that is no direct
-        message, though no server comes with it.
+        A message from a server that is not in the cache has no guild either, but it is not a direct
+        message: nobody can tell which rights its author has. It is ignored.
         """
         written = message.type in (discord.MessageType.default, discord.MessageType.reply)
         by_person = not message.author.bot and not message.webhook_id
@@ -199,7 +201,7 @@ class Conversation(commands.Cog):
         return written and by_person and known and self.bot.user is not None
 
     def _check_duplicate(self, message_id: int) -> bool:
-        """Whether Discord delivered this message before, as it may after a reconnect."""
+        """Return whether Discord delivered this message before, as it may after a reconnect."""
         if message_id in self._utterances:
             return True
         self._utterances[message_id] = None

@@ -1,4 +1,4 @@
-"""Messages that are edited soon after they were said: heard again, and never as a decision."""
+"""Messages that are edited soon after they were posted: parsed again, but never as a decision."""
 
 from datetime import datetime, timedelta
 
@@ -10,14 +10,14 @@ from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import on_it
 
 WINDOW = timedelta(minutes=5)
-"""So long after it was said an edit of a message is heard."""
+"""How long after its post an edit of a message is handled."""
 
 
 def is_correction(edit: discord.RawMessageUpdateEvent, now: datetime) -> bool:
-    """Return whether somebody changed the words of their message in time.
+    """Return whether somebody changed the text of their message in time.
 
-    Discord tells of other changes in the same way: a preview of a link, a thread that is opened.
-    What an earlier process heard is not in the cache; then the time of the edit decides.
+    Discord sends the same event for other changes, such as a link preview or a new thread. If the
+    message is not in the cache (an earlier process saw it), the time of the edit decides.
     """
     edited, before = edit.message, edit.cached_message
     if edited.edited_at is None or edited.edited_at - edited.created_at > WINDOW:
@@ -28,10 +28,10 @@ def is_correction(edit: discord.RawMessageUpdateEvent, now: datetime) -> bool:
 
 
 async def correct_run(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Have the run that a message began follow its correction; return the answer if it can.
+    """Update the run that a message started after its correction; return the answer, if any.
 
-    What is proposed already is revised. A run that has not come so far is cancelled: `None`, and
-    the corrected request begins one.
+    If the run has a proposal, the proposal is revised. Otherwise the run is cancelled, and the
+    result is None: the corrected request starts a new run.
     """
     run = await _find_started_run(bot, incoming) if incoming.correction else None
     if run is None:
@@ -45,7 +45,7 @@ async def correct_run(bot: TheseusClient, incoming: IncomingMessage) -> str | No
 
 
 async def _find_started_run(bot: TheseusClient, incoming: IncomingMessage) -> Run | None:
-    """Return the run under way that the message began before it was edited."""
+    """Return the active run that the message started before it was edited."""
     for run in await bot.agent.list_runs():
         trigger = run.trigger
         own = (

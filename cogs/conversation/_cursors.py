@@ -1,7 +1,7 @@
-"""How far each channel was heard. A cursor moves only past what was handled to the end.
+"""How far each channel was handled. A cursor moves only past messages that are done.
 
-Messages are handled side by side and not always in their order: a cursor stands before the oldest
-one that is still in hand. While it is not known whether something was missed, none moves.
+Messages are handled concurrently and not always in order. So a cursor stays before the oldest
+message that is still being handled. While messages may be missing, no cursor moves.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from bot.domain.message_cursors import CURSORS, MARK, Cursor, HandledMark
 from bot.ports.key_value_store import KeyValueStore
 
 CHATTER = 25
-"""So many messages that were not for the bot may pass before their cursor is kept."""
+"""How many messages that are not for the bot may pass before the cursor is stored."""
 
 
 class _Channel:
@@ -28,9 +28,9 @@ class _Channel:
 
 
 class MessageTurn(AbstractAsyncContextManager["MessageTurn"]):
-    """A block in which one message is handled; the cursor moves past it afterwards.
+    """A context in which one message is handled; the cursor moves past it afterwards.
 
-    `addressed` is set by whoever finds that it is for the bot.
+    The code inside sets `addressed` if the message is for the bot.
     """
 
     def __init__(self, cursors: "Cursors", channel_id: int, message_id: int) -> None:
@@ -47,13 +47,13 @@ class MessageTurn(AbstractAsyncContextManager["MessageTurn"]):
     async def __aexit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
-        """Done, unless the bot is ending: what failed is not tried again for ever."""
+        """Move the cursor, unless the bot is shutting down: a failed message is not tried again."""
         if kind is None or issubclass(kind, Exception):
             await self._cursors.advance(self._channel_id, self._message_id, self)
 
 
 class Cursors:
-    """The cursors of all channels, kept in the key-value store."""
+    """The cursors of all channels, stored in the key-value store."""
 
     def __init__(self, key_values: KeyValueStore) -> None:
         self._key_values = key_values
@@ -63,7 +63,7 @@ class Cursors:
         self._awaited: set[int] = set()  # people whose direct channel is not known yet
 
     async def open(self) -> bool:
-        """Read what is kept; return whether the bot has listened before."""
+        """Load the stored cursors; return whether the bot has listened before."""
         mark = await self._key_values.get(MARK, HandledMark)
         for cursor in await self._key_values.list_records(CURSORS, Cursor):
             known = self._channels.setdefault(cursor.channel_id, _Channel(cursor, is_saved=True))
@@ -74,26 +74,26 @@ class Cursors:
 
     @property
     def mark(self) -> int:
-        """Where a channel without a cursor begins."""
+        """The message id at which a channel without a cursor begins."""
         return self._mark or 0
 
     @property
     def direct(self) -> dict[int, int]:
-        """The people who wrote to the bot directly, with their channels."""
+        """The people who wrote direct messages to the bot, with their channel ids."""
         cursors = [channel.cursor for channel in self._channels.values()]
         return {c.person_id: c.channel_id for c in cursors if c.person_id is not None}
 
     def get(self, channel_id: int) -> int:
-        """Return up to which message a channel was handled."""
+        """Return the id of the last message of a channel that was handled."""
         channel = self._channels.get(channel_id)
         return max(self.mark, channel.cursor.message_id if channel else 0)
 
     def hold(self) -> None:
-        """Move no cursor from now on: something may be missing."""
+        """Move no cursor from now on: messages may be missing."""
         self._holding = True
 
     async def release(self) -> None:
-        """Let the cursors move on: nothing is missing, or what is was taken in hand."""
+        """Let the cursors move: no message is missing, or the missing ones are being handled."""
         self._holding = False
         for channel in list(self._channels.values()):
             self._move(channel)
@@ -101,14 +101,14 @@ class Cursors:
                 await self._keep(channel)
 
     def hold_back(self, channel_id: int | None, person_id: int | None = None) -> None:
-        """Move no cursor of this one, or of whoever writes directly: it could not be read."""
+        """Hold the cursor of a channel, or of a person's direct channel: it is unreadable."""
         if channel_id is not None:
             self._get_channel(channel_id).held = True
         if person_id is not None:
             self._awaited.add(person_id)
 
     async def release_channels(self, channel_ids: Iterable[int]) -> None:
-        """Let the cursors of these move again: they were read."""
+        """Let the cursors of these channels move again: they were read."""
         for number in channel_ids:
             channel = self._get_channel(number)
             channel.held = False
@@ -118,14 +118,14 @@ class Cursors:
                     await self._keep(channel)
 
     async def release_all(self) -> None:
-        """Let every cursor move on, those of what could not be read too."""
+        """Let every cursor move, including those of channels that could not be read."""
         self._awaited.clear()
         for channel in self._channels.values():
             channel.held = False
         await self.release()
 
     def take(self, channel_id: int, message_ids: Iterable[int], newest: int = 0) -> None:
-        """Take messages in hand; `newest` was seen and is not among them."""
+        """Mark messages as being handled; `newest` is the newest id seen in the channel."""
         channel = self._get_channel(channel_id)
         channel.in_hand.update(message_ids)
         channel.newest = max([channel.newest, newest, *channel.in_hand])
@@ -133,13 +133,15 @@ class Cursors:
     async def advance(
         self, channel_id: int, message_id: int, turn: MessageTurn | None = None
     ) -> None:
-        """Move past a message; kept at once if it was for the bot, others now and then."""
+        """Move past a message; store the cursor at once if the message was for the bot."""
         channel = self._get_channel(channel_id)
         channel.in_hand.discard(message_id)
         person = turn.person_id if turn else None
         if person is not None and channel.cursor.person_id is None:
             channel.cursor = channel.cursor.replace(person_id=person)
-        if person in self._awaited:  # it is this one, and what came before is not known
+        if (
+            person in self._awaited
+        ):  # this is that person's channel, and its earlier messages were not read
             self._awaited.discard(person)
             channel.held = True
         channel.unkept += CHATTER if turn is None or turn.addressed else 1
@@ -151,7 +153,7 @@ class Cursors:
             await self._keep(channel)
 
     async def settle(self, seen: int) -> None:
-        """All channels were looked at up to `seen`: begin there where there is no cursor."""
+        """Start channels without a cursor at `seen`: all channels were read up to that message."""
         in_hand = [message for c in self._channels.values() for message in c.in_hand]
         mark = min([seen, *(message - 1 for message in in_hand)])
         if self._mark is not None and mark <= self._mark:

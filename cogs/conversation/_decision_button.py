@@ -1,4 +1,4 @@
-"""The button that decides what words left open. All it needs is in its id: it outlives restarts."""
+"""The buttons under an unclear decision. Their ids hold all state, so they survive a restart."""
 
 import re
 from contextlib import suppress
@@ -27,7 +27,7 @@ from cogs.ui import (
 )
 
 ACTION = "decide"
-"""How the id of such a button begins, after `theseus:`."""
+"""The second part of such a button's id, after `theseus:`."""
 
 _TEMPLATE = re.compile(
     r"theseus:decide:(?P<act>ship|reviewed|reject|revert|cancel|stop|pause|resume|nothing"
@@ -39,7 +39,7 @@ _TEMPLATE = re.compile(
 _REJECTION = re.compile(
     r"\b(?:reject|close|decline|discard|drop|scrap|abandon|withdraw)(?:ed|ing)?\b"
     r"(?:\s+(?:it|this|that|the\s+\w+|#\d+|run\s+\S+))*"
-    r"[\s,;:.\-–—!]*(?:(?:because|since|cause)\b)?(?P<why>.*)$",  # noqa: RUF001 - people's dashes
+    r"[\s,;:.\-–—!]*(?:(?:because|since|cause)\b)?(?P<why>.*)$",  # noqa: RUF001 - people type these dashes
     re.IGNORECASE | re.DOTALL,
 )
 _REASON = re.compile(
@@ -50,14 +50,14 @@ _POLITE = re.compile(
 )
 _COURTESY = re.compile(r"[\s,]*\b(?:please|thanks|thank you|thx|cheers|sorry|now|ok)\b", re.I)
 _TOKEN = re.compile(r"[^\W\d_]{2,}")
-_LEAST = 2  # words that are a reason
+_LEAST = 2  # fewer words than this are not a reason
 _LONGEST = 500
 
 
 class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """One thing that may have been meant, for the run and the commit that stood there then.
+    """One possible meaning, bound to the run and the commit at the time of the question.
 
-    For "fix" and "investigate" what stands for the run is the id of a failure's record.
+    For "fix" and "investigate", the id of a failure's record takes the place of the run.
     """
 
     def __init__(self, item: ui.Button[Any], found: re.Match[str]) -> None:
@@ -65,7 +65,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         self._act: str = found["act"]
         self._run_id: str = found["run"] or ""
         self._head: str | None = found["head"]
-        self._card_id = int(found["card"] or 0)  # none there is: then nothing ships
+        self._card_id = int(found["card"] or 0)  # 0 matches no card, so nothing ships
 
     @classmethod
     async def from_custom_id(
@@ -77,7 +77,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         return cls(item, match)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do what the button says, under the presser's own rights; then it is decided."""
+        """Do what the button says, with the presser's rights, and remove the buttons."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
@@ -85,7 +85,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         except TheseusError as refusal:
             text = str(refusal)
         else:
-            with suppress(discord.HTTPException):  # deleted meanwhile, or too old to be edited
+            with suppress(discord.HTTPException):  # deleted in the meantime, or too old to edit
                 if interaction.message is not None:
                     await interaction.message.edit(view=None)
         await send_privately(interaction, text, f"{self._act}-{self._run_id}")
@@ -93,7 +93,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     async def decide(
         self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
     ) -> str:
-        """Decide it for a person; return what they read. Raises what the agent raises."""
+        """Make the decision for a person; return what they read. Raises what the agent raises."""
         agent = bot.agent
         if self._act in ("ship", "reviewed"):
             return await approve(bot, self._build_approval_request(person))
@@ -115,10 +115,10 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             goal: Goal = "fix" if self._act == "fix" else "investigate"
             return await _work_on(interaction, bot, person, goal, self._run_id)
         await agent.permit(person, Act.STEER, note="not now")
-        return "All right: nothing was done."
+        return "All right, I did nothing."
 
     def _build_approval_request(self, person: Person) -> ApprovalRequest:
-        """Return “ship it”, for the card and commit that were the newest when it was asked."""
+        """Return an approval for the card and commit that were newest when it was asked."""
         return ApprovalRequest(
             person=person,
             how="button",
@@ -132,10 +132,10 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 async def _pause(
     interaction: discord.Interaction[Any], bot: TheseusClient, person: Person, until: str
 ) -> str:
-    """Pause until the moment (seconds since 1970) that the button was labelled with, if any."""
+    """Pause until the time in the button's id (seconds since 1970), if it has one."""
     end = datetime.fromtimestamp(int(until), UTC) if until.isdecimal() else None
     if end is not None and end <= bot.clock.get_time():
-        raise WrongStage("That time has passed; say “pause” again, with another one.")
+        raise WrongStage("That time has passed. Say “pause” again, with another time.")
     why = find_pause_reason(await fetch_replied_text(interaction))
     return f"Paused. {(await bot.agent.autonomy.pause(person, why, end)).ends}"
 
@@ -147,19 +147,19 @@ async def _work_on(
     goal: Goal,
     error_id: str,
 ) -> str:
-    """Begin work on that failure, in the thread of the message that named none."""
+    """Start work on that failure, in the thread of the message that named none."""
     question = interaction.message
     if question is None:
-        raise WrongStage("I do not see any more what was asked; please name what failed.")
+        raise WrongStage("I can no longer see the question. Please name what failed.")
     reference = question.reference
-    said = reference.message_id if reference and reference.message_id else question.id
+    message_id = reference.message_id if reference and reference.message_id else question.id
     asked = await ask(
         bot,
         Trigger(
-            key=f"message:{said}:{error_id}",  # whoever presses second joins that run
+            key=f"message:{message_id}:{error_id}",  # the same for all: a second press joins
             goal=goal,
             person=person,
-            place=place_of(question).replace(message_id=said),
+            place=place_of(question).replace(message_id=message_id),
             text=await fetch_replied_text(interaction),
             is_verbatim=False,
             error_id=error_id,
@@ -170,7 +170,7 @@ async def _work_on(
 
 
 def find_rejection_reason(text: str) -> str:
-    """Return the reason given with a rejection; empty where there is none."""
+    """Return the reason in a rejection; empty if it has none."""
     found = _REJECTION.search(text)
     why = " ".join(found["why"].split()).strip(" .!,;") if found else ""
     enough = len(_TOKEN.findall(_COURTESY.sub("", why))) >= _LEAST

@@ -1,15 +1,15 @@
-"""Answers that pass no outbox: for when nothing can be stored."""
+"""Answers that bypass the outbox: for when the store fails."""
 
 import logging
 
 import discord
 
-_LONGEST = 2_000  # characters that Discord takes
+_LONGEST = 2_000  # most characters of a Discord message
 _log = logging.getLogger(__name__)
 
 
 async def answer_directly(message: discord.Message, text: str) -> None:
-    """Reply at once. An answer that Discord does not take is logged: nothing can keep it."""
+    """Reply at once; if Discord rejects the answer, log it, because nothing can store it."""
     try:
         await message.reply(text[:_LONGEST], mention_author=False)
     except discord.HTTPException as error:

@@ -1,4 +1,4 @@
-"""Which failure a message is about whose words name none, and whose file shows one."""
+"""Find the failure that an attached file shows, if the message names none."""
 
 from datetime import timedelta
 
@@ -13,10 +13,10 @@ _LOOKED_AT = timedelta(days=30)
 
 
 async def name_attached_failure(bot: TheseusClient, incoming: IncomingMessage) -> None:
-    """Have a request be about the failure that its file shows, where its words name none.
+    """Set the failure that the attached file shows, if the text names none.
 
-    The file says which failure is meant and nothing else: it is nobody's words, and where a person
-    wrote nothing with it, the failure is only investigated.
+    The file is data: it only selects the failure and gives no instruction. Without any text by the
+    person, the failure is investigated and not fixed.
     """
     if not incoming.attached or incoming.answers or not _can_be_about_file(bot, incoming):
         return
@@ -25,8 +25,8 @@ async def name_attached_failure(bot: TheseusClient, incoming: IncomingMessage) -
     if error_id is None:
         return
     if incoming.has_text:
-        said = find_fitting_failures(incoming.text, failures, bot.agent.commands())
-        if said.certain or said.named or said.idle:
+        match = find_fitting_failures(incoming.text, failures, bot.agent.commands())
+        if match.certain or match.named or match.idle:
             return
     incoming.set_failure(error_id)
 
@@ -38,7 +38,7 @@ def _can_be_about_file(bot: TheseusClient, incoming: IncomingMessage) -> bool:
         return False
     asks_for_work = intent in (Intent.FIX, Intent.INVESTIGATE)
     if incoming.run and not (incoming.has_text and asks_for_work):
-        return False  # it is talk of that run
+        return False  # the message is about that run
     if not incoming.has_text:
         return True
     if slots.run is not None or slots.pull_request is not None:

@@ -44,17 +44,17 @@ class IncomingMessage:
         self.run = run
         self.pointed_at = pointed_at
         self.card = card
-        self.answers = answers  # what the run waits to hear
-        self.missed = missed  # said while nobody listened
+        self.answers = answers  # True if it is the answer that the run waits for
+        self.missed = missed  # posted while the bot was away
         self.correction = correction  # the message was edited, and may have been answered before
-        self.has_text = has_text  # without, `text` is the beginning of its files
+        self.has_text = has_text  # if False, `text` is the beginning of its files
         self.attached = attached  # text of its files: data
         self.error_id: str | None = None  # of the failure that its files show
         self.unread = unread  # what to say of the files that were not read
 
     @property
     def key(self) -> str:
-        """What is done about it is named by this, so that it is done once; each edit counts."""
+        """The idempotency key of what the message starts; each edit has its own key."""
         edited = self.message.edited_at if self.correction else None
         edit = f":edit:{edited.timestamp():.3f}" if edited else ""
         return f"message:{self.message.id}{edit}"
@@ -66,7 +66,7 @@ class IncomingMessage:
 
     @property
     def is_own_text(self) -> bool:
-        """Whether the author wrote the words: what they forward or attach somebody wrote."""
+        """True if the author wrote the text; False for forwarded or attached text."""
         return self.has_text and not self.message.message_snapshots
 
     @property
@@ -82,7 +82,7 @@ class IncomingMessage:
 
     @property
     def is_threadless(self) -> bool:
-        """Whether no thread can hang on it: it was said directly, or in a thread."""
+        """True if no thread can be opened on the message: it is a direct message or in a thread."""
         return self.message.guild is None or isinstance(self.message.channel, discord.Thread)
 
     def set_failure(self, error_id: str) -> None:
@@ -98,20 +98,20 @@ class IncomingMessage:
             self.text = ""
 
     def set_run(self, run_id: str) -> None:
-        """Note the one run that the number in the words is of."""
+        """Set the run that the number in the text belongs to."""
         slots = self.utterance.slots.replace(run=run_id)
         self.utterance = self.utterance.replace(slots=slots)
 
 
 Answer = Callable[[TheseusClient, IncomingMessage], Awaitable[str | Post | None]]
-"""Does what was asked; returns what to reply, or `None` where the answer is elsewhere."""
+"""Carries out a request; returns the reply, or None if the answer is posted elsewhere."""
 
 
 def mention_of(name: str) -> str:
-    """Return how a mentioned person stands in what somebody said: `@Ada_Byron`, always one word.
+    """Return how a mentioned person appears in text: `@Ada_Byron`, always one word.
 
-    Whoever is called “theseus, ship it” would otherwise say so with the words of all who greet
-    them.
+    Otherwise a person named “theseus, ship it” would put that sentence into every message that
+    mentions them.
     """
     word = _SEPARATOR.sub("_", name).strip("_")
     return "@someone" if _OUR_NAMES.fullmatch(word) else f"@{word}"

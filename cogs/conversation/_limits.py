@@ -1,4 +1,4 @@
-"""How much of one person is heard: looked at before their words are, and decisions pass always."""
+"""Rate limits for each person, checked before the text is parsed. Decisions always pass."""
 
 from contextlib import suppress
 
@@ -12,15 +12,16 @@ from cogs.ui import get_author, is_listed
 
 LISTED = Rate(burst=20, seconds=3)
 STRANGERS = Rate(burst=10, seconds=15)
-REFUSALS = Rate(burst=1, seconds=30)  # in words; what is refused beside them gets the sign
+REFUSALS = Rate(burst=1, seconds=30)  # as text; further refusals only get the reaction
 SIGN = "✋"
-# What may be asked again in a moment. All else that a listed person says is a decision, or may be.
+# These can be repeated later. Everything else from a listed person is, or may be, a decision.
 _CAN_WAIT = frozenset({"investigate", "fix", "change", "ask", "chat", "status", "audit", "budget"})
 _TO_LISTED = (
-    "That is more than I take from one person at once: I read on in about {seconds:.0f} s. Until "
-    "then I hear you ship, reject, cancel, stop, pause and the like; ask all else again."
+    "That is more than I accept from one person at once. I continue in about {seconds:.0f} s. "
+    "Until then I act only on decisions such as ship, reject, cancel, stop and pause; please "
+    "repeat all other requests later."
 )
-_TO_STRANGERS = "That is more than I can answer: I do not read what you write for a while."
+_TO_STRANGERS = "That is more than I can answer. I do not read your messages for a while."
 
 
 class MessageLimits:
@@ -33,23 +34,23 @@ class MessageLimits:
         self._refusals = RateLimiter(REFUSALS)
 
     def should_ignore(self, message: discord.Message) -> bool:
-        """Whether a message is not even read: somebody's who is not listed, and said too much."""
+        """Return whether to ignore a message: its author is not listed and wrote too much."""
         now = self._bot.clock.get_monotonic_time()
         if not self._strangers.is_limited(message.author.id, now):
             return False
         return not is_listed(self._bot, get_author(self._bot, message))
 
     async def hold_back(self, incoming: IncomingMessage) -> bool:
-        """Whether what a listed person asks for has to be asked again later; it gets the sign."""
+        """Return whether a listed person must ask again later; such a message gets a reaction."""
         can_wait = incoming.utterance.intent in _CAN_WAIT and not incoming.answers
         now = self._bot.clock.get_monotonic_time()
-        held = can_wait and self._listed.is_limited(incoming.person.id, now)
-        if held:
+        is_held = can_wait and self._listed.is_limited(incoming.person.id, now)
+        if is_held:
             await _sign(incoming.message)
-        return held
+        return is_held
 
     def count(self, incoming: IncomingMessage) -> str:
-        """Count what was said; return what to tell the person if it was the last for a while."""
+        """Count the message; return a warning if it is the last one handled for a while."""
         now = self._bot.clock.get_monotonic_time()
         if not is_listed(self._bot, incoming.person):
             return _TO_STRANGERS if self._strangers.take(incoming.person.id, now) else ""
@@ -59,7 +60,7 @@ class MessageLimits:
         return _TO_LISTED.format(seconds=LISTED.burst * LISTED.seconds / 2) if last else ""
 
     async def refuse(self, incoming: IncomingMessage, refusal: TooMany) -> str | None:
-        """Return what to say of a request that is one too many: words once, then the sign."""
+        """Return the refusal of a request too many: once as text, then only as a reaction."""
         now = self._bot.clock.get_monotonic_time()
         if not self._refusals.is_limited(incoming.person.id, now):
             self._refusals.take(incoming.person.id, now)
@@ -69,6 +70,6 @@ class MessageLimits:
 
 
 async def _sign(message: discord.Message) -> None:
-    """Show that a message was read, and is not acted on."""
-    with suppress(discord.HTTPException):  # without the right to react nothing is shown
+    """React to show that a message was read and is not acted on."""
+    with suppress(discord.HTTPException):  # if the bot may not react, nothing is shown
         await message.add_reaction(SIGN)

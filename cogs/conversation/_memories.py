@@ -1,4 +1,4 @@
-"""What people want remembered or forgotten, in words."""
+"""Notes that people ask the bot to remember or to forget."""
 
 import logging
 import re
@@ -16,7 +16,7 @@ _MOST_NOTES = 3
 _NOTED_ABOUT = "🧠 I was asked to remember:"
 _log = logging.getLogger(__name__)
 _THIS = re.compile(r"(?:this|that|it|these|those)?", re.IGNORECASE)
-# What a wish to remember begins with; the grammar has decided that it is one.
+# The opening of a request to remember; the grammar has decided that it is one.
 _OPENING = re.compile(
     r"^.{0,80}?\b(?:remember|notes?|in mind|forget|memori[sz]e|learn|reference|record)\b"
     r"(?:\s+(?:also|of|down))*(?:[\s,:]+that\b)?[\s,:]*",
@@ -27,7 +27,7 @@ _NOTED = re.compile(r"\b[Nn]oted as `(note:[0-9a-f]+)`")
 
 
 async def remember(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Note what was said; “remember this” as a reply notes the message it replies to."""
+    """Store a note; “remember this” as a reply stores the message that it replies to."""
     note, pointed_at = (
         extract_note(incoming.text, incoming.utterance.slots.note),
         incoming.pointed_at,
@@ -41,13 +41,13 @@ async def remember(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
 
 
 def extract_note(text: str, note: str) -> str:
-    """Return what is to be noted as it was written; in the grammar's `note` spelling is mended."""
+    """Return the note as it was written: the grammar's `note` has corrected spelling."""
     written = _COURTESY.sub("", _OPENING.sub("", text, count=1)).strip()
     return written or note
 
 
 async def answer_from_notes(bot: TheseusClient, incoming: IncomingMessage) -> str:
-    """Return what people noted that answers a question; "" where it is no question, or nothing is.
+    """Return the notes that answer a question; "" if it is no question or no note matches.
 
     Raises `NotAuthorized`.
     """
@@ -63,18 +63,22 @@ async def answer_from_notes(bot: TheseusClient, incoming: IncomingMessage) -> st
 
 
 async def forget(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Forget the note or wish with that key, or the note with those words; else ask which."""
+    """Forget the note or feature request with that key, or the note with that text.
+
+    Asks back if several notes match.
+    """
     wanted = incoming.utterance.slots.note
     if _THIS.fullmatch(wanted):
         wanted = _find_note_key(bot, incoming.pointed_at)
     if not wanted:
-        await bot.agent.memory.search(incoming.person)  # who may not ask is told that first
+        # raises `NotAuthorized` first, if the person may not ask
+        await bot.agent.memory.search(incoming.person)
         raise OutOfBounds("Forget what? Say “forget” with some of its words, or with its key.")
     return await forget_named(bot, incoming.person, wanted)
 
 
 def _find_note_key(bot: TheseusClient, message: discord.Message | None) -> str:
-    """Return the key of the note that a message of ours says it made."""
+    """Return the key of the note that one of the bot's own messages confirms."""
     ours = message is not None and bot.user is not None and message.author.id == bot.user.id
     found = _NOTED.search(message.content) if message is not None and ours else None
     return found[1] if found else ""

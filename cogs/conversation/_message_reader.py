@@ -1,4 +1,4 @@
-"""Whether a message is for the bot, what it points at, and what it asks for."""
+"""Decides whether a message is for the bot, what it replies to, and what it asks for."""
 
 import discord
 
@@ -28,11 +28,13 @@ from cogs.ui import (
     run_in,
 )
 
-_LONGEST = 2_000  # characters of a file that are read as the request where nothing else is said
+_LONGEST = (
+    2_000  # most characters of a file that are read as the request if the message has no text
+)
 
 
 class MessageReader:
-    """Understands messages."""
+    """Parses messages."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
@@ -40,7 +42,7 @@ class MessageReader:
     async def hear(
         self, message: discord.Message, *, missed: bool = False, correction: bool = False
     ) -> IncomingMessage | None:
-        """Return the message as it was understood; `None` where it is not for the bot."""
+        """Return the parsed message; None if it is not for the bot."""
         if await self._bot.is_command(message):
             return None
         person = get_author(self._bot, message)
@@ -52,7 +54,7 @@ class MessageReader:
             addressed=self._is_addressed(message, text),
             in_thread=run is not None,
             dev_channel=is_in_dev_channel(self._bot, message.channel),
-            # whoever asks clearly in the dev channel is answered, be it with a refusal
+            # a clear request in the dev channel is always answered, if only with a refusal
             listed=True,
             reply_to=self._reply_to(pointed_at, card),
             items=list_live_names(self._bot),
@@ -69,7 +71,8 @@ class MessageReader:
         if not setting.is_for_bot:
             attached = await read_attached(message)
         answers = setting.is_text_only and await self._is_answer(run, text, utterance, pointed_at)
-        replies = setting.reply_to in ("bot", "error")  # people talk about a proposal under it
+        # replies to a proposal are often talk among people
+        replies = setting.reply_to in ("bot", "error")
         loose = utterance.intent is Intent.CHAT or utterance.unsure
         to_us = setting.addressed or replies or answers
         if loose and not (to_us or self._is_talk_of_the_run(message, person, setting)):
@@ -91,21 +94,24 @@ class MessageReader:
         )
 
     def is_addressed(self, message: discord.Message) -> bool:
-        """Return whether it is said to the bot, as far as the message alone shows it."""
+        """Return whether the message addresses the bot, judged by the message alone."""
         return self._is_addressed(message, extract_text(self._bot, message))
 
     def _is_addressed(self, message: discord.Message, text: str) -> bool:
-        """Whether it is said to the bot: directly, by a mention, or with nobody else there."""
+        """Return whether the message addresses the bot directly or by mention.
+
+        A message that only the bot and its author can read counts as well.
+        """
         if message.guild is None or is_mentioned(self._bot, message):
             return True
         return is_for_bot_alone(self._bot, message, text)
 
     async def _is_overheard(self, text: str, utterance: Utterance, person: Person) -> bool:
-        """Whether words in the dev channel that are said to nobody are for the bot.
+        """Return whether a message in the dev channel that addresses nobody is for the bot.
 
-        People take back changes of their own too: where none of the bot's is live, it is silent.
-        So it is at a "fix it" where nothing failed lately, or where nobody listed says it, and at
-        a change that is wished of what is not the bot's.
+        People also revert changes of their own, so a revert counts only if one of the bot's changes
+        is live. A "fix it" counts only if something failed lately and a listed person wrote it. A
+        requested change counts only if it is about the bot.
         """
         if utterance.is_unspecific:
             return is_listed(self._bot, person) and bool(await find_recent_failures(self._bot))
@@ -118,7 +124,7 @@ class MessageReader:
     def _is_talk_of_the_run(
         self, message: discord.Message, person: Person, setting: Setting
     ) -> bool:
-        """Whether a listed person speaks in a run's thread, and to nobody else there."""
+        """Return whether a listed person writes in a run's thread, and to no one else there."""
         others = any(user != self._bot.user for user in message.mentions)
         to_somebody = others or setting.reply_to == "person"
         return setting.about_a_proposal and is_listed(self._bot, person) and not to_somebody
@@ -130,7 +136,7 @@ class MessageReader:
         utterance: Utterance,
         pointed_at: discord.Message | None,
     ) -> bool:
-        """Whether the run waits for an answer, and these words are it."""
+        """Return whether the run waits for an answer and this text is the answer."""
         if run is None or not text:
             return False
         if run.waiting is Waiting.AGREEMENT:
@@ -142,7 +148,7 @@ class MessageReader:
         return is_question_answer(question, text, utterance, replies=replies)
 
     async def _fetch_referenced_message(self, message: discord.Message) -> discord.Message | None:
-        """Return the message this one replies to, fetched if it is not in the cache."""
+        """Return the message that this one replies to; it is fetched if not in the cache."""
         reference = message.reference
         if reference is None or reference.message_id is None:
             return None
@@ -153,7 +159,7 @@ class MessageReader:
         try:
             return await message.channel.fetch_message(reference.message_id)
         except discord.HTTPException:
-            return None  # deleted meanwhile: the words stand for themselves
+            return None  # deleted in the meantime: only the text counts
 
     def _reply_to(
         self, message: discord.Message | None, card: CardReference | None

@@ -1,8 +1,8 @@
-"""Messages that came while the bot was away: found over REST, answered as if just heard.
+"""Messages that arrived while the bot was away: found over REST and answered as if new.
 
-Only those that are for the bot, not too old and not too many; the others are left alone, which is
-said once in the dev channel. Each channel is looked at apart: one that cannot be read keeps only
-itself waiting, and is tried again until it is read or all in it is too old to be answered.
+Only messages for the bot are answered, if they are not too old and not too many; the dev channel is
+told once that others were left. Channels are read separately: if one cannot be read, only that one
+waits, and it is tried again until it is read or its messages are too old to answer.
 """
 
 import asyncio
@@ -32,38 +32,33 @@ from cogs.conversation._places import (
 from cogs.ui import get_audience, is_in_dev_channel
 
 PACE = 1.0  # seconds between two answers to missed messages
-
 RETRIES = (5.0, 30.0, 120.0, 600.0)
-"""Seconds to wait after Discord or the store failed; the last until it is too late."""
-
+"""Seconds to wait after a failure of Discord or the store; the last one is repeated."""
 LEFT = (
-    "I was away, and left some messages to me unanswered: older than {hours:g} hours, or more than "
-    "{messages}. Please say again what still matters."
+    "I was away and did not answer some messages to me: they are older than {hours:g} hours, or "
+    "there were more than {messages}. Please repeat what still matters."
 )
 
-_READ = 200  # messages of a channel, from the newest back
+_READ = 200  # newest messages of a channel that are read
 _FAILED = (discord.HTTPException, aiohttp.ClientError, OSError)
 _log = logging.getLogger(__name__)
 
 
 class MessageReceiver(Protocol):
-    """What hears live messages; missed ones go the same way."""
+    """Handles live messages; missed messages take the same path."""
 
     async def is_for_me(self, message: discord.Message) -> bool:
-        """Whether somebody says this to the bot."""
-        ...
+        """Return whether the message is for the bot."""
 
     def has_received(self, message_id: int) -> bool:
-        """Whether the message came by itself meanwhile."""
-        ...
+        """Return whether Discord delivered the message as an event in the meantime."""
 
     async def hear(self, message: discord.Message) -> None:
-        """Answer a missed message, unless it came by itself meanwhile."""
-        ...
+        """Answer a missed message, unless it was delivered in the meantime."""
 
 
 class _Read(NamedTuple):
-    """What was said in a channel since its cursor, newest first; `more`: it went on beyond."""
+    """The messages of a channel since its cursor, newest first; `more`: there are older ones."""
 
     channel: Where
     messages: Sequence[discord.Message]
@@ -71,14 +66,14 @@ class _Read(NamedTuple):
 
 
 class MissedMessages:
-    """Looks for messages that were missed."""
+    """Finds missed messages and answers them."""
 
     def __init__(self, bot: TheseusClient, cursors: Cursors, hearer: MessageReceiver) -> None:
         self._bot = bot
         self._cursors = cursors
         self._hearer = hearer
         self._places = Places(bot)
-        self._left: list[ChannelSource] | None = None  # `None`: not looked yet
+        self._left: list[ChannelSource] | None = None  # None: not read yet
         self._seen = 0
         self._room = 0
         self._reported: set[str] = set()
@@ -86,16 +81,16 @@ class MissedMessages:
 
     @property
     def is_known(self) -> bool:
-        """Whether the bot has looked, and knows of every channel that may hold something."""
+        """True if the bot has looked and knows every channel that may hold missed messages."""
         return self._left is not None and not any(place.everywhere for place in self._left)
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to look at."""
+        """True if no channel is left to read."""
         return self._left == []
 
     async def catch_up(self, retry_event: asyncio.Event) -> None:
-        """Answer what was missed; return when all was seen, or is too old, or `again` is set."""
+        """Answer missed messages until all were seen or are too old, or `retry_event` is set."""
         clock, hours = self._bot.clock, self._bot.missed.hours
         deadline = clock.get_time() + timedelta(hours=hours)
         self._left, self._room = None, self._bot.missed.messages
@@ -109,7 +104,7 @@ class MissedMessages:
                 return
 
     async def _attempt(self) -> bool:
-        """Look at what is left; return whether nothing is. Whatever fails is looked at again."""
+        """Read the channels that are left; return whether none is left. Keep failed ones."""
         try:
             if self._left is None and not await self._find_places():
                 _log.warning("what was missed cannot be read: Discord shows no dev channel")
@@ -123,7 +118,7 @@ class MissedMessages:
         return self.is_done
 
     async def _wait_for_retry(self, seconds: float, retry_event: asyncio.Event) -> bool:
-        """Wait; return whether all is to be looked at anew meanwhile."""
+        """Wait; return whether everything must be read again in the meantime."""
         pause, call = self._bot.clock.sleep(seconds), retry_event.wait()
         waiting = [asyncio.create_task(pause), asyncio.create_task(call)]
         try:
@@ -143,58 +138,57 @@ class MissedMessages:
         self._left = []
 
     async def _find_places(self) -> bool:
-        """Find out where to look; on the very first start begin with what is new."""
+        """List the channels to read; on the very first start, begin with new messages only."""
         before = await self._cursors.open()
         places = self._places.list_places(list(self._cursors.direct))
         if places is None:
             return False
         if not before:
             await self._begin(places)
-            places = []
-        self._left, self._seen = places, 0
+        self._left, self._seen = places if before else [], 0
         return True
 
     async def _begin(self, places: Iterable[ChannelSource]) -> None:
-        """Begin after what has been said already, by Discord's own ids: clocks differ."""
+        """Set the first cursors after the newest messages, by Discord's ids: clocks differ."""
         seen = self._bot.identity.dev_channel_id
         for place in places:
             for channel in await self._open_place(place) or ():
                 seen = max(seen, get_last_message_id(channel))
                 if isinstance(channel, discord.DMChannel):
-                    with suppress(discord.HTTPException):  # told where it is read
+                    with suppress(discord.HTTPException):  # reported when the channel is read
                         async for message in channel.history(limit=1):
                             seen = max(seen, message.id)
         await self._cursors.settle(seen)
         await self._cursors.release()
 
     async def _look(self, places: Iterable[ChannelSource]) -> list[ChannelSource]:
-        """Answer what was missed in these places, oldest first; return those to look at again."""
-        read, again = list[_Read](), list[ChannelSource]()
+        """Answer what was missed in these places, oldest first; return the places to read again."""
+        read, retries = list[_Read](), list[ChannelSource]()
         for place in places:
             channels = await self._open_place(place)
             if channels is None:
                 self._cursors.hold_back(place.channel_id, place.person_id)
-                again.append(place)
+                retries.append(place)
             for channel in channels or ():
                 self._seen = max(self._seen, get_last_message_id(channel))
                 found = await self._read_channel(build_source(channel), channel)
                 if found is None:
                     self._cursors.hold_back(channel.id)
-                    again.append(build_source(channel))
+                    retries.append(build_source(channel))
                 else:
                     read.append(found)
-        await self._answer_all(read, all_known=not any(place.everywhere for place in again))
-        return again
+        await self._answer_all(read, all_known=not any(place.everywhere for place in retries))
+        return retries
 
     async def _answer_all(self, read: Sequence[_Read], *, all_known: bool) -> None:
         chosen, left = await self._choose_messages(read)
         chosen = [message for message in chosen if not self._hearer.has_received(message.id)]
         for channel, messages, _ in read:
             newest = max((message.id for message in messages), default=0)
-            mine = [message.id for message in chosen if message.channel.id == channel.id]
-            self._cursors.take(channel.id, mine, newest)
+            chosen_ids = [message.id for message in chosen if message.channel.id == channel.id]
+            self._cursors.take(channel.id, chosen_ids, newest)
         if left:
-            await self._say_what_is_left()  # before a cursor moves past it
+            await self._say_what_is_left()  # before a cursor moves past those messages
         await self._cursors.release_channels(channel.id for channel, _, _ in read)
         if all_known and not self.is_known:
             await self._cursors.release()
@@ -203,7 +197,7 @@ class MissedMessages:
             await self._answer(message)
 
     async def _open_place(self, place: ChannelSource) -> Sequence[Where] | None:
-        """Return the channels of a place: none where it is refused, `None` where again may help."""
+        """Return the channels of a place: none if it is refused, None if a retry may help."""
         try:
             return await place.open()
         except _FAILED as error:
@@ -213,14 +207,13 @@ class MissedMessages:
         try:
             return await self._read(channel)
         except _FAILED as error:
-            return (
-                None if self._handle_error(place, error) is None else _Read(channel, (), more=False)
-            )
+            will_retry = self._handle_error(place, error) is None
+            return None if will_retry else _Read(channel, (), more=False)
 
     def _handle_error(self, place: ChannelSource, error: Exception) -> Sequence[Where] | None:
-        """Return `None` if it may pass, else nothing: a refusal is told once, and is for good."""
-        refused = isinstance(error, discord.HTTPException) and error.status < 500
-        if not refused or (isinstance(error, discord.HTTPException) and error.status == 429):
+        """Return None if a retry may help, else no channels; report a refusal once."""
+        status = error.status if isinstance(error, discord.HTTPException) else None
+        if status is None or status >= 500 or status == 429:  # an outage or a rate limit
             level = logging.DEBUG if place.name in self._late else logging.WARNING
             self._late.add(place.name)
             _log.log(level, "%s cannot be read now, again later: %s", place.name, error)
@@ -229,7 +222,7 @@ class MissedMessages:
         return ()
 
     def _tell(self, place: ChannelSource, error: Exception) -> None:
-        """Write down, once, that what was missed in a place stays unanswered."""
+        """Record, once for each place, that its missed messages stay unanswered."""
         if place.name in self._reported:
             return
         self._reported.add(place.name)
@@ -241,11 +234,11 @@ class MissedMessages:
             channel_id=place.channel_id,
             user_id=place.person_id,
             error=error,
-            audience=Audience.TEAM,  # no message was read: it holds what Discord or the bot says
+            audience=Audience.TEAM,  # no message was read, so the error has no private text
         )
 
     async def _choose_messages(self, read: Iterable[_Read]) -> tuple[list[discord.Message], bool]:
-        """Return what is to be answered, oldest first, and whether something is left out."""
+        """Return the messages to answer, oldest first, and whether others are left out."""
         limits = self._bot.missed
         oldest = self._bot.clock.get_time() - timedelta(hours=limits.hours)
         left = any(each.more for each in read)
@@ -261,7 +254,7 @@ class MissedMessages:
         return chosen[::-1], left
 
     async def _answer(self, message: discord.Message) -> None:
-        """Answer one, and leave time until the next; one that fails is no reason to stop."""
+        """Answer one message and pause before the next; a failed one does not stop the others."""
         await self._fetch_author(message)
         [ended] = await asyncio.gather(self._record_message(message), return_exceptions=True)
         if isinstance(ended, Exception):
@@ -281,21 +274,20 @@ class MissedMessages:
             await self._hearer.hear(message)
 
     async def _fetch_author(self, message: discord.Message) -> None:
-        """Find out the roles of somebody who is not in the cache: rights hang on them."""
+        """Fetch the roles of an author who is not in the cache: rights depend on them."""
         if message.guild and not isinstance(message.author, discord.Member):
-            with suppress(discord.HTTPException):  # left the server meanwhile: has no role there
+            with suppress(discord.HTTPException):  # they left the server, so they have no role
                 message.author = await message.guild.fetch_member(message.author.id)
 
     async def _say_what_is_left(self) -> None:
         limits, mark = self._bot.missed, self._cursors.mark
-        text = LEFT.format(hours=limits.hours, messages=limits.messages)
+        post = Post(text=LEFT.format(hours=limits.hours, messages=limits.messages))
         with suppress(ChatRejected):
-            await self._bot.chat.post(
-                self._bot.identity.dev_channel_id, Post(text=text), key=f"missed:{mark}"
-            )
+            dev_channel = self._bot.identity.dev_channel_id
+            await self._bot.chat.post(dev_channel, post, key=f"missed:{mark}")
 
     async def _read(self, channel: Where) -> _Read:
-        """Return what was said since the cursor; nothing where the bot may not look."""
+        """Return the messages since the cursor; none if the bot may not read the channel."""
         cursor, messages = self._cursors.get(channel.id), list[discord.Message]()
         if 0 < get_last_message_id(channel) <= cursor:
             return _Read(channel, (), more=False)
@@ -304,7 +296,5 @@ class MissedMessages:
                 if message.id <= cursor:
                     return _Read(channel, messages, more=False)
                 messages.append(message)
-        asked_there = isinstance(channel, discord.DMChannel) or is_in_dev_channel(
-            self._bot, channel
-        )
-        return _Read(channel, messages, more=asked_there and len(messages) == _READ)
+        is_ours = isinstance(channel, discord.DMChannel) or is_in_dev_channel(self._bot, channel)
+        return _Read(channel, messages, more=is_ours and len(messages) == _READ)

@@ -1,4 +1,4 @@
-"""Where somebody may have said something to the bot while it was away."""
+"""The channels where somebody may have written to the bot while it was away."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -11,17 +11,17 @@ from bot.client import TheseusClient
 from cogs.ui import is_in_dev_channel
 
 _THREADS = 50
-_MAX_OTHER_CHANNELS = 10  # other channels, where somebody may have mentioned the bot
-_DIRECT = 10  # listed people whose direct channel is opened to look
+_MAX_OTHER_CHANNELS = 10  # most other channels in which somebody may have mentioned the bot
+_DIRECT = 10  # most listed people whose direct channel is opened
 
 Where = discord.TextChannel | discord.Thread | discord.DMChannel
 
 
 @dataclass(frozen=True)
 class ChannelSource:
-    """Somewhere to look: `name` for the log, `open` returns its channels.
+    """A place to read: `name` is for the log, `open` returns its channels.
 
-    `everywhere`: until it is opened, nobody knows which channels there are to look in.
+    `everywhere` is True if the place must be opened before its channels are known.
     """
 
     name: str
@@ -32,15 +32,16 @@ class ChannelSource:
 
 
 class Places:
-    """Lists the channels people talk to the bot in."""
+    """Lists the channels in which people write to the bot."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
 
     def list_places(self, direct: Sequence[int]) -> list[ChannelSource] | None:
-        """Return every place, each once; `direct` wrote to the bot directly before.
+        """Return every place once; `direct` are the people who wrote to the bot directly before.
 
-        `None`: Discord does not show the dev channel. In an outage of theirs it may come back.
+        Returns None if Discord does not show the dev channel: that may be an outage, so a retry may
+        help.
         """
         dev = self._bot.get_channel(self._bot.identity.dev_channel_id)
         if not isinstance(dev, discord.TextChannel):
@@ -58,7 +59,7 @@ class Places:
         """Return the active threads, and those of the dev channel archived of late."""
         threads = {thread.id: thread for thread in await dev.guild.active_threads()}
         since = self._bot.clock.get_time() - timedelta(hours=self._bot.missed.hours)
-        with suppress(discord.Forbidden):  # it may not read the history
+        with suppress(discord.Forbidden):  # the bot may not read the history
             async for thread in dev.archived_threads(limit=_THREADS):
                 if thread.archive_timestamp < since:
                     break
@@ -94,5 +95,5 @@ def build_source(channel: Where) -> ChannelSource:
 
 
 def get_last_message_id(channel: Where) -> int:
-    """Return the id of the newest message, as far as Discord told it."""
+    """Return the id of the newest message, as far as Discord reported it."""
     return getattr(channel, "last_message_id", None) or 0

@@ -1,4 +1,4 @@
-"""What people ask about the bot and its work: told where it is nobody else's business to hear."""
+"""Questions about the bot and its work, answered only where they may be read."""
 
 import re
 
@@ -16,10 +16,10 @@ from cogs.ui import (
     render_status,
 )
 
-_WRONG_CHANNEL = "Please ask me in <#{channel}>, where it is about my work."
+_WRONG_CHANNEL = "Please ask me in <#{channel}>, the channel for my work."
 _NO_RUN_THERE = (
-    "That is what a command answered, and no run of mine. Name one, or a command: “why #7?”, “what "
-    "changed in /roll?”. If the answer is wrong, say what should stand there."
+    "That is the answer of a command, not a run of mine. Name a run or a command: “why #7?”, “what "
+    "changed in /roll?”. If the answer is wrong, say what it should be."
 )
 _CHANGES = re.compile(
     r"\b(?:raise|increase|reset|top up|refill|extend|double|lift|ignore|bypass|skip|disable|remove)"
@@ -29,7 +29,7 @@ _CHANGES = re.compile(
 
 
 async def handle_question(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Answer a question about the bot itself; what not everybody may read, not before everybody."""
+    """Answer a question about the bot; restricted answers are not given in public channels."""
     slots, run = incoming.utterance.slots, incoming.run
     open_to_all = slots.topic in (*OPEN_TO_ALL, None)
     if not open_to_all and is_listed(bot, incoming.person) and not _can_answer_here(bot, incoming):
@@ -42,7 +42,7 @@ async def handle_question(bot: TheseusClient, incoming: IncomingMessage) -> str 
 
 
 def _is_about_command_response(bot: TheseusClient, incoming: IncomingMessage) -> bool:
-    """Whether it is said under what a command answered, and names nothing else."""
+    """Return whether the question replies to a command's answer and names nothing else."""
     slots = incoming.utterance.slots
     names = slots.subject or slots.span or slots.run or slots.pull_request
     return (
@@ -53,18 +53,18 @@ def _is_about_command_response(bot: TheseusClient, incoming: IncomingMessage) ->
 
 
 def _can_answer_here(bot: TheseusClient, incoming: IncomingMessage) -> bool:
-    """Whether it is said in the dev channel, in a run's thread, or to the bot alone."""
+    """Return whether the question is in the dev channel, in a run's thread, or a direct message."""
     message = incoming.message
     return message.guild is None or bool(incoming.run) or is_in_dev_channel(bot, message.channel)
 
 
 async def handle_status(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Say what is being worked on."""
+    """Return what is being worked on."""
     return await render_status(bot, incoming.person, incoming.run)
 
 
 async def handle_budget(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Tell what was spent: in the dev channel, a run's thread, or to a listed person alone."""
+    """Post the costs: in the dev channel, in a run's thread, or to a listed person directly."""
     message = incoming.message
     if is_listed(bot, incoming.person) and not _can_answer_here(bot, incoming):
         return _WRONG_CHANNEL.format(channel=bot.identity.dev_channel_id)
@@ -76,13 +76,13 @@ async def handle_budget(bot: TheseusClient, incoming: IncomingMessage) -> str | 
 
 
 async def handle_audit(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Tell how the bot did: in the dev channel, or to a listed person alone."""
+    """Post a self-audit: in the dev channel, or to a listed person directly."""
     message = incoming.message
     private = message.guild is None
     if is_listed(bot, incoming.person) and not (private or is_in_dev_channel(bot, message.channel)):
         return _WRONG_CHANNEL.format(channel=bot.identity.dev_channel_id)
     if bot.self_audit is None:
-        raise WrongStage("I do not look back on myself here.")
+        raise WrongStage("Self-audits are switched off here.")
     post = (await bot.self_audit.build_post(incoming.person)).replace(reply_to=message.id)
     await bot.chat.post(message.channel.id, post, key=incoming.reply_key)
     return None

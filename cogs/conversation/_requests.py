@@ -1,4 +1,4 @@
-"""What is done about what people ask for in words, each under their own rights."""
+"""Carry out what people ask for in messages, each with their own rights."""
 
 from contextlib import suppress
 
@@ -39,17 +39,17 @@ from cogs.ui import (
 
 
 async def work(bot: TheseusClient, incoming: IncomingMessage) -> str | Post | None:
-    """Start an investigation or a fix: a reaction, a thread and a card; or answer in place."""
+    """Start an investigation or a fix, with a reaction, a thread and a card; or answer in place."""
     goal: Goal = "fix" if incoming.utterance.intent is Intent.FIX else "investigate"
     run, message = incoming.run, incoming.message
     subject = incoming.utterance.slots.subject
     error_id = find_error_id(bot, incoming.pointed_at) if incoming.pointed_at else incoming.error_id
     if run and error_id and not await _is_about(bot, run, error_id):
-        run = None  # the error that is pointed at counts, wherever that is said
+        run = None  # the error message that is replied to has priority over the thread's run
     if corrected := await correct_run(bot, incoming):
         return corrected
     if run and _is_weak_report(incoming, run, goal):
-        with suppress(WrongStage):  # nobody there to hear it: then it is a complaint
+        with suppress(WrongStage):  # the run cannot be steered now: treat it as a report
             await bot.agent.revise(run.id, incoming.person, incoming.text, key=incoming.key)
             return None
     if run and goal == "fix" and run.goal == "investigate" and run.has_ended and not subject:
@@ -90,13 +90,13 @@ async def _is_about(bot: TheseusClient, run: Run, error_id: str) -> bool:
 
 
 def _is_weak_report(incoming: IncomingMessage, run: Run, goal: str) -> bool:
-    """Whether words that only might complain are said to a fix under way: they are about it."""
+    """Return whether an unclear report is written to a running fix: then it is about that fix."""
     weakly = goal == "investigate" and incoming.utterance.strength == "weak"
     return weakly and run.goal == "fix" and not run.has_ended
 
 
 async def ship(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Ship what the words, the card or the thread point at."""
+    """Approve the proposal that the text, the card or the thread refers to."""
     slots, card = incoming.utterance.slots, incoming.card
     in_thread = incoming.message.channel.id if incoming.run else None
     return await approve(
@@ -131,30 +131,30 @@ async def cancel(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
 
 
 async def revise(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Have the change do something else as well; say how it stands, where that was asked too."""
+    """Revise the run's change; also return its status, if that was asked."""
     run, slots = await find_run(bot, incoming), incoming.utterance.slots
-    told: list[str] = []
+    lines: list[str] = []
     try:
         key = incoming.key
         run = await bot.agent.revise(run.id, incoming.person, slots.instruction, "text", key)
-        told += [] if incoming.run else [on_it(run)]
+        lines += [] if incoming.run else [on_it(run)]
     except WrongStage as refusal:
         if not slots.asks_status:
             raise
-        told.append(str(refusal))
-    told += [run_line(run)] if slots.asks_status else []
-    return "\n".join(told) or None
+        lines.append(str(refusal))
+    lines += [run_line(run)] if slots.asks_status else []
+    return "\n".join(lines) or None
 
 
 async def is_already_done(bot: TheseusClient, incoming: IncomingMessage) -> bool:
-    """Whether what was asked of the run holds already."""
+    """Return whether the run is already in the requested state."""
     wanted = {Intent.REJECT: Status.REJECTED, Intent.CANCEL: Status.CANCELLED}
     run = await find_run(bot, incoming)
     return wanted.get(incoming.utterance.intent) is run.status
 
 
 async def find_run(bot: TheseusClient, incoming: IncomingMessage) -> Run:
-    """Return the run that is meant. Raises `UnknownRun`."""
+    """Return the run that the message refers to. Raises `UnknownRun`."""
     slots = incoming.utterance.slots
     named = incoming.card.run_id if incoming.card else slots.run
     thread = incoming.message.channel.id if incoming.run else None
@@ -168,7 +168,7 @@ async def find_run(bot: TheseusClient, incoming: IncomingMessage) -> Run:
 
 
 async def revert(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Propose to take back what the words, the card or the thread point at."""
+    """Propose to revert the change that the text, the card or the thread refers to."""
     slots = incoming.utterance.slots
     run = await bot.agent.requests.revert(
         incoming.person,
@@ -180,35 +180,39 @@ async def revert(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
 
 
 async def pause(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Stop work of the bot's own; the dev channel hears who, why and until when."""
-    said = incoming.utterance.slots.until or ""
-    end = parse_end_time(said, bot.clock.get_time())
-    given = await bot.agent.autonomy.pause(incoming.person, "", end)
-    return _answer(bot, incoming, f"Paused. {given.ends}")
+    """Pause the bot's own work; the dev channel is told who, why and until when."""
+    until = incoming.utterance.slots.until or ""
+    end = parse_end_time(until, bot.clock.get_time())
+    pause_record = await bot.agent.autonomy.pause(incoming.person, "", end)
+    return _answer(bot, incoming, f"Paused. {pause_record.ends}")
 
 
 async def resume(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Lift the emergency stop, if it stands; else let the bot work by itself again."""
+    """Lift the emergency stop if it is active; else resume the bot's own work."""
     return _answer(bot, incoming, await resume_work(bot, incoming.person))
 
 
 def _answer(bot: TheseusClient, incoming: IncomingMessage, text: str) -> str | None:
-    """Return the answer, where what the dev channel is told is not answer enough."""
-    told_here = incoming.message.channel.id == bot.identity.dev_channel_id
-    return None if told_here else text
+    """Return the answer; None if the notice in the dev channel already answers it."""
+    is_announced_here = incoming.message.channel.id == bot.identity.dev_channel_id
+    return None if is_announced_here else text
 
 
 async def stop(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Stop everything; the dev channel hears who and why."""
-    given = await bot.agent.emergency.stop(incoming.person, "text", "")
-    told_here = incoming.message.channel.id == bot.identity.dev_channel_id
-    return None if told_here and given.by == incoming.person else f"⛔ {given.summary}"
+    """Start the emergency stop; the dev channel is told who and why."""
+    stop_record = await bot.agent.emergency.stop(incoming.person, "text", "")
+    is_announced_here = incoming.message.channel.id == bot.identity.dev_channel_id
+    return (
+        None
+        if is_announced_here and stop_record.by == incoming.person
+        else f"⛔ {stop_record.summary}"
+    )
 
 
 async def act_on(bot: TheseusClient, incoming: IncomingMessage) -> str | Post | None:
-    """Do what is asked for, or ask what was meant: no decision is guessed.
+    """Carry out the request, or ask back if it is unclear: no decision is guessed.
 
-    Returns what to reply, or `None` where the answer is elsewhere, or nothing can be meant by it.
+    Returns the reply; None if the answer is posted elsewhere, or if no decision is possible.
     """
     if incoming.utterance.intent is Intent.UNCLEAR:
         return await ask_back(bot, incoming)
@@ -220,14 +224,14 @@ async def act_on(bot: TheseusClient, incoming: IncomingMessage) -> str | Post | 
 
 
 async def request_feature(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
-    """Take a change that somebody wishes for, in their own words."""
+    """Take a feature request, in the person's own words."""
     return await submit_feature_request(bot, incoming, incoming.utterance.slots.subject)
 
 
 async def submit_feature_request(
     bot: TheseusClient, incoming: IncomingMessage, subject: str
 ) -> str | None:
-    """Begin a change, or keep the wish; the message goes with it word for word."""
+    """Start a change, or store the request; the run gets the message word for word."""
     message = incoming.message
     if corrected := await correct_run(bot, incoming):
         return corrected

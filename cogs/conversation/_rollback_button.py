@@ -1,6 +1,6 @@
-"""The button that has an older version live: of what its id names, and only while that is as seen.
+"""The button that makes an older version live, if the live version is still the one shown.
 
-All it needs is in its id: it outlives restarts.
+Its id holds all state, so it survives a restart.
 """
 
 import re
@@ -23,7 +23,7 @@ _TEMPLATE = re.compile(
 )
 _REFRESHED = "I ask again, with the versions as they are now."
 _GONE = ItemName(kind="skill", name="(gone)")
-"""Whoever may not roll back learns the same of what is gone as of what is there."""
+"""Stands for a missing item, so people without the right cannot find out what exists."""
 
 
 class RollbackButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
@@ -45,24 +45,24 @@ class RollbackButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         return cls(item, match)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Roll back under the presser's own rights, if what is live is what they were shown."""
+        """Roll back with the presser's rights, if the live version is the one they were shown."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         names = {mark_of(each): each for each in list_live_names(bot)}
-        meant = names.get(self._mark, _GONE)
+        target = names.get(self._mark, _GONE)
         try:
             text = describe_rollback(
                 await bot.agent.live_items.roll_back(
-                    get_speaker(interaction), meant.kind, meant.name, self._version, self._seen
+                    get_speaker(interaction), target.kind, target.name, self._version, self._seen
                 )
             )
         except OtherVersionLive as refusal:
-            await _refresh_question(interaction, bot, meant)
+            await _refresh_question(interaction, bot, target)
             text = f"{refusal} {_REFRESHED}"
         except TheseusError as refusal:
             await send_privately(interaction, str(refusal), ROLLBACK)
             return
-        with suppress(discord.HTTPException):  # deleted meanwhile, or too old to be edited
+        with suppress(discord.HTTPException):  # deleted in the meantime, or too old to edit
             if interaction.message is not None:
                 await interaction.message.edit(view=None)
         await send_privately(interaction, text, ROLLBACK)
@@ -71,12 +71,12 @@ class RollbackButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 async def _refresh_question(
     interaction: discord.Interaction[Any], bot: TheseusClient, target: ItemName
 ) -> None:
-    """Show the versions as they are now, in place of those that somebody was shown."""
+    """Post the question again, with the current versions."""
     item, versions = await bot.agent.live_items.list_versions(
         get_speaker(interaction), target.kind, target.name
     )
-    wish = RollbackRequest(items=(target,))
-    choice = build_rollback_choice(item, versions, wish, bot.clock.get_time())
+    request = RollbackRequest(items=(target,))
+    choice = build_rollback_choice(item, versions, request, bot.clock.get_time())
     if interaction.channel_id is not None:
         post = build_question(bot, choice)
         await bot.chat.post(interaction.channel_id, post, key=f"rollback:{interaction.id}")

@@ -1,4 +1,4 @@
-"""Which older version should be live: the question, with a button for each version."""
+"""The question which older version should be live, with a button for each version."""
 
 import hashlib
 
@@ -10,12 +10,12 @@ from bot.presentation.rollbacks import format_version_label, render_rollback_que
 from cogs.conversation._decision_button import ACTION
 
 MOST = 4
-"""Buttons of one row, beside “Not now”."""
+"""The most buttons in one row, with room for “Not now”."""
 NOT_NOW = Button(label="Not now", action=ACTION, arguments=("nothing",))
-UNTOUCHED = "Until you press one of these I leave everything as it is. Days are of UTC."
-MORE = "`/skills rollback` offers every kept version."
+UNTOUCHED = "I change nothing until you press a button. Times are in UTC."
+MORE = "`/skills rollback` offers every stored version."
 ROLLBACK = "rollback"
-"""How the id of a button that rolls back begins, after `theseus:`."""
+"""The second part of a rollback button's id, after `theseus:`."""
 
 
 def build_question(bot: TheseusClient, choice: RollbackChoice, lead: str = "") -> Post:
@@ -34,12 +34,12 @@ def build_question(bot: TheseusClient, choice: RollbackChoice, lead: str = "") -
 
 
 def build_rollback_button(item: LiveItem, version: ItemVersion, label: str) -> Button:
-    """Return the button that has that version live, in place of the one that is live now."""
+    """Return the button that makes that version live instead of the current one."""
     mark = mark_of(ItemName(kind=item.kind, name=item.name))
     bound = ("to", mark, str(version.number), item.digest[:16])
     return Button(label=label, action=ROLLBACK, arguments=bound)
 
 
 def mark_of(item: ItemName) -> str:
-    """Return what stands for an item in a button's id, which is short."""
+    """Return a short digest that stands for an item in a button's id, whose length is limited."""
     return hashlib.sha256(f"{item.kind}:{item.name}".encode()).hexdigest()[:12]

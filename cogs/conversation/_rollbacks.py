@@ -1,4 +1,4 @@
-"""Older versions that people want live again in words: done where it is plain, else asked back."""
+"""Requests for an older version: carried out if they are clear, else asked back."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,34 +33,36 @@ from cogs.conversation._rollback_question import (
 from cogs.ui import list_live_names
 
 _NO_VERSIONS = "There is nothing here that has older versions."
-_MEANWHILE = "It changed just now, so I ask."
-_CAME_WITH = "-# v{number} came with run `{run}`: a revert of that takes it out of the file too."
+_MEANWHILE = "It has just changed, so I ask again."
+_CAME_WITH = (
+    "-# v{number} came from run `{run}`. A revert of that run removes it from the file too."
+)
 _RECENT_PERIOD = timedelta(days=1)
 
 
 async def roll_back(bot: TheseusClient, incoming: IncomingMessage) -> Post:
-    """Have an older version live where the words are plain; else ask, with the versions."""
+    """Make an older version live if the request is clear; else ask, with the versions."""
     await bot.agent.permit(incoming.person, Act.READ, note="which version was meant")
-    wish = incoming.utterance.slots.rollback
-    if wish is None or not wish.items:
+    request = incoming.utterance.slots.rollback
+    if request is None or not request.items:
         return Post(text=_NO_VERSIONS)
-    texts = [each for each in wish.items if each.kind in ROLLED_BACK]
+    texts = [each for each in request.items if each.kind in ROLLED_BACK]
     if not texts:
-        return await _answer_for_code(bot, incoming, wish.items)
-    choices = await _build_choices(bot, incoming, wish, texts)
+        return await _answer_for_code(bot, incoming, request.items)
+    choices = await _build_choices(bot, incoming, request, texts)
     if len(choices) == 1:
         return await _handle_choice(bot, incoming, choices[0])
-    return _ask_which(bot, wish, choices)
+    return _ask_which(bot, request, choices)
 
 
 async def build_recent_buttons(bot: TheseusClient, incoming: IncomingMessage) -> tuple[Button, ...]:
-    """Return a button for the text that changed last, if that was lately: it may be meant too.
+    """Return a button for the text that changed last, if it changed within a day.
 
-    For words that take back a last change, which may be one of the code.
+    A request to revert the last change may mean a text or code, so both are offered.
     """
-    wish = RollbackRequest(items=list_live_names(bot), steps=1)
-    names = [each for each in wish.items if each.kind in ROLLED_BACK]
-    found = await _build_choices(bot, incoming, wish, names) if names else []
+    request = RollbackRequest(items=list_live_names(bot), steps=1)
+    names = [each for each in request.items if each.kind in ROLLED_BACK]
+    found = await _build_choices(bot, incoming, request, names) if names else []
     now = bot.clock.get_time()
     fresh = [
         each
@@ -89,7 +91,7 @@ async def _build_choices(
         try:
             item, versions = await service.list_versions(incoming.person, each.kind, each.name)
         except UnknownItem:
-            continue  # gone meanwhile
+            continue  # removed in the meantime
         found.append(build_rollback_choice(item, versions, request, said_at, span))
     return found
 
@@ -106,9 +108,9 @@ async def _handle_choice(
         try:
             return await _apply_choice(bot, incoming, choice)
         except OtherVersionLive:
-            wish = incoming.utterance.slots.rollback or RollbackRequest(items=())
+            request = incoming.utterance.slots.rollback or RollbackRequest(items=())
             names = [ItemName(kind=choice.item.kind, name=choice.item.name)]
-            choices = await _build_choices(bot, incoming, wish, names)
+            choices = await _build_choices(bot, incoming, request, names)
             return build_question(bot, choices[0], _MEANWHILE) if choices else Post(text=_MEANWHILE)
     return build_question(bot, choice)
 
@@ -120,21 +122,23 @@ async def _apply_choice(
     item = await service.roll_back(
         incoming.person, before.kind, before.name, choice.versions[0].number, before.digest
     )
-    kept = {each.number: each for each in await service.suggest_versions(before.kind, before.name)}
-    undone = kept.get(before.version)
+    versions = {
+        each.number: each for each in await service.suggest_versions(before.kind, before.name)
+    }
+    previous = versions.get(before.version)
     lines = [describe_rollback(item)]
-    if undone is None:
+    if previous is None:
         return Post(text=lines[0])
-    if undone.author.run_id:
-        lines.append(_CAME_WITH.format(number=undone.number, run=undone.author.run_id))
-    button = build_rollback_button(item, undone, f"Back to v{undone.number}")
+    if previous.author.run_id:
+        lines.append(_CAME_WITH.format(number=previous.number, run=previous.author.run_id))
+    button = build_rollback_button(item, previous, f"Back to v{previous.number}")
     return Post(text="\n".join(lines), buttons=(button,))
 
 
 def _ask_which(
     bot: TheseusClient, request: RollbackRequest, choices: Sequence[RollbackChoice]
 ) -> Post:
-    """Ask which one is meant: those that changed last, each with the version before."""
+    """Ask which item is meant: the last changed ones, each with its version before."""
     able = [each for each in choices if each.versions and each.is_matched]
     newest = sorted(able, key=lambda each: each.item.since, reverse=True)[:MOST]
     now = bot.clock.get_time()
@@ -145,8 +149,8 @@ def _ask_which(
         for each in newest
     ]
     if not buttons:
-        told = ", ".join(format_item(each.item) for each in choices[:10]) or "these"
-        return Post(text=f"No other version is kept of {told}.")
+        names = ", ".join(format_item(each.item) for each in choices[:10]) or "these"
+        return Post(text=f"I have no other version of {names}.")
     return Post(
         text="\n".join([render_item_question(request), MORE, UNTOUCHED]),
         buttons=(*buttons, NOT_NOW),
@@ -156,7 +160,7 @@ def _ask_which(
 async def _answer_for_code(
     bot: TheseusClient, incoming: IncomingMessage, names: Sequence[ItemName]
 ) -> Post:
-    """Say how code goes back, with a button for each shipped run that brought a version of it."""
+    """Explain how code is reverted, with a button for each run that shipped a version of it."""
     item, versions = await bot.agent.live_items.list_versions(
         incoming.person, names[0].kind, names[0].name
     )
@@ -169,15 +173,17 @@ async def _answer_for_code(
     ]
     if not buttons:
         commit = versions[0].commit[:7] if versions else ""
-        hint = f"`git revert {commit}` takes it back" if commit else "git takes it back"
-        return Post(text=f"{text} No run of mine brought it: {hint}, or say what it should do.")
+        hint = f"use `git revert {commit}`" if commit else "revert it with git"
+        return Post(
+            text=f"{text} It did not come from a run of mine: {hint}, or say what it should do."
+        )
     return Post(text=f"{text}\n{UNTOUCHED}", buttons=(*buttons[:MOST], NOT_NOW))
 
 
 async def _find_shipped_runs(
     bot: TheseusClient, versions: Sequence[ItemVersion]
 ) -> list[tuple[Run, str]]:
-    """Return the runs that brought versions and can be reverted, newest first, with their names."""
+    """Return the shipped runs behind these versions, newest first, with their names."""
     found = []
     for run_id in dict.fromkeys(each.author.run_id for each in versions if each.author.run_id):
         try:

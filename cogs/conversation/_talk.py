@@ -1,4 +1,4 @@
-"""Talk that is no request: answered by a model where there is one, by rules where there is none."""
+"""Small talk: answered by a model if there is one, else by rules."""
 
 import asyncio
 import logging
@@ -41,24 +41,26 @@ from cogs.conversation._memories import answer_from_notes
 from cogs.conversation._translation import get_small_talk
 from cogs.ui import get_audience, is_listed, list_usable_commands
 
-_EARLY = 40  # characters: with fewer there is nothing to read yet
+_EARLY = 40  # characters; a shorter beginning is not worth showing
 _LONGEST = 9_000  # characters of one message and its files that a model reads
 _RULES = "rules"
 _log = logging.getLogger(__name__)
 
 
 class Talking:
-    """Answers one message of a channel after another. What was said outlives a restart."""
+    """Answers the messages of a channel one after another. The history survives a restart."""
 
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._budget_notices: dict[int, str] = {}  # person -> which spent budget they were told of
+        self._budget_notices: dict[
+            int, str
+        ] = {}  # person id -> the used-up budget that was reported to them
 
     async def answer(self, incoming: IncomingMessage) -> None:
-        """Answer once, whatever is killed when.
+        """Answer exactly once, even if the process is killed at any moment.
 
-        What was thought of already is only shown again: the answer is kept before it is shown.
+        The answer is stored before it is shown, so a restart shows the stored one again.
         """
         message = incoming.message
         reply = GrowingReply(self._bot.chat, incoming)
@@ -70,12 +72,12 @@ class Talking:
                 await self._save(incoming, chronicle, text)
             await reply.end(text)
 
-    # What is said
+    # Answers
 
     async def _generate_answer(
         self, incoming: IncomingMessage, chronicle: Chronicle, reply: "GrowingReply"
     ) -> str:
-        """Return the answer, shown already as far as it grew; journalled."""
+        """Return the answer, which is shown while it grows; the turn is recorded in the journal."""
         bot, message = self._bot, incoming.message
         listed, chat_model = is_listed(bot, incoming.person), bot.chat_model
         stop = await bot.agent.emergency.get_stop()
@@ -102,8 +104,8 @@ class Talking:
             turn.note(agent=_RULES)
             if listed and (answer := await answer_from_notes(bot, incoming)):
                 return answer
-            if not trouble and (spoken := get_small_talk(incoming.utterance.language)):
-                return spoken
+            if not trouble and (small_talk := get_small_talk(incoming.utterance.language)):
+                return small_talk
             return answer_small_talk(
                 incoming.text,
                 name=self._name(),
@@ -116,7 +118,7 @@ class Talking:
             )
 
     def _describe_error(self, person: Person, error: TheseusError) -> str:
-        """Return why no model answers; that a budget is spent is said once, until it is free."""
+        """Return why no model answers; a used-up budget is reported once until it resets."""
         if isinstance(error, BudgetSpent):
             which = f"{error.until}"
             if self._budget_notices.get(person.id) == which:
@@ -133,7 +135,7 @@ class Talking:
     ) -> str:
         """Return the model's answer, shown while it grows. Raises what the chat model raises."""
         message, answer = incoming.message, ""
-        with suppress(discord.HTTPException):  # a nicety
+        with suppress(discord.HTTPException):  # only decoration: failures are ignored
             await message.channel.typing()
         turn = ChatTurn(
             channel_id=message.channel.id,
@@ -169,10 +171,10 @@ class Talking:
         except ConfigError:
             return find_persona_name("")
 
-    # What is kept
+    # Stored history
 
     async def _load_chronicle(self, channel_id: int) -> Chronicle:
-        """Return what was said in the channel; what cannot be read is begun anew."""
+        """Return the channel's history; an unreadable history starts empty."""
         try:
             return (
                 await self._bot.key_values.get(_build_namespace(channel_id), Chronicle)
@@ -185,25 +187,29 @@ class Talking:
     async def _save(self, incoming: IncomingMessage, chronicle: Chronicle, text: str) -> None:
         message, name = incoming.message, incoming.person.name
         now = self._bot.clock.get_time()
-        said = ChatLine(
+        line = ChatLine(
             message_id=message.id,
             by=name,
             by_id=incoming.person.id,
             text=redact(incoming.text),
             at=now,
         )
-        chronicle = await self._load_chronicle(message.channel.id)  # some may be erased meanwhile
-        grown = chronicle.replace(channel_id=message.channel.id).append(
-            said, said.replace(by="", text=text, ours=True), most=self._bot.remembered
+        # parts may have been erased in the meantime
+        chronicle = await self._load_chronicle(message.channel.id)
+        updated = chronicle.replace(channel_id=message.channel.id).append(
+            line, line.replace(by="", text=text, ours=True), most=self._bot.remembered
         )
         try:
-            await self._bot.key_values.put(_build_namespace(message.channel.id), grown)
+            await self._bot.key_values.put(_build_namespace(message.channel.id), updated)
         except StoreError as error:
             _log.warning("what was said in channel %s is not kept: %s", message.channel.id, error)
 
 
 class GrowingReply:
-    """Our answer to one message: posted early, and edited as it grows. The key makes it one."""
+    """The reply to one message, posted early and edited as it grows.
+
+    Its key makes sure that a restart does not post a second reply.
+    """
 
     def __init__(self, chat: Chat, incoming: IncomingMessage) -> None:
         self._chat = chat
@@ -213,7 +219,7 @@ class GrowingReply:
         self._ref: MessageRef | None = None
 
     async def grow(self, text: str) -> None:
-        """Show what there is of it by now, at the paced rate."""
+        """Show the current part of the text, at the chat's edit rate."""
         if self._ref is None and len(text) < _EARLY:
             return
         post = self._post(f"{cut(text).first} …")
@@ -223,7 +229,7 @@ class GrowingReply:
             await self._chat.edit(self._ref, post)
 
     async def end(self, text: str) -> None:
-        """Show all of it, also where an earlier process had posted a part; again is harmless."""
+        """Show the final text, also if an earlier process posted a part of it. Idempotent."""
         first, rest = cut(text)
         post = self._post(first)
         ref = await self._chat.post(self._channel_id, post, key=self._key)
@@ -240,7 +246,7 @@ def _iterate_slash_commands(bot: TheseusClient) -> Iterator[app_commands.Command
 
 
 def _add_groups(names: Iterable[str]) -> frozenset[str]:
-    """Return whole names of commands, and the groups they are in: "poll" of "poll create"."""
+    """Return the full names of commands and their groups: "poll" for "poll create"."""
     return frozenset(part for name in names for part in (name, name.partition(" ")[0]))
 
 

@@ -1,4 +1,4 @@
-"""Answers in the language that somebody spoke: a sentence of it in front of the English facts."""
+"""A sentence in the person's language, placed before an English answer."""
 
 from bot.domain.posts import Post
 from bot.grammar import Intent, Utterance, load_languages
@@ -7,22 +7,23 @@ _WORK = (Intent.INVESTIGATE, Intent.FIX, Intent.CHANGE)
 
 
 def translate_answer(utterance: Utterance, answer: str | Post | None) -> str | Post | None:
-    """Return the answer with what is said in front of it; to work that began there is none.
+    """Return the answer with a sentence in the person's language before it.
 
-    "" stays silent. In English nothing is added: there the card says it.
+    Started work has no answer in English (its card says it), so only other languages get one. An
+    empty answer ("") stays empty, and English answers are unchanged.
     """
-    says = load_languages()[utterance.language].replies
-    if not says or answer == "":
+    replies = load_languages()[utterance.language].replies
+    if not replies or answer == "":
         return answer
     if answer is None:
-        return says["begun"] if utterance.intent in _WORK else None
+        return replies["begun"] if utterance.intent in _WORK else None
     asked_back = utterance.intent in (Intent.UNCLEAR, Intent.ROLL_BACK)
-    lead = says["decide" if asked_back else "answer"]
+    lead = replies["decide" if asked_back else "answer"]
     if isinstance(answer, Post):
         return answer.replace(text=f"{lead}\n{answer.text}")
     return f"{lead}\n{answer}"
 
 
 def get_small_talk(language: str) -> str:
-    """Return what is understood in that language, for talk that is no request; "" in English."""
+    """Return the answer to small talk in that language; "" for English."""
     return load_languages()[language].replies.get("talk", "")

@@ -1,4 +1,4 @@
-"""What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
+"""What the cogs share to talk with people: speakers, buttons and common answers."""
 
 from cogs.ui.agreement_buttons import AgreementButton
 from cogs.ui.answer_buttons import AnswerButton

@@ -1,4 +1,4 @@
-"""The buttons under what was understood of a change: go ahead with it, or say what is meant."""
+"""The buttons under the card of a requested change: go ahead, or correct it."""
 
 import re
 from typing import Any, Self
@@ -18,7 +18,7 @@ _LONGEST = 1_000
 
 
 class AgreementButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """For the brief on its own card alone: an old card's buttons say that it is old."""
+    """Acts only on the brief of its own card; on an old card, it says that the card is old."""
 
     def __init__(self, item: ui.Button[Any], act: str, run_id: str, digest: str) -> None:
         super().__init__(item)
@@ -36,7 +36,7 @@ class AgreementButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         return cls(item, match["act"], match["run"], match["digest"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Go ahead, or open the form, under the presser's own rights."""
+        """Go ahead, or open the form, with the presser's rights."""
         if self._act == "amend":
             await self._open(interaction)
             return
@@ -60,8 +60,8 @@ class AgreementButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             await interaction.response.send_modal(AmendModal(self._run_id))
 
 
-class AmendModal(ui.Modal, title="Change what is meant"):
-    """Asks what was understood wrongly, or is missing."""
+class AmendModal(ui.Modal, title="Correct what I understood"):
+    """Asks what was misunderstood or is missing."""
 
     correction: ui.TextInput[Any] = ui.TextInput(
         label="What should be different?",
@@ -75,5 +75,5 @@ class AmendModal(ui.Modal, title="Change what is meant"):
         self._run_id = run_id
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Hand it to the run, which thinks it over."""
+        """Pass the correction to the run, which revises its brief."""
         await revise(interaction, self._run_id, self.correction.value)

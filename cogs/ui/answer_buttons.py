@@ -1,4 +1,4 @@
-"""The buttons under a run's question: each answers it as words would."""
+"""The buttons under a run's question: each gives one answer."""
 
 import re
 from typing import Any, Self
@@ -12,11 +12,11 @@ from bot.domain.errors import TheseusError, WrongStage
 from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(r"theseus:(?P<act>answer):(?P<run>[0-9a-z]+):(?P<number>[0-4])")
-_NOT_OPEN = "This question is not open any more."
+_NOT_OPEN = "This question is no longer open."
 
 
 class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """One of the answers a question offers; it is for the question on its own message alone."""
+    """One offered answer; it answers only the question on its own message."""
 
     def __init__(self, item: ui.Button[Any], run_id: str, number: int) -> None:
         super().__init__(item)
@@ -33,10 +33,10 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         return cls(item, match["run"], int(match["number"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer with that, under the presser's own rights."""
+        """Give this answer, with the presser's rights."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            text = f"I take that as: {await self._handle_answer(interaction)}"
+            text = f"Your answer: {await self._handle_answer(interaction)}"
         except TheseusError as refusal:
             text = str(refusal)
         await interaction.followup.send(text, ephemeral=True)

@@ -1,4 +1,4 @@
-"""Answers that several cogs give in the same words, or in the same way."""
+"""Answers and helper functions that several cogs share."""
 
 import io
 from collections.abc import Iterable
@@ -20,18 +20,18 @@ from cogs.ui.speakers import get_speaker
 
 
 def describe_shipping(person: Person, approval: Approval, *, ships: bool) -> str:
-    """Return what `person` reads after "ship it": that it ships, or who was first."""
+    """Return what `person` reads after "ship it": that it ships, or who shipped it first."""
     head = f"`{approval.head[:7]}`"
-    said_so = [approval.person, *approval.others]
-    if ships or person.id in [each.id for each in said_so]:
-        return f"Shipping {head}, as {' and '.join(each.name for each in said_so)} said."
-    return f"{approval.person.name} has shipped {head} already."
+    approvers = [approval.person, *approval.others]
+    if ships or person.id in [each.id for each in approvers]:
+        return f"Shipping {head}, approved by {' and '.join(each.name for each in approvers)}."
+    return f"{approval.person.name} has already shipped {head}."
 
 
 async def approve(bot: TheseusClient, request: ApprovalRequest) -> str:
-    """Give somebody's word; return what they read. Raises what `SelfImprovementAgent.approve` does.
+    """Approve for a person; return what they read. Raises what `SelfImprovementAgent.approve` does.
 
-    Where it takes more people's words, that is how many are there.
+    If more approvals are needed, the answer says how many there are.
     """
     run, approval, ships = await bot.agent.approve(request)
     short = "" if ships or run.has_ended else await bot.agent.approvals.describe_missing(run.id)
@@ -41,45 +41,47 @@ async def approve(bot: TheseusClient, request: ApprovalRequest) -> str:
 
 
 async def resume_work(bot: TheseusClient, person: Person) -> str:
-    """Lift the emergency stop, if it stands; else let the bot work by itself again."""
+    """Lift the emergency stop if it is active; else resume the bot's own work."""
     agent = bot.agent
     if await agent.emergency.get_stop() is None:
         await agent.autonomy.resume(person)
-        return "I go on."
+        return "I resume my own work."
     await agent.emergency.lift(person)
     pause = await agent.autonomy.blocks.find_pause()
-    return f"The emergency stop is lifted. {pause.describe()}" if pause else "I go on."
+    return f"The emergency stop is lifted. {pause.describe()}" if pause else "I resume my own work."
 
 
 def on_it(run: Run) -> str:
-    """Return where to follow a run that was asked for."""
+    """Return where to follow a requested run."""
     return f"On it: <#{run.thread_id}>" if run.thread_id else f"On it: run `{run.id}`."
 
 
 def describe_revert(run: Run) -> str:
-    """Return where to follow a revert that was asked for; there is one for each change."""
+    """Return where to follow a requested revert; each change has at most one."""
     if not run.has_ended:
         return on_it(run)
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
-    said = f"That was asked for already, in {where}: {run.reason or status_text(run)}"
-    return said if run.status is Status.DONE else f"{said} `/runs retry {run.id}` tries it again."
+    text = f"This revert was already requested, in {where}: {run.reason or status_text(run)}"
+    return text if run.status is Status.DONE else f"{text} `/runs retry {run.id}` tries it again."
 
 
 _LONGEST = 1_900
-_MORE = 30  # characters to say how many lines are left out
+_MORE = 30  # characters reserved for the count of omitted lines
 
 
 def fit_message(lines: list[str]) -> str:
-    """Return as many lines as one message takes, and how many are left out."""
+    """Return as many lines as fit into one message, and how many are left out."""
     if len(whole := "\n".join(lines)) <= _LONGEST:
         return whole
-    told = cards.fit_lines(lines, _LONGEST - _MORE)
-    kept = next(count for count in range(len(lines) + 1) if "\n".join(lines[:count]) == told)
-    return f"{told}\n… and {len(lines) - kept} more."
+    fitting = cards.fit_lines(lines, _LONGEST - _MORE)
+    shown_count = next(
+        count for count in range(len(lines) + 1) if "\n".join(lines[:count]) == fitting
+    )
+    return f"{fitting}\n… and {len(lines) - shown_count} more."
 
 
 async def revise(interaction: discord.Interaction[Any], run_id: str, instruction: str) -> None:
-    """Hand a run what somebody wrote into a form, under their own rights, and say so to them."""
+    """Pass the text of a form to a run, with the person's rights, and confirm it to them."""
     bot: TheseusClient = interaction.client
     await interaction.response.defer(ephemeral=True, thinking=True)
     try:
@@ -92,7 +94,7 @@ async def revise(interaction: discord.Interaction[Any], run_id: str, instruction
 
 
 async def send_privately(interaction: discord.Interaction[Any], text: str, name: str) -> None:
-    """Answer a deferred interaction so that only the asker sees it; a long text comes as a file."""
+    """Answer a deferred interaction so that only the asker sees it; attach long texts as a file."""
     shown = localise_times(text)
     if len(shown) <= _LONGEST:
         await interaction.followup.send(shown, ephemeral=True)
@@ -103,7 +105,7 @@ async def send_privately(interaction: discord.Interaction[Any], text: str, name:
 
 
 def view_of(buttons: Iterable[ui.Item[Any]]) -> ui.View:
-    """Return what shows buttons; what answers a press is their kind, and not the view."""
+    """Return a view that shows the buttons. Presses are handled by their class, not by the view."""
     view = ui.View(timeout=None)
     for each in buttons:
         view.add_item(each)

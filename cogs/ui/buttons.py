@@ -1,4 +1,4 @@
-"""Persistent buttons: all they need is in their id, so they outlive restarts."""
+"""The buttons of a run's cards. Their ids hold all state, so they survive a restart."""
 
 import re
 from typing import Any, Self
@@ -23,7 +23,7 @@ _TEMPLATE = re.compile(
 
 
 class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """One button on a card. The card is drawn elsewhere; this is what a press does."""
+    """One button on a card. The presentation draws the card; this class handles the press."""
 
     def __init__(self, item: ui.Button[Any], action: str, run_id: str, head: str | None) -> None:
         super().__init__(item)
@@ -64,10 +64,10 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._action == "ship":
             return await approve(bot, self._build_approval_request(interaction, person))
         if self._action == "recheck":
-            again = ApprovalRequest(
+            request = ApprovalRequest(
                 person=person, how="button", run_id=self._run_id, head=self._head
             )
-            return await approve(bot, again)
+            return await approve(bot, request)
         if self._action == "reject":
             return (await agent.reject(self._run_id, person)).reason
         if self._action == "endorse":
@@ -79,7 +79,9 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._action == "revert":
             return describe_revert(await agent.requests.revert(person, run_id=self._run_id))
         if self._action == "reopen":
-            return f"I go on in <#{(await agent.requests.reopen(self._run_id, person)).thread_id}>."
+            return (
+                f"I continue in <#{(await agent.requests.reopen(self._run_id, person)).thread_id}>."
+            )
         if self._action == "cancel":
             return (await agent.cancel(self._run_id, person)).reason
         await agent.permit(person, Act.READ, run_id=self._run_id)
@@ -89,9 +91,9 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     def _build_approval_request(
         self, interaction: discord.Interaction[Any], person: Person
     ) -> ApprovalRequest:
-        """Return "ship it" as it was pressed: on which card, for which commit.
+        """Return the approval for the pressed card and its commit.
 
-        Without either, it is for no card there is.
+        Without a message or a commit, the card id is 0, which matches no card, so nothing ships.
         """
         card = interaction.message.id if interaction.message and self._head else 0
         return ApprovalRequest(
@@ -99,7 +101,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         )
 
     async def _open(self, interaction: discord.Interaction[Any], person: Person, act: Act) -> None:
-        """Open the form for what takes more than a press."""
+        """Open the form, if the person may use it."""
         bot: TheseusClient = interaction.client
         try:
             await bot.agent.permit(person, act, run_id=self._run_id)
@@ -132,15 +134,15 @@ class ReviseModal(ui.Modal, title="Revise this proposal"):
         self._run_id = run_id
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Hand the instruction to the run."""
+        """Pass the instruction to the run."""
         await revise(interaction, self._run_id, self.instruction.value)
 
 
 class TrialModal(ui.Modal, title="Try this proposal"):
-    """Asks what people do, and shows what it is answered today and with the change."""
+    """Asks what users do, and shows the answers today and with the change."""
 
     lines: ui.TextInput[Any] = ui.TextInput(
-        label="What people do, a line each",
+        label="What users do, one action on each line",
         style=discord.TextStyle.paragraph,
         placeholder="/roll dice:2d6\npress: Again",
         max_length=LONGEST,
@@ -152,7 +154,7 @@ class TrialModal(ui.Modal, title="Try this proposal"):
         self.lines.default = suggestion[:LONGEST] or None
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Play it with both commits; only who asked sees what came of it."""
+        """Replay the actions with both commits; only the asker sees the result."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:

@@ -1,4 +1,4 @@
-"""What becomes of a change that somebody asks for, whichever way they do; and what can be done."""
+"""Answers after a request for a change, and the list of what the bot can do."""
 
 from collections import defaultdict
 
@@ -17,7 +17,7 @@ from cogs.ui.speakers import is_listed
 
 
 def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | FeatureRequest) -> str:
-    """Return where to follow a change that was asked for, or what becomes of the wish."""
+    """Return where to follow a requested change, or that the request was stored."""
     if isinstance(answer, FeatureRequest):
         return describe_stored_request(
             answer, listed=is_listed(bot, person), able=bot.agent.can_change
@@ -26,10 +26,7 @@ def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | Featur
 
 
 async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]:
-    """Return what the bot can do, with what, and what people wish for, the most wanted first.
-
-    Nobody is shown a command that they may not use.
-    """
+    """Return the lines of `/capabilities`, without commands that the person may not use."""
     listed, known = is_listed(bot, person), list_abilities(bot)
     usable = list_usable_commands(bot, person)
     commands = defaultdict[str, list[str]](list)
@@ -39,14 +36,14 @@ async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]
             commands[each.cog.removeprefix("cogs.")].append(each.label)
     model = bot.chat_model
     engines = (
-        f"changes of my code are written by: {bot.agent.engine or 'nobody, there is no engine'}",
+        f"changes to my code are written by: {bot.agent.engine or 'no one, there is no engine'}",
         f"talk is answered by: {model.name if model else 'rules, without a model'}",
     )
-    wishes = await bot.agent.changes.list_feature_requests()
+    states = await bot.agent.changes.list_feature_requests()
     return list_capability_lines(
         dict(sorted(commands.items())),
         engines,
-        [(each.feature_request, each.run) for each in wishes],
+        [(each.feature_request, each.run) for each in states],
         listed=listed,
         skills=[each.name for each in bot.skills.get_current().skills],
     )

@@ -1,4 +1,4 @@
-"""The buttons under "which failure do you mean?": each goes on with one of them."""
+"""The buttons under "which failure do you mean?": each continues with one failure."""
 
 import re
 from typing import Any, Self
@@ -15,7 +15,7 @@ _TEMPLATE = re.compile(r"theseus:(?P<act>choose):(?P<run>[0-9a-z]+):(?P<error>[0
 
 
 class ChoiceButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """One failure that may be meant; all it needs is in its id, so it outlives restarts."""
+    """One failure that may be meant. Its id holds all state, so it survives a restart."""
 
     def __init__(self, item: ui.Button[Any], run_id: str, error_id: str) -> None:
         super().__init__(item)
@@ -32,7 +32,7 @@ class ChoiceButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         return cls(item, match["run"], match["error"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Go on with that failure, under the presser's own rights."""
+        """Continue with that failure, with the presser's rights."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:

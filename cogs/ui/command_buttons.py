@@ -1,4 +1,4 @@
-"""The buttons under "which command do you mean?": each has one looked into."""
+"""The buttons under "which command do you mean?": each starts work on one command."""
 
 import re
 from typing import Any, Self
@@ -16,7 +16,7 @@ _TEMPLATE = re.compile(r"theseus:about:(?P<act>fix|investigate):(?P<command>[\w 
 
 
 class CommandButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """One command that may be meant; all it needs is in its id, so it outlives restarts."""
+    """One command that may be meant. Its id holds all state, so it survives a restart."""
 
     def __init__(self, item: ui.Button[Any], goal: Goal, command: str) -> None:
         super().__init__(item)
@@ -33,15 +33,15 @@ class CommandButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         return cls(item, "fix" if match["act"] == "fix" else "investigate", match["command"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Look into that command, with the words that named none."""
+        """Start work on that command, with the text of the original message."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         person, question = get_speaker(interaction), interaction.message
         reference = question.reference if question else None
-        said = reference.message_id if reference else None
+        message_id = reference.message_id if reference else None
         place = place_asked_in(interaction)
-        if question is not None and said is not None:
-            place = place_of(question).replace(message_id=said)
+        if question is not None and message_id is not None:
+            place = place_of(question).replace(message_id=message_id)
         try:
             asked = await ask(
                 bot,

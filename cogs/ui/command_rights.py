@@ -1,4 +1,4 @@
-"""Which commands somebody may use, so that only these are offered to them."""
+"""Which commands a person may use, so that only these are offered to them."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ from bot.domain.people import Person
 
 
 def list_usable_commands(bot: TheseusClient, person: Person) -> frozenset[str]:
-    """Return the slash commands and menus, by their whole names, that a person may use now.
+    """Return the slash commands and menus, by full name, that a person may use now.
 
-    Two things decide: the bot's own policy, and the rights that a command asks of a member of the
-    server before Discord shows it.
+    A command needs both the permission of the bot's policy, and the Discord permissions that the
+    command requires of server members.
     """
-    held = _get_permissions(bot, person)
+    permissions = _get_permissions(bot, person)
     shown = [
         command.qualified_name
         for command in [*bot.tree.walk_commands(), *_list_menus(bot)]
         if not isinstance(command, app_commands.Group)
-        and _get_required_permissions(command) <= held
+        and _get_required_permissions(command) <= permissions
     ]
     return list_allowed_commands(bot.identity.people, person, shown)
 
@@ -41,13 +41,13 @@ def _list_menus(bot: TheseusClient) -> list[app_commands.ContextMenu]:
 def _get_required_permissions(
     command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
 ) -> discord.Permissions:
-    """Return the rights a member needs: Discord asks them of the whole group of a command."""
+    """Return the required permissions; Discord checks those of a command's whole group."""
     root = command.root_parent if isinstance(command, app_commands.Command) else None
     return (root or command).default_permissions or discord.Permissions.none()
 
 
 def _get_permissions(bot: TheseusClient, person: Person) -> discord.Permissions:
-    """Return the rights in the server the bot works for; who is no member there has none."""
+    """Return the permissions in the bot's server; people who are not members have none."""
     guild = bot.get_guild(bot.identity.guild_id) if bot.identity.guild_id else None
     member = guild.get_member(person.id) if guild else None
     if member is None:

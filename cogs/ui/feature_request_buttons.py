@@ -1,4 +1,4 @@
-"""The buttons under the wishes: each begins one, under the presser's own rights."""
+"""The buttons under the feature requests: each starts one, with the presser's rights."""
 
 import re
 from typing import Any, Self
@@ -19,7 +19,7 @@ _LABEL = 60
 
 
 class FeatureRequestButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """One wish; all it needs is in its id, so it outlives restarts."""
+    """One feature request. Its id holds all state, so it survives a restart."""
 
     def __init__(self, item: ui.Button[Any], request_id: str) -> None:
         super().__init__(item)
@@ -36,7 +36,7 @@ class FeatureRequestButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 
     @classmethod
     def from_request(cls, feature_request: FeatureRequest) -> Self:
-        """Return the button that begins the wish."""
+        """Return the button that starts the feature request."""
         label = f"Start “{to_plain_text(feature_request.text, _LABEL)}”"
         return cls(
             ui.Button(label=label, custom_id=f"theseus:wish:start:{feature_request.id}"),
@@ -44,7 +44,7 @@ class FeatureRequestButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         )
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Begin it; whoever presses has asked for it, and the words are those of the wish."""
+        """Start the feature request in its own words; the presser counts as the requester."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)

@@ -1,4 +1,4 @@
-"""The button under a comparison of those with a flag and those without: the next step of it."""
+"""The button under a flag's comparison: its next step."""
 
 import re
 from typing import Any, Self, cast
@@ -18,7 +18,7 @@ _TEMPLATE = re.compile(
 
 
 class FlagButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """Switches one flag on for more people, or off, for as long as nobody switched it since."""
+    """Switches a flag to its next step, unless somebody switched it since."""
 
     def __init__(self, item: ui.Button[Any], name: str, step: FlagStep, since: int) -> None:
         super().__init__(item)
@@ -36,7 +36,7 @@ class FlagButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         return cls(item, match["name"], cast("FlagStep", match["act"]), int(match["since"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Switch it, under the presser's own rights; everybody there can see it."""
+        """Switch the flag with the presser's rights; everyone in the channel sees it."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(thinking=True)
         person, before = get_speaker(interaction), bot.agent.flags.get_all().get(self._name)

@@ -1,4 +1,4 @@
-"""How memories are told to people, whichever way they ask."""
+"""Answers about memories, for commands and messages."""
 
 from bot.client import TheseusClient
 from bot.domain.memory import Memory
@@ -12,17 +12,20 @@ _LINE = 200
 
 
 def format_memory_line(memory: Memory) -> str:
-    """Return a memory on one line, with the key it goes by."""
+    """Return a memory on one line, with its key."""
     return f"`{memory.key}` {to_plain_text(format_memory(memory), _LINE)}"
 
 
 def describe_note(note: Memory) -> str:
-    """Return what is said when something was noted."""
-    return f"🧠 Noted as `{note.key}`: “{to_plain_text(note.text, _LINE)}”. “forget {note.key}” undoes that."
+    """Return the answer after something was noted."""
+    return (
+        f"🧠 Noted as `{note.key}`: “{to_plain_text(note.text, _LINE)}”. “forget "
+        f"{note.key}” removes it."
+    )
 
 
 async def forget(bot: TheseusClient, person: Person, wanted: str) -> str:
-    """Forget a memory or, by its key, a wish (`wish:k7m2xq`); return what is said.
+    """Forget a memory, or a feature request by its key (`wish:k7m2xq`); return the answer.
 
     Raises `NotAuthorized`, `StoreError`.
     """
@@ -32,10 +35,10 @@ async def forget(bot: TheseusClient, person: Person, wanted: str) -> str:
 
 
 def describe_forget_result(person: Person, found: Forgotten) -> str:
-    """Return what was forgotten, and at whose word; or what may have been meant."""
+    """Return what was forgotten and for whom, or which notes may be meant."""
     if found.memory is not None:
         who = to_plain_text(person.name, 40)
-        return f"🧠 Forgotten, as {who} said: {format_memory_line(found.memory)}"
+        return f"🧠 Forgotten, as {who} asked: {format_memory_line(found.memory)}"
     if not found.fitting:
         return "I remember nothing like that. `/memory search` shows what there is."
     lines = [f"- {format_memory_line(memory)}" for memory in found.fitting[:5]]

@@ -1,4 +1,4 @@
-"""Questions about the bot itself, whichever way they are asked: what to answer, and to whom."""
+"""Questions about the bot, from commands and messages: the answer, and who may read it."""
 
 from bot.authority.policy import Act
 from bot.client import TheseusClient
@@ -17,9 +17,9 @@ from cogs.ui.skills import answer_skill_question
 async def answer_question(
     bot: TheseusClient, person: Person, slots: Slots, run: Run | None = None
 ) -> str:
-    """Return the answer to a question, from records; `run` is the one it is asked at.
+    """Return the answer to a question, from records; `run` is the run of the thread.
 
-    Raises as `QuestionService.answer`.
+    Raises what `QuestionService.answer` raises.
     """
     match slots.topic:
         case None:
@@ -45,7 +45,7 @@ async def answer_question(
 
 
 async def render_status(bot: TheseusClient, person: Person, run: Run | None) -> str:
-    """Return what is being worked on; of `run` alone where it is asked there.
+    """Return what is being worked on, or the status of `run` only.
 
     Raises `NotAuthorized`.
     """
@@ -55,5 +55,5 @@ async def render_status(bot: TheseusClient, person: Person, run: Run | None) -> 
 
 
 def render_commands(bot: TheseusClient, person: Person) -> str:
-    """Return the commands that a person may use, by what people want to do."""
+    """Return the commands that a person may use, grouped by what people want to do."""
     return render_help(list_usable_commands(bot, person), list_acts(bot, person))

@@ -1,4 +1,4 @@
-"""Asking for work on the code: a run of its own, that of the incident it is about, or an answer."""
+"""Requests for work on the code: start a run, join an incident's run, or answer at once."""
 
 from typing import Any
 
@@ -20,20 +20,20 @@ from cogs.ui.answers import on_it, view_of
 
 _PUBLIC = ("fix", "broken", "fails", "error")
 _IN_PRIVATE = (
-    "Not everyone in the dev channel can read this place, and what you ask for is shown to them. "
-    "Ask me in <#{channel}>."
+    "Everyone in the dev channel would see your request, and not all of them can read this "
+    "channel. Please ask me in <#{channel}>."
 )
 
 
 async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAnswer:
-    """Start what a person asks for, or join what is under way for that fault already.
+    """Start what a person asks for, or join the run that already works on that fault.
 
-    What is said where not everyone in the dev channel can read goes on as a stand-in, in which the
-    names of commands stay: cards, pages and prompts show the rest to others.
+    If there is no failure to work on, the answer is returned and nothing starts. If not everyone in
+    the dev channel may read the original message, its text is replaced by a stand-in in which only
+    command names stay, because cards, pages and prompts are visible to others.
 
-    Where no failure is there to work on, what there is to say is returned, and nothing is begun.
-    Raises what `SelfImprovementAgent.request` raises; who may not ask has reported it with that,
-    and is refused with thanks.
+    Raises what `SelfImprovementAgent.request` raises. A person who may not ask for work has
+    reported the failure: the `NotAuthorized` error then thanks them.
     """
     trigger = hide_private_text(bot, trigger)
     known = bot.monitoring is not None and await bot.monitoring.joins(trigger)
@@ -52,7 +52,7 @@ async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAns
 
 
 def hide_private_text(bot: TheseusClient, trigger: Trigger) -> Trigger:
-    """Return a request without what was said in private, but for the names of commands."""
+    """Return a request without its private text; only the names of commands stay."""
     if not _is_private(bot, trigger):
         return trigger
     names = [*_PUBLIC, *(word for name in bot.agent.commands() for word in name.split())]
@@ -66,9 +66,9 @@ def hide_private_text(bot: TheseusClient, trigger: Trigger) -> Trigger:
 
 
 async def ask_for_change(bot: TheseusClient, trigger: Trigger) -> ChangeBegun | FeatureRequest:
-    """Begin a change, or keep the feature request; its text is shown to everyone.
+    """Start a change, or store the feature request; its text is shown to everyone.
 
-    Raises `OutOfBounds` where it was said in private, and what `ChangeRequests.ask` raises.
+    Raises `OutOfBounds` if it was asked in private, and what `ChangeRequests.ask` raises.
     """
     if _is_private(bot, trigger):
         raise OutOfBounds(_IN_PRIVATE.format(channel=bot.identity.dev_channel_id))
@@ -82,7 +82,7 @@ def _is_private(bot: TheseusClient, trigger: Trigger) -> bool:
 
 
 def describe_result(person: Person, asked: IntakeResult | RequestAnswer) -> str:
-    """Return where to follow it, or the answer; who joins what is under way reads that."""
+    """Return where to follow the run, that the person joined a run, or the answer."""
     if isinstance(asked, RequestAnswer):
         return request_answer(asked, "investigate").text
     if not asked.joined:
@@ -90,9 +90,9 @@ def describe_result(person: Person, asked: IntakeResult | RequestAnswer) -> str:
     run = asked.run
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
     fixing = "I am on it" if run.goal == "fix" else "I am looking into it"
-    told = "" if asked.incident is None else f"that is incident `{asked.incident.id}`: "
-    more = "" if asked.incident else " already. Say there what else you want of it"
-    return f"{person.name}, {told}{fixing} in {where}{more}."
+    incident_note = "" if asked.incident is None else f"that is incident `{asked.incident.id}`: "
+    more = "" if asked.incident else " already. If you want more, say it there"
+    return f"{person.name}, {incident_note}{fixing} in {where}{more}."
 
 
 async def send_post(interaction: discord.Interaction[Any], post: Post) -> None:

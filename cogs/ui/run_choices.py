@@ -1,4 +1,4 @@
-"""Runs as choices: offered while somebody types an id, or as buttons where nothing was typed."""
+"""Runs to choose from: as autocompletion of an id, or as buttons."""
 
 import re
 from collections.abc import Callable
@@ -17,39 +17,40 @@ from cogs.ui.buttons import RunButton
 from cogs.ui.speakers import get_speaker, is_listed
 
 _NUMBER = re.compile(r"#(\d{1,9})")
-_CHOICES = 25  # Discord takes no more
+_CHOICES = 25  # the most that Discord accepts
 _LABEL = 100
 _BUTTONS, _BUTTON_LABEL = 5, 80
-_LOOKED_AT = 50  # of the newest runs
+_LOOKED_AT = 50  # newest runs that are offered
 
 Acted = Callable[[Run], bool]
-"""Whether something can be done about a run as it stands."""
+"""Decides whether an action is possible on a run now."""
 
 
 def is_any_run(run: Run) -> bool:
-    """Every run can be looked at."""
+    """Return True: every run can be shown."""
     return True
 
 
 def can_ship(run: Run) -> bool:
-    """Whether it waits for somebody's word."""
+    """Return whether the run waits for an approval."""
     return run.waiting in (Waiting.APPROVAL, Waiting.UNSHIPPED, Waiting.UNREVISED)
 
 
 def can_cancel(run: Run) -> bool:
-    """Whether it goes on."""
+    """Return whether the run has not ended."""
     return not run.has_ended
 
 
 def can_retry(run: Run) -> bool:
-    """Whether it ended without what was asked for."""
+    """Return whether the run ended without a result."""
     return run.status in FINAL_STATUSES - {Status.DONE}
 
 
 async def run_named(bot: TheseusClient, typed: str) -> str:
-    """Return the id of the run somebody typed: by itself, or by its pull request (`#7`).
+    """Return the id of the run that somebody typed, by id or pull request (`#7`).
 
-    Whether there is one, and whether they may know, is for whoever uses it to find out.
+    The id is not checked: whoever uses it checks that the run exists and that the person may see
+    it.
     """
     number = _NUMBER.fullmatch(typed.strip(" `"))
     runs = await bot.agent.list_runs(limit=_LOOKED_AT) if number else ()
@@ -62,7 +63,7 @@ async def run_named(bot: TheseusClient, typed: str) -> str:
 async def run_choices(
     interaction: discord.Interaction[Any], typed: str, acted: Acted
 ) -> list[app_commands.Choice[str]]:
-    """Return the runs that fit what was typed, newest first; none to who may not read runs."""
+    """Return the matching runs, newest first; none for people who may not read runs."""
     bot: TheseusClient = interaction.client
     if not is_listed(bot, get_speaker(interaction)):
         return []  # not audited: it would be a line for every key they press
@@ -73,7 +74,7 @@ async def run_choices(
 async def suggest_shipped_runs(
     interaction: discord.Interaction[Any], typed: str
 ) -> list[app_commands.Choice[str]]:
-    """Return the runs whose change can be taken back and that fit what was typed."""
+    """Return the matching runs whose change can be reverted."""
     bot: TheseusClient = interaction.client
     if not is_listed(bot, get_speaker(interaction)):
         return []
@@ -92,7 +93,7 @@ def _build_choices(
 
 
 async def _list_shipped_runs(bot: TheseusClient) -> list[tuple[Run, History]]:
-    """Return what was merged and not taken back since, newest first."""
+    """Return the runs that were merged and not reverted, newest first."""
     runs = [run for run in await bot.agent.list_runs(limit=_LOOKED_AT) if run.status is Status.DONE]
     taken_back = {run.trigger.reverts for run in runs}
     merged = [run for run in runs if run.goal != "investigate" and run.id not in taken_back]
@@ -101,7 +102,7 @@ async def _list_shipped_runs(bot: TheseusClient) -> list[tuple[Run, History]]:
 
 
 async def revert_buttons(bot: TheseusClient) -> ui.View | None:
-    """Return a button for each change that was shipped lately; `None` where there is none."""
+    """Return a button for each recently shipped change; None if there is none."""
     buttons, now = [], bot.clock.get_time()
     for run, history in (await _list_shipped_runs(bot))[:_BUTTONS]:
         label = f"Revert {run_label(run, history, now, _BUTTON_LABEL - len('Revert '))}"

@@ -1,4 +1,4 @@
-"""What people are told of skills, by a command or in words."""
+"""Answers about skills, for commands and messages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from bot.presentation.skills import DAYS, list_skill_lines, render_skill
 
 
 class SkillView(NamedTuple):
-    """One skill as people see it: what is said of it, its text, and what changed in it last."""
+    """One skill for people: the lines about it, its text, and its newest diff."""
 
     lines: list[str]
     text: str
@@ -23,7 +23,7 @@ class SkillView(NamedTuple):
 
 
 async def load_skill_lines(bot: TheseusClient, person: Person) -> list[str]:
-    """Return every skill, its version, and how it is used. Raises `NotAuthorized`, `PortError`."""
+    """Return a line for each skill: version and use. Raises `NotAuthorized`, `PortError`."""
     items = await _load_items(bot, person)
     skills = bot.skills.get_current()
     uses = await bot.skills.load_uses([each.name for each in skills.skills], _get_start_time(bot))
@@ -31,20 +31,20 @@ async def load_skill_lines(bot: TheseusClient, person: Person) -> list[str]:
 
 
 async def get_skill(bot: TheseusClient, person: Person, name: str, number: int = 0) -> SkillView:
-    """Return one skill, or the text of a kept version of it.
+    """Return one skill, or the text of a stored version of it.
 
-    Raises `UnknownItem`, naming those there are; `NotAuthorized`, `PortError`.
+    Raises `UnknownItem` (it lists the existing skills), `NotAuthorized` or `PortError`.
     """
     items = await _load_items(bot, person)
     skill = bot.skills.get_current().find(name)
     if skill is None:
-        there = ", ".join(f"`{each.name}`" for each in bot.skills.get_current().skills) or "none"
+        names = ", ".join(f"`{each.name}`" for each in bot.skills.get_current().skills) or "none"
         refused = next(
             (each for each in bot.skills.get_current().refused if each.name == name), None
         )
         if refused is not None:
             raise UnknownItem(f"`{name}` is refused: {refused.reason}")
-        raise UnknownItem(f"There is no skill `{name[:60]}`. There are: {there}.")
+        raise UnknownItem(f"There is no skill `{name[:60]}`. There are: {names}.")
     versions = await _load_versions(bot, person, skill, items)
     uses = await bot.skills.load_uses([name], _get_start_time(bot))
     lines = render_skill(skill, items.get(name), versions, uses.get(name))
@@ -58,7 +58,7 @@ async def get_skill(bot: TheseusClient, person: Person, name: str, number: int =
 
 
 async def answer_skill_question(bot: TheseusClient, person: Person, subject: str) -> list[str]:
-    """Return the skill that is asked about, with its text; all of them where none is meant.
+    """Return the skill that is asked about, with its text; all skills if none matches.
 
     Raises `NotAuthorized`, `PortError`.
     """
@@ -70,15 +70,18 @@ async def answer_skill_question(bot: TheseusClient, person: Person, subject: str
 
 
 def _find_name(subject: str, names: Sequence[str]) -> str:
-    """Return the name that shares most with what is said, "triage" with `triaging-a-failure`."""
-    said = extract_stems(subject)
-    shared = {name: len(said & extract_stems(name.replace("-", " "))) for name in names}
+    """Return the name that shares most words with the subject; "" if none shares one.
+
+    For example, "triage" matches `triaging-a-failure`.
+    """
+    subject_stems = extract_stems(subject)
+    shared = {name: len(subject_stems & extract_stems(name.replace("-", " "))) for name in names}
     best = max(names, key=lambda name: shared[name], default="")
     return best if best and shared[best] else ""
 
 
 def list_live_names(bot: TheseusClient) -> tuple[ItemName, ...]:
-    """Return what can change while the program runs, by name; nothing without a registry."""
+    """Return the names of what can change while the program runs; none without a registry."""
     try:
         return bot.agent.live_items.list_names()
     except PartMissing:
@@ -86,7 +89,7 @@ def list_live_names(bot: TheseusClient) -> tuple[ItemName, ...]:
 
 
 async def _load_items(bot: TheseusClient, person: Person) -> Mapping[str, LiveItem]:
-    """Return what the live registry has of skills; nothing where there is none."""
+    """Return the skills in the live registry, by name; empty without a registry."""
     try:
         service = bot.agent.live_items
     except PartMissing:

@@ -1,4 +1,4 @@
-"""Who speaks, where, and what they point at."""
+"""Who speaks, where, and which message, card or run they refer to."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _SHIP_ID = re.compile(r"^theseus:ship:(?P<run>[0-9a-z]+):(?P<head>[0-9a-f]{40})$
 
 @dataclass(frozen=True)
 class CardReference:
-    """A proposal card somebody points at: its message, and the run and commit it is for."""
+    """A proposal card that somebody refers to: its message, run and commit."""
 
     message_id: int
     run_id: str
@@ -34,9 +34,10 @@ class CardReference:
 
 
 def get_person(bot: TheseusClient, user: discord.abc.User) -> Person:
-    """Return the speaker with the roles they have now in our server; in a direct message too.
+    """Return the speaker with their current roles in the bot's server, also in direct messages.
 
-    Roles of another server are none. Who left ours, or speaks in another one, is an outsider.
+    Roles of other servers do not count. A person who left the server, or writes in another one, is
+    an outsider.
     """
     home = bot.identity.guild_id
     guild = bot.get_guild(home) if home else None
@@ -55,13 +56,13 @@ def get_person(bot: TheseusClient, user: discord.abc.User) -> Person:
 
 
 def get_audience(bot: TheseusClient, message: discord.Message) -> Audience:
-    """Return who can read what is said where the message is."""
+    """Return who can read the place of a message."""
     guild_id = message.guild.id if message.guild else None
     return bot.audiences.find_of_place(guild_id, message.channel.id)
 
 
 def get_speaker(interaction: discord.Interaction[Any]) -> Person:
-    """Return who uses a command, presses or sends a form, and where."""
+    """Return who used a command, pressed a button or sent a form, and where."""
     message, channel = interaction.message, interaction.channel_id
     place = Place(
         channel_id=channel or 0,
@@ -73,17 +74,17 @@ def get_speaker(interaction: discord.Interaction[Any]) -> Person:
 
 
 def get_author(bot: TheseusClient, message: discord.Message) -> Person:
-    """Return who wrote a message, and where it stands."""
+    """Return who wrote a message, and where."""
     return get_person(bot, message.author).replace(at=place_of(message))
 
 
 def is_listed(bot: TheseusClient, person: Person) -> bool:
-    """Whether the person may ask for work on the code."""
+    """Return whether the person may ask for work on the code."""
     return is_allowed(bot.identity.people, person, Act.ASK)
 
 
 def is_in_dev_channel(bot: TheseusClient, channel: object) -> bool:
-    """Whether this is the dev channel or a thread in it."""
+    """Return whether this is the dev channel or a thread in it."""
     dev = bot.identity.dev_channel_id
     if isinstance(channel, discord.Thread):
         return channel.parent_id == dev
@@ -91,7 +92,7 @@ def is_in_dev_channel(bot: TheseusClient, channel: object) -> bool:
 
 
 def place_of(message: discord.Message) -> Place:
-    """Return where a message stands; threads name their parent channel too."""
+    """Return the place of a message; threads include their parent channel."""
     channel = message.channel
     thread = isinstance(channel, discord.Thread)
     return Place(
@@ -108,23 +109,23 @@ def is_own_message(bot: TheseusClient, message: discord.Message) -> bool:
 
 
 def find_error_id(bot: TheseusClient, message: discord.Message) -> str | None:
-    """Return the journal record an error reply of ours names; others' text names none."""
+    """Return the journal record that an error message of the bot names; others name none."""
     found = _ERROR_ID.search(message.content) if is_own_message(bot, message) else None
     return found[1] if found else None
 
 
 def find_interaction_id(bot: TheseusClient, message: discord.Message) -> int | None:
-    """Return the interaction that a message of ours answers; others' messages answer none."""
+    """Return the interaction that a message of the bot answers; other messages have none."""
     asked = message.interaction_metadata if is_own_message(bot, message) else None
     return asked.id if asked else None
 
 
 def is_answer(text: str, utterance: Utterance, *, replies: bool) -> bool:
-    """Whether words said in the thread of a run that asks something are the answer.
+    """Return whether text in the thread of a waiting run is the answer to its question.
 
-    A reply to the question is, unless it ends the run. Other words are where the grammar hears
-    nothing else in them: that something should be like this or that is an answer here, and neither
-    a complaint nor a revision, unless it asks for work in so many words.
+    A reply to the question is the answer, unless it ends the run. Other text is the answer if the
+    grammar finds no request in it. "It should be like this" counts as an answer and not as a report
+    or revision, unless it explicitly asks for work.
     """
     intent = utterance.intent
     if replies:
@@ -141,9 +142,10 @@ def is_answer(text: str, utterance: Utterance, *, replies: bool) -> bool:
 def is_question_answer(
     question: Question, text: str, utterance: Utterance, *, replies: bool
 ) -> bool:
-    """Whether words in the thread are the answer to the run's question, as `is_answer` says.
+    """Return whether text in the thread answers the run's question; see `is_answer`.
 
-    So is a plain choice of what is offered, whatever else it sounds like, unless it ends the run.
+    A plain choice of an offered answer counts too, even if it resembles a request, unless it ends
+    the run.
     """
     if question.only_choices and find_choice(text, question.choices) is not None:
         return utterance.intent not in (Intent.CANCEL, Intent.STOP)
@@ -153,7 +155,7 @@ def is_question_answer(
 
 
 def find_card(bot: TheseusClient, message: discord.Message) -> CardReference | None:
-    """Return what a message of ours offers to ship, read from its own button."""
+    """Return which proposal a message of the bot offers to ship, read from its own button."""
     if not is_own_message(bot, message):
         return None
     for row in message.components:
@@ -165,7 +167,7 @@ def find_card(bot: TheseusClient, message: discord.Message) -> CardReference | N
 
 
 def place_asked_in(interaction: discord.Interaction[Any]) -> Place:
-    """Return where a command was used or a button pressed; threads name their parent channel."""
+    """Return where a command was used or a button pressed; threads include their parent."""
     channel = interaction.channel
     thread = isinstance(channel, discord.Thread)
     parent = channel.parent_id if isinstance(channel, discord.Thread) else None
@@ -187,9 +189,9 @@ async def run_in(bot: TheseusClient, channel: object) -> Run | None:
 
 
 async def fetch_replied_text(interaction: discord.Interaction[Any]) -> str:
-    """Return the text that a pressed message answers.
+    """Return the text of the message that the pressed message replies to.
 
-    It is empty where the message is gone or changed, or the bot itself wrote it.
+    It is empty if that message is gone or edited, or if the bot wrote it.
     """
     reference = interaction.message.reference if interaction.message else None
     if reference is None or reference.message_id is None or interaction.message is None:

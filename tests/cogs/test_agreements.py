@@ -98,7 +98,9 @@ async def test_a_bare_no_is_asked_what_is_meant_and_cancel_ends_it(
 ) -> None:
     _, thread, _ = await contract(room)
     await room["dora"].say(thread, said)
-    await room["dora"].wait_for(thread, lambda m: m["content"].startswith("What is meant instead?"))
+    await room["dora"].wait_for(
+        thread, lambda m: m["content"].startswith("What do you want instead?")
+    )
     await room["dora"].say(thread, "cancel")
     run = await room.wait_until(lambda run: run.has_ended)
     assert run.reason == "Cancelled by dora."

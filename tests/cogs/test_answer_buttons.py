@@ -51,10 +51,10 @@ async def test_a_press_answers_for_who_may_and_only_once(room: DevChannel) -> No
     assert (await pressed(room, "mallory", question, "Leave it")).startswith("Sorry mallory")
     assert await room.list_refused() == [("mallory", "answer")]
     told = await pressed(room, "dora", question, "Change our side")
-    assert told == "I take that as: Change our side"
+    assert told == "Your answer: Change our side"
     await room.wait_until(lambda run: run.stage is not Stage.DIAGNOSE)
     assert await pressed(room, "alice", question, "Leave it") == (
-        "This question is not open any more."
+        "This question is no longer open."
     )
 
 
@@ -116,7 +116,7 @@ async def test_a_choice_is_taken_by_a_press_or_in_words_and_nothing_else_is(
             await room["dora"].say(thread, said)
         else:
             assert (await pressed(room, "mallory", question, "'i'")).startswith("Sorry mallory")
-            assert await pressed(room, "dora", question, "'i'") == "I take that as: 'i'"
+            assert await pressed(room, "dora", question, "'i'") == "Your answer: 'i'"
         await room.wait_until(lambda run: run.stage is Stage.SHIP)
         decided = room.world.engine.asked[-1]
         assert decided.answer is not None
@@ -125,6 +125,4 @@ async def test_a_choice_is_taken_by_a_press_or_in_words_and_nothing_else_is(
         assert decided.answer.person.name == "dora"
         assert decided.question is not None
         assert decided.question.memo == "the engine's own"
-        assert await pressed(room, "alice", question, "'a'") == (
-            "This question is not open any more."
-        )
+        assert await pressed(room, "alice", question, "'a'") == ("This question is no longer open.")

@@ -31,11 +31,13 @@ async def test_what_never_failed_is_answered_in_the_channel_and_opens_no_thread(
     room: DevChannel, ask: str
 ) -> None:
     told = await reply(room, "alice", ask)
-    assert told["content"].startswith("🔎 Nothing in my journal fits that. I looked for failures")
+    assert told["content"].startswith(
+        "🔎 Nothing in my journal matches that. I looked for failures"
+    )
     assert "“juggling”" in told["content"]
     assert "3 IndexErrors from /roll" in told["content"]
     assert (
-        "a command that crashes, one that got slow, and an answer that is wrong"
+        "a command that crashes, a command that became slow, and a wrong answer"
         in (told["content"])
     )
     assert list_labels(told) == ["/roll", "/juggle balls"]  # what failed, then what is near
@@ -101,7 +103,7 @@ async def test_a_command_that_asks_about_nothing_known_is_answered_to_who_used_i
     room: DevChannel,
 ) -> None:
     told = await room["alice"].run("dev", "investigate", what="juggling")
-    assert "Nothing in my journal fits that" in await room.wait_for_answer("alice", told, "dev")
+    assert "Nothing in my journal matches that" in await room.wait_for_answer("alice", told, "dev")
     assert await room.list_runs() == ()
 
 

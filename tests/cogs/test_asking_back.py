@@ -118,7 +118,7 @@ async def test_a_number_that_names_another_run_is_asked_about_whatever_is_decide
         assert list_labels(question)[:2] == [f"{verb} #2", f"{verb} #1"], text
     question = await asked_back(room, "alice", here, "ship proposal 12")
     assert list_labels(question) == ["Ship #1", "Not now"]
-    assert "I know no #12." in question["content"]
+    assert "I do not know #12." in question["content"]
     assert room.world.forge.merges == []
     assert {run.status for run in await room.list_runs()} == {Status.WAITING}
     question = await asked_back(room, "alice", here, "ship #2")
@@ -148,7 +148,7 @@ async def test_a_question_outlives_a_reload_and_is_over_once_it_is_answered(
     await room.client.unload_extension("cogs.conversation")
     await room.client.load_extension("cogs.conversation")
     assert (await pressed(room, "mallory", question, "Not now")).startswith("Sorry mallory")
-    assert await pressed(room, "dora", question, "Not now") == "All right: nothing was done."
+    assert await pressed(room, "dora", question, "Not now") == "All right, I did nothing."
     await room["bob"].wait_for(thread, lambda m: m["id"] == question["id"] and not list_labels(m))
     again = await asked_back(room, "bob", thread, "reject, because it breaks the polls")
     told = await pressed(room, "bob", again, "Reject #1")
@@ -168,7 +168,7 @@ async def test_stop_cancel_and_pause_are_asked_back_and_done_when_pressed(
     odd = await asked_back(room, "bob", "dev", f"{bot} pause until 25:00")
     assert "I do not understand “25:00” as a time." in odd["content"]
     question = await asked_back(room, "bob", "dev", f"{bot} you can go on now")
-    assert await pressed(room, "bob", question, "Resume") == "I go on."
+    assert await pressed(room, "bob", question, "Resume") == "I resume my own work."
     run, thread, _ = await room.request_proposal()
     question = await asked_back(room, "dora", thread, "please stop whatever you're doing")
     assert list_labels(question) == ["Stop everything", "Cancel #1", "Not now"]
@@ -232,7 +232,7 @@ async def test_a_listed_person_is_answered_in_a_runs_thread_and_others_talk_in_p
 async def test_a_decision_about_nothing_says_so(room: DevChannel) -> None:
     mention = f"<@{room.local.bot_user_id}>"
     told = await asked_back(room, "alice", "dev", f"{mention} merge it when you can")
-    assert "there is nothing here it could be about" in told["content"]
+    assert "I found nothing here to decide" in told["content"]
     assert list_labels(told) == []
 
 

@@ -70,10 +70,10 @@ async def test_listed_people_have_it_told_in_the_dev_channel_and_nobody_else(
     elsewhere = await room.wait_for_answer("dora", told, "general")
     assert (
         elsewhere
-        == f"Please use this in <#{room.local.dev_channel_id}>, where everybody can see it."
+        == f"Please use this in <#{room.local.dev_channel_id}>, where everyone can see it."
     )
     told = await room["dora"].run("dev", "audit now")
-    done = f"I posted how I did lately in <#{room.local.dev_channel_id}>, for everybody there."
+    done = f"I posted how I did lately in <#{room.local.dev_channel_id}>, for everyone there."
     assert await room.wait_for_answer("dora", told, "dev") == done
     (report,) = reports(await room["mallory"].list_messages("dev"))
     assert "/roll" in text(report)

@@ -64,7 +64,7 @@ async def test_listed_people_are_shown_the_budget_with_a_chart_in_the_dev_channe
     told = await room["dora"].run("general", "budget")
     assert (await room.wait_for_answer("dora", told, "general")).startswith("Please use this in <#")
     told = await room["dora"].run("dev", "budget")
-    done = f"I posted what models cost in <#{room.local.dev_channel_id}>, for everybody there."
+    done = f"I posted what models cost in <#{room.local.dev_channel_id}>, for everyone there."
     assert await room.wait_for_answer("dora", told, "dev") == done
     (report,) = reports(await room["dora"].list_messages("dev"))
     assert "**Today** $0.25 of $1.00 (25%)" in report["embeds"][0]["description"]
@@ -77,7 +77,7 @@ async def test_in_words_no_model_is_asked_and_no_cap_is_changed(room: DevChannel
     told = await said_to(room, "dora", "how much have we spent?")
     assert len(reports([told])) == 1
     told = await said_to(room, "alice", "raise the budget to $500")
-    assert told["content"].startswith("The caps stand under `budget`")
+    assert told["content"].startswith("The caps are set under `budget`")
     assert (await said_to(room, "mallory", "budget"))["content"].startswith("Sorry mallory")
     elsewhere = await said_to(room, "dora", "budget", "general")
     assert elsewhere["content"].startswith("Please ask me in <#")

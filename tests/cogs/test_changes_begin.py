@@ -62,7 +62,7 @@ async def test_of_what_says_nothing_to_change_nothing_begins(room: DevChannel, s
 
 async def test_elsewhere_people_are_sent_to_the_dev_channel(room: DevChannel) -> None:
     told = await room["bob"].run("general", "change", what=WANTED)
-    assert "where everybody can see" in await room.wait_for_answer("bob", told, "general")
+    assert "where everyone can see" in await room.wait_for_answer("bob", told, "general")
     assert await room.list_runs() == ()
 
 
@@ -71,7 +71,10 @@ async def test_who_asks_for_the_same_joins_the_run_that_makes_it(room: DevChanne
     run = await room.wait_until(lambda run: run.thread_id is not None)
     words = f"<@{room.local.bot_user_id}> can we have a coinflip command?"
     told = await get_reply_text(room, await room["bob"].say("dev", words))
-    assert told == f"bob, that is under way in <#{run.thread_id}>, as alice asked."
+    assert (
+        told
+        == f"bob, I am already working on that in <#{run.thread_id}>, because alice asked for it."
+    )
     other = await room["bob"].run("dev", "change", what="add dark mode")
     assert "On it" in await room.wait_for_answer("bob", other, "dev")
     assert len(await room.list_runs()) == 2
@@ -98,7 +101,7 @@ async def test_who_is_not_listed_begins_nothing_and_has_a_wish_that_others_can_b
     assert state.run is not None
     assert (state.run.id, state.open) == (run.id, False)
     again = await room["bob"].press("dev", button, offer)
-    assert "that is under way in" in await room.wait_for_answer("bob", again, "dev")
+    assert "I am already working on that in" in await room.wait_for_answer("bob", again, "dev")
 
 
 async def test_a_wish_that_is_shipped_is_shown_no_more(room: DevChannel) -> None:

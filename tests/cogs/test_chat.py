@@ -113,8 +113,8 @@ async def test_a_model_may_start_work_as_its_writer_may_once_for_a_message(
     assert (one.id, one.goal, one.trigger.key) == (run.id, "investigate", f"message:{said['id']}")
     assert (one.trigger.person.name, one.trigger.subject) == ("dora", "rolling dice")
     begun, once, status = chat_model(room).results
-    assert "in a thread of its own; dora sees it" in begun
-    assert "one message begins one run" in once
+    assert "in its own thread, where dora sees it" in begun
+    assert "one message starts one run" in once
     assert run.id in status
 
 
@@ -180,7 +180,7 @@ async def test_no_words_of_a_model_ship_stop_ring_or_are_heard(room: DevChannel)
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [
-        (AgentOverloaded("The model's provider is overloaded."), "is overloaded. So this is what"),
+        (AgentOverloaded("The model's provider is overloaded."), "is overloaded. Without a model,"),
         (AgentLimited("The model's provider limits our use until 15:00 UTC."), "until 15:00 UTC."),
     ],
 )

@@ -34,7 +34,7 @@ async def test_in_words(room: DevChannel) -> None:
     chatting = await get_reply_text(
         room, await room["alice"].say("dev", f"{bot} how are you today?")
     )
-    assert "So this is what I can say without a model" in chatting
+    assert "Without a model, I can say this" in chatting
     assert chat_model.turns == []
     refused = await get_reply_text(room, await room["dora"].say("dev", f"{bot} resume everything"))
     assert refused.startswith("Sorry dora")

@@ -26,8 +26,8 @@ async def test_a_report_is_noted_refused_as_a_request_and_answered_again_when_it
 ) -> None:
     told = await room["mallory"].say("dev", "rolling dice keeps crashing, fix it")
     thanks = await get_reply_text(room, told)
-    assert thanks.startswith("Thanks mallory, that is noted: /roll failed 3 times, last ")
-    assert "dora, alice or bob can have me fix it; I tell you here when it is fixed." in thanks
+    assert thanks.startswith("Thanks mallory, I have noted it: /roll failed 3 times, last ")
+    assert "dora, alice or bob can ask me to fix it; I tell you here when it is fixed." in thanks
     assert await room.list_runs() == ()
     [refused] = [e for e in await room.world.store.list_audit_entries() if not e.allowed]
     assert (refused.action, refused.person and refused.person.name) == ("ask", "mallory")
@@ -66,8 +66,8 @@ async def test_who_reports_what_nobody_knows_is_thanked_and_told_what_is_missing
         room, await room["mallory"].say("dev", "the juggling is broken, fix it")
     )
     assert told.startswith("Thanks mallory. I looked for failures that fit “juggling”")
-    assert "tell me the command as you typed it and what you saw" in told
-    assert "dora, alice or bob can have me look further." in told
+    assert "Tell me the command as you typed it and what you saw" in told
+    assert "dora, alice or bob can ask me to look further." in told
     assert await kept(room) == ()
 
 

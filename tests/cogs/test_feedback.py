@@ -105,7 +105,7 @@ async def test_what_people_think_is_counted_once_each_by_their_last_word(room: D
     room.world.clock.tick(WEEK)
     await room.client.agent.watch.look()
     told = await room["alice"].wait_for(thread, lambda message: "📊" in message["content"])
-    assert told["content"].endswith("• `/coinflip`: nobody used it\n• 👍 1, 👎 0")
+    assert told["content"].endswith("• `/coinflip`: no one used it\n• 👍 1, 👎 0")
     memory = await room.world.memory.get(f"lesson:{run.id}")
     assert memory is not None and "👍 1, 👎 0" in memory.text
     assert await room.world.key_values.list_records("feedback:", ChangeFeedback) == ()

@@ -53,13 +53,13 @@ async def test_step_by_step_it_is_there_for_more_people_from_the_next_command_on
     said = await room.run_command("alice", "flags set", name="coinflip", to="share", percent=99)
     assert "is on for 99 % of people, and in the dev channel from now on" in said
     said = await room.run_command("alice", "flags set", name="coinflip", to="all")
-    assert said.startswith("`coinflip` is on for everybody from now on.")
+    assert said.startswith("`coinflip` is on for everyone from now on.")
     assert await where() == ["dev", "general"]
     assert "already, since <t:" in await room.run_command(
         "bob", "flags set", name="coinflip", to="all"
     )
     shown = await room.run_command("bob", "flags list")
-    assert "`coinflip`: on for everybody, since <t:" in shown
+    assert "`coinflip`: on for everyone, since <t:" in shown
     assert shown.endswith(" by alice · asked for in `cogs/coins.py`")
     await room.run_command("alice", "flags set", name="coinflip", to="off")
     assert await where() == []
@@ -91,10 +91,10 @@ async def test_what_no_code_asks_for_any_more_is_told_and_can_go(room: DevChanne
     shown = await room.run_command("dora", "flags list")
     assert "no code asks for it any more: `/flags remove name:coinflip` forgets it" in shown
     gone = await room.run_command("dora", "flags remove", name="coinflip")
-    assert gone == "Forgotten: `coinflip`, which was on for everybody."
+    assert gone == "Forgotten: `coinflip`, which was on for everyone."
     assert (await room.run_command("dora", "flags list")).startswith("There are no flags")
     assert (await room.run_command("dora", "flags remove", name="coinflip")).startswith(
-        "Nobody has"
+        "No one has"
     )
 
 

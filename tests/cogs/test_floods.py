@@ -78,6 +78,6 @@ async def test_who_said_too_much_ships_and_stops_all_the_same(room: DevChannel) 
     await room.wait_until(lambda run: run.status is Status.DONE)
     await room["alice"].say("dev", f"{mention} stop everything")
     assert "alice" in await wait_for_message(room, "⛔ Everything was stopped")
-    assert "I hear you ship, reject, cancel, stop" in await wait_for_message(
-        room, "That is more than I take"
+    assert "I act only on decisions such as ship, reject, cancel, stop" in await wait_for_message(
+        room, "That is more than I accept"
     )

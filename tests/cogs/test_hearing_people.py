@@ -73,7 +73,7 @@ async def by_the_command_elsewhere(room: DevChannel, who: str, run: Run, card: M
 async def by_a_reaction(room: DevChannel, who: str, run: Run, card: Message) -> str:
     thread = str(run.thread_id)
     await room[who].react(thread, card, "🚢")
-    words = (f"Sorry {who}", f"as {who} said")
+    words = (f"Sorry {who}", f"approved by {who}")
     said = await room[who].wait_for(thread, lambda m: any(word in m["content"] for word in words))
     return str(said["content"])
 
@@ -140,7 +140,7 @@ async def test_two_people_ship_at_once_and_the_second_is_told_who_did(room: DevC
     first = await by_the_button(room, "alice", run, card)
     second = await by_the_command_elsewhere(room, "bob", run, card)
     assert first.startswith("Shipping `")
-    assert second.startswith("alice has shipped `")
+    assert second.startswith("alice has already shipped `")
 
 
 async def test_no_id_of_anybody_stands_in_the_title_of_a_thread(room: DevChannel) -> None:

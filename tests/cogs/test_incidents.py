@@ -45,7 +45,7 @@ async def test_listed_people_go_on_and_mute_by_button_and_nobody_else(room: DevC
     assert (run.goal, run.trigger.incident) == ("investigate", incident.id)
     pressed = await room["dora"].press("dev", get_custom_id(told, "Mute"), told)
     answer = await room.wait_for_answer("dora", pressed, "dev")
-    assert answer.startswith("I say nothing more of it until <t:")
+    assert answer.startswith("I do not report it again until <t:")
     await room["dora"].wait_for(
         "dev", lambda m: m["id"] == told["id"] and "Muted by dora" in str(m["embeds"])
     )
@@ -85,7 +85,7 @@ async def test_listed_people_look_at_incidents_and_choose_them_from_a_list(
     assert listed.startswith(f"🔴 `{incident.id}` /roll fails") or incident.id in listed
     shown = await room["dora"].run("dev", "incidents show", incident=incident.id)
     text = await room.wait_for_answer("dora", shown, "dev")
-    assert "Whose fault: outside" in text
+    assert "Where the fault is: outside" in text
     assert "repeated_error: 5 over 5" in text
     offered = await room["dora"].interact(
         "dev", autocomplete="incidents show", option="incident", value="roll"
@@ -106,5 +106,5 @@ async def test_listed_people_look_at_incidents_and_choose_them_from_a_list(
 async def test_where_nothing_notices_the_commands_say_so(tmp_path: Path) -> None:
     async with open_dev_channel(tmp_path) as room:
         told = await room["dora"].run("dev", "incidents list")
-        expected = "I notice nothing by myself here."
+        expected = "Monitoring is switched off here."
         assert await room.wait_for_answer("dora", told, "dev") == expected

@@ -55,7 +55,7 @@ async def test_what_is_said_is_noted_under_a_key_and_forgotten_by_word_of_it(
     assert len(kept(room)) == 3
     assert "nothing like that" in (await told(room, "dora", "forget the unicorns"))["content"]
     gone = (await told(room, "dora", "forget about the zebras"))["content"]
-    assert gone.startswith("🧠 Forgotten, as dora said: ")
+    assert gone.startswith("🧠 Forgotten, as dora asked: ")
     assert "bob noted: zebras" in gone
     lions = next(memory for memory in kept(room).values() if "roar" in memory.text)
     assert lions.key in which
@@ -177,7 +177,7 @@ async def test_by_command_it_is_searched_exported_and_forgotten_in_front_of_all(
     assert not run["ephemeral"]
     forgotten = run["message"]["id"]
     await room["mallory"].wait_for(
-        "dev", lambda m: m["id"] == forgotten and "Forgotten, as alice said" in m["content"]
+        "dev", lambda m: m["id"] == forgotten and "Forgotten, as alice asked" in m["content"]
     )
     assert kept(room) == {}
 

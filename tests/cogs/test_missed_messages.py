@@ -66,7 +66,7 @@ async def test_an_older_text_that_was_wanted_meanwhile_is_asked_about_and_not_sw
     bay.world.clock.tick(60)
     said = await bay["alice"].say("dev", f"{bay.mention} roll the persona back")
     async with bay.run_bot():
-        assert "Shall v1 of the persona be live" in await bay.wait_for_answer("dev", said)
+        assert "Shall I make v1 of the persona live" in await bay.wait_for_answer("dev", said)
         await bay.wait_until_settled()
     assert registry.get_item("persona", "persona").version == 2
 
@@ -127,8 +127,8 @@ async def test_too_many_are_left_alone_and_that_is_said_once(bay: RestartableCha
     assert (paced[1] - paced[0]).total_seconds() >= 1
     told = [m["content"] for m in said if m["content"].startswith("I was away")]
     assert told == [
-        "I was away, and left some messages to me unanswered: older than 24 hours, or more than "
-        "2. Please say again what still matters."
+        "I was away and did not answer some messages to me: they are older than 24 hours, or there "
+        "were more than 2. Please repeat what still matters."
     ]
 
 

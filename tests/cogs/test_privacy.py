@@ -32,7 +32,7 @@ KEPT = (
     "👍 and 👎 on changes: **1**",
     "reports of faults",
 )
-ERASE, CONFIRM = "Erase what is kept of me", "Yes, erase it"
+ERASE, CONFIRM = "Erase my data", "Yes, erase it"
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_anybody_is_told_what_is_kept_of_them_and_has_it_erased_and_nobody
     assert "for 30 days" in text
     assert "- None: runs you asked for, with your words; entries in the audit log" in text
 
-    assert "cannot be taken back" in await pressed(room, "mallory", ERASE)
+    assert "cannot be undone" in await pressed(room, "mallory", ERASE)
     assert room.world.traffic.records  # nothing is gone before they confirm
     text = await pressed(room, "mallory", CONFIRM)
     assert "wishes you are one of: 2" in text

@@ -54,7 +54,9 @@ async def test_a_private_feature_request_is_not_taken_and_says_where_to_ask(
 ) -> None:
     message = f"<@{room.local.bot_user_id}> add a /zanzibar command"
     await room["alice"].say("general", message)
-    answer = await room["alice"].wait_for("general", lambda m: "shown to them" in m["content"])
+    answer = await room["alice"].wait_for(
+        "general", lambda m: "would see your request" in m["content"]
+    )
     assert f"<#{room.local.dev_channel_id}>" in answer["content"]
     assert await room.list_runs() == ()
     assert list(await room.client.agent.wishes.list_requests()) == []

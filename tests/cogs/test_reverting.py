@@ -49,7 +49,9 @@ async def test_the_button_the_words_and_the_command_all_end_in_one_revert(tmp_pa
         await room.wait_until(lambda run: run.status is Status.DONE)
         assert await world.checkout.read("cogs/dice.py") == BROKEN
         again = await _said(room, "alice", thread, f"{mention} revert it")
-        assert again.startswith(f"That was asked for already, in <#{undo.thread_id}>: Live at")
+        assert again.startswith(
+            f"This revert was already requested, in <#{undo.thread_id}>: Live at"
+        )
 
 
 async def _offered(room: DevChannel, who: str, command: str, typed: str = "") -> dict[str, str]:
@@ -63,7 +65,7 @@ async def test_ids_are_offered_where_something_can_be_done_and_what_was_shipped_
     async with open_dev_channel(tmp_path) as room:
         nothing = await room["dora"].run("dev", "revert")
         told = await room.wait_for_answer("dora", nothing, "dev")
-        assert told == "I have shipped nothing lately that I could take back."
+        assert told == "I have shipped nothing lately that I could revert."
         run, thread, _ = await room.request_proposal()
         label = "#1 · rolling dice · proposed just now"
         for command in ("ship", "runs show", "runs cancel"):
@@ -89,7 +91,7 @@ async def test_ids_are_offered_where_something_can_be_done_and_what_was_shipped_
         asked = await room["dora"].run("dev", "revert")
         assert (
             await room.wait_for_answer("dora", asked, "dev")
-            == "Which one shall I propose to take back?"
+            == "Which change shall I propose to revert?"
         )
         (offer,) = [m for m in await room["dora"].list_messages("dev") if list_labels(m)]
         pressed = await room["dora"].press("dev", get_custom_id(offer, f"Revert {shipped}"), offer)

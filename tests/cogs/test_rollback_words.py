@@ -94,7 +94,7 @@ async def test_a_plain_order_is_done_audited_and_can_be_taken_back_by_a_press(
     room: DevChannel,
 ) -> None:
     answer = await told(room, "alice", "Roll the persona back, please.")
-    assert answer["content"].startswith("`persona` is version 1 from now on, in place of version 2")
+    assert answer["content"].startswith("`persona` is version 1 from now on, instead of version 2")
     assert persona(room).version == 1
     (entry, *_) = await room.world.store.list_audit_entries(limit=1)
     assert entry.person is not None
@@ -102,7 +102,7 @@ async def test_a_plain_order_is_done_audited_and_can_be_taken_back_by_a_press(
         "alice", "roll back", "persona persona to version 1", True,
     )  # fmt: skip
     assert await pressed(room, "bob", answer, "Back to v2") == (
-        "`persona` is live as its file has it, version 2."
+        "`persona` is live as in its file, version 2."
     )
 
 
@@ -130,7 +130,7 @@ async def test_several_versions_are_asked_back_with_time_author_and_first_change
         "v1 · 3 h ago · an edit of the file · Kind.",
         "Not now",
     ]
-    assert "Which version of the persona should be live, in place of v3?" in question["content"]
+    assert "Which version of the persona should be live instead of v3?" in question["content"]
     assert persona(room).version == 3
     answer = await told(room, "alice", "undo the last change of the persona")
     assert answer["content"].startswith("`persona` is version 2 from now on")
@@ -138,7 +138,7 @@ async def test_several_versions_are_asked_back_with_time_author_and_first_change
     assert {"v3", "v1"} <= set(offered(again))  # which of the two was the last?
     answer = await told(room, "alice", "roll the persona back to version 1")
     assert answer["content"].startswith("`persona` is version 1 from now on")
-    assert "fits that" in (await told(room, "alice", "roll the persona back to v9"))["content"]
+    assert "matches that" in (await told(room, "alice", "roll the persona back to v9"))["content"]
 
 
 async def test_a_version_that_came_after_the_question_is_not_swapped_out_unseen(
@@ -150,7 +150,7 @@ async def test_a_version_that_came_after_the_question_is_not_swapped_out_unseen(
     answer = await pressed(room, "alice", question, button)
     assert "has changed since" in answer and "I ask again" in answer
     assert persona(room).version == 3
-    anew = await room["alice"].wait_for("dev", lambda m: "in place of v3" in m["content"])
+    anew = await room["alice"].wait_for("dev", lambda m: "instead of v3" in m["content"])
     newer = next(each for each in list_labels(anew) if each.startswith("v2"))
     assert (await pressed(room, "alice", anew, newer)).startswith("`persona` is version 2")
 

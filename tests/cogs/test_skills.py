@@ -62,7 +62,7 @@ async def test_each_skill_is_listed_with_its_version_who_reads_it_and_how_often(
     room: DevChannel,
 ) -> None:
     shown = await room.run_command("dora", "skills list")
-    assert shown.startswith("Nobody reads them here: there is no model.\n- `making-tea` v1, chat, ")
+    assert shown.startswith("No one reads them here: there is no model.\n- `making-tea` v1, chat, ")
     assert "not read in 30 days: How tea is made here." in shown
     (tea,) = load_skills(room.client.root).skills
     for _ in range(2):
@@ -77,7 +77,7 @@ async def test_what_is_refused_is_listed_with_its_line_and_the_version_that_stay
     room.world.live_registry.files["skill", "making-tea"] = "broken: SKILL.md, line 3: odd"
     await room.world.live_registry.reload()
     shown = await room.run_command("alice", "skills list")
-    assert "What its file holds is refused, and v1 stays: " in shown
+    assert "Its file is refused, and v1 stays: " in shown
     assert "line 3: odd" in shown
     assert "`coffee` is refused: prompts/skills/coffee/SKILL.md, line 1: " in shown
 
@@ -92,8 +92,11 @@ async def test_one_is_shown_with_its_text_its_versions_and_what_changed_last(
     )
     text = await room.wait_for_answer("dora", answer, "dev")
     assert text.startswith("**making-tea** v2: How tea is made here.")
-    assert "Told to chat, planner; not read in 30 days." in text
-    assert "In use, a part has only `journal_search` of its own tools; it gives none." in text
+    assert "Available to chat, planner; not read in 30 days." in text
+    assert (
+        "While it is in use, a role has only `journal_search` of its own tools. The skill "
+        "adds none."
+    ) in text
     assert "- v2: <t:" in text and "- v1: <t:" in text
     (message,) = [
         each
@@ -126,10 +129,10 @@ async def test_approvers_roll_back_and_developers_may_not(room: DevChannel) -> N
     refused = await room.run_command("dora", "skills rollback", name="making-tea", version=1)
     assert "not on the list" in refused
     shown = await room.run_command("alice", "skills rollback", name="making-tea", version=1)
-    assert shown.startswith("`making-tea` is version 1 from now on, in place of version 2.")
+    assert shown.startswith("`making-tea` is version 1 from now on, instead of version 2.")
     assert "Rolled back from v2 by alice" in await room.run_command("dora", "skills list")
     shown = await room.run_command("alice", "skills rollback", name="making-tea", version=2)
-    assert shown == "`making-tea` is live as its file has it, version 2."
+    assert shown == "`making-tea` is live as in its file, version 2."
 
 
 async def test_the_persona_and_prompts_are_rolled_back_in_the_same_way(room: DevChannel) -> None:
@@ -143,7 +146,7 @@ async def test_the_persona_and_prompts_are_rolled_back_in_the_same_way(room: Dev
     refused = await room.run_command("dora", "skills rollback", name="persona", version=1)
     assert "not on the list" in refused
     shown = await room.run_command("alice", "skills rollback", name="persona", version=1)
-    assert shown.startswith("`persona` is version 1 from now on, in place of version 2.")
+    assert shown.startswith("`persona` is version 1 from now on, instead of version 2.")
     shown = await room.run_command("alice", "skills rollback", name="nothing", version=1)
     assert "There is no skill `nothing`" in shown
 

@@ -106,14 +106,14 @@ async def test_a_wish_is_forgotten_by_its_key_in_words_and_by_command(room: DevC
     [wish] = await room.client.agent.wishes.list_requests()
     by_words = f"<@{room.local.bot_user_id}> forget wish:{wish.id}"
     assert (await get_reply_text(room, await said(room, "bob", by_words))).startswith(
-        "Forgotten: the wish"
+        "Forgotten: the request"
     )
     assert await votes(room) == []
     asked = await room["bob"].run("dev", "memory forget", memory=f"wish:{wish.id}")
     gone = await room["bob"].wait_for(
         "dev", lambda m: m["id"] == asked["message"]["id"] and bool(m["content"])
     )
-    assert gone["content"].startswith("I keep no such wish")
+    assert gone["content"].startswith("I have no such request")
 
 
 async def test_in_the_thread_of_a_run_words_of_change_revise_it(room: DevChannel) -> None:

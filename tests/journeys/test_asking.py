@@ -91,7 +91,7 @@ async def test_a_complaint_about_what_never_failed_is_answered_honestly(tmp_path
         end = await alice.wait_for_reply(
             "dev", await alice.person.say("dev", "the juggling is broken")
         )
-        assert "Nothing in my journal fits that" in end
+        assert "Nothing in my journal matches that" in end
         assert "juggling" in end
         assert "Nothing else failed" in end
         await world.break_command(FLIP)

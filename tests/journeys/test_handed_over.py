@@ -119,7 +119,7 @@ async def _is_an_incident(world: HandoverHarness, told: Message) -> None:
     assert "\n-# incident " in told["content"]
     assert "was rolled back" in await alice.run("dev", "incidents list")
     assert "alice closed it" in await alice.press("dev", told, "Close")
-    over = await alice.wait_for_text("dev", "It is over: alice closed it")
+    over = await alice.wait_for_text("dev", "It is closed: alice closed it")
     assert over["id"] == told["id"]
     assert not [each for each in list_failed_actions(world) if "reload.restart" not in each]
 
@@ -175,7 +175,7 @@ async def test_what_does_not_work_is_taken_back_and_told(kind: str, tmp_path: Pa
         assert pushed[:7] in told["content"]
         assert world.running_commit == before
         assert list(world.read_records()["bad"]) == [pushed]
-        if "took it back" in told["content"]:
+        if "rolled it back" in told["content"]:
             await _is_an_incident(world, told)
         done = await world.alice.run("dev", "roll", dice="1d6")
         assert done["message"] is not None

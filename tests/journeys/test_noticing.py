@@ -76,7 +76,7 @@ async def _a_fault_of_ours(world: SmallBotHarness) -> None:
     complaint = await alice.person.say("dev", FLIP.report)
     assert f"<#{thread}>" in await alice.wait_for_reply("dev", complaint)
     assert len(world.list_runs()) == 1
-    await alice.person.wait_for("dev", _about("/flip fails", "People say"), SOON)
+    await alice.person.wait_for("dev", _about("/flip fails", "Reports"), SOON)
 
     await alice.person.say(thread, "ship it")
     await alice.wait_until_live(thread)
@@ -91,7 +91,7 @@ async def _somebody_elses(world: SmallBotHarness, party: ThirdParty) -> None:
     alice = world.alice
     party.condition = Condition.DOWN
     await _fail(world, "quote")
-    told = await alice.person.wait_for("dev", _about("/quote fails", "A third party's"), SOON)
+    told = await alice.person.wait_for("dev", _about("/quote fails", "A third party"), SOON)
     party.condition = Condition.UP
     fine = await world.bob.person.run("general", "quote")
     assert "Plutarch" in await world.bob.answer("general", fine)

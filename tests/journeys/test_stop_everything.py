@@ -69,7 +69,7 @@ async def test_in_three_ways_everything_stops_and_a_restart_takes_nothing_up(
             )
             print(f"{way.__name__}: no process after {took:.2f} s")  # noqa: T201
             if way is not _file:
-                assert await play.alice.run("dev", "resume") == "I go on."
+                assert await play.alice.run("dev", "resume") == "I resume my own work."
         play.demo.bot.restart()
         await play.alice.wait_for_text("dev", "I was started, but the emergency stop is active.")
         assert "Everything was stopped" in await play.alice.run("dev", "health")

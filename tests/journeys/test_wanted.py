@@ -55,7 +55,7 @@ async def test_behind_a_flag_it_is_live_and_off_until_somebody_switches_it(
             await person.say(thread, "ship it")
             await play.alice.wait_until_live(thread)
             await play.alice.wait_for_text(
-                thread, "`/flags set name:coinflip to:dev` has it on", timeout=60
+                thread, "`/flags set name:coinflip to:dev` turns it on", timeout=60
             )
             off = await person.run("dev", "coinflip", times=3)
             assert off["message"]["content"] == "There is no coin here yet."

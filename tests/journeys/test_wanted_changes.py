@@ -224,8 +224,8 @@ async def test_two_wishes_in_one_sentence_are_written_in_parts_and_proposed_as_o
     await scene.alice.person.say(thread, "go ahead")
     proposal = get_text(await scene.alice.wait_for_proposal(thread, timeout=PATIENCE))
     assert "2 examples: failing before, passing now" in proposal
-    assert "✅ heads holds alone" in proposal
-    assert "✅ roll holds alone" in proposal
+    assert "✅ heads passes alone" in proposal
+    assert "✅ roll passes alone" in proposal
     await scene.alice.person.say(thread, "reject")
 
 

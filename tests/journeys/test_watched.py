@@ -44,7 +44,7 @@ async def test_a_fix_is_watched_and_one_that_did_not_hold_is_taken_back(tmp_path
         await _plays(world, 3, "flip", side="heads")
         thread, _ = await world.propose_fix(FLIP)
         await alice.person.say(thread, "ship it")
-        assert "I watch whether it holds" in (await alice.wait_until_live(thread))["content"]
+        assert "I watch whether it works" in (await alice.wait_until_live(thread))["content"]
         await asyncio.gather(*(_plays(world, 6, "flip", side="rim") for _ in range(2)))
         held = await alice.wait_for_text(thread, "**Fixed.**")
         assert "8 in 11 actions before, 0 in 12 after" in held["content"]

@@ -14,7 +14,7 @@ async def test_without_a_model_a_wish_is_kept_and_shown_with_who_wants_it(tmp_pa
     async with open_playground(tmp_path, choose("dice-top-face", None)) as play:
         said = await play.alice.person.say("dev", "add a /coinflip command")
         told = await play.alice.wait_for_reply("dev", said)
-        assert "To write one I need a model" in told
+        assert "To write changes I need a model" in told
         assert "ANTHROPIC_API_KEY" in told
         asked = await play.bob.run("dev", "change", what="could we have a coinflip command?")
         assert "2 people" in asked

@@ -16,8 +16,8 @@ from bot.domain.stop import Stop
 from bot.domain.use import EventUse
 from bot.memory.ranking import format_memory
 from bot.presentation.answers._run import RUN_ANSWERS, format_run
-from bot.presentation.cards import fit_lines as fitting_lines
 from bot.presentation.cards import (
+    fit_lines,
     format_incident_line,
     format_money,
     format_tokens,
@@ -33,15 +33,15 @@ _MOST = 8
 _ROOM = 1_600
 
 Known = Sequence[tuple[Run, History]]
-"""Runs with what they recorded, the newest first."""
+"""Runs with their records, the newest first."""
 
 
 def render_changes(shipped: Known, when: str, last: tuple[Run, History] | None) -> str:
-    """Return what was shipped `when` ("this week"); where nothing was, what was shipped `last`."""
+    """Return what was shipped `when` ("this week"), or what was shipped `last` if nothing was."""
     if not shipped:
         if last is None:
-            return "Nothing was ever shipped."
-        return f"I shipped nothing {when}. The last was {_format_shipment(*last)}"
+            return "I have shipped nothing yet."
+        return f"I shipped nothing {when}. The last change was {_format_shipment(*last)}"
     head = format_count(len(shipped), "change")
     lines = [f"• {_format_shipment(*each)}" for each in shipped[:_MOST]]
     return _render_list(f"I shipped {head}{f' {when}' if when else ''}:", lines, len(shipped))
@@ -51,12 +51,15 @@ def _format_shipment(run: Run, history: History) -> str:
     shipment, change = history.shipment, history.change_set
     at = f" {format_timestamp(shipment.at, 'R')}, {shipment.summary}" if shipment else ""
     what = f": {escape_line(change.summary, 160)}" if change else ""
-    undone = " (taken back what was shipped before)" if run.goal == "revert" else ""
-    return f"{format_run(run, history)}{at}{undone}{what}"
+    note = " (a revert)" if run.goal == "revert" else ""
+    return f"{format_run(run, history)}{at}{note}{what}"
 
 
 def render_costs(spending: Cost | None, runs: Sequence[Run], when: str) -> str:
-    """Return what models cost `when`, and which runs most; `spent` is the ledger's sum, if any."""
+    """Return what models cost `when`, and the most expensive runs.
+
+    `spending` is the total of the ledger; without a ledger, the costs of the `runs` are added up.
+    """
     time = when or "so far"
     usd = spending.cost_usd if spending else sum(run.cost_usd for run in runs)
     used = (
@@ -65,7 +68,7 @@ def render_costs(spending: Cost | None, runs: Sequence[Run], when: str) -> str:
         else sum(_count_tokens(run) for run in runs)
     )
     if not usd and not used:
-        return f"Nothing: no model was paid {time}. `/budget` shows what may be spent."
+        return f"Nothing: I paid for no model {time}. `/budget` shows what I may spend."
     paid = sorted((run for run in runs if run.cost_usd), key=lambda run: -run.cost_usd)
     lines = [f"• {format_money(run.cost_usd)}: {run_line(run)}" for run in paid[:_MOST]]
     return _render_list(f"{format_money(usd)} · {format_tokens(used)} {time}.", lines, len(paid))
@@ -82,7 +85,7 @@ def render_open_faults(
     when: str,
     stop: Stop | None,
 ) -> str:
-    """Return the open incidents, what failed `when` that no incident is about, or is `fixed`."""
+    """Return the open incidents and the other failures `when`, or what is `fixed` by now."""
     going_on = [each for each in incidents if each.open and not each.is_watched]
     watched = [each for each in incidents if each.is_watched]
     covered = {each.fingerprint for each in (*going_on, *watched)}
@@ -91,28 +94,36 @@ def render_open_faults(
     lines += [format_incident_line(each) for each in (*going_on, *watched)[:_MOST]]
     lines += [f"• {_group(group)}" for group in others[:_MOST]]
     if not (going_on or others):
-        mended = " A fix is live for what is listed, and watched." if watched else ""
-        ended = " that is not fixed" if fixed else ""
+        fix_note = (
+            " For the incidents listed here, a fix is live, and I am watching it."
+            if watched
+            else ""
+        )
+        qualifier = " that is not fixed" if fixed else ""
         head = (
-            f"Nothing that I know of: no open incident, and nothing failed {when}{ended}.{mended}"
+            f"Nothing that I know of: no open incident, and nothing failed {when}{qualifier}."
+            f"{fix_note}"
         )
         lines.insert(0, head)
         lines += [f"• ✅ {_group(group)}; fixed since" for group in fixed[:_MOST]]
     else:
-        lines.insert(0, f"Yes, as far as I saw {when}:")
-        lines.append("“why does … fail?” has me look into one.")
-    return fitting_lines(lines, _ROOM)
+        lines.insert(0, f"Yes. This is what I saw {when}:")
+        lines.append("Say “why does … fail?”, and I look into one of them.")
+    return fit_lines(lines, _ROOM)
 
 
 def _group(group: FailureGroup) -> str:
     error = group.newest.error
     what = f" ({to_plain_text(error.exception.rpartition('.')[2], 60)})" if error else ""
     times = format_times(group.count)
-    return f"{format_event_name(group.event)}{what} failed {times}, last {format_timestamp(group.last_seen, 'R')}"
+    return (
+        f"{format_event_name(group.event)}{what} failed {times}, last "
+        f"{format_timestamp(group.last_seen, 'R')}"
+    )
 
 
 def render_failures(subject: str, groups: Sequence[FailureGroup], when: str) -> str:
-    """Return when and how often what people mean by `subject` failed `when`."""
+    """Return when and how often the failures that match `subject` happened."""
     what = to_plain_text(subject, 60) or "anything"
     if not groups:
         return f"I know of no failure of {what} {when}."
@@ -129,7 +140,7 @@ def render_failures(subject: str, groups: Sequence[FailureGroup], when: str) -> 
 def render_uses(uses: Sequence[EventUse], subject: str, when: str) -> str:
     """Return how often commands were used `when`, the most used first."""
     if not uses:
-        return f"Nobody used {to_plain_text(subject, 60) or 'any command'} {when}."
+        return f"No one used {to_plain_text(subject, 60) or 'any command'} {when}."
     lines = []
     for each in uses[:_MOST]:
         people = f" by {format_people_count(each.people)}" if each.people else ""
@@ -140,7 +151,7 @@ def render_uses(uses: Sequence[EventUse], subject: str, when: str) -> str:
 
 
 def render_watches(known: Known) -> str:
-    """Return what is being watched, and how the newest that were ended."""
+    """Return the changes that are being watched, or the newest verdict if there are none."""
     watching = [
         (run, history)
         for run, history in known
@@ -148,51 +159,61 @@ def render_watches(known: Known) -> str:
     ]
     judged = [(run, history) for run, history in known if history.outcome or history.use_report]
     if not (watching or judged):
-        return "I watch nothing: no shipped change is new enough." if known else _NOTHING_SHIPPED
-    lines = [] if watching else ["I watch nothing right now. The last that I watched:"]
+        return (
+            "I am not watching anything: no shipped change is recent enough."
+            if known
+            else _NOTHING_SHIPPED
+        )
+    lines = [] if watching else ["I am not watching anything right now. The last change I watched:"]
     for run, history in (watching or judged[:1])[:_MOST]:
-        told_of = " ".join(RUN_ANSWERS[Topic.WATCH](run, history, Cap()))
-        lines.append(f"• {format_run(run, history)}: {told_of}")
-    return fitting_lines(lines, _ROOM)
+        status = " ".join(RUN_ANSWERS[Topic.WATCH](run, history, Cap()))
+        lines.append(f"• {format_run(run, history)}: {status}")
+    return fit_lines(lines, _ROOM)
 
 
 _NOTHING_SHIPPED = "Nothing was shipped yet, so there is nothing to watch."
 
 
 def render_waiting(runs: Sequence[Run]) -> str:
-    """Return the runs that wait for people's words."""
+    """Return the runs that wait for a person's decision."""
     if not runs:
-        return "Nothing waits for a person now."
-    return _render_list("Waiting for your word:", [f"• {run_line(run)}" for run in runs], len(runs))
+        return "Nothing is waiting for a person now."
+    return _render_list(
+        "Waiting for your decision:", [f"• {run_line(run)}" for run in runs], len(runs)
+    )
 
 
 def describe_live_commit(head: str, last: tuple[Run, History] | None) -> str:
-    """Return which commit the running checkout stands at, and what was shipped last."""
+    """Return the commit of the running checkout, and what was shipped last."""
     if not head:
-        return "I cannot tell here: there is no checkout I know of."
-    told_of = f"My checkout stands at `{head[:7]}`."
-    return told_of if last is None else f"{told_of} Shipped last: {_format_shipment(*last)}"
+        return "I cannot tell: I know of no checkout here."
+    text = f"My checkout is at `{head[:7]}`."
+    return text if last is None else f"{text} Shipped last: {_format_shipment(*last)}"
 
 
 def render_memories(subject: str, found: Sequence[Recalled]) -> str:
-    """Return what is remembered about that, the best match first."""
+    """Return what is remembered about `subject`, the best match first."""
     about = f" about {to_plain_text(subject, 60)}" if subject else ""
     if not found:
-        return f"I remember nothing{about}. “remember that …” has me note something."
+        return f"I remember nothing{about}. Say “remember that …”, and I note it."
     lines = [
-        f"• `{each.memory.key}` {to_plain_text(format_memory(each.memory), 200)} ({format_timestamp(each.memory.at, 'R')})"
+        (
+            f"• `{each.memory.key}` {to_plain_text(format_memory(each.memory), 200)} "
+            f"({format_timestamp(each.memory.at, 'R')})"
+        )
         for each in found[:_MOST]
     ]
     return _render_list(f"I remember{about}:", lines, len(found))
 
 
 def render_people(people: AllowList, *, ships: bool) -> str:
-    """Return who may what, by the lists; `ships`: whoever asks may."""
+    """Return who may do what, by the allow-lists; `ships`: the person who asks may ship."""
     approvers, developers = people.approvers, people.developers
     others = PeopleList(
         users=developers.users - approvers.users, roles=developers.roles - approvers.roles
     )
-    those = f"those, and {_format_people(others)}" if others.users or others.roles else "those"
+    same = "the same people"
+    those = f"{same}, and {_format_people(others)}" if others.users or others.roles else same
     lines = [
         f"• ship, reject, lift an emergency stop: {_format_people(approvers)}",
         f"• ask for work, cancel, revise, pause: {those}",
@@ -204,18 +225,18 @@ def render_people(people: AllowList, *, ships: bool) -> str:
 def _format_people(people: PeopleList) -> str:
     named = [f"<@{each}>" for each in sorted(people.users)]
     named += [f"<@&{each}>" for each in sorted(people.roles)]
-    return ", ".join(named[:20]) or "nobody"
+    return ", ".join(named[:20]) or "no one"
 
 
 def render_feature_requests(feature_requests: Sequence[tuple[FeatureRequest, Run | None]]) -> str:
-    """Return what people wish for, that of most people first."""
+    """Return what people have asked for, the request of most people first."""
     if not feature_requests:
-        return "Nothing yet. `/change`, or “add a /coinflip command”, takes a wish."
-    lines = [format_request_line(wish, run) for wish, run in feature_requests]
-    return _render_list("People wish for:", lines, len(lines))
+        return "Nothing yet. Use `/change`, or say for example “add a /coinflip command”."
+    lines = [format_request_line(feature_request, run) for feature_request, run in feature_requests]
+    return _render_list("People have asked for:", lines, len(lines))
 
 
 def _render_list(head: str, lines: Sequence[str], total: int) -> str:
-    shown = fitting_lines(lines[:_MOST], _ROOM)
+    shown = fit_lines(lines[:_MOST], _ROOM)
     left = total - (shown.count("\n") + 1 if shown else 0)
     return "\n".join(filter(None, [head, shown, f"and {left} more" if left > 0 else ""]))

@@ -1,4 +1,4 @@
-"""Answers about one run: why, what it cost, what could break, whether it holds, who decided."""
+"""Answers about one run: its cause, cost, risk, proof, watch, people and changes."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,8 +19,8 @@ from bot.presentation.cards import (
     run_line,
     status_text,
     to_plain_text,
+    use_text,
 )
-from bot.presentation.cards import use_text as use_told
 from bot.presentation.markdown import escape_line
 from bot.presentation.times import format_timestamp
 from bot.presentation.titles import change_title
@@ -29,11 +29,11 @@ from bot.proof import compute_risk, label
 _FILES = 6
 _REASONS = 4
 _HELD: dict[Judgement, str] = {
-    "fixed": "✅ It held: what failed has not been seen since.",
-    "partial": "🟠 It held in part: of several faults at once, not all are gone.",
-    "not_fixed": "❌ It did not hold: what failed was seen again.",
-    "inconclusive": "🤷 Too little was done there to say whether it holds.",
-    "regressed": "📉 It got worse since this came live.",
+    "fixed": "✅ It works: the failure has not been seen since.",
+    "partial": "🟠 It works in part: of several faults at once, not all are gone.",
+    "not_fixed": "❌ It did not work: the failure was seen again.",
+    "inconclusive": "🤷 It has been used too little to say whether it works.",
+    "regressed": "📉 It got worse since this went live.",
 }
 _NOT_WANTED = frozenset(
     {Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED},
@@ -41,7 +41,7 @@ _NOT_WANTED = frozenset(
 
 
 def format_run(run: Run, history: History) -> str:
-    """Return which run an answer is about: `#7 “the dice” (run k7m2xq)`."""
+    """Return the name of the run that an answer is about: `#7 “the dice” (run k7m2xq)`."""
     title = f"“{to_plain_text(change_title(run, history))}”"
     if history.proposal is None:
         return f"Run `{run.id}` {title}"
@@ -50,7 +50,7 @@ def format_run(run: Run, history: History) -> str:
 
 
 def _list_causes(run: Run, history: History, cap: Cap) -> list[str]:
-    """Why: what was wrong or wanted, why it was mended like this, why it ended."""
+    """Return the cause or the request, the reason for this change, and why the run ended."""
     lines, diagnosis, plan, change = [], history.diagnosis, history.plan, history.change_set
     if history.brief is not None:
         lines.append(f"Asked for: {escape_line(history.brief.request, 300)}")
@@ -58,14 +58,14 @@ def _list_causes(run: Run, history: History, cap: Cap) -> list[str]:
     elif diagnosis is not None:
         lines.append(f"Cause: {escape_line(diagnosis.summary, 700)}")
     if plan is not None and plan.solution:
-        lines.append(f"Why so: {escape_line(plan.solution, 500)}")
+        lines.append(f"Reason: {escape_line(plan.solution, 500)}")
     if change is not None:
         lines.append(f"The change: {escape_line(change.summary, 300)}")
         dropped = [
             f"{escape_line(e.summary, 80)} ({escape_line(e.result, 80)})"
             for e in change.attempts[:3]
         ]
-        lines += [f"Tried on the way: {'; '.join(dropped)}"] if dropped else []
+        lines += [f"Also tried: {'; '.join(dropped)}"] if dropped else []
     for each in (history.instructions.items if history.instructions else ())[:3]:
         lines.append(f"{to_plain_text(each.by, 40)} asked of it: {escape_line(each.text, 200)}")
     if run.status in _NOT_WANTED and run.reason:
@@ -75,47 +75,47 @@ def _list_causes(run: Run, history: History, cap: Cap) -> list[str]:
 
 def _list_costs(run: Run, history: History, cap: Cap) -> list[str]:
     if not (run.cost_usd or run.tokens_in or run.tokens_out):
-        return [f"It has cost {format_spending(run)}: no model was paid for it."]
+        return [f"It has cost {format_spending(run)}: it used no paid model."]
     more = "" if run.has_ended else f" so far; it is {status_text(run)}"
     return [f"It has cost {format_spending(run, cap)}{more}."]
 
 
 def _list_risks(run: Run, history: History, cap: Cap) -> list[str]:
-    """What could break: as planned, as guarded, as played, and how it is taken back."""
+    """Return the planned risk, the guard's findings, what replays showed, and how to roll back."""
     change, plan, verdict = history.change_set, history.plan, history.verdict
     if change is None:
         return [f"There is no change yet that could break anything: it is {status_text(run)}."]
     lines = []
     if plan is not None and verdict is not None:
-        told = (
+        parts = (
             f"Risk: {compute_risk(plan, verdict)}.",
             label(verdict),
             escape_line(plan.impact, 300),
         )
-        lines.append(" ".join(filter(None, told)))
+        lines.append(" ".join(filter(None, parts)))
     files = [f"`{each.path}`" for each in change.files if not is_test_file(each.path)]
     more = f" and {len(files) - _FILES} more" if len(files) > _FILES else ""
-    lines.append(f"It touches {', '.join(files[:_FILES]) or 'tests alone'}{more}.")
+    lines.append(f"It touches {', '.join(files[:_FILES]) or 'only tests'}{more}.")
     if verdict is not None:
         lines += [f"⚠️ {escape_line(each.summary, 200)}" for each in verdict.findings[:_REASONS]]
         lines += (
-            [f"For people: {escape_line(verdict.behaviour.summary, 200)}."]
+            [f"For users: {escape_line(verdict.behaviour.summary, 200)}."]
             if verdict.behaviour
             else []
         )
         lines += (
-            [f"Taken back: {escape_line(verdict.revert_trial.summary, 200)}."]
+            [f"Revert test: {escape_line(verdict.revert_trial.summary, 200)}."]
             if verdict.revert_trial
             else []
         )
     lines += [escape_line(each, 300) for each in list_undone_lines(change)[:_REASONS]]
     if plan is not None and plan.rollback:
-        lines.append(f"Way back: {escape_line(plan.rollback, 300)}")
+        lines.append(f"Rollback: {escape_line(plan.rollback, 300)}")
     return lines
 
 
 def _list_proofs(run: Run, history: History, cap: Cap) -> list[str]:
-    """How it is known to work: reproduction, checks, plays; and what that does not say."""
+    """Return how the change was proven: reproduction, checks, replays; and its verdict."""
     verdict = history.verdict
     if verdict is None:
         return [f"Nothing is proven yet: it is {status_text(run)}."]
@@ -130,8 +130,8 @@ def _list_proofs(run: Run, history: History, cap: Cap) -> list[str]:
         [f"Answers: {escape_line(verdict.behaviour.summary, 200)}."] if verdict.behaviour else []
     )
     if history.full_tier is not None:
-        held = "held" if history.full_tier.ok else "did not hold"
-        lines.append(f"The full checks before the merge {held}.")
+        result = "passed" if history.full_tier.ok else "did not pass"
+        lines.append(f"The full checks before the merge {result}.")
     if history.outcome is not None:
         lines.append(_HELD[history.outcome.verdict])
     return [line for line in lines if line]
@@ -148,19 +148,19 @@ def _describe_reproduction(history: History, verdict: Verdict) -> str:
 
 
 def _watch(run: Run, history: History, cap: Cap) -> list[str]:
-    """Whether it held, or is watched, or why neither."""
+    """Return the watch's verdict or end, or why the run is not watched."""
     if history.outcome is not None:
         return _describe_outcome(history.outcome)
     if history.use_report is not None:
-        return [f"📊 {use_told(history.use_report)}"]
+        return [f"📊 {use_text(history.use_report)}"]
     watch = history.watch or history.use_watch
     if watch is not None:
         return [f"👀 Live since {format_timestamp(watch.began_at, 'R')}. {describe_watch(watch)}"]
     if history.shipment is None:
-        return [
-            f"Nothing of it is shipped, so there is nothing to watch: it is {status_text(run)}."
-        ]
-    return [f"It is {history.shipment.summary}, and not watched: nothing of it is counted."]
+        return [f"It is not shipped, so there is nothing to watch: it is {status_text(run)}."]
+    return [
+        f"It is {history.shipment.summary}, and I do not watch it: none of its actions are counted."
+    ]
 
 
 def _describe_outcome(outcome: Outcome) -> list[str]:
@@ -169,10 +169,10 @@ def _describe_outcome(outcome: Outcome) -> list[str]:
 
 
 def _list_people(run: Run, history: History, cap: Cap) -> list[str]:
-    """Who asked, approved, shipped or ended it, and when."""
+    """Return who asked for, approved, shipped or ended the run, and when."""
     by, at = run.trigger.person, format_timestamp(run.trigger.at, "R")
     itself = by.id == ITSELF.id
-    asked = "I began it myself" if itself else f"{to_plain_text(by.name, 40)} asked for it"
+    asked = "I started it myself" if itself else f"{to_plain_text(by.name, 40)} asked for it"
     lines = [f"{asked} {at}."]
     approval, shipment = history.approval, history.shipment
     if approval is not None:
@@ -189,12 +189,12 @@ def _list_people(run: Run, history: History, cap: Cap) -> list[str]:
     elif run.status in _NOT_WANTED:
         lines.append(f"It was not shipped: {run.reason or status_text(run)}")
     elif approval is None:
-        lines.append(f"Nobody has approved it: it is {status_text(run)}.")
+        lines.append(f"No one has approved it: it is {status_text(run)}.")
     return lines
 
 
 def _list_changes(run: Run, history: History, cap: Cap) -> list[str]:
-    """What happened in it, and what it changes."""
+    """Return what the run changed, in which files."""
     change = history.change_set
     if change is None or not change.files:
         found = escape_line(history.diagnosis.headline, 300) if history.diagnosis else ""
@@ -219,4 +219,4 @@ RUN_ANSWERS: Mapping[Topic, Callable[[Run, History, Cap], list[str]]] = {
     Topic.CHANGES: _list_changes,
     Topic.WAITING: _list_status,
 }
-"""What is told of one run, by topic: lines, from the run, its records and what it may cost."""
+"""The answer about one run, by topic: lines from the run, its records and its cost limit."""

@@ -1,4 +1,4 @@
-"""What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
+"""The cards about runs, incidents and costs. Pure: records go in, a post comes out."""
 
 from bot.presentation.cards._base_update import render_arrival
 from bot.presentation.cards._behaviour import render_behaviour_markdown

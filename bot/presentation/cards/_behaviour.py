@@ -1,4 +1,4 @@
-"""What changes for people, on a proposal's card and in its pull request."""
+"""What changes for users, on a proposal's card and in its pull request."""
 
 import re
 from collections import Counter
@@ -11,15 +11,15 @@ from bot.presentation.markdown import escape_line
 
 _ASKED, _ANSWER = 100, 140
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]{1,200})(?<=\S)\*\*")
-_FIXED = "What failed no longer fails. The rest that was compared stays as it is: "
+_FIXED = "The failure no longer occurs. Everything else that was compared stays as it is: "
 
 Quiet = Callable[[str, int], str]
 
 
 def render_behaviour(verdict: Verdict) -> tuple[str, ...]:
-    """Return the numbers, then each answer that changes, before and after; nothing, if not played.
+    """Return the numbers, then each changed answer before and after; empty if nothing was replayed.
 
-    What the code under test said stands there as plain text.
+    Text that the code under test produced is shown as plain text.
     """
     return (
         tuple(_iterate_lines(verdict, verdict.behaviour, to_plain_text, "•"))
@@ -29,7 +29,7 @@ def render_behaviour(verdict: Verdict) -> tuple[str, ...]:
 
 
 def render_behaviour_markdown(verdict: Verdict) -> str:
-    """Return the same for a pull request: a sentence, then a list; what code said is inert."""
+    """Return the same for a pull request: a sentence, then a list. The code's own text is inert."""
     if verdict.behaviour is None:
         return "Answers were not compared."
     first, *changes = _iterate_lines(verdict, verdict.behaviour, escape_line, "-")
@@ -39,10 +39,10 @@ def render_behaviour_markdown(verdict: Verdict) -> str:
 def _iterate_lines(
     verdict: Verdict, found: BehaviourDiff, quiet: Quiet, mark: str
 ) -> Iterator[str]:
-    told = quiet(found.summary, 300)
+    summary = quiet(found.summary, 300)
     if verdict.is_reproduced and found.answers and not found.changed:
-        told = f"{_FIXED}{told}"  # alone, it reads as if nothing were mended
-    yield f"{'⚠️ ' if found.unasked or found.unplayed else ''}{told[0].upper()}{told[1:]}."
+        summary = f"{_FIXED}{summary}"  # the numbers alone read as if the failure were still there
+    yield f"{'⚠️ ' if found.unasked or found.unplayed else ''}{summary[0].upper()}{summary[1:]}."
     for line, times in Counter(_format_change(change, quiet) for change in found.changes).items():
         yield f"{mark} {line}{f' ({times} times)' if times > 1 else ''}"
     if found.changes and found.changed > len(found.changes):
@@ -55,11 +55,11 @@ def _format_change(change: AnswerChange, quiet: Quiet) -> str:
     )
     if _strip_bold(before) != _strip_bold(
         after
-    ):  # where the stars alone change, they are what there is to see
+    ):  # if only the stars differ, they are the change and must be shown
         before, after = _strip_bold(before), _strip_bold(after)
-    mended = " (an error before)" if change.is_fixed else ""
+    note = " (an error before)" if change.is_fixed else ""
     asked = quiet(change.asked, _ASKED)
-    return f"{asked}{mended}: {_answer(before, quiet)} → {_answer(after, quiet)}"
+    return f"{asked}{note}: {_answer(before, quiet)} → {_answer(after, quiet)}"
 
 
 def _join_lines(lines: tuple[str, ...]) -> str:
@@ -67,7 +67,7 @@ def _join_lines(lines: tuple[str, ...]) -> str:
 
 
 def _strip_bold(text: str) -> str:
-    """Return an answer as people read it: what is bold there, without the stars."""
+    """Return an answer as users read it: bold text without the stars."""
     return _BOLD.sub(r"\1", text)
 
 

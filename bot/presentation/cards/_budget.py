@@ -1,4 +1,4 @@
-"""What was spent, by whom and on what, against what may be."""
+"""The card about costs: what was spent, by whom and on what, and the limits."""
 
 import re
 from collections import defaultdict
@@ -18,12 +18,12 @@ _MOST, _FIELD = 8, 1_000
 _NOON = timedelta(hours=12)
 _STAMPS = re.compile(r"<t:(\d+):R>(?: \(<t:\d+:\w>\))?")
 NO_CAP_FROM_CHAT = (
-    "The caps stand under `budget` in data/config.yaml; nobody changes them by talking to me."
+    "The caps are set under `budget` in data/config.yaml. No one can change them by talking to me."
 )
 
 
 def format_cap_usage(spending: Cost, cap: Cap) -> str:
-    """Return `$1.20 of $6.00`, with tokens where they are capped."""
+    """Return `$1.20 of $6.00`, with tokens if they are capped."""
     parts = [] if cap.usd is None else [f"{format_cost(spending)} of {format_money(cap.usd)}"]
     if cap.tokens is not None:
         used = spending.tokens_in + spending.tokens_out
@@ -32,7 +32,7 @@ def format_cap_usage(spending: Cost, cap: Cap) -> str:
 
 
 def render_budget(report: BudgetReport, png: bytes | None = None) -> Post:
-    """Return the whole of it as one card, with a picture where there is one."""
+    """Return the whole report as one card, with the chart if `png` is set."""
     lines = [
         f"**Today** {_format_usage(report.day)}",
         f"**This week** {_format_usage(report.week)}",
@@ -41,7 +41,7 @@ def render_budget(report: BudgetReport, png: bytes | None = None) -> Post:
         lines.append(f"**One run** may cost {_cap(report.run_cap)}")
     begun = ", ".join(f"{each.count} by {each.engine}" for each in report.begun) or "none"
     lines.append(
-        f"**Changes begun in the last hour** {begun}; a model may begin {report.begun_most}"
+        f"**Changes started in the last hour** {begun}; a model may start {report.begun_most}"
     )
     refused = f", {report.refused:,} refused" if report.refused else ", none refused"
     lines.append(f"**Requests this week** {report.requests:,}{refused}")
@@ -69,14 +69,14 @@ def render_budget(report: BudgetReport, png: bytes | None = None) -> Post:
                 for name, told in fields
                 if told
             ),
-            footer="days and weeks are of UTC",
+            footer="days and weeks are in UTC",
         ),
         images=images,
     )
 
 
 def render_budget_text(report: BudgetReport) -> str:
-    """Return it as plain lines, for a terminal."""
+    """Return the report as plain lines, for a terminal."""
     card = render_budget(report).card
     if card is None:
         return ""
@@ -90,7 +90,7 @@ def _format_stamp(stamp: re.Match[str]) -> str:
 
 
 def build_budget_chart(report: BudgetReport) -> TimeChart | None:
-    """Return what each purpose cost on each day, against the day's cap; nothing for nothing."""
+    """Return each purpose's cost by day, with the day's cap; None if nothing was spent."""
     if not any(each.cost_usd for each in report.days):
         return None
     last = report.at.astimezone(UTC).date()
@@ -116,7 +116,9 @@ def build_budget_chart(report: BudgetReport) -> TimeChart | None:
             )
             for purpose in largest
         ),
-        threshold=cap if cap is not None and cap <= 4 * most else None,  # else it dwarfs the rest
+        threshold=cap
+        if cap is not None and cap <= 4 * most
+        else None,  # a much higher cap would make the bars tiny
         shape="bars",
     )
 
@@ -129,12 +131,12 @@ def _sum_by_day(report: BudgetReport) -> dict[object, float]:
 
 
 def _format_usage(status: CapStatus) -> str:
-    """Return how much of a cap is spent, and when it begins anew."""
+    """Return how much of a cap is used, and when it resets."""
     text = format_cap_usage(status.cost, status.cap)
     if status.cap.usd:
         text += f" ({status.cost.cost_usd / status.cap.usd:.0%})"
     if status.free_at is not None:
-        text += f"; anew {format_timestamp(status.free_at, 'R')}"
+        text += f"; resets {format_timestamp(status.free_at, 'R')}"
     return text
 
 

@@ -1,4 +1,4 @@
-"""What became of the candidates of a change, for the card of the one that is proposed."""
+"""The candidates of a change, on the card of the one that is proposed."""
 
 from bot.domain.candidates import Candidates, ProvenCandidate
 from bot.domain.history import History
@@ -9,19 +9,19 @@ from bot.presentation.markdown import escape_line
 
 
 def describe_candidate(candidate: ProvenCandidate) -> str:
-    """Return what a candidate that holds is compared by: its answers, its size, its review."""
+    """Return what a passing candidate is compared by: its answers, its size and its review."""
     change, behaviour = candidate.change_set, candidate.verdict.behaviour
     answers = format_count(behaviour.unasked, "answer") if behaviour and behaviour.answers else ""
     facts = (
-        f"{answers} other than asked for" if answers else "",
-        f"{format_count(count_program_lines(change.files), 'line')} of program",
+        f"{answers} changed without being asked for" if answers else "",
+        f"{format_count(count_program_lines(change.files), 'line')} of code",
         "not approved by its reviewer" if change.approved is False else "",
     )
     return ", ".join(filter(None, facts))
 
 
 def describe_current_candidate(run: Run, history: History) -> str:
-    """Return which candidate is written, or was chosen, of how many; nothing where only one is."""
+    """Return which candidate is being written or was chosen; empty if there is only one."""
     candidates = history.candidates
     if candidates is None or candidates.attempt != run.attempt:
         return ""
@@ -29,13 +29,13 @@ def describe_current_candidate(run: Run, history: History) -> str:
 
 
 def find_candidates(history: History) -> Candidates | None:
-    """Return the candidates that the proposed change was chosen from, where there were several."""
+    """Return the candidates that the proposed change was chosen from; None if there was one."""
     candidates = history.candidates
     return candidates if candidates is not None and candidates.chosen else None
 
 
 def format_choice(history: History) -> str:
-    """Return "Best of 3" with which one it is and why; nothing where only one was written."""
+    """Return "Best of 3" with the chosen candidate and the reason; empty if there was one."""
     candidates = find_candidates(history)
     if candidates is None:
         return ""
@@ -50,11 +50,11 @@ def list_candidate_lines(history: History) -> tuple[str, ...]:
     candidates = find_candidates(history)
     if candidates is None:
         return ()
-    told = {each.number: describe_candidate(each) for each in candidates.held}
-    told |= {
-        each.number: f"does not hold: {escape_line(each.why, 160)}" for each in candidates.dropped
+    descriptions = {each.number: describe_candidate(each) for each in candidates.held}
+    descriptions |= {
+        each.number: f"failed: {escape_line(each.why, 160)}" for each in candidates.dropped
     }
     return tuple(
         f"{'➡️' if number == candidates.present else '•'} {number}: {text}"
-        for number, text in sorted(told.items())
+        for number, text in sorted(descriptions.items())
     )

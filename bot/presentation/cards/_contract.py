@@ -1,4 +1,4 @@
-"""What was understood of a change that somebody wants, before anything of it is written."""
+"""The card that shows how a requested change was understood, before anything is written."""
 
 from bot.domain.brief import Acceptance, Brief
 from bot.domain.budget import Cap
@@ -17,34 +17,37 @@ from bot.presentation.titles import format_title
 from bot.proof.time_limits import find_promised_ms
 
 DIGITS = 12
-"""How much of a brief's digest a button holds."""
+"""The number of characters of a brief's digest in a button's id."""
 
 _MOST_EXAMPLES, _MOST_FILES = 8, 8
-_HOW = "Say “go ahead”, what is meant instead, or “cancel”."
+_HOW = "Say “go ahead”, “cancel”, or what you want instead."
 _CONFIRM = (
-    "Shall I go ahead and write it? I begin with the button, or with a plain “go ahead”. If "
-    "something should be different, say it here."
+    "Shall I go ahead and write it? Press the button, or say “go ahead”. If something should be "
+    "different, say it here."
 )
 _MISSING = {
-    "no such command": "the command is not there",
+    "no such command": "the command does not exist",
     "no such option": "the command has no such option",
     "no such cog": "there is no such cog",
-    "another answer": "the answer is another one",
+    "another answer": "the answer is different",
 }
 _KINDS: dict[ProofKind, str] = {
-    "preserving": "nobody notices: no answer, public name or test changes",
-    "measured": "it takes less time, played in turns with today's code",
-    "covering": "its tests kill mutants that live through today's",
-    "words": "the texts hold: placeholders, links, the commands they name; talks before and after",
+    "preserving": "no visible change: no answer, public name or test changes",
+    "measured": "it takes less time, measured in turns with today's code",
+    "covering": "its tests find bugs (mutants) that today's tests miss",
+    "words": (
+        "the texts are valid: placeholders, links, the commands they name; sample "
+        "chats before and after"
+    ),
     "configuration": "the settings are valid, and the card says what they change",
 }
-"""What shows each kind of proof but examples, which are told one by one."""
+"""How each kind of proof is described; examples are listed one by one instead."""
 
 
 def render_contract(run: Run, history: History, cap: Cap | None = None) -> Post:
-    """Return the card that a go-ahead is given to: what is built, and what proves it.
+    """Return the card that people agree to: what will be built, and how it will be proven.
 
-    `cap` is what the run may cost. Its words are a model's and people's, and do nothing.
+    `cap` is what the run may cost. Texts by models and people are escaped, so they are inert.
     """
     brief, plan = history.brief, history.plan
     if brief is None or plan is None:
@@ -55,9 +58,9 @@ def render_contract(run: Run, history: History, cap: Cap | None = None) -> Post:
     tests = [f"`{test.path}`" for test in plan.reproductions]
     fields = {
         "For example": "\n".join(list_example_lines(brief)),
-        "Not meant": "\n".join(f"• {escape_line(each, 200)}" for each in brief.out_of_scope[:5]),
-        "I take it that": "\n".join(_list_assumptions(history)),
-        "What proves it": _render_proof(brief, tests),
+        "Not included": "\n".join(f"• {escape_line(each, 200)}" for each in brief.out_of_scope[:5]),
+        "My assumptions": "\n".join(_list_assumptions(history)),
+        "How I prove it": _render_proof(brief, tests),
         "Files": format_list(files, _MOST_FILES) + (", and tests of the examples" if tests else ""),
         "Parts": _format_parts(plan),
         "Risk": escape_line(f"{brief.risk.capitalize()}. {plan.impact}", 400),
@@ -65,13 +68,19 @@ def render_contract(run: Run, history: History, cap: Cap | None = None) -> Post:
         "Estimated cost": _format_cost(brief),
     }
     return Post(
-        text=f"{f'<@{asker.id}> ' if notify else ''}This is what I understand. {_describe_next_step(run)}",
+        text=(
+            f"{f'<@{asker.id}> ' if notify else ''}This is what I understand. "
+            f"{_describe_next_step(run)}"
+        ),
         card=Card(
             title=f"Wanted: {format_title(run.trigger, 120)}",
             body=escape_line(brief.understood, 900),
             tone="warning",
             fields=tuple(CardField(name=name, value=text) for name, text in fields.items() if text),
-            footer=f"run {run.id} · by {brief.written_by} · {format_elapsed(run)} · {format_spending(run, cap)}",
+            footer=(
+                f"run {run.id} · by {brief.written_by} · {format_elapsed(run)} · "
+                f"{format_spending(run, cap)}"
+            ),
         ),
         buttons=_build_buttons(run, brief),
         notify=notify,
@@ -79,7 +88,7 @@ def render_contract(run: Run, history: History, cap: Cap | None = None) -> Post:
 
 
 def list_example_lines(brief: Brief) -> tuple[str, ...]:
-    """Return a line for each example: what somebody does, and what they get."""
+    """Return a line for each example: what a user does, and what the user gets."""
     shown = [f"• {_format_example(each)}" for each in brief.acceptances[:_MOST_EXAMPLES]]
     more = len(brief.acceptances) - len(shown)
     return (*shown, *([f"and {more} more"] if more > 0 else []))
@@ -90,7 +99,7 @@ def _format_example(each: Acceptance) -> str:
 
 
 def _list_assumptions(history: History) -> list[str]:
-    """Return the defaults of what was never put to people."""
+    """Return the default answers of questions that nobody was asked."""
     brief, question = history.brief, history.question
     if brief is None or question is None:
         return []
@@ -99,48 +108,48 @@ def _list_assumptions(history: History) -> list[str]:
 
 
 def _render_proof(brief: Brief, tests: list[str]) -> str:
-    """Return what has to hold: its examples where it has any, and each other kind of proof."""
+    """Return what must hold: the examples, if there are any, and each other kind of proof."""
     examples = [_describe_examples(brief, tests)] if brief.acceptances else []
     most = find_promised_ms(brief)
     if most is not None:
-        examples.append(f"answers within {most:g} ms are counted once it is live")
+        examples.append(f"I count answers within {most:g} ms once it is live")
     return "\n".join((*examples, *(_KINDS[each] for each in brief.proofs if each in _KINDS)))
 
 
 def _describe_examples(brief: Brief, tests: list[str]) -> str:
-    """Return what turns from red to green, and why it is red today."""
+    """Return that the examples become tests, and why these tests fail today."""
     missing = dict.fromkeys(_MISSING[each.missing] for each in brief.acceptances)
     count = format_count(len(brief.acceptances), "example")
     fails = "fails" if len(brief.acceptances) == 1 else "fail"
     return (
-        f"{count} as a test that {fails} today ({', '.join(missing)}) and has to pass: "
+        f"{count} as a test that {fails} today ({', '.join(missing)}) and must pass: "
         f"{format_list(tests, 3)}"
     )
 
 
 def _format_parts(plan: Plan) -> str:
-    """Return what it is written in side by side; nothing where it is one piece."""
+    """Return the parts that are written in parallel; empty if the change is one piece."""
     named = format_list([f"`{part.name}`" for part in plan.parts], 4)
-    return f"{named}, written side by side and joined in this order" if named else ""
+    return f"{named}, written in parallel and merged in this order" if named else ""
 
 
 def _format_cost(brief: Brief) -> str:
-    """Return what one change cost so far, and that several are written where that is so."""
+    """Return the usual cost of a change, and that several candidates cost more."""
     cost = f"≈ {format_money(brief.estimate_usd)}" if brief.estimate_usd else ""
     if brief.candidates == 1:
         return cost
-    several = f"{brief.candidates} candidates are written, and the best is proposed"
-    return f"{cost} each: {several}" if cost else f"{several}, at that many times the cost"
+    several = f"I write {brief.candidates} candidates and propose the best"
+    return f"{cost} each; {several}" if cost else f"{several}, which multiplies the cost"
 
 
 def _describe_next_step(run: Run) -> str:
     if run.parked_until is None:
-        return f"Nothing is written before somebody says so. {_HOW}"
-    return f"Unless somebody objects I go ahead {format_timestamp(run.parked_until)}. {_HOW}"
+        return f"I write nothing until someone agrees. {_HOW}"
+    return f"I go ahead {format_timestamp(run.parked_until)} unless someone objects. {_HOW}"
 
 
 def confirm_contract(run: Run, brief: Brief) -> Post:
-    """Return the question whether a yes in other words is a go-ahead; only its button decides."""
+    """Return the question whether an unclear yes is a go-ahead; only its button decides."""
     return Post(text=_CONFIRM, buttons=_build_buttons(run, brief))
 
 

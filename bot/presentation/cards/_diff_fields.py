@@ -14,10 +14,10 @@ _FENCE = "```"
 
 
 def iterate_diff_fields(diff: str, attached: str) -> Iterator[CardField]:
-    """Yield the start of the diff, a field a file, tests last; then what is left out, and where.
+    """Yield the start of the diff, one field a file, tests last; then what is left out, and where.
 
-    Fields are redacted one by one: no word beside a diff can take a line of it away. A file whose
-    lines could end the fence they stand in is left to the attachment.
+    Each field is redacted on its own, so text next to the diff cannot remove a line of it. A file
+    is left to the attachment if one of its lines could close the code fence around it.
     """
     patches = sorted(parse(diff), key=lambda patch: is_test_file(patch.path))
     left: list[str] = []
@@ -36,12 +36,12 @@ def iterate_diff_fields(diff: str, attached: str) -> Iterator[CardField]:
         if part != text:
             left.append(f"the rest of `{path}`")
     if left:
-        told = format_list(left, 6)
-        yield CardField(name="Not shown here", value=f"{told}. All of it is in `{attached}`.")
+        omissions = format_list(left, 6)
+        yield CardField(name="Not shown here", value=f"{omissions}. All of it is in `{attached}`.")
 
 
 def _render_hunks(patch: FilePatch) -> str:
-    """Return a file's hunks as git wrote them; no line of theirs is taken for anything else."""
+    """Return a file's hunks exactly as git wrote them."""
     lines: list[str] = []
     for hunk in patch.hunks:
         lines.append(hunk.header)

@@ -1,4 +1,4 @@
-"""What people are told of several incidents at once."""
+"""One message about several incidents at once."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,10 +14,10 @@ _NUMBERED = 5  # buttons in a row
 def render_digest(
     digest: Digest, incidents: tuple[Incident, ...], runs: Mapping[str, Run] | None = None
 ) -> Post:
-    """Return the one message about several incidents, the loudest first.
+    """Return one message about several incidents, the most severe first.
 
-    The first ones are numbered, and have the buttons of a message of their own; `runs` are those
-    about them, by their ids.
+    The first open ones are numbered and have the buttons of their own messages. `runs` are the runs
+    about the incidents, by run id.
     """
     still = sum(each.open for each in incidents)
     loudest = sorted(
@@ -43,7 +43,7 @@ def render_digest(
 
 
 def _build_buttons(incidents: Sequence[Incident], runs: Mapping[str, Run]) -> tuple[Button, ...]:
-    """Return their buttons, all of a kind together: five of them make a row."""
+    """Return the buttons, sorted by kind: five buttons of one kind fill a row."""
     buttons = [
         button.replace(label=f"{number} {button.label}")
         for number, each in enumerate(incidents, 1)
@@ -54,10 +54,12 @@ def _build_buttons(incidents: Sequence[Incident], runs: Mapping[str, Run]) -> tu
 
 
 _DIGEST_TITLES = {
-    "storm": "{total} faults at once, {still} of them going on",
-    "quiet hours": "From the quiet hours: {total} incidents, {still} of them going on",
+    "storm": "{total} faults at once, {still} of them still open",
+    "quiet hours": "From the quiet hours: {total} incidents, {still} of them still open",
 }
 _DIGEST_NOTES = {
-    "storm": "So many at once often have one cause, so I start nothing by myself for them.",
-    "quiet hours": "They could wait, so I kept them until now.",
+    "storm": (
+        "So many incidents at once often have one cause, so I start no work on them by myself."
+    ),
+    "quiet hours": "They were not urgent, so I report them only now.",
 }

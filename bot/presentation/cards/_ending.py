@@ -1,4 +1,4 @@
-"""The last word of a run that ends without a proposal: what was tried and seen, nothing made up."""
+"""The final message of a run that ends without a proposal: only what was tried and seen."""
 
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.history import History
@@ -18,11 +18,11 @@ STATUS_MARKS = {
     Status.REJECTED: "⏹️",
     Status.QUARANTINED: "☣️",
 }
-"""How a run stands, by a sign: the same on its card and in its last word, whatever its goal."""
+"""The sign of each status, used on the run's card and in its final message."""
 
 
 def render_ending(run: Run, history: History) -> Post:
-    """Return what happened, with raw output of failed checks attached."""
+    """Return what happened, with the raw output of failed checks attached."""
     lines = [f"{get_end_mark(run, history)} {run.reason}"]
     attachments: tuple[Attachment, ...] = ()
     if run.status is Status.FAILED:
@@ -38,12 +38,12 @@ def render_ending(run: Run, history: History) -> Post:
 
 
 def is_without_failure(history: History) -> bool:
-    """Whether no failure was there that surely was meant."""
+    """Return whether the run found no failure that certainly matches the request."""
     return history.diagnosis is not None and not history.diagnosis.found
 
 
 def get_end_mark(run: Run, history: History) -> str:
-    """Return the sign of how a run ended: where it found nothing, of what is said instead."""
+    """Return the sign for how a run ended; if it found nothing, the sign of the answer instead."""
     diagnosis = history.diagnosis
     if diagnosis is None or diagnosis.found or run.status in (Status.CANCELLED, Status.QUARANTINED):
         return STATUS_MARKS[run.status]
@@ -51,7 +51,7 @@ def get_end_mark(run: Run, history: History) -> str:
 
 
 def build_choice_buttons(run: Run, history: History) -> tuple[Button, ...]:
-    """Return a button for each failure that may be meant."""
+    """Return a button for each failure that may match the request."""
     listed = history.diagnosis.choices if history.diagnosis else ()
     return tuple(
         Button(label=to_one_line(each.name, 80), action="choose", arguments=(run.id, each.error_id))
@@ -71,46 +71,49 @@ def _list_failed_checks(history: History) -> list[str]:
     verdict, change = history.verdict, history.change_set
     if verdict is None:
         return []
-    said = {each.about: each.reason for each in change.unrelated} if change else {}
+    reasons = {each.about: each.reason for each in change.unrelated} if change else {}
     lines = [f"• {finding.summary}" for finding in verdict.findings if finding.blocking]
     lines += [
         check_line(check)
-        + (" · fails on base too" if check.name in verdict.failing_before else "")
+        + (" · also fails without the change" if check.name in verdict.failing_before else "")
         + (
-            f" · not its change's, it says: {escape_line(said[check.name])}"
-            if check.name in said
+            f" · not caused by the change, the engine says: {escape_line(reasons[check.name])}"
+            if check.name in reasons
             else ""
         )
         for check in _list_checks(verdict)
         if not check.ok
     ]
-    return ["", "**What my checks said**", *lines] if lines else []
+    return ["", "**What my checks found**", *lines] if lines else []
 
 
 def _list_known_facts(run: Run, history: History) -> list[str]:
-    """Return what is known of a fault that could not be mended, and what people can do next."""
+    """Return what is known about a fault that could not be fixed, and what people can do next."""
     diagnosis = history.diagnosis
     if diagnosis is None or not (diagnosis.found and diagnosis.file):
         return []
     lines = ["", "**What I know**", f"• {to_one_line(diagnosis.cause, 600)}"]
-    steps = ["read the trace, which is attached"] if _build_trace_files(history) else []
+    steps = ["read the attached trace"] if _build_trace_files(history) else []
     if diagnosis.suspects:
         commit = diagnosis.suspects[0].commit
-        told = f"`{commit.sha[:7]}` “{escape_line(commit.summary, 80)}” by {escape_line(commit.author, 40)}"
-        if commit.sha[:7] not in diagnosis.cause:
-            lines.append(f"• Suspect: {told}")
-        steps.append(
-            f"have {told} taken back (`git revert {commit.sha[:7]}`)"
-            if diagnosis.suspects[0].is_revertible
-            else f"read what {told} changed there; most of it is about other things, so a revert "
-            "would take too much away"
+        commit_text = (
+            f"`{commit.sha[:7]}` “{escape_line(commit.summary, 80)}” by "
+            f"{escape_line(commit.author, 40)}"
         )
-    steps.append(f"`/runs retry {run.id}` once something has changed")
+        if commit.sha[:7] not in diagnosis.cause:
+            lines.append(f"• Suspect: {commit_text}")
+        steps.append(
+            f"revert {commit_text} (`git revert {commit.sha[:7]}`)"
+            if diagnosis.suspects[0].is_revertible
+            else f"read what {commit_text} changed there (most of its changes are unrelated, so a "
+            "revert would remove too much)"
+        )
+    steps.append(f"use `/runs retry {run.id}` once something has changed")
     return [*lines, "", f"What you can do: {'; '.join(steps)}."]
 
 
 def _build_trace_files(history: History) -> tuple[Attachment, ...]:
-    """Return the newest failure's frames with their values, and what was raised."""
+    """Return the newest failure's frames with their values, and its exception."""
     capsule = history.evidence.capsule if history.evidence else None
     if capsule is None or not capsule.frames:
         return ()
@@ -128,14 +131,14 @@ def _list_checks(verdict: Verdict) -> tuple[CheckResult, ...]:
 
 
 def build_verdict_files(verdict: Verdict | None) -> tuple[Attachment, ...]:
-    """Return the raw output of every check that failed, as files."""
+    """Return the raw output of every failed check, as files."""
     if verdict is None:
         return ()
     return build_output_files(_list_checks(verdict))
 
 
 def build_output_files(checks: tuple[CheckResult, ...]) -> tuple[Attachment, ...]:
-    """Return the raw output of those that failed, as files."""
+    """Return the raw output of those checks that failed, as files."""
     failed = [check for check in checks if not check.ok and check.output]
     return tuple(
         Attachment(name=f"{check.name.replace(' ', '-')}.log", text=check.output)

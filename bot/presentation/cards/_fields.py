@@ -1,4 +1,4 @@
-"""A card's fields: as many as fit on it, and all of them as a text where some do not."""
+"""A card's fields: as many as fit, and all of them as a text if some do not."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ _MOST_LINES = 12
 
 
 class Detail(NamedTuple):
-    """A field as lines, the gravest first, and how many of them it shows."""
+    """A field as lines, the most important first, and how many of them the card shows."""
 
     name: str
     lines: tuple[str, ...]
@@ -19,9 +19,9 @@ class Detail(NamedTuple):
 
 
 def fit_fields(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardField, ...], str]:
-    """Return the fields that fit on a card, and all of them as a text where some do not.
+    """Return the fields that fit on a card, and all fields as a text if some do not fit.
 
-    Whatever is not on the card is counted or named there, with the file to read it in.
+    The card counts or names what it leaves out, with the name of the file that has it.
     """
     fields: list[CardField] = []
     left: list[str] = []
@@ -42,7 +42,7 @@ def fit_fields(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardFi
 
 
 def _fit_value(detail: Detail, notes_name: str) -> tuple[str, bool]:
-    """Return a field's text, and whether it is short of lines."""
+    """Return a field's text, and whether lines are missing from it."""
     shown = list(detail.lines[: detail.most])
     while len(shown) > 1 and sum(len(line) + 1 for line in shown) > _WIDEST - 80:
         shown.pop()

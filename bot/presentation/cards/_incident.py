@@ -1,4 +1,4 @@
-"""What people are told of an incident, and of several at once."""
+"""The messages about an incident."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -17,14 +17,15 @@ from bot.triage import Origin
 
 _MARKS = {Severity.HIGH: "🔴", Severity.MEDIUM: "🟠", Severity.LOW: "🟡"}
 _ORIGINS = {
-    Origin.OUTSIDE: "a third party's",
-    Origin.INPUT: "what was typed, and refusing it is right",
+    Origin.OUTSIDE: "a third party",
+    Origin.INPUT: "invalid input, and the refusal is correct",
     Origin.CODE: "this bot's code",
-    Origin.DATA: "what this bot keeps",
-    Origin.ENVIRONMENT: "this machine or its set-up",
-    Origin.UNKNOWN: "not clear yet",
+    Origin.DATA: "data that this bot stores",
+    Origin.ENVIRONMENT: "this machine or its configuration",
+    Origin.UNKNOWN: "not known yet",
 }
-_TONES: dict[Severity, Literal["warning", "bad"]] = {
+Tone = Literal["working", "good", "warning", "bad"]
+_TONES: dict[Severity, Tone] = {
     Severity.HIGH: "bad",
     Severity.MEDIUM: "warning",
     Severity.LOW: "warning",
@@ -33,18 +34,14 @@ _REPORTS = 5
 
 
 def render_incident(incident: Incident, run: Run | None = None, image: Image | None = None) -> Post:
-    """Return the incident's one message, as it stands now."""
+    """Return the incident's one message, in its current state."""
     if incident.rollback is not None:
         return _render_rollback(incident, incident.rollback)
     return Post(
         card=Card(
             title=_format_title(incident),
             body="\n".join(_list_body_lines(incident)),
-            tone="working"
-            if incident.is_watched
-            else _TONES[incident.severity]
-            if incident.open
-            else "good",
+            tone=_choose_tone(incident),
             fields=_build_fields(incident, run),
             footer=f"incident {incident.id} · {incident.severity}",
         ),
@@ -53,27 +50,39 @@ def render_incident(incident: Incident, run: Run | None = None, image: Image | N
     )
 
 
+def _choose_tone(incident: Incident) -> Tone:
+    if incident.is_watched:
+        return "working"
+    return _TONES[incident.severity] if incident.open else "good"
+
+
 def _render_rollback(incident: Incident, report: RestartReport) -> Post:
-    """Return the message of code that was taken back: what to do about it, or that it is over."""
+    """Return the message about code that was rolled back: what to do, or that it is closed."""
     post = render_rollback(report)
     footer = f"\n-# incident {incident.id} · {incident.severity}"
     if not incident.open:
-        over = f"✅ {to_plain_text(incident.title)}: {to_plain_text(report.why)}. It is over: {incident.closed_for}."
-        return post.replace(text=over + footer, buttons=())
+        what = f"{to_plain_text(incident.title)}: {to_plain_text(report.why)}"
+        text = f"✅ {what}. It is closed: {incident.closed_for}.{footer}"
+        return post.replace(text=text, buttons=())
     close = _build_button("Close", "close", incident)
     return post.replace(text=post.text + footer, buttons=(*post.buttons, close))
 
 
 def format_incident_line(incident: Incident) -> str:
-    """Return one line about an incident: mark, id, title, how often, since when."""
+    """Return one line about an incident: sign, id, title, count and time."""
     run = f" · run `{incident.run_id}`" if incident.run_id else ""
     often = format_count(incident.count, "time")
-    return f"{_get_mark(incident)} `{incident.id}` {to_plain_text(incident.title, 120)} · {often} · {_describe_since(incident)}{run}"
+    return (
+        f"{_get_mark(incident)} `{incident.id}` {to_plain_text(incident.title, 120)} · "
+        f"{often} · {_describe_since(incident)}{run}"
+    )
 
 
 def format_incident_label(incident: Incident, now: datetime, limit: int = 200) -> str:
     """Return an incident on one line of at most `limit` characters, without Markdown."""
-    begins, at = ("began", incident.since) if incident.open else ("over, last", incident.last_at)
+    begins, at = (
+        ("began", incident.since) if incident.open else ("ended, last seen", incident.last_at)
+    )
     ends = f" · {format_count(incident.count, 'time')} · {begins} {format_age(at, now)}"
     return f"{_get_mark(incident)} {to_one_line(incident.title, limit - len(ends) - 2)}{ends}"
 
@@ -85,12 +94,9 @@ def _get_mark(incident: Incident) -> str:
 
 
 def render_recurrence(incident: Incident) -> Post:
-    """Return the short word that a resolved incident is there again."""
-    times = (
-        ""
-        if incident.recurrences < 2
-        else f", for the {_format_ordinal(incident.recurrences)} time"
-    )
+    """Return the short message that a resolved incident has come back."""
+    count = incident.recurrences
+    times = "" if count < 2 else f", for the {_format_ordinal(count)} time"
     return Post(
         text=f"{_MARKS[incident.severity]} Again{times}: {to_plain_text(incident.title)}",
         reply_to=incident.message.message_id if incident.message else None,
@@ -101,66 +107,59 @@ def _format_title(incident: Incident) -> str:
     if incident.is_watched:
         return f"👀 Fix is live: {to_plain_text(incident.title, 220)}"
     if incident.open:
-        again = "again: " if incident.recurrences else ""
-        return f"{_MARKS[incident.severity]} {again}{to_plain_text(incident.title, 220)}"
+        prefix = "again: " if incident.recurrences else ""
+        return f"{_MARKS[incident.severity]} {prefix}{to_plain_text(incident.title, 220)}"
     ended = "Fixed" if incident.fix is not None and incident.fix.verdict == "fixed" else "Resolved"
     return f"✅ {ended}: {to_plain_text(incident.title, 220)}"
 
 
 def _list_body_lines(incident: Incident) -> list[str]:
+    last = format_timestamp(incident.last_at, "R")
     lines = [_fix(incident.fix)] if incident.fix is not None else []
     if incident.follows is not None:
         lines.append(_describe_earlier(incident.follows))
     if incident.followed_by is not None:
-        lines.append(f"It was seen again after that: incident `{incident.followed_by}`.")
+        lines.append(f"It occurred again later: incident `{incident.followed_by}`.")
     if incident.open and incident.fix is None and incident.noticed:
         lines.append(f"I noticed it when {incident.noticed}.")
     if not incident.open and incident.loop is not None and incident.resolved_at is not None:
-        stood = _format_span(incident.resolved_at - incident.last_at)
-        lines.append(
-            f"It stopped {format_timestamp(incident.last_at, 'R')}, and stood for {stood}."
-        )
+        outage = _format_span(incident.resolved_at - incident.last_at)
+        lines.append(f"It stopped {last} and was down for {outage}.")
     elif not incident.open and incident.resolved_at is not None:
-        lasted = _format_span(incident.last_at - (incident.recurred_at or incident.since))
-        waited = _format_span(incident.resolved_at - incident.last_at)
-        why = (
-            ""
-            if incident.fix is not None
-            else f" I closed it when no rule had seen it for {waited}."
-        )
-        lines.append(
-            f"Quiet since {format_timestamp(incident.last_at, 'R')}; it lasted {lasted}.{why}"
-        )
+        duration = _format_span(incident.last_at - (incident.recurred_at or incident.since))
+        quiet_time = _format_span(incident.resolved_at - incident.last_at)
+        reason = f" I closed it because no rule had detected it for {quiet_time}."
+        lines.append(f"Last seen {last}. It lasted {duration}.{'' if incident.fix else reason}")
     if incident.muted_until is not None:
-        who = to_plain_text(incident.muted_by.name, 40) if incident.muted_by else "somebody"
+        who = to_plain_text(incident.muted_by.name, 40) if incident.muted_by else "someone"
         lines.append(f"🔇 Muted by {who} until {format_timestamp(incident.muted_until)}.")
     if incident.recurrences and incident.recurred_at is not None:
-        lines.append(
-            f"It came back {format_count(incident.recurrences, 'time')}, last {format_timestamp(incident.recurred_at, 'R')}."
-        )
+        times, newest = format_count(incident.recurrences, "time"), incident.recurred_at
+        lines.append(f"It came back {times}, last {format_timestamp(newest, 'R')}.")
     return lines
 
 
 def _describe_earlier(before: Earlier) -> str:
-    """Return which incident it was about the same before, and how that ended."""
+    """Return the earlier incident of the same fault, and how it ended."""
+    same = f"The same fault was incident `{before.incident}`"
     if before.fix is None:
-        return f"The same was incident `{before.incident}`, quiet since {format_timestamp(before.ended_at, 'R')}."
-    return (
-        f"The same was incident `{before.incident}`, fixed in {before.fix.label}: "
-        "that fix does not hold."
-    )
+        return f"{same}, last seen {format_timestamp(before.ended_at, 'R')}."
+    return f"{same}, fixed in {before.fix.label}. That fix does not work."
 
 
 def _fix(fix: ShippedFix) -> str:
-    """Return what was shipped for it, and whether that is known to hold."""
+    """Return what was shipped for the incident, and whether it is known to work."""
     if fix.live_at is None:
-        return f"A fix is merged in {fix.label}; it comes live with my next restart."
-    live = f"A fix is live since {format_timestamp(fix.live_at, 'R')}, in {fix.label}, and it was not seen since."
+        return f"A fix is merged in {fix.label} and goes live with my next restart."
+    live = (
+        f"A fix went live {format_timestamp(fix.live_at, 'R')} in {fix.label}, and the "
+        "fault has not been seen since."
+    )
     if fix.verdict == "fixed":
-        return f"{live} It holds."
+        return f"{live} The fix works."
     if fix.verdict is None and fix.watched_until is not None:
         return f"{live} I watch it until {format_timestamp(fix.watched_until)} at the latest."
-    return f"{live} Too little was done there to say whether it holds."
+    return f"{live} It has been used too little to say whether the fix works."
 
 
 def _build_fields(incident: Incident, run: Run | None) -> tuple[CardField, ...]:
@@ -168,13 +167,13 @@ def _build_fields(incident: Incident, run: Run | None) -> tuple[CardField, ...]:
         CardField(name="How often", value=format_count(incident.count, "time"), inline=True),
         CardField(name="Since", value=format_timestamp(incident.since, "R"), inline=True),
         CardField(name="Affected", value=_format_affected(incident), inline=True),
-        CardField(name="Whose fault", value=_render_triage(incident)),
+        CardField(name="Where the fault is", value=_render_triage(incident)),
     ]
     doing = _describe_activity(incident, run)
     if doing:
-        fields.append(CardField(name="What I do", value=doing))
+        fields.append(CardField(name="What I am doing", value=doing))
     if incident.reports:
-        fields.append(CardField(name="People say", value=_render_reports(incident)))
+        fields.append(CardField(name="Reports", value=_render_reports(incident)))
     ids = ", ".join(f"`{record[-8:]}`" for record in incident.evidence[:5])
     if ids:
         fields.append(CardField(name="Evidence", value=ids))
@@ -184,7 +183,7 @@ def _build_fields(incident: Incident, run: Run | None) -> tuple[CardField, ...]:
 def _format_affected(incident: Incident) -> str:
     count = len(incident.affected)
     if count == 0:
-        return "nobody known"
+        return "no known users"
     people = format_people_count(count)
     return f"{people} or more" if count >= MOST_AFFECTED else people
 
@@ -194,12 +193,10 @@ def _render_triage(incident: Incident) -> str:
     sure = "" if triage.origin is Origin.UNKNOWN else f" ({triage.confidence} confidence)"
     reasons = [f"• {suppress_mentions(reason, 180)}" for reason in triage.reasons[:4]]
     if incident.triage_before is not None and incident.triage_changed_at is not None:
-        before = _ORIGINS[incident.triage_before]
-        reasons.append(
-            f"• judged again {format_timestamp(incident.triage_changed_at, 'R')}; before that: {before}"
-        )
+        changed = format_timestamp(incident.triage_changed_at, "R")
+        reasons.append(f"• judged again {changed}; before that: {_ORIGINS[incident.triage_before]}")
     if triage.remedies:
-        reasons.append(f"• ours to do about it, if you say so: {'; '.join(triage.remedies)}")
+        reasons.append(f"• what we can do about it, if you ask me to: {'; '.join(triage.remedies)}")
     return "\n".join([f"**{_ORIGINS[triage.origin].capitalize()}**{sure}", *reasons])
 
 
@@ -208,7 +205,9 @@ def _describe_activity(incident: Incident, run: Run | None) -> str:
         return suppress_mentions(incident.level)
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
     if not run.has_ended:
-        verb = {"fix": "I am on it", "revert": "I am undoing it"}.get(run.goal, "I look into it")
+        verb = {"fix": "I am on it", "revert": "I am reverting it"}.get(
+            run.goal, "I am looking into it"
+        )
         waits = (
             " and wait for “ship it”" if run.status is Status.WAITING and _is_at_ship(run) else ""
         )
@@ -231,12 +230,12 @@ def _render_reports(incident: Incident) -> str:
 def _report(each: Report) -> str:
     name = to_plain_text(each.person.name, 40)
     return (
-        f"• {name}: “{to_plain_text(each.text, 120)}”" if each.text else f"• {name} pointed at it"
+        f"• {name}: “{to_plain_text(each.text, 120)}”" if each.text else f"• {name} pointed to it"
     )
 
 
 def build_incident_buttons(incident: Incident, run: Run | None) -> tuple[Button, ...]:
-    """Return what people may press: to go on where the bot did not, and to have it be quiet."""
+    """Return the buttons that continue the work, and the button that mutes the incident."""
     if not incident.open:
         return ()
     buttons: list[Button] = []
@@ -251,7 +250,7 @@ def build_incident_buttons(incident: Incident, run: Run | None) -> tuple[Button,
 
 
 def _has_live_fix(run: Run | None) -> bool:
-    """Whether a fix is live: its watch says whether it holds, and offers to take it back."""
+    """Return whether a fix is live: then its watch offers the revert, and no button is needed."""
     return run is not None and run.goal == "fix" and run.status is Status.DONE
 
 
@@ -265,11 +264,9 @@ def _build_button(
 
 
 def _describe_since(incident: Incident) -> str:
-    since = (
-        f"since {format_timestamp(incident.since, 'R')}"
-        if incident.open
-        else f"since {format_timestamp(incident.since, 'R')}, quiet since {format_timestamp(incident.last_at, 'R')}"
-    )
+    since = f"since {format_timestamp(incident.since, 'R')}"
+    if not incident.open:
+        since += f", last seen {format_timestamp(incident.last_at, 'R')}"
     if incident.fix is None or incident.fix.live_at is None:
         return since
     watched = "being watched" if incident.is_watched else "not seen since"

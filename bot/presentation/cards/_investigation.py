@@ -15,7 +15,7 @@ from bot.triage import Triage
 
 
 def render_investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
-    """Return what was found, with the evidence's ids and a button that goes on to a fix."""
+    """Return what was found, with the ids of the evidence and a button that starts a fix."""
     diagnosis = history.diagnosis
     if diagnosis is None or not diagnosis.found:
         raise AssertionError("an investigation card needs a fault that was found")
@@ -48,7 +48,9 @@ def _build_fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
         fields.append(CardField(name="Failing frame", value=where))
     if diagnosis.triage.reasons:
         fields.append(
-            CardField(name="Whose it is", value=to_one_line(_format_triage(diagnosis.triage), 600))
+            CardField(
+                name="Where the fault is", value=to_one_line(_format_triage(diagnosis.triage), 600)
+            )
         )
     if diagnosis.seen_before:
         fields.append(
@@ -63,8 +65,8 @@ def _build_fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
             CardField(
                 name="Suspect commit" + ("s" if len(diagnosis.suspects) > 1 else ""),
                 value="\n".join(
-                    f"`{s.commit.sha[:7]}` {to_one_line(s.commit.summary, 80)} — {s.commit.author}, "
-                    f"{s.reason}"
+                    f"`{s.commit.sha[:7]}` {to_one_line(s.commit.summary, 80)} — "
+                    f"{s.commit.author}, {s.reason}"
                     for s in diagnosis.suspects[:3]
                 ),
             )
@@ -82,14 +84,14 @@ def _format_triage(triage: Triage) -> str:
 
 
 def _build_similar_fields(history: History) -> tuple[CardField, ...]:
-    """Return what mended other failures of the same function."""
+    """Return earlier fixes of other failures in the same function."""
     if history.evidence is None or history.diagnosis is None:
         return ()
     fixes = find_similar_fixes(history.evidence.memories, history.diagnosis.fingerprint)
     if not fixes:
         return ()
     lines = "\n".join(f"• {to_plain_text(format_memory(fix), 200)}" for fix in fixes[:3])
-    return (CardField(name="Fixed there before", value=lines),)
+    return (CardField(name="Earlier fixes there", value=lines),)
 
 
 def _build_source_files(history: History) -> tuple[Attachment, ...]:

@@ -1,4 +1,4 @@
-"""Text that somebody else wrote, made harmless: it shows as it is and does nothing."""
+"""Make text that somebody else wrote harmless: it is shown as it is and triggers nothing."""
 
 import re
 
@@ -7,16 +7,16 @@ from bot.presentation.cards._text import to_one_line
 
 _MARKDOWN = re.compile(r"([\\*~`|<\[\]])")  # in the middle of a line; names keep their underscores
 _RINGS = re.compile(r"@|<(?=[#@&!])")
-_GAP = "\u200b"  # nobody sees it, and nothing rings or becomes a link across it
+_GAP = "\u200b"  # invisible; it breaks mentions and links
 
 
 def to_plain_text(text: str, limit: int = 200) -> str:
-    """Return the text on one line, without Markdown, mentions and links."""
+    """Return the text on one line, without working Markdown, mentions or links."""
     shown = isolate(_MARKDOWN.sub(r"\\\1", to_one_line(text, limit)))
     return shown.replace("@", f"@{_GAP}").replace("://", f":{_GAP}//")
 
 
 def suppress_mentions(text: str, limit: int = 500) -> str:
-    """Return our own sentence, in which others' words may stand: formatted, but nothing rings."""
+    """Return our own sentence, which may quote others: formatting stays, mentions do not work."""
     shown = isolate(_RINGS.sub(lambda found: found[0] + _GAP, to_one_line(text, limit)))
     return shown.replace("://", f":{_GAP}//")

@@ -10,8 +10,8 @@ _ID = 26  # the length of a journal record's id; commits are longer
 def plan_text(plan: Plan) -> str:
     """Return the plan as Markdown."""
     steps = "\n".join(
-        f"{number}. {escape_line(step.summary, 300)} "
-        f"(may change {', '.join(f'`{file}`' for file in step.owned_files)})"
+        f"{number}. {escape_line(step.summary, 300)} (may change "
+        f"{', '.join(f'`{file}`' for file in step.owned_files)})"
         for number, step in enumerate(plan.steps, 1)
     )
     tests = plan.tests
@@ -42,5 +42,5 @@ def plan_text(plan: Plan) -> str:
 
 
 def _shorten_id(evidence: str) -> str:
-    """Return a record's id as `/runs show` knows it; a commit's as git shows it."""
+    """Return a record's id as `/runs show` accepts it, or a commit's id as git shows it."""
     return shorten_id(evidence) if len(evidence) == _ID else evidence[:7]

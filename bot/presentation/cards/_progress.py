@@ -1,4 +1,4 @@
-"""A run's own card, and what is said when its change is merged and when that was watched."""
+"""A run's own card, and the posts when its change is merged and when it was judged."""
 
 from typing import Literal
 
@@ -55,28 +55,26 @@ _TONES: dict[Status, Tone] = {
     Status.FAILED: "bad",
     Status.QUARANTINED: "bad",
 }
-
-
 _VERDICT_TEXTS: dict[Judgement, str] = {
-    "fixed": "✅ **Fixed.** {fix} holds.",
-    "partial": "🟠 **Partly fixed.** {fix} ended some of the faults that came together, not all.",
-    "not_fixed": "❌ **Not fixed.** {fix} did not make it go away.",
-    "inconclusive": "🤷 **Inconclusive.** Nobody can say whether {fix} holds.",
-    "regressed": "📉 **Regressed.** It is worse since {fix} came live.",
+    "fixed": "✅ **Fixed.** {fix} works.",
+    "partial": "🟠 **Partly fixed.** {fix} fixed some of the simultaneous failures, but not all.",
+    "not_fixed": "❌ **Not fixed.** The failure still occurs with {fix}.",
+    "inconclusive": "🤷 **Inconclusive.** There is not enough data to say whether {fix} works.",
+    "regressed": "📉 **Regressed.** It got worse since {fix} went live.",
 }
 _SHORT: dict[Judgement, str] = {
-    "fixed": "✅ **Watch** — fixed, it holds",
+    "fixed": "✅ **Watch** — fixed",
     "partial": "🟠 **Watch** — partly fixed",
     "not_fixed": "❌ **Watch** — not fixed",
     "inconclusive": "🤷 **Watch** — inconclusive",
     "regressed": "📉 **Watch** — regressed",
 }
-_REVERT = "\nPress the button, or say “revert it”: I propose to take it back, and you decide."
+_REVERT = "\nPress the button or say “revert it”. I then propose a revert, and you decide."
 _NAMED = 3
 
 
 def render_progress(run: Run, history: History, cap: Cap | None = None) -> Post:
-    """Return the run's living card; `cap` is what it may cost."""
+    """Return the card that is edited while the run works; `cap` is what the run may cost."""
     stages = ORDER[run.goal]
     lines = [_format_stage_line(run, history, stage, stages) for stage in stages]
     lines += filter(None, [watch_line(history)])
@@ -99,7 +97,7 @@ def render_progress(run: Run, history: History, cap: Cap | None = None) -> Post:
 
 
 def format_stage_note(run: Run, history: History, stage: Stage) -> str:
-    """Return what the card says of a step beside its name; nothing where there is nothing yet."""
+    """Return the card's note about a step; empty if there is none yet."""
     return _note(history, stage, run)
 
 
@@ -107,33 +105,33 @@ def _choose_tone(run: Run, history: History) -> Tone:
     if is_failed_fix(history.outcome):
         return "bad"
     if run.has_ended and is_without_failure(history):
-        return "neutral"  # nothing is known to be broken, whoever asked for what
+        return "neutral"  # no failure is known, so the run is no failure either
     return _TONES.get(run.status, "working")
 
 
 def _format_stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, ...]) -> str:
-    here = stages.index(run.stage) if run.stage in stages else len(stages)
+    current = stages.index(run.stage) if run.stage in stages else len(stages)
     position = stages.index(stage)
     note = _note(history, stage, run)
     tail = f" — {note}" if note else ""
     if stage is Stage.DIAGNOSE and run.has_ended and is_without_failure(history):
         return f"{get_end_mark(run, history)} **{STAGE_NAMES[stage]}**{tail}"
-    if position < here or run.status is Status.DONE:
+    if position < current or run.status is Status.DONE:
         return f"✅ **{STAGE_NAMES[stage]}**{tail}"
-    if position > here:
+    if position > current:
         return f"▫️ {STAGE_NAMES[stage]}"
     return f"{STATUS_MARKS[run.status]} **{STAGE_NAMES[stage]}**{tail}"
 
 
 def _describe_evidence(evidence: Evidence) -> str:
     if evidence.context is not None:
-        there = evidence.context
-        told = format_count(len(there.commands), "command")
-        return f"{told}, {format_count(len(there.named), 'file')} it may be about"
+        context = evidence.context
+        commands = format_count(len(context.commands), "command")
+        return f"{commands} and {format_count(len(context.named), 'file')} that may be involved"
     if evidence.slow:
-        return "how long it takes, lately and before"
+        return "response times, recent and earlier"
     count = sum(group.count for group in evidence.groups)
-    return format_count(count, "matching failure") if count else "nothing that fits"
+    return format_count(count, "matching failure") if count else "no matching failure"
 
 
 def _note(history: History, stage: Stage, run: Run) -> str:
@@ -143,12 +141,15 @@ def _note(history: History, stage: Stage, run: Run) -> str:
         return _describe_reasoning(history, stage)
     if stage is Stage.EXECUTE and history.change_set:
         change = history.change_set
-        told = f"{escape_line(change.summary, 120)} ({change.engine}, {format_seconds(change.seconds)})"
-        return told + describe_current_candidate(run, history)
+        text = (
+            f"{escape_line(change.summary, 120)} ({change.engine}, "
+            f"{format_seconds(change.seconds)})"
+        )
+        return text + describe_current_candidate(run, history)
     if stage is Stage.VERIFY and history.verdict and history.verdict.round == run.round:
         return _describe_verdict(history)
     if stage is Stage.PROPOSE and run.waiting is Waiting.JUDGEMENT:
-        return "found, not proven: an approver has to read it"
+        return "found, not proven: an approver must review it"
     if stage is Stage.PROPOSE and history.proposal:
         opened = history.proposal
         return f"{format_link(f'#{opened.number}', opened.url)} `{opened.head[:7]}`"
@@ -160,7 +161,7 @@ def _note(history: History, stage: Stage, run: Run) -> str:
 
 
 def _describe_reasoning(history: History, stage: Stage) -> str:
-    """Return what was found, understood or planned, and whose words it is in."""
+    """Return what was found, understood or planned, and who wrote it."""
     diagnosis, brief, plan = history.diagnosis, history.brief, history.plan
     if stage is Stage.DIAGNOSE and diagnosis:
         return _add_author(escape_line(diagnosis.headline, 300), diagnosis.explained_by)
@@ -169,13 +170,13 @@ def _describe_reasoning(history: History, stage: Stage) -> str:
         return _add_author(f"{escape_line(brief.understood, 300)} ({examples})", brief.written_by)
     if stage is Stage.PLAN and plan:
         shown = plan.demonstration
-        proof = f"`{shown[0]}` is red: {shown[1]}" if shown else "no reproduction"
+        proof = f"`{shown[0]}` fails: {shown[1]}" if shown else "no reproduction"
         return _add_author(proof, plan.written_by)
     return ""
 
 
 def _add_author(text: str, author: str) -> str:
-    """Return the text with whose words the stage's are, where they are not the rules'."""
+    """Return the text with its author, if a model and not a rule wrote it."""
     return f"{text} (by {author})" if author else text
 
 
@@ -191,12 +192,12 @@ def _describe_verdict(history: History) -> str:
 
 
 def is_failed_fix(outcome: Outcome | None) -> bool:
-    """Whether a fix was watched and did not hold."""
+    """Return whether a fix was watched and did not work."""
     return outcome is not None and outcome.verdict in ("not_fixed", "regressed")
 
 
 def render_outcome(run: Run, proposal: Proposal, outcome: Outcome) -> Post:
-    """Return the verdict with its numbers; where the fix did not hold, with a way back."""
+    """Return the verdict with its numbers, and a revert button if the fix did not work."""
     fix = format_link(f"#{proposal.number}", proposal.url)
     lines = [_VERDICT_TEXTS[outcome.verdict].format(fix=fix)]
     lines += [f"• {reason}" for reason in outcome.reasons]
@@ -210,7 +211,7 @@ def render_outcome(run: Run, proposal: Proposal, outcome: Outcome) -> Post:
 
 
 def watch_line(history: History) -> str:
-    """Return the card's line about the watch; nothing where nothing is watched."""
+    """Return the card's line about the watch; empty if nothing is watched."""
     if history.outcome is not None:
         return _SHORT[history.outcome.verdict]
     if history.use_report is not None:
@@ -221,24 +222,24 @@ def watch_line(history: History) -> str:
 
 
 def format_revert_line(result: RevertResult) -> str:
-    """Return how far a revert brings back what was before the merge, as git shows it."""
-    told = f"{format_count(len(result.restored), 'file')} exactly as at `{result.before[:7]}`"
+    """Return which files a revert restores exactly, and which keep later changes."""
+    text = f"{format_count(len(result.restored), 'file')} restored exactly to `{result.before[:7]}`"
     if result.blended:
         names = ", ".join(f"`{name}`" for name in result.blended[:5])
-        told += f"; in {names} what came later stays"
-    return told
+        text += f"; in {names}, later changes stay"
+    return text
 
 
 def describe_watch(watch: Watch | UseWatch) -> str:
-    """Return in a sentence what is watched of what came live, and until when."""
+    """Return a sentence about what is watched, and until when."""
     if isinstance(watch, UseWatch):
         return f"I watch {describe_use_watch(watch)}."
-    return f"I watch whether it holds: {format_watch_end(watch)}."
+    return f"I watch whether it works: {format_watch_end(watch)}."
 
 
 def format_watch_end(watch: Watch) -> str:
-    """Return when it is judged at the latest, as a chat shows it to each in their own time."""
-    return f"judged {format_timestamp(watch.until, 'R')} at the latest"
+    """Return the latest time of the verdict, as a chat timestamp in the reader's time zone."""
+    return f"verdict {format_timestamp(watch.until, 'R')} at the latest"
 
 
 def render_shipment(
@@ -249,14 +250,15 @@ def render_shipment(
     *,
     flag: str = "",
 ) -> Post:
-    """Return the announcement; "live" only when the running code contains the merge.
+    """Return the announcement; it says "live" only if the running code contains the merge.
 
-    With a `flag`, it says how what is behind it is switched on.
+    With a `flag`, it also says how to switch on the change.
     """
     behind = f"\n{describe_live_flag(flag)}" if flag else ""
     merged = (
-        f"Merged {format_link(f'#{proposal.number}', proposal.url)} as `{shipment.merge_commit[:7]}`, "
-        f"approved by {_format_approvers(approval)} for `{approval.head[:7]}`."
+        f"Merged {format_link(f'#{proposal.number}', proposal.url)} as "
+        f"`{shipment.merge_commit[:7]}`, approved by {_format_approvers(approval)} for "
+        f"`{approval.head[:7]}`."
     )
     if shipment.failed and not shipment.restart_needed:
         reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
@@ -277,20 +279,20 @@ def render_shipment(
 
 
 def _describe_pending_restart(shipment: Shipment) -> str:
-    """Return what keeps its old code until the restart: it may need the core code of the merge."""
+    """Return which modules keep their old code until the restart: they may need the new core."""
     named = list(shipment.failed.items())[:_NAMED]
-    kept = "; ".join(f"`{module}` ({reason})" for module, reason in named)
-    return f" Until then the old code of {kept} keeps running." if kept else ""
+    modules = "; ".join(f"`{module}` ({reason})" for module, reason in named)
+    return f" Until then the old code of {modules} keeps running." if modules else ""
 
 
 def _describe_pending_changes(shipment: Shipment) -> str:
-    """Return what of earlier changes does not run yet."""
+    """Return which earlier changes are not live yet."""
     named = ", ".join(f"`{each}`" for each in shipment.earlier[:_NAMED])
     more = len(shipment.earlier) - _NAMED
     named += f" and {more} more" if more > 0 else ""
-    return f"Changed before and still as it was, until a restart or a mended change: {named}."
+    return f"Some earlier changes are not live until a restart or a corrected change: {named}."
 
 
 def _format_approvers(approval: Approval) -> str:
-    """Return everybody whose word it is."""
+    """Return the names of all approvers."""
     return " and ".join(person.name for person in (approval.person, *approval.others))

@@ -1,8 +1,8 @@
-"""A proposal's card: what it does and how it was proved, its fields, and the start of its diff."""
+"""A proposal's card: what it does, how it was proven, its details and the start of its diff."""
 
 from typing import Literal
 
-from bot.authority.approval_policy import describe_votes as words_told
+from bot.authority.approval_policy import describe_votes
 from bot.authority.policy import is_security_sensitive
 from bot.domain.budget import Cap
 from bot.domain.change import ChangeSet, FileChange, Finding, Verdict, WrittenPart
@@ -46,7 +46,7 @@ _SEPARATE_RULES = ("protected_path", "new_dependency", "behaviour")
 
 
 def render_proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
-    """Return the card of the newest proposal; once the run has ended, with nothing to decide.
+    """Return the card of the newest proposal; its decision buttons are disabled once the run ended.
 
     `cap` is what the run may cost.
     """
@@ -78,8 +78,8 @@ def render_proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
             tone=_choose_tone(run),
             fields=fields,
             footer=(
-                f"run {run.id} · head {opened.head[:7]} · {change.engine} · {format_elapsed(run)} · "
-                f"{format_spending(run, cap)}"
+                f"run {run.id} · head {opened.head[:7]} · {change.engine} · {format_elapsed(run)} "
+                f"· {format_spending(run, cap)}"
             ),
         ),
         buttons=_build_buttons(run, opened),
@@ -91,7 +91,7 @@ def render_proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
 
 
 def _render_reason(history: History) -> str:
-    """Return what was wanted and what was understood, or what was wrong."""
+    """Return the request and how it was understood, or the cause of the failure."""
     brief, diagnosis = history.brief, history.diagnosis
     if brief is not None:
         asked, understood = escape_line(brief.request, 400), escape_line(brief.understood, 500)
@@ -102,9 +102,9 @@ def _render_reason(history: History) -> str:
 
 
 def _format_votes(history: History, opened: Proposal) -> str:
-    """Return how far its approval is, where it takes more than one approver's word."""
-    given = history.approval_votes
-    so_far = words_told(given) if given is not None and given.are_for(opened) else ""
+    """Return the approvals so far, if the proposal needs more than one approver."""
+    votes = history.approval_votes
+    so_far = describe_votes(votes) if votes is not None and votes.are_for(opened) else ""
     return f"👥 {to_plain_text(so_far, 400)}" if so_far else ""
 
 
@@ -137,32 +137,32 @@ def _describe_security(history: History) -> str:
 
 
 def _describe_dependencies(verdict: Verdict) -> str:
-    """Return what the change would bring in from outside, which a small diff hides."""
+    """Return the new dependencies: a small diff can hide them."""
     new = [finding for finding in verdict.findings if finding.rule == "new_dependency"]
-    told = format_list([escape_line(finding.summary, 160) for finding in new], 4, " ")
-    return f"📦 **Dependencies**: {told}" if new else ""
+    names = format_list([escape_line(finding.summary, 160) for finding in new], 4, " ")
+    return f"📦 **Dependencies**: {names}" if new else ""
 
 
 def _describe_migrations(change: ChangeSet) -> str:
-    """Return that the change migrates the state, after which there is no way back by itself."""
+    """Return a warning if the change migrates the state: then it cannot be rolled back."""
     names = find_new_migrations(change.diff)
     listed = format_list([f"`{to_plain_text(name, 60)}`" for name in names], 4, ", ")
     return (
-        f"🗄️ **Migrates the state**: {listed}. Once that has run, older code cannot open the state: "
-        "if this fails after its restart, I do not take it back by myself."
+        f"🗄️ **Migrates the state**: {listed}. After the migration, older code cannot read the "
+        "state. If this change fails after its restart, I do not roll it back by myself."
     ) * bool(names)
 
 
 def build_details(history: History, diff_name: str) -> tuple[Detail, ...]:
-    """Return the fields, what matters most first; the whole diff is attached as `diff_name`."""
+    """Return the card's fields, most important first; the full diff is attached as `diff_name`."""
     change, verdict, plan = history.change_set, history.verdict, history.plan
     if change is None or verdict is None:
         return ()
     found = [
         Detail("Please note", _list_notes(history, verdict), _MOST_NOTES),
-        Detail("Asked, and not done", list_undone_lines(change)),
+        Detail("Requested, but not done", list_undone_lines(change)),
         Detail(
-            "What people said is right", tuple(escape_line(each, 300) for each in change.stated)
+            "Confirmed as right by people", tuple(escape_line(each, 300) for each in change.stated)
         ),
         Detail("What changes for people", render_behaviour(verdict)),
         Detail("Written in parts", tuple(_format_part_line(each) for each in change.parts)),
@@ -189,32 +189,32 @@ def _build_background(
     return (
         Detail("Seen before", (to_plain_text(seen, 400),) if seen else ()),
         Detail(
-            "Undo",
+            "Revert test",
             (escape_line(verdict.revert_trial.summary, 400),) if verdict.revert_trial else (),
         ),
         Detail(
-            "Taken back",
+            "Reverted",
             (format_revert_line(verdict.revert_result),) if verdict.revert_result else (),
         ),
-        Detail("Granted on the way", list_granted_lines(change)),
+        Detail("Extra files granted", list_granted_lines(change)),
         Detail("Risk", (_describe_risk(plan, verdict),) if plan else ()),
         Detail("Review", (escape_line(change.review, 600),) if change.review else ()),
     )
 
 
 def _format_part_line(part: WrittenPart) -> str:
-    """Return what became of one part: whether it held alone, and why it was written again."""
-    mark, told = ("✅", "holds alone") if part.alone else ("▫️", "did not hold alone")
-    again = (
-        f"; written again on top of the others: {escape_line(part.retry_reason, 160)}"
+    """Return whether one part passed alone, and why it was written again."""
+    mark, result = ("✅", "passes alone") if part.alone else ("▫️", "did not pass alone")
+    retry_note = (
+        f"; rewritten on top of the other parts: {escape_line(part.retry_reason, 160)}"
         if part.retry_reason
         else ""
     )
-    return f"{mark} {part.name} {told} ({escape_line(part.check_summary, 160)}){again}"
+    return f"{mark} {part.name} {result} ({escape_line(part.check_summary, 160)}){retry_note}"
 
 
 def _list_file_lines(change: ChangeSet, verdict: Verdict) -> tuple[str, ...]:
-    """Return a line a file: guarded ones first, tests last, the larger change before."""
+    """Return one line a file: guarded files first, tests last, larger changes first."""
     guarded = {each.path for each in verdict.findings if each.rule == "protected_path"}
 
     def order(each: FileChange) -> tuple[bool, bool, int]:
@@ -235,26 +235,26 @@ def _list_notes(history: History, verdict: Verdict) -> tuple[str, ...]:
 
 
 def _rank(finding: Finding) -> int:
-    """Return how far down a finding stands; what the guard says first comes first within a rule."""
+    """Return the sort key of a finding; findings of one rule keep the guard's order."""
     known = finding.rule in _GRAVEST_FIRST
     return _GRAVEST_FIRST.index(finding.rule) if known else len(_GRAVEST_FIRST)
 
 
 def _list_earlier_attempts(history: History) -> tuple[str, ...]:
-    """Return a warning where this very change was shipped for this failure and did not hold."""
+    """Return a warning if exactly this change was shipped for this failure and did not work."""
     evidence, change, diagnosis = history.evidence, history.change_set, history.diagnosis
     if evidence is None or change is None or diagnosis is None:
         return ()
     this = hash_diff(change.diff)
     known = find_failed_approaches(evidence.memories, diagnosis.fingerprint)
     return tuple(
-        f"⚠️ This very change was tried before: {escape_line(format_memory(fix), 300)}"
+        f"⚠️ This exact change was tried before: {escape_line(format_memory(fix), 300)}"
         for fix in known
         if this and fix.diff_hash == this
     )
 
 
 def _describe_risk(plan: Plan, verdict: Verdict) -> str:
-    """Return the risk, with what the reproduction does not say of this head."""
-    told = (f"{compute_risk(plan, verdict).capitalize()}.", label(verdict), plan.impact)
-    return escape_line(" ".join(filter(None, told)), 400)
+    """Return the risk, and what the reproduction does not show about this head."""
+    parts = (f"{compute_risk(plan, verdict).capitalize()}.", label(verdict), plan.impact)
+    return escape_line(" ".join(filter(None, parts)), 400)

@@ -12,7 +12,7 @@ from bot.presentation.titles import change_title, format_title
 _DOING = {
     Stage.OBSERVE: "looking at what happened",
     Stage.DIAGNOSE: "finding the cause",
-    Stage.BRIEF: "finding out what is wanted",
+    Stage.BRIEF: "understanding the request",
     Stage.PLAN: "planning",
     Stage.EXECUTE: "writing the change",
     Stage.VERIFY: "checking the change",
@@ -31,7 +31,7 @@ _APPROVAL = "waiting for “ship it”"
 _WAITS = {
     Waiting.QUESTION: "Waiting for an answer",
     Waiting.AGREEMENT: "Waiting for your go-ahead",
-    Waiting.JUDGEMENT: "found, not proven: waiting for an approver to read it",
+    Waiting.JUDGEMENT: "found, not proven: waiting for an approver to review it",
     Waiting.APPROVAL: _APPROVAL,
     Waiting.UNSHIPPED: _APPROVAL,
     Waiting.UNREVISED: _APPROVAL,
@@ -39,19 +39,19 @@ _WAITS = {
     Waiting.USAGE_LIMIT: "⏸️ waiting for the end of a usage limit",
     Waiting.BUDGET: "⏸️ waiting for the budget",
     Waiting.TURN: "⏸️ waiting for its turn",
-    Waiting.PAUSED: "held while my own work is paused",
-    Waiting.STOPPED: "stopped with everything else",
-    Waiting.THREAD: "waiting for a thread to go on in",
+    Waiting.PAUSED: "on hold while my own work is paused",
+    Waiting.STOPPED: "stopped by the emergency stop",
+    Waiting.THREAD: "waiting for a thread",
 }
 
 
 def get_activity(stage: Stage) -> str:
-    """Return what a run does at a stage, to stand after "while": `writing the change`."""
+    """Return what a run does at a stage, as it reads after "while": `writing the change`."""
     return _DOING[stage]
 
 
 def run_line(run: Run) -> str:
-    """Return `id`, what it is about, where it stands and in which thread."""
+    """Return the run's id, request, status and thread on one line."""
     where = f" in <#{run.thread_id}>" if run.thread_id else ""
     what = to_plain_text(format_title(run.trigger, 80))
     return f"`{run.id}` {run.goal} **{what}**: {status_text(run)}{where}"
@@ -60,7 +60,7 @@ def run_line(run: Run) -> str:
 def run_label(run: Run, history: History, now: datetime, limit: int = 200) -> str:
     """Return a run on one line without Markdown: `#7 · /roll 0d6 · proposed 5 min ago`.
 
-    Of what it is about so much is left out that all of it is no longer than `limit`.
+    The title is shortened until the whole line fits into `limit` characters.
     """
     proposal, shipment = history.proposal, history.shipment
     name = f"#{proposal.number}" if proposal else run.id
@@ -79,7 +79,7 @@ def run_label(run: Run, history: History, now: datetime, limit: int = 200) -> st
 
 
 def status_text(run: Run) -> str:
-    """Return in a few words where a run stands."""
+    """Return the status of a run in a few words."""
     if run.has_ended:
         return _END_LABELS[run.status]
     if run.status is Status.QUEUED:
@@ -89,8 +89,8 @@ def status_text(run: Run) -> str:
     if run.stage is Stage.SHIP:
         return describe_wait(run)
     if run.waiting is Waiting.THREAD and run.thread_id is None:
-        return "about to begin"
+        return "about to start"
     waits = _WAITS[run.waiting] if run.waiting else ""
     if run.waiting is Waiting.PAUSED or run.parked_until is None:
         return waits
-    return f"{waits}; goes on {format_timestamp(run.parked_until, 'R')} at the latest"
+    return f"{waits}; continues {format_timestamp(run.parked_until, 'R')} at the latest"

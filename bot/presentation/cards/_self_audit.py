@@ -1,4 +1,4 @@
-"""A look back: a card with the best of it, a chart, and all of it as a file."""
+"""The self-audit: a card with the most important lines, a chart, and the full report as a file."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from bot.presentation.counts import format_count
 from bot.presentation.times import format_utc
 
 _MAX_LINES = 5
-_FIELD = 440  # characters: twelve fields, and what stands over them, are less than a card's 6,000
+_FIELD = 440  # characters of a field: twelve fields with their names stay below a card's 6,000
 _OTHERS = "others"
 _STATUS_LABELS: dict[Status, str] = {
     Status.DONE: "done",
@@ -37,17 +37,17 @@ _STATUS_LABELS: dict[Status, str] = {
     Status.QUEUED: "in the queue",
 }
 _VERDICTS: dict[Judgement | None, str] = {
-    "fixed": "✅ held",
-    "partial": "🟠 held in part",
-    "not_fixed": "❌ did not hold",
+    "fixed": "✅ works",
+    "partial": "🟠 works in part",
+    "not_fixed": "❌ did not work",
     "regressed": "❌ made things worse",
-    "inconclusive": "❔ not clear whether it held",
+    "inconclusive": "❔ not clear whether it works",
     None: "👀 being watched",
 }
 
 
 def render_self_audit(report: AuditReport, chart: bytes | None = None) -> Post:
-    """Return what people are told; `chart` is the picture of `failures_chart`."""
+    """Return the card; `chart` is the picture of `build_failures_chart`."""
     if report.quiet:
         return Post(text=_render_quiet_report(report))
     fields = tuple(
@@ -71,7 +71,7 @@ def render_self_audit(report: AuditReport, chart: bytes | None = None) -> Post:
 
 
 def render_audit_markdown(report: AuditReport) -> str:
-    """Return everything there is to tell, as Markdown."""
+    """Return the full report as Markdown."""
     parts = [f"# How I did, {_format_period(report)}", "\n".join(_list_headlines(report))]
     parts += [
         f"## {name}\n\n"
@@ -83,7 +83,7 @@ def render_audit_markdown(report: AuditReport) -> str:
 
 
 def build_failures_chart(report: AuditReport) -> TimeChart | None:
-    """Return failures by day or hour and by action; nothing where nothing failed."""
+    """Return failures by day or hour and by action; None if nothing failed."""
     if not report.failures or not report.columns:
         return None
     names = {name: 0 for column in report.columns for name in column.counts}
@@ -127,16 +127,19 @@ def _format_span(report: AuditReport) -> str:
 
 
 def _render_quiet_report(report: AuditReport) -> str:
-    done = (
-        format_count(report.actions, "action") if report.actions else "nobody asked anything of me"
+    activity = (
+        format_count(report.actions, "action") if report.actions else "no one asked me for anything"
     )
-    told = f"{done}, none of which failed" if report.actions else done
+    summary = f"{activity}, none of which failed" if report.actions else activity
     unused = (
-        f" Nobody used {_join_names(report.unused, 3)}." if report.actions and report.unused else ""
+        f" No one used {_join_names(report.unused, 3)}." if report.actions and report.unused else ""
     )
     flags = _join_names([each.name for each in report.flags], 3)
     flags = f" Flags that can go: {flags}; `/flags list` says why." if flags else ""
-    return f"A quiet {_format_span(report)} ({_format_period(report)}): {told}. Nothing to mend. 🚢{unused}{flags}"
+    return (
+        f"A quiet {_format_span(report)} ({_format_period(report)}): {summary}. Nothing to "
+        f"fix. 🚢{unused}{flags}"
+    )
 
 
 def _list_headlines(report: AuditReport) -> list[str]:
@@ -158,38 +161,29 @@ def _format_trend(now: int, before: int, compared: bool) -> str:
 
 
 def _get_arrow(now: float, before: float) -> str:
-    """Return where it went; a fifth more or less is the same."""
-    if now > before * 1.2:
-        return "↑"
-    return "↓" if now < before * 0.8 else "→"
+    """Return the direction of a change; less than a fifth counts as no change."""
+    return "↑" if now > before * 1.2 else "↓" if now < before * 0.8 else "→"
 
 
 def _build_sections(report: AuditReport, most: int | None) -> tuple[tuple[str, list[str]], ...]:
-    """Return headings and lines; of long lists the first `most` lines."""
-    compared = report.compared
+    """Return headings with their lines; of long lists the first `most` lines."""
+    faults = [_format_fault(each, report.compared) for each in report.faults]
+    incidents = [_format_incident(each) for each in report.incidents]
+    requests = [_format_feature_request(each) for each in report.feature_requests]
     return (
-        (
-            "Top faults",
-            _limit_lines([_format_fault(each, compared) for each in report.faults], most),
-        ),
+        ("Top faults", _limit_lines(faults, most)),
         ("Slow", _limit_lines([_pace(each) for each in report.slow], most)),
-        (
-            "Open incidents",
-            _limit_lines([_format_incident(each) for each in report.incidents], most),
-        ),
-        ("Fixes, and whether they held", _limit_lines([_fix(each) for each in report.fixes], most)),
+        ("Open incidents", _limit_lines(incidents, most)),
+        ("Fixes, and whether they work", _limit_lines([_fix(each) for each in report.fixes], most)),
         ("My runs", _list_run_lines(report)),
         ("What models cost", _list_cost_lines(report, most)),
         ("Learned", _limit_lines([_format_lesson(each) for each in report.learned], most)),
-        (
-            "Wished for, and not begun",
-            _limit_lines([_format_feature_request(each) for each in report.feature_requests], most),
-        ),
+        ("Requested, but not started", _limit_lines(requests, most)),
         ("Flags that can go", _limit_lines([_format_flag(each) for each in report.flags], most)),
-        ("Nobody used", _list_unused_lines(report, most)),
+        ("Not used", _list_unused_lines(report, most)),
         ("No model read in 30 days", _list_unread_lines(report, most)),
         ("Test coverage", _limit_lines([f"`{g.what}`: {g.why}" for g in report.gaps], most)),
-        ("I could not look at", [to_plain_text(each, 100) for each in report.missing[:10]]),
+        ("I could not check", [to_plain_text(each, 100) for each in report.missing[:10]]),
     )
 
 
@@ -210,8 +204,9 @@ def _format_fault(fault: AuditedFault, compared: bool) -> str:
     return f"{trend}**{fault.count:,}** {to_plain_text(fault.name, 60)}{raised}{where}{was}{people}"
 
 
-def _format_feature_request(feature_request: RequestedFeature) -> str:
-    return f"{format_count(feature_request.votes, 'vote')}: {to_plain_text(feature_request.text, 100)} (`wish:{feature_request.id}`)"
+def _format_feature_request(request: RequestedFeature) -> str:
+    text = to_plain_text(request.text, 100)
+    return f"{format_count(request.votes, 'vote')}: {text} (`wish:{request.id}`)"
 
 
 def _format_flag(flag: FlagDue) -> str:
@@ -219,7 +214,7 @@ def _format_flag(flag: FlagDue) -> str:
         return f"`{flag.name}`: no code asks for it any more; `/flags remove` forgets it"
     since = f"{flag.since.day} {flag.since:%b}"
     files = ", ".join(f"`{each}`" for each in flag.files[:3])
-    return f"`{flag.name}`: on for everybody since {since}; take it out of {files}"
+    return f"`{flag.name}`: on for everyone since {since}; remove it from {files}"
 
 
 def _pace(pace: ActionPace) -> str:
@@ -251,7 +246,7 @@ def _list_run_lines(report: AuditReport) -> list[str]:
         return []
     lines = [_format_run_count(each) for each in report.runs]
     if report.by_itself:
-        lines.append(f"{report.by_itself} of them I began by myself")
+        lines.append(f"I started {report.by_itself} of them by myself")
     return lines
 
 

@@ -22,12 +22,12 @@ def format_seconds(value: float) -> str:
 
 
 def format_money(usd: float) -> str:
-    """Return `$0.00`; offline work costs nothing and says so."""
+    """Return an amount such as `$0.00`; work without a model shows that it cost nothing."""
     return f"${usd:.2f}"
 
 
 def format_cost(what: Run | Cost) -> str:
-    """Return what it cost: `$0.12`, or `≈ $0.12` where some of it is a guess."""
+    """Return a cost: `$0.12`, or `≈ $0.12` if a part of it is estimated."""
     return f"{'≈ ' if what.estimated else ''}{format_money(what.cost_usd)}"
 
 
@@ -42,9 +42,9 @@ def format_tokens(count: int) -> str:
 
 
 def format_spending(run: Run, cap: Cap | None = None) -> str:
-    """Return what a run has cost of what it may: `$0.12 of $6.00 · 45k tokens`.
+    """Return what a run has cost and may cost: `$0.12 of $6.00 · 45k tokens`.
 
-    One that cost nothing says so alone.
+    A run that cost nothing shows only `$0.00`.
     """
     count = run.tokens_in + run.tokens_out
     usd = format_cost(run)
@@ -57,12 +57,12 @@ def format_spending(run: Run, cap: Cap | None = None) -> str:
 
 
 def list_granted_lines(change: ChangeSet) -> tuple[str, ...]:
-    """Return a line for each file the engine was granted while it worked, and why."""
+    """Return a line for each file that the engine was granted while it worked, and why."""
     return tuple(f"`{grant.file}`: {escape_line(grant.reason, 160)}" for grant in change.granted)
 
 
 def list_undone_lines(change: ChangeSet) -> tuple[str, ...]:
-    """Return a line for each thing that was asked of the change and is not in it, and why not."""
+    """Return a line for each request that the change does not fulfil, and why not."""
     return tuple(
         f"Asked: {escape_line(each.about, 200)}. Not done: {escape_line(each.reason, 300)}"
         for each in change.not_done
@@ -70,7 +70,7 @@ def list_undone_lines(change: ChangeSet) -> tuple[str, ...]:
 
 
 def describe_wait(run: Run) -> str:
-    """Return what a run that is to be shipped waits for."""
+    """Return what a run in the ship step waits for."""
     return (
         "waiting for the forge's checks"
         if run.waiting is Waiting.FORGE
@@ -79,7 +79,7 @@ def describe_wait(run: Run) -> str:
 
 
 def format_elapsed(run: Run) -> str:
-    """Return how long the run has been there, as of its last change."""
+    """Return how long the run existed when it last changed."""
     return format_seconds((run.updated_at - run.created_at).total_seconds())
 
 
@@ -99,7 +99,7 @@ def format_file_line(change: FileChange) -> str:
 
 
 def list_proof_lines(verdict: Verdict) -> tuple[str, ...]:
-    """Return what proves a change that was wanted, kind by kind, with its parts."""
+    """Return the proofs of a requested change, each kind with its parts."""
     return tuple(
         line
         for proof in verdict.proofs
@@ -111,49 +111,49 @@ def list_proof_lines(verdict: Verdict) -> tuple[str, ...]:
 
 
 def format_reproduction_line(verdict: Verdict, calls: str) -> str:
-    """Return the reproduction's way from red to green."""
+    """Return the reproduction's result without the change and with it."""
     red = (
-        "🔴 fails on base"
+        "🔴 fails without the change"
         if verdict.failing_on_base and not verdict.failing_on_base.ok
-        else "⚪ not red"
+        else "⚪ does not fail without the change"
     )
     green = verdict.passing_on_head
-    after = "🟢 passes now" if green and green.status == "passed" else "🔴 still fails"
+    after = "🟢 passes with it" if green and green.status == "passed" else "🔴 still fails"
     return f"`{calls}` {red} → {after}"
 
 
 def replay_lines(plan: Plan) -> tuple[str, ...]:
-    """Return how the failing interaction was played again, in sentences; or why it was not."""
+    """Return how the failing interaction was replayed, or why it was not."""
     if plan.unplayed:
         return (
-            f"What people did could not be played again ({escape_line(plan.unplayed, 200)}): the proof "
-            "is the call that failed, not what people see.",
+            f"The user's actions could not be replayed ({escape_line(plan.unplayed, 200)}). The "
+            "proof covers the failing call, not what users see.",
         )
     replay = plan.replay
     if replay is None:
         return ()
     after = f", after {format_count(replay.setup, 'earlier step')}" if replay.setup else ""
     if replay.written:
-        return (f"Played again as people did it{after}; it is committed as a test.",)
+        return (f"Replayed as the user did it{after}. The replay is committed as a test.",)
     if replay.snapshot:
         return (
-            f"It fails only with the cog's files as they were{after}. So the proof is a play on "
-            "this machine: those files are in no commit, and no test of it is either.",
+            f"It fails only with the cog's files from that time{after}. The proof is therefore a "
+            "replay on this machine. Neither those files nor a test of it is committed.",
         )
     return (
-        f"The proof is a play on this machine{after}: it could not be written as a test, and "
-        "none is committed.",
+        f"The proof is a replay on this machine{after}. It could not be written as a test, so no "
+        "test is committed.",
     )
 
 
 def fit_lines(lines: Iterable[str], limit: int) -> str:
-    """Return as many lines as take no more than `limit` characters."""
-    kept: list[str] = []
+    """Return as many whole lines as fit into `limit` characters."""
+    fitting: list[str] = []
     for line in lines:
-        if sum(len(each) + 1 for each in kept) + len(line) > limit:
+        if sum(len(each) + 1 for each in fitting) + len(line) > limit:
             break
-        kept.append(line)
-    return "\n".join(kept)
+        fitting.append(line)
+    return "\n".join(fitting)
 
 
 def to_one_line(text: str, limit: int = 200) -> str:

@@ -1,4 +1,4 @@
-"""What came of trying a proposal, for the one who tried it."""
+"""The result of trying a proposal, for the person who tried it."""
 
 from bot.domain.behaviour import Trial
 from bot.presentation.cards._plain_text import suppress_mentions
@@ -6,14 +6,16 @@ from bot.presentation.cards._text import to_one_line
 
 _LINES = 12
 _TICK = "\u02cb"  # looks like a backtick
-_SILENCE = "-# nobody sees anything"
+_SILENCE = "-# no visible answer"
 
 
 def render_trial(trial: Trial) -> str:
-    """Return both answers as people would see them, one under the other; nothing in them rings."""
+    """Return the answers of today's code and of the change; nothing in them triggers a mention."""
     return "\n".join(
         [
-            f"{_format_code(trial.asked)} on an empty server. {_describe_comparison(trial)}".rstrip(),
+            (
+                f"{_format_code(trial.asked)} on an empty server. {_describe_comparison(trial)}"
+            ).rstrip(),
             f"**Today** (`{trial.base[:7]}`)",
             *_quote_lines(trial.before),
             f"**With the change** (`{trial.head[:7]}`)",
@@ -23,16 +25,16 @@ def render_trial(trial: Trial) -> str:
 
 
 def _describe_comparison(trial: Trial) -> str:
-    """Return what both answers come to; that neither could do it is no answer."""
+    """Return how the answers compare; incomplete trials are not compared."""
     if trial.is_incomplete:
         named = ", ".join(f"`{each}`" for each in trial.cogs)
-        only = f": only the cogs that this change is about are there ({named})" if named else ""
-        return f"Not all of it could be done, today or with the change{only}."
+        only = f": only the cogs that this change touches are loaded ({named})" if named else ""
+        return f"Some steps were not possible, neither today nor with the change{only}."
     return "The answer is the same." if trial.before == trial.after else ""
 
 
 def _format_code(text: str) -> str:
-    """Return the text between backticks, where nothing marks up; none of its own may end that."""
+    """Return the text as inline code; backticks inside it are replaced, so they cannot end it."""
     return f"`{to_one_line(text, 300).replace('`', _TICK)}`"
 
 

@@ -26,7 +26,7 @@ _HOW = (
 
 
 def render_unproven_change(run: Run, history: History, cap: Cap | None = None) -> Post:
-    """Return the card: the diff, what speaks for the change and against it, its new answers."""
+    """Return the card: the diff, the evidence for and against the change, and its new answers."""
     change, verdict = history.change_set, history.verdict
     if change is None or change.plausible_edit is None or verdict is None:
         raise AssertionError("a card of an unproven change needs that change and a verdict")
@@ -55,8 +55,8 @@ def render_unproven_change(run: Run, history: History, cap: Cap | None = None) -
             tone="warning",
             fields=fields,
             footer=(
-                f"run {run.id} · head {change.head[:7]} · {change.engine} · {format_elapsed(run)} · "
-                f"{format_spending(run, cap)}"
+                f"run {run.id} · head {change.head[:7]} · {change.engine} · {format_elapsed(run)} "
+                f"· {format_spending(run, cap)}"
             ),
         ),
         buttons=_build_buttons(run, change.head),

@@ -1,4 +1,4 @@
-"""How a shipped change is used, in words."""
+"""How a shipped change is used."""
 
 from bot.domain.journal import format_event_name
 from bot.domain.links import format_link
@@ -9,8 +9,8 @@ from bot.presentation.counts import format_count, format_people_count
 from bot.presentation.markdown import escape_line
 from bot.presentation.times import format_timestamp
 
-_IN_TIME_SHARE = 0.95  # of the answers in time; more late ones are marked
-_MOST = 12  # commands that are told one by one
+_IN_TIME_SHARE = 0.95  # of the answers must be in time; below that, the line gets a warning sign
+_MOST = 12  # commands that are listed; the others are counted
 
 
 def use_post(proposal: Proposal, report: UseReport) -> Post:
@@ -22,7 +22,7 @@ def use_post(proposal: Proposal, report: UseReport) -> Post:
 
 
 def use_lines(report: UseReport) -> tuple[str, ...]:
-    """Return a line for each command, and one for what people think of it, where they said so."""
+    """Return a line for each command, and one line for the reactions, if there are any."""
     lines = [_format_use(each) for each in report.uses[:_MOST]]
     more = len(report.uses) - _MOST
     if more > 0:
@@ -33,25 +33,25 @@ def use_lines(report: UseReport) -> tuple[str, ...]:
 
 
 def use_text(report: UseReport) -> str:
-    """Return it as one line."""
+    """Return the report as one line."""
     return "; ".join(use_lines(report))
 
 
 def describe_use_watch(watch: UseWatch) -> str:
-    """Return until when it is watched, as a chat shows it to each in their own time."""
+    """Return what is watched and until when, as a chat timestamp in the reader's time zone."""
     if watch.tell_at is None:
         return f"whether it fails, until {format_timestamp(watch.until, 'R')}"
-    return f"how it is used, told {format_timestamp(watch.tell_at, 'R')}"
+    return f"how it is used; I report {format_timestamp(watch.tell_at, 'R')}"
 
 
 def _format_use(use: EventUse) -> str:
     called = escape_line(f"`{format_event_name(use.event)}`")
     if not use.uses:
-        return f"{called}: nobody used it"
+        return f"{called}: no one used it"
     people = f" by {format_people_count(use.people)}" if use.people else ""
     failed = format_count(use.failures, "failure") if use.failures else "no failure"
-    told = f"{called}: {format_count(use.uses, 'use')}{people}, {failed}{_format_times(use)}"
-    return f"{told}{_format_promise(use)}"
+    text = f"{called}: {format_count(use.uses, 'use')}{people}, {failed}{_format_times(use)}"
+    return f"{text}{_format_promise(use)}"
 
 
 def _format_times(use: EventUse) -> str:
@@ -62,16 +62,19 @@ def _format_times(use: EventUse) -> str:
 
 
 def _format_promise(use: EventUse) -> str:
-    """Return whether answers were as fast as promised, with both figures."""
-    told, promise = "", use.promise
+    """Return whether answers were as fast as promised, with both numbers."""
+    text, promise = "", use.promise
     if promise.ms is not None and use.answered:
         mark = "" if use.in_time >= _IN_TIME_SHARE * use.answered else "⚠️ "
-        told = f"; {mark}{use.in_time} of {use.answered} within the promised {_format_time(promise.ms)}"
+        text = (
+            f"; {mark}{use.in_time} of {use.answered} within the promised "
+            f"{_format_time(promise.ms)}"
+        )
     if promise.ratio is not None and use.typical_ms is not None and use.before_ms:
         now = use.typical_ms / use.before_ms
         mark = "" if now <= promise.ratio else "⚠️ "
-        told += f"; {mark}{now:.2f} times as long as before, {promise.ratio:.2f} was proven"
-    return told
+        text += f"; {mark}{now:.2f} times as long as before, {promise.ratio:.2f} was proven"
+    return text
 
 
 def _format_time(milliseconds: float) -> str:

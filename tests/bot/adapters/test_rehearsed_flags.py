@@ -44,7 +44,7 @@ async def test_the_whole_bot_has_them_too_and_people_switch_others(tmp_path: Pat
         ["heads"],
         [
             "not yet",
-            "`coinflip` is on for everybody from now on. Before, it was off.",
+            "`coinflip` is on for everyone from now on. Before, it was off.",
             "heads",
             "heads",
         ],

@@ -323,7 +323,7 @@ async def test_the_report_tells_all_and_only_to_who_is_listed(tmp_path: Path) ->
     assert f"user {DORA.id}: $1.00 of $20.00" in text
     assert f"{run.id}: $0.42" in text
     assert "Requests this week 3, 1 refused" in text
-    assert "1 by claude; a model may begin 5" in text
+    assert "1 by claude; a model may start 5" in text
     chart = build_budget_chart(report)
     assert chart is not None
     assert [line.name for line in chart.lines] == ["chat", "execute"]

@@ -176,7 +176,7 @@ async def test_how_it_turned_out_is_told_the_next_time(
     assert history.diagnosis.seen_before == words
     assert f"🧠 Seen before: {words}." in world.list_texts(again)
     assert words in shown(world, again, "Seen before")
-    warned = [f"• ⚠️ This very change was tried before: {words}: Made it right."] if lesson else []
+    warned = [f"• ⚠️ This exact change was tried before: {words}: Made it right."] if lesson else []
     notes = [line.replace("\u200b", "") for line in shown(world, again, "Please note")]
     assert notes == warned
     [memory] = [each for each in history.evidence.memories if each.memory.kind == "fix"]  # type: ignore[union-attr]
@@ -198,9 +198,9 @@ async def test_an_investigation_says_what_was_done_before(tmp_path: Path) -> Non
         other = await agent.request(world.make_trigger("spin", goal="investigate"))
         await world.wait_until_ended(other.id)
     assert shown(world, asked, "Seen before") == ["fixed in #1 on 21 November 2026, held"]
-    assert shown(world, asked, "Fixed there before") == []
+    assert shown(world, asked, "Earlier fixes there") == []
     assert shown(world, other, "Seen before") == []
-    assert shown(world, other, "Fixed there before") == [
+    assert shown(world, other, "Earlier fixes there") == [
         "• fixed in #1 on 21 November 2026, held: Made it right."
     ]
 

@@ -48,7 +48,10 @@ async def test_a_shipped_fix_is_watched_and_no_longer_red(
         incident = monitoring_world.get_incident()
         assert (incident.status, incident.is_watched) == ("open", True)
         assert "👀 Fix is live:" in monitoring_world.get_card_text()
-        assert "and it was not seen since. I watch it until" in monitoring_world.get_card_text()
+        assert (
+            "and the fault has not been seen since. I watch it until"
+            in monitoring_world.get_card_text()
+        )
         assert format_incident_line(incident).startswith("👀 `")
         assert "fixed in #1, being watched" in format_incident_line(incident)
 
@@ -103,12 +106,13 @@ async def test_the_first_failure_after_a_fix_that_held_is_another_incident_that_
         new, closed = monitoring_world.monitoring.list_incidents()
         assert (new.status, new.count, new.affected) == ("open", 1, ("u7",))
         assert new.since == new.opened_at > old.last_at
-        assert f"The same was incident `{old.id}`, fixed in #1" in monitoring_world.get_card_text(
-            new
+        assert (
+            f"The same fault was incident `{old.id}`, fixed in #1"
+            in monitoring_world.get_card_text(new)
         )
         assert new.noticed in monitoring_world.get_card_text(new)
         assert (closed.id, closed.status, closed.count) == (old.id, "resolved", old.count)
-        assert f"seen again after that: incident `{new.id}`" in monitoring_world.get_card_text(
+        assert f"occurred again later: incident `{new.id}`" in monitoring_world.get_card_text(
             closed
         )
         monitoring_world.journal_failures(6)

@@ -83,8 +83,8 @@ async def test_a_third_partys_outage_is_reported_with_reasons_and_never_reaches_
             await monitoring_world.pass_time(600)
         incident = monitoring_world.get_incident()
         assert str(incident.triage.origin) == "outside"
-        assert "Whose fault: **A third party's**" in monitoring_world.get_card_text()
-        assert "What I do: I only report this incident: " in monitoring_world.get_card_text()
+        assert "Where the fault is: **A third party**" in monitoring_world.get_card_text()
+        assert "What I am doing: I only report this incident: " in monitoring_world.get_card_text()
         assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", "Mute"]
     assert await runs(monitoring_world) == ()
     assert monitoring_world.world.engine.asked == []
@@ -145,7 +145,9 @@ async def test_the_lowest_level_that_applies_decides_how_far_it_goes(
         assert [run.goal for run in await runs(monitoring_world)] == ([goal] if goal else [])
         if goal is None:
             assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", "Mute"]
-            assert "What I do: I only report this incident: " in monitoring_world.get_card_text()
+            assert (
+                "What I am doing: I only report this incident: " in monitoring_world.get_card_text()
+            )
 
 
 async def test_a_pause_is_told_on_the_card_and_work_begins_when_it_is_lifted(
@@ -303,7 +305,7 @@ async def test_whose_fault_it_is_is_judged_again_as_it_grows_and_the_card_says_s
         assert incident.triage_before is Origin.INPUT
         assert "judged again <t:" in monitoring_world.get_card_text()
         assert (
-            "before that: what was typed, and refusing it is right"
+            "before that: invalid input, and the refusal is correct"
             in monitoring_world.get_card_text()
         )
         assert len(await runs(monitoring_world)) == 1

@@ -204,7 +204,7 @@ def test_what_became_of_a_run_is_told_in_words_that_do_nothing() -> None:
     assert "3 IndexErrors from /roll" in told
     assert "@\u200ball said, closes #\u200b1" in told
     rejected = RUN.replace(status="rejected", reason="no")
-    assert describe_outcome(rejected, found) == "What I proposed, #3, was turned down."
+    assert describe_outcome(rejected, found) == "My proposal #3 was rejected."
     assert describe_outcome(RUN.replace(status="failed", reason="It did not hold."), found) == (
         "It did not hold."
     )

@@ -80,14 +80,22 @@ def a_fix(**about: Any) -> ShippedFix:
 @pytest.mark.parametrize(
     ("incident", "recovered", "state"),
     [
-        (an_incident(), False, "Over, without a fix"),
+        (an_incident(), False, "Ended without a fix"),
         (an_incident(fix=a_fix(live_at=NOW, verdict="fixed")), True, "Fixed"),
-        (an_incident(fix=a_fix(live_at=NOW, verdict="inconclusive")), True, "Quiet since its fix"),
-        (an_incident(fix=a_fix()), False, "Over, without a fix"),
+        (
+            an_incident(fix=a_fix(live_at=NOW, verdict="inconclusive")),
+            True,
+            "Not seen since the fix",
+        ),
+        (an_incident(fix=a_fix()), False, "Ended without a fix"),
         (an_incident(followed_by="i2"), False, "Came back"),
-        (an_incident(status="open"), False, "Goes on"),
+        (an_incident(status="open"), False, "Open"),
         (an_incident(status="open", fix=a_fix()), False, "Fix is merged, not live yet"),
-        (an_incident(status="open", fix=a_fix(live_at=NOW)), False, "Fix is live, watched"),
+        (
+            an_incident(status="open", fix=a_fix(live_at=NOW)),
+            False,
+            "Fix is live and being watched",
+        ),
         (an_incident(rollback=RestartReport(), closed_for="reverted"), True, "Closed"),
         (an_incident(rollback=RestartReport(not_back="no"), closed_for="by hand"), False, "Closed"),
     ],

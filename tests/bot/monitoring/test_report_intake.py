@@ -34,7 +34,7 @@ async def test_a_report_of_what_is_worked_on_joins_and_starts_nothing(tmp_path: 
         ]
         await monitoring_world.pass_time(10)
         assert (
-            "People say: • dora: “rolling dice keeps crashing, fix it”"
+            "Reports: • dora: “rolling dice keeps crashing, fix it”"
             in monitoring_world.get_card_text()
         )
         assert len(await monitoring_world.world.store.find()) == 1

@@ -38,7 +38,7 @@ async def test_it_is_told_once_however_often_the_process_hears_of_it(
     assert incident.title == "The code of bbbbbbb was rolled back"
     assert watched.list_keys() == [f"incident:{incident.id}"]
     post = watched.get_post()
-    assert "I restarted onto `bbbbbbb`, and took it back: it ended with exit code 1." in post.text
+    assert "I restarted onto `bbbbbbb`, and rolled it back: it ended with exit code 1." in post.text
     assert [each.label for each in post.buttons] == ["Revert it", "Close"]
     assert "hunter2" not in str(post) + str(incident)
     assert (
@@ -90,7 +90,7 @@ async def test_what_cannot_be_taken_back_says_why_and_what_to_do(
         await monitoring.open_rollback_incident(TOLD.replace(not_back=why))
         await watched.pass_time(5)
         text = watched.get_post().text
-    assert "I restarted onto `bbbbbbb`, and cannot go back: it ended with exit code 1." in text
+    assert "I restarted onto `bbbbbbb`, and could not roll it back: it ended with exit code 1." in text
     assert f"look at it on the machine. T{why[1:]}." in text
     assert watched.get_incident().title == "The code of bbbbbbb could not be rolled back"
 

@@ -143,7 +143,7 @@ async def test_how_backups_stand_is_known(room: Room) -> None:
         room.clock.tick(HOUR)
         assert (
             await program.format_vital_sign()
-            == "**Backups** newest 1 h ago (1 byte), 1 backup kept"
+            == "**Backups** newest 1 h ago (1 byte), 1 backup stored"
         )
     room.clock.tick(3 * DAY)
     assert (await program.get_status()).overdue

@@ -206,7 +206,7 @@ async def test_a_scheduled_report_measures_coverage_and_one_asked_for_reads_what
         await auditing.pass_time(23 * 3600)
         failed = text(auditing.world.chat.messages[-1].post)
         assert "not measured" in failed
-        assert "could not look at: test coverage" in failed
+        assert "could not check: test coverage" in failed
         meter.error = None
         await auditing.pass_time(DAY)
         assert "no test ran 1 of 9 functions" in text(auditing.world.chat.messages[-1].post)
@@ -264,7 +264,7 @@ async def test_a_report_is_for_listed_people(tmp_path: Path) -> None:
 async def test_a_quiet_week_is_told_in_a_line(tmp_path: Path) -> None:
     post = await Auditing(tmp_path).program().build_post(ALICE)
     assert post.card is None
-    assert post.text.startswith("A quiet week (12 to 19 Nov 2026): nobody asked anything of me.")
+    assert post.text.startswith("A quiet week (12 to 19 Nov 2026): no one asked me for anything.")
 
 
 async def test_what_it_did_itself_is_told_with_what_it_cost(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ async def test_a_door_that_fails_costs_its_part_of_the_report(tmp_path: Path) ->
     auditing.world.key_values.bodies["incident:old"] = '{"written": "by another version"}'
     told = text(await auditing.program().build_post(ALICE))
     assert "/roll" in told
-    assert "I could not look at: incidents\nwhat was learned" in told
+    assert "I could not check: incidents\nwhat was learned" in told
 
 
 async def test_a_channel_that_takes_nothing_is_not_asked_again_for_the_same_day(
@@ -467,7 +467,7 @@ async def test_without_a_model_wishes_are_told_and_nothing_is_begun(tmp_path: Pa
     async with auditing.running():
         await auditing.pass_time(DAY)
     assert auditing.begun() == []
-    assert "Wished for, and not begun: 1 vote: add a /joke command (" in text(
+    assert "Requested, but not started: 1 vote: add a /joke command (" in text(
         auditing.world.chat.messages[-1].post
     )
 
@@ -490,6 +490,6 @@ async def test_flags_that_decide_nothing_any_more_are_named(tmp_path: Path) -> N
     auditing.clock.tick(DAY)
     auditing.fails()
     told = text(await auditing.program().build_post(ALICE))
-    assert "`settled`: on for everybody since" in told
-    assert "take it out of `cogs/coins.py`" in told
+    assert "`settled`: on for everyone since" in told
+    assert "remove it from `cogs/coins.py`" in told
     assert "fresh" not in told

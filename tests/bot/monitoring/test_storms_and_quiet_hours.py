@@ -74,7 +74,7 @@ async def test_a_hundred_faults_at_once_are_one_digest_and_start_nothing(tmp_pat
         assert key.startswith("incidents:")
         card = monitoring_world.chat.find_by_key(key).post.card
         assert card is not None
-        assert card.title == "100 faults at once, 100 of them going on"
+        assert card.title == "100 faults at once, 100 of them still open"
         assert "… and 80 more" in card.body
         assert await monitoring_world.world.store.find() == ()
 
@@ -128,7 +128,7 @@ async def test_the_digest_is_edited_in_place_as_its_incidents_end(tmp_path: Path
         [key] = monitoring_world.list_keys()
         card = monitoring_world.chat.find_by_key(key).post.card
         assert card is not None
-        assert card.title == "8 faults at once, 0 of them going on"
+        assert card.title == "8 faults at once, 0 of them still open"
 
 
 async def test_after_the_storm_faults_are_told_one_by_one_again(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ async def test_several_that_were_held_back_come_in_one_message(tmp_path: Path) -
         [key] = monitoring_world.list_keys()
         card = monitoring_world.chat.find_by_key(key).post.card
         assert card is not None
-        assert card.title == "From the quiet hours: 3 incidents, 3 of them going on"
+        assert card.title == "From the quiet hours: 3 incidents, 3 of them still open"
         await monitoring_world.pass_time(HOUR)
     assert len(monitoring_world.list_keys()) == 1
 

@@ -120,7 +120,7 @@ async def test_a_quiet_incident_is_resolved_and_says_how_long_it_lasted(tmp_path
         incident = monitoring_world.get_incident()
         assert not incident.open
         assert "✅ Resolved: /roll fails" in monitoring_world.get_card_text()
-        assert "it lasted 15 min" in monitoring_world.get_card_text()
+        assert "It lasted 15 min" in monitoring_world.get_card_text()
         assert monitoring_world.list_button_labels() == []
     assert len(monitoring_world.list_keys()) == 1
 
@@ -156,7 +156,9 @@ async def test_after_more_than_a_day_it_is_a_new_incident(tmp_path: Path) -> Non
         monitoring_world.journal_failures(5)
         await monitoring_world.pass_time(10)
     new, old = monitoring_world.monitoring.list_incidents()
-    assert f"The same was incident `{old.id}`, quiet since" in monitoring_world.get_card_text(new)
+    assert f"The same fault was incident `{old.id}`, last seen" in monitoring_world.get_card_text(
+        new
+    )
     assert old.followed_by == new.id
     assert len(monitoring_world.list_keys()) == 2
 

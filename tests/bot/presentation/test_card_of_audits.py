@@ -80,9 +80,9 @@ def test_however_much_there_is_the_card_keeps_its_limits_and_loses_no_section(
     assert len(part.embed) <= 6_000
     names = [field.name for field in part.embed.fields]
     assert names == [
-        "Top faults", "Slow", "Open incidents", "Fixes, and whether they held", "My runs",
-        "What models cost", "Learned", "Wished for, and not begun", "Flags that can go",
-        "Nobody used", "Test coverage", "I could not look at",
+        "Top faults", "Slow", "Open incidents", "Fixes, and whether they work", "My runs",
+        "What models cost", "Learned", "Requested, but not started", "Flags that can go",
+        "Not used", "Test coverage", "I could not check",
     ]  # fmt: skip
     assert all(len(field.value or "") <= 1_024 for field in part.embed.fields)
     assert part.embed.image.url == "attachment://self-audit-2026-11-21.png"
@@ -139,7 +139,7 @@ def test_a_quiet_week_is_a_friendly_line() -> None:
     assert post.card is None
     assert post.text == (
         "A quiet week (14 to 21 Nov 2026): 340 actions, none of which failed. "
-        "Nothing to mend. 🚢 Nobody used `/flip`."
+        "Nothing to fix. 🚢 No one used `/flip`."
     )
 
 
@@ -154,7 +154,7 @@ def test_flags_that_can_go_say_why() -> None:
     on = FlagDue(name="coinflip", files=("cogs/coins.py",), since=NOW)
     old = FlagDue(name="old", since=NOW)
     told = render_audit_markdown(report(failures=1, flags=(on, old)))
-    assert "- `coinflip`: on for everybody since 21 Nov; take it out of `cogs/coins.py`" in told
+    assert "- `coinflip`: on for everyone since 21 Nov; remove it from `cogs/coins.py`" in told
     assert "- `old`: no code asks for it any more; `/flags remove` forgets it" in told
     quiet = render_self_audit(report(actions=1, flags=(on, old)))
     assert quiet.text.endswith("Flags that can go: `coinflip`, `old`; `/flags list` says why.")

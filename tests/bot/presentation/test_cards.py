@@ -159,9 +159,9 @@ def test_a_run_at_work() -> None:
         )
     ) == (
         "# Fixing: rolling dice\n"
-        "✅ **Observe** — nothing that fits\n"
+        "✅ **Observe** — no matching failure\n"
         "✅ **Diagnose** — 3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:41`\n"
-        "✅ **Plan** — `face(6)` is red: IndexError\n"
+        "✅ **Plan** — `face(6)` fails: IndexError\n"
         "⏳ **Write the change**\n"
         "▫️ Verify\n"
         "▫️ Propose\n"
@@ -181,7 +181,7 @@ def test_a_run_that_waits_after_a_shipment_that_failed() -> None:
     )
     body = read(cards.render_progress(run, HISTORY))
     assert body.endswith(
-        "✅ **Verify** — 2/2 checks, `face(6)` 🔴 fails on base → 🟢 passes now\n"
+        "✅ **Verify** — 2/2 checks, `face(6)` 🔴 fails without the change → 🟢 passes with it\n"
         "✅ **Propose** — [#3](http://forge/pulls/3) `aaaaaaa`\n"
         "✋ **Ship** — waiting for “ship it”\n"
         "\nNot shipped: the forge is down.\n"
@@ -198,7 +198,7 @@ def test_the_proposal() -> None:
         "**Change**: Use `value - 1` as the index.\n"
         "Files: `cogs/dice.py` +1 -1\n`tests/regressions/test_face.py` +6 -0 (added)\n"
         "Checks: ✅ lint · 0.3 s\n✅ affected tests · 14 passed · 12 s\n"
-        "Reproduction: `face(6)` 🔴 fails on base → 🟢 passes now\n"
+        "Reproduction: `face(6)` 🔴 fails without the change → 🟢 passes with it\n"
         "Diff of cogs/dice.py: ```diff\n"
         "@@ -41 +41 @@\n-    return FACES[value]\n+    return FACES[value - 1]\n```\n"
         "Risk: Low. People who use `/roll`.\n"
@@ -265,12 +265,12 @@ def test_a_run_whose_checks_failed() -> None:
     assert read(cards.render_ending(run, history)) == (
         "❌ No proposal: affected tests failed (after 3 rounds).\n"
         "\n**What I tried**\n• undo `bbbbbbb`: the tests fail\n"
-        "\n**What my checks said**\n❌ affected tests · 2 failed, 12 passed · 9.5 s\n"
+        "\n**What my checks found**\n❌ affected tests · 2 failed, 12 passed · 9.5 s\n"
         "\n**What I know**\n"
         "• `face` raises IndexError (string index out of range) with value=6.\n"
         "• Suspect: `bbbbbbb` “Speed up the dice” by Sam\n"
-        "\nWhat you can do: have `bbbbbbb` “Speed up the dice” by Sam taken back "
-        "(`git revert bbbbbbb`); `/runs retry k3m9tq` once something has changed.\n"
+        "\nWhat you can do: revert `bbbbbbb` “Speed up the dice” by Sam "
+        "(`git revert bbbbbbb`); use `/runs retry k3m9tq` once something has changed.\n"
         "<affected-tests.log>"
     )
 
@@ -330,8 +330,8 @@ def test_the_last_word_of_a_fix_that_could_not_be_proven_says_all_that_is_known(
     told = read(cards.render_ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)))
     assert "`face` raises IndexError (string index out of range) with value=6." in told
     assert "• Suspect: `bbbbbbb` “Speed up the dice” by Sam" in told
-    assert "have `bbbbbbb` “Speed up the dice” by Sam taken back (`git revert bbbbbbb`)" in told
-    assert "`/runs retry k3m9tq` once something has changed." in told
+    assert "revert `bbbbbbb` “Speed up the dice” by Sam (`git revert bbbbbbb`)" in told
+    assert "use `/runs retry k3m9tq` once something has changed." in told
     [trace] = cards.render_ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)).attachments
     assert trace.name == "trace.txt"
     assert trace.text.splitlines()[-1] == "IndexError: string index out of range"
@@ -398,7 +398,7 @@ def test_live_amid_what_is_not() -> None:
     assert cards.render_shipment(PROPOSAL, APPROVAL, amid).text == (
         "🚢 **live, but not yet all of `ccccccc`**. Merged [#3](http://forge/pulls/3) as "
         "`ccccccc`, approved by alice for `aaaaaaa`. Reloaded `cogs.dice`, without a restart. "
-        "Changed before and still as it was, until a restart or a mended change: "
+        "Some earlier changes are not live until a restart or a corrected change: "
         "`bot/part0.py`, `bot/part1.py`, `bot/part2.py` and 2 more."
     )
 

@@ -49,7 +49,7 @@ def test_the_living_card_names_who_explained_and_who_planned() -> None:
         cards.render_progress(RUN.replace(stage=Stage.EXECUTE, status=Status.RUNNING), history)
     )
     assert "all in `cogs/dice.py:41` (by claude (opus))" in text
-    assert "`face(6)` is red: IndexError (by claude (opus))" in text
+    assert "`face(6)` fails: IndexError (by claude (opus))" in text
 
 
 def test_an_investigation_says_who_explains_and_keeps_its_evidence() -> None:
@@ -72,7 +72,7 @@ def test_a_run_that_waits_for_an_answer_or_a_limit_shows_a_hand() -> None:
     text = read(cards.render_progress(parked, HISTORY))
     assert "✋ **Write the change**" in text
     assert "Waiting for an answer." in text
-    told = f"Waiting for an answer; goes on <t:{LATER.timestamp():.0f}:R> at the latest"
+    told = f"Waiting for an answer; continues <t:{LATER.timestamp():.0f}:R> at the latest"
     assert cards.status_text(parked) == told
 
 
@@ -103,8 +103,8 @@ def test_a_proposal_tells_the_engines_title_the_review_the_grants_and_the_risk()
     text = read(cards.render_proposal(SPENT, history))
     assert "# Proposal #3: Count faces from zero" in text
     assert "**Change**: Use `value - 1` as the index." in text
-    assert "Granted on the way: `cogs/polls.py`: polls roll dice too" in text
-    assert "What people said is right: dora said that `face(9)` answers 'i'." in text
+    assert "Extra files granted: `cogs/polls.py`: polls roll dice too" in text
+    assert "Confirmed as right by people: dora said that `face(9)` answers 'i'." in text
     assert "Risk: Medium. People who use `/roll`." in text
     assert "Review: Fits the plan; nothing else is touched." in text
     assert "head aaaaaaa · claude" in text

@@ -28,11 +28,21 @@ def outcome(verdict: Judgement) -> Outcome:
 @pytest.mark.parametrize(
     ("verdict", "said", "shown", "tone"),
     [
-        ("fixed", "✅ **Fixed.** [#47](http://forge/47) holds.", "fixed, it holds", "good"),
-        ("partial", "🟠 **Partly fixed.** [#47](http://forge/47) ended", "partly fixed", "good"),
-        ("not_fixed", "❌ **Not fixed.** [#47](http://forge/47) did not", "not fixed", "bad"),
-        ("inconclusive", "🤷 **Inconclusive.** Nobody can say", "inconclusive", "good"),
-        ("regressed", "📉 **Regressed.** It is worse", "regressed", "bad"),
+        ("fixed", "✅ **Fixed.** [#47](http://forge/47) works.", "fixed", "good"),
+        (
+            "partial",
+            ("🟠 **Partly fixed.** [#47](http://forge/47) fixed some"),
+            "partly fixed",
+            "good",
+        ),
+        ("not_fixed", "❌ **Not fixed.** The failure still occurs with", "not fixed", "bad"),
+        (
+            "inconclusive",
+            "🤷 **Inconclusive.** There is not enough data to say whether",
+            "inconclusive",
+            "good",
+        ),
+        ("regressed", "📉 **Regressed.** It got worse", "regressed", "bad"),
     ],
 )
 def test_each_verdict_is_said_with_its_reasons_and_shown_on_the_card(
@@ -63,7 +73,7 @@ def test_a_watch_under_way_says_until_when() -> None:
     card = render_progress(DONE, History(watch=watch)).card
     stamp = int(watch.until.timestamp())
     assert card is not None
-    assert card.body.endswith(f"👀 **Watch** — judged <t:{stamp}:R> at the latest")
+    assert card.body.endswith(f"👀 **Watch** — verdict <t:{stamp}:R> at the latest")
 
 
 def test_a_revert_has_a_card_of_its_own_stages() -> None:
@@ -77,5 +87,5 @@ def test_a_revert_has_a_card_of_its_own_stages() -> None:
 def test_what_is_taken_back_says_where_later_work_stays() -> None:
     undone = RevertResult(before="f74122e" + "0" * 33, restored=("a.py",), blended=("b.py",))
     assert format_revert_line(undone) == (
-        "1 file exactly as at `f74122e`; in `b.py` what came later stays"
+        "1 file restored exactly to `f74122e`; in `b.py`, later changes stay"
     )

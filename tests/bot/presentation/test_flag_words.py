@@ -21,14 +21,14 @@ def test_the_list_names_everything_that_is_asked_for_or_was_switched() -> None:
     flags = {"coinflip": ALL, "old": ALL.replace(name="old", reach="dev", by=None)}
     uses = {"coinflip": ("cogs/coins.py",), "trivia": tuple(f"cogs/{n}.py" for n in "abcd")}
     assert list_flag_lines(flags, uses, START) == [
-        f"- `coinflip`: on for everybody, since {SINCE} by dora · asked for in `cogs/coins.py`",
+        f"- `coinflip`: on for everyone, since {SINCE} by dora · asked for in `cogs/coins.py`",
         f"- `old`: on in the dev channel, since {SINCE} · no code asks for it any more: "
         "`/flags remove name:old` forgets it",
         "- `trivia`: off, never switched · asked for in `cogs/a.py`, `cogs/b.py`, `cogs/c.py` "
         "and 1 more",
     ]
     later = list_flag_lines({"coinflip": ALL}, uses, START + timedelta(days=8))[0]
-    assert later.endswith("on for more than 7 days: it can go out of the code")
+    assert later.endswith("on for more than 7 days: it can be removed from the code")
     assert list_flag_lines({}, {}, START)[0].startswith("There are no flags")
 
 
@@ -40,9 +40,9 @@ def test_who_switches_reads_what_it_was_and_what_it_is() -> None:
         "off."
     )
     assert describe_switch(share, named).startswith("`coinflip` is on in <#7>, <#8> and the dev ch")
-    assert describe_switch(ALL, ALL) == f"`coinflip` was on for everybody already, since {SINCE}."
+    assert describe_switch(ALL, ALL) == f"`coinflip` was on for everyone already, since {SINCE}."
     assert describe_flag_removal("coinflip", ALL, ("cogs/coins.py",)) == (
-        "Forgotten: `coinflip`, which was on for everybody. It is asked for in `cogs/coins.py`, "
+        "Forgotten: `coinflip`, which was on for everyone. It is asked for in `cogs/coins.py`, "
         "and off there."
     )
 
@@ -64,9 +64,9 @@ def test_the_contract_and_the_proposal_say_that_it_ships_off() -> None:
 def test_what_is_live_says_how_it_is_switched_on() -> None:
     said = cards.render_shipment(PROPOSAL, APPROVAL, SHIPMENT, flag="coinflip").text
     assert said.endswith(
-        "without a restart.\n🚩 It is behind the flag `coinflip`, and off: `/flags set "
-        "name:coinflip to:dev` has it on in the dev channel, `to:channels`, `to:share` and "
-        "`to:all` for more people."
+        "without a restart.\n🚩 It is behind the flag `coinflip`, which is off. `/flags set "
+        "name:coinflip to:dev` turns it on in the dev channel; `to:channels`, `to:share` and "
+        "`to:all` turn it on for more people."
     )
     failed = SHIPMENT.replace(reloaded=(), failed={"cogs.dice": "NameError: x"})
     assert "🚩" not in cards.render_shipment(PROPOSAL, APPROVAL, failed, flag="coinflip").text

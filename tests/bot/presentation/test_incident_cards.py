@@ -62,7 +62,7 @@ def test_it_says_what_how_often_since_when_to_whom_and_whose_fault() -> None:
     assert f"Since: <t:{NOW.timestamp():.0f}:R>" in text
     assert "Affected: 2 people" in text
     assert "**This bot's code** (low confidence)\n• IndexError at `cogs/dice.py:8`" in text
-    assert "What I do: report: as configured" in text
+    assert "What I am doing: report: as configured" in text
     assert "Evidence: `00000001`" in text
 
 
@@ -101,7 +101,7 @@ def test_an_hour_has_a_word_of_its_own_when_it_is_over() -> None:
     told = incident(status="resolved", last_at=ended, resolved_at=ended + timedelta(minutes=30))
     post = cards.render_incident(told, image=Image(name="a.png", png=b"png"))
     assert "✅ Resolved: /roll fails" in text_of(post)
-    assert "it lasted 2 h 5 min" in text_of(post)
+    assert "It lasted 2 h 5 min" in text_of(post)
     assert post.buttons == ()
     assert [image.name for image in post.images] == ["a.png"]
 
@@ -113,7 +113,7 @@ def test_a_digest_lists_the_loudest_first_and_counts_the_rest() -> None:
     digest = Digest(id="d1", why="storm", opened_at=NOW, joined_at=NOW, more=3)
     post = cards.render_digest(digest, (*quiet, over, loud))
     assert post.card is not None
-    assert post.card.title == "35 faults at once, 31 of them going on"
+    assert post.card.title == "35 faults at once, 31 of them still open"
     first, *_ = post.card.body.splitlines()
     assert first.startswith("**1** 🔴 `loud` /roll fails")
     assert "… and 15 more" in post.card.body
@@ -134,12 +134,16 @@ def test_the_loudest_of_a_storm_have_the_buttons_of_a_message_of_their_own() -> 
 def test_a_closed_incident_and_the_one_that_follows_it_name_each_other() -> None:
     ended = NOW + timedelta(minutes=9)
     old = incident(status="resolved", last_at=ended, resolved_at=ended + timedelta(minutes=30))
-    assert "I closed it when no rule had seen it for 30 min." in text_of(cards.render_incident(old))
-    assert "seen again after that: incident `new123`" in text_of(
+    assert "I closed it because no rule had detected it for 30 min." in text_of(
+        cards.render_incident(old)
+    )
+    assert "occurred again later: incident `new123`" in text_of(
         cards.render_incident(old.replace(followed_by="new123"))
     )
     new = incident(id="new123", follows=Earlier(incident=old.id, ended_at=ended))
-    assert f"The same was incident `{old.id}`, quiet since" in text_of(cards.render_incident(new))
+    assert f"The same fault was incident `{old.id}`, last seen" in text_of(
+        cards.render_incident(new)
+    )
 
 
 def test_a_fix_is_offered_after_a_run_that_ended_but_not_while_one_is_live_and_watched() -> None:
@@ -181,4 +185,4 @@ def test_who_pointed_at_the_bots_own_message_is_not_quoted_with_it() -> None:
         Report(person=alice, text="it crashes", at=NOW),
     )
     text = text_of(cards.render_incident(incident(reports=reports)))
-    assert "• alice pointed at it\n• alice: “it crashes”" in text
+    assert "• alice pointed to it\n• alice: “it crashes”" in text

@@ -43,8 +43,8 @@ def test_a_fix_is_called_after_what_works_again(calls: str, event: str, title: s
 
 def test_what_was_answered_wrongly_is_answered_rightly() -> None:
     wrong = IncorrectOutput(attempt=1)
-    told = pull_request_title(RUN, shown("/roll d4", wrong_answer=wrong))
-    assert told == "/roll d4 is answered rightly again"
+    told = pull_request_title(RUN, shown("/roll d4", incorrect_output=wrong))
+    assert told == "/roll d4 is answered correctly again"
 
 
 def test_an_engines_title_is_cut_and_does_nothing_at_the_forge() -> None:

@@ -47,7 +47,7 @@ def told(text: str, *, listed: bool = True, trouble: str = "") -> str:
             "is it going to rain?",
             "I cannot answer that. I answer questions about me from my records",
         ),
-        ("the weather is fine", "I hear no request in that. I look after"),
+        ("the weather is fine", "I found no request in that. I look after"),
     ],
 )
 def test_without_a_model_each_kind_of_talk_has_its_answer(text: str, begins: str) -> None:
@@ -69,7 +69,7 @@ def test_who_is_not_listed_is_told_what_is_there_for_everybody() -> None:
 def test_trouble_with_the_model_is_said_first() -> None:
     trouble = "The model's provider is overloaded."
     assert told("tell me a joke", trouble=trouble) == (
-        f"{trouble} So this is what I can say without a model: {ABOUT}"
+        f"{trouble} Without a model, I can say this: {ABOUT}"
     )
     assert "why does /poll fail?" in told("is poll ok?", trouble=trouble)
 
@@ -136,5 +136,5 @@ def test_nobody_is_told_that_they_may_use_what_they_may_not() -> None:
         return answer_small_talk(text, name="Argo", listed=False, commands=known, usable=usable)
 
     for text in ("what does /ship do?", "is /runs any good", "I like ship"):
-        assert "not for everybody, and you may not use it" in answered(text), text
+        assert "You may not use `/" in answered(text), text
     assert answered("I like /roll").startswith("You can use `/roll`.")

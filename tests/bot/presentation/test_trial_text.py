@@ -9,7 +9,7 @@ NONE = ("⚠ command: there is no 'roll' here; there are /poll",)
 
 def test_what_neither_could_do_is_no_same_answer_and_names_the_cogs_that_are_there() -> None:
     text = render_trial(TRIAL.replace(before=NONE, after=NONE, is_incomplete=True))
-    assert "only the cogs that this change is about are there (`polls`)" in text
+    assert "only the cogs that this change touches are loaded (`polls`)" in text
     assert "The answer is the same" not in text
     assert "The answer is the same." in render_trial(TRIAL.replace(before=("4",), after=("4",)))
 

@@ -48,10 +48,10 @@ async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
         assert post.card is not None
         fields = {field.name: field.value for field in post.card.fields}
         assert fields["For example"] == "• `/coinflip` → heads or tails"
-        assert fields["Not meant"] == "• a game for money"
+        assert fields["Not included"] == "• a game for money"
         assert (
-            "1 example as a test that fails today (the command is not there)"
-            in (fields["What proves it"])
+            "1 example as a test that fails today (the command does not exist)"
+            in (fields["How I prove it"])
         )
         assert "`cogs/coinflip.py`" in fields["Files"]
         assert fields["Estimated cost"] == "≈ $0.40"
@@ -98,9 +98,9 @@ async def test_what_is_proven_without_examples_says_how(tmp_path: Path) -> None:
         cards = [said.post.card for said in world.chat.messages if said.post.card]
     fields = {field.name: field.value for field in cards[-1].fields}
     assert "For example" not in fields
-    assert fields["What proves it"].splitlines() == [
-        "nobody notices: no answer, public name or test changes",
-        "it takes less time, played in turns with today's code",
+    assert fields["How I prove it"].splitlines() == [
+        "no visible change: no answer, public name or test changes",
+        "it takes less time, measured in turns with today's code",
     ]
     assert "examples" not in fields["Files"]
 
@@ -255,7 +255,7 @@ async def test_a_planner_that_fails_ends_it_and_what_it_spent_is_counted(tmp_pat
     world.request_planner.error = AgentUnavailable("The model is away.")
     async with world.run_agent() as agent:
         run = await world.wait_until_ended((await agent.request(make_request(world))).id)
-        assert "finding out what is wanted: The model is away." in run.reason
+        assert "understanding the request: The model is away." in run.reason
         assert run.cost_usd == pytest.approx(0.005)
 
 

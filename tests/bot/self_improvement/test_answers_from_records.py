@@ -46,17 +46,17 @@ async def test_where_nothing_happened_each_answer_says_so(world: WatchHarness) -
     world.journal.actions.clear()
     agent = world.create_agent()
     for text, told in (
-        ("what did you change this week?", "Nothing was ever shipped."),
+        ("what did you change this week?", "I have shipped nothing yet."),
         ("why this fix?", "no run of mine has got that far"),
         ("what could break?", "no run of mine has got that far"),
-        ("what did it cost this week", "Nothing: no model was paid this week."),
+        ("what did it cost this week", "Nothing: I paid for no model this week."),
         ("is anything broken right now?", "Nothing that I know of"),
         ("is it being watched?", "Nothing was shipped yet"),
-        ("what waits for me?", "Nothing waits for a person now."),
+        ("what waits for me?", "Nothing is waiting for a person now."),
         ("what do people wish for?", "Nothing yet."),
         ("what do you remember about dice?", "I remember nothing about dice."),
         ("when did /roll last fail?", "I know of no failure of /roll"),
-        ("how often is /roll used", "Nobody used /roll"),
+        ("how often is /roll used", "No one used /roll"),
         ("which flags are on?", "Nobody has switched a flag."),
         ("who asked for /coinflip?", "I have no record of a run about /coinflip."),
     ):
@@ -76,7 +76,7 @@ async def test_a_shipped_fix_is_told_with_its_record_and_who_decided(world: Watc
             assert told.startswith("I shipped 1 change") and named in told
             assert "live at `" in told and "<t:" in told
         assert await ask(agent, "what did you change last week?") == (
-            f"I shipped nothing last week. The last was {named} <t:"
+            f"I shipped nothing last week. The last change was {named} <t:"
             + (await ask(agent, "what did you change last week?")).partition("<t:")[2]
         )
         who = await ask(agent, "who shipped that?")
@@ -89,13 +89,13 @@ async def test_a_shipped_fix_is_told_with_its_record_and_who_decided(world: Watc
         assert "Risk: " in risk and "It touches `cogs/dice.py`." in risk
         proof = await ask(agent, "how do you know it works?")
         assert "failed before" in proof and "passes now" in proof and "Checks: " in proof
-        assert "no model was paid for it" in await ask(agent, "what did it cost?")
-        assert "I watch whether it holds" in await ask(agent, "is it being watched?")
+        assert "it used no paid model" in await ask(agent, "what did it cost?")
+        assert "I watch whether it works" in await ask(agent, "is it being watched?")
         broken = await ask(agent, "is anything broken right now?")
         assert "nothing failed in the last 24 hours that is not fixed." in broken
         assert "• ✅ /roll (IndexError) failed 23 times" in broken
         assert "; fixed since" in broken
-        assert "I watch whether it holds" in await ask(agent, "did it hold?", run=run)
+        assert "I watch whether it works" in await ask(agent, "did it hold?", run=run)
         assert named in await ask(agent, "which commit is live?")
         assert named in await ask(agent, "who approved #1")
         assert named in await ask(agent, "what changed in /roll?")
@@ -117,11 +117,11 @@ async def test_in_a_runs_thread_the_question_is_about_that_run(world: WatchHarne
         assert f"run `{first.id}`" in await ask(agent, "why this fix?", run=first)
         told = await ask(agent, "who asked for that?", run=second)
         assert f"`{second.id}`" in told and "dora asked for it" in told
-        assert "Nobody has approved it: it is waiting for “ship it”" in await ask(
+        assert "No one has approved it: it is waiting for “ship it”" in await ask(
             agent, "who approved it?", run=first
         )
         waiting = await ask(agent, "what is waiting for me?")
-        assert waiting.startswith("Waiting for your word:\n• `") and first.id in waiting
+        assert waiting.startswith("Waiting for your decision:\n• `") and first.id in waiting
         assert "nothing to watch: it is waiting for" in await ask(agent, "did it hold?", run=first)
 
 
@@ -144,7 +144,7 @@ async def test_failures_and_use_are_counted_by_command_and_time(world: WatchHarn
     used = await ask(agent, "how often was /roll used today")
     assert "`/roll` 17 times" in used and "5 of them failed" in used
     broken = await ask(agent, "is anything broken right now?")
-    assert broken.startswith("Yes, as far as I saw in the last 24 hours:")
+    assert broken.startswith("Yes. This is what I saw in the last 24 hours:")
     assert "/roll (IndexError) failed 5 times" in broken
     await world.clock.advance(timedelta(days=3).total_seconds())
     assert "Nothing that I know of" in await ask(agent, "is anything broken right now?")
@@ -197,19 +197,19 @@ async def test_who_may_what_is_told_by_the_lists_and_rings_nobody(world: WatchHa
 def test_who_may_ask_because_they_may_ship_is_named_once() -> None:
     one, two = PeopleList(users=frozenset({1})), PeopleList(users=frozenset({1, 2}))
     told = render_people(AllowList(approvers=one, developers=two), ships=True)
-    assert "pause: those, and <@2>\n" in told
+    assert "pause: the same people, and <@2>\n" in told
     told = render_people(AllowList(approvers=two, developers=one), ships=True)
-    assert "pause: those\n" in told
+    assert "pause: the same people\n" in told
 
 
 async def test_asking_how_to_stop_it_stops_nothing(world: WatchHarness) -> None:
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
         told = await ask(agent, "how do I stop you?", person=ALICE)
-        assert "“stop everything”" in told and "Nothing is decided by asking." in told
+        assert "“stop everything”" in told and "A question decides nothing." in told
         assert await agent.emergency.get_stop() is None
         assert not (await world.store.get(run.id)).has_ended
-        assert "People on my list decide that" in await ask(
+        assert "Only people on my list decide that" in await ask(
             agent, "how do I stop you?", person=MALLORY
         )
 

@@ -90,7 +90,7 @@ async def test_a_fix_that_changes_no_other_answer_says_so_on_its_card(tmp_path: 
     assert run.round == 1
     assert compared(history).changed == 0
     assert on_card(post) == (
-        "What failed no longer fails. The rest that was compared stays as it is: "
+        "The failure no longer occurs. Everything else that was compared stays as it is: "
         f"0 of {compared(history).answers} answers change."
     )
 

@@ -101,15 +101,15 @@ async def test_three_are_written_from_the_start_and_the_smallest_ships(tmp_path:
         contract = next(each.post.card for each in world.chat.messages if ":contract" in each.key)
         assert contract is not None
         cost = next(field.value for field in contract.fields if field.name == "Estimated cost")
-        assert "3 candidates are written, and the best is proposed" in cost
+        assert "I write 3 candidates and propose the best" in cost
         card = next(each.post.card for each in world.chat.messages if ":proposal:" in each.key)
         assert card is not None
         assert (
             "**Best of 3**: candidate 2, for it is the smallest candidate that holds" in card.body
         )
         lines = next(field.value for field in card.fields if field.name == "Candidates")
-        assert "• 1: 10 lines of program" in lines
-        assert "➡️ 2: 2 lines of program" in lines
+        assert "• 1: 10 lines of code" in lines
+        assert "➡️ 2: 2 lines of code" in lines
         history = await world.store.get_history(run.id)
         assert history.change_set is not None
         assert world.forge.drafts[-1].head == history.change_set.head

@@ -92,7 +92,7 @@ async def test_core_code_is_not_called_live(quay: Quay) -> None:
     assert not arrival.live
     (text,) = quay.world.chat.list_texts(DEV)
     assert "live at" not in text
-    assert "is not live yet: it has core code" in text
+    assert "is not live yet: it changes core code" in text
 
 
 async def test_core_code_has_a_restart_asked_for_once_what_it_needs_is_installed(
@@ -156,7 +156,7 @@ async def test_who_brings_core_code_to_run_is_told(quay: Quay) -> None:
     text = render_arrival(
         Arrival(commit="c0ffee123", restart_needed=("bot/a.py",), pending=told)
     ).text
-    assert "`c0ffee1` is not live yet: it has core code. It needs a restart: this process" in text
+    assert "is not live yet: it changes core code. It needs a restart: this process" in text
 
 
 async def test_what_came_before_and_does_not_run_keeps_what_comes_after_from_being_live(
@@ -224,7 +224,7 @@ async def test_a_cog_that_needs_the_core_code_it_came_with_waits_for_the_restart
     await quay.catching_up.look("webhook")
     (text,) = quay.world.chat.list_texts(DEV)
     assert "**not live**" not in text
-    assert "is not live yet: it has core code" in text
+    assert "is not live yet: it changes core code" in text
     assert "Until then the old code of `cogs.dice` (ImportError" in text
 
 

@@ -49,7 +49,7 @@ async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
         fields = {field.name: field.value for field in card.fields}
         assert "✅ behaviour: 1 example: failing before, passing now" in fields["Proof"]
         assert "Low. There is one command more." in fields["Risk"]
-        assert fields["Undo"] == "nothing is left behind that today's code would read"
+        assert fields["Revert test"] == "nothing is left behind that today's code would read"
         body = world.forge.drafts[-1].body
         assert f"asked: {WANTED}" in body
         assert "Revert the merge commit. Undo: nothing is left behind" in body
@@ -165,7 +165,7 @@ async def test_what_ships_behind_a_flag_says_so_until_it_is_live_and_off(tmp_pat
         await agent.approve(world.approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
         live = [each.post.text for each in world.chat.messages if "**live at" in each.post.text]
-        assert "`/flags set name:coinflip to:dev` has it on in the dev channel" in live[-1]
+        assert "`/flags set name:coinflip to:dev` turns it on in the dev channel" in live[-1]
         trial = await agent.trials.run(run.id, "/coinflip")
         assert world.rehearsal.replayed[-1][1].world.flags == ("coinflip",)
         assert "heads" in str(trial) or "tails" in str(trial)

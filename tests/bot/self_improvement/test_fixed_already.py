@@ -46,7 +46,7 @@ async def test_what_was_fixed_and_not_seen_since_is_told_so(
     commit = (await world.store.get_history(fixed.id)).shipment.merge_commit[:7]  # type: ignore[union-attr]
     assert run.status is Status.DONE
     assert run.reason.startswith(
-        f"The IndexError of /roll was fixed in #1 (`{commit}`) and was not seen since. It was "
+        f"The IndexError of /roll was fixed in #1 (`{commit}`) and has not been seen since. It was "
         "merged at 2026-11-21 14:"
     )
     assert "It was seen 3 times before, last at 2026-11-21 14:00 UTC." in run.reason
@@ -89,7 +89,7 @@ async def test_an_action_that_began_before_the_fix_came_live_is_no_new_failure(
         await shipped(world, agent)
         late = make_failure(world.clock).replace(duration_ms=120_000.0)
         world.journal.append(late)
-        assert "was not seen since" in (await asked_again(world, agent)).reason
+        assert "has not been seen since" in (await asked_again(world, agent)).reason
 
 
 async def test_another_failure_of_the_same_command_is_not_the_fixed_one(
@@ -113,12 +113,12 @@ async def test_a_fix_that_waits_for_a_restart_says_so(world: AgentHarness) -> No
         run = await asked_again(world, agent)
     assert "is fixed in #1" in run.reason
     assert "which is not live yet" in run.reason
-    assert "comes live with my next restart" in run.reason
+    assert "goes live with my next restart" in run.reason
 
 
 @pytest.mark.parametrize(
     ("verdict", "said"),
-    [("fixed", "I have watched it since: it holds."), ("inconclusive", "I cannot tell yet")],
+    [("fixed", "I have watched it since: the fix works."), ("inconclusive", "I cannot tell yet")],
 )
 async def test_how_the_fix_turned_out_is_told(
     world: AgentHarness, verdict: Judgement, said: str
@@ -158,7 +158,7 @@ async def test_an_old_fix_spoken_of_in_own_words_is_named_and_its_return_is_look
         answer = await agent.answers.find_answer(back(world, "quiet"))
         assert answer is not None
         assert answer.diagnosis.summary.startswith("The failure of /roll was fixed in #1 (`")
-        assert "was not seen since" in answer.diagnosis.summary
+        assert "has not been seen since" in answer.diagnosis.summary
         other = make_capsule(exception="KeyError", fingerprint="0e0e0e0e0e0e")
         world.journal.append(make_failure(world.clock, other))
         assert await agent.answers.find_answer(back(world, "loud")) is None

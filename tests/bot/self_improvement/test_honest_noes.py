@@ -46,7 +46,9 @@ async def test_a_failing_check_it_says_it_is_not_behind_still_fails_with_its_wor
     run, text = await ended(world)
     assert run.status is Status.FAILED
     assert f"says that types is unrelated to its change: {reason}" in text
-    assert f"❌ types · 1 failed · 0.0 s · not its change's, it says: {reason}" in (text)
+    assert f"❌ types · 1 failed · 0.0 s · not caused by the change, the engine says: {reason}" in (
+        text
+    )
 
 
 async def test_what_was_asked_and_is_not_in_the_change_stands_on_its_card(tmp_path: Path) -> None:
@@ -60,7 +62,7 @@ async def test_what_was_asked_and_is_not_in_the_change_stands_on_its_card(tmp_pa
     [card] = [said.post.card for said in world.chat.messages if said.key == key]
     told = "Asked: handle 0d6. Not done: Nobody said what it rolls."
     assert card is not None
-    assert told in {field.name: field.value for field in card.fields}["Asked, and not done"]
+    assert told in {field.name: field.value for field in card.fields}["Requested, but not done"]
     assert told in world.forge.drafts[0].body
 
 

@@ -53,8 +53,8 @@ async def test_its_investigation_says_whose_it_is_and_offers_no_fix(world: Agent
         card = next(said.post for said in world.chat.messages if said.key.endswith(":ended:1"))
         assert card.card is not None
         fields = {field.name: field.value for field in card.card.fields}
-        assert "Discord's, not ours" in fields["Whose it is"]
-        assert "high confidence" in fields["Whose it is"]
+        assert "Discord's, not ours" in fields["Where the fault is"]
+        assert "high confidence" in fields["Where the fault is"]
         assert card.buttons == ()
 
 
@@ -107,7 +107,10 @@ async def test_where_our_side_could_do_better_people_are_asked(world: AgentHarne
         assert (run.stage, run.lease_owner, world.engine.asked) == (Stage.DIAGNOSE, None, [])
         assert "That is `quotes.example`'s, not ours" in question.text
         assert "wait as long as it asks for (`Retry-After`), and ask once more" in question.text
-        assert [button.label for button in question.buttons] == ["Change our side", "Leave it"]
+        assert [button.label for button in question.buttons] == [
+            "Change our side",
+            "Leave it",
+        ]
         await agent.answer(run.id, DORA, "Change our side")
         run = await world.wait_until(lambda now: now.stage is not Stage.DIAGNOSE, run.id)
         history = await agent.get_history(run.id)

@@ -95,10 +95,10 @@ async def test_two_parts_are_written_at_once_and_ship_as_one(tmp_path: Path) -> 
     async with world.run_agent() as agent:
         run = await propose_change(world, agent)
         assert (run.waiting, run.round) == (Waiting.APPROVAL, 1), run.reason
-        assert "`coin`, `page`, written side by side" in await on_card(world, "Parts", "contract")
+        assert "`coin`, `page`, written in parallel" in await on_card(world, "Parts", "contract")
         lines = await on_card(world, "Written in parts")
-        assert "✅ coin holds alone" in lines
-        assert "✅ page holds alone" in lines
+        assert "✅ coin passes alone" in lines
+        assert "✅ page passes alone" in lines
         coin, page = sorted(engine.asked, key=lambda each: each.part.name if each.part else "")
         assert coin.part is not None
         assert coin.part.others == {"page": (PAGE,)}
@@ -123,7 +123,7 @@ async def test_a_part_that_does_not_hold_alone_gets_another_round_of_its_own(
         rounds = [each for each in engine.asked if each.part and each.part.name == "page"]
         assert [each.round for each in rounds] == [1, 2]
         assert rounds[1].feedback is not None
-        assert "✅ page holds alone" in await on_card(world, "Written in parts")
+        assert "✅ page passes alone" in await on_card(world, "Written in parts")
 
 
 async def test_one_that_never_holds_alone_is_written_again_on_top_of_the_others(
@@ -139,7 +139,7 @@ async def test_one_that_never_holds_alone_is_written_again_on_top_of_the_others(
         assert last.part.retry_reason
         assert last.previous is not None
         assert [file.path for file in last.previous.files if file.path == COIN]
-        assert "▫️ page did not hold alone" in await on_card(world, "Written in parts")
+        assert "▫️ page did not pass alone" in await on_card(world, "Written in parts")
 
 
 def granted(*, log: str, **files: str) -> FakeAgent:
@@ -174,7 +174,7 @@ async def test_what_two_parts_change_otherwise_is_written_again(tmp_path: Path) 
         run = await propose_change(world, agent)
         assert run.waiting is Waiting.APPROVAL, run.reason
         lines = await on_card(world, "Written in parts")
-        assert "written again on top of the others: it does not merge in CHANGELOG" in lines
+        assert "rewritten on top of the other parts: it does not merge in CHANGELOG" in lines
         head = world.forge.drafts[-1].head
         assert world.workspaces.snapshots[head][LOG] == b"# Coins\n\n- older\n"
 

@@ -126,7 +126,10 @@ async def test_what_failed_is_answered_before_the_merge_and_after_it(world: Play
         await world.pass_minutes(15)
         outcome = await world.get_outcome(run)
     assert evidence is not None
-    assert "Played again with it, what failed is answered." in build_diagnosis(evidence).cause
+    assert (
+        "In a replay with the fix, the failed action gets an answer."
+        in build_diagnosis(evidence).cause
+    )
     assert outcome is not None
     assert outcome.verdict == "fixed"
     assert outcome.reasons[0].startswith("Replayed with")

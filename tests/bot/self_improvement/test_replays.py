@@ -157,7 +157,8 @@ async def test_plays_prove_a_fix_where_nothing_else_shows_the_failure(tmp_path: 
     assert history.plan is not None
     assert history.plan.reproductions == ()
     assert on_card(run, history).startswith(
-        "`/roll value:6` 🔴 fails on base → 🟢 passes now\nThe proof is a play on this machine"
+        "`/roll value:6` 🔴 fails without the change → 🟢 passes with it\nThe proof is a "
+        "replay on this machine"
     )
     assert history.change_set is not None
     assert [each.path for each in history.change_set.files] == ["cogs/dice.py"]
@@ -170,7 +171,7 @@ async def test_a_copy_of_the_files_stays_on_the_machine_and_the_card_says_so(
     stage.snapshots.state["dice.json"] = b"what people wrote"
     await stage.snapshots.take("dice", "f1f1f1f1f1f1", stage.failed.id)
     run, history = await stage.proposed()
-    assert "It fails only with the cog's files as they were" in on_card(run, history)
+    assert "It fails only with the cog's files from that time" in on_card(run, history)
     assert history.plan is not None
     assert history.plan.replay_proof is not None
     assert history.plan.replay_proof.snapshot == stage.failed.id
@@ -199,7 +200,7 @@ async def test_where_nothing_can_be_played_the_call_decides_and_the_card_says_so
     run, history = await Stage(tmp_path, literal=True, refusal="bubblewrap is missing").proposed()
     assert history.plan is not None
     assert [test.target for test in history.plan.reproductions] == ["cogs/dice.py::face"]
-    assert "could not be played again (bubblewrap is missing)" in on_card(run, history)
+    assert "could not be replayed (bubblewrap is missing)" in on_card(run, history)
 
 
 async def test_when_the_copy_of_the_files_is_gone_nothing_is_proven(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ async def test_a_revert_says_of_what_and_why_and_ships_only_with_a_word(
         assert "Proposal #2: Revert #1: #1 (rolling dice)" in text
         assert "Revert of #1 (`" in text and "#1 did not fix it." in text
         assert "3 in 3 actions before, 6 in 8 after" in text
-        assert "files exactly as at" in text
+        assert "files restored exactly to" in text
         assert await world.checkout.read("cogs/dice.py") == FIXED
         await agent.approve(world.approval(undo))
         undo = await world.wait_until_ended(undo.id)
@@ -124,7 +124,7 @@ async def test_what_came_later_stays(world: WatchHarness) -> None:
         later = FIXED.replace('"""Dice."""', '"""Dice, with six faces."""')
         await world.push_commit({"cogs/dice.py": later, "cogs/cards.py": "new\n"})
         undo = await reverted(world, agent, run)
-        assert "in `cogs/dice.py` what came later stays" in card(world, undo)
+        assert "in `cogs/dice.py`, later changes stay" in card(world, undo)
         await agent.approve(world.approval(undo))
         await world.wait_until_ended(undo.id)
     assert await world.checkout.read("cogs/dice.py") == later.replace(" - 1", "")

@@ -174,7 +174,8 @@ async def test_nothing_in_the_journal_that_fits_is_said_with_what_else_failed(
         run = await world.wait_until_ended(run.id)
     assert run.status is Status.FAILED
     assert world.list_texts(run)[-1] == (
-        "🔎 Nothing in my journal fits that. I looked for failures that fit “the weather forecast” "
+        "🔎 Nothing in my journal matches that. I looked for failures that fit “the weather "
+        "forecast” "
         "(last 24 h). Other failures there: 3 IndexErrors from /roll."
     )
 

@@ -47,7 +47,7 @@ async def remembered(world: WatchHarness, run: Run) -> Memory:
 async def test_a_fix_that_holds_is_called_fixed_once_enough_was_seen(world: WatchHarness) -> None:
     async with world.run_agent() as agent:
         run = await shipped(world, agent)
-        assert "I watch whether it holds: judged <t:" in world.list_texts(run)[-1]
+        assert "I watch whether it works: verdict <t:" in world.list_texts(run)[-1]
         assert (await world.key_values.get(f"watch:{run.id}", Watch)) is not None
         await world.pass_minutes(5)
         world.journal_rolls(well=45)
@@ -55,7 +55,7 @@ async def test_a_fix_that_holds_is_called_fixed_once_enough_was_seen(world: Watc
         assert verdicts(world, run) == []  # ten minutes are the least
         await world.pass_minutes(3)
         (text,) = verdicts(world, run)
-        assert text.startswith("✅ **Fixed.** [#1](http://forge.test/forge/pulls/1) holds.")
+        assert text.startswith("✅ **Fixed.** [#1](http://forge.test/forge/pulls/1) works.")
         assert "23 in 60 actions before, 0 in 45 after, p < 0.0001." in text
         await world.pass_minutes(120)
     assert len(verdicts(world, run)) == 1
@@ -65,7 +65,7 @@ async def test_a_fix_that_holds_is_called_fixed_once_enough_was_seen(world: Watc
     assert (outcome.verdict, outcome.comparison.after.actions) == ("fixed", 45)
     assert (await remembered(world, run)).outcome == "fixed"
     card = world.chat.find_by_key(f"{run.id}:card").post.card
-    assert card is not None and "✅ **Watch** — fixed, it holds" in card.body
+    assert card is not None and "✅ **Watch** — fixed" in card.body
 
 
 async def test_a_wrong_fix_is_called_wrong_with_numbers_as_soon_as_that_is_plain(
@@ -78,7 +78,7 @@ async def test_a_wrong_fix_is_called_wrong_with_numbers_as_soon_as_that_is_plain
         await world.pass_minutes(2)
         (text,) = verdicts(world, run)
         assert (
-            "❌ **Not fixed.** [#1](http://forge.test/forge/pulls/1) did not make it go away."
+            "❌ **Not fixed.** The failure still occurs with [#1](http://forge.test/forge/pulls/1)."
             in text
         )
         assert "23 in 60 actions before, 4 in 10 after" in text
@@ -168,7 +168,7 @@ async def test_what_needs_a_restart_is_watched_from_the_restart_on(world: WatchH
     world.runtime.failing = {}
     async with world.run_agent():
         await world.pass_minutes(0.1)
-        assert "is live since my restart. I watch whether it holds" in world.list_texts(run)[-1]
+        assert "is live since my restart. I watch whether it works" in world.list_texts(run)[-1]
         world.journal_rolls(well=60)
         await world.pass_minutes(30)
         (text,) = verdicts(world, run)

@@ -93,5 +93,5 @@ async def test_a_wish_never_becomes_the_repair_of_a_failure(world: AgentHarness,
         trigger = world.make_trigger(wish).replace(text=f"fix the {wish}")
         run = await world.wait_until_ended((await agent.request(trigger)).id)
     assert (run.status, world.engine.asked) == (Status.FAILED, [])
-    assert run.reason.startswith("That is a change you wish for, and nothing that failed.")
-    assert "`/change` takes the wish" in run.reason
+    assert run.reason.startswith("That is a request for a change, not a failure.")
+    assert "Use `/change` for your request" in run.reason

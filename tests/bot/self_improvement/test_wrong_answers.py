@@ -131,7 +131,7 @@ async def test_the_thread_names_the_commit_and_the_old_answer_becomes_the_proof(
         base = world.workspaces.base
         assert question.text == (
             f"Since `{base[:7]}` (Change {base[:4]}) `/face value:2` answers “it is c” instead of "
-            "“it is b”. Which is right? If neither is, say what should stand in the answer."
+            "“it is b”. Which answer is right? If neither is, say what the answer should contain."
         )
         assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
         await agent.answer(run.id, DORA, OLD_IS_RIGHT)
@@ -165,7 +165,7 @@ async def test_where_no_test_can_be_written_the_old_commits_answer_is_the_proof(
     assert verdict.passing_on_head is not None
     assert verdict.failing_on_base.summary == "an answer that differs from the correct one"
     assert verdict.passing_on_head.status == "passed"
-    assert "a play on this machine" in on_card(run, history)
+    assert "a replay on this machine" in on_card(run, history)
 
 
 async def test_words_alone_are_no_answer_that_plays_could_prove(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ async def test_an_order_to_fix_what_never_failed_is_about_its_answer(tmp_path: P
         assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
         look = trigger.replace(key="look", goal="investigate")
         ended = await world.wait_until_ended((await agent.request(look)).id)
-    assert ended.reason.startswith("Nothing in my journal fits that.")
+    assert ended.reason.startswith("Nothing in my journal matches that.")
 
 
 async def test_nobodys_word_is_no_word(tmp_path: Path) -> None:
@@ -240,8 +240,9 @@ async def test_where_no_commit_answers_otherwise_the_bot_asks_what_is_right(
     async with world.run_agent() as agent:
         run, question = await complained(world, agent, "`/face 2` is wrong, it should be 7")
         assert question.text == (
-            "`/face value:2` answers “it is c”. None of the 4 commits I looked through answers "
-            "otherwise. What should stand in the answer? Say it like this: `it should say 31`."
+            "`/face value:2` answers “it is c”. None of the 4 commits I checked gives a "
+            "different answer. What should the answer contain? Say it like this: `it "
+            "should say 31`."
         )
         assert question.choices == ("It should say “7”",)
         await agent.answer(run.id, ALICE, "it should say “it is b”")
@@ -428,7 +429,7 @@ async def test_what_is_no_complaint_of_an_answer_ends_as_ever(tmp_path: Path, te
             world.make_trigger("/face", goal="investigate").replace(text=text)
         )
         run = await world.wait_until_ended(run.id)
-    assert run.reason.startswith("Nothing in my journal fits that. I looked for")
+    assert run.reason.startswith("Nothing in my journal matches that. I looked for")
     assert not world.rehearsal.replayed
 
 
@@ -439,7 +440,7 @@ async def test_where_nothing_can_be_played_it_ends_as_ever(tmp_path: Path) -> No
         trigger = world.make_trigger("", goal="investigate").replace(text=COMPLAINT)
         run = await agent.request(trigger)
         run = await world.wait_until_ended(run.id)
-    assert run.reason.startswith("Nothing in my journal fits that. I looked for")
+    assert run.reason.startswith("Nothing in my journal matches that. I looked for")
 
 
 async def test_what_was_asked_outlives_the_process_that_asked_it(tmp_path: Path) -> None:
@@ -455,4 +456,4 @@ async def test_what_was_asked_outlives_the_process_that_asked_it(tmp_path: Path)
         run = await world.wait_until_settled(run.id)
     assert run.waiting is Waiting.APPROVAL
     assert len(world.rehearsal.replayed) == played
-    assert len([text for text in world.list_texts(run) if "Which is right?" in text]) == 1
+    assert len([text for text in world.list_texts(run) if "Which answer is right?" in text]) == 1

@@ -301,7 +301,7 @@ async def test_a_page_shows_what_it_is_about() -> None:
             "Fix, asked by",
             "Writing the change",
             "Does not hold",
-            "Holds",
+            "Fixed",
         ):
             assert said in one.read, said
         assert "guard: https://forge.example/7" in one.read

@@ -198,7 +198,7 @@ async def test_an_incident_page_shows_where_it_fails_its_fix_and_what_came_live(
 
     for said in (
         "IndexError", "cogs/dice.py:12 in roll", "cogs/dice.py:88 in face", "5d1f0c9e5d1f",
-        "Fix is live, watched",
+        "Fix is live and being watched",
     ):  # fmt: skip
         assert said in page.read, said
     assert "the private dice" not in page.read

@@ -179,7 +179,7 @@ async def test_nothing_that_fits_is_said_with_what_else_failed() -> None:
     assert (diagnosis.found, diagnosis.confidence) == (False, "none")
     assert diagnosis.cause == (
         "I looked for failures that fit “the weather” (last 24 h). "
-        "Nothing else failed that is not fixed."
+        "I know of no other failure that is not fixed."
     )
     looking.fails("roll", times=2)
     diagnosis = await _diagnosis(looking, "the weather")
