@@ -1,4 +1,4 @@
-"""HTTP in the bot's own process: health, metrics, webhooks, events, the dashboard."""
+"""HTTP in the bot's own process: health, metrics, webhooks, events and the dashboard."""
 
 from bot.web._collaborators import BotFacts, ChatConnection, StopControl, WebServices
 from bot.web._routes import ROUTES, Route

@@ -1,4 +1,4 @@
-"""What every request passes first: who may come in is decided here and nowhere else."""
+"""Middleware that every request passes first: the only place that decides who is let in."""
 
 import asyncio
 import ipaddress
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class AuthMiddleware:
-    """Lets requests through to their handlers, or answers them itself in plain words."""
+    """Passes permitted requests to their handlers and answers all others with a plain message."""
 
     def __init__(
         self, rules: WebRules, token_auth: TokenAuth, sessions: Sessions, pages: Pages
@@ -42,12 +42,15 @@ class AuthMiddleware:
 
     @property
     def cookie(self) -> str:
-        """The cookie's name: other ports of this machine have cookies of the same host."""
+        """The name of the session cookie.
+
+        It contains the port, because browsers share cookies between all ports of a host.
+        """
         return f"theseus-{self._rules.port}"
 
     @web.middleware
     async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer the request."""
+        """Check the request and pass it to its handler; turn known errors into responses."""
         try:
             route = self._admit(request)
             if route.streams:
@@ -61,8 +64,8 @@ class AuthMiddleware:
                 request, refused.status, refused.message, refused.headers
             )
         except TimeoutError:
-            words = "that took too long."
-            return await self._build_error(request, 408, words, {"Connection": "close"})
+            message = "the request took too long."
+            return await self._build_error(request, 408, message, {"Connection": "close"})
         except RunError as error:
             return await self._build_error(request, 404, redact(str(error)))
         except TheseusError as error:
@@ -76,7 +79,7 @@ class AuthMiddleware:
         message: str,
         headers: Mapping[str, str] | None = None,
     ) -> web.Response:
-        """Return what went wrong: a page for a person, a line for a program."""
+        """Return an error response: a page for a browser, one line of text for a program."""
         if not _is_page(request):
             return create_plain_response(status, message, headers)
         response = await self._pages.render_error(status, message, known=_LET_IN in request)
@@ -97,7 +100,7 @@ class AuthMiddleware:
         return route
 
     def _find_route(self, request: web.Request) -> Route:
-        """Return the table's entry; what has none is not served."""
+        """Return the entry of the route table. Raises `Refused` (404, 405) if there is none."""
         wrong = request.match_info.http_exception
         if isinstance(wrong, web.HTTPMethodNotAllowed):
             allowed = ", ".join(sorted(wrong.allowed_methods))
@@ -112,25 +115,25 @@ class AuthMiddleware:
         return route
 
     def _check_host(self, request: web.Request) -> None:
-        """Take requests only by names of ours.
+        """Raise `Refused` unless the `Host` header holds one of our own names.
 
-        A foreign name may be made to lead to this machine (DNS rebinding), and then shows here.
+        This stops DNS rebinding, where a foreign name is made to resolve to this machine.
         """
         hosts = request.headers.getall("Host", [])
         if len(hosts) != 1:
-            raise Refused(400, "one Host header, please.")
+            raise Refused(400, "send exactly one Host header.")
         name = _parse_host_name(hosts[0])
         if name in self._rules.names or _is_own_address(name, request):
             return
         raise Refused(
-            421, "I do not go by that name; add it to http.trust if this is mine.",
+            421, "I do not know that host name; add it to http.trust if it is mine.",
             {"Connection": "close"},
         )  # fmt: skip
 
     def _check_needs(self, request: web.Request, route: Route, login: Login | None) -> None:
         match route.needs:
             case "open" | "signature":
-                return  # the handler of the one checks the signature before all else
+                return  # the webhook's handler checks the signature before anything else
             case "reader":
                 if login is None and self._rules.token is None:
                     self._check_peer(request)
@@ -138,16 +141,17 @@ class AuthMiddleware:
                     self._check_bearer(request)
             case "token":
                 if self._rules.token is None:
-                    raise Refused(403, "this takes a token, and THESEUS_HTTP_TOKEN is not set.")
+                    raise Refused(403, "this needs a token, and THESEUS_HTTP_TOKEN is not set.")
                 self._check_bearer(request)
             case "session":
                 if login is None:
                     raise Refused(401, "log in first.")
 
     def _check_peer(self, request: web.Request) -> None:
-        """Without a token: let in who is this very user on this machine, called by its own name.
+        """Raise `Refused` unless the peer runs as this user and addressed this machine directly.
 
-        A proxy hands on what comes from elsewhere, by a trusted name or as a user of its own.
+        This check applies while no token is set. Requests through a proxy come from elsewhere; they
+        are recognised by a trusted host name or by the proxy's own user id.
         """
         name = _parse_host_name(request.headers["Host"])
         ends = [request.get_extra_info(end) for end in ("peername", "sockname")]
@@ -155,30 +159,30 @@ class AuthMiddleware:
         if self._rules.reading_is_open and direct and all(ends) and is_ours(*ends):
             return
         raise Refused(
-            403, "without a token only the user I run as may look, on this machine; set "
-            "THESEUS_HTTP_TOKEN for others.",
+            403, "without a token, only the user I run as may read this, on this machine; set "
+            "THESEUS_HTTP_TOKEN to let others in.",
         )  # fmt: skip
 
     def _check_bearer(self, request: web.Request) -> None:
-        given = parse_bearer(request.headers.get("Authorization", ""))
-        if given is None or not self._token_auth.is_valid(given, request.remote):
-            raise Refused(401, "this takes the token.", {"WWW-Authenticate": "Bearer"})
+        token = parse_bearer(request.headers.get("Authorization", ""))
+        if token is None or not self._token_auth.is_valid(token, request.remote):
+            raise Refused(401, "this needs the token.", {"WWW-Authenticate": "Bearer"})
 
 
 def _check_shape(request: web.Request) -> None:
     if not request.raw_path.startswith("/"):
         raise Refused(400, "ask for a path.")
     if _IN_ADDRESSES & {name.lower() for name in request.query}:
-        words = "a secret does not belong into an address: logs keep it. Send it as a header."
-        raise Refused(400, words)
+        message = "do not put a secret into an address, because logs store it; send it as a header."
+        raise Refused(400, message)
 
 
 def _check_origin(request: web.Request, *, strictly: bool) -> None:
-    """Refuse what another site's page makes a browser send.
+    """Raise `Refused` for a request that another site's page made a browser send.
 
-    `strictly`: somebody acts, so it has to be shown that it was our own page. Our pages send no
-    referrer, and browsers then say `Origin: null` even to us: that counts as ours only where they
-    say themselves, in a header that no page can set, that it is.
+    `strictly` is set for requests that act: then the request must prove that it comes from our own
+    page. Our pages send no referrer, so browsers send `Origin: null` even from them. In that case
+    only `Sec-Fetch-Site: same-origin`, a header that no page can set, counts as proof.
     """
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     if request.method in ("GET", "HEAD"):
@@ -192,8 +196,8 @@ def _check_origin(request: web.Request, *, strictly: bool) -> None:
         return
     if site not in (None, "same-origin"):
         raise Refused(403, "other sites may not send this.")
-    told_ours = site is not None and origin in (None, "null")
-    if not told_ours and _get_netloc(origin or "") != request.headers["Host"].lower():
+    is_same_origin = site is not None and origin in (None, "null")
+    if not is_same_origin and _get_netloc(origin or "") != request.headers["Host"].lower():
         raise Refused(403, "other sites may not send this.")
 
 
@@ -205,7 +209,7 @@ def _get_netloc(origin: str) -> str:
 
 
 def _parse_host_name(host: str) -> str:
-    """Return the name of a `Host` header, or nothing if it is none."""
+    """Return the name in a `Host` header, or an empty string if it is invalid."""
     try:
         return (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
     except ValueError:
@@ -213,7 +217,10 @@ def _parse_host_name(host: str) -> str:
 
 
 def _is_own_address(name: str, request: web.Request) -> bool:
-    """Whether it is the very address the connection came to; a number cannot be rebound."""
+    """Return whether the name is the IP address that the connection arrived at.
+
+    An address needs no DNS look-up, so it cannot be rebound.
+    """
     address = request.get_extra_info("sockname")
     try:
         return address is not None and ipaddress.ip_address(name) == ipaddress.ip_address(
@@ -228,5 +235,5 @@ def _is_page(request: web.Request) -> bool:
 
 
 def _canonicalize(path: str) -> str:
-    """Return a path as aiohttp names its resource: `/runs/{id:[0-9a-z]+}` is `/runs/{id}`."""
+    """Return the path in aiohttp's canonical form: `/runs/{id:[0-9a-z]+}` becomes `/runs/{id}`."""
     return web.UrlDispatcher().add_resource(path).canonical

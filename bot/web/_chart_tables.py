@@ -1,6 +1,7 @@
-"""Charts as the tables they are drawn from: what a page shows where nothing can be drawn.
+"""Tables behind the charts.
 
-A script draws what a table holds; whoever cannot see a picture, or runs no scripts, reads it.
+A script draws each chart from its table. The table stays on the page for readers who cannot see a
+picture or who block scripts.
 """
 
 from collections.abc import Sequence
@@ -18,21 +19,21 @@ _PURPOSE_TONES: tuple[Tone, ...] = ("busy", "good", "warn", "other", "idle")
 
 
 class ChartColumn(NamedTuple):
-    """One series; its tone gives the colour."""
+    """One series of a chart; its tone selects the colour."""
 
     name: str
     tone: Tone
 
 
 class ChartRow(NamedTuple):
-    """The values of one span of time, which begins `at`; nothing where nothing is known."""
+    """The values of one bucket that begins `at`; a value is `None` if it is unknown."""
 
     at: datetime
     values: tuple[ChartValue, ...]
 
 
 class ChartMark(NamedTuple):
-    """Something that happened at one time, with the page it is told on."""
+    """An event at one point in time, with a link to the page that describes it."""
 
     at: datetime
     label: str
@@ -40,13 +41,16 @@ class ChartMark(NamedTuple):
 
 
 def build_deploy_mark(run: RunSummary, at: datetime) -> ChartMark:
-    """Return the mark of a run's change that came live then."""
+    """Return the mark for a run whose change went live at this time."""
     name = f"#{run.number}" if run.number is not None else run.id
     return ChartMark(at, f"{name} {run.about}", f"/runs/{run.id}")
 
 
 class ChartTable(NamedTuple):
-    """A chart: its rows, oldest first, each of `seconds`; `limit` is a line across it."""
+    """The data of a chart.
+
+    `rows` are buckets of `seconds` each, oldest first. `limit` is drawn as a line across the chart.
+    """
 
     id: str
     title: str
@@ -61,30 +65,30 @@ class ChartTable(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to see in it."""
+        """True if all values are zero or unknown."""
         return not any(value for row in self.rows for value in row.values)
 
     @property
     def non_empty_rows(self) -> list[ChartRow]:
-        """The rows that hold something, the newest first: a table is read, not looked at."""
+        """The rows that hold a value, newest first, as readers of a table expect."""
         return [row for row in reversed(self.rows) if any(value for value in row.values)]
 
 
 def list_buckets(since: datetime, until: datetime, seconds: int) -> list[datetime]:
-    """Return when each span of so many seconds begins that holds a part of that time, in UTC."""
+    """Return the start, in UTC, of each bucket of `seconds` between the two times."""
     first, last = (int(at.timestamp()) // seconds for at in (since, until))
     return [datetime.fromtimestamp(place * seconds, UTC) for place in range(first, last + 1)]
 
 
 def get_bucket(at: datetime, seconds: int) -> datetime:
-    """Return when the span begins that holds this time."""
+    """Return the start of the bucket that contains this time."""
     return datetime.fromtimestamp(int(at.timestamp()) // seconds * seconds, UTC)
 
 
 def count_rows(
     starts: Sequence[datetime], seconds: int, columns: Sequence[Sequence[datetime]]
 ) -> tuple[ChartRow, ...]:
-    """Return how many of each column's times lie in each span."""
+    """Return one row per bucket, with the number of times that fall into it for each column."""
     places = {at: place for place, at in enumerate(starts)}
     counts = [[0.0] * len(columns) for _ in starts]
     for number, times in enumerate(columns):
@@ -96,12 +100,12 @@ def count_rows(
 
 
 def get_tone(place: int) -> Tone:
-    """Return the colour of one of several series that mean nothing good or bad."""
+    """Return the colour of a series whose colour carries no meaning."""
     return _PURPOSE_TONES[place % len(_PURPOSE_TONES)]
 
 
 def format_width(seconds: int) -> str:
-    """Return how long a span is: `an hour`, `6 hours`, `a day`, `3 days`."""
+    """Return the length of a bucket as text: `an hour`, `6 hours`, `a day`, `3 days`."""
     hours = timedelta(seconds=seconds) // timedelta(hours=1)
     if hours >= 24:
         return "a day" if hours < 48 else f"{hours // 24} days"

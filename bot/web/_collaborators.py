@@ -1,4 +1,4 @@
-"""What the web reads and asks, as far as it needs it. The root hands it in."""
+"""The protocols that the web package reads from and calls. `bot.app` provides their objects."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,27 +26,33 @@ from bot.telemetry import Recorder
 
 
 class StopControl(Protocol):
-    """The emergency stop, as far as a page needs it."""
+    """The part of the emergency stop that pages use."""
 
     async def get_stop(self) -> Stop | None:
-        """Return the stop that stands."""
+        """Return the active stop, or `None`."""
         ...
 
     async def stop(self, person: Person | None, how: StopHow, why: str = "") -> Stop:
-        """Stop everything."""
+        """Activate the emergency stop."""
         ...
 
 
 class BaseUpdater(Protocol):
-    """What looks at the remote and takes on what came to the followed branch."""
+    """Fetches the remote and applies new commits of the followed branch."""
 
     async def ask(self, how: str) -> Stop | None:
-        """Have the remote looked at soon; return the emergency stop that keeps it from that."""
+        """Request a fetch of the remote soon.
+
+        Return the emergency stop that prevents it, or `None`.
+        """
         ...
 
 
 class Agent(Protocol):
-    """The agent's own look at its runs. Reading takes no person: the token was asked before."""
+    """Read access to the agent's runs.
+
+    No method takes a person: the caller was authenticated by the token.
+    """
 
     async def list_runs(self, *, limit: int = 20) -> Sequence[Run]:
         """Return the newest runs, newest first."""
@@ -57,57 +63,58 @@ class Agent(Protocol):
         ...
 
     async def get_history(self, run_id: str) -> History:
-        """Return what a run has recorded."""
+        """Return everything that a run has recorded."""
         ...
 
 
 class IncidentReader(Protocol):
-    """What was noticed."""
+    """Read access to the incidents."""
 
     def list_incidents(self) -> Sequence[Incident]:
-        """Return what is open and was lately, the newest first."""
+        """Return open and recent incidents, newest first."""
         ...
 
     def find(self, incident_id: str) -> Incident:
-        """Return one. Raises `WrongStage`."""
+        """Return one incident. Raises `WrongStage` if it is unknown."""
         ...
 
 
 class MessageQueue(Protocol):
-    """Where messages wait until the chat has them."""
+    """The queue of messages that the chat has not received yet."""
 
     async def get_depth(self) -> OutboxDepth:
-        """Return how full it is. Raises `StoreError`."""
+        """Return how many messages are in the queue. Raises `StoreError`."""
         ...
 
 
 class LiveItemOperator(Protocol):
-    """Rolls back for whoever has the machine."""
+    """Rolls back live items for the operator of the machine."""
 
     async def roll_back_as_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
-        """Roll back, audited. Raises `UnknownItem`, `NotRolledBack`."""
+        """Roll back the item and audit it. Raises `UnknownItem`, `NotRolledBack`."""
         ...
 
 
 @dataclass(frozen=True)
 class ChatConnection:
-    """How the bot is connected to its chat: `ready`, and the latency in seconds."""
+    """The state of the connection to the chat; `latency` is in seconds."""
 
     ready: bool
     latency: float | None = None
 
     @property
     def milliseconds(self) -> int | None:
-        """The latency in whole milliseconds."""
+        """The latency, rounded to milliseconds."""
         return None if self.latency is None else round(self.latency * 1000)
 
 
 @dataclass(frozen=True)
 class BotFacts:
-    """What is known of the running program. No secrets: it is shown as it is.
+    """Facts about the running program. They are shown as they are and must contain no secrets.
 
-    `commands` says what keeps Discord from showing every command, `None`: nothing. `closing` says
-    why it takes on nothing more, `None`: it does. `storage` says what is wrong with state files.
+    `commands` returns why Discord does not show every command, or `None` if it shows all. `closing`
+    returns why the bot accepts no more work, or `None` if it does. `storage` lists problems with
+    the state files.
     """
 
     commit: Callable[[], str | None]
@@ -123,9 +130,10 @@ class BotFacts:
 
 @dataclass(frozen=True)
 class WebServices:
-    """What the web reads and asks. What is `None` is not there, and its pages say so.
+    """The objects that the web package uses.
 
-    `alerts` counts them by channel and by how they went.
+    An optional one may be `None`; its pages then say that the feature is missing. `alerts` counts
+    the alerts by channel and result.
     """
 
     store: Store

@@ -1,4 +1,4 @@
-"""One connection: how much it may send, and what it hears when all else fails."""
+"""One HTTP connection: its limits, and its answer when a handler fails."""
 
 import logging
 from typing import Any
@@ -11,7 +11,7 @@ from bot.telemetry import Recorder
 from bot.web._responses import add_security_headers, create_plain_response
 
 IDLE_SECONDS = 15.0
-"""A connection that has not sent its headers by then, or says nothing more, is closed."""
+"""A connection is closed if its headers take longer than this, or if it is idle for this long."""
 MOST_CONNECTIONS = 128
 LINE_BYTES = 4_096
 FIELD_BYTES = 8_190
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Connection(web.RequestHandler):
-    """aiohttp's connection, bounded, and silent about what went wrong inside."""
+    """aiohttp's connection with limits; its answers reveal no internal error."""
 
     __slots__ = ("_recorder",)
 
@@ -34,7 +34,7 @@ class Connection(web.RequestHandler):
             max_field_size=FIELD_BYTES,
             max_headers=FIELDS,
             auto_decompress=False,
-            access_log=None,  # type: ignore[arg-type]  # none is wanted: the journal is ours
+            access_log=None,  # type: ignore[arg-type]  # no access log: the journal serves instead
             debug=False,
             **options,
         )
@@ -47,7 +47,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer in plain words; what went wrong goes to the journal and the log alone."""
+        """Answer with a plain message; details of the error go only to the journal and the log."""
         if exc is not None and status >= 500:
             name = f"http {request.method} {_place(request)}"
             self._recorder.record(
@@ -55,9 +55,9 @@ class Connection(web.RequestHandler):
             )
             _log.error("%s failed", name, exc_info=exc)
         if request.writer.output_size > 0:
-            raise ConnectionError("half of an answer is out already")
+            raise ConnectionError("a part of the answer has been sent already")
         response = create_plain_response(
-            status, "" if status >= 500 else "that is no request I understand."
+            status, "" if status >= 500 else "I do not understand that request."
         )
         add_security_headers(response)
         response.force_close()
@@ -65,6 +65,6 @@ class Connection(web.RequestHandler):
 
 
 def _place(request: web.BaseRequest) -> str:
-    """Return the route, not the path: names in the journal are few."""
+    """Return the route instead of the path, so that the journal has few distinct names."""
     found = request.match_info.route.resource if isinstance(request, web.Request) else None
     return found.canonical if found is not None else "?"

@@ -1,4 +1,4 @@
-"""Counting what the journal tells, by labels of which there are few."""
+"""Counters of journalled actions, with a bounded set of labels."""
 
 from collections import Counter
 
@@ -11,14 +11,17 @@ OTHER = "other"
 
 
 class ActionCounter:
-    """Actions since this start, by kind and outcome; whatever a line says, the labels are ours."""
+    """Counts actions since this start, by kind and outcome.
+
+    Kinds and outcomes that are not ours become `other`, so the number of labels stays bounded.
+    """
 
     def __init__(self) -> None:
         self.actions: Counter[tuple[str, str]] = Counter()
         self.newest: float | None = None
 
     def count(self, sample: Sample) -> None:
-        """Count one action."""
+        """Count one action of the journal."""
         kind = sample.kind if sample.kind in _KINDS else OTHER
         outcome = sample.outcome if sample.outcome in _OUTCOMES else OTHER
         self.actions[kind, outcome] += 1

@@ -1,4 +1,4 @@
-"""Coming in and acting: login, the stop, and rolling back a text. Nothing else acts from here."""
+"""The routes for login, logout and the emergency stop. (`_version_pages` rolls back texts.)"""
 
 from aiohttp import web
 
@@ -17,7 +17,7 @@ _WHY = 200
 
 
 class Dashboard:
-    """Login, the bot's own state, and the stop."""
+    """Login, the bot's own state, and the emergency stop."""
 
     def __init__(
         self,
@@ -40,29 +40,31 @@ class Dashboard:
         self._health_page = health_page
 
     async def show_state(self, request: web.Request) -> web.Response:
-        """Show how the bot itself is."""
+        """Show the state of the bot itself."""
         about, reasons = await self._health_page.describe(), await self._health_page.find_problems()
         return await self._frame.show(
             request, "state.html", "State", here="/state", live=True, about=about, reasons=reasons,
             since=self._health_page.since, more=self._services.facts.more,
         )  # fmt: skip
 
-    # Coming in
-
+    # Login
     async def show_login_form(self, request: web.Request) -> web.Response:
-        """Show the form that takes the token."""
+        """Show the form that asks for the token."""
         if self._rules.token is None:
-            raise Refused(404, "there is no token to log in with (THESEUS_HTTP_TOKEN).")
+            raise Refused(404, "login needs a token, and THESEUS_HTTP_TOKEN is not set.")
         wanted = resolve_login_target(request.query.get("next", ""))
         return await self._pages.render("login.html", "Log in", {"wrong": "", "next": wanted})
 
     async def log_in(self, request: web.Request) -> web.Response:
-        """Begin a session of our own making for who has the token."""
+        """Begin a session if the token is right.
+
+        The cookie is always new: a cookie that the browser sent is never adopted.
+        """
         self._token_auth.guesses.check(request.remote)
         sent = await form(request)
         wanted = resolve_login_target(sent.get("next", ""))
         if not self._token_auth.is_valid(sent.get("token", ""), request.remote):
-            shown = {"wrong": "That is not the token.", "next": wanted}
+            shown = {"wrong": "That token is wrong.", "next": wanted}
             return await self._pages.render("login.html", "Log in", shown, status=403)
         self._sessions.end(request.cookies.get(self._auth.cookie))
         cookie, _ = self._sessions.begin()
@@ -86,20 +88,19 @@ class Dashboard:
         answer.del_cookie(self._auth.cookie, path="/")
         return answer
 
-    # Acting
-
+    # The emergency stop
     async def show_stop_form(self, request: web.Request) -> web.Response:
-        """Ask whether everything is to be stopped."""
+        """Show the form that stops everything."""
         can_log_in = self._rules.token is not None
         return await self._frame.show(
             request, "stop.html", "Stop everything", here="/stop", can_log_in=can_log_in
         )
 
     async def stop(self, request: web.Request) -> web.Response:
-        """Stop everything. Only an approver lifts it, in chat."""
+        """Activate the emergency stop. Only an approver can lift it, in chat."""
         sent = await self._frame.read_own_form(request)
         if sent.get("sure") != "yes":
-            raise Refused(400, "tick the box to say that you mean it.")
+            raise Refused(400, "tick the box to confirm.")
         if self._services.emergency is None:
             raise Refused(404)
         await self._services.emergency.stop(None, "page", sent.get("why", "")[:_WHY])

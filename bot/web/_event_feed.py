@@ -1,7 +1,7 @@
-"""What happens, for those who follow it: runs, incidents and reloads, numbered and kept a while.
+"""The feed of live events: runs, incidents and reloads, numbered and stored for a while.
 
-One loop looks at the store, the incidents and the journal, however many follow. Whoever falls
-behind what is kept is let go; nobody is waited for.
+One loop polls the store, the incidents and the journal, however many readers there are. A reader
+that falls behind the stored events is disconnected; the feed never waits for a reader.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FeedEvent:
-    """One thing that happened, as it is sent."""
+    """One event as it is sent."""
 
     number: int
     name: str
@@ -37,9 +37,9 @@ class FeedEvent:
 
 
 class EventFeed:
-    """The newest events, and a signal for who waits for more.
+    """The newest events, and a signal for readers that wait for more.
 
-    Numbers begin anew with each start, so an id names the start as well: `18c2f0-42`.
+    Numbers start again at 1 with each start, so an id contains the start as well: `18c2f0-42`.
     """
 
     def __init__(self, services: WebServices, counter: ActionCounter) -> None:
@@ -61,28 +61,31 @@ class EventFeed:
         return self._last
 
     def format_id(self, number: int) -> str:
-        """Return an event's id."""
+        """Return the id of an event, which is unique across restarts."""
         return f"{self._start}-{number}"
 
     def parse_id(self, event_id: str) -> int | None:
-        """Return the number of an id of this start, if everything after it is still kept."""
+        """Return the number of an event id.
+
+        Return `None` if the id is invalid, is from another start, or if later events were dropped.
+        """
         start, _, number = event_id.partition("-")
         if start != self._start or not (number.isascii() and number.isdecimal()):
             return None
         return int(number) if len(number) < 12 and self.has(int(number)) else None
 
     def has(self, after: int) -> bool:
-        """Whether everything after this number is still kept."""
+        """Return whether every event after this number is still stored."""
         oldest = self._events[0].number if self._events else self._last + 1
         return oldest - 1 <= after <= self._last
 
     def list_after(self, number: int) -> tuple[FeedEvent, ...]:
-        """Return what came after."""
+        """Return the events after this number."""
         behind = self._last - number
         return tuple(self._events)[len(self._events) - behind :] if behind else ()
 
     async def wait_for_more(self, seconds: float) -> None:
-        """Wait until there may be more, or so long."""
+        """Wait until there may be new events, at most this many seconds."""
         news = self._news
         try:
             async with asyncio.timeout(seconds):
@@ -91,23 +94,24 @@ class EventFeed:
             return
 
     def add(self, name: str, data: Mapping[str, object]) -> None:
-        """Number and keep one event, redacted, and wake everyone who waits."""
+        """Number, redact and store one event, and wake the readers."""
         self._last += 1
         text = json.dumps(redact_value(dict(data)), default=str)
         self._events.append(FeedEvent(self._last, name, text))
         self._wake_readers()
 
     def close(self) -> None:
-        """Let everyone who follows go."""
+        """Disconnect every reader."""
         self.closed = True
         self._wake_readers()
 
     def _wake_readers(self) -> None:
+        """Wake the readers; the next wait needs an event of its own, so the old one is replaced."""
         self._news.set()
         self._news = asyncio.Event()
 
     async def run_forever(self) -> None:
-        """Look for what is new until cancelled; less often while nobody follows."""
+        """Poll for new events until cancelled; less often while there are no readers."""
         await run_periodically(
             self.look,
             self._services.clock,
@@ -116,7 +120,7 @@ class EventFeed:
         )
 
     async def look(self) -> None:
-        """Add what is new. Raises `StoreError`, `JournalError`."""
+        """Add the new events. Raises `StoreError`, `JournalError`."""
         followed = await self._services.journal.follow(self._cursor)
         self._cursor = followed.cursor
         for sample in followed.samples:
@@ -134,8 +138,11 @@ class EventFeed:
         self._compare(now)
 
     def _compare(self, now: Mapping[str, Mapping[str, object]]) -> None:
-        """Tell what differs from the last look; the first one is where it begins."""
-        marks = {key: json.dumps(told, default=str, sort_keys=True) for key, told in now.items()}
+        """Add an event for each record that differs from the last poll.
+
+        The first poll adds no events: it only sets the state to compare with.
+        """
+        marks = {key: json.dumps(data, default=str, sort_keys=True) for key, data in now.items()}
         for key, mark in marks.items():
             if self._began and self._seen.get(key) != mark:
                 self.add(key.partition(":")[0], now[key])

@@ -1,4 +1,4 @@
-"""`GET /events`: what happens, as server-sent events."""
+"""`GET /events`: live events as server-sent events."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ _BUFFER = 32 * 1024
 
 
 class Events:
-    """Streams to a bounded number of readers; one that does not read is cut off."""
+    """Streams events to a bounded number of readers and disconnects a reader that does not read."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Events:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Stream until the reader leaves, falls behind, or the server stops."""
         if self._feed.readers >= MOST_READERS:
-            raise Refused(503, "too many follow already.", {"Retry-After": "30"})
+            raise Refused(503, "too many readers are connected already.", {"Retry-After": "30"})
         self._feed.readers += 1
         try:
             return await self._stream_events(request)
@@ -65,7 +65,7 @@ class Events:
     async def _write(
         self, request: web.Request, response: web.StreamResponse, lines: bytes
     ) -> None:
-        """Write; a reader that takes nothing for so long is cut off."""
+        """Write the lines; abort the connection if the reader takes nothing for too long."""
         try:
             async with asyncio.timeout(self._patience):
                 await response.write(lines)
@@ -74,11 +74,11 @@ class Events:
                 request.transport.abort()
             raise
 
-    def _find_start(self, asked: str | None) -> tuple[int, bool]:
-        """Return where to go on, and whether something was lost since then."""
-        if not asked:
+    def _find_start(self, last_id: str | None) -> tuple[int, bool]:
+        """Return the event number to continue after, and whether events were lost since then."""
+        if not last_id:
             return self._feed.last, False
-        known = self._feed.parse_id(asked)
+        known = self._feed.parse_id(last_id)
         return (self._feed.last, True) if known is None else (known, False)
 
     def _format_line(self, event: FeedEvent) -> bytes:

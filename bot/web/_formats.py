@@ -1,4 +1,4 @@
-"""How records are written on pages: money, counts, times, a run's subject, a diff."""
+"""Formats records for pages: money, counts, times, the subject of a run, a diff."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,11 +20,11 @@ from bot.redaction import redact
 from bot.web._chart_tables import Unit
 
 PLACEHOLDER = "\N{EN DASH}"
-"""What stands where nothing is known."""
+"""Shown in place of an unknown value."""
 MOST_OUTPUT = 6_000
-"""Characters of a check's output that stand on a page: its end."""
+"""The number of characters shown from the end of a check's output."""
 MOST_DIFF = 24_000
-"""Characters of a diff that stand on a page."""
+"""The number of characters shown of a diff."""
 
 _TONES = {
     Status.QUEUED: "idle",
@@ -42,29 +42,29 @@ _TONES = {
 
 
 class DiffView(NamedTuple):
-    """Lines with their tones, and how many characters are shown where that is not all (else 0)."""
+    """Lines with their tones; `cut` is the number of characters shown, or 0 if all are shown."""
 
     lines: Sequence[tuple[str, Verbatim]]
     cut: int
 
 
 def get_tone(status: Status | Severity) -> str:
-    """Return the colour of a label."""
+    """Return the colour of a label for this status or severity."""
     return _TONES[status]
 
 
 def get_verdict_tone(verdict: Judgement) -> str:
-    """Return the colour of what a watch came to."""
+    """Return the colour of a watch's verdict."""
     return {"fixed": "good", "inconclusive": "idle"}.get(verdict, "bad")
 
 
 def format_money(usd: float) -> str:
-    """Return `$0.00`; less than a cent is shown as it is."""
+    """Return `$0.00`; less than a cent has four decimal places."""
     return f"${usd:.2f}" if usd >= 0.01 or usd == 0 else f"${usd:.4f}"
 
 
 def format_cost(what: Run | Cost) -> str:
-    """Return what it cost, with `≈` where some of it is a guess."""
+    """Return the cost, with `≈` in front if a part of it is an estimate."""
     return f"{'≈ ' if what.estimated else ''}{format_money(what.cost_usd)}"
 
 
@@ -74,7 +74,7 @@ def format_thousands(count: int) -> str:
 
 
 def format_tokens(cost: Run | Cost) -> str:
-    """Return `1,234 tokens`, those in and those out together."""
+    """Return `1,234 tokens`, the sum of input and output tokens."""
     return _format_token_count(cost.tokens_in + cost.tokens_out)
 
 
@@ -83,44 +83,43 @@ def _format_token_count(count: int) -> str:
 
 
 def format_cap(most: Cap | None) -> str:
-    """Return what may be spent: `$5.00 and 1,000 tokens`, or `none` where nothing is said."""
+    """Return a cap: `$5.00 and 1,000 tokens`, or `none` if it has no limit."""
     if most is None or (most.usd is None and most.tokens is None):
         return "none"
-    told = [format_money(most.usd)] if most.usd is not None else []
-    return " and ".join(
-        [*told, *([_format_token_count(most.tokens)] if most.tokens is not None else [])]
-    )
+    limits = [format_money(most.usd)] if most.usd is not None else []
+    limits += [_format_token_count(most.tokens)] if most.tokens is not None else []
+    return " and ".join(limits)
 
 
 def format_subject(run: Run, limit: int = 90) -> str:
-    """Return what a run is about, on one line."""
+    """Return the subject of a run on one line."""
     return format_title(run.trigger, limit)
 
 
 def join_path(name: str, path: str) -> str:
-    """Return the path of a page of ours: `/runs/k7m2xq`."""
+    """Return the path of one of our pages: `/runs/k7m2xq`."""
     return f"{path}/{name}"
 
 
 def format_location(found: Diagnosis) -> str:
-    """Return the place a diagnosis names: `file:line function`."""
+    """Return the location in a diagnosis: `file:line function`."""
     return f"{found.file}:{found.line} {found.function}"
 
 
 def list_owned_files(plan: Plan) -> list[str]:
-    """Return the files a plan may change, each once."""
+    """Return the files that a plan may change, sorted and without duplicates."""
     return sorted({file for step in plan.steps for file in step.owned_files})
 
 
 def format_yes_no(value: object) -> str:
-    """Return a fact about the bot in words; nothing for what is not known."""
+    """Return a fact about the bot as text; an empty string if it is unknown."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
 
 
 def format_bucket(at: datetime, seconds: int) -> str:
-    """Return when a chart's span begins: its day, with the hour where it is shorter than a day."""
+    """Return the start of a bucket: its day, with the time if the bucket is shorter than a day."""
     return f"{at:%Y-%m-%d}" if seconds >= 86_400 else f"{at:%Y-%m-%d %H:%M}"
 
 
@@ -137,7 +136,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_chart_value(value: float | None, unit: Unit) -> str:
-    """Return a value of a chart's table; nothing where it is not known."""
+    """Return a value of a chart's table, or the placeholder if it is unknown."""
     if value is None:
         return PLACEHOLDER
     match unit:
@@ -157,7 +156,7 @@ def format_one_digit(number: float) -> str:
 
 
 def get_output_end(output: str) -> str:
-    """Return the end of what a check printed, from the start of a line."""
+    """Return the end of a check's output, from the start of a line."""
     if len(output) <= MOST_OUTPUT:
         return output
     end = output[-MOST_OUTPUT:]
@@ -165,7 +164,7 @@ def get_output_end(output: str) -> str:
 
 
 def get_output_start(text: str) -> str:
-    """Return the start of a long text, and how long all of it is."""
+    """Return the start of a long text, followed by a note of its full length."""
     if len(text) <= MOST_DIFF:
         return text
     return f"{text[:MOST_DIFF]}\n… {MOST_DIFF:,} of {len(text):,} characters are shown."
@@ -177,7 +176,7 @@ def get_item_path(item: LiveItem) -> str:
 
 
 def build_diff_view(diff: str) -> DiffView:
-    """Return a unified diff line by line, redacted as a whole; a long one is cut."""
+    """Return a unified diff line by line, redacted and cut to `MOST_DIFF` characters."""
     lines = [
         (line.kind if line.sign.strip() else "", Verbatim(line.sign + line.text))
         for line in annotate_lines(redact(diff[:MOST_DIFF]))

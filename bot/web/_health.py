@@ -19,30 +19,30 @@ _MOST = 500
 
 
 class Probe(Record):
-    """What is written to see whether writing works."""
+    """The record that is written to test whether the store can be written."""
 
     at: AwareDatetime
 
 
 class Health:
-    """Says how it is."""
+    """Serves the health of the bot."""
 
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self.since = services.clock.get_time()
 
     async def serve_liveness(self, _: web.Request) -> web.Response:
-        """Answer at all: the event loop turns."""
+        """Answer 200: an answer proves that the event loop is running."""
         return as_json({"status": "ok"})
 
     async def serve_readiness(self, _: web.Request) -> web.Response:
-        """Answer 200 where it can work, else 503 with the reasons, in a few fixed words."""
+        """Answer 200 if the bot can work, else 503 with the reasons, from a fixed set of texts."""
         reasons = await self.find_problems()
         status = 503 if reasons else 200
         return as_json({"ready": not reasons, "reasons": reasons}, status)
 
     async def find_problems(self) -> list[str]:
-        """Return what keeps it from working."""
+        """Return the reasons why the bot cannot work; none if it can."""
         reasons = []
         if (closing := self._services.facts.closing()) is not None:
             reasons.append(closing)
@@ -55,22 +55,22 @@ class Health:
             reasons.extend(self._services.facts.storage() or ["the store cannot be written"])
         try:
             if await self.is_stopped():
-                reasons.append("the emergency stop stands")
+                reasons.append("the emergency stop is active")
         except TheseusError:
-            reasons.append("whether the emergency stop stands cannot be read")
+            reasons.append("the state of the emergency stop cannot be read")
         return reasons
 
     async def is_stopped(self) -> bool:
-        """Whether the emergency stop stands."""
+        """Return whether the emergency stop is active."""
         emergency = self._services.emergency
         return emergency is not None and await emergency.get_stop() is not None
 
     async def serve_info(self, _: web.Request) -> web.Response:
-        """Answer with what runs here."""
+        """Answer with facts about the running program."""
         return as_json(await self.describe())
 
     async def describe(self) -> dict[str, object]:
-        """Return what is known of the running program; no secrets."""
+        """Return facts about the running program, without secrets."""
         facts, connection, now = (
             self._services.facts,
             self._services.facts.connection(),
@@ -81,7 +81,7 @@ class Health:
             if self._services.incidents is not None
             else ()
         )
-        told: dict[str, object] = {
+        description: dict[str, object] = {
             "commit": facts.commit(),
             "since": self.since.isoformat(timespec="seconds"),
             "uptime_seconds": round((now - self.since).total_seconds()),
@@ -96,11 +96,11 @@ class Health:
             "incidents_open": sum(each.open for each in known),
         }
         if self._services.backups is not None:
-            told["backup"] = await self._describe_backup(self._services.backups, now)
-        return told | {name: redact(text) for name, text in facts.more.items()}
+            description["backup"] = await self._describe_backup(self._services.backups, now)
+        return description | {name: redact(text) for name, text in facts.more.items()}
 
     async def _count_active_runs(self) -> int | None:
-        """Return how many runs are not over; `None` where the state cannot be read."""
+        """Return the number of runs that have not ended; `None` if the state cannot be read."""
         try:
             active = await self._services.store.find(
                 status=set(Status) - FINAL_STATUSES, limit=_MOST

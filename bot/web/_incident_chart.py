@@ -1,4 +1,4 @@
-"""How often something happened, and failed, as a chart."""
+"""The chart of an incident: how often the action happened, and how often it failed."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _MINUTE = 60
 
 
 def chart_since(incident: Incident, now: datetime) -> datetime:
-    """Return where the chart begins: an hour before it did, a day ago at most."""
+    """Return the start of the chart: an hour before the incident began, at most a day ago."""
     return max(incident.since - timedelta(hours=1), now - timedelta(days=1))
 
 
@@ -33,22 +33,21 @@ def build_incident_chart(
     since: datetime,
     now: datetime,
 ) -> ChartTable:
-    """Return how many actions there were over time, and how many of them the incident counts.
+    """Return a chart of the actions over time, split into those the incident counts and others.
 
-    Changes of these runs that came live meanwhile are marked.
-
-    What is told of it in words is its own count, whatever part of that the picture shows.
+    Changes of `runs` that went live in this time are marked. The description gives the incident's
+    own count, which may include actions before the start of the chart.
     """
     length = max((now - since).total_seconds(), 1.0)
     seconds = max(int(length / BARS / _MINUTE + 0.5), 1) * _MINUTE
     counted, others = list[datetime](), list[datetime]()
     for sample in samples:
-        ours = sample.when >= incident.since and incident.should_count(sample)
-        (counted if ours else others).append(sample.when)
+        is_counted = sample.when >= incident.since and incident.should_count(sample)
+        (counted if is_counted else others).append(sample.when)
     return ChartTable(
         "often", "How often",
         f"{times(incident.count, 'time')} since {format_utc(incident.since)}; "
-        f"a bar is {format_width(seconds)}; what came live is marked",
+        f"a bar is {format_width(seconds)}; changes that went live are marked",
         "count", "stacked", seconds,
         (ChartColumn("Counted by this incident", "bad"), ChartColumn("Others", "idle")),
         count_rows(list_buckets(since, now, seconds), seconds, [counted, others]),

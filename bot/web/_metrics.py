@@ -1,7 +1,8 @@
 """`GET /metrics`: the Prometheus text format, 0.0.4.
 
-Written by hand: a dozen numbers read on demand need no registry, and labels come from enumerations,
-so their number is known. A client library would be one more dependency to follow.
+The format is written by hand: a dozen numbers that are read on demand need no registry, and their
+labels come from enumerations, so their number is bounded. A client library would be one more
+dependency to keep up to date.
 """
 
 from collections import Counter
@@ -20,7 +21,7 @@ from bot.web._record_pages import AUDITED
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _RUNS = 500
-_FAILING = "1 where the last backup failed, or one is overdue."
+_FAILING = "1 if the last backup failed or one is overdue."
 _STATM = Path("/proc/self/statm")
 _PAGE_BYTES = 4096
 
@@ -29,7 +30,7 @@ Value = tuple[Labels, float]
 
 
 class Metrics:
-    """Reads the numbers when they are asked for."""
+    """Reads the metrics at each request."""
 
     def __init__(
         self, services: WebServices, counter: ActionCounter, webhooks: Counter[str]
@@ -40,7 +41,7 @@ class Metrics:
         self._since = services.clock.get_time()
 
     async def serve(self, _: web.Request) -> web.Response:
-        """Answer with all of them."""
+        """Answer with all metrics."""
         runs = await self._services.store.find(limit=_RUNS)
         by_status = Counter(run.status for run in runs)
         parts = [
@@ -56,7 +57,7 @@ class Metrics:
                 [({"status": str(each)}, by_status[each]) for each in Status],
             ),
             _format_counter(
-                "theseus_webhook_requests_total", "Deliveries by how they ended.",
+                "theseus_webhook_requests_total", "Webhook deliveries by result.",
                 [({"result": result}, count) for result, count in sorted(self._webhooks.items())],
             ),
             *self._collect_states(),
@@ -77,23 +78,23 @@ class Metrics:
             else ()
         )
         severities = Counter(each.severity for each in known if each.open)
-        yield _format_gauge(
-            "theseus_incidents_open", "Incidents that go on.", [({}, severities.total())]
-        )
+        yield _format_gauge("theseus_incidents_open", "Open incidents.", [({}, severities.total())])
         by_severity = [({"severity": str(each)}, severities[each]) for each in Severity]
-        yield _format_gauge("theseus_incidents", "Incidents that go on, by severity.", by_severity)
+        yield _format_gauge("theseus_incidents", "Open incidents, by severity.", by_severity)
         ready = float(self._services.facts.connection().ready)
         yield _format_gauge(
             "theseus_gateway_connected", "1 while the chat is connected.", [({}, ready)]
         )
         up = (now - self._since).total_seconds()
-        yield _format_gauge("theseus_uptime_seconds", "Since the start.", [({}, up)])
+        yield _format_gauge("theseus_uptime_seconds", "Seconds since the start.", [({}, up)])
         started: list[Value] = [({}, self._since.timestamp())]
-        yield _format_gauge("process_start_time_seconds", "When it started, since 1970.", started)
+        yield _format_gauge(
+            "process_start_time_seconds", "Start time, in seconds since 1970.", started
+        )
         if self._counter.newest is not None:
             age = max(now.timestamp() - self._counter.newest, 0.0)
             yield _format_gauge(
-                "theseus_last_action_age_seconds", "Since the last one.", [({}, age)]
+                "theseus_last_action_age_seconds", "Seconds since the last action.", [({}, age)]
             )
         resident = _read_resident_bytes()
         if resident is not None:
@@ -105,7 +106,7 @@ class Metrics:
         if self._services.outbox is None:
             return ()
         depth = await self._services.outbox.get_depth()
-        refused = "Messages the chat refused for good, as long as that is kept."
+        refused = "Stored messages that the chat refused permanently."
         return (
             _format_gauge("theseus_outbox_waiting", "Messages to be sent.", [({}, depth.waiting)]),
             _format_gauge("theseus_outbox_refused", refused, [({}, depth.refused)]),
@@ -114,35 +115,36 @@ class Metrics:
     def _collect_alerts(self) -> Iterable[str]:
         if self._services.alerts is None:
             return ()
-        told = "Alerts by channel and how they went, since the start."
+        description = "Alerts by channel and result, since the start."
         sent: list[Value] = [
             ({"channel": channel, "result": result}, count)
             for (channel, result), count in sorted(self._services.alerts.items())
         ]
-        return (_format_counter("theseus_alerts_total", told, sent),)
+        return (_format_counter("theseus_alerts_total", description, sent),)
 
     async def _collect_costs(self) -> Iterable[str]:
         if self._services.ledger is None:
             return ()
-        spent: Cost = await self._services.ledger.sum_costs(since=self._since)
+        costs: Cost = await self._services.ledger.sum_costs(since=self._since)
         tokens = [
-            ({"direction": "in"}, spent.tokens_in),
-            ({"direction": "out"}, spent.tokens_out),
+            ({"direction": "in"}, costs.tokens_in),
+            ({"direction": "out"}, costs.tokens_out),
         ]
         return (
             _format_counter(
-                "theseus_model_cost_usd_total", "Spent since the start.", [({}, spent.cost_usd)]
+                "theseus_model_cost_usd_total", "Spent since the start.", [({}, costs.cost_usd)]
             ),
             _format_counter("theseus_model_tokens_total", "Tokens since the start.", tokens),
         )
 
     async def _collect_audit(self) -> str:
         state = await self._services.store.verify_audit_log(tail=AUDITED)
-        told = f"1 where the audit log's newest {AUDITED} entries were changed or cut."
-        return _format_gauge("theseus_audit_breaks", told, [({}, float(state.broken is not None))])
+        description = f"1 if the newest {AUDITED} entries of the audit log were changed or cut."
+        broken = float(state.broken is not None)
+        return _format_gauge("theseus_audit_breaks", description, [({}, broken)])
 
     async def _collect_backups(self) -> Iterable[str]:
-        """Yield the newest backup's age, where there is one, and whether all is well with them."""
+        """Return the age of the newest backup, if there is one, and whether backups are failing."""
         if self._services.backups is None:
             return ()
         try:
@@ -150,23 +152,23 @@ class Metrics:
         except StoreError:
             return (_format_gauge("theseus_backup_failing", _FAILING, [({}, 1.0)]),)
         failing = float(bool(status.failure) or status.overdue)
-        told = [_format_gauge("theseus_backup_failing", _FAILING, [({}, failing)])]
+        gauges = [_format_gauge("theseus_backup_failing", _FAILING, [({}, failing)])]
         if status.newest is not None:
             age = (self._services.clock.get_time() - status.newest.made_at).total_seconds()
-            told.append(
+            gauges.append(
                 _format_gauge(
-                    "theseus_backup_age_seconds", "Since the newest was made.", [({}, age)]
+                    "theseus_backup_age_seconds", "Seconds since the newest backup.", [({}, age)]
                 )
             )
-        return told
+        return gauges
 
     async def _collect_stop(self) -> Iterable[str]:
         if self._services.emergency is None:
             return ()
-        standing = await self._services.emergency.get_stop() is not None
+        active = await self._services.emergency.get_stop() is not None
         return (
             _format_gauge(
-                "theseus_stopped", "1 while the emergency stop stands.", [({}, float(standing))]
+                "theseus_stopped", "1 while the emergency stop is active.", [({}, float(active))]
             ),
         )
 
@@ -195,7 +197,7 @@ def _escape(value: str) -> str:
 
 
 def _read_resident_bytes() -> float | None:
-    """Return the memory this process has, where the system tells."""
+    """Return the resident memory of this process; `None` if the system does not report it."""
     try:
         return int(_STATM.read_text().split()[1]) * _PAGE_BYTES
     except (OSError, ValueError, IndexError):

@@ -1,7 +1,7 @@
-"""What the overview shows: figures of a span, charts, and what is going on now.
+"""The data of the overview page: figures of a time span, charts, and current work.
 
-Every part that something outside has to answer for can fail alone: the page then says so in its
-place and shows the rest.
+Each part that depends on another component can fail alone: the page then says so in its place and
+shows the rest.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ from bot.web._collaborators import WebServices
 from bot.web._time_spans import ShownSpan
 
 FRESH_SECONDS = 3.0
-"""How long figures serve that were counted, however many look at them meanwhile."""
+"""How long computed figures are cached, for all readers."""
 _DAY = 86_400
 _MAX_ITEMS = 6
 _MOST_GOING_ON = 200
@@ -53,7 +53,7 @@ T = TypeVar("T")
 
 
 class CapUse(NamedTuple):
-    """What was spent of a cap; `share` is 0 to 1, where dollars are capped."""
+    """The spending against a cap."""
 
     name: str
     cost: Cost
@@ -61,12 +61,12 @@ class CapUse(NamedTuple):
 
     @property
     def share(self) -> float | None:
-        """How much of it is spent."""
+        """The part of the cap that is used, from 0 to 1; `None` if dollars are not capped."""
         return min(self.cost.cost_usd / self.cap.usd, 1.0) if self.cap.usd else None
 
 
 class OverviewFigures(NamedTuple):
-    """All of it. `missing` says, part by part, what could not be read and why."""
+    """Everything on the overview. `missing` maps each part that could not be read to the reason."""
 
     figures: KeyFigures | None
     charts: tuple[ChartTable, ...]
@@ -78,7 +78,7 @@ class OverviewFigures(NamedTuple):
 
 
 class Overview:
-    """Reads and counts it, once for everybody who looks within a few seconds."""
+    """Computes the overview, once for all readers within a few seconds."""
 
     def __init__(self, services: WebServices) -> None:
         self._services = services
@@ -88,12 +88,12 @@ class Overview:
     async def get_figures(self, span: ShownSpan) -> OverviewFigures:
         """Return the figures of a span up to now."""
         async with self._counting[span.key]:
-            at, kept = self._cache.get(span.key, (0.0, None))
+            at, cached = self._cache.get(span.key, (0.0, None))
             now = self._services.clock.get_monotonic_time()
-            if kept is None or now - at >= FRESH_SECONDS:
-                kept = await self._compute_figures(span)
-                self._cache[span.key] = (now, kept)
-            return kept
+            if cached is None or now - at >= FRESH_SECONDS:
+                cached = await self._compute_figures(span)
+                self._cache[span.key] = (now, cached)
+            return cached
 
     async def _compute_figures(self, span: ShownSpan) -> OverviewFigures:
         services, now, missing = self._services, self._services.clock.get_time(), dict[str, str]()
@@ -115,10 +115,10 @@ class Overview:
             charts.append(_build_time_chart(runs, span, now))
         if ledger is not None:
             rules = services.budget() if services.budget else None
-            spent = await _try_read(
+            spending = await _try_read(
                 build_spending_chart(ledger, rules, span, now), "spending", missing
             )
-            charts += [spent] if spent is not None else []
+            charts += [spending] if spending is not None else []
             caps = await _try_read(self._list_caps(rules, now), "spending", missing) or []
         return OverviewFigures(
             figures=None if runs is None else compute_key_figures(runs, known, since),
@@ -142,7 +142,7 @@ class Overview:
 
 
 async def _try_read(question: Awaitable[T], about: str, missing: dict[str, str]) -> T | None:
-    """Return the answer; where there is none, note why."""
+    """Return the result, or `None` after noting the error in `missing`."""
     try:
         return await question
     except PortError as error:
@@ -151,20 +151,20 @@ async def _try_read(question: Awaitable[T], about: str, missing: dict[str, str])
 
 
 def get_period_starts(now: datetime) -> tuple[datetime, datetime]:
-    """Return when this day and this week began, in UTC."""
+    """Return the start of this day and of this week, in UTC."""
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return day, day - timedelta(days=day.weekday())
 
 
 def _build_outcome_chart(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:
-    """Return how the runs ended that began in each span."""
+    """Return a chart of the outcomes of runs, by the time at which the runs began."""
     sorts: dict[str, list[datetime]] = {name: [] for name, _ in _OUTCOMES}
     for run in runs:
         sorts[_classify_outcome(run)].append(run.created_at)
     starts = list_buckets(span.get_start(now), now, span.seconds)
     return ChartTable(
         "outcomes", "Runs by outcome",
-        f"{format_count(len(runs), 'run')}, by when they began; a bar is {format_width(span.seconds)}",
+        f"{format_count(len(runs), 'run')}, by start time; a bar is {format_width(span.seconds)}",
         "count", "stacked", span.seconds,
         tuple(ChartColumn(name, tone) for name, tone in _OUTCOMES),
         count_rows(starts, span.seconds, list(sorts.values())),
@@ -172,7 +172,7 @@ def _build_outcome_chart(runs: Sequence[RunSummary], span: ShownSpan, now: datet
 
 
 _OUTCOMES: tuple[tuple[str, Tone], ...] = (
-    ("Came live", "good"),
+    ("Went live", "good"),
     ("Answered", "busy"),
     ("No result", "bad"),
     ("Rejected or cancelled", "idle"),
@@ -182,7 +182,7 @@ _OUTCOMES: tuple[tuple[str, Tone], ...] = (
 
 def _classify_outcome(run: RunSummary) -> str:
     if run.live_at is not None:
-        return "Came live"
+        return "Went live"
     if run.status not in FINAL_STATUSES:
         return "Under way"
     if run.status in (Status.FAILED, Status.QUARANTINED):
@@ -193,7 +193,7 @@ def _classify_outcome(run: RunSummary) -> str:
 def _build_failure_chart(
     counts: Sequence[ActionCount], runs: Sequence[RunSummary], span: ShownSpan, now: datetime
 ) -> ChartTable:
-    """Return how much of what people did failed, with what came live meanwhile."""
+    """Return the share of people's actions that failed, with marks for changes that went live."""
     done: dict[datetime, list[int]] = defaultdict(lambda: [0, 0])
     for each in counts:
         if each.kind not in _MACHINE:
@@ -207,14 +207,14 @@ def _build_failure_chart(
     total, bad = (sum(each[side] for each in done.values()) for side in (0, 1))
     return ChartTable(
         "failures", "Failure rate",
-        f"{bad:,} of {total:,} actions failed; what came live is marked",
+        f"{bad:,} of {total:,} actions failed; changes that went live are marked",
         "percent", "lines", span.seconds, (ChartColumn("Failed", "bad"),), tuple(rows),
         tuple(build_deploy_mark(run, run.live_at) for run in reversed(runs) if run.live_at is not None),
     )  # fmt: skip
 
 
 def _build_time_chart(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:
-    """Return how long it took until something was proposed, and came live, by when it began."""
+    """Return the time to a proposal and to going live, by the time at which the runs began."""
     grouped: dict[datetime, list[RunSummary]] = defaultdict(list)
     for run in runs:
         grouped[get_bucket(run.created_at, span.seconds)].append(run)
@@ -227,7 +227,7 @@ def _build_time_chart(runs: Sequence[RunSummary], span: ShownSpan, now: datetime
     shipped = sum(run.live_at is not None for run in runs)
     return ChartTable(
         "times", "Time to proposal and to live",
-        f"{proposed:,} proposed, {shipped:,} live; from when it was asked, people's time included",
+        f"{proposed:,} proposed, {shipped:,} live; measured from the request",
         "seconds", "lines", span.seconds,
         (
             ChartColumn("Proposal, median", "busy"), ChartColumn("Proposal, 90 %", "idle"),
@@ -240,7 +240,7 @@ def _build_time_chart(runs: Sequence[RunSummary], span: ShownSpan, now: datetime
 async def build_spending_chart(
     ledger: Ledger, rules: BudgetRules | None, span: ShownSpan, now: datetime
 ) -> ChartTable:
-    """Return what models cost by day and purpose: of a week at least. Raises `StoreError`."""
+    """Return the cost of models by day and purpose, for at least a week. Raises `StoreError`."""
     days = max(span.length, timedelta(days=7))
     first = datetime.combine((now - days).astimezone(UTC).date(), time(), UTC)
     return _build_spending_chart(await ledger.sum_charges(since=first), rules, first, now)
@@ -249,7 +249,7 @@ async def build_spending_chart(
 def _build_spending_chart(
     sums: Sequence[ChargeSum], rules: BudgetRules | None, first: datetime, now: datetime
 ) -> ChartTable:
-    """Return what models cost by day and purpose, against the day's cap."""
+    """Return the cost of models by day and purpose, with the cap of a day."""
     costs: dict[str, dict[datetime, float]] = defaultdict(lambda: defaultdict(float))
     for each in sums:
         costs[each.account.purpose][datetime.combine(each.day, time(), UTC)] += each.cost_usd
@@ -261,15 +261,15 @@ def _build_spending_chart(
     most = max((sum(value or 0 for value in row.values) for row in rows), default=0.0)
     cap = rules.day.usd if rules is not None else None
     total = sum(each.cost_usd for each in sums)
-    capped = f"; the cap of a day is ${cap:.2f}" if cap else ""
+    capped = f"; the daily cap is ${cap:.2f}" if cap else ""
     return ChartTable(
         "spending", "Spending",
-        f"${total:.2f} on models in {len(rows)} days of UTC{capped}",
+        f"${total:.2f} on models in {len(rows)} days (UTC){capped}",
         "usd", "stacked", _DAY,
         tuple(
             ChartColumn(describe_purpose(name), get_tone(place))
             for place, name in enumerate(largest)
         ),
         rows,
-        limit=cap if cap is not None and cap <= 4 * most else None,  # else it dwarfs the rest
+        limit=cap if cap is not None and cap <= 4 * most else None,  # a much higher cap would dwarf the bars
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What every page of the dashboard stands in, and how its forms are taken."""
+"""The frame around every page of the dashboard, and the reading of its forms."""
 
 from aiohttp import web
 
@@ -11,7 +11,7 @@ from bot.web._token_auth import is_same
 
 
 class PageFrame:
-    """Shows pages to who is let in, with the stop that stands and the session's own form token."""
+    """Shows pages to admitted readers, with the active stop and the session's own form token."""
 
     def __init__(self, services: WebServices, pages: Pages) -> None:
         self._services = services
@@ -21,7 +21,9 @@ class PageFrame:
         self, request: web.Request, template: str, title: str, *, here: str, live: bool = False,
         **values: object,
     ) -> web.Response:  # fmt: skip
-        """Return a page; `here` is what the navigation marks, `live` keeps it up to date."""
+        """Return a page; `here` is the current entry of the navigation, `live` refreshes the
+        page.
+        """
         login = request.get(LOGIN)
         return await self._pages.render(
             template,
@@ -34,10 +36,10 @@ class PageFrame:
         )
 
     async def read_own_form(self, request: web.Request) -> dict[str, str]:
-        """Return a form's fields, if it brings its session's own token. Raises `Refused`."""
+        """Return the fields of a form. Raises `Refused` if the session's form token is wrong."""
         sent, login = await form(request), request.get(LOGIN)
         if login is None or not is_same(sent.get("form", ""), login.form):
-            raise Refused(403, "that form is not of this session; load the page again.")
+            raise Refused(403, "that form belongs to another session; load the page again.")
         return sent
 
     async def _stop_text(self) -> str | None:

@@ -1,4 +1,4 @@
-"""The dashboard's pages: the templates, what they may call, and what stands around every page."""
+"""Renders the dashboard's pages: the templates, their filters, and the layout."""
 
 import asyncio
 import re
@@ -32,30 +32,30 @@ _PAGES = (
     ("/state", "State"),
 )
 _CUT = 400
-"""Characters of a remembered text that stand in a list."""
+"""The number of characters of a memory that a list shows."""
 _ERRORS = {
-    403: "You may not look here",
-    404: "Nothing is here",
-    408: "That took too long",
-    421: "I do not go by that name",
+    403: "You may not see this page",
+    404: "Page not found",
+    408: "The request took too long",
+    421: "Unknown host name",
     429: "Too many wrong tokens",
-    503: "That cannot be read now",
+    503: "This cannot be read now",
 }
 _ADVICE = {
-    400: "Go back and change what you asked for.",
-    403: "Log in with the token at /login where one is set; docs/http.md says who may look.",
-    404: "It may be old and removed by the rules of retention, or the address is misspelt.",
-    421: "Open the dashboard by the address that the bot printed when it started.",
+    400: "Go back and change your request.",
+    403: "If a token is set, log in with it at /login. docs/http.md says who has access.",
+    404: "The record may have been removed because it is old, or the address is wrong.",
+    421: "Open the dashboard at the address that the bot printed when it started.",
     429: "Wait a few minutes, then log in with the right token.",
-    503: "Try again in a moment. If it stays so, “theseus doctor” on the machine says what is "
-    "wrong.",
+    503: "Try again in a moment. If that does not help, run “theseus doctor” on the machine: "
+    "it says what is wrong.",
 }
 _OTHERWISE = "Try again in a moment."
 _HREF = re.compile(r"/(?!/)[!-~]*|https?://[!-~]+|#[a-z-]+")
 
 
 def build_templates(static: StaticFiles) -> Templates:
-    """Return the templates with everything they call."""
+    """Return the templates with all filters, functions and tests that they use."""
     return Templates(
         _FOLDER,
         filters={
@@ -83,7 +83,7 @@ def build_templates(static: StaticFiles) -> Templates:
             "page_text": to_page_text,
             "proof": state_labels.describe_proof,
             "purpose": state_labels.describe_purpose,
-            "standing": _run_views.describe_status,
+            "status_text": _run_views.describe_status,
             "steps": _run_views.build_steps,
             "verdict_tone": _formats.get_verdict_tone,
             "way": state_labels.describe_method,
@@ -115,7 +115,8 @@ def build_templates(static: StaticFiles) -> Templates:
 class Pages:
     """Renders pages in a thread, one after another.
 
-    What people wrote may be long, and the chat goes on meanwhile however many are asked for.
+    Texts written by people may be long; the event loop stays free for the chat meanwhile, however
+    many pages are requested.
     """
 
     def __init__(self, static: StaticFiles) -> None:
@@ -134,12 +135,15 @@ class Pages:
         live: bool = False,
         status: int = 200,
     ) -> web.Response:
-        """Return a page, its template filled with `values`.
+        """Return a page: the template, filled with `values`.
 
-        `here` is the path that the top marks; without one there is no top. `form` is the session's
-        token, where somebody is logged in. `stopped` is said on top. A `live` page shows itself
-        anew when something happens.
+        Args:
+            here: The path that the navigation marks; without one there is no navigation.
+            form: The session's form token, if the reader is logged in.
+            stopped: The description of the active emergency stop, shown at the top.
+            live: Refresh the page when something happens.
         """
+        # Only the form token is passed unredacted: it looks like a secret, and forms need it.
         frame = {
             "title": title,
             "here": here,
@@ -152,19 +156,19 @@ class Pages:
         return web.Response(text=text, content_type="text/html", status=status)
 
     async def render_error(self, status: int, message: str, *, known: bool) -> web.Response:
-        """Return a page that says what went wrong and what to do.
+        """Return a page with the error and what to do about it.
 
-        Who is not `known` sees nothing else of the dashboard.
+        A reader who is not `known` (not let in) sees nothing else of the dashboard.
         """
-        told = f"{message[:1].upper()}{message[1:]}"
-        values = {"told": told, "advice": _ADVICE.get(status, _OTHERWISE)}
+        sentence = f"{message[:1].upper()}{message[1:]}"
+        values = {"message": sentence, "advice": _ADVICE.get(status, _OTHERWISE)}
         title = _ERRORS.get(status, HTTPStatus(status).phrase)
         here = "-" if known else ""
         return await self.render("error.html", title, values, here=here, status=status)
 
 
 def _is_linkable(href: str) -> bool:
-    """Whether it is a page of ours, or out of here by http, and holds no secret."""
+    """Return whether the link is one of our pages or an http address, and holds no secret."""
     return _HREF.fullmatch(href) is not None and redact(href) == href
 
 

@@ -1,4 +1,4 @@
-"""Whose program is at the other end of a connection within this machine, as the kernel tells it."""
+"""Looks up, in the kernel's tables, which user owns the other end of a local connection."""
 
 import ipaddress
 import os
@@ -8,28 +8,28 @@ from pathlib import Path
 from typing import Any
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-_ESTABLISHED = "01"  # after that the kernel names no owner any more, but 0
+_ESTABLISHED = "01"  # in any later state the kernel reports 0 instead of the owner
 _ROOT = 0
 
 Address = Sequence[Any]
-"""What a socket says of one of its ends: the host, the port, and for IPv6 more."""
+"""One end of a socket: the host, the port, and two more numbers for IPv6."""
 
 
 def is_ours(peer: Address, here: Address) -> bool:
-    """Whether the peer's program runs as our own user, or as root, who may read everything anyway.
+    """Return whether the peer's program runs as our user, or as root, which may read everything.
 
-    Systems other than Linux do not tell: there every user of the machine counts.
+    Systems other than Linux have no such tables: there every user of the machine is accepted.
     """
     tables = [table for table in _TABLES if table.exists()]
     if not tables:
         return True
-    # Read one after the other: the kernel walks all it knows of for each, whatever it finds.
+    # Read lazily: the kernel walks all its connections for each table, so stop at the first hit.
     owners = (find_owner(table.read_text("ascii"), peer, here) for table in tables)
     return any(user in (_ROOT, os.geteuid()) for user in owners)
 
 
 def find_owner(table: str, peer: Address, here: Address) -> int | None:
-    """Return the user id of the peer's end, out of the kernel's table of connections."""
+    """Return the user id of the peer's end from the kernel's table of connections, or `None`."""
     ends = {(_format_cell(peer, mapped), _format_cell(here, mapped)) for mapped in (False, True)}
     for line in table.splitlines()[1:]:
         cells = line.split()
@@ -39,7 +39,9 @@ def find_owner(table: str, peer: Address, here: Address) -> int | None:
 
 
 def _format_cell(end: Address, mapped: bool) -> str:
-    """Return an address as the table has it: words of four bytes, each in the machine's order."""
+    """Return an address as the kernel's table prints it: four-byte words in the machine's byte
+    order.
+    """
     raw = ipaddress.ip_address(str(end[0]).partition("%")[0]).packed
     if mapped and len(raw) == 4:
         raw = bytes(10) + b"\xff\xff" + raw

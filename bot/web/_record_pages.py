@@ -1,4 +1,4 @@
-"""The pages that show what is kept: figures, runs, incidents, money, wishes, memory, audit log."""
+"""The read-only pages: figures, runs, incidents, budget, feature requests, memory, audit log."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -31,7 +31,7 @@ from bot.web._tiles import build_tiles
 from bot.web._time_spans import SPANS, get_span
 
 AUDITED = 1_000
-"""Newest entries of the audit log whose chain is looked at."""
+"""The number of newest entries of the audit log whose chain is verified."""
 _CHARGES = 50
 _RUNS = 50
 _ENTRIES = 50
@@ -42,7 +42,7 @@ _LONGEST_RUN = timedelta(days=14)
 
 
 class RecordPages:
-    """Pages that only look."""
+    """Pages that only read."""
 
     def __init__(self, services: WebServices, frame: PageFrame) -> None:
         self._services = services
@@ -50,7 +50,7 @@ class RecordPages:
         self._overview = Overview(services)
 
     async def show_overview(self, request: web.Request) -> web.Response:
-        """Show the figures of a span, and what goes on now."""
+        """Show the figures of a time span and the current work."""
         span = get_span(request.query.get("span", ""))
         shown = await self._overview.get_figures(span)
         shown_tiles = (
@@ -64,7 +64,7 @@ class RecordPages:
         )  # fmt: skip
 
     async def show_runs(self, request: web.Request) -> web.Response:
-        """Show the runs that are asked for, the newest first."""
+        """Show the runs that match the query, newest first."""
         query = read_run_query(request, _RUNS)
         page = await self._services.search.search_runs(query)
         asked = read_fields(request, "q", "show", "goal")
@@ -84,7 +84,7 @@ class RecordPages:
         )  # fmt: skip
 
     async def show_incidents(self, request: web.Request) -> web.Response:
-        """Show what goes on, then what was lately."""
+        """Show open incidents, then recent ones."""
         reader = self._services.incidents
         known = sorted(reader.list_incidents(), key=lambda each: not each.open) if reader else []
         number = read_page_number(request)
@@ -97,7 +97,7 @@ class RecordPages:
     async def show_incident(self, request: web.Request) -> web.Response:
         """Show one incident."""
         if self._services.incidents is None:
-            raise Refused(404, "nothing watches for incidents here.")
+            raise Refused(404, "incident detection is not active here.")
         try:
             incident = self._services.incidents.find(request.match_info["id"])
         except WrongStage as error:
@@ -106,7 +106,7 @@ class RecordPages:
         since = chart_since(incident, now)
         services = self._services
         samples = await services.journal.list_samples(since=since, until=now, event=incident.event)
-        # A run's summary is found by when it began: its change may have come live much later.
+        # Summaries are listed by the start of the run; its change may have gone live much later.
         runs = await services.search.list_summaries(since=since - _LONGEST_RUN)
         return await self._frame.show(
             request, "incident.html", incident.title, here="/incidents", live=True,
@@ -115,7 +115,7 @@ class RecordPages:
         )  # fmt: skip
 
     async def _find_newest_failure(self, incident: Incident) -> Capsule | None:
-        """Return the newest failure of the incident's evidence that the journal still has."""
+        """Return the newest failure of the incident's evidence that the journal still stores."""
         for record_id in incident.evidence[:_EVIDENCE]:
             action = await self._services.journal.get(record_id)
             if action is not None and action.error is not None and action.error.frames:
@@ -123,7 +123,7 @@ class RecordPages:
         return None
 
     async def show_budget(self, request: web.Request) -> web.Response:
-        """Show what was spent of what may be, by day, and the newest requests."""
+        """Show the spending against the caps, by day, and the newest requests to models."""
         ledger, now = self._services.ledger, self._services.clock.get_time()
         day, week = get_period_starts(now)
         rules = self._services.budget() if self._services.budget else None
@@ -134,8 +134,8 @@ class RecordPages:
             spans = [
                 ("Today", await ledger.sum_costs(since=day), rules.day if rules else None),
                 ("This week", await ledger.sum_costs(since=week), rules.week if rules else None),
-                ("A run at most", None, rules.run if rules else None),
-                ("A person in a day at most", None, rules.person_day if rules else None),
+                ("Per run", None, rules.run if rules else None),
+                ("Per person and day", None, rules.person_day if rules else None),
             ]
             charges = list(await ledger.list_charges(since=day, limit=_CHARGES))[:_CHARGES]
         return await self._frame.show(
@@ -144,26 +144,29 @@ class RecordPages:
         )  # fmt: skip
 
     async def show_feature_requests(self, request: web.Request) -> web.Response:
-        """Show what people asked for and nobody has shipped, that of most people first."""
-        kept = await self._services.feature_requests() if self._services.feature_requests else ()
+        """Show the feature requests that have not shipped, those of most people first."""
+        reader = self._services.feature_requests
+        requests = await reader() if reader else ()
         return await self._frame.show(
-            request, "wishes.html", "Wishes", here="/wishes", wishes=kept[:_MAX_FEATURE_REQUESTS],
-            more=len(kept[_MAX_FEATURE_REQUESTS:]),
+            request, "wishes.html", "Wishes", here="/wishes", wishes=requests[:_MAX_FEATURE_REQUESTS],
+            more=len(requests[_MAX_FEATURE_REQUESTS:]),
         )  # fmt: skip
 
     async def show_memory(self, request: web.Request) -> web.Response:
-        """Show what is remembered: what fits the words, else the newest."""
+        """Show the memories that match the query; without a query, the newest."""
         query, store = read_recall_query(request, _MEMORIES), self._services.memory
         found = await store.recall(query) if store is not None else ()
         if query.is_empty:
             found = sorted(found, key=lambda each: each.memory.at, reverse=True)
         return await self._frame.show(
             request, "memory.html", "Memory", here="/memory", found=found[:_MEMORIES],
-            asked=read_fields(request, "q", "kind"), kept=store is not None,
+            asked=read_fields(request, "q", "kind"), has_memory=store is not None,
         )  # fmt: skip
 
     async def show_audit(self, request: web.Request) -> web.Response:
-        """Show the entries of the audit log that are asked for, and whether the chain holds."""
+        """Show the entries of the audit log that match the query, and whether the chain is
+        intact.
+        """
         query = read_audit_query(request, self._services.clock.get_time(), _ENTRIES)
         page = await self._services.search.search_audit(query)
         asked = read_fields(request, "q", "act", "person", "result", "since")
@@ -186,7 +189,7 @@ def _format_run_title(run: Run) -> str:
 def _build_page_links(
     path: str, asked: Mapping[str, str], number: int, *, more: bool
 ) -> dict[str, str | int]:
-    """Return the addresses of the pages before and after, empty where there is none."""
+    """Return the addresses of the newer and older page; an empty string if there is none."""
 
     def to(page: int) -> str:
         fields = {name: value for name, value in {**asked, "page": page}.items() if value}

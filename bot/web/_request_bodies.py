@@ -1,4 +1,4 @@
-"""Reading what was sent, and no more of it than there may be."""
+"""Reads request bodies up to a limit."""
 
 from urllib.parse import parse_qs
 
@@ -12,12 +12,12 @@ _CHUNK = 64 * 1024
 
 
 async def read(request: web.Request, most: int) -> bytes:
-    """Return the raw body. Raises `Refused` (413) as soon as there is more than `most`.
+    """Return the raw body. Raises `Refused` (413) as soon as it is longer than `most` bytes.
 
-    What `Content-Length` says is believed only where it is too much; compressed bodies are none.
+    `Content-Length` is used only to refuse early. Compressed bodies are refused (415).
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Refused(415, "send it uncompressed.")
+        raise Refused(415, "send the body uncompressed.")
     if request.content_length is not None and request.content_length > most:
         raise _create_too_large(most)
     body = bytearray()
@@ -29,7 +29,7 @@ async def read(request: web.Request, most: int) -> bytes:
 
 
 async def form(request: web.Request) -> dict[str, str]:
-    """Return the fields of a small form, each as it was sent first."""
+    """Return the fields of a small form; of a repeated field, the first value."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "send a form.")
     body = await read(request, FORM_BYTES)
@@ -43,4 +43,4 @@ async def form(request: web.Request) -> dict[str, str]:
 
 
 def _create_too_large(most: int) -> Refused:
-    return Refused(413, f"at most {most} bytes.", {"Connection": "close"})
+    return Refused(413, f"the body may have at most {most} bytes.", {"Connection": "close"})

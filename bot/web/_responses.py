@@ -1,4 +1,4 @@
-"""Answers, and what every one of them carries."""
+"""Responses, and the headers that every response carries."""
 
 import json
 import re
@@ -26,7 +26,7 @@ _LONGEST_PATH = 2_000
 
 
 class Refused(Exception):
-    """The request is answered with this status and these plain words."""
+    """Raised to answer the request with this status and plain message."""
 
     def __init__(
         self, status: int, message: str = "", headers: Mapping[str, str] | None = None
@@ -38,7 +38,7 @@ class Refused(Exception):
 
 
 def add_security_headers(response: web.StreamResponse) -> None:
-    """Put on what every answer carries; what is cached says so itself."""
+    """Add the headers that every response carries; a response may set its own `Cache-Control`."""
     response.headers.update(SECURITY)
     response.headers.setdefault("Cache-Control", NO_STORE)
     response.headers["Server"] = "theseus"
@@ -47,36 +47,39 @@ def add_security_headers(response: web.StreamResponse) -> None:
 def create_plain_response(
     status: int, message: str = "", headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Return an answer in plain words, without a trace of how it came about."""
+    """Return a response with a plain text message and no internal detail."""
     title = HTTPStatus(status).phrase
     text = f"{status} {title}{': ' if message else ''}{message}\n"
     return web.Response(status=status, text=text, content_type="text/plain", headers=headers)
 
 
 def as_json(content: Mapping[str, object], status: int = 200) -> web.Response:
-    """Return an answer for programs."""
+    """Return a JSON response."""
     text = json.dumps(content, ensure_ascii=True, indent=2, default=str) + "\n"
     return web.Response(status=status, text=text, content_type="application/json")
 
 
 def build_login_path(page: str) -> str:
-    """Return the address of the login that leads on to a page of ours; others are left out."""
+    """Return the path of the login that then leads to this page, if the page is one of ours."""
     if page == "/" or not _is_ours(page):
         return "/login"
     return f"/login?next={quote(page, safe='')}"
 
 
 def resolve_login_target(page: str) -> str:
-    """Return where a login leads: the page that was wanted, where it is one of ours."""
+    """Return the page to show after the login: the requested one if it is one of ours, else `/`."""
     return page if _is_ours(page) else "/"
 
 
 def _is_ours(page: str) -> bool:
-    """Whether a browser takes it for a path of this server, whoever wrote it into a link."""
+    """Return whether a browser takes the text as a path of this server.
+
+    The text may come from a link that anyone wrote, so open redirects are refused.
+    """
     plain = page.isascii() and page.isprintable() and "\\" not in page
     return plain and len(page) <= _LONGEST_PATH and re.match(r"/(?!/|login)", page) is not None
 
 
 def see_other(path: str) -> web.Response:
-    """Send the browser on to another page of ours."""
+    """Return a redirect to another page of ours."""
     return web.Response(status=303, headers={"Location": path})

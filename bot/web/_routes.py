@@ -1,15 +1,15 @@
-"""Every route and what it takes. What is not in this table is not served, whoever added it.
+"""The table of all routes and what each requires. A route that is not in this table is not served.
 
-    open       anybody who is let in by the Host header; it tells nothing but that the bot lives
-    reader     a session of the dashboard, or the token as a bearer; on loopback where no token is
-               set: programs of the user it runs as
-    session    acting from the dashboard: a session, its form's own token, and the page's origin
+    open       anyone with a valid Host header; reveals only that the bot is alive
+    reader     a session of the dashboard, or the token as a bearer; if no token is set: programs
+               on this machine that run as the bot's user
+    session    acting from the dashboard: a session, its form token, and the page's origin
     token      the token as a bearer, also on loopback
     signature  the forge's signature over the body
 
-HTTP knows no Discord person. The token is that of whoever has the machine. Nothing ships or is
-approved here; what a session can do beside looking is what its owner could do on the machine: stop
-everything, and have an older text of the bot's own live.
+HTTP knows no Discord users: the token belongs to the operator of the machine. Nothing ships and
+nothing is approved here. Besides reading, a session can only do what the operator could do on the
+machine anyway: stop everything, and make an older text of the bot live.
 """
 
 from typing import Literal, NamedTuple
@@ -22,7 +22,9 @@ NAME = r"{name:[0-9A-Za-z_][0-9A-Za-z_.-]{0,79}}"
 
 
 class Route(NamedTuple):
-    """One route. GET is HEAD as well. `streams` marks one that goes on until its reader leaves."""
+    """One route. GET also serves HEAD. `streams` marks a route that lasts until its reader
+    leaves.
+    """
 
     method: Literal["GET", "POST"]
     path: str

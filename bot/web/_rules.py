@@ -1,4 +1,4 @@
-"""Where HTTP is served and to whom."""
+"""Rules for serving HTTP: the address, the secrets and the limits."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -11,9 +11,12 @@ LEAST_SECRET = 16
 
 @dataclass(frozen=True)
 class WebRules:
-    """`port` 0 picks a free one. `trust` are names it may be called by besides its own.
+    """Where HTTP is served and to whom.
 
-    `seconds` is how long a request may take, its body included; a stream goes on.
+    Args:
+        port: 0 picks a free port.
+        trust: Further host names that requests may use.
+        seconds: The time limit of a request including its body; streams have no limit.
     """
 
     port: int
@@ -25,26 +28,28 @@ class WebRules:
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """True if only this machine can reach the server."""
         return is_loopback(self.host)
 
     @property
     def reading_is_open(self) -> bool:
-        """Whether the user it runs as may look, on this machine, without a token."""
+        """True if the user that the bot runs as may read, on this machine, without a token."""
         return self.on_loopback and self.token is None
 
     @property
     def own_names(self) -> frozenset[str]:
-        """What it is called on its own machine, in lower case."""
+        """The host names of the server on its own machine, in lower case."""
         return LOOPBACK | {_strip_brackets(self.host)}
 
     @property
     def names(self) -> frozenset[str]:
-        """The host names it answers to, in lower case."""
+        """The host names that the server answers to, in lower case."""
         return self.own_names | {_strip_brackets(name) for name in self.trust}
 
     def check(self) -> None:
-        """Raise `ConfigError` where this would be open to others, or to guessing."""
+        """Raise `ConfigError` if the server would be open to others or a secret could be
+        guessed.
+        """
         if not self.on_loopback and self.token is None:
             raise ConfigError(
                 f"http.host is {self.host}, which others can reach, and THESEUS_HTTP_TOKEN is not "
@@ -57,7 +62,7 @@ class WebRules:
         ):
             if secret is not None and len(secret) < LEAST_SECRET:
                 raise ConfigError(
-                    f"{name} is too short to be safe: it takes {LEAST_SECRET} characters at least; "
+                    f"{name} is too short to be safe: it needs at least {LEAST_SECRET} characters; "
                     "`openssl rand -hex 32` makes a good one."
                 )
 
@@ -67,7 +72,9 @@ def _strip_brackets(name: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine's own loopback; a name that is not `localhost` is not."""
+    """Return whether the host is a loopback address or `localhost`; other names are not
+    resolved.
+    """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""A run as its page shows it: its steps with what the card says of each, and how it stands."""
+"""A run as its page shows it: its steps with the notes of the card, and its status."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ _MARKS = "✅❌🤷📉👀📊⏸️ —-"
 
 
 class StepView(NamedTuple):
-    """One step: its name, the colour and the word for how far it is, and what came of it."""
+    """One step: its name, its colour, a label for its progress, and a note about its result."""
 
     name: str
     tone: str
@@ -24,7 +24,7 @@ class StepView(NamedTuple):
 
 
 def build_steps(run: Run, history: History, now: datetime) -> Sequence[StepView]:
-    """Return a run's steps in order, as on its card; the watch is the last, once there is one."""
+    """Return the steps of a run in order, as on its card, followed by the watch if there is one."""
     order = ORDER[run.goal]
     here = order.index(run.stage) if run.stage in order else len(order)
     steps = [
@@ -36,21 +36,21 @@ def build_steps(run: Run, history: History, now: datetime) -> Sequence[StepView]
     ]  # fmt: skip
     watched = watch_line(history)
     if watched:
-        told = to_page_text(watched, now).strip(_MARKS).partition(" — ")[2]
+        note = to_page_text(watched, now).strip(_MARKS).partition(" — ")[2]
         judged = history.outcome is not None or history.use_report is not None
-        tone, word = ("good", "done") if judged else ("busy", "now")
-        steps.append(StepView("Watch", tone, word, told))
+        tone, label = ("good", "done") if judged else ("busy", "now")
+        steps.append(StepView("Watch", tone, label, note))
     return steps
 
 
 def describe_status(run: Run, now: datetime) -> str:
-    """Return how a run stands in a person's words: `Writing the change`."""
-    told = to_page_text(status_text(run), now).strip("⏸️ ")
-    return f"{told[:1].upper()}{told[1:]}" or STATUSES[run.status]
+    """Return the status of a run as text: `Writing the change`."""
+    text = to_page_text(status_text(run), now).strip("⏸️ ")
+    return f"{text[:1].upper()}{text[1:]}" or STATUSES[run.status]
 
 
 def measure_duration(run: Run) -> float:
-    """Return how many seconds a run took, up to its last change."""
+    """Return the seconds from the start of a run to its last change."""
     return (run.updated_at - run.created_at).total_seconds()
 
 
@@ -61,4 +61,4 @@ def _describe_progress(run: Run, place: int, here: int) -> tuple[str, str]:
         return "idle", "to come"
     if run.has_ended:
         return ("bad" if run.status in (Status.FAILED, Status.QUARANTINED) else "idle"), "ended"
-    return ("warn", "waits") if run.status is Status.WAITING else ("busy", "now")
+    return ("warn", "waiting") if run.status is Status.WAITING else ("busy", "now")

@@ -1,4 +1,4 @@
-"""What a page is asked for in its address, as questions: bounded, and nothing but data."""
+"""Parses the query string of a page into bounded queries; unknown values are ignored."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ RUN_FILTERS: Mapping[str, tuple[str, frozenset[Status]]] = {
     "failed": ("No result", frozenset({Status.FAILED, Status.QUARANTINED})),
     "ended": ("Ended", FINAL_STATUSES),
 }
-"""Which runs a list can show: words for people, and the states behind them."""
+"""The filters of the list of runs: the label, and the statuses that it selects."""
 SINCE: Mapping[str, tuple[str, timedelta | None]] = {
     "": ("Any time", None),
     "24h": ("24 hours", timedelta(hours=24)),
@@ -31,15 +31,17 @@ RESULTS: Mapping[str, str] = {"": "Any result", "allowed": "Allowed", "refused":
 
 
 def read_text(request: web.Request, name: str) -> str:
-    """Return what was typed into a field, without half characters. Raises `Refused` (400)."""
-    asked = request.query.get(name, "").encode("utf-8", "replace").decode().strip()
-    if len(asked) > LONGEST_TEXT:
-        raise Refused(400, f"look for at most {LONGEST_TEXT} characters at once.")
-    return asked
+    """Return the text of a field, with lone surrogates replaced. Raises `Refused` (400) if too
+    long.
+    """
+    text = request.query.get(name, "").encode("utf-8", "replace").decode().strip()
+    if len(text) > LONGEST_TEXT:
+        raise Refused(400, f"search for at most {LONGEST_TEXT} characters.")
+    return text
 
 
 def read_page_number(request: web.Request) -> int:
-    """Return which page is asked for; what is no number is the first."""
+    """Return the number of the requested page; 1 if the text is not a number."""
     asked = request.query.get("page", "")
     number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 1
     if number > MOST_PAGES:
@@ -48,7 +50,7 @@ def read_page_number(request: web.Request) -> int:
 
 
 def read_run_query(request: web.Request, size: int) -> RunQuery:
-    """Return which runs the page is asked for."""
+    """Return the query for runs."""
     shown = request.query.get("show", "")
     return RunQuery(
         text=read_text(request, "q"),
@@ -60,7 +62,7 @@ def read_run_query(request: web.Request, size: int) -> RunQuery:
 
 
 def read_audit_query(request: web.Request, now: datetime, size: int) -> AuditQuery:
-    """Return which entries the page is asked for."""
+    """Return the query for entries of the audit log."""
     back = SINCE.get(request.query.get("since", ""), SINCE[""])[1]
     result = request.query.get("result", "")
     return AuditQuery.model_validate(
@@ -77,13 +79,13 @@ def read_audit_query(request: web.Request, now: datetime, size: int) -> AuditQue
 
 
 def read_recall_query(request: web.Request, size: int) -> Recall:
-    """Return what the memory is searched for."""
+    """Return the query for memories."""
     kind = _parse_kind(request.query.get("kind", ""))
     return Recall(text=read_text(request, "q"), kinds=(kind,) if kind else (), limit=size)
 
 
 def read_fields(request: web.Request, *names: str) -> dict[str, str]:
-    """Return what was asked for, field by field, to be shown again and kept in links."""
+    """Return the text of each field, to fill the form again and to build links."""
     return {name: read_text(request, name) for name in names}
 
 

@@ -1,4 +1,4 @@
-"""`WebServer`: HTTP for as long as it is entered."""
+"""`WebServer`: serves HTTP while its context is entered."""
 
 import asyncio
 from collections.abc import Mapping
@@ -31,13 +31,14 @@ from bot.web._version_pages import VersionPages
 from bot.web._webhooks import Webhooks
 
 _SHUTDOWN_SECONDS = 1.0
-_WAITING = 64  # connections the system holds for us
+_WAITING = 64  # connections that the system queues before we accept them
 
 
 class WebServer:
-    """An async context manager. Raises `ConfigError` for rules that are unsafe, or a taken port.
+    """An async context manager that serves HTTP.
 
-    `app` is made at once, so that what is served can be looked at without serving it.
+    `app` is built at once, so that routes can be inspected without serving. Raises `ConfigError`
+    for unsafe rules, or if the port is in use.
     """
 
     def __init__(
@@ -99,12 +100,12 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        """Where it is served; no slash at the end."""
+        """The address of the server, without a slash at the end."""
         host = self._rules.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def _build_application(self, handlers: dict[str, Handler]) -> web.Application:
-        """Return the application, with a handler for each route of the table and no other."""
+        """Return the application, with one handler for each route of the table and no other."""
         app = web.Application(middlewares=[self._auth.handle])
         for route in ROUTES:
             app.router.add_route(route.method, route.path, handlers[route.name], name=route.name)
@@ -114,7 +115,7 @@ class WebServer:
         return app
 
     async def __aenter__(self) -> Self:
-        """Start to listen."""
+        """Start to listen. Raises `ConfigError` if the port cannot be opened."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         try:
@@ -137,28 +138,28 @@ class WebServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop listening and end every connection."""
+        """Stop listening and close every connection."""
         await self.close()
 
     def leave_sessions(self) -> dict[str, Any] | None:
-        """Return the sessions for the process that takes over; `None` where there are none."""
+        """Return the sessions for the process that takes over; `None` if there are none."""
         token = self._rules.token
         return self._sessions.leave(token) if token and len(self._sessions) else None
 
     def take_sessions(self, left: Mapping[str, Any]) -> None:
-        """Go on with the sessions that another process has left."""
+        """Continue the sessions of the previous process."""
         if self._rules.token:
             self._sessions.take(left, self._rules.token)
 
     async def close(self) -> None:
-        """Stop listening and end every connection; again is harmless."""
+        """Stop listening and close every connection; may be called repeatedly."""
         self.feed.close()
         if self._listening is not None:
             self._listening.close()
         await self._runner.cleanup()
 
     def _create_connection(self) -> asyncio.Protocol:
-        """Return what talks to a new connection; beyond so many, what hangs up."""
+        """Return the protocol of a new connection; beyond the limit, one that closes at once."""
         server = self._runner.server
         if server is None or len(server.connections) >= self._connections:
             return _Full()
@@ -166,10 +167,10 @@ class WebServer:
 
 
 class _Full(asyncio.Protocol):
-    """Hangs up."""
+    """Closes each connection at once."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say nothing: whoever fills the house needs no answer."""
+        """Close without an answer, which would only help a client that floods us."""
         transport.close()
 
 

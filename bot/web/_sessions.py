@@ -1,7 +1,8 @@
-"""Sessions of the dashboard: made by a login, kept in memory, left to the process that takes over.
+"""Sessions of the dashboard: begun by a login, held in memory, handed to the process that takes
+over.
 
-What is left goes over the supervisor's socket, and is nowhere else: no cookie, which only the
-browser has, but its digest, and what the session's forms bring along.
+They are handed over through the supervisor's socket alone. The handover holds no cookie, which only
+the browser has, but the cookie's digest and the session's form token.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class LeftLogin(Record):
-    """A session as it is left: the hexadecimal digest of its cookie, and how long it lasts."""
+    """A session in a handover: the hexadecimal digest of its cookie, and how long it lasts."""
 
     digest: str = Field(pattern="^[0-9a-f]{64}$")
     form: str = Field(min_length=32, max_length=64)
@@ -32,7 +33,9 @@ class LeftLogin(Record):
 
 
 class LeftSessions(Record):
-    """All of them. `proof` says by which token they were made: they end with it."""
+    """All sessions in a handover. `proof` shows which token they were begun with; they end with
+    it.
+    """
 
     proof: str
     logins: tuple[LeftLogin, ...] = Field(max_length=MOST)
@@ -40,16 +43,16 @@ class LeftSessions(Record):
 
 @dataclass(frozen=True)
 class Login:
-    """One session. `form` is what its forms bring along, so that no other page can send them."""
+    """One session. `form` is the token in its forms, so that no other page can send them."""
 
     form: str
     until: float
 
 
 class Sessions:
-    """Sessions by the digest of their cookie, a bounded number; the oldest goes first.
+    """Sessions by the digest of their cookie, in a bounded number; the oldest is dropped first.
 
-    The cookie is always of our making: one that a browser brings along is never adopted.
+    Every cookie is created here: a cookie that a browser sends unasked is never adopted.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -64,7 +67,7 @@ class Sessions:
         return cookie, login
 
     def get(self, cookie: str | None) -> Login | None:
-        """Return the session of a cookie, while it lasts."""
+        """Return the session of a cookie, or `None` if it has ended."""
         if not cookie:
             return None
         login = self._open.get(_digest(cookie))
@@ -74,12 +77,12 @@ class Sessions:
         return login
 
     def end(self, cookie: str | None) -> None:
-        """End it; again is harmless."""
+        """End the session; may be called repeatedly."""
         if cookie:
             self._open.pop(_digest(cookie), None)
 
     def leave(self, token: str) -> dict[str, Any]:
-        """Return what another process with the same token goes on with."""
+        """Return the sessions for another process with the same token."""
         now = self._clock.get_monotonic_time()
         logins = tuple(
             LeftLogin(digest=digest.hex(), form=login.form, seconds=min(login.until - now, SECONDS))
@@ -89,28 +92,31 @@ class Sessions:
         return LeftSessions(proof=_compute_proof(token), logins=logins).model_dump(mode="json")
 
     def take(self, left: Mapping[str, Any], token: str) -> None:
-        """Go on with what `leave` returned; with nothing where the token is another one by now."""
+        """Continue the sessions that `leave` returned; none if the token has changed meanwhile."""
         try:
-            told = LeftSessions.model_validate(left)
+            sessions = LeftSessions.model_validate(left)
         except ValidationError as error:
-            _log.warning("sessions of the dashboard were left that cannot be read: %s", error)
+            _log.warning("the dashboard sessions of the previous process cannot be read: %s", error)
             return
-        if not hmac.compare_digest(told.proof, _compute_proof(token)):
+        if not hmac.compare_digest(sessions.proof, _compute_proof(token)):
             return
         now = self._clock.get_monotonic_time()
-        for each in told.logins:
+        for each in sessions.logins:
             self._open[bytes.fromhex(each.digest)] = Login(each.form, now + each.seconds)
 
     def __len__(self) -> int:
-        """How many are kept."""
+        """Return the number of sessions."""
         return len(self._open)
 
 
 def _digest(cookie: str) -> bytes:
-    """Looking a digest up tells nothing of the cookie by the time it takes."""
+    """Return the digest of a cookie.
+
+    Sessions are looked up by digest, so the time of a look-up reveals nothing about the cookie.
+    """
     return hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
 
 
 def _compute_proof(token: str) -> str:
-    """Return what shows that two processes have the same token, and does not tell it."""
+    """Return a value that shows that two processes have the same token without revealing it."""
     return hmac.new(token.encode(), b"sessions of the dashboard", hashlib.sha256).hexdigest()

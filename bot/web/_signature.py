@@ -1,4 +1,4 @@
-"""The forge's signature over what it sends."""
+"""Checks the forge's signature over the body of a delivery."""
 
 import hashlib
 import hmac
@@ -8,9 +8,9 @@ _SHAPE = re.compile(r"sha256=[0-9a-f]{64}")
 
 
 def is_signed(secret: str, body: bytes, header: str | None) -> bool:
-    """Whether `header` is the HMAC-SHA256 of exactly this body, compared in constant time.
+    """Return whether `header` is the HMAC-SHA256 of exactly this body, compared in constant time.
 
-    SHA-1, another algorithm, a cut one, and whatever else does not look like one is none.
+    SHA-1, other algorithms, cut digests and anything malformed are rejected.
     """
     if header is None or not header.isascii() or not _SHAPE.fullmatch(header):
         return False

@@ -1,4 +1,4 @@
-"""The files that pages load: a style sheet, a script, an icon."""
+"""The static files that pages load: style sheets, scripts, an icon."""
 
 import hashlib
 from pathlib import Path
@@ -12,9 +12,10 @@ _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 class StaticFiles:
-    """Our files, read once. A name holds its content's digest, so a browser may keep it for ever.
+    """The static files, read once.
 
-    Only these names are served: no path is ever made from what was asked for.
+    Names contain the digest of the content, so browsers may cache the files forever. Only these
+    names are served: no file path is ever built from a request.
     """
 
     def __init__(self) -> None:
@@ -30,11 +31,11 @@ class StaticFiles:
             self._names[path.name] = f"/static/{name}"
 
     def get_url(self, name: str) -> str:
-        """Return where one of our files is."""
+        """Return the path of one of the static files."""
         return self._names[name]
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Answer with a file."""
+        """Answer with a file. Raises `Refused` (404) if the name is unknown."""
         found = self._files.get(request.match_info["name"])
         if found is None:
             raise Refused(404)

@@ -1,4 +1,4 @@
-"""The key figures as tiles: a name, a figure, what it is of, and the page behind it."""
+"""The key figures as tiles: a name, a figure, a description, and the page with details."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from bot.web._time_spans import ShownSpan
 
 
 class Tile(NamedTuple):
-    """One figure; its tone is that of a label, or empty."""
+    """One key figure. `tone` is the colour of a label, or empty."""
 
     name: str
     figure: str
@@ -23,12 +23,12 @@ class Tile(NamedTuple):
 def build_tiles(
     figures: KeyFigures, going_on: Sequence[Run], open_incidents: int, span: ShownSpan
 ) -> list[Tile]:
-    """Return the tiles of a span, what a person has to look at first.
+    """Return the tiles of a span; figures that need attention come first.
 
-    What goes on counts whenever it began.
+    Current runs count whenever they began.
     """
     waiting = sum(run.status is Status.WAITING for run in going_on)
-    lately = f"in {span.name}"
+    period = f"in {span.name}"
     watched = [f"{figures.held.part:,} of {figures.held.total:,} judged"]
     watched += [f"{figures.unsure:,} unsure"] if figures.unsure else []
     watched += [f"{figures.still_watched:,} being watched"] if figures.still_watched else []
@@ -40,12 +40,12 @@ def build_tiles(
         ),
         Tile(
             "Open incidents", f"{open_incidents:,}",
-            f"{figures.recovered.total:,} began {lately}", "/incidents",
+            f"{figures.recovered.total:,} began {period}", "/incidents",
             "bad" if open_incidents else "",
         ),
         Tile(
-            "Came live", f"{figures.shipped:,}",
-            f"of {figures.proposed:,} proposed, {format_count(figures.begun, 'run')} {lately}",
+            "Went live", f"{figures.shipped:,}",
+            f"of {figures.proposed:,} proposed, {format_count(figures.begun, 'run')} {period}",
             "/runs?show=done",
         ),
         Tile("Held", _format_percent(figures.held), ", ".join(watched), "/runs?show=done"),
@@ -55,7 +55,7 @@ def build_tiles(
         ),
         Tile(
             "Autonomy rate", _format_percent(figures.unaided),
-            _format_ratio(figures.unaided, "ended runs got done without a person's help"), "/runs",
+            _format_ratio(figures.unaided, "ended runs were completed without human help"), "/runs",
         ),
         Tile(
             "Recovery rate", _format_percent(figures.recovered),

@@ -1,4 +1,4 @@
-"""The spans of time that a page can be asked for."""
+"""The time spans that a page can show."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ _HOUR = 3_600
 
 
 class ShownSpan(NamedTuple):
-    """A span up to now. `seconds` is how much of it one bar of a chart stands for."""
+    """A time span up to now. `seconds` is the length of one bar of a chart."""
 
     key: str
     name: str
@@ -16,7 +16,7 @@ class ShownSpan(NamedTuple):
     seconds: int
 
     def get_start(self, now: datetime) -> datetime:
-        """Return when it begins."""
+        """Return the start of the span."""
         return now - self.length
 
 
@@ -31,5 +31,5 @@ USUAL = _BY_KEY["7d"]
 
 
 def get_span(key: str) -> ShownSpan:
-    """Return the span of that key; the usual one where there is none."""
+    """Return the span with this key, or the usual one if the key is unknown."""
     return _BY_KEY.get(key, USUAL)

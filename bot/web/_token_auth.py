@@ -1,4 +1,4 @@
-"""Who may come in: the token, compared in constant time, and few guesses at it."""
+"""Checks the token in constant time and limits the number of guesses."""
 
 import hashlib
 import hmac
@@ -11,15 +11,15 @@ from bot.ports.clock import Clock
 from bot.web._responses import Refused
 
 GUESSES = 10
-"""Wrong tokens a peer may send in a window."""
+"""The number of wrong tokens that a peer may send in a window."""
 WINDOW_SECONDS = 300.0
 MOST_PEERS = 512
 
 
 def is_same(provided: str, wanted: str) -> bool:
-    """Whether two secrets are the same, in a time that tells neither their place nor their length.
+    """Return whether two secrets are equal, in a time that reveals neither a prefix nor the length.
 
-    Whatever bytes a header can hold may be given.
+    `provided` may contain any bytes that a header can hold.
     """
     digests = (
         hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
@@ -35,9 +35,10 @@ class _Guesses:
 
 
 class GuessLimiter:
-    """Counts wrong tokens by peer, in bounded memory: the peer heard of longest ago is forgotten.
+    """Counts wrong tokens by peer, in bounded memory; the peer whose last guess is oldest is
+    dropped.
 
-    An IPv6 peer is its network (/64), of which one machine has as many addresses as it likes.
+    An IPv6 peer is its network (/64), because one machine can use any address of its network.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -45,7 +46,7 @@ class GuessLimiter:
         self._peers: FIFOCache[str, _Guesses] = FIFOCache(MOST_PEERS)
 
     def check(self, peer: str | None) -> None:
-        """Raise `Refused` (429) where this peer has guessed enough."""
+        """Raise `Refused` (429) if this peer has sent too many wrong tokens."""
         guesses = self._peers.get(_get_network(peer))
         if guesses is None or guesses.count < GUESSES:
             return
@@ -54,10 +55,10 @@ class GuessLimiter:
             del self._peers[_get_network(peer)]
             return
         wait = {"Retry-After": f"{left + 1:.0f}"}
-        raise Refused(429, "too many wrong tokens from there; wait a few minutes.", wait)
+        raise Refused(429, "too many wrong tokens from your address; wait a few minutes.", wait)
 
     def count_failure(self, peer: str | None) -> None:
-        """Count one."""
+        """Count one wrong token of this peer."""
         now, key = self._clock.get_monotonic_time(), _get_network(peer)
         guesses = self._peers.pop(key, None)
         if guesses is None or now - guesses.since > WINDOW_SECONDS:
@@ -66,19 +67,21 @@ class GuessLimiter:
         self._peers[key] = guesses
 
     def __len__(self) -> int:
-        """How many peers are remembered."""
+        """Return the number of peers that are remembered."""
         return len(self._peers)
 
 
 class TokenAuth:
-    """The token, if there is one."""
+    """The token of the web server, if one is set."""
 
     def __init__(self, token: str | None, clock: Clock) -> None:
         self._token = token
         self.guesses = GuessLimiter(clock)
 
     def is_valid(self, token: str, peer: str | None) -> bool:
-        """Whether that is the token. A wrong one counts; too many raise `Refused`."""
+        """Return whether the token is right and count a wrong one. Raises `Refused` after too
+        many.
+        """
         self.guesses.check(peer)
         if self._token is None:
             return False
@@ -89,7 +92,7 @@ class TokenAuth:
 
 
 def parse_bearer(header: str) -> str | None:
-    """Return the token of an `Authorization` header, if it brings one."""
+    """Return the token in an `Authorization` header, or `None`."""
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
@@ -102,7 +105,7 @@ def _get_network(peer: str | None) -> str:
     if address.version == 6 and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     if address.is_loopback:
-        return "loopback"  # one machine, which may send from any address of 127/8, and from ::1
+        return "loopback"  # one machine can send from any address of 127/8 and from ::1
     if address.version == 4:
         return str(address)
     return str(ipaddress.ip_network((address, 64), strict=False))

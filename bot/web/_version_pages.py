@@ -1,7 +1,8 @@
-"""What can change while the bot runs: skills, prompts, the persona, settings, cogs; their versions.
+"""Pages of what can change while the bot runs: skills, prompts, persona, settings, cogs, versions.
 
-Texts can be rolled back from here by whoever holds the token, who has the machine and could write
-the file as well. It is audited as of no person, and holds until the file changes.
+The holder of the token can roll back texts here. The token belongs to the operator of the machine,
+who could edit the file as well. The audit log records no person for it, and the older version stays
+live until the file changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,28 +18,30 @@ from bot.web._page_frame import PageFrame
 from bot.web._request_bodies import form
 from bot.web._responses import Refused, as_json, see_other
 
-_NONE = "nothing here can change while I run: this bot has no live registry."
+_NONE = "this bot has no live registry, so nothing can change while it runs."
 _ORDER: Sequence[ItemKind] = tuple(ITEM_KINDS)
 
 
 class VersionPages:
-    """Lists, one item, and its way back."""
+    """The list of items, the page of one item, and its rollback."""
 
     def __init__(self, services: WebServices, frame: PageFrame) -> None:
         self._services = services
         self._frame = frame
 
     async def show_items(self, request: web.Request) -> web.Response:
-        """Show every item with the version that is live; what is refused first."""
+        """Show every item with its live version; refused items come first."""
         registry = self._services.live_registry
-        kept = registry.list_items() if registry is not None else ()
+        items = registry.list_items() if registry is not None else ()
         return await self._frame.show(
             request, "versions.html", "Skills and versions", here="/versions", live=True,
-            items=sorted(kept, key=_rank),
+            items=sorted(items, key=_rank),
         )  # fmt: skip
 
     async def show_item(self, request: web.Request) -> web.Response:
-        """Show one item, its kept versions with what each changed, and the text of one."""
+        """Show one item, its stored versions with their diffs, and the text of the selected
+        version.
+        """
         kind, name = _parse_item(request)
         registry = self._get_registry()
         try:
@@ -53,12 +56,12 @@ class VersionPages:
         )  # fmt: skip
 
     async def roll_back(self, request: web.Request) -> web.Response:
-        """Have an older version live until the file changes."""
+        """Make an older version live until the file changes."""
         kind, name, _ = await self._roll_back(request, await self._frame.read_own_form(request))
         return see_other(f"/versions/{kind}/{name}")
 
     async def roll_back_by_token(self, request: web.Request) -> web.Response:
-        """Roll back for a program that holds the token; the form has one field, `version`."""
+        """Roll back for a program with the token; its form has one field, `version`."""
         kind, name, number = await self._roll_back(request, await form(request))
         return as_json({"kind": kind, "name": name, "version": number})
 
@@ -70,7 +73,7 @@ class VersionPages:
             raise Refused(404, _NONE)
         number = _parse_number(sent.get("version", ""))
         if not number:
-            raise Refused(400, "say which version, by its number.")
+            raise Refused(400, "give the number of the version.")
         try:
             await self._services.live_items.roll_back_as_operator(kind, name, number)
         except UnknownItem as error:
@@ -86,14 +89,14 @@ class VersionPages:
 
 
 def _parse_item(request: web.Request) -> tuple[ItemKind, str]:
-    """Return the item of the address; the route lets no other kind through."""
+    """Return the item in the address; the route admits only known kinds."""
     asked = request.match_info["kind"]
     kind = next(each for each in ITEM_KINDS if each == asked)
     return kind, request.match_info["name"]
 
 
 def _parse_number(text: str) -> int:
-    """Return a version's number; 0 for what is none."""
+    """Return the number of a version; 0 if the text is not a number."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 

@@ -1,11 +1,11 @@
-"""Deliveries of the forge's webhook that were taken, so that none is taken twice.
+"""Remembers accepted deliveries of the forge's webhook, so that none is processed twice.
 
-The forge signs the body and nothing else: not the delivery's id, not the time. So whoever has seen
-one delivery could send it again under another id. Therefore a delivery is remembered by its body's
-digest as well as by its id, in the store, for as long as a body is young enough to be taken: its
-own times, which are signed, must lie within the window. What is older needs no memory: it is
-refused. Only what was acted upon is remembered, and of that the newest `MOST`; one that fell out
-would come to no more than another look at the remote.
+The forge signs only the body, not the delivery's id or the time. Anyone who has seen a delivery
+could send it again under another id. A delivery is therefore remembered by the digest of its body
+as well as by its id. It is stored as long as its body would be accepted: the signed times in the
+body must lie within the window, and older bodies are refused, so they need not be remembered. Only
+deliveries that were acted upon are remembered, and of these the newest `MOST`. Replaying one that
+was dropped only makes the bot look at the remote once more.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 
 WINDOW = timedelta(days=3)
-"""GitHub delivers again for three days."""
+"""GitHub allows redeliveries for three days."""
 CLOCK_SKEW = timedelta(hours=1)
-"""How far its clock may be ahead of ours."""
+"""How far the forge's clock may be ahead of ours."""
 MOST = 1_000
 
 _PREFIX = "webhook:"
@@ -32,7 +32,7 @@ _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class Delivery(Record):
-    """One that was taken: its id, the SHA-256 of its body, and when."""
+    """One accepted delivery: its id, the SHA-256 of its body, and the time."""
 
     id: str
     body: str
@@ -40,7 +40,11 @@ class Delivery(Record):
 
 
 class Deliveries:
-    """What was taken. Deciding is one step: two that come at once are not both taken."""
+    """The accepted deliveries.
+
+    Check and registration happen without an `await` in between, so of two equal deliveries that
+    arrive together only one is accepted.
+    """
 
     def __init__(self, key_values: KeyValueStore, clock: Clock) -> None:
         self._key_values = key_values
@@ -49,29 +53,29 @@ class Deliveries:
         self._ids: dict[str, str] = {}
 
     async def load(self) -> None:
-        """Read what earlier processes took. Raises `StoreError`."""
-        kept = sorted(
+        """Load the deliveries that earlier processes accepted. Raises `StoreError`."""
+        stored = sorted(
             await self._key_values.list_records(_PREFIX, Delivery), key=lambda each: each.at
         )
-        if self._deliveries is None:
-            self._deliveries = OrderedDict((each.body, each) for each in kept)
-            self._ids = {each.id: each.body for each in kept}
+        if self._deliveries is None:  # another delivery may have loaded them meanwhile
+            self._deliveries = OrderedDict((each.body, each) for each in stored)
+            self._ids = {each.id: each.body for each in stored}
 
     @asynccontextmanager
     async def accept(self, delivery_id: str, body: bytes) -> AsyncIterator[bool]:
-        """Lend whether it is new, and remember it once the block has done what it asks for.
+        """Yield whether the delivery is new, and store it after the block has succeeded.
 
-        Where the block fails or is cut short it may come again. Raises `StoreError`.
+        If the block fails or is cancelled, the delivery may come again. Raises `StoreError`.
         """
         if self._deliveries is None:
             await self.load()
         digest = hashlib.sha256(body).hexdigest()
-        taken = self._deliveries if self._deliveries is not None else OrderedDict()
-        if delivery_id in self._ids or digest in taken:
+        known = self._deliveries if self._deliveries is not None else OrderedDict()
+        if delivery_id in self._ids or digest in known:
             yield False
             return
         delivery = Delivery(id=delivery_id, body=digest, at=self._clock.get_time())
-        taken[digest] = delivery
+        known[digest] = delivery
         self._ids[delivery_id] = digest
         try:
             yield True
@@ -79,7 +83,7 @@ class Deliveries:
         except BaseException:
             self._forget(delivery)
             raise
-        await self._prune(taken)
+        await self._prune(known)
 
     async def _prune(self, deliveries: OrderedDict[str, Delivery]) -> None:
         oldest = self._clock.get_time() - WINDOW - CLOCK_SKEW
@@ -97,5 +101,5 @@ class Deliveries:
 
 
 def is_delivery_id(text: str) -> bool:
-    """Whether it looks like one: GitHub's are UUIDs."""
+    """Return whether the text looks like a delivery's id; GitHub's are UUIDs."""
     return bool(_ID.fullmatch(text))

@@ -113,7 +113,7 @@ async def test_a_merge_by_hand_comes_live_and_the_page_stops_everything(tmp_path
         await world.wait_until(lambda: world.list_runs()[-1]["status"] == "cancelled", 5)
         await world.wait_until_clean()
         status, told = await asked(f"{url}/health/ready")
-        assert (status, told["reasons"]) == (503, ["the emergency stop stands"])
+        assert (status, told["reasons"]) == (503, ["the emergency stop is active"])
         assert (await delivered(url, "f" * 40))[0] == 503
 
 

@@ -1,8 +1,8 @@
-// Draws each chart from its own table. The table stays: it is what is read where nothing is drawn.
+// Draws each chart from its own table. The table stays for readers without the drawing.
 "use strict";
 (() => {
   const HEIGHT = 220;
-  const MOST_LINES = 12; // beyond it, what came live is marked at the top alone
+  const MOST_LINES = 12; // with more lines, changes that went live are marked only at the top
   const STEPS = {
     count: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
     seconds: [1, 5, 15, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800],
@@ -74,7 +74,7 @@
     });
   }
 
-  // Lines across: the cap, and what came live.
+  // Draws lines across the plot: the cap, and the changes that went live.
   function draw(plot, chart) {
     const { ctx, bbox } = plot;
     const line = (from, to, stroke, dash = 4) => {

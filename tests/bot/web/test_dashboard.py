@@ -248,7 +248,9 @@ async def test_the_button_stops_everything_and_every_page_says_so(room: Room) ->
         assert room.emergency.given == [(None, "page", "enough")]
         for path in ("/", "/audit", "/stop"):
             assert "Everything was stopped by the page: enough" in (await client.get(path)).text
-        assert (await client.get("/health/ready")).json["reasons"] == ["the emergency stop stands"]
+        assert (await client.get("/health/ready")).json["reasons"] == [
+            "the emergency stop is active"
+        ]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
         answer = await client.get("/health/ready")
     assert answer.status == 503
     assert answer.json["reasons"] == [
-        "the gateway is not connected", "the store cannot be written", "the emergency stop stands",
+        "the gateway is not connected", "the store cannot be written", "the emergency stop is active",
     ]  # fmt: skip
 
 
@@ -219,5 +219,5 @@ async def test_the_pages_speak_as_people_do_and_name_commands_there_are(room: Ro
     async with room.serving() as client:
         state = await client.get("/state")
         audit = await client.get("/audit")
-    assert "<dt>Emergency stop</dt><dd>None</dd>" in state.text
-    assert "“theseus audit verify” looks at all of it" in audit.text
+    assert "<dt>Emergency stop</dt><dd>Not active</dd>" in state.text
+    assert "run “theseus audit verify” on the machine" in audit.text

@@ -288,7 +288,7 @@ async def test_a_page_shows_what_it_is_about() -> None:
         for said in (
             "Evidence",
             "Diagnosis",
-            "What is wanted",
+            "Request",
             "Plan",
             "Change",
             "Proof",
@@ -307,7 +307,7 @@ async def test_a_page_shows_what_it_is_about() -> None:
         assert "guard: https://forge.example/7" in one.read
         incident = checked((await client.get("/incidents/q2w3e4")).text)
         assert "10 times since " in incident.read
-        assert "No model is paid for here" in (await client.get("/budget")).text
+        assert "No paid model is in use" in (await client.get("/budget")).text
         assert "Everything was stopped" not in (await client.get("/")).text
 
 
@@ -341,11 +341,11 @@ async def test_code_that_was_taken_back_has_a_page_of_its_own() -> None:
 async def test_empty_pages_say_what_to_do() -> None:
     async with Room().serving() as client:
         for path, said in (
-            ("/", "Mention the bot in the dev channel"), ("/runs", "Ask in the dev channel"),
-            ("/runs?q=nothing", "show all runs"), ("/incidents", "Nothing was noticed"),
-            ("/budget", "The offline engine costs nothing"), ("/wishes", "/change is a wish"),
+            ("/", "Mention the bot in the dev channel"), ("/runs", "Ask for a fix in the dev channel"),
+            ("/runs?q=nothing", "show all runs"), ("/incidents", "No recent incidents"),
+            ("/budget", "The offline engine costs nothing"), ("/wishes", "/change becomes a wish"),
             ("/versions", "prompts/skills"),
-            ("/memory", "started without a memory"), ("/audit", "from then on"),
+            ("/memory", "started without a memory"), ("/audit", "From now on"),
             ("/audit?act=ship", "show all entries"),
         ):  # fmt: skip
             assert said in (await client.get(path)).text, path

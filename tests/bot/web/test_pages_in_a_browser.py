@@ -79,7 +79,7 @@ async def test_the_way_in_and_errors_are_for_everybody_too(dashboard: Dashboard)
         assert await list_serious_violations(page) == []
         await page.get_by_label("Token").fill("wrong")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text("That is not the token.")).to_be_visible()
+        await expect(page.get_by_text("That token is wrong.")).to_be_visible()
         await page.get_by_label("Token").fill(TOKEN)
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
@@ -88,7 +88,7 @@ async def test_the_way_in_and_errors_are_for_everybody_too(dashboard: Dashboard)
         assert await list_serious_violations(page) == []
         visited.ignore_errors("403")
         await page.goto(client.url + "/runs/nobody")
-        await expect(page.get_by_role("heading", name="Nothing is here")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
         assert await list_serious_violations(page) == []
         visited.ignore_errors("404")
 
@@ -111,7 +111,7 @@ async def test_without_scripts_every_figure_is_a_table(dashboard: Dashboard) -> 
     profile = await dashboard.browser.new_context(java_script_enabled=False)
     page = await profile.new_page()
     await page.goto(dashboard.url)
-    await expect(page.get_by_role("columnheader", name="Came live")).to_be_visible()
+    await expect(page.get_by_role("columnheader", name="Went live")).to_be_visible()
     await expect(page.locator("canvas")).to_have_count(0)
     await expect(page.get_by_role("button", name="Dark theme")).to_have_count(0)
     await page.get_by_role("link", name="Runs", exact=True).click()
@@ -126,7 +126,7 @@ async def test_what_happens_is_shown_in_place(dashboard: Dashboard) -> None:
     store = dashboard.world.room.services.store
     async with visit(dashboard.browser, f"{dashboard.url}/runs/r00000") as visited:
         page = visited.page
-        await page.get_by_text("The whole diff").click()
+        await page.get_by_text("Full diff").click()
         await page.evaluate("window.same = document.querySelector('#diff')")
         await page.evaluate("window.scrollTo(0, 400)")
         stood = await page.evaluate(STANDS)

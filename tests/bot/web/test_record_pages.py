@@ -38,7 +38,7 @@ async def test_the_overview_shows_what_is_kept(tmp_path: Path) -> None:
     async with open_dashboard(tmp_path) as world, world.room.serving() as client:
         page = checked((await client.get("/?span=30d")).text)
         for said in (
-            "Came live", "Held", "Autonomy rate", "Time to live", "Runs by outcome",
+            "Went live", "Held", "Autonomy rate", "Time to live", "Runs by outcome",
             "actions failed", "the cap of a day is $4.00", "Waiting for “ship it”", "by when they",
         ):  # fmt: skip
             assert said in page.read, said
@@ -103,7 +103,7 @@ async def test_the_audit_log_is_searched_and_turned_over() -> None:
         assert 'rel="next"' in second.text
         refused = checked((await client.get("/audit?result=refused")).text)
         assert refused.read.count("Ship a change") == 2  # the entry, and the choice
-        assert "No entry fits that" in (await client.get("/audit?page=999")).text
+        assert "No entry matches" in (await client.get("/audit?page=999")).text
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -126,16 +126,16 @@ async def test_a_question_that_is_too_long_is_refused_in_words(path: str) -> Non
     async with Room().serving() as client:
         answer = await client.get(path + "a" * 201, headers=HTML)
         assert answer.status == 400
-        assert "Go back and change what you asked for" in answer.text
+        assert "Go back and change your request" in answer.text
 
 
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("/runs/nobody", 404, "removed by the rules of retention"),
-        ("/incidents/nobody", 404, "removed by the rules of retention"),
-        ("/nothing", 404, "Nothing is here"),
-        ("/runs/..%2f..%2fetc", 404, "Nothing is here"),
+        ("/runs/nobody", 404, "removed because it is old"),
+        ("/incidents/nobody", 404, "removed because it is old"),
+        ("/nothing", 404, "Page not found"),
+        ("/runs/..%2f..%2fetc", 404, "Page not found"),
     ],
 )
 async def test_an_error_is_a_page_for_people_and_a_line_for_programs(
