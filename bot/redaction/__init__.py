@@ -1,4 +1,4 @@
-"""Where secrets stop: what is written, sent or shown goes through `redact` first."""
+"""Redaction of secrets: everything that is stored, sent or shown passes through `redact` first."""
 
 from bot.redaction._config_secrets import forget_secret, register_secret
 from bot.redaction._redact import redact, redact_value

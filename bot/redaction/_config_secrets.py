@@ -1,7 +1,7 @@
-"""The secrets this very program was configured with: taken out wherever they stand, exactly.
+"""Redacts the secrets that this program was configured with, by their exact values.
 
-Their shape does not matter, nor how they are written: as they are, escaped, in base64 at any of its
-three alignments, in hexadecimal, backwards, or broken up by blanks, line breaks and signs.
+A value is found in many forms: plain, escaped, in base64 at any of its three alignments, in
+hexadecimal, reversed, or broken up by spaces, line breaks and punctuation.
 """
 
 import base64
@@ -16,12 +16,14 @@ from urllib.parse import quote, quote_plus
 from bot.redaction._secret_shapes import mark
 
 SHORTEST = 8
-"""Shorter values are not registered: they stand in ordinary words, and guard little."""
-_BROKEN_UP = 12  # shorter ones may come about by chance where blanks are left out
+"""Shorter values are not registered: they occur in ordinary words and protect little."""
+_BROKEN_UP = 12  # shorter values may occur by chance once separators are removed
+# Characters that may separate the letters of a broken-up secret: punctuation, its look-alikes that
+# Discord allows in names, whitespace, and invisible characters (control, combining, zero-width).
 _SIGNS = map(ord, "\x7f/@>|+\"'\\,-_.*`~#:;()[]{}<\xa0\xad\u061c\u1680\u2800\u3000\u3164\ufeff")
 _LOOKALIKES = map(
     ord, "\u2215\uff20\u203a\xa6\u2216\uff3f\u2217\u2035\u223c\uff03\uff3b\uff3d\u2039"
-)  # in names
+)
 _UNSEEN = (range(33), range(0x300, 0x370), range(0x180B, 0x180F), range(0x2000, 0x2070))
 _UNSEEN_TOO = (range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))
 _DROPPED = dict.fromkeys(chain(_SIGNS, _LOOKALIKES, *_UNSEEN, *_UNSEEN_TOO))
@@ -39,10 +41,10 @@ _known: tuple[_Known, ...] = ()
 
 
 def register_secret(name: str, value: str) -> bool:
-    """Take this value out of everything from now on, marked `[redacted:<name>]`.
+    """Redact this value from now on, with the mark `[redacted:<name>]`.
 
-    Return whether it is guarded: blank values and those under eight characters are not. The whole
-    process shares what is registered, as it shares `redact`; a value is registered once.
+    Return whether the value is registered: blank values and those under eight characters are not.
+    The whole process shares the registered values; each value is registered once.
     """
     global _known
     value = value.strip()
@@ -57,19 +59,20 @@ def register_secret(name: str, value: str) -> bool:
     )
     with _lock:
         others = [each for each in _known if each.value != value]
+        # Longest first: a shorter secret may be a part of a longer one.
         _known = tuple(sorted([*others, new], key=lambda each: -len(each.value)))
     return True
 
 
 def forget_secret(value: str) -> None:
-    """Stop guarding this value."""
+    """Stop redacting this value."""
     global _known
     with _lock:
         _known = tuple(each for each in _known if each.value != value.strip())
 
 
 def redact_registered(text: str) -> str:
-    """Replace every registered value in this text, in whichever form."""
+    """Replace every registered value in the text, in each of its forms."""
     for each in _known:
         for form in each.forms:
             if form in text:
@@ -78,7 +81,7 @@ def redact_registered(text: str) -> str:
 
 
 def redact_broken_up(text: str) -> str:
-    """Replace registered values that blanks, line breaks or other signs stand in."""
+    """Replace registered values that are broken up by spaces, line breaks or punctuation."""
     if not _known:
         return text
     squeezed = text.translate(_DROPPED)
@@ -124,7 +127,10 @@ def _build_forms(value: str) -> set[str]:
 
 
 def _iterate_base64_cores(raw: bytes) -> Iterator[str]:
-    """What stays the same in base64 whatever stands before and after."""
+    """Yield the part of the value's base64 that does not depend on the bytes around it.
+
+    There is one for each alignment, in the standard and in the URL-safe alphabet.
+    """
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
         first = -(-before * 8 // 6)

@@ -1,7 +1,7 @@
-"""Diffs whose every line stays one, whatever is taken out of them.
+"""Redacts a diff so that its number of lines and the sign of each line stay the same.
 
-A secret over two lines would leave one line where there were two, and every number below would be
-another. So what replaces lines is put back line by line, each behind the sign that it began with.
+Redacting a secret that spans two lines would join them and shift every later line number. So after
+redaction each line is restored to its own place, behind the sign that it began with.
 """
 
 import re
@@ -12,25 +12,30 @@ from bot.redaction._secret_shapes import mark
 
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@", re.MULTILINE)
 _SIGNS = ("+", "-", " ", "@", "\\")
-_ROUNDS = 5  # a line that is put back may stand beside another one than before
+_ROUNDS = 5  # a restored line may have new neighbours, and together they may look like a secret
 
 
 def redact_lines(text: str, clean: Callable[[str], str]) -> str:
-    """Return what `clean` leaves of a text; of a diff with as many lines, and with their signs."""
+    """Return `clean(text)`; if the text is a diff, with the same number of lines and the same
+    signs.
+    """
     left = clean(text)
     if left == text or not _HUNK.search(text):
         return left
     lines = text.split("\n")
     for _ in range(_ROUNDS):
-        kept = "\n".join(_restore_lines(lines, left.split("\n")))
-        left = clean(kept)
-        if left == kept:
-            return kept
+        restored = "\n".join(_restore_lines(lines, left.split("\n")))
+        left = clean(restored)
+        if left == restored:
+            return restored
+    # Still changing after several rounds: hide every line rather than risk a leak.
     return "\n".join(map(_hide, lines))
 
 
 def _restore_lines(lines: Sequence[str], left: Sequence[str]) -> Iterator[str]:
-    """Yield a line for each there was: as it is left, or hidden where that is not known."""
+    """Yield one line for each original line: the redacted line, or a hidden one if it is
+    unknown.
+    """
     if len(lines) == len(left):
         yield from map(_restore_sign, lines, left)
         return
@@ -42,12 +47,12 @@ def _restore_lines(lines: Sequence[str], left: Sequence[str]) -> Iterator[str]:
 
 
 def _restore_sign(line: str, left: str) -> str:
-    """Return what is left of a line with the sign it began with."""
+    """Return the redacted line if it still has the original sign, else a hidden line."""
     return left if line[:1] == left[:1] or not line.startswith(_SIGNS) else _hide(line)
 
 
 def _hide(line: str) -> str:
-    """Return a line of which nothing is seen but that it is there, and on which side."""
+    """Return a line that shows only its sign, and for a hunk its header."""
     header = _HUNK.match(line)
     sign = header[0] + " " if header else line[:1] if line.startswith(_SIGNS) else ""
     return sign + mark("wrapped") if line else line

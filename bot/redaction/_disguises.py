@@ -1,7 +1,7 @@
-"""Secrets in disguise: what a text says once it is decoded, unescaped, or made visible.
+"""Redacts disguised secrets: those that appear once a text is decoded or unescaped.
 
-Each disguise is taken off in a copy. Where the copy turns out to hold a secret, that piece of the
-text is given without its disguise and without its secret; everything else stays as it was.
+Each disguise is removed in a copy. If the copy contains a secret, that piece of the text is
+replaced by the redacted copy; everything else stays unchanged.
 """
 
 import base64
@@ -14,10 +14,10 @@ from urllib.parse import unquote
 from bot.redaction._secret_shapes import mark
 
 CleanBody = Callable[[str], str]
-"""Takes the secrets out of a text that is not disguised (any more)."""
+"""Redacts a text that has no disguise (any more)."""
 
 _MARK = "[redacted:"
-# Colours of a terminal, control characters, and signs that nobody sees.
+# Terminal colours, control characters, and invisible characters.
 _UNSEEN = re.compile(
     "\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u0300-\u036f\u061c"
     "\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800"
@@ -40,18 +40,18 @@ _HEX = re.compile(
 _READABLE = re.compile(rb"[\x20-\x7e\t\r\n]{10,100000}")
 _URLSAFE = str.maketrans("-_", "+/")
 _SHORTEST_RUN = 16
-_MOSTLY = 0.6  # readable: a text, and looked at no further
-_BY_CHANCE = 18
+_MOSTLY = 0.6  # share of readable bytes from which decoded bytes count as text
+_BY_CHANCE = 18  # in binary data, shorter readable runs occur by chance
 
 
 def redact_disguised(text: str, open_only: CleanBody, clean: CleanBody) -> str:
-    """`text` with what escapes and unseen signs hide taken out.
+    """Return the text with secrets behind escapes and invisible characters redacted.
 
-    `open_only` takes out what stands there openly, `clean` goes into further layers as well.
+    `open_only` redacts only what is visible as it is; `clean` also decodes further layers.
     """
 
-    def redact_piece(text: str, plainly: CleanBody) -> str:
-        plain = plainly(text)
+    def redact_piece(text: str, decode: CleanBody) -> str:
+        plain = decode(text)
         if plain == text:
             return text
         cleaned = clean(plain)
@@ -60,11 +60,12 @@ def redact_disguised(text: str, open_only: CleanBody, clean: CleanBody) -> str:
         seen = open_only(text)
         if cleaned.count(_MARK) < seen.count(_MARK):
             return text
-        return text if plainly(seen) == cleaned else cleaned
+        # If redacting the text as it is gives the same result, its disguise can stay.
+        return text if decode(seen) == cleaned else cleaned
 
     if _is_veiled(text):
-        whole = "-----BEGIN" in unfold(text)
-        pieces = [text] if whole else text.split("\n")
+        has_key = "-----BEGIN" in unfold(text)  # a private key spans lines
+        pieces = [text] if has_key else text.split("\n")
         text = "\n".join(redact_piece(piece, unfold) for piece in pieces)
     if "%" in text:
         text = _RUN.sub(lambda found: redact_piece(found[0], _unquote), text)
@@ -74,7 +75,7 @@ def redact_disguised(text: str, open_only: CleanBody, clean: CleanBody) -> str:
 
 
 def redact_encoded(text: str, clean: CleanBody) -> str:
-    """`text` without the runs of base64 and hexadecimal that a secret is in."""
+    """Return the text with a mark for each run of base64 or hexadecimal that contains a secret."""
     if len(text) < _SHORTEST_RUN:
         return text
     text = _HEX.sub(lambda found: _redact_hex(found, clean), text)
@@ -82,7 +83,7 @@ def redact_encoded(text: str, clean: CleanBody) -> str:
 
 
 def unfold(text: str) -> str:
-    """Return the text without signs that cannot be seen, wide letters as plain ones."""
+    """Return the text without invisible characters and with wide letters as plain ones."""
     if not _is_veiled(text):
         return text
     plain = _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
@@ -90,12 +91,12 @@ def unfold(text: str) -> str:
 
 
 def _is_veiled(text: str) -> bool:
-    """Whether there may be something unseen in it, or something that only looks plain."""
+    """Return whether the text may contain invisible characters or look-alikes of plain letters."""
     return not text.isascii() or _UNSEEN.search(text) is not None
 
 
 def _unquote(run: str) -> str:
-    """Percent-decoded; what would break the line stays encoded."""
+    """Return the run percent-decoded, except line breaks."""
     return unquote(run).replace("\n", "%0A").replace("\r", "%0D") if "%" in run else run
 
 
@@ -104,9 +105,10 @@ def _unescape(line: str) -> str:
 
 
 def _decode_escape(found: re.Match[str]) -> str:
-    """The character an escape stands for; quotes and backslashes would change the syntax.
+    """Return the character that an escape stands for.
 
-    Nothing stands for what nobody sees: a NUL between letters, a colour.
+    NUL and terminal colours become empty. Quotes and backslashes stay escaped, because decoding
+    them would change the syntax.
     """
     octal, slash = found[3], found[2]
     if code := found[1] or found[4]:
@@ -128,7 +130,7 @@ def _redact_base64(found: re.Match[str], clean: CleanBody) -> str:
     if bare.islower() or bare.isdigit():
         return run
     standard = bare.translate(_URLSAFE)
-    for shift in range(4):
+    for shift in range(4):  # the run may begin at any place within a group of four
         raw = _decode_base64(standard[shift:])
         if _has_secret(raw, clean):
             return mark("base64")
@@ -138,9 +140,9 @@ def _redact_base64(found: re.Match[str], clean: CleanBody) -> str:
 
 
 def _decode_base64(run: str) -> bytes:
-    whole = run[:-1] if len(run) % 4 == 1 else run
+    valid = run[:-1] if len(run) % 4 == 1 else run  # no base64 has such a length
     try:
-        return base64.b64decode(whole + "=" * (-len(whole) % 4))
+        return base64.b64decode(valid + "=" * (-len(valid) % 4))
     except binascii.Error:
         return b""
 
@@ -151,10 +153,10 @@ def _is_text(raw: bytes) -> bool:
 
 
 def _has_secret(raw: bytes, clean: CleanBody) -> bool:
-    """Whether there is a secret in what can be read of these bytes.
+    """Return whether the readable parts of the bytes contain a secret.
 
-    Every other byte of UTF-16 is none. In a picture something readable comes about by chance: it
-    has to be longer there.
+    Zero bytes of UTF-16 are dropped first. In binary data such as a picture, readable runs occur by
+    chance, so they must be longer to count.
     """
     if 3 * raw.count(0) > len(raw):
         raw = raw.replace(b"\0", b"")

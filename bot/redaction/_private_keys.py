@@ -1,4 +1,4 @@
-"""Private keys over several lines: where they begin, what belongs to them, where they end."""
+"""Finds and redacts private keys that span several lines."""
 
 import re
 
@@ -16,7 +16,10 @@ LINE = re.compile(
 
 
 def redact_keys(text: str) -> str:
-    """Replace each key by a mark; one whose end is missing stops where its lines do."""
+    """Replace each private key by a mark.
+
+    A key without an end is cut at the first line that does not look like a part of a key.
+    """
     parts: list[str] = []
     place = 0
     while begun := BEGINS.search(text, place):
@@ -30,7 +33,7 @@ def redact_keys(text: str) -> str:
 
 
 def find_open_key(text: str) -> int | None:
-    """Return where a key begins that does not end in this text."""
+    """Return the position of a key that begins but does not end in this text, or `None`."""
     if "-----BEGIN" not in text:
         return None
     place = 0
@@ -43,7 +46,7 @@ def find_open_key(text: str) -> int | None:
 
 
 def _redact_open_keys(text: str, place: int) -> str:
-    """The rest of a text in which no key ends: further beginnings are cut in the same way."""
+    """Return the rest of a text in which no key ends, with each further beginning cut."""
     parts: list[str] = []
     while begun := BEGINS.search(text, place):
         parts += [text[place : begun.start()], mark("private_key")]
@@ -52,7 +55,9 @@ def _redact_open_keys(text: str, place: int) -> str:
 
 
 def _cut(text: str, place: int) -> int:
-    """Where a key whose end is missing stops, line by line."""
+    """Return where a key without an end stops: at the first line that does not look like its
+    part.
+    """
     first = True
     while place < len(text):
         end = text.find("\n", place)

@@ -1,4 +1,6 @@
-"""Where secrets stop: what is written, sent or shown goes through `redact` first."""
+"""`redact` and `redact_value`: everything that is stored, sent or shown passes through them
+first.
+"""
 
 import re
 from collections.abc import Mapping
@@ -22,14 +24,14 @@ _STUCK = re.compile(
     r"|\[[\d;]{0,16}m)(?=[a-z0-9])",
     re.IGNORECASE,
 )
-_GAP = "\uf8ff"  # of private use: it stands for nothing in any text
+_GAP = "\uf8ff"  # a private-use character, which no text contains
 _SHAPE_SIGNS = tuple({sign for shape in ALL_SHAPES for sign in shape.signs})
 _RULE_SIGNS = tuple({sign for rule in RULES for sign in rule.signs} - {*_SHAPE_SIGNS})
-# No rule of the set matches less. Most texts of the journal have no such word and are done sooner.
+# No rule matches a shorter run. Most texts of the journal have no such run and skip the rules.
 _LONG_RUN = re.compile(r"[\w+/=.~-]{12}", re.ASCII)
 DEEPEST = 40
-_LAYERS = 3  # of encoding that are taken off
-_ROUNDS = 5  # taking one secret out may lay another bare; the last round changes nothing
+_LAYERS = 3  # layers of encoding that are decoded
+_ROUNDS = 5  # redacting one secret may reveal another; usually the second round changes nothing
 _DOMAIN = re.compile(
     r"(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])", re.IGNORECASE
 )
@@ -38,11 +40,12 @@ _PUBLIC_USERS = frozenset({"git", "hg", "svn", "noreply", "no-reply"})
 
 
 def redact(text: str) -> str:
-    """`text` with every secret replaced by `[redacted:kind]`; idempotent, linear in its length.
+    """Return the text with every secret replaced by `[redacted:kind]`.
 
-    Secrets are known by their values (`register_secret`), by their shapes and by their names, as
-    they are, escaped, encoded (base64, hexadecimal; twice, too), wrapped over lines, or with signs
-    in them that cannot be seen. In a diff each line stays one line, behind the sign it began with.
+    Secrets are found by value (`register_secret`), by shape and by name; plain, escaped, encoded
+    (base64, hexadecimal; also nested), wrapped over lines, or with invisible characters inside. In
+    a diff each line stays one line with its sign. The function is idempotent and takes time linear
+    in the length of the text.
     """
     return redact_lines(text, _redact_until_stable)
 
@@ -58,12 +61,12 @@ def _redact_until_stable(text: str) -> str:
 def _redact_once(text: str) -> str:
     text = redact_broken_up(text)
     text = _redact_layer(redact_wrapped(text, partial(_redact_layer, depth=0)), depth=0)
-    # Only here: two lines put together, or bytes decoded, look random where no key is.
+    # Only at the top layer: joined lines and decoded bytes look random without being keys.
     return redact_random(text)
 
 
 def _redact_layer(text: str, depth: int) -> str:
-    """One layer of a text: what stands in it openly, and what its disguises hide."""
+    """Redact one layer of a text: visible secrets and those that a disguise hides."""
     deeper = partial(_redact_layer, depth=depth + 1)
     text = redact_registered(text)
     if depth < _LAYERS:
@@ -76,7 +79,7 @@ def _redact_plain(text: str) -> str:
     low = text.lower()
     if "private" in low and "-----begin" in low:
         text = redact_keys(text)
-    # Each sign once, and not a rule at a time: disguises make many a short text of a long one.
+    # Look for each sign once, not once per rule: decoding splits a long text into many short ones.
     seen = {sign for sign in _SHAPE_SIGNS if sign in low}
     if _LONG_RUN.search(text):
         seen.update([sign for sign in _RULE_SIGNS if sign in low])
@@ -98,7 +101,10 @@ def _apply_rules(text: str, seen: set[str]) -> str:
 
 
 def _redact_stuck_keys(text: str, seen: set[str]) -> str:
-    """Keys that an escape stands right before, as a line break in JSON, or a terminal's colour."""
+    """Redact keys directly after an escape, such as a line break in JSON or a terminal colour.
+
+    The escape's last letter would otherwise count as the start of the key.
+    """
     apart = _STUCK.sub(rf"\g<0>{_GAP}", text)
     if apart == text:
         return text
@@ -109,7 +115,7 @@ def _redact_stuck_keys(text: str, seen: set[str]) -> str:
 
 
 def redact_value(value: Any, *, depth: int = 0) -> Any:
-    """The same for JSON-like values, by content and by the names of fields; a new value."""
+    """Return a copy of a JSON-like value with secrets redacted, by content and by field name."""
     if depth > DEEPEST:
         return mark("depth")
     if isinstance(value, str):
@@ -124,12 +130,12 @@ def redact_value(value: Any, *, depth: int = 0) -> Any:
 
 
 def _redact_scalar(value: Any) -> Any:
-    """What is no JSON stays what it is, unless it would tell a secret when it is written out."""
+    """Return a value that is no JSON type unchanged, unless its text contains a secret."""
     if value is None or isinstance(value, int | float):
         return value
-    told = str(value)
-    clean = redact(told)
-    return value if clean == told else clean
+    text = str(value)
+    clean = redact(text)
+    return value if clean == text else clean
 
 
 def _redact_key(key: Any) -> Any:
@@ -138,6 +144,7 @@ def _redact_key(key: Any) -> Any:
 
 def _redact_items(value: Any, depth: int) -> Any:
     inner = list(value)
+    # A pair ("Authorization", value), as lists of headers have them.
     if (
         len(inner) == 2
         and isinstance(inner[0], str)
@@ -148,7 +155,7 @@ def _redact_items(value: Any, depth: int) -> Any:
 
 
 def _rebuild_container(value: Any, inner: list[Any]) -> Any:
-    """The plain container of the same kind; a named tuple becomes a tuple."""
+    """Return a plain container of the same kind; a named tuple becomes a tuple."""
     for kind in (list, tuple, frozenset):
         if isinstance(value, kind):
             return kind(inner)
@@ -163,7 +170,10 @@ def _redact_field(key: Any, value: Any, depth: int) -> Any:
 
 
 def _mask(value: Any, kind: str, depth: int = 0) -> Any:
-    """Everything under a secret's name goes, save what says that there is nothing."""
+    """Return a value under a secret's name as a mark; empty values, `None` and booleans stay.
+
+    Numbers under a name with `token` stay as well: they are counts of tokens.
+    """
     if depth > DEEPEST:
         return mark("depth")
     if isinstance(value, str | bytes | bytearray):
@@ -182,7 +192,7 @@ def _is_redacted(value: str | bytes | bytearray) -> bool:
 
 
 def _redact_addresses(text: str) -> str:
-    """E-mail addresses, found from their `@` outwards."""
+    """Redact e-mail addresses, searching from each `@` to both sides, which takes linear time."""
     parts: list[str] = []
     done = 0
     for found in _DOMAIN.finditer(text):

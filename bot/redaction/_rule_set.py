@@ -1,7 +1,7 @@
-"""The rules of gitleaks, a maintained set for 200 kinds of key: `gitleaks_rules.json`.
+"""The rules of gitleaks, a maintained set for 200 kinds of key, from `gitleaks_rules.json`.
 
-`bench/import_secret_rules.py` writes that file from what gitleaks publishes. As gitleaks does, a
-find counts only when it is random enough and is no example that everybody copies.
+`bench/import_secret_rules.py` writes that file from the published rules. As in gitleaks, a match
+counts only if its entropy is high enough and it is no well-known example.
 """
 
 import json
@@ -19,13 +19,15 @@ _FILE = Path(__file__).with_name("gitleaks_rules.json")
 
 
 def measure_entropy(text: str) -> float:
-    """Return Shannon's entropy of the text's characters, in bits for each."""
+    """Return the Shannon entropy of the text's characters, in bits per character."""
     counts = Counter(text).values()
     return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
 
 
 class GitleaksRule:
-    """One rule of the set. Its patterns are compiled when a text first has one of its signs."""
+    """One rule of the set. Its patterns are compiled when a text first contains one of its
+    signs.
+    """
 
     def __init__(self, rule: Mapping[str, Any], everywhere: Mapping[str, Any]) -> None:
         self.signs: tuple[str, ...] = tuple(rule["signs"])
@@ -41,7 +43,7 @@ class GitleaksRule:
         self._stopwords: Sequence[str] = [*everywhere["stop_words"], *rule["stop_words"]]
 
     def redact(self, text: str) -> str:
-        """Return the text with a mark in the place of every key of this kind."""
+        """Return the text with a mark for each key of this kind."""
         return self._regex.sub(self._replace, text)
 
     @cached_property

@@ -1,4 +1,6 @@
-"""Secrets known by the name they are given: `password=...`, `"api_key": "..."`, `--token ...`."""
+"""Redacts values by the name in front of them: `password=...`, `"api_key": "..."`, `--token
+...`.
+"""
 
 import re
 
@@ -77,7 +79,7 @@ _NAME = re.compile(
 )
 SIGNS = ("pass", "pwd", "pw", "auth", "secret", "token", "key", "credential", "sess", "sig")
 
-# Values that are no secret, whatever the name: absent, placeholders, and types in code.
+# Values that are never secrets: empty values, placeholders, and types in code.
 _ABSENT = re.compile(
     r"(?:none|null|nil|true|false|yes|no|undefined|empty|unset|nan|x{3,40}|\*{2,80}|\.{2,80}"
     r"|-{1,80}|\?{1,80}|#{1,80}"
@@ -119,12 +121,12 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]{1,80}")
 _PATH = re.compile(r"(?:/|~|\.{1,2}/|[A-Za-z]:\\).{0,4000}", re.DOTALL)
 
 
-# Names that are often something harmless.
+# Names that often stand for harmless values; their values must look random to count.
 _LOOSE = frozenset({"token", "signature", "credential", "credentials", "pass", "auth", "pw"})
 
 
 def classify(name: str) -> str:
-    """The kind a secret of this name is marked with."""
+    """Return the kind with which a secret of this name is marked."""
     low = name.lower()
     if low.startswith(("pass", "pwd")):
         return "password"
@@ -134,7 +136,7 @@ def classify(name: str) -> str:
 
 
 def find_secret_kind(name: str) -> str | None:
-    """The kind of secret a field of this name holds; None when it holds none."""
+    """Return the kind of secret that a field of this name holds, or `None` if it holds none."""
     found = _NAME.search(name[-200:])
     if not found:
         return None
@@ -142,7 +144,7 @@ def find_secret_kind(name: str) -> str | None:
 
 
 def redact_named(text: str) -> str:
-    """Replaces the values of secret-like names, in the forms of shells, JSON, YAML and URLs."""
+    """Replace the values of secret-like names, in the syntax of shells, JSON, YAML and URLs."""
     if not _ANY.search(text):
         return text
     if ": " in text:
@@ -160,9 +162,9 @@ def redact_named(text: str) -> str:
 
 
 def _insert_mark(found: re.Match[str], group: str, value: str) -> str:
-    whole, start = found[0], found.start(group) - found.start()
+    match, start = found[0], found.start(group) - found.start()
     end = start + len(value)
-    return f"{whole[:start]}{mark(classify(found['word']))}{whole[end:]}"
+    return f"{match[:start]}{mark(classify(found['word']))}{match[end:]}"
 
 
 def _find_value(found: re.Match[str]) -> tuple[str, str]:
@@ -209,7 +211,7 @@ def _should_keep_plain(name: str, value: str, found: re.Match[str]) -> bool:
 
 
 def _is_odd(value: str, *, spaced: bool) -> bool:
-    """True when the value of a word with many uses ("token") is a secret and not prose or code."""
+    """Return whether the value of an ambiguous name ("token") is a secret and not prose or code."""
     if value.isdigit() or _PATH.fullmatch(value):
         return False
     return is_likely_random(value) or (
@@ -224,7 +226,7 @@ def _redact_element(found: re.Match[str]) -> str:
 
 
 def _redact_phrase(found: re.Match[str]) -> str:
-    """A whole line of YAML: a passphrase may hold spaces."""
+    """Redact a complete line of YAML, because a passphrase may contain spaces."""
     value = found["value"]
     if (
         " " not in value
@@ -237,7 +239,7 @@ def _redact_phrase(found: re.Match[str]) -> str:
 
 
 def _redact_adjacent(found: re.Match[str]) -> str:
-    """ "secret X" and "password's X": only what could be nothing else than a secret."""
+    """Redact "secret X" and "password's X", but only if X cannot be an ordinary word."""
     value = found["value"].rstrip(".")
     short = 8 if "'s" in found[0] else 16
     mixed = any(each.isdigit() for each in value) and any(each.isalpha() for each in value)

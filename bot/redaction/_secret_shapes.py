@@ -1,7 +1,7 @@
-"""Secrets known by the place they stand in: headers, credentials inside URLs, command lines.
+"""Redacts secrets by the place they are in: headers, credentials in URLs, command lines.
 
-Every pattern starts at a fixed word and every repeat in it is bounded, so the work is at most
-proportional to the length of the text. A rule runs only when its `sign` is in the text at all.
+Every pattern starts at a fixed word and every repetition is bounded, so the time is at most
+proportional to the length of the text. A rule runs only if one of its `signs` is in the text.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shape:
-    """One rule: what betrays it, what it matches and what is put in its place."""
+    """One rule: the signs that select it, the pattern, and the replacement."""
 
     signs: tuple[str, ...]
     """Lower-case words; without one of them in the lower-cased text the rule is skipped."""
@@ -20,11 +20,14 @@ class Shape:
 
 
 def mark(kind: str) -> str:
+    """Return the mark that replaces a secret of this kind."""
     return f"[redacted:{kind}]"
 
 
 def is_likely_random(text: str) -> bool:
-    """True for what nobody would type as a word: letters and digits mixed, or long and odd."""
+    """Return whether no one would type the text as a word: letters and digits mixed, or long and
+    odd.
+    """
     if len(text) < 8:
         return False
     digit = any(letter.isdigit() for letter in text)

@@ -1,4 +1,4 @@
-"""Redaction of what arrives in pieces: nothing leaves before it is sure what it belongs to."""
+"""Redacts a text that arrives in pieces: a piece is released only when its context is known."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,16 +8,17 @@ from bot.redaction._redact import redact
 from bot.redaction._secret_shapes import mark
 from bot.redaction._wrapped_lines import can_continue
 
-LONGEST_HELD = 64_000  # characters kept back at most, for a line or wrapped lines without an end
-_STEPS = 16  # a cut is tried so many times further back
+LONGEST_HELD = 64_000  # characters held back at most, for a line or wrapped lines without an end
+_STEPS = 16  # further cuts are tried in steps of this part of the longest text
 
 
 class StreamRedactor:
-    """Takes a text in pieces, cut anywhere, and gives it back redacted.
+    """Takes a text in pieces, cut anywhere, and returns it redacted.
 
-    Whole lines come out as soon as it is certain that they do not go on in the next one; lines of a
-    private key are left out, with one mark in the line it begins in. `close` gives the rest. What
-    has no end for `longest` characters is cut where the cut changes nothing, or withheld.
+    Complete lines are released once it is certain that they do not continue in the next one. The
+    lines of a private key are dropped; the line in which the key begins has one mark. `close`
+    returns the rest. A text without an end is cut after `longest` characters if the cut changes
+    nothing, else it is withheld.
     """
 
     def __init__(self, *, longest: int = LONGEST_HELD) -> None:
@@ -26,7 +27,7 @@ class StreamRedactor:
         self._in_key = False
 
     def feed(self, piece: str) -> str:
-        """Take a piece; return what is certain by now."""
+        """Add a piece; return the text that can be released now."""
         self._held += piece
         out = []
         while (end := self._find_end()) > 0:
@@ -37,7 +38,7 @@ class StreamRedactor:
         return "".join(out)
 
     def close(self) -> str:
-        """Return what is left."""
+        """Return the rest of the text."""
         block, self._held = self._held, ""
         return (
             "".join(self._redact_block(line) for line in block.splitlines(keepends=True))
@@ -46,7 +47,7 @@ class StreamRedactor:
         )
 
     def _find_end(self) -> int:
-        """Where the first lines end that are complete; 0 when they are not yet."""
+        """Return the end of the first complete lines; 0 if no line is complete."""
         end = self._held.find("\n") + 1
         if self._in_key:
             return end
@@ -76,18 +77,20 @@ class StreamRedactor:
         return redact(block[:begun]) + mark("private_key") + ("\n" if block.endswith("\n") else "")
 
     def _cut(self) -> str:
-        """Give up some of what is held, where no secret stands over the cut."""
-        whole = redact(self._held)
+        """Release a part of the held text at a cut that no secret spans; withhold all if there
+        is none.
+        """
+        redacted = redact(self._held)
         for place in self._iterate_cut_places():
             first, rest = self._held[:place], self._held[place:]
-            if redact(first) + redact(rest) == whole:
+            if redact(first) + redact(rest) == redacted:
                 self._held = rest
                 return self._redact_block(first)
         self._held = ""
         return mark("unbroken")
 
     def _iterate_cut_places(self) -> Iterator[int]:
-        """Places to cut at, the best first; at most nine."""
+        """Yield up to nine places to cut at, the best first."""
         step = self._longest // _STEPS
         for sign in "\n", " ", ",", "&":
             if (place := self._held.rfind(sign, 0, len(self._held) - step)) > 0:
@@ -97,7 +100,9 @@ class StreamRedactor:
 
 
 def redact_stream(lines: Iterable[str]) -> Iterator[str]:
-    """Redact pieces of a text as they come, private keys and wrapped secrets included."""
+    """Yield the redacted text of pieces as they come, including private keys and wrapped
+    secrets.
+    """
     redactor = StreamRedactor()
     for line in lines:
         if out := redactor.feed(line):

@@ -1,4 +1,4 @@
-"""Secrets known by their own shape: keys with their vendor's beginning, tokens, webhooks."""
+"""Redacts secrets by their own shape: keys with a vendor's prefix, tokens, webhooks."""
 
 import re
 

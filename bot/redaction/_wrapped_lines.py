@@ -1,7 +1,7 @@
-"""Secrets broken over lines: wrapped at a column, quoted in a mail, in a diff, in a block.
+"""Redacts secrets that are wrapped over lines: at a column, in a quoted mail, a diff or a block.
 
-A line runs on when it is long, ends inside a word no person would write, and the next line goes on
-with more of it. Such lines are put together again and looked at as one.
+A line counts as continued if it is long, ends inside a run of characters that is no ordinary word,
+and the next line begins with more of that run. Such lines are joined and redacted as one.
 """
 
 import re
@@ -16,11 +16,11 @@ _QUOTING = re.compile(r"[ \t>|#*\"']{0,40}")
 _DIFF_QUOTING = re.compile(r"[ \t]{0,8}[+-]?[ \t>|#*\"']{0,40}")
 _TERMINATORS = (" ", "\t", ",", ";", ")")
 _LOOKED_AT = 400
-_LEAST = 16  # a word this long over two lines is looked at
+_LEAST = 16  # the shortest joined run that is checked
 
 
 def is_continued(line: str, following: str) -> bool:
-    """Return whether a line seems to go on in the next."""
+    """Return whether a line seems to continue in the next one."""
     last = _find_tail(line)
     first = _FIRST.match(following, _find_body(following, like=line)) if last else None
     if not last or not first:
@@ -34,17 +34,17 @@ def is_continued(line: str, following: str) -> bool:
 
 
 def _is_odd(text: str) -> bool:
-    """Whether this is no ordinary word: digits or signs in it, or capitals within."""
+    """Return whether the text is no ordinary word: it has digits, punctuation or inner capitals."""
     return not text.isalpha() or not (text.islower() or text[1:].islower())
 
 
 def can_continue(line: str) -> bool:
-    """Return whether a line could go on in a next that is not there yet."""
+    """Return whether a line could continue in a next line that has not arrived yet."""
     return bool(_find_tail(line))
 
 
 def _find_tail(line: str) -> str:
-    """What a long line ends with, if that may be a piece of something longer."""
+    """Return the last run of a long line if the run may continue, else an empty string."""
     if len(line) < SHORTEST_LINE:
         return ""
     words = _strip_closers(line[-_LOOKED_AT:]).rsplit(None, 1)
@@ -52,12 +52,14 @@ def _find_tail(line: str) -> str:
 
 
 def _strip_closers(line: str) -> str:
-    """A line without what closes a string or the line."""
+    """Return the line without trailing spaces, quotes and backslashes."""
     return line.rstrip().rstrip("\"'\\")
 
 
 def redact_wrapped(text: str, clean: Callable[[str], str]) -> str:
-    """`text` without the secrets that stand over several lines; such lines become one."""
+    """Return the text with secrets over several lines redacted; the lines of such a secret are
+    joined.
+    """
     if "\n" not in text:
         return text
     lines = text.split("\n")
@@ -74,22 +76,24 @@ def redact_wrapped(text: str, clean: Callable[[str], str]) -> str:
 
 
 def _clean_group(group: Sequence[str], clean: Callable[[str], str]) -> Sequence[str]:
-    """The lines as they were, unless a secret stands over the end of one."""
+    """Return the lines unchanged, unless a secret spans a line break; then return one joined
+    line.
+    """
     bodies = [group[0], *(line[_find_body(line, like=group[0]) :] for line in group[1:])]
     bodies = [*map(_strip_closers, bodies[:-1]), bodies[-1]]
-    whole = clean("".join(bodies))
-    if _MARK not in whole:
+    joined = clean("".join(bodies))
+    if _MARK not in joined:
         return group
     apart = [clean(body) for body in bodies]
-    if "".join(apart) == whole:
+    if "".join(apart) == joined:
         return group
-    if sum(body.count(_MARK) for body in apart) > whole.count(_MARK):
-        return [mark("wrapped")]  # one hides another: nothing of these lines is sure
-    return [whole]
+    if sum(body.count(_MARK) for body in apart) > joined.count(_MARK):
+        return [mark("wrapped")]  # joining hid one of the secrets: show none of these lines
+    return [joined]
 
 
 def _find_body(line: str, *, like: str) -> int:
-    """Where a line begins behind what quotes it; the signs of a diff only in a diff."""
+    """Return where the content of a line begins after quoting; diff signs count only in a diff."""
     quoting = _DIFF_QUOTING if like.lstrip()[:1] in ("+", "-") else _QUOTING
     found = quoting.match(line)
     return found.end() if found else 0
