@@ -1,4 +1,4 @@
-"""A Discord-compatible server on this machine, and the people who talk there: see README.md."""
+"""A Discord-compatible server on this machine and its simulated users: see README.md."""
 
 from local_discord.client import point_discord_at, run_bot
 from local_discord.observers import OBSERVERS, ObservedRequest, Observer

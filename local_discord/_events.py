@@ -1,4 +1,4 @@
-"""What happened, for the page and for tests: numbered, kept for a while, streamed."""
+"""The event log for the page and for tests: numbered, bounded, and streamed."""
 
 import asyncio
 import json
@@ -13,12 +13,12 @@ from aiohttp import web
 from local_discord.world import World
 
 MAX_EVENTS = 5_000
-_QUIET_SECONDS = 15.0  # between comment lines, which keep proxies and browsers from giving up
+_QUIET_SECONDS = 15.0  # between comment lines, which stop proxies and browsers from disconnecting
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened; `only_for` is set on what one person alone may see."""
+    """One event; `only_for` is the id of the only person who may see it, or `None`."""
 
     id: int
     name: str
@@ -27,11 +27,11 @@ class Event:
 
 
 class EventLog:
-    """The newest events, and a bell for those who wait for more."""
+    """The newest events, and a signal for readers that wait for more."""
 
     def __init__(self) -> None:
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
-        # Ids go on growing over restarts, so that one of an earlier start is known as too old.
+        # Ids grow across restarts, so an id of an earlier start is recognised as too old.
         self._last = time.time_ns() // 1_000_000
         self._bell = asyncio.Event()
         self.closed = False
@@ -42,13 +42,13 @@ class EventLog:
         return self._last
 
     def add(self, name: str, data: dict[str, Any], only_for: int | None = None) -> None:
-        """Number and keep one event, and wake everyone who waits."""
+        """Number and store one event, and wake the readers."""
         self._last += 1
         self._events.append(Event(self._last, name, {"type": name, **data}, only_for))
         self._wake_readers()
 
     def restart(self) -> None:
-        """Forget what happened, and have everybody who listens load everything again."""
+        """Drop all events and make every reader load everything again."""
         self._events.clear()
         self.add("reset", {})
 
@@ -62,14 +62,14 @@ class EventLog:
         self._bell = asyncio.Event()
 
     def has(self, after: int) -> bool:
-        """Whether everything after this id is still kept."""
+        """Return whether every event after this id is still stored."""
         oldest = self._events[0].id if self._events else self._last + 1
         return oldest - 1 <= after <= self._last
 
     async def follow(self, after: int) -> AsyncIterator[Event | None]:
-        """Yield every event after an id, and None after a while of quiet.
+        """Yield every event after an id, and `None` after a while without events.
 
-        Ends when the log closes, or when the reader is so slow that it missed something.
+        End when the log closes, or when the reader is so slow that it missed an event.
         """
         while not self.closed and self.has(after):
             bell = self._bell
@@ -87,7 +87,7 @@ class EventLog:
 
 
 class EventRecorder:
-    """Turns what the virtual Discord tells into events of the log."""
+    """Converts events of the virtual Discord into events of the log."""
 
     def __init__(self, world: World, log: EventLog) -> None:
         self._world = world
@@ -97,9 +97,9 @@ class EventRecorder:
     def _record(self, event: str, payload: dict[str, Any]) -> None:
         match event:
             case "MESSAGE_CREATE" | "MESSAGE_UPDATE":
-                told = {"channel_id": payload["channel_id"], "message": payload}
-                told |= self._count_messages(payload["channel_id"])
-                self._log.add(event.lower(), told, _find_only_reader(payload))
+                data = {"channel_id": payload["channel_id"], "message": payload}
+                data |= self._count_messages(payload["channel_id"])
+                self._log.add(event.lower(), data, _find_only_reader(payload))
             case "MESSAGE_DELETE":
                 self._record_deletion(
                     payload["channel_id"], [payload["id"]], payload.get("only_for")
@@ -108,11 +108,11 @@ class EventRecorder:
                 self._record_deletion(payload["channel_id"], payload["ids"], None)
             case "THREAD_CREATE" | "THREAD_UPDATE":
                 thread = self._world.show_channel(self._world.backend.channels[int(payload["id"])])
-                told = {"channel_id": payload["parent_id"], "thread": thread}
-                self._log.add(event.lower(), told)
+                data = {"channel_id": payload["parent_id"], "thread": thread}
+                self._log.add(event.lower(), data)
             case "THREAD_DELETE":
-                told = {"channel_id": payload["parent_id"], "thread_id": payload["id"]}
-                self._log.add("thread_delete", told)
+                data = {"channel_id": payload["parent_id"], "thread_id": payload["id"]}
+                self._log.add("thread_delete", data)
             case "GUILD_MEMBER_ADD":
                 user = self._world.backend.users[int(payload["user"]["id"])]
                 channel = self._world.show_channel(self._world.lookup.get_dm(user))
@@ -131,10 +131,10 @@ class EventRecorder:
         self, channel_id: str, message_ids: list[str], only_for: str | None
     ) -> None:
         for message_id in message_ids:
-            told = {"channel_id": channel_id, "message_id": message_id}
+            data = {"channel_id": channel_id, "message_id": message_id}
             self._log.add(
                 "message_delete",
-                told | self._count_messages(channel_id),
+                data | self._count_messages(channel_id),
                 int(only_for) if only_for else None,
             )
 
@@ -145,29 +145,30 @@ class EventRecorder:
         return {"message_count": channel.message_count}
 
     def _record_reaction(self, event: str, payload: dict[str, Any]) -> None:
-        kept = self._world.backend.messages.get(int(payload["channel_id"]), {})
-        message = self._world.show_message(kept[int(payload["message_id"])])
-        told = {"channel_id": payload["channel_id"], "message_id": payload["message_id"]}
+        messages = self._world.backend.messages.get(int(payload["channel_id"]), {})
+        message = self._world.show_message(messages[int(payload["message_id"])])
+        data = {"channel_id": payload["channel_id"], "message_id": payload["message_id"]}
         if event == "MESSAGE_REACTION_ADD":
             name = "reaction_add"
         elif event == "MESSAGE_REACTION_REMOVE":
             name = "reaction_remove"
-        else:  # all of a message's, or all of one emoji: the message shows what is left
-            self._log.add("message_update", {"channel_id": told["channel_id"], "message": message})
+        else:  # all reactions, or all of one emoji, were removed: send the message itself
+            self._log.add("message_update", {"channel_id": data["channel_id"], "message": message})
             return
         who = {"user_id": payload["user_id"], "emoji": payload["emoji"]}
-        self._log.add(name, {**told, **who, "message": message})
+        self._log.add(name, {**data, **who, "message": message})
 
 
 def _find_only_reader(message: dict[str, Any]) -> int | None:
-    if not message.get("flags", 0) & 64:
+    """Return the id of the only person who sees an ephemeral message, else `None`."""
+    if not message.get("flags", 0) & 64:  # the flag of ephemeral messages
         return None
-    asked = message.get("interaction_metadata") or {}
-    return int((asked.get("user") or {}).get("id", 0))
+    metadata = message.get("interaction_metadata") or {}
+    return int((metadata.get("user") or {}).get("id", 0))
 
 
 class EventStream:
-    """`GET /local/events`."""
+    """Serves `GET /local/events`."""
 
     def __init__(self, world: World, log: EventLog) -> None:
         self.online = False
@@ -175,14 +176,14 @@ class EventStream:
         self._log = log
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Stream events until the reader leaves or the server stops."""
+        """Stream events until the reader disconnects or the server stops."""
         query = request.query
         viewer = self._world.lookup.find_person(query["user"]).id if query.get("user") else None
         place = (
             self._world.lookup.find_channel(query["channel"]).id if query.get("channel") else None
         )
-        asked = request.headers.get("Last-Event-ID") or query.get("last_event_id")
-        after, lost = self._start(asked)
+        last_id = request.headers.get("Last-Event-ID") or query.get("last_event_id")
+        after, lost = self._start(last_id)
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
@@ -201,11 +202,12 @@ class EventStream:
             pass
         return response
 
-    def _start(self, asked: str | None) -> tuple[int, bool]:
-        if not asked:
+    def _start(self, last_id: str | None) -> tuple[int, bool]:
+        """Return the event id to continue after, and whether events were lost."""
+        if not last_id:
             return self._log.last_id, False
-        known = asked.isascii() and asked.isdecimal() and self._log.has(int(asked))
-        return (int(asked), False) if known else (self._log.last_id, True)
+        known = last_id.isascii() and last_id.isdecimal() and self._log.has(int(last_id))
+        return (int(last_id), False) if known else (self._log.last_id, True)
 
     def _is_visible(self, event: Event, viewer: int | None, place: int | None) -> bool:
         if event.only_for is not None and event.only_for != viewer:
@@ -217,8 +219,8 @@ class EventStream:
         return channel_id == place or (channel is not None and channel.parent_id == place)
 
     def _format_line(self, event: Event, viewer: int | None) -> bytes:
-        told = event.data
-        if told.get("message"):
-            told = {**told, "message": self._world.personalize(told["message"], viewer)}
-        text = json.dumps(told)
+        data = event.data
+        if data.get("message"):
+            data = {**data, "message": self._world.personalize(data["message"], viewer)}
+        text = json.dumps(data)
         return f"id: {event.id}\nevent: {event.name}\ndata: {text}\n\n".encode()

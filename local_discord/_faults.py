@@ -1,4 +1,4 @@
-"""Faults of the network, planted by tests: see REFERENCE.md."""
+"""Network faults that tests plant: see REFERENCE.md."""
 
 import fnmatch
 import itertools
@@ -18,7 +18,7 @@ _API = "/api/v10"
 
 @dataclass
 class Fault:
-    """One planted fault; `times` None is for ever, otherwise it counts down."""
+    """One planted fault. `times` is how often it still applies; `None` means forever."""
 
     id: int
     kind: str
@@ -36,7 +36,9 @@ class Fault:
     data: Any = None
 
     def is_match(self, method: str, path: str) -> bool:
-        """Whether it applies to this REST request (`path` after `/api/v10`)."""
+        """Return whether the fault applies to this REST request (`path` begins after
+        `/api/v10`).
+        """
         if self.method not in ("*", method):
             return False
         if "*" in self.path:
@@ -44,57 +46,62 @@ class Fault:
         return self.path in path
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the fault as JSON."""
         shown = {key: value for key, value in vars(self).items() if key != "everywhere"}
         return {**shown, "id": str(self.id), "global": self.everywhere}
 
 
 class Faults:
-    """The faults still pending."""
+    """The pending faults."""
 
     def __init__(self) -> None:
         self._pending: dict[int, Fault] = {}
         self._ids = itertools.count(1)
 
     def plant(self, wanted: Mapping[str, Any]) -> Fault:
-        """Read a fault; those with a lasting effect stay pending."""
+        """Parse a fault and return it; a fault with a lasting effect becomes pending. Raises
+        `Refused`.
+        """
         fault = _read(next(self._ids), wanted)
         if fault.kind not in NOW_KINDS:
             self._pending[fault.id] = fault
         return fault
 
     def to_json(self) -> list[dict[str, Any]]:
-        """All pending faults as JSON."""
+        """Return all pending faults as JSON."""
         return [fault.to_json() for fault in self._pending.values()]
 
     def clear(self, fault_id: int | None = None) -> bool:
-        """Remove one fault, or all; whether there was any such."""
+        """Remove one fault, or all. Return whether the fault existed."""
         if fault_id is not None:
             return self._pending.pop(fault_id, None) is not None
         self._pending.clear()
         return True
 
     def get_disallowed_intents(self) -> frozenset[str]:
-        """Privileged intents the portal does not grant."""
+        """Return the privileged intents that the developer portal does not grant."""
         return frozenset(name for fault in self._pending.values() for name in fault.intents)
 
     def is_uninvited(self) -> bool:
-        """Whether nobody has invited the bot to the guild yet, as far as REST tells it."""
+        """Return whether the bot appears over REST as not yet invited to the guild."""
         return any(fault.kind == "uninvited" for fault in self._pending.values())
 
     def take(self, method: str, path: str) -> list[Fault]:
-        """Use up what applies to a request: the delays, and the first other fault."""
-        taken: list[Fault] = []
+        """Return the faults that apply to a request, and count their use.
+
+        These are all matching delays, and the first other match.
+        """
+        applied: list[Fault] = []
         for fault in list(self._pending.values()):
             if fault.kind in REST_KINDS and fault.is_match(method, path):
-                if fault.kind != "delay" and any(each.kind != "delay" for each in taken):
+                if fault.kind != "delay" and any(each.kind != "delay" for each in applied):
                     continue
                 self._use(fault)
-                taken.append(fault)
-        return taken
+                applied.append(fault)
+        return applied
 
     def take_gateway(self, kind: str) -> bool:
-        """Use up one gateway fault of this kind; whether there was one."""
+        """Use one gateway fault of this kind; return whether there was one."""
         for fault in list(self._pending.values()):
             if fault.kind == kind:
                 self._use(fault)
@@ -114,7 +121,7 @@ def _read(fault_id: int, wanted: Mapping[str, Any]) -> Fault:
     if kind is None:
         kind = "status" if "status" in wanted else "delay" if "seconds" in wanted else None
     if kind not in KINDS:
-        raise Refused(400, f"kind: {kind!r} is no fault; there are {', '.join(KINDS)}")
+        raise Refused(400, f"kind: {kind!r} is unknown; the kinds are {', '.join(KINDS)}")
     fault = Fault(id=fault_id, kind=str(kind))
     try:
         fault.times = None if wanted.get("times", 1) is None else int(wanted.get("times", 1))
@@ -130,7 +137,7 @@ def _read(fault_id: int, wanted: Mapping[str, Any]) -> Fault:
         fault.event, fault.data = str(wanted.get("event") or ""), wanted.get("data")
     except (TypeError, ValueError, OverflowError) as error:
         raise Refused(
-            400, f"times, status, retry_after, seconds and code are numbers: {error}"
+            400, f"times, status, retry_after, seconds and code must be numbers: {error}"
         ) from error
     if fault.kind == "status" and not 400 <= (fault.status or 0) <= 599:
         raise Refused(400, "status: give the status to answer with, such as 429 or 502")

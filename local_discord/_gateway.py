@@ -19,18 +19,18 @@ RECONNECT, MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11
 BAD_OPCODE, BAD_PAYLOAD, NOT_IDENTIFIED, BAD_TOKEN = 4001, 4002, 4003, 4004
 TWICE, TIMED_OUT, DISALLOWED = 4005, 4009, 4014
 
-# discord.py notes the time of a heartbeat after sending it. No real server answers before that,
-# but one on loopback may, and the client then takes a whole interval for the latency.
+# discord.py notes the time of a heartbeat after sending it. A server on loopback may answer before
+# that; the client then measures the latency as one full heartbeat interval. So we wait a little.
 ACK_SECONDS = 0.02
 MAX_SESSIONS = 8
-_CLOSED_FOR_GOOD = (1000, 1001)  # a client closing with these gives its session up
+_CLOSED_FOR_GOOD = (1000, 1001)  # a client that closes with one of these codes ends its session
 
 
 class Gateway:
-    """Hands events to every session; a session keeps them for RESUME while its socket is away.
+    """Sends events to every session; a session stores them for RESUME while its socket is closed.
 
-    `heartbeat_interval` is in seconds, and so is `ack_seconds`, which a heartbeat's
-    acknowledgement waits. `on_presence` is called when the bot comes or goes.
+    `heartbeat_interval` is in seconds. `ack_seconds` is the delay before a heartbeat is
+    acknowledged. `on_presence` is called when the bot connects or disconnects.
     """
 
     def __init__(self, world: World, token: str, faults: Faults) -> None:
@@ -48,22 +48,22 @@ class Gateway:
 
     @property
     def online(self) -> bool:
-        """Whether a bot is connected and identified."""
+        """True if a bot is connected and identified."""
         return any(session.socket is not None for session in self._sessions.values())
 
     @property
     def frame_count(self) -> int:
-        """How much was written to bots so far: each frame, and each connection's end."""
+        """The number of frames sent to bots, plus one for each closed connection."""
         return self._gone + sum(socket.sent for socket in self._sockets)
 
     @property
     def reachable(self) -> bool:
-        """Whether some bot is connected or may still resume."""
+        """True if a bot is connected or can still resume."""
         return bool(self._sessions)
 
     def _publish(self, event: str, payload: dict[str, Any]) -> None:
         for session in self._sessions.values():
-            session.tell(event, payload, self._world.backend)
+            session.publish(event, payload, self._world.backend)
 
     # ------------------------------------------------------------------- faults
 
@@ -73,30 +73,30 @@ class Gateway:
             socket.hang_up(code)
 
     def invalidate(self) -> None:
-        """Forget every session: RESUME is refused from now on."""
+        """End every session, so that RESUME is refused."""
         sockets = [each.socket for each in self._sessions.values() if each.socket is not None]
         self._sessions.clear()
         for socket in sockets:
             socket.send(INVALID_SESSION, False)
 
     def forget_disconnected(self) -> None:
-        """Forget every session without a connection, which could still resume."""
+        """End every session without a connection, so that it cannot resume."""
         for session in list(self._sessions.values()):
             if session.socket is None or session.socket.ws.closed:
                 del self._sessions[session.id]
 
     def announce_guilds(self) -> None:
-        """Tell every session the guild as it is now, as Discord does after an outage."""
+        """Send every session the current guild, as Discord does after an outage."""
         for guild in self._world.list_guilds():
             self._publish("GUILD_CREATE", guild)
 
     def ask_reconnect(self) -> None:
-        """Send op 7 to everyone."""
+        """Send op 7 (reconnect) to every connection."""
         for socket in self._sockets:
             socket.send(RECONNECT, None)
 
     def dispatch(self, event: str, data: Any) -> None:
-        """Send every session this event with this data, whatever that is."""
+        """Send every session this event with any data, valid or not."""
         for session in self._sessions.values():
             session.send(event, data)
 
@@ -169,8 +169,8 @@ class Gateway:
             raise CloseConnection(BAD_OPCODE)
 
     def _check_token(self, data: dict[str, Any]) -> None:
-        given = str(data["token"]).removeprefix("Bot ")
-        if not secrets.compare_digest(given.encode(), self._token.encode()):
+        token = str(data["token"]).removeprefix("Bot ")
+        if not secrets.compare_digest(token.encode(), self._token.encode()):
             raise CloseConnection(BAD_TOKEN)
 
     def _identify(self, socket: Socket, data: dict[str, Any]) -> None:
@@ -185,14 +185,14 @@ class Gateway:
         self._forget_oldest()
         self._sessions[session.id] = session
         session.attach(socket)
-        session.tell("READY", self._build_ready(session, data), self._world.backend)
+        session.publish("READY", self._build_ready(session, data), self._world.backend)
         for guild in self._world.list_guilds():
-            session.tell("GUILD_CREATE", guild, self._world.backend)
+            session.publish("GUILD_CREATE", guild, self._world.backend)
         self.on_presence(True)
 
     def _forget_oldest(self) -> None:
-        away = [each.id for each in self._sessions.values() if each.socket is None]
-        for session_id in away[: max(0, len(self._sessions) - MAX_SESSIONS + 1)]:
+        disconnected = [each.id for each in self._sessions.values() if each.socket is None]
+        for session_id in disconnected[: max(0, len(self._sessions) - MAX_SESSIONS + 1)]:
             del self._sessions[session_id]
 
     def _build_ready(self, session: Session, data: dict[str, Any]) -> dict[str, Any]:
@@ -222,7 +222,7 @@ class Gateway:
             session.socket.hang_up(None)
         session.attach(socket)
         session.replay(int(data["seq"]))
-        session.tell("RESUMED", {}, self._world.backend)
+        session.publish("RESUMED", {}, self._world.backend)
         self.on_presence(True)
 
     def _send_members(self, session: Session, data: dict[str, Any]) -> None:
@@ -232,4 +232,4 @@ class Gateway:
         chunk |= {"guild_id": str(data["guild_id"]), "chunk_index": 0, "chunk_count": 1}
         if data.get("nonce"):
             chunk["nonce"] = data["nonce"]
-        session.tell("GUILD_MEMBERS_CHUNK", chunk, self._world.backend)
+        session.publish("GUILD_MEMBERS_CHUNK", chunk, self._world.backend)

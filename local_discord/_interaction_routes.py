@@ -1,4 +1,4 @@
-"""`POST /local/interactions` and `GET /local/commands`: reading liberally what is meant."""
+"""`POST /local/interactions` and `GET /local/commands`, which accept several forms of input."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ _PRIVATE_RESULTS = ("modal", "failed", "choices")
 
 
 class InteractionRoutes:
-    """Has a person use a command, a component or a modal, and tells what came of it."""
+    """Runs a command, component or modal for a person, and returns the outcome."""
 
     def __init__(self, world: World, gateway: Gateway, log: EventLog) -> None:
         self._world = world
@@ -32,14 +32,14 @@ class InteractionRoutes:
         world.rest.on_commands = lambda: log.add("commands", {})
 
     def list_routes(self) -> list[web.RouteDef]:
-        """The routes, to be added to an application."""
+        """Return the routes to add to an application."""
         return [
             web.get("/local/commands", self.list_commands),
             web.post("/local/interactions", self.interact),
         ]
 
     async def list_commands(self, request: web.Request) -> web.Response:
-        """`GET /local/commands`."""
+        """Serve `GET /local/commands`."""
         first = next(iter(self._world.people.values()))
         user = self._world.lookup.find_person(request.query.get("user") or str(first))
         place = request.query.get("channel") or str(self._world.channel_ids[0])
@@ -49,12 +49,12 @@ class InteractionRoutes:
         )
 
     async def interact(self, request: web.Request) -> web.Response:
-        """`POST /local/interactions`."""
+        """Serve `POST /local/interactions`."""
         body = await read_body(request)
         body = {_ALSO_CALLED.get(key, key): value for key, value in body.items()}
-        given = [kind for kind in KINDS if body.get(kind) is not None]
-        if len(given) != 1:
-            raise Refused(400, f"give one of {', '.join(KINDS)}; got {given or 'none'}")
+        kinds = [kind for kind in KINDS if body.get(kind) is not None]
+        if len(kinds) != 1:
+            raise Refused(400, f"give exactly one of {', '.join(KINDS)}; got {kinds or 'none'}")
         user = self._world.lookup.find_person(
             require(body, "user", "a name or an id from /local/world")
         )
@@ -62,32 +62,32 @@ class InteractionRoutes:
             require(body, "channel", "a name such as dev, or an id")
         )
         self._world.lookup.require_access(user, channel)
-        record = self._ask(given[0], body, user, channel)
-        told = await self._world.wait_for_outcome(record, reachable=self._gateway.reachable)
-        self._report(told, user.id, channel.id)
-        return web.json_response(told)
+        record = self._start(kinds[0], body, user, channel)
+        outcome = await self._world.wait_for_outcome(record, reachable=self._gateway.reachable)
+        self._report(outcome, user.id, channel.id)
+        return web.json_response(outcome)
 
-    def _ask(self, kind: str, body: dict[str, Any], user: Any, channel: Any) -> Any:
-        asking = self._world.interactions
+    def _start(self, kind: str, body: dict[str, Any], user: Any, channel: Any) -> Any:
+        builder = self._world.interactions
         if kind == "command":
             name, rest = _split(body, "command", "name")
             target = _get_first(rest, "target", "message", "target_id", "message_id")
-            return asking.run_command(user, channel, name, rest.get("options"), target)
+            return builder.run_command(user, channel, name, rest.get("options"), target)
         if kind == "component":
             name, rest = _split(body, "component", "custom_id")
             values = rest.get("values") or []
             values = values if isinstance(values, list) else [values]
             ref = _get_first(rest, "message", "message_id")
-            return asking.use_component(user, channel, name, ref, values)
+            return builder.use_component(user, channel, name, ref, values)
         if kind == "modal":
             name, rest = _split(body, "modal", "custom_id")
-            return asking.submit_modal(user, channel, name, _parse_fields(rest))
+            return builder.submit_modal(user, channel, name, _parse_fields(rest))
         name, rest = _split(body, "autocomplete", "command")
         option = str(
             require({**rest, "option": _get_first(rest, "option", "focused")}, "option", "which")
         )
         value = str(rest.get("value") or "")
-        return asking.autocomplete(user, channel, name, option, value, rest.get("options"))
+        return builder.autocomplete(user, channel, name, option, value, rest.get("options"))
 
     def _report(self, result: dict[str, Any], user_id: int, channel_id: int) -> None:
         where = {"channel_id": str(channel_id), "user_id": str(user_id)}
@@ -96,10 +96,13 @@ class InteractionRoutes:
 
 
 def _split(body: dict[str, Any], kind: str, name_key: str) -> tuple[str, dict[str, Any]]:
-    """A string with siblings, or an object: its name and everything beside it."""
+    """Return the name of a command or component and its other fields.
+
+    The value is either the name itself, with its fields as siblings, or an object.
+    """
     what = body[kind]
     if isinstance(what, Mapping):
-        # What stands outside the object is meant too, unless it says otherwise inside.
+        # Fields outside the object count too; fields inside take precedence.
         rest = {**body, **what}
         name = what.get(name_key) or what.get("name")
         path = [str(what[key]) for key in ("group", "subcommand") if what.get(key)]
@@ -116,7 +119,7 @@ def _get_first(rest: Mapping[str, Any], *keys: str) -> Any:
 
 
 def _parse_fields(rest: Mapping[str, Any]) -> dict[str, Any]:
-    """`fields` as a mapping, as a list, or as Discord's own `components`."""
+    """Return the fields of a modal from a mapping, a list, or Discord's own `components`."""
     fields = rest.get("fields")
     if isinstance(fields, Mapping):
         return {str(name): value for name, value in fields.items()}

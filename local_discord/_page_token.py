@@ -1,8 +1,9 @@
-"""Who may act as a person: programs of our own user, and the page that this server gave out.
+"""Decides who may act as a person: programs of our own user, and the page that this server
+delivered.
 
-A program of the same user needs nothing. A request that a browser sent, or a program of another
-account, needs the token of the page at `/`. The token is new with every start; the page is given it
-only where another account cannot ask for it.
+A program of the same user needs no token. A request from a browser, or from a program of another
+account, needs the token in the page at `/`. The token is new with every start. The page contains it
+only if another account did not request the page.
 """
 
 import hmac
@@ -18,7 +19,7 @@ from local_discord._peer_process import Address, is_same_user
 
 HEADER = "X-Page-Token"
 PLACE = 'name="page-token" content="'
-"""Where the page has its token: right behind this."""
+"""The text in the page after which the token is inserted."""
 _BROWSER_MARKS = ("Origin", "Referer", "Cookie")
 _GUARDED = "/local/"
 
@@ -26,7 +27,7 @@ SameUser = Callable[[Address, Address], bool]
 
 
 class PageToken:
-    """The token of one start, and the middleware that asks for it."""
+    """The token of one start, and the middleware that checks it."""
 
     def __init__(self, is_same_user: SameUser = is_same_user) -> None:
         self._token = secrets.token_urlsafe(32)
@@ -34,23 +35,23 @@ class PageToken:
         self._other_accounts: WeakKeyDictionary[object, bool] = WeakKeyDictionary()
 
     def fill(self, page: str, request: web.Request) -> str:
-        """Return the page with the token in it; without it for another account."""
+        """Return the page with the token inserted, or without it for another account."""
         token = "" if self._is_other_account(request) else self._token
         return page.replace(PLACE, PLACE + token, 1)
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse a request to the person side that needs the token and has another, or none."""
+        """Refuse a request to the person side that needs the token but has none or a wrong one."""
         if request.path.startswith(_GUARDED) and not self._is_allowed(request):
             error = (
-                f"The header {HEADER} does not have this page's token. Open {request.host} again "
-                "in a browser of the account that runs the server."
+                f"The header {HEADER} does not contain the token of this page. "
+                f"Open {request.host} again in a browser of the account that runs the server."
             )
             return web.json_response({"error": error}, status=403)
         return await handler(request)
 
     def _is_allowed(self, request: web.Request) -> bool:
-        # The browser's EventSource can send no header of its own: the stream takes a parameter.
+        # A browser's EventSource cannot send custom headers, so the stream accepts a parameter.
         token = request.headers.get(HEADER) or request.query.get("page_token", "")
         if hmac.compare_digest(token.encode(), self._token.encode()):
             return True
@@ -62,7 +63,7 @@ class PageToken:
         if transport is None:
             return True
         if transport not in self._other_accounts:
-            # Asked once for each connection: afterwards the kernel names no owner any more.
+            # Look up once per connection: later the kernel no longer reports the owner.
             peer, here = (transport.get_extra_info(end) for end in ("peername", "sockname"))
             self._other_accounts[transport] = _is_loopback(peer) and not self._is_same_user(
                 peer, here
@@ -77,7 +78,9 @@ def _has_browser_marks(request: web.Request) -> bool:
 
 
 def _is_loopback(peer: object) -> bool:
-    """Return whether a peer is on this machine; a Unix socket is guarded by its file."""
+    """Return whether a peer is on this machine; a Unix socket is protected by its file mode
+    instead.
+    """
     if not isinstance(peer, tuple):
         return False
     return ipaddress.ip_address(str(peer[0]).partition("%")[0]).is_loopback

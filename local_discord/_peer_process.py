@@ -1,6 +1,6 @@
-"""Whose program is at the other end of a connection, by the table of connections that Linux keeps.
+"""Looks up, in the kernel's tables on Linux, which user owns the other end of a connection.
 
-A copy of `bot/web/_peer_process.py`: this package imports nothing of the bot.
+A copy of `bot/web/_peer_process.py`, because this package imports nothing of the bot.
 """
 
 import ipaddress
@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-_ESTABLISHED = "01"  # after that the kernel names no owner any more, but 0
+_ESTABLISHED = "01"  # in any later state the kernel reports 0 instead of the owner
 _ROOT = 0
 
 Address = Sequence[Any]
-"""One end of a socket: the host, the port, and for IPv6 more."""
+"""One end of a socket: the host, the port, and two more numbers for IPv6."""
 
 
 def is_same_user(peer: Address, here: Address) -> bool:
-    """Return whether the peer's program runs as our own user, or as root, who may do all anyway.
+    """Return whether the peer's program runs as our user, or as root, which may do everything.
 
-    Systems other than Linux do not tell: there every user of the machine counts.
+    Systems other than Linux have no such tables: there every user of the machine is accepted.
     """
     tables = [table for table in _TABLES if table.exists()]
     if not tables:
@@ -31,7 +31,7 @@ def is_same_user(peer: Address, here: Address) -> bool:
 
 
 def find_owner(table: str, peer: Address, here: Address) -> int | None:
-    """Return the user id of the peer's end, from the kernel's table of connections."""
+    """Return the user id of the peer's end from the kernel's table of connections, or `None`."""
     ends = {(_format_cell(peer, mapped), _format_cell(here, mapped)) for mapped in (False, True)}
     for line in table.splitlines()[1:]:
         cells = line.split()
@@ -41,7 +41,9 @@ def find_owner(table: str, peer: Address, here: Address) -> int | None:
 
 
 def _format_cell(end: Address, mapped: bool) -> str:
-    """Return an address as the table has it: words of four bytes, each in the machine's order."""
+    """Return an address as the kernel's table prints it: four-byte words in the machine's byte
+    order.
+    """
     raw = ipaddress.ip_address(str(end[0]).partition("%")[0]).packed
     if mapped and len(raw) == 4:
         raw = bytes(10) + b"\xff\xff" + raw

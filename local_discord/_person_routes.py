@@ -15,25 +15,25 @@ Answer = Callable[[web.Request], Awaitable[Any]]
 
 
 async def read_body(request: web.Request) -> dict[str, Any]:
-    """The request's JSON object, whatever content type it claims."""
+    """Return the request's JSON object, whatever its content type. Raises `Refused` (400)."""
     try:
         body = json.loads(await request.read() or b"{}")
     except ValueError as error:
-        raise Refused(400, f"the body is no JSON: {error}; send an object") from error
+        raise Refused(400, f"the body is not JSON: {error}; send an object") from error
     if not isinstance(body, dict):
         raise Refused(400, 'the body must be a JSON object, such as {"user": "alice", ...}')
     return body
 
 
 def require(body: Mapping[str, Any], key: str, why: str) -> Any:
-    """A key that must be there."""
+    """Return the value of a required key. Raises `Refused` (400) if it is missing."""
     if body.get(key) is None:
         raise Refused(400, f"{key}: missing; {why}")
     return body[key]
 
 
 class PersonRoutes:
-    """Everything under `/local` but interactions."""
+    """Serves every route under `/local` except interactions."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class PersonRoutes:
         self._faults = faults
 
     def list_routes(self) -> list[web.RouteDef]:
-        """The routes, to be added to an application."""
+        """Return the routes to add to an application."""
         return [
             web.get("/local/world", self.get_world),
             web.get("/local/channels/{channel}/messages", self.list_messages),
@@ -73,13 +73,13 @@ class PersonRoutes:
     # ------------------------------------------------------------------ reading
 
     async def get_world(self, _request: web.Request) -> web.Response:
-        """`GET /local/world`."""
+        """Serve `GET /local/world`."""
         shown = self._world.show()
         shown["bot"]["online"] = self._gateway.online
         return web.json_response({**shown, "last_event_id": self._log.last_id})
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """`GET /local/channels/{channel}/messages`."""
+        """Serve `GET /local/channels/{channel}/messages`."""
         channel = self._world.lookup.find_channel(request.match_info["channel"])
         query = request.query
         viewer = None
@@ -87,11 +87,11 @@ class PersonRoutes:
             user = self._world.lookup.find_person(query["user"])
             self._world.lookup.require_access(user, channel)
             viewer = user.id
-        kept = self._world.backend.messages[channel.id].values()
+        messages = self._world.backend.messages[channel.id].values()
         after, before = _parse_number(query, "after"), _parse_number(query, "before")
         shown = [
             message
-            for message in sorted(kept, key=lambda each: each.id)
+            for message in sorted(messages, key=lambda each: each.id)
             if message.visible_to(viewer)
             and (after is None or message.id > after)
             and (before is None or message.id < before)
@@ -102,18 +102,20 @@ class PersonRoutes:
         return web.json_response([self._world.show_message(each, viewer) for each in shown])
 
     async def get_message(self, request: web.Request) -> web.Response:
-        """`GET /local/channels/{channel}/messages/{message}`."""
+        """Serve `GET /local/channels/{channel}/messages/{message}`."""
         channel = self._world.lookup.find_channel(request.match_info["channel"])
         message = self._world.lookup.find_message(channel, request.match_info["message"])
         viewer = None
         if request.query.get("user"):
             viewer = self._world.lookup.find_person(request.query["user"]).id
         if not message.visible_to(viewer):
-            raise Refused(404, "message: it is ephemeral; add ?user= of the person it is for")
+            raise Refused(
+                404, "message: it is ephemeral; add ?user= with the person who may see it"
+            )
         return web.json_response(self._world.show_message(message, viewer))
 
     async def list_threads(self, request: web.Request) -> web.Response:
-        """`GET /local/channels/{channel}/threads`."""
+        """Serve `GET /local/channels/{channel}/threads`."""
         channel = self._world.lookup.find_channel(request.match_info["channel"])
         everywhere = self._world.show()["threads"]
         return web.json_response([t for t in everywhere if t["parent_id"] == str(channel.id)])
@@ -121,12 +123,12 @@ class PersonRoutes:
     # ------------------------------------------------------------------- acting
 
     async def join(self, request: web.Request) -> web.Response:
-        """`POST /local/members`."""
+        """Serve `POST /local/members`."""
         body = await read_body(request)
-        name = str(require(body, "name", "how the new member is called"))
+        name = str(require(body, "name", "the name of the new member"))
         roles = body.get("roles") or ()
         if not isinstance(roles, list | tuple) or not all(isinstance(each, str) for each in roles):
-            raise Refused(400, "roles: give a list of names of roles, or leave it out")
+            raise Refused(400, "roles: give a list of role names, or omit it")
         user = self._world.join(LocalPerson(name, listed=False, roles=tuple(roles)))
         return web.json_response(self._world.show_member(user), status=201)
 
@@ -141,7 +143,7 @@ class PersonRoutes:
         return body, user, channel
 
     async def say(self, request: web.Request) -> web.Response:
-        """`POST /local/messages`."""
+        """Serve `POST /local/messages`."""
         body, user, channel = await self._read_context(request)
         nonce = body.get("nonce")
         message = self._world.actions.say(
@@ -156,21 +158,21 @@ class PersonRoutes:
         return web.json_response(self._world.show_message(message, user.id))
 
     async def edit(self, request: web.Request) -> web.Response:
-        """`PATCH /local/messages`."""
+        """Serve `PATCH /local/messages`."""
         body, user, channel = await self._read_context(request)
-        ref = require(body, "message", "the id of one's own message")
+        ref = require(body, "message", "the id of the person's own message")
         message = self._world.actions.edit(user, channel, ref, body.get("content") or "")
         return web.json_response(self._world.show_message(message, user.id))
 
     async def delete(self, request: web.Request) -> web.Response:
-        """`DELETE /local/messages`."""
+        """Serve `DELETE /local/messages`."""
         body, user, channel = await self._read_context(request)
-        ref = require(body, "message", "the id of one's own message")
+        ref = require(body, "message", "the id of the person's own message")
         message = self._world.actions.delete(user, channel, ref)
         return web.json_response({"deleted": str(message.id)})
 
     async def react(self, request: web.Request) -> web.Response:
-        """`POST /local/reactions`."""
+        """Serve `POST /local/reactions`."""
         body, user, channel = await self._read_context(request)
         ref = require(body, "message", "the id of the message to react to")
         remove = bool(body.get("remove", False))
@@ -179,14 +181,14 @@ class PersonRoutes:
         return web.json_response(self._world.show_message(message, user.id))
 
     async def open_thread(self, request: web.Request) -> web.Response:
-        """`POST /local/threads`."""
+        """Serve `POST /local/threads`."""
         body, user, channel = await self._read_context(request)
-        name = str(require(body, "name", "what the thread is about"))
+        name = str(require(body, "name", "the name of the thread"))
         thread = self._world.actions.open_thread(user, channel, name, body.get("message"))
         return web.json_response(self._world.show_channel(thread))
 
     async def start_typing(self, request: web.Request) -> web.Response:
-        """`POST /local/typing`."""
+        """Serve `POST /local/typing`."""
         _, user, channel = await self._read_context(request)
         self._world.actions.start_typing(user, channel)
         return web.json_response({})
@@ -194,9 +196,9 @@ class PersonRoutes:
     # ------------------------------------------------------------------- faults
 
     async def plant(self, request: web.Request) -> web.Response:
-        """`POST /local/faults`."""
+        """Serve `POST /local/faults`."""
         fault = self._faults.plant(await read_body(request))
-        self._tell_portal()
+        self._apply_portal_faults()
         if fault.kind == "gateway_drop":
             self._gateway.drop(fault.code)
         elif fault.kind == "gateway_invalidate":
@@ -207,20 +209,20 @@ class PersonRoutes:
             self._gateway.dispatch(fault.event, fault.data)
         return web.json_response(fault.to_json(), status=201)
 
-    def _tell_portal(self) -> None:
+    def _apply_portal_faults(self) -> None:
         self._world.rest.disallowed = self._faults.get_disallowed_intents()
         self._world.rest.uninvited = self._faults.is_uninvited()
 
     async def list_faults(self, _request: web.Request) -> web.Response:
-        """`GET /local/faults`."""
+        """Serve `GET /local/faults`."""
         return web.json_response({"faults": self._faults.to_json()})
 
     async def clear(self, request: web.Request) -> web.Response:
-        """`DELETE /local/faults`, all or one."""
+        """Serve `DELETE /local/faults`, for all faults or one."""
         one = request.match_info.get("fault")
         if not self._faults.clear(None if one is None else as_id(one, "fault")):
             raise Refused(404, f"fault: there is no {one!r}; see GET /local/faults")
-        self._tell_portal()
+        self._apply_portal_faults()
         return web.json_response({"faults": self._faults.to_json()})
 
 

@@ -12,11 +12,15 @@ from local_discord.observers import OBSERVERS, ObservedRequest
 from local_discord.world import Call, Upload, World
 
 PREFIX = "/api/v10"
-_OPEN = ("webhooks", "interactions", "gateway")  # these carry their own token, or need none
+_OPEN = (
+    "webhooks",
+    "interactions",
+    "gateway",
+)  # these routes have their own token in the path, or need none
 
 
 class RestEndpoint:
-    """Reads a request as Discord would, has the world perform it, writes the answer."""
+    """Reads a request as Discord would, has the world perform it, and writes the answer."""
 
     def __init__(self, world: World, token: str, faults: Faults) -> None:
         self.gateway_url = ""
@@ -38,13 +42,13 @@ class RestEndpoint:
 
     def _is_allowed(self, request: web.Request, call: Call) -> bool:
         first = call.segments[0]
-        given = request.headers.get("Authorization")
+        header = request.headers.get("Authorization")
         if first == "gateway" and call.segments[-1] != "bot":
             return True
-        if given is None:
+        if header is None:
             return first in _OPEN and len(call.segments) > 2
-        given = given.removeprefix("Bot ")
-        return secrets.compare_digest(given.encode(), self._token.encode())
+        token = header.removeprefix("Bot ")
+        return secrets.compare_digest(token.encode(), self._token.encode())
 
     async def _perform(self, request: web.Request, call: Call) -> web.StreamResponse:
         end: Fault | None = None
@@ -65,19 +69,19 @@ class RestEndpoint:
 
     def _answer(self, call: Call) -> tuple[int, Any]:
         if call.segments[0] == "gateway":
-            told: dict[str, Any] = {"url": self.gateway_url}
+            gateway: dict[str, Any] = {"url": self.gateway_url}
             if call.segments[-1] == "bot":
                 limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-                told |= {"shards": 1, "session_start_limit": limit}
-            return 200, told
+                gateway |= {"shards": 1, "session_start_limit": limit}
+            return 200, gateway
         return self._world.rest.answer(call)
 
 
 def _notify_observers(call: Call, status: int, body: Any) -> None:
     for observer in OBSERVERS:
         query, files = call.params or {}, len(call.files)
-        told = ObservedRequest(call.method, call.path, query, call.json, files, status, body)
-        observer.on_exchange(told)
+        exchange = ObservedRequest(call.method, call.path, query, call.json, files, status, body)
+        observer.on_exchange(exchange)
 
 
 async def _read(request: web.Request, path: str) -> Call:
@@ -123,7 +127,7 @@ async def _read_parts(request: web.Request) -> tuple[Any, list[Upload]]:
 
 
 def _map_descriptions(body: Any) -> dict[str, str | None]:
-    """Descriptions of uploads lie in the body's `attachments`, by index."""
+    """Return the descriptions of uploads by index, from the `attachments` in the body."""
     holder = body if isinstance(body, dict) else {}
     inner = holder.get("data")
     listed = holder.get("attachments") or (
@@ -141,7 +145,7 @@ def _create_json_response(
 ) -> web.Response:
     if body is None:
         return web.Response(status=status)
-    # discord.py reads the body as JSON only when the type is exactly this, without a charset.
+    # discord.py parses the body as JSON only if the type is exactly this, without a charset.
     typed = {"Content-Type": "application/json", **(headers or {})}
     return web.Response(status=status, body=json.dumps(body).encode(), headers=typed)
 
@@ -149,16 +153,16 @@ def _create_json_response(
 def _create_failure(fault: Fault) -> web.Response:
     status = fault.status or 500
     if status != 429:
-        told = {"message": f"{status}: a planted fault", "code": fault.code or 0}
+        body = {"message": f"{status}: a planted fault", "code": fault.code or 0}
         return _create_json_response(
-            status, told | ({"errors": fault.errors} if fault.errors else {})
+            status, body | ({"errors": fault.errors} if fault.errors else {})
         )
     limited = {
         "message": "You are being rate limited.",
         "retry_after": fault.retry_after,
         "global": fault.everywhere,
     }
-    # Without Via, discord.py takes a 429 for a ban by Cloudflare and gives up.
+    # Without Via, discord.py treats a 429 as a ban by Cloudflare and gives up.
     headers = {"Via": "1.1 local", "Retry-After": str(fault.retry_after)}
     return _create_json_response(429, limited, headers)
 

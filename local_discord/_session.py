@@ -1,4 +1,4 @@
-"""A gateway session, which outlives its socket, and the socket it writes to."""
+"""A gateway session, which outlives its socket, and the socket that it writes to."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ _CLOSING_SECONDS = 2.0
 
 
 class CloseConnection(Exception):
-    """The connection is to be closed with this code."""
+    """Raised to close the connection with this code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"gateway close {code}")
@@ -26,7 +26,7 @@ class CloseConnection(Exception):
 
 
 class Socket:
-    """One WebSocket connection: frames go out in the order they were handed in."""
+    """One WebSocket connection; frames are sent in the order in which they were queued."""
 
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self.ws = ws
@@ -42,7 +42,7 @@ class Socket:
         self.send_text(json.dumps({"op": op, "d": data, "s": None, "t": None}))
 
     def send_text(self, frame: str) -> None:
-        """Queue a frame; a client that no longer reads is cut, and may resume."""
+        """Queue a frame; cut the connection of a client that no longer reads. It may resume."""
         if self._frames.qsize() > MAX_EVENTS:
             self.hang_up(None)
         elif not self.is_closed:
@@ -50,7 +50,7 @@ class Socket:
             self._frames.put_nowait(frame)
 
     def hang_up(self, code: int | None) -> None:
-        """Cut the connection, or, with a code, close it after what is queued."""
+        """Cut the connection; or, with a code, close it after the queued frames."""
         if code is not None:
             self._frames.put_nowait(code)
         elif self._transport is not None:
@@ -58,7 +58,7 @@ class Socket:
             self._transport.abort()
 
     async def flush_and_close(self, code: int) -> None:
-        """Close with a code once everything queued is out."""
+        """Close with a code once all queued frames are sent, or after a time limit."""
         self.hang_up(code)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_SECONDS):
@@ -81,7 +81,7 @@ class Socket:
 
 
 class Session:
-    """What one IDENTIFY began: its intents, its sequence, its last events for RESUME."""
+    """The state since an IDENTIFY: intents, sequence number, and the last events for RESUME."""
 
     def __init__(self, session_id: str, intents: discord.Intents) -> None:
         self.id = session_id
@@ -91,12 +91,12 @@ class Session:
         self._events: deque[tuple[int, str]] = deque(maxlen=MAX_EVENTS)
 
     def attach(self, socket: Socket) -> None:
-        """Write to this socket from now on."""
+        """Send to this socket from now on."""
         self.socket = socket
         socket.session = self
 
-    def tell(self, event: str, payload: dict[str, Any], backend: Any) -> None:
-        """Number, keep and send one event, unless the intents exclude it."""
+    def publish(self, event: str, payload: dict[str, Any], backend: Any) -> None:
+        """Number, store and send one event, unless the intents exclude it."""
         shaped = filter_event(event, payload, self._intents, backend)
         if shaped is None:
             return
@@ -105,7 +105,7 @@ class Session:
         self.send(event, shaped)
 
     def send(self, event: str, data: Any) -> None:
-        """Number, keep and send one event as it is, be it one Discord would never send."""
+        """Number, store and send one event unchanged, even one that Discord would never send."""
         self._sequence += 1
         frame = json.dumps({"op": DISPATCH, "s": self._sequence, "t": event, "d": data})
         self._events.append((self._sequence, frame))
@@ -113,12 +113,12 @@ class Session:
             self.socket.send_text(frame)
 
     def can_replay(self, sequence: int) -> bool:
-        """Whether every event after `sequence` is still kept."""
+        """Return whether every event after `sequence` is still stored."""
         oldest = self._events[0][0] if self._events else 1
         return oldest - 1 <= sequence <= self._sequence
 
     def replay(self, sequence: int) -> None:
-        """Send again what came after `sequence`."""
+        """Send the events after `sequence` again."""
         if self.socket is None:
             return
         for number, frame in self._events:

@@ -1,4 +1,4 @@
-"""discord.py against a local Discord: pointed there, and online for as long as a test needs it."""
+"""Runs discord.py against a local Discord."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,21 +12,21 @@ from discord.http import Route
 
 
 class Addressed(Protocol):
-    """Where a local Discord is: one of this process, or of another."""
+    """The addresses of a local Discord, in this process or another."""
 
     @property
     def api_url(self) -> str:
-        """What stands for Discord's API."""
+        """The address that replaces Discord's API."""
         ...
 
     @property
     def gateway_url(self) -> str:
-        """What stands for its gateway."""
+        """The address that replaces Discord's gateway."""
         ...
 
     @property
     def token(self) -> str:
-        """What a bot logs in with."""
+        """The token that a bot logs in with."""
         ...
 
 
@@ -35,9 +35,9 @@ _READY_SECONDS = 20.0
 
 
 def point_discord_at(api_url: str, gateway_url: str) -> None:
-    """Have discord.py use these addresses from now on, in the whole interpreter.
+    """Make discord.py use these addresses from now on, in the entire interpreter.
 
-    It has no setting for its hosts. One address at a time, therefore: the last one counts.
+    discord.py has no setting for its hosts, so only one address works at a time: the last one.
     """
     Route.BASE = api_url
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
@@ -45,10 +45,11 @@ def point_discord_at(api_url: str, gateway_url: str) -> None:
 
 @asynccontextmanager
 async def run_bot(bot: ClientT, local: Addressed) -> AsyncIterator[ClientT]:
-    """Run a bot until the block ends; it is ready when the block begins.
+    """Run a bot until the block ends; the bot is ready when the block begins.
 
-    What ends the bot meanwhile ends the block. Raises `AssertionError` when it is not ready within
-    20 s. A `guild_ready_timeout` of 0.01 spares discord.py its wait of 2 s for more guilds.
+    If the bot stops earlier, the block is cancelled. Raises `AssertionError` if the bot is not
+    ready within 20 s. Give the bot a `guild_ready_timeout` of 0.01, because discord.py otherwise
+    waits 2 s for more guilds.
     """
     point_discord_at(local.api_url, local.gateway_url)
     await bot.login(local.token)

@@ -1,7 +1,7 @@
-"""Who else hears what goes over the wire.
+"""Observers of the traffic on the wire.
 
-Nobody does in the demo. The tests' observer holds both sides to Discord's published description,
-whichever test it is that runs a local Discord.
+The demo has none. The observer of the tests checks both sides against Discord's published API
+description, in every test that runs a local Discord.
 """
 
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ class ObservedRequest:
 
 
 class Observer(Protocol):
-    """Is told of what was exchanged, after it was; must not change it."""
+    """Receives a copy of the traffic after it was exchanged; must not change it."""
 
     def on_exchange(self, exchange: ObservedRequest) -> None:
-        """Hear of a REST request and what it was answered."""
+        """Receive a REST request and its answer."""
         ...
 
     def on_dispatch(self, event: str, payload: Mapping[str, Any]) -> None:
-        """Hear of a gateway event, as one session was sent it."""
+        """Receive a gateway event as it was sent to one session."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""A person at the keyboard, from Python: for tests and for the demo's own check of itself."""
+"""A simulated user of a local Discord, for tests and for the demo's self-check."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ _SHOWS_MESSAGE = ("message_create", "message_update", "reaction_add", "reaction_
 
 
 class PersonRefusedError(Exception):
-    """The server answered with an error: `status` and its sentence."""
+    """The server answered with an error: `status` and its message."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(f"{status}: {sentence}")
@@ -23,10 +23,11 @@ class PersonRefusedError(Exception):
 
 
 class Person:
-    """One of the people of a local Discord; an async context manager.
+    """A person in a local Discord; an async context manager.
 
-    Channels are names or ids; messages are ids or message objects. Waiting follows
-    `/local/events`; when a time limit (seconds) passes, `TimeoutError` tells what was there.
+    Channels are names or ids; messages are ids or message objects. The `wait_...` methods follow
+    `/local/events`. They raise `TimeoutError` after a time limit in seconds; its message lists the
+    messages that arrived.
     """
 
     def __init__(self, base_url: str, name: str) -> None:
@@ -45,7 +46,7 @@ class Person:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the connection pool."""
         if self._http is not None:
             await self._http.close()
 
@@ -56,17 +57,17 @@ class Person:
         return self._http
 
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """One request of the person side; raises `PersonRefusedError` for 4xx and 5xx."""
+        """Send a request to the person side. Raises `PersonRefusedError` for 4xx and 5xx."""
         async with self._client.request(method, self._base_url + path, json=body) as response:
-            told = await response.json(content_type=None)
+            answer = await response.json(content_type=None)
             if response.status >= 400:
-                raise PersonRefusedError(response.status, str(told.get("error", told)))
-            return told
+                raise PersonRefusedError(response.status, str(answer.get("error", answer)))
+            return answer
 
     async def _act(self, method: str, path: str, channel: str, **body: Any) -> Any:
         return await self.call(method, path, {"user": self.name, "channel": channel, **body})
 
-    # -------------------------------------------------------------------- doing
+    # ------------------------------------------------------------------- acting
 
     async def say(
         self,
@@ -86,23 +87,23 @@ class Person:
         return dict(await self._act("POST", "/local/messages", channel, forward=source))
 
     async def edit(self, channel: str, message: Message | str, content: str) -> Message:
-        """Change one's own message."""
+        """Edit the person's own message."""
         body = {"message": message, "content": content}
         return dict(await self._act("PATCH", "/local/messages", channel, **body))
 
     async def delete(self, channel: str, message: Message | str) -> None:
-        """Delete one's own message."""
+        """Delete the person's own message."""
         await self._act("DELETE", "/local/messages", channel, message=message)
 
     async def react(
         self, channel: str, message: Message | str, emoji: str, *, remove: bool = False
     ) -> Message:
-        """Add a reaction, or remove it."""
+        """Add or remove a reaction."""
         body = {"message": message, "emoji": emoji, "remove": remove}
         return dict(await self._act("POST", "/local/reactions", channel, **body))
 
     async def run(self, channel: str, command: str, **options: Any) -> dict[str, Any]:
-        """Run a slash command; answers what came of it, see REFERENCE.md."""
+        """Run a slash command; return the outcome (see REFERENCE.md)."""
         return await self.interact(channel, command=command, options=options or None)
 
     async def use_menu(self, channel: str, name: str, message: Message | str) -> dict[str, Any]:
@@ -116,7 +117,10 @@ class Person:
         message: Message | str | None = None,
         values: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Press a button, or choose from a select; without `message` the newest one showing it."""
+        """Press a button or choose from a select menu.
+
+        Without `message`, use the newest message that has the component.
+        """
         body = {"component": custom_id, "message": message, "values": list(values)}
         return await self.interact(channel, **body)
 
@@ -127,26 +131,26 @@ class Person:
         return await self.interact(channel, modal={"custom_id": custom_id, "fields": dict(fields)})
 
     async def interact(self, channel: str, **body: Any) -> dict[str, Any]:
-        """`POST /local/interactions` as it is."""
+        """Send `POST /local/interactions` with these fields."""
         return dict(await self._act("POST", "/local/interactions", channel, **body))
 
-    # ------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------ reading
 
     async def get_world(self) -> dict[str, Any]:
-        """`GET /local/world`."""
+        """Return the answer of `GET /local/world`."""
         return dict(await self.call("GET", "/local/world"))
 
     async def list_messages(self, channel: str) -> list[Message]:
-        """Every message of a channel as this person sees it, oldest first."""
+        """Return every message of a channel that this person sees, oldest first."""
         path = f"/local/channels/{_quote(channel)}/messages?user={_quote(self.name)}"
         return list(await self.call("GET", path))
 
     async def list_threads(self, channel: str) -> list[dict[str, Any]]:
-        """The channel's threads, oldest first."""
+        """Return the channel's threads, oldest first."""
         return list(await self.call("GET", f"/local/channels/{_quote(channel)}/threads"))
 
     async def stream_events(self, after: int | None = None) -> AsyncIterator[dict[str, Any]]:
-        """What happens from now on, or after an event id."""
+        """Yield events from now on, or after an event id."""
         path = f"/local/events?user={_quote(self.name)}"
         if after is not None:
             path += f"&last_event_id={after}"
@@ -161,17 +165,19 @@ class Person:
         self,
         channel: str,
         wanted: Predicate,
-        timeout: float = 15.0,  # noqa: ASYNC109 - the message of the error tells what was there
+        timeout: float = 15.0,  # noqa: ASYNC109 - the error's message lists the messages seen
     ) -> Message:
-        """The first message of a channel for which `wanted` is true, as it is then."""
+        """Return the first message of a channel for which `wanted` is true, in its state at that
+        time.
+        """
         seen: list[Message] = []
         try:
             async with asyncio.timeout(timeout):
                 return await self._watch(channel, wanted, seen)
         except TimeoutError:
-            told = "; ".join(f"{m['author']['username']}: {m['content']!r}" for m in seen[-8:])
+            texts = "; ".join(f"{m['author']['username']}: {m['content']!r}" for m in seen[-8:])
             raise TimeoutError(
-                f"{timeout} s passed without that message in {channel}; there were: {told}"
+                f"{timeout} s passed without that message in {channel}; there were: {texts}"
             ) from None
 
     async def _watch(self, channel: str, wanted: Predicate, seen: list[Message]) -> Message:
@@ -195,7 +201,7 @@ class Person:
         wanted: Callable[[dict[str, Any]], bool] = lambda _thread: True,
         timeout: float = 15.0,  # noqa: ASYNC109 - as in wait_for
     ) -> dict[str, Any]:
-        """The first thread of a channel for which `wanted` is true."""
+        """Return the first thread of a channel for which `wanted` is true."""
         async with asyncio.timeout(timeout):
             after = (await self.get_world())["last_event_id"]
             for thread in await self.list_threads(channel):
@@ -203,9 +209,9 @@ class Person:
                     return thread
             channel_id = await self._find_channel_id(channel)
             async for event in self.stream_events(after):
-                told = event.get("thread")
-                if told and event["channel_id"] == channel_id and wanted(told):
-                    return dict(told)
+                changed = event.get("thread")
+                if changed and event["channel_id"] == channel_id and wanted(changed):
+                    return dict(changed)
         raise ConnectionError("the local Discord ended the stream of events")
 
     async def wait_for_bot(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - as above
@@ -218,7 +224,7 @@ class Person:
     async def _find_channel_id(self, channel: str) -> str:
         if str(channel).isdecimal():
             return str(channel)
-        # A message list names no channel when it is empty, the world always does.
+        # An empty list of messages does not contain the channel's id, so look it up in the world.
         name = channel.removeprefix("#").casefold()
         for each in (await self.get_world())["channels"]:
             if each["name"].casefold() == name:

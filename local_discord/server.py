@@ -1,4 +1,4 @@
-"""The local Discord: a Discord-compatible server and a person side, on one port."""
+"""`LocalDiscord`: a Discord-compatible server and the person side, on one port."""
 
 import mimetypes
 import urllib.parse
@@ -32,17 +32,26 @@ _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 class LocalDiscord:
     """An async context manager: the server runs while it is entered.
 
-    `people` are who can speak; `token` is what the bot must log in with; `port` 0 picks a free
-    one; `voice_channels` have a chat without threads; `response_seconds` is how long a bot may take
-    for the first response to an interaction (Discord's 3 s; less in tests of what happens then);
-    `hint` is what the page tells a first visitor to try (Markdown lines; `code` can be clicked into
-    the message box); `extra_routes` are served on the same port. With `socket` it listens on a Unix
-    socket at that path instead of a port. `page_token` guards the person side from browsers and
-    other accounts. `now` is what time it is for all that happens; waits of people and of the page
-    stay real.
-    `around` are aiohttp's middlewares around every request. `world` is all of it without any
-    network: what is done there, the bot is told. Raises `OSError` when the port is taken, and
-    `ValueError` when `people` or `channels` is empty.
+    `world` is the state without any network; changes made there are sent to the bot. Entering
+    raises `OSError` if the port is taken.
+
+    Args:
+        people: Who can speak.
+        token: What the bot must log in with.
+        port: 0 picks a free port.
+        voice_channels: Channels with a chat but without threads.
+        response_seconds: How long a bot may take for the first response to an interaction
+            (Discord: 3 s; tests use less to see what happens then).
+        hint: What the page suggests to a first visitor: lines of Markdown; a click on `code` copies
+            it into the message box.
+        extra_routes: Further routes on the same port.
+        socket: The path of a Unix socket to listen on instead of a port.
+        now: The clock for everything that happens; waits of people and of the page stay real.
+        around: aiohttp middlewares around every request.
+        page_token: Protects the person side from browsers and other accounts.
+
+    Raises:
+        ValueError: If `people` or `channels` is empty.
     """
 
     def __init__(
@@ -97,17 +106,17 @@ class LocalDiscord:
 
     @property
     def base_url(self) -> str:
-        """Where the page is; no slash at the end."""
+        """The address of the page, without a slash at the end."""
         return f"http://{self._address}"
 
     @property
     def api_url(self) -> str:
-        """What a bot uses in place of `https://discord.com/api/v10`."""
+        """The address that a bot uses in place of `https://discord.com/api/v10`."""
         return self.base_url + PREFIX
 
     @property
     def gateway_url(self) -> str:
-        """What a bot uses in place of `wss://gateway.discord.gg`."""
+        """The address that a bot uses in place of `wss://gateway.discord.gg`."""
         return f"ws://{self._address}/gateway"
 
     @property
@@ -115,25 +124,25 @@ class LocalDiscord:
         return self._host if self._socket else f"{self._host}:{self.port}"
 
     def find_role_ids(self, *names: str) -> frozenset[int]:
-        """Return the ids of the server's roles of these names, as far as there are any."""
+        """Return the ids of the server's roles with these names; unknown names are ignored."""
         known = self._world.backend.guilds[self.guild_id].roles.values()
         return frozenset(role.id for role in known if role.name in names)
 
     def join(self, person: LocalPerson) -> int:
-        """Have somebody join the server; the bot is told, as Discord tells it. Return their id."""
+        """Add a person to the server and return their id; the bot receives the event."""
         self.people[person.name] = self._world.join(person).id
         return self.people[person.name]
 
     def leave(self, name: str) -> None:
-        """Have somebody leave the server for good; the bot is told, as Discord tells it."""
+        """Remove a person from the server; the bot receives the event."""
         self._world.backend.remove_member(self.guild_id, self.people[name])
 
     def reset(self) -> None:
-        """Take everything back to the start: messages, threads, members, files, faults.
+        """Restore the initial state: messages, threads, members, files, faults.
 
-        A bot that is connected stays connected and keeps its commands; it is told which threads
-        go, and then the guild as after an outage. Without one, its sessions and commands are
-        forgotten too. Ids stay what they were, and pages load everything again.
+        A connected bot stays connected and keeps its commands; it receives the deletion of threads
+        and then the guild, as after an outage. If no bot is connected, sessions and commands are
+        dropped as well. Ids stay the same, and pages load everything again.
         """
         self._faults.clear()
         self._world.rest.disallowed, self._world.rest.uninvited = frozenset(), False
@@ -201,10 +210,10 @@ class LocalDiscord:
 
     async def _serve_page(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self.gateway.serve(request)  # Discord's gateway lies at the root
+            return await self.gateway.serve(request)  # Discord's gateway is at the root path
         index = STATIC / "index.html"
         if not index.is_file():
-            return web.Response(status=404, text=f"{index} is missing: unpack the project again")
+            return web.Response(status=404, text=f"{index} is missing; unpack the project again")
         page = self._page_token.fill(index.read_text(encoding="utf-8"), request)
         headers = {"Cache-Control": "no-store"}  # the token is new with every start
         return web.Response(text=page, content_type="text/html", headers=headers)
@@ -220,14 +229,16 @@ class LocalDiscord:
 
     @web.middleware
     async def _check_origin(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Any web page can send requests to a loopback port: take them from our own page only."""
+        """Refuse requests that are not from our own page, because any web page can call a
+        loopback port.
+        """
         origin = request.headers.get("Origin")
         foreign = origin is not None and urllib.parse.urlsplit(origin).netloc != request.host
-        # A foreign name that resolves to this machine (DNS rebinding) shows in Host.
+        # With DNS rebinding, Host contains a foreign name that resolves to this machine.
         host = urllib.parse.urlsplit(f"//{request.host}").hostname
         if self._host in _LOOPBACK and (foreign or host not in _LOOPBACK):
-            told = f"Origin {origin}, Host {request.host}: open {self.base_url}/ itself"
-            return web.json_response({"error": told}, status=403)
+            message = f"Origin {origin}, Host {request.host}: open {self.base_url}/ itself"
+            return web.json_response({"error": message}, status=403)
         return await handler(request)
 
     async def _serve_attachment(self, request: web.Request) -> web.Response:
@@ -241,7 +252,9 @@ class LocalDiscord:
 
 
 def _build_file_headers(name: str, content: bytes) -> dict[str, str]:
-    """Show pictures and text; never let a file run as a page of our origin."""
+    """Return headers that show pictures and text, but never let a file run as a page of our
+    origin.
+    """
     kind = mimetypes.guess_type(name)[0] or ""
     if kind not in _PICTURES:
         kind = (
@@ -251,13 +264,15 @@ def _build_file_headers(name: str, content: bytes) -> dict[str, str]:
 
 
 async def _set_cache_control(request: web.Request, response: web.StreamResponse) -> None:
-    """Modules of two versions do not fit together: browsers ask before they use an old one."""
+    """Make browsers revalidate static files, because modules of two versions do not fit
+    together.
+    """
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-cache"
 
 
 async def _forbid_framing(_request: web.Request, response: web.StreamResponse) -> None:
-    """Another site's page shows nothing of this one in a frame, where a click could ship."""
+    """Forbid frames: in another site's frame, a user could be tricked into a click that ships."""
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -278,5 +293,5 @@ async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400 or not request.path.startswith("/local"):
             raise
-        told = f"{request.method} {request.path}: {error.reason}; see local_discord/REFERENCE.md"
-        return web.json_response({"error": told}, status=error.status)
+        message = f"{request.method} {request.path}: {error.reason}; see local_discord/REFERENCE.md"
+        return web.json_response({"error": message}, status=error.status)

@@ -1,8 +1,9 @@
-"""What Discord refuses, and how: limits as data, faults with their paths.
+"""Discord's limits as data, and the errors for requests that break them.
 
-`refusal` is asked before a request is performed. Shapes (`messages`, `commands`) hold what
-Discord's description of its API says, `rules` what only its words say. Nothing here knows what
-exists: whether a message is there, or may be written to, is the world's to say.
+`find_refusal` is called before a request is performed. The shapes in `messages` and `commands` hold
+the limits of Discord's API description; `rules` holds those that only its documentation states.
+This package does not know what exists: the world decides whether a message is there and may be
+written to.
 """
 
 from local_discord.limits.rules import RULES

@@ -1,4 +1,4 @@
-"""Rules between the values of application commands; `rules.py` says where each stands."""
+"""Rules between the values of application commands; `rules.py` names the source of each."""
 
 import unicodedata
 from collections import Counter
@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from local_discord.limits import commands
-from local_discord.limits.shapes import Check, Fault, Path, build_missing_fault, order
+from local_discord.limits.shapes import Check, Fault, Path, build_missing_fault, check_order
 
 # ---------------------------------------------------------------------------------- commands
 
 
 def _list_commands(body: Any) -> list[tuple[Path, Mapping[str, Any]]]:
-    """The commands of a list, or the one command."""
+    """Return the commands of a list, or a single command, with their paths."""
     if isinstance(body, list):
         return [((index,), each) for index, each in enumerate(body) if isinstance(each, Mapping)]
     return [((), body)] if isinstance(body, Mapping) and "components" not in body else []
 
 
 def _walk_options(body: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Every option of every command, at whatever depth, with its path."""
+    """Yield every option of every command, at any depth, with its path."""
 
     def walk(node: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         for index, option in enumerate(node.get("options") or ()):
@@ -32,7 +32,7 @@ def _walk_options(body: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 
 def _iterate_option_lists(body: Any) -> Iterator[tuple[Path, Sequence[Mapping[str, Any]]]]:
-    """Every list of options, with the path of what holds it."""
+    """Yield every list of options, with the path of its owner."""
     for path, holder in [*_list_commands(body), *_walk_options(body)]:
         yield path, [each for each in holder.get("options") or () if isinstance(each, Mapping)]
 
@@ -42,7 +42,7 @@ def _get_kind(command: Mapping[str, Any]) -> int:
 
 
 def is_valid_name(name: str) -> bool:
-    """Whether it is a name for a slash command or an option: letters, digits, -, _ and '."""
+    """Return whether a slash command or option may have this name: letters, digits, -, _ and '."""
 
     def is_allowed(letter: str) -> bool:
         in_script = "\u0900" <= letter <= "\u097f" or "\u0e00" <= letter <= "\u0e7f"
@@ -52,7 +52,7 @@ def is_valid_name(name: str) -> bool:
 
 
 def check_names(body: Any) -> Iterator[Fault]:
-    """Slash commands and options are spelled as they may be."""
+    """Check that names of slash commands and options contain only allowed characters."""
     slashes = [each for each in _list_commands(body) if _get_kind(each[1]) == commands.SLASH]
     for path, named in [*slashes, *_walk_options(body)]:
         if isinstance(named.get("name"), str) and not is_valid_name(named["name"]):
@@ -61,29 +61,29 @@ def check_names(body: Any) -> Iterator[Fault]:
 
 
 def check_descriptions(body: Any) -> Iterator[Fault]:
-    """Slash commands are described, menus are not."""
+    """Check that slash commands have a description and menus have none."""
     for path, command in _list_commands(body):
-        told = command.get("description")
-        if _get_kind(command) == commands.SLASH and not told and "name" in command:
+        description = command.get("description")
+        if _get_kind(command) == commands.SLASH and not description and "name" in command:
             yield build_missing_fault((*path, "description"))
-        elif _get_kind(command) != commands.SLASH and told:
+        elif _get_kind(command) != commands.SLASH and description:
             code = "APPLICATION_COMMAND_INVALID_DESCRIPTION"
             yield Fault((*path, "description"), code, "Context menu commands have no description")
 
 
 def check_required_order(body: Any) -> Iterator[Fault]:
-    """Required options come first."""
+    """Check that required options come first."""
     for path, options in _iterate_option_lists(body):
         needed = [bool(each.get("required")) for each in options]
         if needed != sorted(needed, reverse=True):
             late = needed.index(False) + needed[needed.index(False) :].index(True)
             code = "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID"
-            told = "Required options must be placed before non-required options"
-            yield Fault((*path, "options", late), code, told)
+            message = "Required options must be placed before non-required options"
+            yield Fault((*path, "options", late), code, message)
 
 
 def check_unique_options(body: Any) -> Iterator[Fault]:
-    """Options of one command have different names."""
+    """Check that the options of one command have different names."""
     for path, options in _iterate_option_lists(body):
         names = [each.get("name") for each in options]
         for index, name in enumerate(names):
@@ -93,56 +93,56 @@ def check_unique_options(body: Any) -> Iterator[Fault]:
 
 
 def check_option_types(body: Any) -> Iterator[Fault]:
-    """Options are subcommands or values."""
+    """Check that options are either all subcommands or all values."""
     for path, options in _iterate_option_lists(body):
         deep = [each.get("type") in (commands.SUBCOMMAND, commands.GROUP) for each in options]
         if any(deep) and not all(deep):
             code = "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID"
-            told = (
+            message = (
                 "Sub-command and sub-command group option types are mutually exclusive to all "
                 "other types"
             )
-            yield Fault((*path, "options", deep.index(False)), code, told)
+            yield Fault((*path, "options", deep.index(False)), code, message)
 
 
 def check_autocomplete(body: Any) -> Iterator[Fault]:
-    """An option is picked from choices or completed."""
+    """Check that an option has choices or autocomplete, not both."""
     for path, option in _walk_options(body):
         if option.get("choices") and option.get("autocomplete"):
             code = "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE_INVALID"
-            told = "Choices and autocomplete are mutually exclusive"
-            yield Fault((*path, "autocomplete"), code, told)
+            message = "Choices and autocomplete are mutually exclusive"
+            yield Fault((*path, "autocomplete"), code, message)
 
 
 def check_unique_commands(body: Any) -> Iterator[Fault]:
-    """Commands of one kind have different names."""
+    """Check that commands of one kind have different names."""
     seen: set[tuple[int, Any]] = set()
     for path, command in _list_commands(body):
         key = (_get_kind(command), command.get("name"))
         if key in seen:
-            told = "Application command names must be unique"
-            yield Fault(path, "APPLICATION_COMMANDS_DUPLICATE_NAME", told)
+            message = "Application command names must be unique"
+            yield Fault(path, "APPLICATION_COMMANDS_DUPLICATE_NAME", message)
         seen.add(key)
 
 
 def check_size(body: Any) -> Iterator[Fault]:
-    """A command holds so many letters."""
+    """Check that a command has at most 8,000 characters."""
     for path, command in _list_commands(body):
         nodes = [command, *(each for _, each in _walk_options(command))]
         nodes += [each for node in nodes[:] for each in node.get("choices") or ()]
         texts = [node.get(key) for node in nodes for key in ("name", "description", "value")]
         if sum(len(each) for each in texts if isinstance(each, str)) > 8_000:
-            told = "Command exceeds maximum size (8000)"
-            yield Fault(path, "APPLICATION_COMMAND_TOO_LARGE", told)
+            message = "Command exceeds maximum size (8000)"
+            yield Fault(path, "APPLICATION_COMMAND_TOO_LARGE", message)
 
 
 def create_order_check(low: str, high: str) -> Check:
-    """Make the check that of two numbers of an option the lower is not the higher."""
-    return lambda body: order(_walk_options(body), low, high)
+    """Return a check that the `low` number of an option does not exceed its `high` number."""
+    return lambda body: check_order(_walk_options(body), low, high)
 
 
 def find_excess(body: Any) -> str | None:
-    """Say which kind of command there are too many of."""
+    """Return Discord's message if there are too many commands of one kind, else `None`."""
     counts = Counter(_get_kind(command) for _, command in _list_commands(body))
     for kind, most in commands.MOST.items():
         if counts[kind] > most:

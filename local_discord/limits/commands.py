@@ -1,12 +1,21 @@
-"""The shapes of application commands and of the choices offered while somebody types."""
+"""The shapes of application commands and of autocomplete choices."""
 
-from local_discord.limits.shapes import Anything, ByType, Choice, Fields, Items, Shape, Text, Whole
+from local_discord.limits.shapes import (
+    Anything,
+    ByType,
+    Choice,
+    Fields,
+    Integer,
+    Items,
+    Shape,
+    Text,
+)
 
 SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
 SUBCOMMAND, GROUP, STRING, INTEGER, NUMBER = 1, 2, 3, 4, 10
 VALUES = (3, 4, 5, 6, 7, 8, 9, 10, 11)  # types of options that hold a value
 MOST = {SLASH: 100, USER_MENU: 15, MESSAGE_MENU: 15}
-BIGGEST = (1 << 53) - 1  # the whole numbers JSON carries exactly
+BIGGEST = (1 << 53) - 1  # JSON carries integers up to this one exactly
 
 NAME = Text(32, least=1)
 DESCRIPTION = Text(100, least=1)
@@ -17,13 +26,13 @@ _NEEDED = ("type", "name", "description")
 _SPECIAL: dict[int, dict[str, Shape]] = {
     STRING: {
         "choices": Items(TEXT_CHOICE, 25),
-        "min_length": Whole(0, 6_000),
-        "max_length": Whole(1, 6_000),
+        "min_length": Integer(0, 6_000),
+        "max_length": Integer(1, 6_000),
     },
     INTEGER: {
         "choices": Items(CHOICE, 25),
-        "min_value": Whole(-BIGGEST, BIGGEST),
-        "max_value": Whole(-BIGGEST, BIGGEST),
+        "min_value": Integer(-BIGGEST, BIGGEST),
+        "max_value": Integer(-BIGGEST, BIGGEST),
     },
     NUMBER: {"choices": Items(CHOICE, 25)},
 }

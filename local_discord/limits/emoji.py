@@ -1,4 +1,4 @@
-"""What a reaction may be."""
+"""Checks emojis of reactions."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ _VARIATION, _KEYCAP = "\ufe0f", "\u20e3"
 
 
 def is_emoji(text: str) -> bool:
-    """Whether it is one Unicode emoji, or a custom one as `name:id`."""
+    """Return whether the text is one Unicode emoji, or a custom one as `name:id`."""
     name, _, number = text.rpartition(":")
     if name:
         return name.isidentifier() and number.isdecimal()

@@ -1,6 +1,6 @@
-"""The shapes of messages: their text, embeds, components, polls and files; forms and threads too.
+"""The shapes of messages, forms and threads: text, embeds, components, polls and files.
 
-Limits are those of Discord's description of its API, but for what `rules.py` says besides.
+Limits are those of Discord's API description, with the additions in `rules.py`.
 """
 
 from local_discord.limits.shapes import (
@@ -9,10 +9,10 @@ from local_discord.limits.shapes import (
     ByType,
     Choice,
     Fields,
+    Integer,
     Items,
     Shape,
     Text,
-    Whole,
 )
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
@@ -39,7 +39,7 @@ EMBED = Fields(
         "title": Text(256, trimmed=True),
         "description": Text(4_096, trimmed=True),
         "url": PAGE,
-        "color": Whole(0, 0xFFFFFF),
+        "color": Integer(0, 0xFFFFFF),
         "footer": Fields({"text": Text(2_048, trimmed=True), "icon_url": PICTURE}),
         "author": Fields({"name": Text(256, trimmed=True), "url": PAGE, "icon_url": PICTURE}),
         "image": MEDIA,
@@ -64,8 +64,8 @@ OPTION = Fields(
 _SELECT: dict[str, Shape] = {
     "custom_id": CUSTOM_ID,
     "placeholder": Text(150),
-    "min_values": Whole(0, 25),
-    "max_values": Whole(1, 25),
+    "min_values": Integer(0, 25),
+    "max_values": Integer(1, 25),
 }
 STRING_SELECT_SHAPE = Fields(
     {**_SELECT, "options": Items(OPTION, 25, least=1)}, needed=("type", "custom_id", "options")
@@ -76,7 +76,7 @@ PRESSED = {BUTTON: BUTTON_SHAPE, STRING_SELECT: STRING_SELECT_SHAPE, **_ENTITY_S
 ROW_SHAPE = Fields(
     {"components": Items(ByType(PRESSED), 5, least=1)}, needed=("type", "components")
 )
-# Layouts other than rows are simcord's to judge: the bot and its demo use none.
+# Layouts other than rows are left to simcord's checks: the bot and its demo use none.
 LAYOUTS: dict[int, Shape] = {
     kind: Fields({}) for kind in (SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR, CONTAINER)
 }
@@ -89,7 +89,7 @@ POLL = Fields(
             10,
             least=1,
         ),
-        "duration": Whole(1, 768),
+        "duration": Integer(1, 768),
     },
     needed=("question", "answers"),
 )
@@ -102,7 +102,7 @@ MESSAGE = Fields(
         "components": Items(ByType({ROW: ROW_SHAPE, **LAYOUTS}), 40),
         "attachments": Items(ATTACHMENT, FILES),
         "poll": POLL,
-        "flags": Whole(),
+        "flags": Integer(),
     }
 )
 
@@ -113,8 +113,8 @@ TEXT_INPUT_SHAPE = Fields(
         "label": Text(45, least=1),
         "value": Text(4_000),
         "placeholder": Text(100),
-        "min_length": Whole(0, 4_000),
-        "max_length": Whole(1, 4_000),
+        "min_length": Integer(0, 4_000),
+        "max_length": Integer(1, 4_000),
     },
     needed=("type", "custom_id", "style"),
 )
@@ -127,7 +127,7 @@ LABEL_SHAPE = Fields(
                 TEXT_INPUT: TEXT_INPUT_SHAPE,
                 STRING_SELECT: STRING_SELECT_SHAPE,
                 **_ENTITY_SELECTS,
-                **{kind: Fields({}) for kind in (19, 21, 22, 23)},  # simcord's to judge
+                **{kind: Fields({}) for kind in (19, 21, 22, 23)},  # left to simcord's checks
             }
         ),
     },
@@ -161,7 +161,7 @@ THREAD = Fields(
     {
         "name": Text(100, least=1, trimmed=True),
         "auto_archive_duration": Choice((60, 1_440, 4_320, 10_080)),
-        "rate_limit_per_user": Whole(0, 21_600),
+        "rate_limit_per_user": Integer(0, 21_600),
     },
     needed=("name",),
 )

@@ -1,7 +1,6 @@
-"""What Discord says in words: rules between values, which no schema holds.
+"""Rules that Discord states only in its documentation, as a table.
 
-One row a rule, with where Discord says it. `REFERENCE.md` shows the same rows, and a test
-compares them.
+Each row names its source. `REFERENCE.md` shows the same rows, and a test compares them.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,10 @@ POLLS = f"{_DOCS}/resources/poll"
 
 @dataclass(frozen=True)
 class Rule:
-    """`said` in words at `source`; `check` tells its faults; without one a shape holds it."""
+    """One rule: what it is about, its text, its error code and its source.
+
+    `check` yields the faults of a body; without a `check`, a shape enforces the rule.
+    """
 
     about: str
     summary: str

@@ -1,8 +1,8 @@
-"""What a value may be, as data: texts, numbers, addresses, lists and objects with their limits.
+"""Shapes of values as data: texts, numbers, addresses, lists and objects with their limits.
 
-A shape tells every fault of a value, each with its path and Discord's own code for it:
-https://discord.com/developers/docs/reference#error-messages. What is null counts as left out, as
-nearly every optional key of Discord's takes it.
+A shape yields every fault of a value, with its path and Discord's error code:
+https://discord.com/developers/docs/reference#error-messages. A null counts as a missing key,
+because nearly every optional key of Discord accepts null.
 """
 
 import urllib.parse
@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong, and where."""
+    """One invalid value: its path, Discord's error code and message."""
 
     path: Path
     code: str
@@ -23,15 +23,15 @@ class Fault:
 
 
 class Shape(Protocol):
-    """Whatever can tell what is wrong with a value."""
+    """Checks a value."""
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell every fault; nothing for a value that is taken."""
+        """Yield every fault of the value."""
         ...
 
 
 def build_missing_fault(path: Path) -> Fault:
-    """Say that something has to be there."""
+    """Return the fault of a required value that is missing."""
     return Fault(path, "BASE_TYPE_REQUIRED", "This field is required")
 
 
@@ -43,29 +43,29 @@ def _check_length(length: int, least: int, most: int, path: Path) -> Iterator[Fa
     elif length == 0:
         yield build_missing_fault(path)
     else:
-        told = f"Must be between {least} and {most} in length."
-        yield Fault(path, "BASE_TYPE_BAD_LENGTH", told)
+        message = f"Must be between {least} and {most} in length."
+        yield Fault(path, "BASE_TYPE_BAD_LENGTH", message)
 
 
 @dataclass(frozen=True)
 class Anything:
-    """What has to be there, and is judged elsewhere."""
+    """Any value; only its presence is required."""
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell nothing."""
+        """Yield no fault."""
         return iter(())
 
 
 @dataclass(frozen=True)
 class Text:
-    """Words of so many letters; what is `trimmed` is measured without the blanks around it."""
+    """A text with a limited length; a `trimmed` text is measured without surrounding spaces."""
 
     most: int
     least: int = 0
     trimmed: bool = False
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell what is wrong with its kind or length."""
+        """Yield a fault if the type or length is wrong."""
         if not isinstance(value, str):
             yield Fault(path, "STRING_TYPE_CONVERT", f'Could not interpret "{value}" as string.')
             return
@@ -75,22 +75,22 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A whole number, between two others where they are given."""
+class Integer:
+    """An integer, within limits if they are set."""
 
     least: int | None = None
     most: int | None = None
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell what is wrong with its kind or size."""
+        """Yield a fault if the type or size is wrong."""
         if isinstance(value, bool) or not isinstance(value, int):
             yield Fault(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
         elif self.least is not None and value < self.least:
-            told = f"int value should be greater than or equal to {self.least}."
-            yield Fault(path, "NUMBER_TYPE_MIN", told)
+            message = f"int value should be greater than or equal to {self.least}."
+            yield Fault(path, "NUMBER_TYPE_MIN", message)
         elif self.most is not None and value > self.most:
-            told = f"int value should be less than or equal to {self.most}."
-            yield Fault(path, "NUMBER_TYPE_MAX", told)
+            message = f"int value should be less than or equal to {self.most}."
+            yield Fault(path, "NUMBER_TYPE_MAX", message)
 
 
 @dataclass(frozen=True)
@@ -100,21 +100,21 @@ class Choice:
     among: tuple[int, ...]
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell when it is another."""
+        """Yield a fault if the value is none of these numbers."""
         if isinstance(value, bool) or value not in self.among:
-            told = f"Value must be one of {self.among}."
-            yield Fault(path, "BASE_TYPE_CHOICES", told)
+            message = f"Value must be one of {self.among}."
+            yield Fault(path, "BASE_TYPE_CHOICES", message)
 
 
 @dataclass(frozen=True)
 class Address:
-    """An absolute address of one of these schemes."""
+    """An absolute address with one of these schemes."""
 
     schemes: tuple[str, ...]
     most: int = 2_048
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell what is wrong with its length, form or scheme."""
+        """Yield a fault if the length, form or scheme is wrong."""
         text = str(value)
         if len(text) > self.most:
             yield from _check_length(len(text), 0, self.most, path)
@@ -126,25 +126,25 @@ class Address:
             return
         scheme = parts.scheme.lower()
         if scheme not in self.schemes:
-            told = f'Scheme "{scheme}" is not supported. Scheme must be one of {self.schemes}.'
-            yield Fault(path, "URL_TYPE_INVALID_SCHEME", told)
+            message = f'Scheme "{scheme}" is not supported. Scheme must be one of {self.schemes}.'
+            yield Fault(path, "URL_TYPE_INVALID_SCHEME", message)
         elif not parts.netloc or any(each.isspace() for each in text):
             yield Fault(path, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
 
 
 @dataclass(frozen=True)
 class Items:
-    """A list of so many of one shape."""
+    """A list of values of one shape, with a limited length."""
 
     of: Shape
     most: int
     least: int = 0
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell what is wrong with its length, and with each of its items."""
+        """Yield a fault if the length is wrong, and the faults of each item."""
         if not isinstance(value, list):
-            told = "Only iterables may be used in a ListType"
-            yield Fault(path, "LIST_TYPE_CONVERT", told)
+            message = "Only iterables may be used in a ListType"
+            yield Fault(path, "LIST_TYPE_CONVERT", message)
             return
         yield from _check_length(len(value), self.least, self.most, path)
         for index, each in enumerate(value):
@@ -153,16 +153,16 @@ class Items:
 
 @dataclass(frozen=True)
 class Fields:
-    """An object: what its keys may hold, and which of them have to be there."""
+    """An object: the shapes of its keys, and the keys it needs."""
 
     known: Mapping[str, Shape]
     needed: tuple[str, ...] = ()
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell what is wrong with each key."""
+        """Yield the faults of each key."""
         if not isinstance(value, Mapping):
-            told = "Only dictionaries may be used in a ModelType"
-            yield Fault(path, "MODEL_TYPE_CONVERT", told)
+            message = "Only dictionaries may be used in a ModelType"
+            yield Fault(path, "MODEL_TYPE_CONVERT", message)
             return
         for key in self.needed:
             if value.get(key) is None:
@@ -174,16 +174,16 @@ class Fields:
 
 @dataclass(frozen=True)
 class ByType:
-    """An object whose `type` says which shape it has; `otherwise` where it has none."""
+    """An object whose `type` selects its shape; `otherwise` is the type if it has none."""
 
     shapes: Mapping[int, Shape]
     otherwise: int | None = field(default=None)
 
     def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
-        """Tell what is wrong with it as what it says it is."""
+        """Yield the faults of the object as its type."""
         if not isinstance(value, Mapping):
-            told = "Only dictionaries may be used in a ModelType"
-            yield Fault(path, "MODEL_TYPE_CONVERT", told)
+            message = "Only dictionaries may be used in a ModelType"
+            yield Fault(path, "MODEL_TYPE_CONVERT", message)
             return
         kind = value.get("type", self.otherwise)
         kind = self.otherwise if kind is None else kind
@@ -192,8 +192,8 @@ class ByType:
             yield build_missing_fault((*path, "type"))
         elif shape is None:
             among = tuple(sorted(self.shapes))
-            told = f'Value of field "type" must be one of {among}.'
-            yield Fault((*path, "type"), "UNION_TYPE_CHOICES", told)
+            message = f'Value of field "type" must be one of {among}.'
+            yield Fault((*path, "type"), "UNION_TYPE_CHOICES", message)
         else:
             yield from shape.find_faults(value, path)
 
@@ -201,23 +201,24 @@ class ByType:
 Check = Callable[[Any], Iterator[Fault]]
 
 
-def order(parts: Iterable[tuple[Path, Mapping[str, Any]]], low: str, high: str) -> Iterator[Fault]:
-    """Tell where of two numbers of a part the one that is to be lower is higher."""
+def check_order(
+    parts: Iterable[tuple[Path, Mapping[str, Any]]], low: str, high: str
+) -> Iterator[Fault]:
+    """Yield a fault for each part whose `low` number exceeds its `high` number."""
     for path, part in parts:
         least, most = part.get(low), part.get(high)
         numbers = all(isinstance(each, int | float) for each in (least, most))
         if numbers and least > most:  # type: ignore[operator]
-            told = f"int value should be less than or equal to {most}."
-            yield Fault((*path, low), "NUMBER_TYPE_MAX", told)
+            message = f"int value should be less than or equal to {most}."
+            yield Fault((*path, low), "NUMBER_TYPE_MAX", message)
 
 
-def form(faults: list[Fault]) -> dict[str, Any]:
-    """Nest faults by their paths, as Discord's `errors` does."""
+def build_error_tree(faults: list[Fault]) -> dict[str, Any]:
+    """Nest faults by their paths, as in Discord's `errors`."""
     errors: dict[str, Any] = {}
     for fault in faults:
         node = errors
         for step in fault.path:
             node = node.setdefault(str(step), {})
-        told = {"code": fault.code, "message": fault.message}
-        node.setdefault("_errors", []).append(told)
+        node.setdefault("_errors", []).append({"code": fault.code, "message": fault.message})
     return errors

@@ -1,4 +1,4 @@
-"""Which request is held to which limits, and Discord's answer to one that breaks them."""
+"""Finds the limits of each request, and Discord's answer if the request breaks them."""
 
 import urllib.parse
 from collections.abc import Mapping, Sequence
@@ -8,18 +8,18 @@ from typing import Any
 from local_discord.limits import command_rules, commands, messages
 from local_discord.limits.emoji import is_emoji
 from local_discord.limits.rules import IN_COMMANDS, IN_MESSAGES, IN_MODALS, Rule
-from local_discord.limits.shapes import Fault, Path, Shape, form
+from local_discord.limits.shapes import Fault, Path, Shape, build_error_tree
 
 ANSWER, UPDATE, CHOICES, MODAL = 4, 7, 8, 9  # types of interaction callbacks
 FORWARD = 1
 Answer = tuple[int, dict[str, Any]]
-# What a message may consist of; beside them a forward has only what it points at.
+# A message needs text or one of these; a forward needs only its reference.
 _HOLDS = ("embeds", "components", "poll", "sticker_ids", "shared_client_theme")
 
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """What one kind of body is held to; `new` messages may not be empty."""
+    """The limits of one kind of body; `new` messages must not be empty."""
 
     shape: Shape
     rules: Sequence[Rule] = ()
@@ -39,9 +39,9 @@ _CALLBACKS = {ANSWER: MESSAGE, UPDATE: EDIT, CHOICES: OFFERED, MODAL: FORM}
 
 
 def find_refusal(method: str, segments: Sequence[str], body: Any, files: int = 0) -> Answer | None:
-    """Return Discord's answer to a request that breaks a limit; `None` for one that does not.
+    """Return Discord's answer to a request that breaks a limit; `None` if it breaks none.
 
-    `segments` are the path's parts after `/api/v10`, quoted as they came.
+    `segments` are the parts of the path after `/api/v10`, still quoted.
     """
     if segments[-1] == "@me" and "reactions" in segments and method == "PUT":
         known = is_emoji(urllib.parse.unquote(segments[-2]))
@@ -49,11 +49,11 @@ def find_refusal(method: str, segments: Sequence[str], body: Any, files: int = 0
     found = _find_limits(method, segments, body)
     if found is None:
         return None
-    limits, held = found
-    # Rules are about values of the right kind: they are asked when every value is.
+    limits, part = found
+    # Rules expect values of the right type, so they run only if the shape has no fault.
     checks = [rule.check for rule in limits.rules if rule.check is not None]
-    faults = list(limits.shape.find_faults(held, ())) or [
-        f for check in checks for f in check(held)
+    faults = list(limits.shape.find_faults(part, ())) or [
+        f for check in checks for f in check(part)
     ]
     if files > messages.FILES:
         reason = f"Must be {messages.FILES} or fewer in length."
@@ -61,17 +61,17 @@ def find_refusal(method: str, segments: Sequence[str], body: Any, files: int = 0
     if faults:
         prefix: Path = ("data",) if segments[0] == "interactions" else ()
         placed = [Fault((*prefix, *each.path), each.code, each.message) for each in faults]
-        errors = form(placed)
+        errors = build_error_tree(placed)
         return 400, {"message": "Invalid Form Body", "code": 50035, "errors": errors}
-    if limits is COMMANDS and (told := command_rules.find_excess(held)):
-        return 400, {"message": told, "code": 30032}
-    if limits.new and not files and _is_empty(held):
+    if limits is COMMANDS and (message := command_rules.find_excess(part)):
+        return 400, {"message": message, "code": 30032}
+    if limits.new and not files and _is_empty(part):
         return 400, {"message": "Cannot send an empty message", "code": 50006}
     return None
 
 
 def _find_limits(method: str, segments: Sequence[str], body: Any) -> tuple[BodyLimits, Any] | None:
-    """Return what a request's body is held to, and the part of it that is."""
+    """Return the limits of a request's body, and the part of the body that they apply to."""
     match [method, *segments]:
         case ["POST", "channels", _, "messages"] | ["POST", "webhooks", _, _]:
             return MESSAGE, body or {}
@@ -100,5 +100,5 @@ def _find_command_limits(
 
 def _is_empty(body: Mapping[str, Any]) -> bool:
     forwarded = (body.get("message_reference") or {}).get("type") == FORWARD
-    said = str(body.get("content") or "").strip()
-    return not (said or forwarded or any(body.get(key) for key in _HOLDS))
+    text = str(body.get("content") or "").strip()
+    return not (text or forwarded or any(body.get(key) for key in _HOLDS))

@@ -1,4 +1,4 @@
-"""The only room of simcord, whose internals we build on: everything else goes through here."""
+"""The only package that uses simcord, including its internals; everything else goes through it."""
 
 from simcord.backend.errors import BackendError as DiscordError
 from simcord.components import walk_components

@@ -1,4 +1,4 @@
-"""What a person does in the channel: say, edit, delete, react, open a thread, type."""
+"""A person's actions in a channel: post, edit, delete, react, open a thread, type."""
 
 import base64
 import binascii
@@ -29,7 +29,7 @@ EMOJI_NAMES = {
 
 
 def parse_emoji(text: object) -> str:
-    """Read an emoji given as itself, as `:name:`, or as a custom `<:name:id>`."""
+    """Parse an emoji: the emoji itself, `:name:`, or a custom `<:name:id>`. Raises `Refused`."""
     if not isinstance(text, str) or not text.strip():
         raise Refused(400, "emoji: give the emoji itself, such as ✅, or its name, such as :ship:")
     text = text.strip()
@@ -45,7 +45,7 @@ def parse_emoji(text: object) -> str:
 
 
 class PersonActions:
-    """Performs a person's actions under that person's own permissions."""
+    """Performs a person's actions with that person's own permissions. Methods raise `Refused`."""
 
     def __init__(self, backend: LocalBackend, lookup: Lookup, guild_id: int) -> None:
         self._backend = backend
@@ -67,10 +67,10 @@ class PersonActions:
         files: Sequence[Mapping[str, Any]] = (),
         nonce: str | None = None,
     ) -> Message:
-        """Post a message, or forward one; the same nonce again returns the first one.
+        """Post a message, or forward one; a repeated nonce returns the first message.
 
-        What is forwarded (`{"channel": ..., "message": ...}`) is a message of its own, without
-        text: Discord's client posts a remark as the message after it.
+        A forward (`{"channel": ..., "message": ...}`) is a message without text: Discord's client
+        posts a remark as a second message.
         """
         if nonce is not None and (earlier := self._backend.find_by_nonce(user.id, nonce)):
             return earlier
@@ -104,13 +104,13 @@ class PersonActions:
         return {"type": 1, "message_id": str(target.id), "channel_id": str(source.id)}
 
     def edit(self, user: User, channel: Channel, ref: object, content: str) -> Message:
-        """Change one's own message."""
+        """Edit the person's own message."""
         message = self._find_own_message(user, channel, ref)
         content = self._validate_content(content, has_files=bool(message.attachments))
         return self._backend.edit_message(channel.id, message.id, {"content": content})
 
     def delete(self, user: User, channel: Channel, ref: object) -> Message:
-        """Remove one's own message, or dismiss an ephemeral one."""
+        """Delete the person's own message, or dismiss an ephemeral one."""
         message = self._lookup.find_message(channel, ref, "message", user)
         if not message.is_ephemeral:
             message = self._find_own_message(user, channel, ref)
@@ -120,10 +120,10 @@ class PersonActions:
     def react(
         self, user: User, channel: Channel, ref: object, emoji: object, *, remove: bool
     ) -> Message:
-        """Add or remove a reaction; doing so twice changes nothing."""
+        """Add or remove a reaction; repeating it changes nothing."""
         message = self._lookup.find_message(channel, ref, "message", user)
         if message.is_ephemeral:
-            raise Refused(400, "message: nobody can react to an ephemeral message")
+            raise Refused(400, "message: ephemeral messages cannot have reactions")
         wanted = parse_emoji(emoji)
         needed = reaction_permissions(message, wanted, reacted=not remove)
         self._require_permissions(user, channel, *needed)
@@ -131,7 +131,7 @@ class PersonActions:
         return message
 
     def open_thread(self, user: User, channel: Channel, name: str, ref: object) -> Channel:
-        """Open a thread, from a message when one is given."""
+        """Open a thread; with `ref`, from that message."""
         if channel.type != 0:
             raise Refused(400, "channel: threads are opened in text channels")
         self._require_permissions(user, channel, "create_public_threads")
@@ -186,13 +186,13 @@ class PersonActions:
         if len(content) > CONTENT_LENGTH:
             raise Refused(
                 400,
-                f"content: {len(content)} characters; Discord takes {CONTENT_LENGTH}: "
+                f"content: {len(content)} characters; Discord takes at most {CONTENT_LENGTH}: "
                 "shorten it or attach a file",
             )
         return content
 
     def _replace_mentions(self, content: str) -> str:
-        """Turn `@name` into a mention, as a Discord client does while one types."""
+        """Replace `@name` by a mention, as a Discord client does while the user types."""
         if "@" not in content:
             return content
         users = {self._backend.users[each].name: f"<@{each}>" for each in self._guild.members}
@@ -208,12 +208,12 @@ def _parse_uploads(files: object) -> list[tuple[str, bytes]]:
     if not isinstance(files, list | tuple) or not all(isinstance(f, Mapping) for f in files):
         raise Refused(400, 'attachments: give a list of {"filename": ..., "content": ...}')
     if len(files) > FILES:
-        raise Refused(400, f"attachments: {len(files)} files; Discord takes {FILES}")
+        raise Refused(400, f"attachments: {len(files)} files; Discord takes at most {FILES}")
     return [parse_upload(each, f"attachments[{index}]") for index, each in enumerate(files)]
 
 
 def parse_upload(file: Mapping[str, Any], key: str) -> tuple[str, bytes]:
-    """Read a file a person gives: its name, and `content` (text) or `base64`."""
+    """Parse a file from a person: its name, and `content` (text) or `base64`. Raises `Refused`."""
     name = str(file.get("filename") or "file.txt").replace("/", "_").replace("\\", "_")
     try:
         if "base64" in file:

@@ -1,4 +1,4 @@
-"""simcord's virtual Discord, with real time, bounded memory and its gaps mended."""
+"""simcord's virtual Discord, with real time, bounded memory and corrections where it differs."""
 
 import copy
 from collections import OrderedDict
@@ -23,7 +23,7 @@ _THREADED = (0, 5)  # text and announcement channels; a voice channel's chat has
 COMPONENT, MODAL = 3, 5
 _MAX_NONCES = 5_000
 _NONCE_SECONDS = 300.0
-# Commands are missing: they belong to the bot, which may be connected still.
+# Commands are not listed: they belong to the bot, which may still be connected.
 _STATE = (
     "skus", "entitlements", "users", "guilds", "channels", "messages", "webhooks",
     "webhook_tokens", "dm_channels", "invites", "application_emojis", "stage_instances",
@@ -32,10 +32,10 @@ _STATE = (
 
 
 class LocalBackend(Backend):
-    """The one place where everything that exists is kept.
+    """The state of everything that exists.
 
-    `gateway` listeners hear what Discord tells bots; `people` listeners also hear of ephemeral
-    messages. Both get payloads of their own, called in the order things happened.
+    `gateway` listeners receive the events that Discord sends to bots; `people` listeners also
+    receive ephemeral messages. Each listener gets its own copy of the payload, in order.
     """
 
     _last_id = 0
@@ -56,30 +56,30 @@ class LocalBackend(Backend):
         self.application_id = self.bot_user.id
 
     def _allocate_at(self, milliseconds: int) -> int:
-        # simcord remembers every id it gave; ever growing numbers need no memory.
+        # simcord stores every id it has issued; growing numbers need no memory.
         self._last_id = max(milliseconds << 22, self._last_id + 1)
         return self._last_id
 
-    # ------------------------------------------------------------- starting again
+    # ------------------------------------------------------------- reset
 
     def mark_start(self) -> None:
-        """Note everything as it is now, once the guild exists."""
+        """Save the current state, to be called once the guild exists."""
         self._start = copy.deepcopy({name: getattr(self, name) for name in _STATE})
 
     def restore_start(self) -> None:
-        """Take everything back to what was noted, ids included; bots are told of threads that go.
+        """Restore the saved state, ids included; bots receive the deletion of threads.
 
-        Whoever holds a guild, a channel or a user must look it up again.
+        Objects of guilds, channels and users obtained before must be looked up again.
         """
         for guild in self.guilds.values():
             for thread_id in list(guild.thread_ids):
                 self.delete_channel(thread_id)
-        for name, noted in copy.deepcopy(self._start).items():
-            setattr(self, name, noted)
+        for name, saved in copy.deepcopy(self._start).items():
+            setattr(self, name, saved)
         self.bot_user = self.users[self.bot_user.id]
         self.files.clear()
 
-    # ------------------------------------------------------------------ telling
+    # ------------------------------------------------------------------- events
 
     def emit(self, event: str, payload: Mapping[str, Any]) -> None:
         if event == "TYPING_START":
@@ -96,7 +96,7 @@ class LocalBackend(Backend):
 
     def prepare_message(self, *args: Any, **fields: Any) -> Message:
         message = super().prepare_message(*args, **fields)
-        # A person's page may number its messages by longer ones than Discord takes and repeats.
+        # A person's page may use longer nonces than Discord accepts; they are not sent back.
         short = self.nonce is not None and len(self.nonce) <= NONCE_LENGTH
         message.__dict__["nonce"] = self.nonce if short else None
         if message.interaction_metadata is not None:
@@ -106,7 +106,9 @@ class LocalBackend(Backend):
         return message
 
     def _build_origin(self, interaction_id: int) -> dict[str, Any]:
-        """What an interaction came from: the message pressed, or what opened the form."""
+        """Return the metadata of an interaction's origin: the message pressed, or the form's
+        opener.
+        """
         record = self.interactions.get(interaction_id)
         if record is None:
             return {}
@@ -114,8 +116,8 @@ class LocalBackend(Backend):
         if record.type == MODAL and opener is not None:
             user = serializers.user_payload(self.users[opener.user_id])
             owners: dict[str, Any] = {"authorizing_integration_owners": {}}
-            told = {"id": str(opener.id), "type": opener.type, "user": user, **owners}
-            return {"triggering_interaction_metadata": told | self._build_origin(opener.id)}
+            origin = {"id": str(opener.id), "type": opener.type, "user": user, **owners}
+            return {"triggering_interaction_metadata": origin | self._build_origin(opener.id)}
         if record.type == COMPONENT and record.source_message_id is not None:
             return {"interacted_message_id": str(record.source_message_id)}
         return {"name": record.command_name} if record.command_name else {}
@@ -126,9 +128,9 @@ class LocalBackend(Backend):
         if meta is not None and meta.archived and not meta.locked:
             self.edit_channel(channel.id, {}, thread_metadata={"archived": False})
         message = super().commit_message(message, broadcast=broadcast)
-        kept = self.messages[channel.id]
-        while len(kept) > MAX_MESSAGES:
-            del kept[next(iter(kept))]
+        messages = self.messages[channel.id]
+        while len(messages) > MAX_MESSAGES:
+            del messages[next(iter(messages))]
         if message.is_ephemeral:
             self._decrease_count(channel, 1)
             self._notify_people("MESSAGE_CREATE", dict(serializers.message_payload(self, message)))
@@ -161,15 +163,16 @@ class LocalBackend(Backend):
         return super().bulk_delete_messages(channel_id, wanted)
 
     def _decrease_count(self, channel: Channel, gone: int) -> None:
-        """Leave messages out of a thread's count, as Discord does with deleted and private ones.
+        """Subtract messages from a thread's count, as Discord does for deleted and ephemeral ones.
 
-        simcord counts every message ever posted there. Before an event tells of it.
+        simcord counts every message ever posted. Call this before the event that contains the
+        count.
         """
         if channel.is_thread:
             channel.message_count -= gone
 
     def find_by_nonce(self, author_id: int, nonce: str) -> Message | None:
-        """The message this author sent with this nonce in the last minutes."""
+        """Return the message that this author sent with this nonce in the last five minutes."""
         at, channel_id, message_id = self._nonces.get((author_id, nonce), (0.0, 0, 0))
         if self.clock.now().timestamp() - at > _NONCE_SECONDS:
             return None
@@ -198,9 +201,9 @@ class LocalBackend(Backend):
     ) -> Channel:
         """Open a thread as Discord does.
 
-        simcord would replace an earlier thread of the same message, and writes "started a thread"
-        into the channel even when the thread hangs from a message, where Discord marks that
-        message instead.
+        simcord would replace an earlier thread of the same message. It also posts "started a
+        thread" into the channel when the thread belongs to a message, where Discord marks that
+        message.
         """
         if self.get_channel(parent_id).type not in _THREADED:
             raise errors.BackendError(400, 50024, "Cannot execute action on this channel type")
@@ -237,7 +240,9 @@ class LocalBackend(Backend):
     def register_commands(
         self, guild_id: int | None, payloads: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Take a list of commands; each has a version, which changes with it."""
+        """Register a list of commands; the version of a command changes only if the command
+        does.
+        """
         before = self.commands.get(guild_id, {})
         registered = super().register_commands(guild_id, payloads)
         for command in registered:
@@ -262,9 +267,9 @@ class LocalBackend(Backend):
         return record
 
     def interaction_by_token(self, token: str) -> Interaction:
-        """Find the interaction of a follow-up.
+        """Return the interaction of a follow-up.
 
-        simcord takes follow-ups before the first response, and calls an expired token unknown.
+        simcord accepts follow-ups before the first response, and calls an expired token unknown.
         """
         record = self.interactions.get(self.interaction_tokens.get(token, 0))
         if record is None or not record.responded:
@@ -274,6 +279,6 @@ class LocalBackend(Backend):
         return record
 
     def limit_logs(self) -> None:
-        """Bound what simcord appends to for ever, once the guild exists."""
+        """Bound simcord's growing audit log; to be called once the guild exists."""
         for guild in self.guilds.values():
             guild.audit_log_entries = BoundedList(_MAX_AUDIT_ENTRIES)

@@ -1,4 +1,4 @@
-"""What a bot with given intents may see of an event."""
+"""Filters events by the intents of a bot."""
 
 import copy
 from typing import Any
@@ -11,7 +11,7 @@ PRIVILEGED = rules.PRIVILEGED_INTENTS
 
 
 def parse_intents(value: int) -> discord.Intents:
-    """Intents from the number a bot sends in IDENTIFY."""
+    """Return the intents for the number that a bot sends in IDENTIFY."""
     intents = discord.Intents.none()
     intents.value = value
     return intents
@@ -20,7 +20,7 @@ def parse_intents(value: int) -> discord.Intents:
 def filter_event(
     event: str, payload: dict[str, Any], intents: discord.Intents, backend: Backend
 ) -> dict[str, Any] | None:
-    """Return the payload as this bot receives it, None when it does not receive it."""
+    """Return the payload as a bot with these intents receives it, or `None` if it does not."""
     needed = rules.required_intent(event, payload)
     if needed is not None and not getattr(intents, needed):
         return None
@@ -42,10 +42,10 @@ def _censor(event: str, payload: dict[str, Any], backend: Backend) -> None:
         rules.censor_message(payload, bot_id, backend=backend)
     if event != "INTERACTION_CREATE":
         return
-    # A component's own message and a context menu's target are always readable.
+    # A bot may always read the message of a component and the target of a context menu.
     if isinstance(payload.get("message"), dict):
         rules.censor_message(payload["message"], bot_id, backend=backend, exempt_root=True)
-    asked = payload.get("data") or {}
-    for message_id, message in ((asked.get("resolved") or {}).get("messages") or {}).items():
-        chosen = str(asked.get("target_id")) == str(message_id)
+    data = payload.get("data") or {}
+    for message_id, message in ((data.get("resolved") or {}).get("messages") or {}).items():
+        chosen = str(data.get("target_id")) == str(message_id)
         rules.censor_message(message, bot_id, backend=backend, exempt_root=chosen)

@@ -1,4 +1,4 @@
-"""Interactions: what a person presses, picks, types and submits, as Discord tells the bot."""
+"""Builds the interactions that a person causes by commands, components and modals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ SELECT_OPTION_TYPE = {5: 6, 6: 8, 7: 9, 8: 7}  # select type -> option type of t
 
 
 class InteractionBuilder:
-    """Builds interactions and puts them on the gateway; answers arrive over REST."""
+    """Builds interactions and sends them to the gateway; answers arrive over REST."""
 
     def __init__(self, backend: LocalBackend, lookup: Lookup) -> None:
         self._backend = backend
@@ -36,7 +36,10 @@ class InteractionBuilder:
     # ----------------------------------------------------------------- commands
 
     def list_commands(self, user: User, channel: Channel) -> list[Leaf]:
-        """What the picker shows this person here: slash commands flattened, then menus."""
+        """Return the commands that the picker shows this person here.
+
+        Subcommands are listed as commands of their own; menus come after slash commands.
+        """
         shown: list[Leaf] = []
         for kind in (SLASH, USER_MENU, MESSAGE_MENU):
             for root in self._list_visible(user, channel, kind):
@@ -53,20 +56,20 @@ class InteractionBuilder:
         return shown
 
     def list_registered_names(self) -> list[str]:
-        """The names of everything the bot has registered, whoever may use it where."""
+        """Return the names of all commands that the bot has registered, for anyone and anywhere."""
         roots = [root for scope in self._backend.commands.values() for root in scope.values()]
         paths = [path for root in roots for path, _ in interactions.command_leaves(root)]
         return sorted({" ".join(path) for path in paths})
 
     def _list_visible(self, user: User, channel: Channel, kind: int) -> list[Leaf]:
         found = self._backend.visible_commands(user_id=user.id, channel_id=channel.id, type=kind)
-        # A guild's command hides the global one of the same name.
+        # A guild command hides a global command with the same name.
         return list({root["name"]: root for root in reversed(found)}.values())[::-1]
 
     def run_command(
         self, user: User, channel: Channel, text: str, options: object, target: object
     ) -> Interaction:
-        """Run a slash command or a context menu, told apart by name."""
+        """Run the slash command or context menu with this name."""
         text = text.strip().removeprefix("/").strip()
         for kind in (MESSAGE_MENU, USER_MENU):
             for root in self._list_visible(user, channel, kind):
@@ -113,48 +116,46 @@ class InteractionBuilder:
         built: list[dict[str, Any]],
         resolved: Mapping[str, Any],
     ) -> Interaction:
-        asked: dict[str, Any] = {
+        data: dict[str, Any] = {
             "id": root["id"],
             "name": root["name"],
             "type": SLASH,
             "options": interactions.nest_options(root, path, built),
         }
         if resolved:
-            asked["resolved"] = resolved
+            data["resolved"] = resolved
         if root.get("guild_id"):
-            asked["guild_id"] = root["guild_id"]
-        record = self._send(kind, user, channel, asked)
+            data["guild_id"] = root["guild_id"]
+        record = self._send(kind, user, channel, data)
         if kind == COMMAND:
-            # What its answers say they came from: "poll results", not "poll".
+            # Answers show the full name of the command: "poll results", not "poll".
             record.command_name = " ".join([root["name"], *path])
         return record
 
     def _use_menu(
         self, user: User, channel: Channel, root: Leaf, kind: int, target: object
     ) -> Interaction:
-        asked: dict[str, Any] = {"id": root["id"], "name": root["name"], "type": kind}
+        data: dict[str, Any] = {"id": root["id"], "name": root["name"], "type": kind}
         if target is None:
             what = "message" if kind == MESSAGE_MENU else "target"
-            raise Refused(
-                400, f"{what}: {root['name']!r} is a context menu; say what it is used on"
-            )
+            raise Refused(400, f"{what}: {root['name']!r} is a context menu; give its target")
         if kind == MESSAGE_MENU:
             message = self._lookup.find_message(channel, target, "message", user)
             payload = dict(serializers.message_payload(self._backend, message))
-            asked["target_id"] = str(message.id)
-            asked["resolved"] = {"messages": {str(message.id): payload}}
+            data["target_id"] = str(message.id)
+            data["resolved"] = {"messages": {str(message.id): payload}}
         else:
             builder = Options(self._backend, self._lookup, user, channel.guild_id)
-            asked["target_id"] = builder.resolve_user(target, "target")
-            asked["resolved"] = builder.resolved
+            data["target_id"] = builder.resolve_user(target, "target")
+            data["resolved"] = builder.resolved
         if root.get("guild_id"):
-            asked["guild_id"] = root["guild_id"]
-        return self._send(COMMAND, user, channel, asked)
+            data["guild_id"] = root["guild_id"]
+        return self._send(COMMAND, user, channel, data)
 
     def autocomplete(
         self, user: User, channel: Channel, text: str, option: str, value: str, options: object
     ) -> Interaction:
-        """Ask the bot for choices while a person types into one option."""
+        """Ask the bot for choices while a person types into an option."""
         text = text.strip().removeprefix("/").strip()
         root, path, leaf, values = self._parse_slash(user, channel, text, options)
         name = " ".join([root["name"], *path])
@@ -165,7 +166,7 @@ class InteractionBuilder:
                 400, f"option: /{name} completes {', '.join(able) or 'nothing'}, not {option!r}"
             )
         builder = Options(self._backend, self._lookup, user, channel.guild_id)
-        others = {key: given for key, given in values.items() if key != option}
+        others = {key: other for key, other in values.items() if key != option}
         built = builder.build(name, leaf, others, partial=True)
         built.append({"name": option, "type": focused["type"], "value": value, "focused": True})
         return self._send_slash(AUTOCOMPLETE, user, channel, root, path, built, {})
@@ -179,12 +180,12 @@ class InteractionBuilder:
         stored, part = self._find_component(user, channel, custom_id, message)
         if part.get("disabled"):
             raise Refused(409, f"component: {custom_id!r} is disabled")
-        asked: dict[str, Any] = {"custom_id": custom_id, "component_type": part["type"]}
+        data: dict[str, Any] = {"custom_id": custom_id, "component_type": part["type"]}
         if part.get("id") is not None:
-            asked["id"] = part["id"]
+            data["id"] = part["id"]
         if part["type"] != BUTTON:
-            self._choose(user, channel, part, values, asked)
-        return self._send(COMPONENT, user, channel, asked, source=stored)
+            self._choose(user, channel, part, values, data)
+        return self._send(COMPONENT, user, channel, data, source=stored)
 
     def _find_component(
         self, user: User, channel: Channel, custom_id: str, ref: object
@@ -192,8 +193,8 @@ class InteractionBuilder:
         if ref is not None:
             candidates = [self._lookup.find_message(channel, ref, "message", user)]
         else:
-            kept = self._backend.messages[channel.id].values()
-            candidates = [each for each in reversed(kept) if each.visible_to(user.id)]
+            messages = self._backend.messages[channel.id].values()
+            candidates = [each for each in reversed(messages) if each.visible_to(user.id)]
         for message in candidates:
             for part in walk_components(message.components):
                 if part.get("custom_id") == custom_id:
@@ -209,7 +210,7 @@ class InteractionBuilder:
         channel: Channel,
         menu: dict[str, Any],
         values: Sequence[Any],
-        asked: dict[str, Any],
+        data: dict[str, Any],
     ) -> None:
         least, most = menu.get("min_values", 1), menu.get("max_values", 1)
         if not least <= len(values) <= most:
@@ -219,19 +220,19 @@ class InteractionBuilder:
             unknown = [str(each) for each in values if each not in known]
             if unknown:
                 raise Refused(400, f"values: there is no {unknown[0]!r}; there are {known}")
-            asked["values"] = list(values)
+            data["values"] = list(values)
             return
         builder = Options(self._backend, self._lookup, user, channel.guild_id)
         kind = SELECT_OPTION_TYPE[menu["type"]]
-        asked["values"] = [builder.resolve_entity(kind, each, "values") for each in values]
-        asked["resolved"] = builder.resolved
+        data["values"] = [builder.resolve_entity(kind, each, "values") for each in values]
+        data["resolved"] = builder.resolved
 
     # ------------------------------------------------------------------- modals
 
     def submit_modal(
         self, user: User, channel: Channel, custom_id: str, fields: Mapping[str, Any]
     ) -> Interaction:
-        """Submit the newest modal with that custom_id opened for this person here."""
+        """Submit the newest modal with this custom_id that was opened for this person here."""
         opened = None
         for record in reversed(self._backend.interactions.values()):
             mine = record.user_id == user.id and record.channel_id == channel.id
@@ -246,12 +247,12 @@ class InteractionBuilder:
             raise Refused(409, f"modal: {custom_id!r} was submitted already; open it again")
         parts = fill(opened.modal, fields)
         opened.modal_consumed = True
-        asked = {"custom_id": custom_id, "components": parts}
+        data = {"custom_id": custom_id, "components": parts}
         source = None
         if opened.source_message_id is not None:
-            kept = self._backend.messages.get(channel.id, {})
-            source = kept.get(opened.source_message_id)
-        return self._send(MODAL, user, channel, asked, source=source, opened_by=opened.id)
+            messages = self._backend.messages.get(channel.id, {})
+            source = messages.get(opened.source_message_id)
+        return self._send(MODAL, user, channel, data, source=source, opened_by=opened.id)
 
     # ------------------------------------------------------------------ sending
 
@@ -260,7 +261,7 @@ class InteractionBuilder:
         kind: int,
         user: User,
         channel: Channel,
-        asked: dict[str, Any],
+        data: dict[str, Any],
         source: Message | None = None,
         opened_by: int = 0,
     ) -> Interaction:
@@ -270,7 +271,7 @@ class InteractionBuilder:
             channel_id=channel.id,
             guild_id=channel.guild_id,
             user_id=user.id,
-            data=asked,
+            data=data,
         )
         record.__dict__["opened_by"] = opened_by
         if source is not None:

@@ -1,4 +1,4 @@
-"""Finding what a person means: by id or by name, with an error that shows the way out."""
+"""Looks up users, roles, channels and messages by id or name, with helpful errors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ TEXT, DM, VOICE = 0, 1, 2
 
 
 class Refused(Exception):
-    """A person asked for what cannot be done: HTTP `status` and a sentence to show."""
+    """Raised if a person's request cannot be performed: an HTTP status and a message to show."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 def as_id(ref: object, key: str) -> int | None:
-    """Read an id given as number, digits or object; None when `ref` is a name."""
+    """Parse an id from a number, digits or an object; return `None` if `ref` is a name."""
     if isinstance(ref, Mapping):
         ref = ref.get("id")
     if isinstance(ref, bool) or not isinstance(ref, int | str) or ref == "":
@@ -32,7 +32,7 @@ def as_id(ref: object, key: str) -> int | None:
 
 
 class Lookup:
-    """Looks up users, channels, messages and roles of the one guild."""
+    """Looks up users, channels, messages and roles of the guild. Methods raise `Refused`."""
 
     def __init__(self, backend: LocalBackend, guild_id: int) -> None:
         self._backend = backend
@@ -44,19 +44,19 @@ class Lookup:
 
     @property
     def people(self) -> list[User]:
-        """Everyone but the bot, in the order they were named."""
+        """Everyone but bots, in the order in which they joined."""
         users = (self._backend.users[user_id] for user_id in self._guild.members)
         return [user for user in users if not user.bot]
 
     def find_person(self, ref: object, key: str = "user") -> User:
-        """The person (or other bot) who acts: never the bot that is connected."""
+        """Return the person (or other bot) who acts; never the connected bot."""
         user = self.find_user(ref, key)
         if user.id == self._backend.bot_user.id:
             raise Refused(403, f"{key}: {user.name} is the bot and acts for itself; name a person")
         return user
 
     def find_user(self, ref: object, key: str = "user") -> User:
-        """Any member of the guild, the bot included."""
+        """Return a member of the guild, the connected bot included."""
         user_id = as_id(ref, key)
         wanted = str(ref).strip().lstrip("@").casefold()
         for member_id in self._guild.members:
@@ -64,10 +64,10 @@ class Lookup:
             if user.id == user_id or (user_id is None and user.name.casefold() == wanted):
                 return user
         names = ", ".join(user.name for user in self.people)
-        raise Refused(404, f"{key}: nobody here is {ref!r}; there are {names} (GET /local/world)")
+        raise Refused(404, f"{key}: there is no {ref!r} here; there are {names} (GET /local/world)")
 
     def find_role(self, ref: object, key: str) -> Any:
-        """A role of the guild."""
+        """Return a role of the guild."""
         role_id = as_id(ref, key)
         wanted = str(ref).strip().lstrip("@").casefold()
         for role in self._guild.roles.values():
@@ -77,7 +77,7 @@ class Lookup:
         raise Refused(404, f"{key}: there is no role {ref!r}; there are {names}")
 
     def find_channel(self, ref: object, key: str = "channel") -> Channel:
-        """A text channel, a person's direct messages, or a thread."""
+        """Return a text channel, a person's direct messages, or a thread."""
         channel_id = as_id(ref, key)
         if channel_id is not None:
             found = self._backend.channels.get(channel_id)
@@ -104,11 +104,11 @@ class Lookup:
         return None
 
     def get_dm(self, user: User) -> Channel:
-        """That person's direct messages with the bot."""
+        """Return the person's direct messages with the bot."""
         return self._backend.get_dm_channel(user.id)
 
     def require_access(self, user: User, channel: Channel) -> None:
-        """Refuse when this person may not see the channel."""
+        """Raise `Refused` (403) if this person cannot see the channel."""
         if not channel_accessible(self._backend, channel.id, user.id):
             name = channel.name or "this conversation"
             raise Refused(403, f"channel: {user.name} cannot see {name}")
@@ -116,7 +116,7 @@ class Lookup:
     def find_message(
         self, channel: Channel, ref: object, key: str = "message", viewer: User | None = None
     ) -> Message:
-        """A message of this channel which that person can see."""
+        """Return a message of this channel that the viewer can see."""
         message_id = as_id(ref, key)
         found = self._backend.messages.get(channel.id, {}).get(message_id or 0)
         if found is None or (viewer is not None and not found.visible_to(viewer.id)):

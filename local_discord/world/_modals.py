@@ -11,7 +11,7 @@ from local_discord.world._lookup import Refused
 
 
 def fill(modal: dict[str, Any], fields: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The modal's components with a person's values in them."""
+    """Return the modal's components with a person's values in them. Raises `Refused`."""
     spec = validate_modal(modal)
     known = _modal._modal_control_map(spec)
     unknown = [name for name in fields if name not in known]
@@ -25,7 +25,7 @@ def fill(modal: dict[str, Any], fields: Mapping[str, Any]) -> list[dict[str, Any
 
 
 def list_fields(modal: dict[str, Any]) -> list[dict[str, Any]]:
-    """A modal's fields, flat, with the labels people see."""
+    """Return the fields of a modal as a flat list, with their visible labels."""
     outer: dict[str, dict[str, Any]] = {}
     for part in modal.get("components") or ():
         inner = part.get("component")

@@ -1,7 +1,7 @@
-"""Keys Discord's objects always carry, and keys they leave out rather than send as null.
+"""Keys that Discord's objects always have, and keys that are absent rather than null.
 
-simcord writes what discord.py reads; Discord's description asks for more. An object is known by
-keys that only its kind has.
+simcord writes only what discord.py reads; Discord's API description requires more. The kind of an
+object is recognised by keys that only this kind has.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ObjectKeys:
-    """One kind of object: `known_by` these keys, with these besides, and those never null."""
+    """One kind of object.
+
+    `known_by` are the keys that identify it, `always` the keys it needs with their defaults,
+    `never_null` the keys that are absent instead of null.
+    """
 
     known_by: frozenset[str]
     always: Mapping[str, Any] = field(default_factory=dict)
@@ -52,7 +56,7 @@ GUILD = ObjectKeys(
 )
 OBJECTS = (USER, MEMBER, CHANNEL, PRIVATE_CHANNEL, MESSAGE, ATTACHMENT, COMMAND, RESPONSE, GUILD)
 
-# What an application's object holds besides; its bot is private, and has no address of its own.
+# Further keys of an application object; its bot is private and has no interactions endpoint.
 APPLICATION: Mapping[str, Any] = {
     "type": None,
     "redirect_uris": [],
@@ -67,7 +71,7 @@ APPLICATION: Mapping[str, Any] = {
 
 
 def complete_object(node: dict[str, Any]) -> None:
-    """Bring an object to the keys of its kind."""
+    """Add missing keys to an object and remove nulls, according to its kind."""
     _remove_null_id(node)
     for kind in OBJECTS:
         if kind.known_by <= node.keys():
@@ -79,7 +83,7 @@ def complete_object(node: dict[str, Any]) -> None:
 
 
 def _remove_null_id(node: dict[str, Any]) -> None:
-    """Have the emoji of a button or an option say its id only where it is a server's own."""
+    """Remove the null id of a Unicode emoji in a button or an option."""
     emoji = node.get("emoji")
     if not isinstance(emoji, dict) or not {"label", "style"} & node.keys():
         return

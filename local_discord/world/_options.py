@@ -1,4 +1,4 @@
-"""Reading a slash command as a person gives it: text, a mapping, or Discord's own list."""
+"""Parses a slash command from a person: text, a mapping, or Discord's own list."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ Leaf = dict[str, Any]
 
 
 def descend(root: Leaf, names: Sequence[str]) -> tuple[Leaf, list[str]]:
-    """Follow subcommand names below `root` as far as they go: the leaf and the path taken."""
+    """Follow subcommand names below `root`; return the last command found and the names used."""
     node, path = root, list[str]()
     for word in names:
         children = [o for o in node.get("options") or () if o.get("type") in SUBCOMMANDS]
@@ -35,7 +35,7 @@ def descend(root: Leaf, names: Sequence[str]) -> tuple[Leaf, list[str]]:
 
 
 def require_leaf(name: str, leaf: Leaf) -> None:
-    """Refuse a command that stops short of its subcommand."""
+    """Raise `Refused` if the command needs a subcommand."""
     children = [o["name"] for o in leaf.get("options") or () if o.get("type") in SUBCOMMANDS]
     if children:
         ways = ", ".join(f"/{name} {child}" for child in children)
@@ -43,7 +43,7 @@ def require_leaf(name: str, leaf: Leaf) -> None:
 
 
 def flatten(options: object) -> tuple[list[str], dict[str, Any]]:
-    """Turn `options` as given into subcommand names and a mapping of values."""
+    """Convert `options` into subcommand names and a mapping of values. Raises `Refused`."""
     if options is None:
         return [], {}
     if isinstance(options, Mapping):
@@ -63,7 +63,7 @@ def flatten(options: object) -> tuple[list[str], dict[str, Any]]:
 
 
 def from_text(name: str, leaf: Leaf, text: str) -> dict[str, Any]:
-    """Read `dice:2d6 reason:for luck`, or plain text for a command's one option."""
+    """Parse `dice:2d6 reason:for luck`, or plain text for a command's only option."""
     declared = [option["name"] for option in leaf.get("options") or ()]
     if not text:
         return {}
@@ -96,21 +96,23 @@ class Options:
     def build(
         self, name: str, leaf: Leaf, values: Mapping[str, Any], *, partial: bool = False
     ) -> list[dict[str, Any]]:
-        """Validate and type the values; `partial` (autocomplete) drops what is not valid yet."""
+        """Validate and convert the values; `partial` (autocomplete) drops values that are not
+        valid yet.
+        """
         declared = {option["name"]: option for option in leaf.get("options") or ()}
         built = []
-        for given, value in values.items():
-            option = declared.get(given)
+        for key, value in values.items():
+            option = declared.get(key)
             if option is None:
                 known = ", ".join(declared) or "none"
-                raise Refused(400, f"options.{given}: /{name} has no such option; it has {known}")
+                raise Refused(400, f"options.{key}: /{name} has no such option; it has {known}")
             try:
                 wire = self._wire(name, option, value)
             except Refused:
                 if not partial:
                     raise
                 continue
-            built.append({"name": given, "type": option["type"], "value": wire})
+            built.append({"name": key, "type": option["type"], "value": wire})
         missing = [o for o in declared if declared[o].get("required") and o not in values]
         if missing and not partial:
             raise Refused(400, f"options.{missing[0]}: /{name} needs it")
@@ -129,7 +131,7 @@ class Options:
             raise Refused(400, f"{key}: {error}") from error
 
     def resolve_entity(self, kind: int, value: Any, key: str) -> str:
-        """Resolve a user, channel, role or mentionable; returns its id as Discord writes it."""
+        """Resolve a user, channel, role or mentionable; return its id as text."""
         if isinstance(value, str) and (mention := _MENTION.fullmatch(value.strip())):
             value = mention[1]
         if kind == CHANNEL:
@@ -144,7 +146,7 @@ class Options:
         return self.resolve_user(value, key)
 
     def resolve_user(self, value: Any, key: str) -> str:
-        """Resolve a user; returns its id as Discord writes it."""
+        """Resolve a user; return the id as text."""
         user = self._lookup.find_user(value, key)
         payload = dict(serializers.user_payload(user))
         self.resolved.setdefault("users", {})[str(user.id)] = payload
@@ -169,7 +171,7 @@ class Options:
         if not isinstance(value, Mapping):
             raise Refused(400, f'{key}: give a file, as {{"filename": ..., "content": ...}}')
         upload = parse_upload(value, key)
-        # Files of commands belong to no channel's messages; the guild's first one holds them.
+        # Files of commands belong to no message, so they are stored under the first channel.
         (stored,) = self._backend.store_attachments(next(iter(self._backend.channels)), [upload])
         self.resolved.setdefault("attachments", {})[str(stored["id"])] = stored
         return str(stored["id"])
@@ -185,7 +187,7 @@ class Options:
 
 
 def _convert(kind: int, value: Any, key: str) -> Any:
-    """Accept numbers and truth as text, and text as numbers."""
+    """Convert numbers to text, and text to numbers or booleans, as the option needs."""
     try:
         if kind == STRING and isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)

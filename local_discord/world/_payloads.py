@@ -1,4 +1,4 @@
-"""Payloads as Discord sends them: what simcord's serializers leave out."""
+"""Adds what simcord's serializers omit, so that payloads are as Discord sends them."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ _original_message_payload = serializers.message_payload
 
 
 def _build_payload(backend: Any, message: Message, *, for_user: int | None = None) -> Any:
-    """Nest one referenced message, as Discord does.
+    """Serialize a message with one level of referenced message, as Discord does.
 
-    simcord nests the whole chain of replies: a long conversation of replies grows every payload
-    and in the end exceeds Python's recursion limit.
+    simcord nests the complete chain of replies: a long chain makes every payload larger and finally
+    exceeds Python's recursion limit.
     """
     reference = message.reference
     if reference is None or reference.get("type", 0) != 0:
         return _original_message_payload(backend, message, for_user=for_user)
-    # A forward (type 1) is not followed; the type is put back afterwards.
+    # simcord does not follow a forward (type 1), so pretend to be one; restore the type afterwards.
     bare = dataclasses.replace(message, reference={**reference, "type": 1})
     payload: dict[str, Any] = dict(_original_message_payload(backend, bare, for_user=for_user))
     payload["message_reference"] = dict(reference)
@@ -46,14 +46,14 @@ serializers.message_payload = _build_payload
 
 
 def complete_payload(node: Any, backend: Backend, *, viewer: int | None) -> Any:
-    """Copy a payload, mending every message object inside it.
+    """Return a copy of a payload with every object inside it completed.
 
-    `viewer` is whom a reaction's `me` is about; None stands for the page, which also gets
-    `users`, the ids of everyone who reacted.
+    `viewer` is the person for whom a reaction's `me` is set. `None` stands for the page, which also
+    gets `users`, the ids of everyone who reacted.
     """
     if node is None or isinstance(node, str | int):
         return (
-            node  # most nodes: asking them first whether they are a mapping takes most of the time
+            node  # most nodes end here; the check against `Mapping` is much slower, so it is second
         )
     if isinstance(node, Mapping):
         copied = {
@@ -73,7 +73,7 @@ def complete_payload(node: Any, backend: Backend, *, viewer: int | None) -> Any:
 def build_message_object(
     backend: Backend, message: Message, *, viewer: int | None
 ) -> dict[str, Any]:
-    """One message as Discord's object, for a person (`viewer`, see `personal`) or the page."""
+    """Return a message as Discord's object, for a person (`viewer`) or the page (`None`)."""
     payload: dict[str, Any] = complete_payload(
         serializers.message_payload(backend, message), backend, viewer=None
     )
@@ -81,7 +81,7 @@ def build_message_object(
 
 
 def personalize(node: dict[str, Any], viewer: int | None) -> dict[str, Any]:
-    """Set each reaction's `me` for one person; a copy when there is anything to set."""
+    """Set each reaction's `me` for one person; return a copy if there is a reaction."""
     if viewer is None or not node.get("reactions"):
         return node
     reactions = [
@@ -112,15 +112,15 @@ def _complete_message(payload: dict[str, Any], backend: Backend, viewer: int | N
 
 
 def _complete_reactions(payload: dict[str, Any], message: Message, viewer: int | None) -> None:
-    standing = [reaction for reaction in message.reactions if reaction.user_ids]
-    for shown, reaction in zip(payload.get("reactions") or (), standing, strict=False):
+    reactions = [reaction for reaction in message.reactions if reaction.user_ids]
+    for shown, reaction in zip(payload.get("reactions") or (), reactions, strict=False):
         shown["me"] = viewer in reaction.user_ids
         if viewer is None:
             shown["users"] = [str(user_id) for user_id in reaction.user_ids]
 
 
 def _point_embed(embed: dict[str, Any], urls: dict[str, str]) -> None:
-    """`attachment://name` in an embed means the message's own file."""
+    """Replace `attachment://name` in an embed by the address of the message's own file."""
     for key in _EMBED_MEDIA:
         media = embed.get(key)
         if isinstance(media, dict) and media.get("url") in urls:

@@ -1,4 +1,4 @@
-"""Discord's REST API: simcord's routes, and the few it lacks."""
+"""Discord's REST API: simcord's routes, and a few that it lacks."""
 
 import dataclasses
 import io
@@ -13,7 +13,7 @@ from simcord.backend.errors import BackendError
 from simcord.http.router import RouteNotImplemented, UnsupportedField, dispatch
 
 from local_discord.limits import find_refusal
-from local_discord.limits.shapes import Fault, form
+from local_discord.limits.shapes import Fault, build_error_tree
 from local_discord.world._backend import NONCE_LENGTH, LocalBackend
 from local_discord.world._object_keys import APPLICATION
 from local_discord.world._payloads import complete_payload
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 # Application flags of an unverified bot whose privileged intents are switched on.
 _INTENT_FLAGS = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
 _INVALID_FORM = 50035
-_MAKES = ("threads",)  # what a POST makes there is answered with 201
+_MAKES = ("threads",)  # routes whose POST is answered with 201
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,16 @@ class Call:
 
     @property
     def segments(self) -> list[str]:
-        """The path's parts."""
+        """The parts of the path."""
         return self.path.strip("/").split("/")
 
 
 class RestApi:
     """Answers the bot's REST requests from the backend.
 
-    `on_callback` is told the id of every interaction the bot has just responded to.
-    `disallowed` are the privileged intents the developer portal does not grant; `uninvited` hides
-    the guild, as if nobody had invited the bot to it yet.
+    `on_callback` receives the id of every interaction that the bot has just responded to.
+    `disallowed` are the privileged intents that the developer portal does not grant. `uninvited`
+    hides the guild, as if the bot had not been invited yet.
     """
 
     def __init__(self, backend: LocalBackend, *, owner_id: int) -> None:
@@ -74,7 +74,7 @@ class RestApi:
         self.uninvited = False
 
     def answer(self, call: Call) -> tuple[int, Any]:
-        """Perform one request; return Discord's status and JSON body (None for no body)."""
+        """Perform one request; return Discord's status and the JSON body (`None` for no body)."""
         try:
             refused = find_refusal(call.method, call.segments, call.json, len(call.files))
             if refused is not None:
@@ -86,7 +86,7 @@ class RestApi:
         except BackendError as error:
             return error.status, _build_error_body(error)
         except (KeyError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
-            # simcord reads bodies key by key: a malformed one ends here.
+            # simcord reads bodies key by key, so a malformed body raises one of these.
             _log.info("malformed %s %s: %r", call.method, call.path, error)
             return 400, _build_error_body(errors.invalid_form_body(repr(error)))
         if body is None:
@@ -152,22 +152,22 @@ class RestApi:
         return payload
 
     def _list_messages(self, call: Call, channel_id: int) -> Any:
-        """Read a channel back.
+        """Return messages of a channel.
 
-        simcord answers `after` with the newest messages; Discord with those that follow next,
-        on which reading on from a known message depends.
+        For `after`, simcord returns the newest messages; Discord returns those that follow
+        directly, and reading on from a known message depends on that.
         """
-        asked = dict(call.params or {})
-        limit = int(asked.get("limit", 50))
+        params = dict(call.params or {})
+        limit = int(params.get("limit", 50))
         if not 1 <= limit <= 100:
             raise errors.invalid_form_body("limit: int value should be between 1 and 100.")
-        if "after" not in asked:
+        if "after" not in params:
             return self._dispatch(call)
         if not self._dispatch(dataclasses.replace(call, params={"limit": "1"})):
-            return []  # nothing there, or not ours to read: simcord has checked
-        kept = sorted(self._backend.messages[channel_id].values(), key=lambda each: each.id)
-        after = int(asked["after"])
-        following = [each for each in kept if each.id > after and not each.is_ephemeral][:limit]
+            return []  # simcord has checked: the channel is empty or the bot may not read it
+        messages = sorted(self._backend.messages[channel_id].values(), key=lambda each: each.id)
+        after = int(params["after"])
+        following = [each for each in messages if each.id > after and not each.is_ephemeral][:limit]
         return [serializers.message_payload(self._backend, each) for each in reversed(following)]
 
     def _perform_in_guild(self, call: Call, guild_id: int, rest: list[str]) -> Any:
@@ -192,9 +192,11 @@ class RestApi:
         ]
 
     def _search_members(self, call: Call, guild_id: int) -> Any:
-        """Find members whose user name or nickname begins with `query`, which simcord lacks."""
-        asked = dict(call.params or {})
-        start, limit = asked["query"].casefold(), int(asked.get("limit", 1))
+        """Return members whose user name or nickname begins with `query`; simcord has no such
+        route.
+        """
+        params = dict(call.params or {})
+        start, limit = params["query"].casefold(), int(params.get("limit", 1))
         members = dispatch(
             self._backend, "GET", f"/guilds/{guild_id}/members", params={"limit": "1000"}
         )
@@ -233,13 +235,13 @@ class RestApi:
         return path, dispatch(self._backend, "GET", path)
 
     def _put_all(self, path: str, commands: list[dict[str, Any]]) -> Any:
-        given = ("id", "application_id", "guild_id", "version")
-        bare = [{k: v for k, v in each.items() if k not in given} for each in commands]
+        assigned = ("id", "application_id", "guild_id", "version")  # set by Discord, not the bot
+        bare = [{k: v for k, v in each.items() if k not in assigned} for each in commands]
         refused = find_refusal("PUT", path.strip("/").split("/"), bare)
         if refused is not None:
-            status, told = refused
-            code, message = told["code"], told["message"]
-            raise BackendError(status, code, message, errors=told.get("errors"))
+            status, body = refused
+            code, message = body["code"], body["message"]
+            raise BackendError(status, code, message, errors=body.get("errors"))
         answer = dispatch(self._backend, "PUT", path, json=bare)
         self.on_commands()
         return answer
@@ -266,12 +268,12 @@ class RestApi:
 
 
 def _build_error_body(error: BackendError) -> dict[str, Any]:
-    """Write simcord's own word on a form as Discord does: the path and the reason apart."""
-    told = error.to_json()
+    """Return the error body; split simcord's message about a form into path and reason."""
+    body = error.to_json()
     if error.code != _INVALID_FORM or error.errors is not None:
-        return told
+        return body
     detail = error.message.partition(": ")[2] or error.message
     where, _, reason = detail.rpartition(": ")
     path = tuple(each for each in re.split(r"[.\[\]]+", where) if each)
     fault = Fault(path, "BASE_TYPE_INVALID", reason or detail)
-    return {**told, "message": "Invalid Form Body", "errors": form([fault])}
+    return {**body, "message": "Invalid Form Body", "errors": build_error_tree([fault])}

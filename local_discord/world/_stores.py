@@ -1,4 +1,4 @@
-"""Parts that replace simcord's own: its clock, its logs, its store of files."""
+"""Replacements for parts of simcord: its clock, its logs, its store of files."""
 
 import urllib.parse
 from collections import OrderedDict
@@ -13,7 +13,7 @@ MAX_ATTACHMENT_BYTES = 200_000_000
 
 
 class SystemClock(VirtualClock):
-    """simcord's clock stands still until told to advance; ours is the real one."""
+    """The real clock. simcord's own clock moves only when it is advanced."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class SystemClock(VirtualClock):
 
 
 class BoundedList(list[Any]):
-    """A list that keeps only its newest entries: simcord's logs grow without end."""
+    """A list that holds only its newest entries, because simcord's logs grow without limit."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class BoundedList(list[Any]):
 
 
 class AttachmentStore(CdnStore):
-    """Attachments under our own address, the oldest dropped first."""
+    """Attachments under our own address; the oldest are dropped first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class AttachmentStore(CdnStore):
         description: str | None,
     ) -> dict[str, Any]:
         payload = super().store_attachment(attachment_id, channel_id, filename, data, description)
-        # simcord keyed the bytes by its own address, in which the name is not quoted.
+        # simcord stored the bytes under its own address, in which the name is not quoted.
         del self._blobs[payload["url"]]
         key = f"/attachments/{channel_id}/{attachment_id}/{urllib.parse.quote(filename, safe='')}"
         self._blobs[key] = data

@@ -1,4 +1,4 @@
-"""The whole of the virtual Discord: one guild, its people, its channels, one bot."""
+"""The virtual Discord: one guild, its people, its channels, one bot."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -31,12 +31,15 @@ _RESULTS = {
 
 @dataclass(frozen=True)
 class LocalPerson:
-    """Someone in the guild.
+    """A member of the guild.
 
-    `listed` is only shown in `/local/world`: it tells whether the bot's own settings allow-list
-    this person, which whoever starts both has to arrange. `roles` are names of roles.
-    `permissions` are Discord's names of what this person may do besides (`manage_messages`): a
-    role of their own gives them. A `bot` is another bot, which can say and do as people can.
+    Args:
+        listed: Shown in `/local/world` only: whether the bot's settings allow-list this person. The
+            caller that starts both must set up the bot accordingly.
+        roles: Names of roles.
+        permissions: Additional permissions by Discord's names (`manage_messages`), granted
+            through a role of this person alone.
+        bot: True for another bot, which can act like a person.
     """
 
     name: str
@@ -47,7 +50,7 @@ class LocalPerson:
 
 
 class World:
-    """What exists and what happens, without any network."""
+    """The state and the actions, without any network."""
 
     def __init__(
         self,
@@ -84,19 +87,19 @@ class World:
 
     @property
     def bot(self) -> User:
-        """The bot's user."""
+        """The user of the bot."""
         return self.backend.bot_user
 
     @property
     def bot_role_id(self) -> int:
-        """The role that came with the bot when it was invited."""
+        """The id of the role that the bot received with its invitation."""
         roles = self.backend.guilds[self.guild_id].roles.values()
         return next(role.id for role in roles if role.managed)
 
     def join(self, person: LocalPerson) -> User:
-        """Have somebody join the guild, with roles that are there; the bot is told.
+        """Add a person to the guild, with existing roles; the bot receives the event.
 
-        Who was a member before comes back as the same user. Raises `Refused`.
+        A former member comes back as the same user. Raises `Refused`.
         """
         if not person.name.strip():
             raise Refused(400, "name: give the new member a name")
@@ -113,7 +116,7 @@ class World:
         return user
 
     def reset(self, *, keep_commands: bool) -> None:
-        """Take everything back to the start; ids stay, what was looked up before does not count."""
+        """Restore the initial state. Ids stay the same; objects obtained before are invalid."""
         self.backend.restore_start()
         if not keep_commands:
             self.backend.commands.clear()
@@ -139,7 +142,7 @@ class World:
     # ------------------------------------------------------------------ showing
 
     def show(self) -> dict[str, Any]:
-        """Everything but the messages, as `GET /local/world` gives it."""
+        """Return everything except messages, as in `GET /local/world`."""
         guild = self.backend.guilds[self.guild_id]
         threads = [self.show_channel(self.backend.channels[each]) for each in guild.thread_ids]
         texts = [self.show_channel(self.backend.channels[each]) for each in guild.channel_ids]
@@ -160,7 +163,7 @@ class World:
         }
 
     def show_member(self, user: User) -> dict[str, Any]:
-        """A member of the guild, as `GET /local/world` lists them."""
+        """Return a member of the guild, as in `GET /local/world`."""
         member = self.backend.guilds[self.guild_id].members[user.id]
         return {
             "id": str(user.id),
@@ -171,7 +174,7 @@ class World:
         }
 
     def show_channel(self, channel: Channel) -> dict[str, Any]:
-        """A channel, a person's direct messages, or a thread."""
+        """Return a channel, a person's direct messages, or a thread."""
         shown: dict[str, Any] = {
             "id": str(channel.id),
             "name": channel.name,
@@ -196,11 +199,11 @@ class World:
         }
 
     def show_message(self, message: Message, viewer: int | None = None) -> dict[str, Any]:
-        """A message as Discord's own object, with `users` on its reactions."""
+        """Return a message as Discord's object, with `users` on its reactions."""
         return build_message_object(self.backend, message, viewer=viewer)
 
     def show_user(self, user: User) -> dict[str, Any]:
-        """A user as Discord's own object."""
+        """Return a user as Discord's object."""
         return dict(complete_payload(serializers.user_payload(user), self.backend, viewer=None))
 
     personalize = staticmethod(personalize)
@@ -208,13 +211,13 @@ class World:
     # ------------------------------------------------------------- for the gateway
 
     def list_guilds(self) -> list[dict[str, Any]]:
-        """The guild as GUILD_CREATE gives it."""
+        """Return the guild as in GUILD_CREATE."""
         guild = self.backend.guilds[self.guild_id]
-        told = serializers.guild_create_payload(self.backend, guild)
-        return [complete_payload(told, self.backend, viewer=self.bot.id)]
+        payload = serializers.guild_create_payload(self.backend, guild)
+        return [complete_payload(payload, self.backend, viewer=self.bot.id)]
 
     def find_members(self, user_ids: object, query: str, limit: int) -> dict[str, Any]:
-        """Answer REQUEST_GUILD_MEMBERS: the members wanted, and the ids not found."""
+        """Return the members for REQUEST_GUILD_MEMBERS, and the ids that were not found."""
         guild = self.backend.guilds[self.guild_id]
         members = list(guild.members.values())
         missing: list[str] = []
@@ -238,7 +241,7 @@ class World:
     async def wait_for_outcome(
         self, record: Interaction, *, reachable: bool = True
     ) -> dict[str, Any]:
-        """Wait for the bot's first response, as long as it may take, and tell what came of it."""
+        """Wait for the bot's first response within the time limit, and return the outcome."""
         if reachable and not record.responded:
             answered = asyncio.get_running_loop().create_future()
             self._waiting[record.id] = answered
@@ -250,19 +253,19 @@ class World:
             finally:
                 self._waiting.pop(record.id, None)
         if not record.responded:
-            # From now on the bot is told "Unknown interaction", as the person was told it failed.
+            # The person sees a failure now, so a later response gets "Unknown interaction".
             record.initial_response_deadline = self.backend.now_iso()
         offline = f"{self.bot.name} is offline"
-        return self._tell(record, None if reachable else offline)
+        return self._describe_outcome(record, None if reachable else offline)
 
     def _on_response(self, interaction_id: int) -> None:
         waiting = self._waiting.get(interaction_id)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
-    def _tell(self, record: Interaction, failure: str | None) -> dict[str, Any]:
+    def _describe_outcome(self, record: Interaction, failure: str | None) -> dict[str, Any]:
         kind = record.response_kind
-        told: dict[str, Any] = {
+        outcome: dict[str, Any] = {
             "id": str(record.id),
             "result": "failed",
             "ephemeral": False,
@@ -273,22 +276,22 @@ class World:
             "error": failure or NO_ANSWER,
         }
         if kind is None:
-            return told
+            return outcome
         ephemeral = record.ephemeral
-        spoken = "ephemeral" if ephemeral else "message"
-        result = _RESULTS.get(kind, "deferred" if record.loading else spoken)
-        told |= {"error": None, "result": result, "ephemeral": ephemeral}
-        kept = self.backend.messages.get(record.channel_id, {})
-        message = kept.get(record.message_id or 0)
+        posted = "ephemeral" if ephemeral else "message"
+        result = _RESULTS.get(kind, "deferred" if record.loading else posted)
+        outcome |= {"error": None, "result": result, "ephemeral": ephemeral}
+        messages = self.backend.messages.get(record.channel_id, {})
+        message = messages.get(record.message_id or 0)
         if message is not None:
-            told["message"] = self.show_message(message, record.user_id)
+            outcome["message"] = self.show_message(message, record.user_id)
         if result == "modal" and record.modal is not None:
-            told["modal"] = {
+            outcome["modal"] = {
                 "custom_id": record.modal["custom_id"],
                 "title": record.modal["title"],
                 "fields": list_fields(record.modal),
                 "components": record.modal["components"],
             }
         if result == "choices":
-            told["choices"] = record.autocomplete_choices or []
-        return told
+            outcome["choices"] = record.autocomplete_choices or []
+        return outcome

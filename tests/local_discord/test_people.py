@@ -51,7 +51,7 @@ async def test_people_and_channels_go_by_name_or_id(
     ("path", "body", "status", "sentence"),
     [
         ("messages", {"user": "eve", "channel": "dev", "content": "x"}, 404,
-         "user: nobody here is 'eve'; there are alice, bob, mallory"),
+         "user: there is no 'eve' here; there are alice, bob, mallory"),
         ("messages", {"user": "alice", "channel": "nope", "content": "x"}, 404,
          "channel: there is no 'nope'; there are dev, general"),
         ("messages", {"channel": "dev", "content": "x"}, 400, "user: missing"),

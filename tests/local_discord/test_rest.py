@@ -123,10 +123,10 @@ async def test_answers_can_be_delayed(local: LocalDiscord, alice: Person) -> Non
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        ({"kind": "flood"}, "kind: 'flood' is no fault; there are status"),
-        ({}, "kind: None is no fault"),
+        ({"kind": "flood"}, "kind: 'flood' is unknown; the kinds are status"),
+        ({}, "kind: None is unknown"),
         ({"kind": "status"}, "status: give the status"),
-        ({"status": "many"}, "are numbers"),
+        ({"status": "many"}, "must be numbers"),
     ],
 )
 async def test_a_wrong_fault_is_explained(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local_discord.limits.shapes import Address, ByType, Choice, Fields, Items, Shape, Text, Whole
+from local_discord.limits.shapes import Address, ByType, Choice, Fields, Items, Shape, Text, Integer
 from tests.support.discord_description import Description
 
 Schema = Mapping[str, Any]
@@ -23,7 +23,7 @@ class Comparison:
             case Text():
                 theirs = schema.get("minLength", 0), schema.get("maxLength")
                 yield from _compare_values(at, (shape.least, shape.most), theirs)
-            case Whole():
+            case Integer():
                 theirs = schema.get("minimum"), schema.get("maximum")
                 yield from _compare_values(at, (shape.least, shape.most), theirs)
             case Address():

@@ -14,7 +14,7 @@ from local_discord.limits.shapes import (
     Items,
     Shape,
     Text,
-    Whole,
+    Integer,
 )
 
 _PAGE = "://example.org/"
@@ -25,7 +25,7 @@ def make_minimum(shape: Shape) -> Any:
     match shape:
         case Text():
             return "a" * shape.least
-        case Whole():
+        case Integer():
             return shape.least if shape.least is not None else 0
         case Anything():
             return 1
@@ -81,7 +81,7 @@ def _iterate_scalars(shape: Shape) -> Iterator[tuple[Any, bool]]:
         case Text():
             for size in {shape.most, shape.most + 1, shape.least, max(0, shape.least - 1)}:
                 yield "a" * size, shape.least <= size <= shape.most
-        case Whole(least=int(low), most=int(high)):
+        case Integer(least=int(low), most=int(high)):
             yield from ((low, True), (high, True), (low - 1, False), (high + 1, False))
         case Choice():
             yield from ((each, True) for each in shape.among)
@@ -110,7 +110,7 @@ def make_strategy(shape: Shape) -> st.SearchStrategy[Any]:
             return st.sampled_from(sorted(sizes)).map(lambda size: "a" * size)
         case Anything():
             return st.just(1)
-        case Whole():
+        case Integer():
             around = [each for each in (shape.least, shape.most) if each is not None] or [0]
             return st.sampled_from([each + step for each in around for step in (-1, 0, 1)])
         case Choice():
