@@ -1,6 +1,6 @@
-"""What holds for every test: no real keys, a home of its own, no way out of this machine.
+"""Fixtures and rules for every test: no real keys, a temporary home, no network.
 
-Kept light: the checks of a proposed change start pytest with it, several times.
+The file stays small, because the checks of a proposed change start pytest with it several times.
 """
 
 import gc
@@ -79,7 +79,7 @@ def _guard(event: str, arguments: tuple[object, ...]) -> None:
 
 @pytest.fixture(scope="session")
 def discord_description(pytestconfig: pytest.Config) -> object:
-    """Discord's description of its API."""
+    """Return Discord's description of its API."""
     plugin = pytestconfig.pluginmanager.get_plugin("discord-description")
     assert isinstance(plugin, DescriptionPlugin)
     return plugin.load_description()
@@ -99,7 +99,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With CI=true, fail what would be skipped for want of a browser or a sandbox."""
+    """With CI=true, fail tests that would be skipped because a browser or a sandbox is missing."""
     report = yield
     if (
         report.skipped
@@ -123,7 +123,7 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Spare the garbage collector what is imported for the tests: it stays to the end."""
+    """Exclude the imported test modules from garbage collection: they stay until the end."""
     gc.disable()
     try:
         return (yield)
@@ -136,7 +136,7 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Skip a file that needs what is optional and not installed; with CI=true nothing is."""
+    """Skip a file that needs an optional package that is missing; with CI=true, skip nothing."""
     report = yield
     call: pytest.CallInfo[object] | None = getattr(report, "call", None)
     missing = call and call.excinfo and missing_extra(call.excinfo.value)
@@ -149,9 +149,9 @@ def pytest_make_collect_report(
 def missing_extra(
     error: BaseException, extras: Mapping[str, str] = MappingProxyType(EXTRAS)
 ) -> str | None:
-    """Return which extra this failure to import is for want of.
+    """Return the extra whose absence caused this failed import, or `None`.
 
-    A module that is missing though its package is there is nobody's extra: that is a fault.
+    A missing module of an installed package belongs to no extra: that is a fault.
     """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ModuleNotFoundError):

@@ -49,7 +49,7 @@ def revert_change(
 
 
 def _remove_change(was: bytes | None, had: bytes | None, has: bytes | None) -> bytes | None:
-    """Return a text as it is now without what was changed then; `None` where that is not told."""
+    """Return the current text without an earlier change; `None` if the change cannot be located."""
     if was is None or had is None or has is None:
         return None
     first, after = (each.decode().splitlines(keepends=True) for each in (was, had))
@@ -65,9 +65,9 @@ def _remove_change(was: bytes | None, had: bytes | None, has: bytes | None) -> b
 
 
 def merge_files(old: Files, theirs: Files, ours: Files) -> tuple[Files, tuple[str, ...]]:
-    """Return our files with what they changed since `old`, and what cannot be told apart.
+    """Return our files merged with the changes of `theirs` since `old`, and the conflicts.
 
-    A text that both only add lines to has the lines of both.
+    If both sides only add lines to a text, the result has the lines of both.
     """
     files, conflicts = dict(ours), []
     for name in sorted(old.keys() | theirs.keys()):
@@ -112,14 +112,14 @@ def compare_file(name: str, old: bytes | None, new: bytes | None) -> FileChange:
 
 
 def compute_sha(files: Mapping[str, bytes], *words: str) -> str:
-    """Return a commit's name for these files and words."""
+    """Return a commit id computed from these files and the message."""
     return hashlib.sha1(
         repr((sorted(files.items()), words)).encode(), usedforsecurity=False
     ).hexdigest()
 
 
 def as_bytes(files: Mapping[str, str | bytes | None]) -> dict[str, bytes | None]:
-    """Return files as they lie on the disk; `None` is one that is not there."""
+    """Return files as bytes; `None` is a file that does not exist."""
     return {
         name: content.encode() if isinstance(content, str) else content
         for name, content in files.items()

@@ -25,12 +25,12 @@ Turn = Edits | Exception | QuestionAsked
 class FakeAgent:
     """Implements `bot.ports.agent.CodeAgent`.
 
-    `rounds` are the edits of each round (`None` removes a file); when they run out, the last is
-    made again. An error among them is raised instead, a question asked. A list stands for the calls
-    of one round, one after another. `hold` makes it work until `release` or until it is cancelled;
-    `stopped` counts how often that happened. `news` is what it heard while it worked, unless it
-    is `deaf`; `tells` are milestones. `words` are fields of its last word; every call spends
-    `spends`, told from its first sign of life on.
+    `rounds` are the edits of each round (`None` removes a file); the last is repeated. An error
+    among them is raised, a question is asked. A list contains the calls of one round in order.
+    `hold` makes the agent work until `release` or cancellation; `stopped` counts cancellations.
+    `news` collects the messages received during work, unless the agent is `deaf`. `milestones` are
+    reported as progress. `result_fields` are added to the final update. Every call costs `cost`,
+    reported from its first progress on.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class FakeAgent:
         self._go.set()
 
     def hold(self) -> None:
-        """Work on and on."""
+        """Keep working until `release`."""
         self._go.clear()
 
     def release(self) -> None:
-        """Come to an end."""
+        """Finish the work."""
         self._go.set()
 
     async def work(
@@ -76,8 +76,8 @@ class FakeAgent:
         """Make this round's edits."""
         self.asked.append(assignment)
         yield Progress(text="looking at the code", **self._spends)
-        for told in self.milestones:
-            yield Progress(text=told, milestone=True, **self._spends)
+        for milestone in self.milestones:
+            yield Progress(text=milestone, milestone=True, **self._spends)
         self.working.set()
         try:
             await self._go.wait()

@@ -1,4 +1,4 @@
-"""Backups in memory: of nothing, but kept and removed as real ones are."""
+"""Backups in memory: they are empty, but stored and removed like real ones."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -6,10 +6,10 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class FakeCharts:
-    """Implements `bot.ports.charts.Charts`. `drawn` is what was asked for, oldest first.
+    """Implements `bot.ports.charts.Charts`. `drawn` lists the requested charts, oldest first.
 
-    The "picture" begins as a PNG does and holds the chart as JSON: other charts, other bytes.
-    `missing` is a machine where nothing can be drawn.
+    The "picture" begins like a PNG and contains the chart as JSON, so different charts have
+    different bytes. `missing` simulates a machine that cannot draw.
     """
 
     def __init__(self, *, missing: bool = False) -> None:
@@ -17,7 +17,7 @@ class FakeCharts:
         self.missing = missing
 
     async def draw(self, chart: TimeChart | BarChart) -> bytes | None:
-        """Return a stand-in for the picture."""
+        """Return a placeholder for the picture."""
         if self.missing:
             return None
         self.drawn.append(chart)

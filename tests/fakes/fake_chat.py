@@ -11,7 +11,7 @@ from bot.domain.posts import MessageRef, Post
 
 @dataclass
 class PostedMessage:
-    """One message: where it stands, and all it has said, the newest last."""
+    """One message: its location and all its versions, the newest last."""
 
     key: str
     ref: MessageRef
@@ -19,16 +19,16 @@ class PostedMessage:
 
     @property
     def post(self) -> Post:
-        """What it says now."""
+        """The current version."""
         return self.versions[-1]
 
 
 class FakeChat:
-    """Implements `bot.ports.chat.Chat`. `said` holds every message of ours, oldest first.
+    """Implements `bot.ports.chat.Chat`. `messages` holds every message of ours, oldest first.
 
     `gone` are channels that refuse everything, `threadless` those without threads. `hold` makes
-    posts wait until `release`. An edit of or a reaction to a message nobody posted is a mistake of
-    the caller and fails the test.
+    posts wait until `release`. Editing or reacting to an unknown message is an error of the caller
+    and fails the test.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class FakeChat:
         self._open.set()
 
     def add_message(self, channel_id: int) -> MessageRef:
-        """Return a message of somebody else's, to react to or to hang a thread on."""
+        """Return another person's message, to react to or to open a thread from."""
         ref = MessageRef(channel_id=channel_id, message_id=next(self._ids))
         self._people.add(ref)
         return ref
@@ -60,15 +60,15 @@ class FakeChat:
         )
 
     def list_texts(self, channel_id: int) -> list[str]:
-        """Return what stands in a channel now, oldest first."""
+        """Return the current texts of a channel, oldest first."""
         return [said.post.text for said in self.messages if said.ref.channel_id == channel_id]
 
     def hold(self) -> None:
-        """Let nothing out until `release`."""
+        """Make posts wait until `release`."""
         self._open.clear()
 
     def release(self) -> None:
-        """Let out what waits."""
+        """Let waiting posts through."""
         self._open.set()
 
     async def post(self, channel_id: int, post: Post, *, key: str) -> MessageRef:
@@ -117,7 +117,7 @@ class FakeChat:
             self.archived.add(thread_id)
 
     async def open_direct_channel(self, person_id: int) -> int:
-        """Return a channel of the person's own: its id is theirs, negated."""
+        """Return the person's direct channel; its id is the person's id, negated."""
         if -person_id in self.gone:
             raise ChatRejected("they take no direct messages")
         return -person_id

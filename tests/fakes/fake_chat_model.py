@@ -1,4 +1,4 @@
-"""A chat model that says and does what a test tells it to."""
+"""A chat model with scripted actions."""
 
 import asyncio
 from collections import defaultdict
@@ -12,9 +12,9 @@ from bot.ports.chat_model import ChatTools, ChatTurn, FinalReply, PartialReply
 
 @dataclass(frozen=True)
 class ScriptedAction:
-    """What it does for one message: tools it calls, then what it says, or the error it raises.
+    """The reaction to one message: tool calls, then a text or an error.
 
-    It says the text word by word, and waits before its last word where there is a `gate`.
+    The text is streamed word by word; with a `gate`, the model waits before the last word.
     """
 
     text: str = "Hello."
@@ -27,8 +27,8 @@ class ScriptedAction:
 class FakeChatModel:
     """Implements `bot.ports.chat_model.ChatModel`.
 
-    `actions` are done one a message; the last is done again. `turns` is what it was told, `results`
-    what the tools said, each as `tool: text`.
+    Each message takes the next of the `actions`; the last is repeated. `turns` lists the received
+    turns, `results` the answers of tools, each as `tool: text`.
     """
 
     actions: list[ScriptedAction] = field(default_factory=lambda: [ScriptedAction()])
@@ -69,7 +69,7 @@ class FakeChatModel:
             yield FinalReply(text=action.text, **spent)
 
     async def cancel_turns(self) -> None:
-        """Note that it was hushed; what is under way fails."""
+        """Record the cancellation; turns in progress fail."""
         self.hushed += 1
         self._broken.extend(self._now)
         for action in self._now:
@@ -77,7 +77,7 @@ class FakeChatModel:
                 action.gate.set()
 
     async def run_forever(self) -> None:
-        """Nothing is kept warm here."""
+        """Do nothing, because no model process is kept warm."""
         await asyncio.Event().wait()
 
 

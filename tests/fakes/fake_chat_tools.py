@@ -22,7 +22,7 @@ class FakeChatTools:
         return self._record_act("fix", what)
 
     async def change(self, what: str) -> str:
-        """Note it, whoever asks: a wish begins nothing."""
+        """Record the request; it starts no run."""
         self.done.append(("change", what))
         return f"a wish of {self.who}: {what}"
 

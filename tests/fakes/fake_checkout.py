@@ -62,7 +62,7 @@ class FakeCheckout:
     async def list_changes_since(
         self, commit: str, files: Sequence[str], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
-        """Return the commits that were taken on after that one, with any of the files."""
+        """Return the commits applied after that one that change any of the files."""
         if commit not in self.history:
             return ()
         later = self.history[self.history.index(commit) + 1 :][::-1]
@@ -81,7 +81,7 @@ class FakeCheckout:
         return decode_text(content.encode() if isinstance(content, str) else content)
 
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
-        """Take on the commits up to and including `commit`."""
+        """Apply the commits up to and including `commit`."""
         if commit in self.history:
             return ()
         known = [name for name, _ in self.incoming]
@@ -99,11 +99,11 @@ class FakeCheckout:
         return tuple(sorted(touched))
 
     async def has_commit(self, commit: str) -> bool:
-        """Return whether it was taken on."""
+        """Return whether the commit was applied."""
         return commit in self.history
 
     async def get_tree_id(self, commit: str) -> str:
-        """Return what `trees` says; a commit that is not there holds something of its own."""
+        """Return the id in `trees`, or a unique id for a commit that is not there."""
         return self.trees.get(commit, f"the files of {commit}")
 
     async def fetch_tip(self) -> str:

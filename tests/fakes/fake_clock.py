@@ -1,4 +1,4 @@
-"""A clock that stands still until a test moves it."""
+"""A clock that moves only when a test advances it."""
 
 import asyncio
 import heapq
@@ -29,7 +29,9 @@ class FakeClock:
         return self._elapsed
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until a test has moved the clock this far; nothing to wait for still yields."""
+        """Wait until a test has advanced the clock this far; a sleep of zero still yields
+        control.
+        """
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -40,7 +42,7 @@ class FakeClock:
 
     @property
     def sleepers(self) -> int:
-        """How many are asleep."""
+        """The number of waiting sleepers."""
         return sum(not woken.done() for _, _, woken in self._sleepers)
 
     async def wait_until_asleep(self, count: int = 1, *, within: float = 5.0) -> None:
@@ -61,7 +63,9 @@ class FakeClock:
         while self._sleepers and self._sleepers[0][0] <= target:
             self._wake_next()
             await self._settle()
-        self._elapsed = max(self._elapsed, target)  # whoever moved it further meanwhile
+        self._elapsed = max(
+            self._elapsed, target
+        )  # another task may have advanced it further meanwhile
 
     def tick(self, seconds: float) -> None:
         """Move time forward at once, outside a loop too; sleepers that are due wake later."""

@@ -12,9 +12,9 @@ from tests.fakes.differences import Files, write_files
 
 
 class FakeCommitTrees:
-    """Implements `bot.ports.trees.CommitTrees` over snapshots: commits to their files.
+    """Implements `bot.ports.trees.CommitTrees` over snapshots, which map commits to files.
 
-    `parents` says on which commit another one stands.
+    `parents` maps a commit to its parent.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class FakeCommitTrees:
         self.parents = dict(parents or {})
 
     async def list_commits(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
-        """Return the commit and those it stands on."""
+        """Return the commit and its ancestors."""
         self._check(newest)
         found = [newest]
         while found[-1] in self.parents and len(found) < limit:
@@ -48,7 +48,7 @@ class FakeCommitTrees:
 
     @asynccontextmanager
     async def open_tree(self, commit: str) -> AsyncIterator[Path]:
-        """Write the snapshot into a folder of its own."""
+        """Write the snapshot into a new folder."""
         self._check(commit)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "tree"

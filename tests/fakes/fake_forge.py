@@ -21,12 +21,12 @@ from bot.infra.forge_issues import parse_closed_issues
 class FakeForge:
     """Implements `bot.ports.forge.Forge`.
 
-    `push` plays somebody who adds a commit by hand, `clash` a base that no longer merges with a
-    branch, `fail_next` an error for the next call. `merges` lists the merge commits, oldest first;
-    `on_merge` are told of each, as the base branch that moves is not kept here. `fetched` says
-    whether a pushed head has been fetched: what is proposed later is taken to be built on it. Each
-    of `base_moves` is called instead of a merge, which then is another one than was checked;
-    `trees` are those that merges were to come to.
+    `push` simulates a commit added by hand, `add_conflict` a base that no longer merges with a
+    branch, `fail_next` an error for the next call. `merges` lists the merge commits, oldest first.
+    `on_merge` callbacks receive each merge, because the moving base branch is not stored here.
+    `fetched` says whether a pushed head has been fetched; later proposals are assumed to be built
+    on it. Each of `base_moves` is called in place of a merge, whose result then differs from the
+    checked one; `trees` are the trees that merges were expected to have.
     """
 
     base_url: str = "http://forge.test"
@@ -48,7 +48,7 @@ class FakeForge:
     _errors: list[TheseusError] = field(default_factory=list)
 
     def push(self, branch: str, head: str | None = None) -> str:
-        """Add somebody else's commit to a branch on the forge; return the new head."""
+        """Add another person's commit to a branch on the forge; return the new head."""
         number = next(n for n, pull in self._pulls.items() if pull.branch == branch)
         head = head or _compute_sha("pushed", branch, self._pulls[number].head)
         self._pulls[number] = self._pulls[number].replace(head=head)
@@ -56,15 +56,15 @@ class FakeForge:
         return head
 
     def add_conflict(self, branch: str) -> None:
-        """Let the base branch change the same lines as `branch`."""
+        """Make the base branch change the same lines as `branch`."""
         self._clashing.add(branch)
 
     def fail_next(self, error: TheseusError) -> None:
-        """Raise `error` from the next call."""
+        """Make the next call raise `error`."""
         self._errors.append(error)
 
     def recover(self) -> None:
-        """Be well again: nothing scripted is raised any more."""
+        """Raise no scripted errors any more."""
         self._errors.clear()
         self.down = False
 
@@ -148,11 +148,11 @@ class FakeForge:
         return tuple(self._comments.get(number, ()))
 
     def add_comment(self, number: int, comment: Comment) -> None:
-        """Let a person who may review write something."""
+        """Add a comment of a person who may review."""
         self._comments.setdefault(number, []).append(comment)
 
     def show(self, number: int, **changes: object) -> None:
-        """Let the forge show the proposal differently: `draft`, `checks`."""
+        """Change how the forge shows the proposal: `draft`, `checks`."""
         self._pulls[number] = self._pulls[number].replace(**changes)
 
     async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
@@ -168,7 +168,7 @@ class FakeForge:
         self.answers[number].setdefault(key, text)
 
     def open_issue(self, issue: ForgeIssue, *labels: str) -> None:
-        """Let somebody open an issue."""
+        """Open an issue as another person."""
         self._issues[issue.number] = (issue, labels)
         self.answers[issue.number] = {}
 

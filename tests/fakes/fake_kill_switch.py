@@ -14,11 +14,11 @@ class FakeKillSwitch:
         self.stuck: StoreError | None = None
 
     async def get_stop(self) -> Stop | None:
-        """Return the stop that stands."""
+        """Return the active stop, or `None`."""
         return self.stop
 
     async def pull(self, stop: Stop) -> Stop:
-        """Keep the stop, unless one stands."""
+        """Store the stop, unless one is active."""
         if self.stop is None:
             self._try()
             self.stop = stop

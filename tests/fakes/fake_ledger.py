@@ -21,12 +21,12 @@ class FakeLedger:
         self._begun: dict[tuple[str, str], datetime] = {}
 
     async def hold(self, charge: Charge) -> None:
-        """Keep a charge in case nobody comes to say what became of the request."""
+        """Store a charge, in case the outcome of the request is never reported."""
         self._check_broken()
         self.holds[charge.id] = charge.model_dump_json()
 
     async def charge(self, *charges: Charge) -> None:
-        """Append them; the same id again changes nothing."""
+        """Append the charges; a repeated id changes nothing."""
         self._check_broken()
         for charge in charges:
             tokens = max(charge.tokens_in, charge.tokens_out)

@@ -23,8 +23,8 @@ _VERSION_LIMIT = 10
 class FakeLiveRegistry:
     """Implements `bot.ports.live_registry.LiveRegistry`.
 
-    `files` is what stands on the disk, by kind and name; a text that begins with `BROKEN` is
-    refused with what follows it.
+    `files` is the content of the disk, by kind and name. A text that begins with `BROKEN` is
+    refused; the rest of it is the reason.
     """
 
     BROKEN = "broken: "
@@ -61,7 +61,7 @@ class FakeLiveRegistry:
         return self._texts[(kind, name), number]
 
     async def reload(self, author: ChangeAuthor = FILE_AUTHOR) -> ReloadResult:
-        """Take on what differs from the last look."""
+        """Load what has changed since the last call."""
         live: list[LiveItem] = []
         refused: list[LiveItem] = []
         gone = [self._items.pop(key) for key in [*self._items] if key not in self.files]
@@ -76,7 +76,7 @@ class FakeLiveRegistry:
     async def roll_back(
         self, kind: ItemKind, name: str, number: int, author: ChangeAuthor, seen: str = ""
     ) -> LiveItem:
-        """Have an older version live."""
+        """Make an older version live."""
         item = self.get_item(kind, name)
         if not item.digest.startswith(seen):
             raise OtherVersionLive(f"{kind} `{name}` has changed since.")

@@ -31,7 +31,7 @@ class FakeMemory:
         self.bodies[memory.key] = memory.replace(**told).model_dump_json()
 
     async def recall(self, wanted: Recall) -> Sequence[Recalled]:
-        """Return what fits, the best first; where nothing is asked, the newest."""
+        """Return the matches, the best first; for an empty query, the newest."""
         self._check_broken()
         asked = frozenset(extract_terms(wanted.text))
         held = {

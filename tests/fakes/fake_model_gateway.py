@@ -1,4 +1,4 @@
-"""A model gateway that stands aside: programs ask the model itself, and no one pays."""
+"""A model gateway that checks nothing: programs call the model directly, at no cost."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ ACCOUNT = Account(purpose="execute", person_id=7, run_id="k7m2xq")
 
 
 def make_lease(base_url: str = "http://127.0.0.1:9999") -> GatewayLease:
-    """Return a pass that nothing is said against."""
+    """Return a lease without restrictions."""
 
     async def get_no_reason() -> str:
         return ""
@@ -31,7 +31,7 @@ def make_lease(base_url: str = "http://127.0.0.1:9999") -> GatewayLease:
 
 
 class FakeModelGateway:
-    """Lends passes for `base_url`. `accounts` is who was charged, oldest first; set the rest."""
+    """Grants leases for `base_url`. `accounts` lists the charged accounts, oldest first."""
 
     def __init__(self, base_url: str = "http://127.0.0.1:9999", *, token: str = KEY) -> None:
         self._base_url = base_url
@@ -47,7 +47,7 @@ class FakeModelGateway:
     async def open_lease(
         self, account: Account, usd: float | None = None
     ) -> AsyncGenerator[GatewayLease, None]:
-        """Implements `bot.ports.model_gateway.ModelGateway`."""
+        """Open a lease. Implements `bot.ports.model_gateway.ModelGateway`."""
         self.accounts.append(account)
         self._lease_count += 1
         self.open_leases += 1

@@ -10,7 +10,7 @@ from bot.ports.outbox import OutboxDepth, Pending
 
 @dataclass
 class Row:
-    """One message and where it stands."""
+    """One message and its state."""
 
     message: Pending
     ref: MessageRef | None = None

@@ -1,4 +1,4 @@
-"""A planner that says what a test tells it to."""
+"""A planner with scripted answers."""
 
 from collections.abc import AsyncGenerator, Sequence
 
@@ -12,8 +12,8 @@ from bot.ports.workspace import Workspace
 class FakePlanner:
     """Implements `bot.ports.planner.Planner`.
 
-    `cause` is its word for why; `solution` for what to do. `error` is raised instead of either,
-    when it has spent something already. `errors` are raised first, one a call.
+    `cause` is its diagnosis, `solution` its plan. `error` is raised instead of either, after some
+    cost. `errors` are raised first, one per call.
     """
 
     name = "fake (rules of thumb)"
@@ -37,7 +37,7 @@ class FakePlanner:
     async def diagnose(
         self, case: Case, workspace: Workspace
     ) -> AsyncGenerator[Progress | Diagnosed, None]:
-        """Put the cause in its own words."""
+        """Return the case's diagnosis with the planner's cause."""
         self.asked.append(case)
         yield Progress(text="reading the evidence", cost_usd=0.005, tokens_in=50)
         self._raise_next_error()
@@ -47,7 +47,7 @@ class FakePlanner:
     async def plan(
         self, case: Case, draft: Plan, workspace: Workspace
     ) -> AsyncGenerator[Progress | Planned, None]:
-        """Put the solution in its own words."""
+        """Return a plan with the planner's solution."""
         self.asked.append(case)
         yield Progress(text="thinking about a plan", cost_usd=0.005, tokens_in=50)
         self._raise_next_error()

@@ -65,7 +65,7 @@ class FakeRecordSearch:
         )
 
     async def list_audit_actions(self) -> Sequence[str]:
-        """Return every action that the audit log tells of."""
+        """Return every action in the audit log."""
         return sorted({entry.action for entry in self._store.audits})
 
     def _list_newest(self) -> list[Run]:

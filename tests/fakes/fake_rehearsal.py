@@ -12,10 +12,11 @@ Answers = Callable[[Path, Script], Transcript]
 
 
 class FakeRehearsal:
-    """`answers(tree, script)` is what comes of a script; `played` tells what was asked, in order.
+    """A rehearsal with scripted answers.
 
-    `error`, when set, is raised instead of anything being opened; `refusal` says the same, but for
-    one that is `passing`.
+    `answers(tree, script)` returns the transcript of a script; `replayed` lists the calls in order.
+    `error`, if set, is raised when a runner is opened; with `passing`, `refusal` does not report
+    it, because it is temporary.
     """
 
     def __init__(
@@ -31,33 +32,33 @@ class FakeRehearsal:
 
     @property
     def refusal(self) -> str:
-        """Return what is raised, where that lasts."""
+        """The error message, if the error is permanent, else an empty string."""
         return "" if self.passing or self.error is None else str(self.error)
 
     @asynccontextmanager
     async def open(self, tree: Path) -> AsyncIterator[ScriptRunner]:
-        """Lend a player of what the function says of this tree."""
+        """Yield a runner that answers as scripted for this tree."""
         if self.error is not None:
             raise self.error
         yield _FakeRunner(self, tree)
 
     def answer(self, tree: Path, script: Script) -> Transcript:
-        """Note that it was asked, and return what came of it."""
+        """Record the call, and return the transcript."""
         self.replayed.append((tree, script))
         return self.answers(tree, script)
 
 
 class _FakeRunner:
-    """A player that asks the rehearsal which lent it."""
+    """A runner that asks the rehearsal which opened it."""
 
     def __init__(self, rehearsal: FakeRehearsal, tree: Path) -> None:
         self._rehearsal = rehearsal
         self._tree = tree
 
     async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
-        """Return what the function says; what files hold, only where that is asked for."""
-        play = self._rehearsal.answer(self._tree, script)
-        return play if keep_files else play.replace(file_contents={})
+        """Return the scripted transcript, with the contents of files only on request."""
+        transcript = self._rehearsal.answer(self._tree, script)
+        return transcript if keep_files else transcript.replace(file_contents={})
 
 
 def make_transcript(script: Script, *texts: str) -> Transcript:

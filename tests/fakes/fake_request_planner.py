@@ -1,4 +1,4 @@
-"""A planner of requests that says what a test tells it to."""
+"""A planner of requests with scripted answers."""
 
 from collections.abc import AsyncGenerator
 
@@ -29,8 +29,8 @@ BUILDS = Plan(
 class FakeRequestPlanner:
     """Implements `bot.ports.planner.RequestPlanner`.
 
-    `briefs` are what it says of each request in turn, the last again and again, with the person's
-    words in each; `error` is raised instead, when it has spent something already.
+    `briefs` are its answers to the requests in turn, the last repeatedly, each with the person's
+    text. `error` is raised instead, after some cost.
     """
 
     name = "fake (rules of thumb)"

@@ -1,4 +1,4 @@
-"""A restarter that notes what it is asked for, and restarts nothing."""
+"""A restarter that records requests and does not restart."""
 
 from bot.ports.restarter import RestartAnswer
 

@@ -1,4 +1,4 @@
-"""A running program that takes on whatever it is told to."""
+"""A running program that accepts every reload."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,10 +6,10 @@ from bot.ports.runtime import Adoption
 
 
 class FakeRuntime:
-    """Implements `bot.ports.runtime.Runtime`. `adopted` is what it was given, call by call.
+    """Implements `bot.ports.runtime.Runtime`. `adopted` lists the files of each call.
 
-    `behind` does not run as the checkout has it.
-    `errors` are raised by the next calls, first one first; `failing` modules keep their old code.
+    `behind` are files whose running code differs from the checkout. `errors` are raised by the next
+    calls, the first one first. `failing` modules stay at their old code.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class FakeRuntime:
         return self.known
 
     async def adopt(self, changed: Sequence[str]) -> Adoption:
-        """Take on the cogs among the files; core code asks for a restart."""
+        """Reload the cogs among the files; core code needs a restart."""
         if self.errors:
             raise self.errors.pop(0)
         self.adopted.append(tuple(changed))

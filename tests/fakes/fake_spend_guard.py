@@ -6,10 +6,10 @@ from bot.domain.errors import BudgetSpent, PolicyError
 
 
 class FakeSpendGuard:
-    """Implements `bot.ports.spend_guard.SpendGuard`: `usd` in all, of which `reserve_usd` is for
-    last words.
+    """Implements `bot.ports.spend_guard.SpendGuard` with a cap of `usd`.
 
-    Set `refuses_with` to have everything refused. It refuses where the real one would wait.
+    Of the cap, `reserve_usd` is reserved for final messages. Set `refuses_with` to refuse every
+    request. It refuses where the real guard would wait.
     """
 
     def __init__(self, usd: float = 1_000.0, *, reserve_usd: float = 0.1) -> None:
@@ -22,11 +22,11 @@ class FakeSpendGuard:
 
     @property
     def total_cost(self) -> float:
-        """What was paid so far, in dollars."""
+        """The cost so far, in dollars."""
         return sum(charge.cost_usd for charge in self.charges.values())
 
     async def admit(self, account: Account, most: Cost, request: str) -> str:
-        """Let it through and hold back what it may come to, if there is so much."""
+        """Admit the request and hold its maximum cost, if the cap allows it."""
         self.asked.append((request, account, most))
         if self.refuses_with is not None:
             raise self.refuses_with
@@ -39,7 +39,7 @@ class FakeSpendGuard:
         return "Only last words." if most.cost_usd > left - self.reserve_usd else ""
 
     async def settle(self, charge: Charge) -> None:
-        """Note what became of it, once, on whoever was let through."""
+        """Record the result of an admitted request, once."""
         account, _ = self.held.pop(charge.id, (charge.account, Cost()))
         self.charges.setdefault(charge.id, charge.replace(account=account))
 

@@ -48,7 +48,9 @@ class FakeStore:
             raise UnknownRun(f"There is no run {run_id}.") from error
 
     async def save(self, run: Run, *records: Record) -> Run:
-        """Write the run and append its records, if nobody wrote the run in between."""
+        """Write the run and append its records, unless another writer changed the run in
+        between.
+        """
         stored = await self.get(run.id)
         if stored.version != run.version or stored.trigger.key != run.trigger.key:
             raise StoreConflict(f"Run {run.id} was changed by another writer meanwhile.")
@@ -108,7 +110,7 @@ class FakeStore:
         return leased
 
     async def extend_lease(self, run_id: str, owner: str, until: datetime) -> bool:
-        """Prolong a lease that is still this owner's."""
+        """Extend a lease if it still belongs to this owner."""
         run = await self.get(run_id)
         if run.lease_owner != owner or run.status is not Status.RUNNING:
             return False
@@ -149,7 +151,9 @@ class FakeStore:
     async def verify_audit_log(
         self, heads: Sequence[AuditHead] = (), *, tail: int | None = None
     ) -> AuditState:
-        """Return where the log ends; it is broken where a test says so, or a head lies beyond."""
+        """Return the end of the log; it is broken if a test says so, or if a head is beyond the
+        end.
+        """
         last = self.audits_gone + len(self.audits)
         broken = self.audit_broken
         for head in heads:

@@ -12,7 +12,7 @@ from bot.ports.clock import Clock
 
 
 class FakeTraffic:
-    """Implements `bot.ports.traffic.TrafficLog`. `records` is what is kept, oldest first."""
+    """Implements `bot.ports.traffic.TrafficLog`. `records` are the stored records, oldest first."""
 
     def __init__(self, bounds: TrafficBounds | None = None) -> None:
         self.records: list[TrafficRecord] = []
@@ -135,4 +135,4 @@ class FakeSnapshots:
 
 
 async def catch_up() -> None:
-    """Have nothing to write down. Implements `bot.ports.traffic.CatchUp`."""
+    """Do nothing, because nothing is buffered. Implements `bot.ports.traffic.CatchUp`."""

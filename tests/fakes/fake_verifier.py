@@ -14,11 +14,12 @@ Look = Callable[[Path], bool]
 
 
 class FakeVerifier:
-    """`broken(root)` says whether the fault, which raises `raises`, is in that tree.
+    """A verifier for a scripted fault.
 
-    `checks` maps a quick check's name to whether a tree passes it, `full` those of the full tier,
-    which is empty by default. `refusal`, when set, is raised by
-    every call. `affected` is what reaches any change. `ran` tells what was asked, in order.
+    `broken(root)` says whether the fault, which raises `raises`, is in that tree. `checks` maps a
+    quick check's name to whether a tree passes it, `full` those of the full tier (empty by
+    default). `refusal`, if set, is raised by every call. `affected` are the tests that any change
+    affects. `ran` lists the calls in order.
     """
 
     sandbox = "fake: nothing is run"
@@ -67,7 +68,7 @@ class FakeVerifier:
         )
 
     async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
-        """Return nothing where the fault is, and elsewhere what `answers` says."""
+        """Return `None` if the tree has the fault, else the answer in `answers`."""
         self._record_call("answer")
         return None if self._broken(workspace.path) else self.answers.get(test.calls)
 
@@ -105,9 +106,9 @@ class FakeVerifier:
         *,
         only: Proof | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Judge the tree by every check; with nothing changed they are skipped.
+        """Run every check on the tree; without a change they are skipped.
 
-        A check named `types` is the type check; those with `tests` in their name are tests.
+        A check named `types` is the type check; checks with `tests` in their name are tests.
         """
         self._record_call(f"{tier} checks" if only is None else f"{tier} {only}")
         results = []

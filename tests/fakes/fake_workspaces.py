@@ -108,7 +108,9 @@ class FakeWorkspace:
         return result
 
     async def merge(self, head: str, message: str) -> str:
-        """Put what `head` changed since `base` beside what is here; both additions are kept."""
+        """Merge the changes of `head` since `base` into the folder; additions of both sides
+        stay.
+        """
         now, conflicts = merge_files(
             self._get_files(self.base), self._get_files(head), self._read_files()
         )
@@ -231,7 +233,7 @@ class FakeWorkspace:
 
 
 class FakeWorkspaces:
-    """Lends plain folders. Implements `bot.ports.workspace.Workspaces`."""
+    """Opens plain folders. Implements `bot.ports.workspace.Workspaces`."""
 
     def __init__(self, folder: Path, files: Mapping[str, str | bytes]) -> None:
         self._folder = folder
@@ -245,7 +247,7 @@ class FakeWorkspaces:
         self.left: set[str] = set()
 
     def add_snapshot(self, files: Mapping[str, str | bytes]) -> str:
-        """Add a snapshot that `fetch` can find, as if somebody had pushed it."""
+        """Add a snapshot that `fetch` can find, as if another person had pushed it."""
         content = {name: content or b"" for name, content in as_bytes(files).items()}
         commit = compute_sha(content, "pushed")
         self.snapshots[commit] = content
@@ -256,7 +258,7 @@ class FakeWorkspaces:
         self._parents[commit] = parent
 
     def add_merge(self, head: str, commit: str) -> None:
-        """Let the forge's merge of `head` be known here as `commit`."""
+        """Register the forge's merge of `head` as `commit`."""
         if head in self.snapshots:
             self.snapshots[commit], self._parents[commit] = self.snapshots[head], self.base
 
@@ -264,7 +266,7 @@ class FakeWorkspaces:
     async def open(
         self, run_id: str, *, base: str, slug: str = "change"
     ) -> AsyncIterator[FakeWorkspace]:
-        """Lend the run's folder."""
+        """Yield the run's folder."""
         if not (run_id.isascii() and run_id.isalnum()):
             raise WorkspaceError(f"{run_id!r} is not a run id")
         if run_id in self.leased:

@@ -45,7 +45,7 @@ def make_faulty_project(folder: Path, **changes: str | bytes) -> str:
 
 
 def is_broken(root: Path) -> bool:
-    """Whether the fault is in the tree."""
+    """Return whether the fault is in the tree."""
     return "FACES[value]" in (root / "dice.py").read_text(encoding="utf-8")
 
 

@@ -41,7 +41,7 @@ class OneModule(OpaqueRunner):
         modules: bool = False,
         fresh: bool = False,
     ) -> RunResult:
-        """Run these tests on the module, or on the text that stands in for it."""
+        """Run these tests on the module, or on its replacement in the overlay."""
         self.runs += 1
         records: list[TestRecord] = []
         for name in tests:

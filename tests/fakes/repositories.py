@@ -97,7 +97,8 @@ def make_repository(folder: Path, files: Mapping[str, str | bytes | None] | None
 def clone_repository(source: Path, folder: Path, *, bare: bool = False) -> Path:
     """Clone a repository into a new folder; return the folder.
 
-    One that stands at the same commits is cloned once and copied: git takes ten times as long.
+    Repositories with equal refs are cloned once and then copied, because git takes ten times as
+    long.
     """
     key = _read_refs(source), bare
     if key not in _clones:
@@ -114,7 +115,7 @@ def clone_repository(source: Path, folder: Path, *, bare: bool = False) -> Path:
 
 
 def _read_refs(repository: Path) -> tuple[tuple[str, str], ...]:
-    """Return what every name in the repository stands for."""
+    """Return every ref of the repository with its commit."""
     folder = repository / ".git" if (repository / ".git").exists() else repository
     files = [folder / "HEAD", folder / "packed-refs", *sorted((folder / "refs").rglob("*"))]
     return tuple((str(f.relative_to(folder)), f.read_text()) for f in files if f.is_file())
@@ -128,7 +129,7 @@ def _make_template_folder() -> Path:
 
 
 def take_snapshot(folder: Path) -> dict[str, object]:
-    """Return everything about a checkout that nobody may touch: head, index, status, files."""
+    """Return the state of a checkout that must not change: head, index, status, files."""
     return {
         "head": run_git(folder, "symbolic-ref", "HEAD"),
         "commit": run_git(folder, "rev-parse", "HEAD"),

@@ -143,7 +143,9 @@ checks:
 
 @dataclass(frozen=True, eq=False)
 class Game:
-    """A command that breaks with these options, what people say, and the edit that mends it."""
+    """A command that fails with these options, a user's report of it, and the edit that fixes
+    it.
+    """
 
     command: str
     options: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Going in by every way there is, as somebody who may not: what is asked for, and what changes."""
+"""Tries every entry point as a user without permission, and records the act that was required."""
 
 import asyncio
 from collections import Counter
@@ -20,17 +20,17 @@ from tests.support.entry_points import COMMANDS, INTENT_TEXTS, ConversationSetup
 
 _HEAD = "0" * 40
 Going = Callable[[str], Awaitable[None]]
-"""Goes in as the person of that name."""
+"""Uses an entry point as the person of that name."""
 _DECISIONS = (
     Intent.CANCEL, Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.PAUSE, Intent.RESUME,
     Intent.STOP,
 )  # fmt: skip
-_SPELL = 61  # seconds: so much in one minute would only be counted, or not be heard
+_SPELL = 61  # seconds to advance, so that rate limits of one minute do not apply
 
 
 @dataclass
 class AccessProbe:
-    """People who may not, in a room with a run that waits for a word."""
+    """Users without permission, in a channel with a run that waits for approval."""
 
     room: DevChannel
     run: Run
@@ -40,7 +40,7 @@ class AccessProbe:
     everyday: Collection[str] = tuple(COMMANDS)
 
     async def list_findings(self) -> list[str]:
-        """Return what is wrong with the ways in: not in the table, or not as the table says."""
+        """Return the faults of the entry points: missing from the table, or different from it."""
         there = Counter(entry_points.iterate_entry_points(self.room.client))
         found = [
             f"{entry}: in no table; ask the policy, or declare it open with a reason"
@@ -54,7 +54,7 @@ class AccessProbe:
         return found + [complaint async for complaint in self._find_undeclared()]
 
     async def _observe_entry_points(self) -> AsyncIterator[tuple[str, Act | str, str | None]]:
-        """Yield each guarded way in that was tried, with the act wanted, and what was asked."""
+        """Yield each guarded entry point, the act it should require, and the act it required."""
         for entry, going in (
             *self._iterate_commands(), *self._iterate_menus(), *self._iterate_messages(), *self._iterate_edits()
         ):  # fmt: skip
@@ -71,7 +71,7 @@ class AccessProbe:
             yield "reacts 🚢", self.table["reacts 🚢"], await self._try_entry(self._react)
 
     async def _find_undeclared(self) -> AsyncIterator[str]:
-        """Use each command that is declared everyday; yield those that ask for an act after all."""
+        """Use each command that is declared everyday; yield those that require an act."""
         for entry, going in self._iterate_commands():
             if entry in self.everyday and not isinstance(self.table.get(entry), Act):
                 asked = await self._try_entry(going)
@@ -79,7 +79,9 @@ class AccessProbe:
                     yield f"{entry}: asks for {asked}, and is declared everyday"
 
     async def _try_entry(self, enter: Going) -> str | None:
-        """Return the act that was refused while each went in, if it was exactly one for all."""
+        """Return the act that was refused if it was exactly one and the same for all people,
+        else `None`.
+        """
         self.room.world.clock.tick(_SPELL)
         before, state = await self.room.list_refused(), self._read_state()
         async with asyncio.TaskGroup() as group:
@@ -92,7 +94,7 @@ class AccessProbe:
         return acts.pop() if same and len(acts) == 1 else None
 
     def _read_state(self) -> object:
-        """Return what nobody who may not must change."""
+        """Return the state that users without permission must not change."""
         world = self.room.world
         return (
             dict(world.store.runs),  # type: ignore[attr-defined]
@@ -102,7 +104,7 @@ class AccessProbe:
             dict(world.flags.get_all()),
         )
 
-    # The ways in
+    # The entry points
 
     def _iterate_commands(self) -> Iterator[tuple[str, Going]]:
         for command in entry_points.list_slash_commands(self.room.client):
@@ -110,8 +112,8 @@ class AccessProbe:
 
     async def _run_command(self, command: app_commands.Command[Any, ..., Any], who: str) -> None:
         options = {p.display_name: self._choose_value(p) for p in command.parameters if p.required}
-        told = await self.room[who].run("dev", command.qualified_name, **options)
-        await self._wait_for_answer(told, "dev", who)
+        answer = await self.room[who].run("dev", command.qualified_name, **options)
+        await self._wait_for_answer(answer, "dev", who)
 
     def _choose_value(self, parameter: app_commands.Parameter) -> object:
         if parameter.type is discord.AppCommandOptionType.integer:
@@ -125,30 +127,35 @@ class AccessProbe:
             yield f"menu {menu.name}", partial(self._use_menu, menu.name)
 
     async def _use_menu(self, menu: str, who: str) -> None:
-        said = await self.room["bob"].say("general", "the dice are odd today")
-        told = await self.room[who].use_menu("general", menu, said)
-        await self._wait_for_answer(told, "general", who)
+        message = await self.room["bob"].say("general", "the dice are odd today")
+        answer = await self.room[who].use_menu("general", menu, message)
+        await self._wait_for_answer(answer, "general", who)
 
     def _iterate_messages(self) -> Iterator[tuple[str, Going]]:
         for intent in Intent:
             yield f"says {intent}", partial(self._send_message, INTENT_TEXTS[intent])
 
     async def _send_message(self, text: str, who: str) -> None:
-        """Say it in the run's thread; the first to the bot alone too, and programs as somebody."""
-        said = await self.room[who].say(str(self.run.thread_id), f"{self._mention} {text}")
+        """Post the text in the run's thread.
+
+        The first person also sends it as a direct message, and forged copies of it are injected.
+        """
+        message = await self.room[who].say(str(self.run.thread_id), f"{self._mention} {text}")
         if who == self.people[0]:
-            self._forge(said, text)
+            self._forge(message, text)
             self.room.world.clock.tick(_SPELL)
             direct = await self.room[who].say(f"@{who}", text)
             assert self.run.id not in (await self.room.wait_for_reply(who, direct))["content"]
-        await self.room.wait_for_reply(who, said)
+        await self.room.wait_for_reply(who, message)
 
     @property
     def _mention(self) -> str:
         return f"<@{self.room.local.bot_user_id}>"
 
     def _forge(self, message: Message, text: str) -> None:
-        """Have a bot, a webhook and somebody in a server the bot does not know say it, as alice."""
+        """Inject copies of the message from a bot, a webhook and an unknown server, in alice's
+        name.
+        """
         alice = {
             **message["author"],
             "id": str(self.room.local.people["alice"]),
@@ -173,10 +180,12 @@ class AccessProbe:
             )
 
     async def _edit_message(self, text: str, who: str) -> None:
-        """Say something to nobody in the run's thread, and change it into a decision."""
+        """Post a message that addresses no one in the run's thread, then edit it into a
+        decision.
+        """
         thread = str(self.run.thread_id)
-        said = await self.room[who].say(thread, "lunch at one, as always?")
-        edited = await self.room[who].edit(thread, said, f"{self._mention} {text}")
+        message = await self.room[who].say(thread, "lunch at one, as always?")
+        edited = await self.room[who].edit(thread, message, f"{self._mention} {text}")
         await self.room.wait_for_reply(who, edited)
 
     async def _react(self, who: str) -> None:
@@ -188,7 +197,7 @@ class AccessProbe:
         )
 
     async def _iterate_buttons(self) -> AsyncIterator[tuple[str, Going]]:
-        """Have the bot show every button it knows, and yield a press of each."""
+        """Post every button that the bot knows, and yield an action that presses it."""
         thread = str(self.run.thread_id)
         channel = self.room.client.get_partial_messageable(int(thread))
         for item in entry_points.list_dynamic_items(self.room.client):
@@ -204,8 +213,8 @@ class AccessProbe:
                 yield f"button {item.__name__} {act}", press
 
     async def _press_button(self, thread: str, button: str, message: str, who: str) -> None:
-        told = await self.room[who].press(thread, button, message)
-        await self._wait_for_answer(told, thread, who)
+        answer = await self.room[who].press(thread, button, message)
+        await self._wait_for_answer(answer, thread, who)
 
     def _iterate_choices(self) -> Iterator[tuple[str, str, str]]:
         for command in entry_points.list_slash_commands(self.room.client):
@@ -214,11 +223,11 @@ class AccessProbe:
 
     async def _list_offered(self, command: str, option: str) -> Sequence[object]:
         asked = {"autocomplete": command, "option": option, "value": ""}
-        told = [await self.room[who].interact("dev", **asked) for who in self.people]
-        return [choice for each in told for choice in each["choices"]]
+        answers = [await self.room[who].interact("dev", **asked) for who in self.people]
+        return [choice for each in answers for choice in each["choices"]]
 
     async def _wait_for_answer(self, answer: dict[str, Any], channel: str, who: str) -> None:
-        """Wait until it has been answered in full."""
+        """Wait until the answer is complete."""
         if answer["result"] == "deferred":
             wanted = answer["message"]["id"]
             await self.room[who].wait_for(
@@ -227,7 +236,7 @@ class AccessProbe:
 
 
 def build_button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> str:
-    """Return an id that such a button may have, whatever is in its template besides the act."""
+    """Return an id that matches the button's template for this act."""
     run, decides = f"theseus:{act}:{run_id}", f"theseus:decide:{act}:{run_id}:{_HEAD}:1"
     others = (
         decides,

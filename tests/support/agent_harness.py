@@ -1,4 +1,4 @@
-"""The agent with a fake behind every port, and a fault in the code it looks after."""
+"""The agent with a fake behind every port, and a fault in the code that it maintains."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -86,7 +86,7 @@ PEOPLE = AllowList(
 
 
 class AgentHarness(ThreadReader):
-    """Everything the agent touches; it outlives the agent, as the real things do."""
+    """Everything the agent uses; it outlives the agent, as the real services do."""
 
     def __init__(
         self, folder: Path, *, store: Store | None = None, clock: FakeClock | None = None
@@ -117,9 +117,9 @@ class AgentHarness(ThreadReader):
         self.fallback_engine: CodeAgent | None = None
         self.planner: Planner | None = None
         self.runtime, self.kill_switch = FakeRuntime(), FakeKillSwitch()
-        self.has_kill_switch_crashes = False  # whether looks at it are moments to be killed at
+        self.has_kill_switch_crashes = False  # whether a kill may happen when the switch is read
         self.member_directory: MemberDirectory = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
-        looks = timedelta(hours=1)  # at the kill switch: tests move time by days
+        looks = timedelta(hours=1)  # how often the kill switch is read: tests move time by days
         self.limits = RunSettings(people=PEOPLE, dev_channel_id=DEV, kill_switch=looks)
         self.protection = Protection.create(review=("bot/**",), named=("Makefile",))
         self.owner, self._folder, self.gate = "world", folder, asyncio.Event()
@@ -127,7 +127,7 @@ class AgentHarness(ThreadReader):
         self.gate.set()
 
     def use_chat(self, chat: Chat) -> None:
-        """Let agents made from now on talk in a real chat instead of the fake one."""
+        """Make later agents use a real chat instead of the fake one."""
         self._notifier = chat
 
     def _on_merge(self, pull: ForgeProposal, commit: str) -> None:
@@ -135,7 +135,7 @@ class AgentHarness(ThreadReader):
         self.checkout.advance({"cogs/dice.py": FIXED}, commit)
 
     def create_agent(self, crash_point: CrashPoint | None = None) -> SelfImprovementAgent:
-        """Return a newly started program's agent, behind a fuse that may end it."""
+        """Return the agent of a newly started program, with a crash point at every port."""
         crash_point = crash_point or CrashPoint()
         crash_point.gate = self.gate
         store, chat = (
@@ -217,7 +217,9 @@ class AgentHarness(ThreadReader):
     async def run_agent(
         self, crash_point: CrashPoint | None = None
     ) -> AsyncIterator[SelfImprovementAgent]:
-        """Run the program; leaving ends it in good order, a blown fuse as kill -9 would."""
+        """Run the program; leaving shuts it down, and a triggered crash point ends it as kill -9
+        would.
+        """
         agent = self.create_agent(crash_point)
         working = asyncio.create_task(agent.run_forever())
         try:
@@ -234,7 +236,7 @@ class AgentHarness(ThreadReader):
 
     @asynccontextmanager
     async def block_store(self) -> AsyncIterator[None]:
-        """Let nothing in or out of the store until the block ends."""
+        """Block every access to the store until the block ends."""
         self.gate.clear()
         try:
             yield
@@ -253,7 +255,7 @@ class AgentHarness(ThreadReader):
         error_id: str | None = None,
         is_verbatim: bool = True,
     ) -> Trigger:
-        """Return somebody's request, said in a message of its own in the dev channel."""
+        """Return a person's request, posted as a new message in the dev channel."""
         message = self.chat.add_message(DEV)
         return Trigger(
             key=key or f"message:{message.message_id}",
@@ -268,7 +270,7 @@ class AgentHarness(ThreadReader):
         )
 
     def approval(self, run: Run, person: Person = ALICE, **about: object) -> ApprovalRequest:
-        """Return "ship it", said in the run's thread."""
+        """Return the approval "ship it", said in the run's thread."""
         return ApprovalRequest.model_validate(
             {"person": person, "how": "text", "thread_id": run.thread_id, **about}
         )
@@ -278,7 +280,7 @@ class AgentHarness(ThreadReader):
     async def wait_until(
         self, true: Callable[[Run], bool], run_id: str, *, within: float = 10
     ) -> Run:
-        """Return the run once `true` holds for it; time passes meanwhile, a second at a time."""
+        """Return the run once `true` holds for it; fake time advances meanwhile."""
         try:
             async with asyncio.timeout(within):
                 while not true(run := await self.store.get(run_id)):
@@ -288,7 +290,7 @@ class AgentHarness(ThreadReader):
         return run
 
     async def wait_until_settled(self, run_id: str) -> Run:
-        """Return the run once it has ended, or waits for a word about what people see."""
+        """Return the run once it has ended, or waits for an approval and its card is visible."""
         run = await self.wait_until(is_waiting_or_ended, run_id)
         while run.waiting is Waiting.APPROVAL and not await self.has_card(run):
             await self.clock.advance(0.25)
@@ -296,7 +298,7 @@ class AgentHarness(ThreadReader):
         return run
 
     async def wait_until_ended(self, run_id: str) -> Run:
-        """Return the run once it has ended and said so."""
+        """Return the run once it has ended and posted its final message."""
         return await self.wait_until(
             lambda run: (
                 run.has_ended

@@ -93,7 +93,7 @@ class MailReceiver:
 
 @asynccontextmanager
 async def run_web_receiver() -> AsyncIterator[WebReceiver]:
-    """Lend one that listens."""
+    """Yield a running receiver of webhooks."""
     receiver, app = WebReceiver(), web.Application()
     app.router.add_post("/{path:.*}", receiver.answer)
     runner = web.AppRunner(app)
@@ -111,7 +111,7 @@ async def run_web_receiver() -> AsyncIterator[WebReceiver]:
 async def run_mail_receiver(
     tls: ssl.SSLContext | None = None, *, login: bool = False
 ) -> AsyncIterator[MailReceiver]:
-    """Lend one that listens; with `tls` it offers STARTTLS, with `login` it wants to know who."""
+    """Yield a running mail server; `tls` offers STARTTLS, `login` requires authentication."""
     receiver = MailReceiver()
 
     def make_protocol() -> SMTP:

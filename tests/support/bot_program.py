@@ -1,4 +1,4 @@
-"""`theseus run` as a service manager starts it: a program of its own, ended by SIGTERM."""
+"""`theseus run` as a service manager starts it: a separate program, ended by SIGTERM."""
 
 import asyncio
 import signal

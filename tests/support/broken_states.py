@@ -21,18 +21,18 @@ async def corrupt_file(database: Database) -> None:
 
 
 async def fill_disk(database: Database) -> None:
-    """Let the file grow no further."""
+    """Prevent the file from growing."""
     pages = await _fetch_value(database, "PRAGMA page_count")
     await _run(database, f"PRAGMA max_page_count = {pages}")
 
 
 async def make_room(database: Database) -> None:
-    """Let the file grow again."""
+    """Allow the file to grow again."""
     await _run(database, "PRAGMA max_page_count = 1073741823")
 
 
 async def forbid_writing(database: Database, *, forbidden: bool = True) -> None:
-    """Have every write refused as that of a read-only file, or allow writing again."""
+    """Refuse every write like a read-only file, or allow writing again."""
     await _run(database, f"PRAGMA query_only = {int(forbidden)}")
 
 

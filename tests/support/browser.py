@@ -26,7 +26,7 @@ expect.set_options(timeout=_PATIENCE)
 
 @asynccontextmanager
 async def launch_chromium() -> AsyncIterator[Browser]:
-    """A browser of one test."""
+    """Yield a browser for one test."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip(f"no browser: install one of {', '.join(NAMES)}")
@@ -39,7 +39,7 @@ async def launch_chromium() -> AsyncIterator[Browser]:
 
 
 class Visit:
-    """A page in a browser profile of its own, and what went wrong on it."""
+    """A page in its own browser profile, and the errors that occurred on it."""
 
     def __init__(self, page: Page, profile: BrowserContext) -> None:
         self.page = page
@@ -61,7 +61,7 @@ class Visit:
 async def visit(
     browser: Browser, url: str, size: tuple[int, int] = DESKTOP, *, touch: bool = False
 ) -> AsyncIterator[Visit]:
-    """Open a page; at the end nothing may have gone wrong on it."""
+    """Open a page; fail at the end if any error occurred on it."""
     profile = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, has_touch=touch, locale="en-GB"
     )

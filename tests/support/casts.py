@@ -1,7 +1,7 @@
-"""Who plays in a small world: an engine from a script and a local forge, or claude and GitHub.
+"""Engine and forge of a small world: a scripted engine and a local forge, or claude and GitHub.
 
-The claude cast has the real Claude Code program, which asks a model that follows the world's
-script, and the real GitHub forge on a GitHub of this machine.
+The claude cast runs the real Claude Code program against a scripted model, and the real GitHub
+forge against a GitHub twin on this machine.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ KEY = "sk-ant-a-key-for-this-machine-alone"
 
 @dataclass(frozen=True)
 class Cast:
-    """What a story needs of whoever plays.
+    """What a story needs to know about engine and forge.
 
-    `program` is what the bot's process runs, with `variables` beside the usual ones; `bare` is the
-    forge's repository; `pulls` returns number and state of its pull requests.
+    `program` is the program of the bot's process, `variables` are additional environment variables,
+    `bare` is the forge's repository, and `pulls` returns number and state of its pull requests.
     """
 
     program: Sequence[str]
@@ -45,7 +45,7 @@ MakeCast = Callable[[DemoWorkspace, Path], AbstractAsyncContextManager[Cast]]
 
 @asynccontextmanager
 async def open_scripted_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
-    """An engine that makes the script's edits itself, and the local forge."""
+    """Yield an engine that makes the script's edits itself, and the local forge."""
 
     def list_pulls() -> list[tuple[int, str]]:
         database = f"file:{workspace.state}/forge.sqlite3?mode=ro"
@@ -57,7 +57,7 @@ async def open_scripted_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIte
 
 @asynccontextmanager
 async def open_offline_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
-    """The offline engine itself, and the local forge."""
+    """Yield the offline engine and the local forge."""
     async with open_scripted_cast(workspace, folder) as cast:
         yield replace(cast, program=[*cast.program, "--real"])
 
@@ -70,7 +70,7 @@ def make_claude_cast(
 ) -> MakeCast:
     """Return the claude engine with the real program, and GitHub.
 
-    The model does what the world's script says, or for the roles of `story` what that says.
+    The model follows `story` for the roles in it, and the world's script for all others.
     """
 
     @asynccontextmanager
@@ -78,8 +78,8 @@ def make_claude_cast(
         folder = folder / "github"
         folder.mkdir()
         run_git(folder, "clone", "-q", "--bare", str(workspace.checkout), "ship.git")
-        told = {**ScriptedModelBehaviour(workspace.home / "script.json").story, **(story or {})}
-        async with GithubTwin(folder) as github, ScriptedModel(told) as model:
+        turns = {**ScriptedModelBehaviour(workspace.home / "script.json").story, **(story or {})}
+        async with GithubTwin(folder) as github, ScriptedModel(turns) as model:
             run_git(workspace.checkout, "remote", "set-url", "origin", github.clone_url)
             await asyncio.to_thread(_configure, workspace.config, fallback, candidates)
             variables = {

@@ -1,4 +1,4 @@
-"""A world in which somebody wants a command that is not there, and can be given it."""
+"""A harness in which a user requests a command that does not exist yet."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -49,7 +49,7 @@ FLAGGED = Brief(
 
 
 def is_coin_missing(root: Path) -> bool:
-    """Whether the command is not there yet."""
+    """Return whether the command does not exist yet."""
     return not (root / COIN).exists()
 
 
@@ -80,7 +80,9 @@ class ChangeHarness(AgentHarness):
         self.has_planner = True
 
     def use_flag(self) -> None:
-        """Have the engine ask for the flag, and plays say "not yet" where that is off."""
+        """Make the engine guard the command by the flag; replays answer "not yet" while it is
+        off.
+        """
         asks = 'def flip(bot, it): return bot.flags.on("coinflip", it)\n'
         self.engine = FakeAgent({COIN: asks})
         self.rehearsal.answers = lambda root, script: (
@@ -119,12 +121,14 @@ class ChangeHarness(AgentHarness):
 
 
 def make_request(world: AgentHarness, person: Person = ALICE, text: str = WANTED) -> Trigger:
-    """Return somebody's request for the change."""
+    """Return a user's request for the change."""
     return world.make_trigger(text, goal="change", person=person).replace(text=text)
 
 
 async def request_change(world: ChangeHarness, agent: SelfImprovementAgent, **about: str) -> Run:
-    """Ask for the change, and return the run once it waits for a go-ahead and has said so."""
+    """Request the change; return the run once it waits for a go-ahead and has posted its
+    contract.
+    """
     run = await agent.request(make_request(world, **about))  # type: ignore[arg-type]
     return await wait_for_contract(world, run)
 
@@ -137,7 +141,7 @@ async def propose_change(world: ChangeHarness, agent: SelfImprovementAgent) -> R
 
 
 async def wait_for_contract(world: AgentHarness, run: Run, cards: int = 1) -> Run:
-    """Return the run once it waits for a go-ahead, with so many contract cards in its thread."""
+    """Return the run once it waits for a go-ahead with this many contract cards in its thread."""
     return await world.wait_until(
         lambda now: now.waiting is Waiting.AGREEMENT and len(list_contracts(world, run)) >= cards,
         run.id,
@@ -145,7 +149,7 @@ async def wait_for_contract(world: AgentHarness, run: Run, cards: int = 1) -> Ru
 
 
 def list_contracts(world: AgentHarness, run: Run) -> list[str]:
-    """Return the ids of the contract cards' go-ahead buttons, oldest first."""
+    """Return the ids of the go-ahead buttons on the contract cards, oldest first."""
     return [
         button.custom_id
         for said in world.chat.messages

@@ -17,7 +17,7 @@ from tests.support.discord_client import run_bot
 
 
 class SkippingClock:
-    """Implements `bot.ports.clock.Clock`: whoever sleeps makes the time pass at once."""
+    """Implements `bot.ports.clock.Clock`: a sleep advances the time at once."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
@@ -38,7 +38,9 @@ def skip_redaction(text: str) -> str:
 
 
 def make_client() -> discord.Client:
-    """A client that hears nothing; ready as soon as its one guild is there."""
+    """Return a client that handles no messages; it is ready as soon as its only guild is
+    available.
+    """
     intents = discord.Intents(guilds=True)
     return discord.Client(intents=intents, guild_ready_timeout=0.01)
 
@@ -67,7 +69,7 @@ async def open_chat(
     clock: Clock | None = None,
     redact: Callable[[str], str] = skip_redaction,
 ) -> AsyncIterator[DiscordChat]:
-    """Run a chat on a client of its own, until the block ends."""
+    """Run a chat on its own client until the block ends."""
     async with (
         run_bot(make_client(), local) as client,
         run_chat(client, outbox, clock, redact) as chat,

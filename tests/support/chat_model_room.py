@@ -38,7 +38,7 @@ class ChatRoom:
     turns: list[ScriptRun] = field(default_factory=list)
 
     def set_turns(self, *plays: ScriptRun) -> None:
-        """Let the model do these next, and nothing it was to do before."""
+        """Replace the remaining turns of the model."""
         self.turns[:] = plays
 
     def take_turn(self, request: Request) -> ScriptRun:

@@ -77,7 +77,7 @@ def make_assignment(base: str, **changes: object) -> Assignment:
 
 
 def make_case(base: str) -> Case:
-    """Return what a planner is told of the fault."""
+    """Return the case of the fault that a planner receives."""
     evidence = make_evidence(base)
     return Case(
         run_id=RUN,
@@ -113,14 +113,14 @@ class ClaudeRoom:
     gateway: FakeModelGateway
 
     async def work(self, **changes: object) -> list[Update]:
-        """Let an engine that was only now started work to its last word."""
+        """Run an engine that was just started until its final message."""
         agent, _ = self.start()
         assignment = make_assignment(self.base, **changes)
         async with aclosing(agent.work(assignment, self.workspace, BUDGET)) as updates:
             return [update async for update in updates]
 
     def read_dice(self) -> str:
-        """Return what stands in the file at fault."""
+        """Return the content of the faulty file."""
         return (self.workspace.path / "dice.py").read_text(encoding="utf-8")
 
 
@@ -134,7 +134,7 @@ async def open_claude_room(
     files: Mapping[str, str] | None = None,
     skills: SkillLibrary | None = None,
 ) -> AsyncIterator[ClaudeRoom]:
-    """Open the room, with more `files`; without a `reviewer` nobody reads a change."""
+    """Open the room with additional `files`; without a `reviewer`, no change is reviewed."""
     base = make_faulty_project(folder / "checkout", **(files or {}))
     sandbox = await choose_sandbox("auto", required=False)
     services = EngineServices(

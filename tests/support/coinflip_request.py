@@ -1,4 +1,4 @@
-"""What a scripted model makes of "add a /coinflip command", and of nothing else."""
+"""The answers of a scripted model to "add a /coinflip command", the only request it knows."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,8 @@
-"""A local Discord in a process of its own, whose people give commands at a steady rate.
+"""A local Discord in a separate process, whose people run commands at a steady rate.
 
-Beside it a process holds nothing but the bot: what it grows by is the bot's. Started as a program,
-it says where it is, in a line of JSON; each line it reads is a `CommandLoad`, answered by a `DriveResult`.
+The measured process then contains nothing but the bot, so its growth is the bot's. As a program, it
+prints its address as a line of JSON. Each line it reads is a `CommandLoad`, answered by a
+`DriveResult`.
 """
 
 import asyncio
@@ -57,7 +58,7 @@ class CommandDriver:
         self._process = process
 
     async def run_commands(self, wanted: CommandLoad) -> DriveResult:
-        """Have these commands given; return what came of them."""
+        """Run these commands as people; return the results."""
         stdin = self._process.stdin
         assert stdin is not None
         stdin.write(json.dumps(wanted).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""Talks between the real Claude Code program and a scripted model, in folders of their own."""
+"""Conversations between the real Claude Code program and a scripted model, in separate folders."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ UNCONFINED = ("Bash", "Read", "Edit")
 
 @dataclass(frozen=True)
 class ConversationSetup:
-    """Where a talk takes place: folders, and the options that are the same for all of them."""
+    """The folders of a conversation, and options common to all conversations."""
 
     folder: Path
     options: Mapping[str, object] = field(default_factory=dict)
@@ -50,15 +50,15 @@ class ConversationSetup:
         return path
 
     def create_claude(self, base_url: str, **options: object) -> Claude:
-        """Return the program, talking to that model, without asking a failing one again."""
-        told: dict[str, object] = {"retries": 0, "silence_seconds": 30.0}
-        told |= {**self.options, **options}
+        """Return the program connected to that model; failed requests are not retried."""
+        fields: dict[str, object] = {"retries": 0, "silence_seconds": 30.0}
+        fields |= {**self.options, **options}
         gateway = FakeModelGateway(base_url)
-        given = ClaudeOptions(self.home, choose_local_sandbox(), **told)  # type: ignore[arg-type]
-        return Claude(given, SystemClock(), gateway)
+        claude_options = ClaudeOptions(self.home, choose_local_sandbox(), **fields)  # type: ignore[arg-type]
+        return Claude(claude_options, SystemClock(), gateway)
 
     def build_talk(self, **changed: object) -> Talk:
-        """Return a talk with the executor, changed as said."""
+        """Return a talk with the executor, with the `changed` fields replaced."""
         talk = Talk(
             name=NAME,
             role=Role(model="sonnet", turns=10),
@@ -87,7 +87,7 @@ class ConversationSetup:
 async def collect_reply(
     conversation: ProgramConversation, prompt: str = "Go."
 ) -> tuple[list[Seen], ModelReply]:
-    """Say it; return what came, and the reply."""
+    """Send the prompt; return the events and the reply."""
     *seen, reply = [event async for event in conversation.say(prompt)]
     assert isinstance(reply, ModelReply)
     assert all(isinstance(event, ModelText | ToolCall | ToolResult) for event in seen)
@@ -95,30 +95,30 @@ async def collect_reply(
 
 
 def find_processes(marker: str) -> set[int]:
-    """Return the processes with `word` in their command line or environment."""
+    """Return the processes with `marker` in their command line or environment."""
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                text = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
                 state = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
             except OSError:
                 continue
-            if marker.encode() in told and state != "Z":
+            if marker.encode() in text and state != "Z":
                 found.add(int(entry.name))
     return found
 
 
 async def wait_until_gone(marker: str, *, seconds: float = 20.0) -> None:
-    """Wait until no process with `word` is left."""
+    """Wait until no process with `marker` is left."""
     async with asyncio.timeout(seconds):
         while find_processes(marker):  # noqa: ASYNC110 - other processes end in their own time
             await asyncio.sleep(0.05)
 
 
 async def wait_until_running(marker: str, *, count: int = 1, seconds: float = 20.0) -> set[int]:
-    """Wait until that many processes with `word` are there; return them."""
+    """Wait until at least `count` processes with `marker` are running; return them."""
     async with asyncio.timeout(seconds):
-        while len(found := find_processes(marker)) < count:  # noqa: ASYNC110 - others begin in theirs
+        while len(found := find_processes(marker)) < count:  # noqa: ASYNC110 - other processes start
             await asyncio.sleep(0.05)
     return found

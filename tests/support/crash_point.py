@@ -1,4 +1,4 @@
-"""Killing a program at a port: from one call on nothing gets through any more."""
+"""Kills a program at a port: after a chosen call, no call succeeds any more."""
 
 import asyncio
 import inspect

@@ -42,7 +42,7 @@ class CuttableRelay:
             writer.close()
 
     def reconnect(self) -> None:
-        """Let connections through again."""
+        """Allow connections again."""
         self.is_connected = True
 
     async def _handle_connection(

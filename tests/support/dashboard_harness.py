@@ -52,7 +52,7 @@ class DashboardHarness(NamedTuple):
 
 @asynccontextmanager
 async def open_dashboard(folder: Path) -> AsyncIterator[DashboardHarness]:
-    """Fill the files in this folder and lend a room that serves them."""
+    """Fill the files in this folder and yield a room that serves them."""
     room, luck = Room(), random.Random(7)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore(folder / "theseus.sqlite3"))
@@ -115,7 +115,7 @@ class StoredRuns:
 
 
 def journal_commands(journal: NdjsonJournal, clock: FakeClock, luck: random.Random) -> None:
-    """Have people use commands, some of which fail, more on two days than otherwise."""
+    """Journal commands of people, some of which fail; on two days more fail than usual."""
     for hour in range(DAYS * 24, 0, -2):
         at = clock.get_time() - timedelta(hours=hour, minutes=luck.randrange(60))
         bad = 0.25 if 200 < hour < 236 or hour < 10 else 0.03
@@ -189,7 +189,7 @@ async def make_run(
 async def ship_run(
     store: SqliteStore, run: Run, luck: random.Random, who: Person, at: datetime
 ) -> Run:
-    """Ship it, and say whether it held."""
+    """Ship the run, and record whether the fix held."""
     live = at + timedelta(minutes=luck.uniform(2, 180))
     approval = Approval(
         run_id=run.id, proposal=7, head="f00dfeed01", person=who, at=live, how="text"
@@ -216,7 +216,7 @@ async def ship_run(
 
 
 async def add_memories(memory: SqliteMemory, clock: FakeClock) -> None:
-    """Have some things remembered."""
+    """Add some memories."""
     now = clock.get_time()
     fix = Memory(
         key="fix:1", kind="fix", text="/roll 0d6 raised IndexError in face()", file="cogs/dice.py",
@@ -229,7 +229,7 @@ async def add_memories(memory: SqliteMemory, clock: FakeClock) -> None:
 
 
 def add_incidents(room: Room) -> None:
-    """Have two faults go on and one be over."""
+    """Add two open incidents and a closed one."""
     now = room.clock.get_time()
     rule = Anomaly(
         rule=Rule.ERROR_RATE, event="command.roll", at=now, value=0.4, threshold=0.3, volume=20

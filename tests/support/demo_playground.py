@@ -25,9 +25,9 @@ class Playground:
     bob: PageReader
 
     async def trigger_fault(self) -> list[str]:
-        """Do what the fault's steps say, up to its first failure; return what the bot answered.
+        """Perform the steps of the fault up to its first failure; return the bot's answer.
 
-        Met five times, it would be noticed by itself before anybody complains.
+        Five failures would trigger incident detection before a user reports the fault.
         """
         answers: list[str] = []
         shown: Message | None = None
@@ -55,9 +55,9 @@ class Playground:
 
 
 def copy_type_cache(state: Path) -> None:
-    """Take over what mypy found out about this repository before, where it was run.
+    """Copy mypy's cache of this repository, if there is one.
 
-    From nothing that takes the better part of a minute, beside the story that is told.
+    Without a cache, the type check takes most of a minute.
     """
     known = find_project_root() / ".mypy_cache"
     if known.is_dir():

@@ -45,7 +45,7 @@ class DescriptionObserver:
         ]
 
     def take(self, *, malformed: bool) -> list[str]:
-        """Return what strayed since the last time; requests that were meant to are left out."""
+        """Return the violations since the last call, without those of intended requests."""
         found = [*(() if malformed else self._request_findings), *self._findings]
         self._request_findings.clear()
         self._findings.clear()
@@ -54,7 +54,7 @@ class DescriptionObserver:
 
 
 class DescriptionPlugin:
-    """Lends the observer to whichever test has a local Discord."""
+    """Provides the observer to every test with a local Discord."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -103,7 +103,7 @@ class DescriptionPlugin:
     # ------------------------------------------------------------------ the sum at the end
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hand a worker's counts to whoever started it."""
+        """Pass a worker's counts to the controller."""
         if hasattr(session.config, "workeroutput") and self._observer is not None:
             session.config.workeroutput[_KEY] = dict(self._observer.counts)
 

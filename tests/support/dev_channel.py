@@ -56,7 +56,10 @@ PEOPLE = (
 
 
 class DevChannel:
-    """Alice and bob are approvers, dora is a developer, mallory is nobody."""
+    """The dev channel with its people.
+
+    Alice and bob are approvers, dora is a developer, mallory is not listed.
+    """
 
     def __init__(self, local: LocalDiscord, world: AgentHarness, client: TheseusClient) -> None:
         self.local = local
@@ -72,7 +75,7 @@ class DevChannel:
         return await self.world.store.find()
 
     async def wait_until(self, true: Callable[[Run], bool]) -> Run:
-        """Return the newest run once that holds for it."""
+        """Return the newest run once the condition holds for it."""
         async with asyncio.timeout(15):
             while True:
                 runs = await self.list_runs()
@@ -81,7 +84,9 @@ class DevChannel:
                 await asyncio.sleep(0.01)
 
     async def wait_for_proposal(self, true: Callable[[Run], bool] = lambda run: True) -> Run:
-        """Return the newest run, if that holds for it, once people see what it proposes."""
+        """Return the newest run once its proposal card is visible, if the condition holds for
+        it.
+        """
         async with asyncio.timeout(15):
             while True:
                 run = await self.wait_until(
@@ -92,7 +97,7 @@ class DevChannel:
                 await asyncio.sleep(0.01)
 
     async def request_proposal(self) -> tuple[Run, str, Message]:
-        """Have alice ask for a fix; return the run, its thread and its proposal card."""
+        """Request a fix as alice; return the run, its thread and its proposal card."""
         await self["alice"].say("dev", "rolling dice keeps crashing, fix it")
         run = await self.wait_for_proposal()
         thread = str(run.thread_id)
@@ -102,7 +107,7 @@ class DevChannel:
         return run, thread, card
 
     async def wait_for_answer(self, who: str, interaction: dict[str, Any], channel: str) -> str:
-        """Return the private answer to an interaction, once it is there."""
+        """Return the text of the private answer to an interaction, once it has arrived."""
         assert interaction["result"] in ("deferred", "ephemeral"), interaction
         assert interaction["ephemeral"], interaction
         wanted = interaction["message"]["id"]
@@ -112,7 +117,7 @@ class DevChannel:
         return str(said["content"])
 
     async def run_command(self, who: str, command: str, **options: Any) -> str:
-        """Let somebody use a command in #dev; return all that the answer says in the end."""
+        """Run a command as a person in #dev; return the final text of the answer."""
         answer = await self[who].interact("dev", command=command, options=options or None)
         if answer["ephemeral"]:
             return await self.wait_for_answer(who, answer, "dev")
@@ -132,7 +137,7 @@ class DevChannel:
         return await self[who].wait_for(original["channel_id"], is_reply)
 
     async def wait_for_event(self, event: str) -> None:
-        """Wait until something of that event is in the journal."""
+        """Wait until an action of that event is in the journal."""
         async with asyncio.timeout(15):
             while True:
                 if any(action.event == event for action in self.world.journal.actions):
@@ -175,10 +180,10 @@ async def open_dev_channel(
     answers_unaddressed: bool = False,
     outbox: OutboxStore | None = None,
 ) -> AsyncIterator[DevChannel]:
-    """Open the channel with everybody in it, until the block ends. Its time runs fast.
+    """Open the channel with all people in it, until the block ends. Its time runs fast.
 
-    With `noticing`, the bot notices by itself what goes wrong. `newcomers` come beside the others.
-    `answers_unaddressed` is what a demo sets.
+    `noticing` enables incident detection, `newcomers` are additional people, and
+    `answers_unaddressed` is the setting of a demo.
     """
     async with AsyncExitStack() as stack:
         here = LocalDiscord((*PEOPLE, *newcomers), token="local", voice_channels=voice_channels)
@@ -280,11 +285,11 @@ async def _advance_time(world: AgentHarness) -> None:
 
 
 async def wait_for_message(room: DevChannel, begins: str) -> str:
-    """Return what the dev channel is told."""
+    """Return a message that the bot posts in the dev channel."""
     told = await room["bob"].wait_for("dev", lambda m: m["content"].startswith(begins))
     return str(told["content"])
 
 
 async def get_reply_text(room: DevChannel, message: Message) -> str:
-    """Return the words of the reply to a message."""
+    """Return the text of the reply to a message."""
     return str((await room.wait_for_reply("bob", message))["content"])

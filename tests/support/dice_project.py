@@ -1,4 +1,4 @@
-"""A project with one cog, which is at fault, and what mends it."""
+"""A project with one faulty cog, and the edit that fixes it."""
 
 from pathlib import Path
 
@@ -27,5 +27,5 @@ FIX = {"cogs/dice.py": FIXED}
 
 
 def is_broken(root: Path) -> bool:
-    """Whether the fault is in the tree."""
+    """Return whether the fault is in the tree."""
     return "FACES[value]" in (root / "cogs/dice.py").read_text(encoding="utf-8")

@@ -59,7 +59,7 @@ class Card(discord.ui.View):
 
 
 class SampleBot(commands.Bot):
-    """Shows a little of everything; remembers what it heard."""
+    """A bot with a few commands that records the events it received."""
 
     def __init__(self, *, content_intent: bool = True, heartbeat_timeout: float = 60.0) -> None:
         intents = discord.Intents.default()
@@ -79,14 +79,14 @@ class SampleBot(commands.Bot):
         self._news = asyncio.Event()
 
     def forget(self) -> None:
-        """Forget what was heard, for the next test."""
+        """Clear the recorded events, for the next test."""
         self.received.clear()
         self.edited.clear()
         self.reactions.clear()
         self.resumed.clear()
 
     async def wait_until(self, true: Callable[[], object]) -> None:
-        """Wait until what the bot has heard makes this true."""
+        """Wait until the recorded events make this condition true."""
         async with asyncio.timeout(20):
             while not true():
                 self._news.clear()
@@ -136,12 +136,12 @@ def _add_answers(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
 
     @tree.command()
     async def secret(interaction: discord.Interaction) -> None:
-        """Whisper."""
+        """Answer privately."""
         await interaction.response.send_message("only you", ephemeral=True)
 
     @tree.command()
     async def think(interaction: discord.Interaction) -> None:
-        """Defer, answer, follow up."""
+        """Defer, answer, then follow up."""
         await interaction.response.defer(thinking=True)
         diff = discord.File(io.BytesIO(b"+ thought"), "thought.diff")
         await interaction.edit_original_response(content="thought", attachments=[diff])
@@ -149,18 +149,18 @@ def _add_answers(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
 
     @tree.command()
     async def sleepy(_interaction: discord.Interaction) -> None:
-        """Never answer."""
+        """Give no answer."""
 
     @tree.command()
     async def who(interaction: discord.Interaction, member: discord.Member) -> None:
-        """Name somebody."""
+        """Return a person's name."""
         await interaction.response.send_message(f"{member.name} {interaction.user.name}")
 
 
 def _add_runs(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
     @tree.command()
     async def pick(interaction: discord.Interaction, run: str) -> None:
-        """Pick a run."""
+        """Return the selected run."""
         await interaction.response.send_message(f"picked {run}")
 
     @pick.autocomplete("run")

@@ -25,7 +25,7 @@ _OVERWRITE = (
 )
 # Where the description contradicts Discord's reference and what Discord sends, with the source.
 CORRECTIONS: tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...] = (
-    # The codes beside a form's fields are words: "BASE_TYPE_REQUIRED".
+    # The error codes of form fields are texts: "BASE_TYPE_REQUIRED".
     # https://discord.com/developers/docs/reference#error-messages
     (
         (*_SCHEMAS, "InnerErrors", "properties", "_errors", "items"),
@@ -251,7 +251,7 @@ def _parse_parameter(text: str, schema: Mapping[str, Any]) -> Any:
 
 
 def _explain_error(error: Any) -> Iterator[tuple[list[Any], str]]:
-    """Follow `oneOf` and `anyOf` into the alternative that was meant: the one whose type fits."""
+    """Follow `oneOf` and `anyOf` into the alternative whose type matches."""
     branches = getattr(error.kind, "context", None)
     if not branches:
         yield list(error.instance_path), _shorten_message(error.message)
@@ -266,7 +266,9 @@ def _measure_distance(branch: list[Any]) -> tuple[int, int]:
 
 
 def _shorten_message(message: str) -> str:
-    """A value may be thousands of letters; what is wrong with it stands at the end."""
+    """Shorten an error message; a value may have thousands of letters, and the cause is at the
+    end.
+    """
     return message if len(message) <= _SHORT else f"{message[:60]} … {message[-80:]}"
 
 

@@ -56,7 +56,7 @@ ENTRIES: ConversationSetup = {
     "choices /skills rollback name": Act.READ, "choices /skills rollback version": Act.READ,
     "/pause": Act.STEER, "/resume": Act.STEER, "/stop-everything": Act.STOP,
     "menu Investigate this": Act.ASK, "menu Fix this": Act.ASK,
-    # what is offered while somebody types: nothing, to who is not listed
+    # autocomplete choices; people who are not listed get none
     "choices /ship run": Act.READ, "choices /revert run": Act.READ,
     "choices /runs show run": Act.READ, "choices /runs cancel run": Act.READ,
     "choices /runs retry run": Act.READ, "choices /incidents show incident": Act.READ,
@@ -97,7 +97,7 @@ ENTRIES: ConversationSetup = {
     "issue investigate": Act.ASK, "issue fix": Act.ASK, "issue change": FEATURE_REQUEST,
     # what listens
     "hears Conversation.on_message": "each intent is under `says`",
-    "hears Conversation.on_raw_message_edit": Act.READ,  # an edit decides nothing: it is asked back
+    "hears Conversation.on_raw_message_edit": Act.READ,  # an edit decides nothing
     "hears Approvals.on_raw_reaction_add": "under `reacts`",
     "hears Approvals.on_ready": "reactions given meanwhile go the way of the others",
     "hears Feedback.on_raw_reaction_add": COUNTED, "hears Feedback.on_raw_reaction_remove": COUNTED,
@@ -129,7 +129,7 @@ ENTRIES: ConversationSetup = {
         ),
         MACHINE,
     ),
-    # HTTP; what each takes besides is tested with the server
+    # HTTP; further requirements are tested with the server
     "http GET /health": "it tells that the bot lives",
     "http GET /health/ready": "it tells whether the bot is ready",
     "http GET /login": "a form for the token", "http POST /login": "it takes the token",
@@ -226,7 +226,7 @@ def list_forms(bot: commands.Bot) -> list[type[ui.Modal]]:
 
 
 def list_subclasses(bot: commands.Bot, base: type[Made]) -> list[type[Made]]:
-    """Return every class of ours made of `base`; of one that was loaded again the newest."""
+    """Return every class of this project derived from `base`; of a reloaded class, the newest."""
     found: dict[tuple[str, str], type[Made]] = {}
     waiting = [*base.__subclasses__()]
     while waiting:
@@ -238,12 +238,12 @@ def list_subclasses(bot: commands.Bot, base: type[Made]) -> list[type[Made]]:
 
 
 def is_ours(bot: commands.Bot, module: str) -> bool:
-    """Whether a module is the bot's, or that of a cog it has loaded."""
+    """Return whether a module belongs to the bot or to a loaded cog."""
     return module.startswith(("cogs.", "bot.")) or module in bot.extensions
 
 
 def iterate_listeners(bot: commands.Bot) -> Iterator[str]:
-    """Yield everything that hears an event, of cogs and of the client itself."""
+    """Yield every event listener, of cogs and of the client itself."""
     for heard in bot.extra_events.values():
         yield from (str(getattr(each, "__qualname__", each)) for each in heard)
     for name in vars(type(bot)):
@@ -261,7 +261,9 @@ def find_loops(bot: commands.Bot) -> set[str]:
 
 
 def iterate_hooks(bot: commands.Bot) -> Iterator[str]:
-    """Yield what runs beside a command: checks of a cog, what comes before, after and on errors."""
+    """Yield everything that runs around a command: checks, hooks before and after, error
+    handlers.
+    """
     for cog in bot.cogs.values():
         for name, base in vars(commands.Cog).items():
             special = hasattr(base, "__cog_special_method__") and name not in _OF_LOADING

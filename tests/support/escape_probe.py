@@ -1,4 +1,4 @@
-"""Ways out, tried inside a sandbox: all share one confined Python, each has a child of its own."""
+"""Runs sandbox escape attempts: all share one confined Python, each runs in a forked child."""
 
 import ctypes
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support.sandbox_escape import ATTEMPTS, Attempt
 
-_MAKE = 0o1666  # it, and for everybody
+_MAKE = 0o1666  # IPC_CREAT, readable and writable by every user
 _PROBE = """
 import ctypes, fcntl, json, os, signal, socket, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -23,7 +23,7 @@ def read(path):
 def syscall(number, *arguments):
     if libc.syscall(number, *arguments) < 0:
         error = ctypes.get_errno()
-        # Held back, unless the kernel went so far as to look at what was asked for.
+        # Only these errors mean "blocked"; with others, the kernel has examined the arguments.
         if error in (1, 38): raise PermissionError(error, os.strerror(error))
 def attempt(code):
     reading, writing = os.pipe()
@@ -47,7 +47,7 @@ print(json.dumps({name: attempt(code) for name, code in json.loads(sys.argv[1])}
 
 
 def build_probe(around: Mapping[str, object], attempts: Sequence[Attempt] = ATTEMPTS) -> list[str]:
-    """Return the command that tries them; `around` says what lies outside."""
+    """Return the command that runs the attempts; `around` describes what is outside the sandbox."""
     filled = [(attempt.name, _fill_code(attempt.code, around)) for attempt in attempts]
     return [sys.executable, "-I", "-S", "-c", _PROBE, json.dumps(filled)]
 
@@ -66,13 +66,13 @@ def parse_results(output: str) -> dict[str, str]:
 
 
 def list_succeeded(output: str) -> list[str]:
-    """Return the names of the attempts that got through."""
+    """Return the names of the attempts that succeeded."""
     return [name for name, how in parse_results(output).items() if how == "GAINED"]
 
 
 @contextmanager
 def _create_numbered_memory() -> Iterator[int]:
-    """Keep memory and messages that are known by a number, not by a name."""
+    """Create System V shared memory and a message queue, which are known by number, not by name."""
     libc, number = ctypes.CDLL(None), secrets.randbelow(2**30)
     memory = libc.shmget(number, 4096, _MAKE)
     messages = libc.msgget(number, _MAKE)
@@ -85,9 +85,9 @@ def _create_numbered_memory() -> Iterator[int]:
 
 @contextmanager
 def create_surroundings(folder: Path) -> Iterator[dict[str, object]]:
-    """Surround a worktree with what an attacker would like: files, a process, sockets, memory.
+    """Surround a worktree with targets for an attacker: files, a process, sockets, memory.
 
-    Yields what the attempts ask for by name; `tree` is the worktree.
+    Yields the names that the attempts use; `tree` is the worktree.
     """
     home, tree = folder / "someone", folder / "tree"
     for place in (home, tree):

@@ -13,9 +13,9 @@ CHAT = "prompts/chat.md"
 
 @dataclass(frozen=True)
 class FeatureRequest:
-    """What somebody says, the briefs a planner makes of it in turn, and what an executor does.
+    """A user's request, the planner's briefs for it in turn, and the executor's edits.
 
-    Asked for more, the executor says that this was all.
+    If more is requested, the executor answers that the work is complete.
     """
 
     text: str

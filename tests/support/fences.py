@@ -11,7 +11,7 @@ SPITEFUL = st.lists(st.one_of(MARKS, st.text(max_size=12)), max_size=12).map("".
 
 
 def list_unfenced_lines(text: str) -> list[str]:
-    """Return the lines that stand in no fence, as Markdown reads fences."""
+    """Return the lines outside Markdown code fences."""
     lines, fence = [], ""
     for line in re.split(r"\r\n|\n|\r", text):
         opening = re.fullmatch(r" {0,3}(`{3,})[^`]*", line)

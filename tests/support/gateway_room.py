@@ -128,7 +128,7 @@ class GatewayRoom:
 
     @property
     def charges(self) -> list[Charge]:
-        """What was written down, oldest first."""
+        """The recorded charges, oldest first."""
         return list(self.spend_guard.charges.values())
 
     @asynccontextmanager

@@ -1,6 +1,6 @@
-"""A whole bot under its supervisor, in a private clone of this repository, with people who use it.
+"""A complete bot under its supervisor, in a private clone of this repository, with users.
 
-Changes of its core come as they do from a forge: pushed to the followed branch, then told.
+Changes of the core arrive as from a forge: they are pushed to the followed branch and announced.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _PATIENCE = 240.0
 
 @dataclass(frozen=True)
 class SupervisorReading:
-    """How many bots it has, how many files it has open, and the memory it holds."""
+    """The number of bots and open files of a supervisor, and its memory."""
 
     bots: int
     files: int
@@ -46,21 +46,21 @@ class HandoverHarness:
 
     @property
     def running_commit(self) -> str:
-        """The commit the checkout stands at."""
+        """The commit that is checked out."""
         return run_git(self.demo.workspace.checkout, "rev-parse", "HEAD")
 
     @property
     def log(self) -> str:
-        """What supervisor and bots have logged."""
+        """The log of supervisor and bots."""
         return (self.demo.workspace.home / "bot.log").read_text(errors="replace")
 
     def read_records(self) -> dict[str, Any]:
-        """Return what the supervisor keeps."""
+        """Return the supervisor's records."""
         file = self.demo.workspace.state / "restarts.json"
         return dict(json.loads(file.read_text())) if file.exists() else {"bad": {}, "good": []}
 
     async def push(self, files: Mapping[str, Callable[[str], str]]) -> str:
-        """Push a commit that changes these files so, and say so; return it."""
+        """Push a commit with these changes to files and announce it; return the commit."""
         folder = self.demo.workspace.home / "clone"
         if not folder.exists():
             run_git(
@@ -79,7 +79,7 @@ class HandoverHarness:
         return pushed
 
     async def get_readiness(self) -> int:
-        """Return how readiness answers now; 0: nobody answers."""
+        """Return the status of the readiness check; 0 if the server does not answer."""
         try:
             async with (
                 aiohttp.ClientSession() as session,
@@ -91,8 +91,8 @@ class HandoverHarness:
 
     @asynccontextmanager
     async def open_session(self) -> AsyncIterator[aiohttp.ClientSession]:
-        """Open the dashboard's session in a browser of its own."""
-        jar = aiohttp.CookieJar(unsafe=True)  # which keeps cookies of an address
+        """Yield a browser session that is logged in to the dashboard."""
+        jar = aiohttp.CookieJar(unsafe=True)  # accepts cookies of hosts that are IP addresses
         async with aiohttp.ClientSession(self.http, cookie_jar=jar) as browser:
             async with browser.post(
                 "/login", data={"token": _TOKEN}, headers={"Origin": self.http},
@@ -108,9 +108,9 @@ class HandoverHarness:
                 await asyncio.sleep(0.1)
 
     async def wait_until_settled(self) -> "SupervisorReading":
-        """Wait until one bot is left; return what is seen of the supervisor then."""
+        """Wait until one bot is left; return a reading of the supervisor."""
         async with asyncio.timeout(_PATIENCE):
-            while (seen := self._read_supervisor()).bots != 1:  # noqa: ASYNC110  the kernel tells
+            while (seen := self._read_supervisor()).bots != 1:  # noqa: ASYNC110  the kernel is polled
                 await asyncio.sleep(0.1)
         return seen
 
@@ -124,11 +124,11 @@ class HandoverHarness:
     async def wait_until_ready(self) -> None:
         """Wait until the bot says that it is ready."""
         async with asyncio.timeout(_PATIENCE):
-            while await self.get_readiness() != 200:  # noqa: ASYNC110  another process tells nobody
+            while await self.get_readiness() != 200:  # noqa: ASYNC110  another process is polled
                 await asyncio.sleep(0.1)
 
     async def wait_for_message(self, part: str, channel: str = "dev") -> Message:
-        """Wait until the bot has said something with these words; return it."""
+        """Wait until the bot has posted a message with this text; return the message."""
         try:
             async with asyncio.timeout(_PATIENCE):
                 while True:
@@ -144,9 +144,9 @@ class HandoverHarness:
 async def open_handover(
     folder: Path, fault: MetFault | None = None, *, probation: float = 6
 ) -> AsyncIterator[HandoverHarness]:
-    """Open the world; the bot is online, and a fault is planted where one is given.
+    """Open the harness with the bot online and, if given, a fault planted.
 
-    `probation` is how many seconds new code is on it.
+    `probation` is the probation of new code, in seconds.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""People who use a bot while it hands over, and whether each got what they asked for once."""
+"""Users of a bot during a handover, and checks that each request was answered exactly once."""
 
 import asyncio
 import itertools
@@ -14,7 +14,7 @@ _names = itertools.count(1)
 
 
 class Traffic:
-    """People who never stop: they talk to the bot, roll dice, vote, and have it remind them."""
+    """Users that act all the time: they ask, roll dice, vote, and set reminders."""
 
     def __init__(self, world: HandoverHarness, pause: float = 0.1) -> None:
         self._world = world
@@ -22,13 +22,13 @@ class Traffic:
         self.name = f"tea {next(_names)}"
         self._done = asyncio.Event()
         self.asked: list[tuple[str, str]] = []
-        """Channels and messages that want an answer."""
+        """Channels and messages that need an answer."""
         self.rolled = self.voted = self.reminders = 0
         self.slowest = 0.0
 
     @asynccontextmanager
     async def keep_flowing(self, *channels: str) -> AsyncIterator[None]:
-        """Have all of them at it until the block ends, talking in these channels."""
+        """Keep all users active until the block ends, talking in these channels."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.talk(*channels))
             for people in (self.roll, self.vote, self.set_reminders):
@@ -37,7 +37,7 @@ class Traffic:
             self._done.set()
 
     async def talk(self, *channels: str) -> None:
-        """Ask the bot something in each channel, again and again."""
+        """Ask the bot a question in each channel, repeatedly."""
         async with Person(self._world.demo.discord.base_url, "alice") as alice:
             name = (await alice.get_world())["bot"]["id"]
             while not self._done.is_set():
@@ -58,7 +58,7 @@ class Traffic:
                 await self._pause(self._pause_seconds)
 
     async def vote(self) -> None:
-        """Change a vote again and again, on a poll from before: each press is answered."""
+        """Change a vote repeatedly on an older poll; each press is answered."""
         async with Person(self._world.demo.discord.base_url, "bob") as bob:
             done = await bob.run("dev", "poll create", question="Lunch?", options="soup | salad")
             poll = done["message"]
@@ -70,7 +70,7 @@ class Traffic:
                 await self._pause(3 * self._pause_seconds)
 
     async def set_reminders(self) -> None:
-        """Have reminders fall due all the time, whenever one bot hands over to the other."""
+        """Set reminders that become due all the time, also during a handover."""
         async with Person(self._world.demo.discord.base_url, "alice") as alice:
             while not self._done.is_set():
                 done = await alice.run("dev", "remind", **{"in": "5s", "about": self._make_about()})
@@ -90,7 +90,7 @@ class Traffic:
 
 
 async def check_answered_once(world: HandoverHarness, asked: Sequence[tuple[str, str]]) -> None:
-    """Wait for all answers; check that none has two."""
+    """Wait for all answers; check that each message has exactly one."""
     wanted = {message for _, message in asked}
     channels = {channel for channel, _ in asked}
     async with asyncio.timeout(60):
@@ -108,7 +108,7 @@ async def check_answered_once(world: HandoverHarness, asked: Sequence[tuple[str,
 
 
 async def check_reminded_once(world: HandoverHarness, count: int, about: str) -> None:
-    """Wait for all reminders; check that none is told twice."""
+    """Wait for all reminders; check that each was posted exactly once."""
     times = [0]
     async with asyncio.timeout(30):
         while not all(times) or len(times) < count:
@@ -122,7 +122,10 @@ async def check_reminded_once(world: HandoverHarness, count: int, about: str) ->
 
 
 def list_failed_actions(world: HandoverHarness) -> list[str]:
-    """Return what failed, as it is journalled: an answer to a press that has one already does."""
+    """Return the failed actions of the journal.
+
+    One failure is expected: answering a press that is already answered.
+    """
     lines = [
         json.loads(line)
         for file in sorted((world.demo.workspace.state / "journal").glob("*.ndjson"))

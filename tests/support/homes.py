@@ -50,7 +50,7 @@ asyncio.run(tried())
 
 
 def make_home(folder: Path) -> Path:
-    """Return a home full of what is nobody's business, with a checkout in it."""
+    """Return a home with private files, and a checkout in it."""
     home = folder / "home" / "someone"
     for name in SECRET_FILES:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def make_link(link: Path, target: str | Path) -> Path:
 
 
 def install_python(prefix: Path) -> Path:
-    """Put a Python of its own below a prefix; return its program. The library is a link."""
+    """Create a separate Python below a prefix, with a linked library; return its program."""
     (prefix / "bin").mkdir(parents=True, exist_ok=True)
     shutil.copy2(REAL / "bin" / VERSION, prefix / "bin" / VERSION)
     make_link(prefix / "bin/python", VERSION)
@@ -118,7 +118,7 @@ def install_into_local(home: Path) -> Path:
 
 
 def install_into_home(home: Path) -> Path:
-    """The home itself is the prefix."""
+    """Use the home itself as the prefix."""
     return install_python(home)
 
 
@@ -127,7 +127,7 @@ def make_home_environment(home: Path) -> Path:
 
 
 def make_environment_around_checkout(home: Path) -> Path:
-    """The environment's folder holds the checkout."""
+    """Create an environment whose folder contains the checkout."""
     return make_environment(home / "theseus", REAL / "bin" / VERSION)
 
 
@@ -145,10 +145,11 @@ LAYOUTS = (
 
 
 def probe_home(layout: Callable[[Path], Path], home: Path) -> dict[str, object]:
-    """Return what is seen of a home by its own Python's checks, program and commands.
+    """Return what a Python in the home sees of it through checks, program and commands.
 
-    Of each the paths of secrets; of the `doctor` why it failed, what it saw, and whether it says
-    that homes are held back. Raises `RuntimeError` where that Python could try nothing.
+    For each, the result lists the visible paths of secrets. For `doctor` it has the reason of the
+    failure, the visible paths, and whether it reports that homes are hidden. Raises `RuntimeError`
+    if that Python could not run.
     """
     python = layout(home)
     kept = [str(home / name) for name in SECRET_FILES if (home / name).exists()]

@@ -1,4 +1,4 @@
-"""The local Discord's shapes beside the schemas of Discord's description: where do they differ?"""
+"""Compares the local Discord's shapes with the schemas of Discord's API description."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from local_discord.limits.shapes import Address, ByType, Choice, Fields, Items, 
 from tests.support.discord_description import Description
 
 Schema = Mapping[str, Any]
-Difference = tuple[str, Any, Any]  # where, ours, the description's
+Difference = tuple[str, Any, Any]  # path, our limit, the description's limit
 
 
 class Comparison:
@@ -17,7 +17,7 @@ class Comparison:
         self._description = description
 
     def find_differences(self, shape: Shape, schema: Schema, at: str = "") -> Iterator[Difference]:
-        """Tell each limit that is not the same on both sides."""
+        """Yield each limit that differs between the two."""
         schema = self.resolve_schema(schema)
         match shape:
             case Text():
@@ -77,7 +77,9 @@ class Comparison:
         return {each["const"] for each in schema.get("oneOf", ()) if "const" in each}
 
     def _list_required(self, shape: Fields, schema: Schema) -> set[str]:
-        """What the description requires, of those keys the shape knows of or requires itself."""
+        """Return the keys that the description requires, among those that the shape knows or
+        requires.
+        """
         known = {*shape.known, *shape.needed} - {"type"}
         return set(schema.get("required", ())) & known
 

@@ -49,7 +49,7 @@ Case = tuple[str, Any, bool]
 
 
 def iterate_limits(shape: Shape, path: tuple[str | int, ...] = ()) -> Iterator[Case]:
-    """Give values of the whole shape with one part at a limit (`True`) or just over it."""
+    """Yield values of the shape with one part at a limit (`True`) or just over it (`False`)."""
     match shape:
         case Items():
             for size in (shape.most, shape.most + 1, *range(shape.least)):
@@ -98,12 +98,14 @@ def _format_path(path: tuple[str | int, ...]) -> str:
 
 
 def _is_modelled(shape: Shape) -> bool:
-    """Whether the shape says anything: others are left to what is behind the local Discord."""
+    """Return whether the shape has limits; values of others are checked behind the local
+    Discord.
+    """
     return not isinstance(shape, Fields) or bool(shape.known)
 
 
 def make_strategy(shape: Shape) -> st.SearchStrategy[Any]:
-    """Random values, each part often at a limit and sometimes over one."""
+    """Return a strategy for random values, with parts often at a limit and sometimes over it."""
     match shape:
         case Text():
             sizes = {0, 1, shape.least, shape.most, shape.most + 1}
@@ -135,7 +137,7 @@ def make_strategy(shape: Shape) -> st.SearchStrategy[Any]:
 
 
 def _make_object_strategy(shape: Fields) -> st.SearchStrategy[dict[str, Any]]:
-    """Objects in which any key may be missing, those that are needed seldom."""
+    """Return a strategy for objects in which any key may be missing, required keys rarely."""
     needed = {key: make_strategy(shape.known[key]) for key in shape.needed if key in shape.known}
     others = {key: make_strategy(part) for key, part in shape.known.items() if key not in needed}
     whole = st.fixed_dictionaries(needed, optional=others)

@@ -66,7 +66,7 @@ def _forget_cogs() -> dict[str, ModuleType]:
 
 
 class WatchedJournal(NdjsonJournal):
-    """The real journal, which also tells when something was written."""
+    """The real journal, with a signal for each write."""
 
     def __init__(self, state: Path) -> None:
         super().__init__(state, redact=redact)
@@ -93,7 +93,7 @@ class WatchedJournal(NdjsonJournal):
 
 
 class LiveClient:
-    """A client that is online, its journal, its home and somebody to talk to it."""
+    """An online client with its journal, its home and a person who talks to it."""
 
     def __init__(
         self, home: Home, client: TheseusClient, journal: WatchedJournal, alice: Person

@@ -97,7 +97,7 @@ class MonitoringHarness:
                             raise other from None
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time go by; of long times, the middle passes at once."""
+        """Advance the time; of a long time, the middle passes in one step."""
         if seconds > 2 * _EDGE:
             await self.clock.advance(_EDGE)
             self.clock.tick(seconds - 2 * _EDGE)
@@ -109,7 +109,7 @@ class MonitoringHarness:
     def journal_actions(
         self, times: int = 1, name: str = "roll", error: Capsule | None = None, **fields: object
     ) -> None:
-        """Journal so many actions, now; they fail if there is an error."""
+        """Journal this many actions now; they fail if there is an error."""
         for _ in range(times):
             about = {
                 "ts": self.clock.get_time(),
@@ -128,11 +128,11 @@ class MonitoringHarness:
     def journal_failures(
         self, times: int = 5, name: str = "roll", error: Capsule | None = None, **fields: object
     ) -> None:
-        """Journal so many failures of the same kind."""
+        """Journal this many failures of the same kind."""
         self.journal_actions(times, name, error or make_capsule(), **fields)
 
     def journal_faults(self, kinds: int, times: int = 5) -> None:
-        """Journal so many different faults, each often enough to be noticed."""
+        """Journal this many different faults, each often enough to be noticed."""
         for number in range(kinds):
             print_of = f"{number:012x}"
             self.journal_failures(

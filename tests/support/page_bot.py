@@ -97,13 +97,13 @@ class Buttons(discord.ui.View):
     async def stay_silent(
         self, _interaction: discord.Interaction, _button: discord.ui.Button["Buttons"]
     ) -> None:
-        """Never answers."""
+        """Give no answer."""
 
     @discord.ui.button(label="Later", custom_id="page:later", disabled=True)
     async def postpone(
         self, _interaction: discord.Interaction, _button: discord.ui.Button["Buttons"]
     ) -> None:
-        """Cannot be pressed."""
+        """Do nothing: the button is disabled."""
 
     @discord.ui.select(
         custom_id="page:choose",
@@ -120,7 +120,7 @@ class Buttons(discord.ui.View):
 
 
 def make_proposal() -> discord.Embed:
-    """A card such as the product's."""
+    """Return a card like that of a proposal."""
     embed = discord.Embed(
         title="Proposal: keep dice inside their faces",
         description="`/roll` picked one face **too many**.\n- cause: `sides + 1` in `cogs/dice.py`",
@@ -135,7 +135,7 @@ def make_proposal() -> discord.Embed:
 
 
 class Layout(discord.ui.LayoutView):
-    """Components V2: a container with text, a button beside it, and a row."""
+    """Components V2: a container with text, a button next to it, and a row."""
 
     def __init__(self) -> None:
         super().__init__(timeout=None)
@@ -148,7 +148,7 @@ class Layout(discord.ui.LayoutView):
         self.add_item(box)
 
     async def answer_press(self, interaction: discord.Interaction) -> None:
-        """The button's answer."""
+        """Answer a press of the button."""
         await interaction.response.send_message("pressed in a layout")
 
 

@@ -1,4 +1,4 @@
-"""What a person at the page sees of runs: threads, cards, last words; and whether it reads well."""
+"""Reads runs as a person on the page: threads, cards, final messages; and checks the wording."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from local_discord.person import Message, Person
 
-# Names of ours that no person should meet, and numbers that do not go with their nouns. The
+# Internal names that no person should see, and numbers that do not agree with their nouns. The
 # values of a call may be None, and so may what a guard looks for.
 UNSPEAKABLE = re.compile(
     r"(?<!=)(?<!is )\bNone\b|<(?:bot|class|object)\b"
@@ -45,17 +45,17 @@ def get_buttons(message: Message) -> dict[str, str]:
 
 
 def is_proposal(message: Message) -> bool:
-    """Whether it is a card with a proposal."""
+    """Return whether the message is a card with a proposal."""
     return "Ship it" in get_buttons(message)
 
 
 def is_from_bot(message: Message) -> bool:
-    """Whether the bot said it (threads' opening entries are not said)."""
+    """Return whether the bot posted it; the opening entries of threads do not count."""
     return bool(message["author"].get("bot")) and message["type"] in (0, 19, 20, 23)
 
 
 def is_end(message: Message) -> bool:
-    """Whether it is a run's last message, when it is not a shipment."""
+    """Return whether it is the final message of a run that did not ship."""
     return is_from_bot(message) and message["content"].startswith(("❌", "⏹️", "☣️"))
 
 
@@ -92,7 +92,7 @@ class PageReader:
         return found
 
     async def wait_for_text(self, thread: str, text: str, timeout: float = 60) -> Message:  # noqa: ASYNC109
-        """Wait until the bot says these words in a message."""
+        """Wait until the bot posts a message with this text."""
         return await self.person.wait_for(
             thread, lambda m: is_from_bot(m) and text in get_text(m), timeout
         )
@@ -104,7 +104,7 @@ class PageReader:
         )
 
     async def wait_for_end(self, thread: str, timeout: float = 90) -> Message:  # noqa: ASYNC109
-        """Wait for a run's last word when it is not a shipment."""
+        """Wait for the final message of a run that does not ship."""
         return await self.person.wait_for(thread, is_end, timeout)
 
     async def answer(self, channel: str, done: Mapping[str, Any]) -> str:
@@ -114,7 +114,7 @@ class PageReader:
         return str((await self.wait_for_answer(channel, done["message"]))["content"])
 
     async def wait_for_answer(self, channel: str, message: Message) -> Message:
-        """Return the message of an answer once nobody is "thinking ..." any more."""
+        """Return the message of an answer once it is no longer "thinking ..."."""
         return await self.person.wait_for(
             channel, lambda m: m["id"] == message["id"] and not m["flags"] & _THINKING, 20
         )
@@ -152,7 +152,7 @@ class PageReader:
         }
 
     async def check_wording(self) -> None:
-        """Check that nothing was said twice, and that all of it is meant for people."""
+        """Check that no message was repeated, and that all texts are readable for people."""
         for channel, messages in (await self.read_transcript()).items():
             said = [_build_identity(message) for message in messages]
             assert len(said) == len(set(said)), f"said twice in {channel}: {said}"

@@ -1,4 +1,4 @@
-"""A cog as somebody may add tomorrow, with ways in of every kind that ask nobody."""
+"""A cog that adds entry points of every kind without asking the policy."""
 
 import re
 from typing import Any, Self
@@ -13,7 +13,7 @@ HERE = 1  # a server, of which this is the id
 
 
 class Lever(ui.DynamicItem[ui.Button[Any]], template=re.compile(r"(?P<act>pull|push)")):
-    """A button that ends the newest run, whoever presses it."""
+    """A button that ends the newest run for anyone who presses it."""
 
     @classmethod
     async def from_custom_id(
@@ -34,7 +34,7 @@ class ReviseModal(ui.Modal, title="Revise"):
 
 
 class Lasting(ui.View):
-    """What is shown once and pressed for ever."""
+    """A view that works forever."""
 
 
 class Passing(ui.View):
@@ -51,22 +51,22 @@ class Pick(ui.Select[Any]):
 
 @tasks.loop(hours=1)
 async def nightly() -> None:
-    """Something by itself, which hangs on no cog."""
+    """Run in the background, without a cog."""
 
 
 @app_commands.context_menu(name="Leak this")
 @app_commands.guilds(HERE)
 async def leak_this(interaction: discord.Interaction[Any], message: discord.Message) -> None:
-    """Tell everybody, in one server only."""
+    """Post to everyone, in one server only."""
 
 
 @app_commands.context_menu(name="Tell me")
 async def tell_me(interaction: discord.Interaction[Any], user: discord.User) -> None:
-    """Tell whoever asks."""
+    """Answer anyone who asks."""
 
 
 async def on_typing(*_: object) -> None:
-    """Hear that somebody types, by what the client calls and not by a listener."""
+    """Receive typing events through the client, without a listener."""
 
 
 class Planted(commands.Cog):
@@ -90,7 +90,7 @@ class Planted(commands.Cog):
 
     @app_commands.command()
     async def leak(self, interaction: discord.Interaction, run: str = "") -> None:
-        """Tell everybody what is going on."""
+        """Post to everyone what is going on."""
         runs = await self.bot.agent.list_runs()
         await interaction.response.send_message(str(len(runs)), ephemeral=True)
 
@@ -103,7 +103,7 @@ class Planted(commands.Cog):
 
     @leak.error
     async def _handle_leak_error(self, interaction: discord.Interaction, error: Exception) -> None:
-        """Tell why it failed."""
+        """Post why the command failed."""
 
     @app_commands.command()
     @app_commands.guilds(HERE)
@@ -116,31 +116,31 @@ class Planted(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Hear what is said."""
+        """Receive messages."""
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Hear what was edited."""
+        """Receive edits."""
 
     @commands.Cog.listener()
     async def on_reaction_add(self, reaction: discord.Reaction, user: discord.User) -> None:
-        """Hear what pleases."""
+        """Receive reactions."""
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Hear everything that is pressed."""
+        """Receive every press."""
 
     @commands.command()
     async def shout(self, ctx: commands.Context[Any]) -> None:
-        """A typed command."""
+        """Run a text command."""
 
     @commands.hybrid_command()  # type: ignore[arg-type]
     async def whisper(self, ctx: commands.Context[Any]) -> None:
-        """A command of both kinds."""
+        """Run a hybrid command."""
 
     @tasks.loop(hours=1)
     async def _hourly(self) -> None:
-        """Something by itself."""
+        """Run in the background."""
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
         """Be asked before every typed command."""
@@ -149,7 +149,7 @@ class Planted(commands.Cog):
     async def cog_app_command_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError
     ) -> None:
-        """Be told of what failed."""
+        """Receive errors of commands."""
 
 
 async def setup(bot: TheseusClient) -> None:

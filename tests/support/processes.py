@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def list_processes(folder: Path) -> list[int]:
-    """Return processes that stand in the folder or below; empty where there is no /proc."""
+    """Return processes whose working folder is the folder or below; empty without /proc."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:

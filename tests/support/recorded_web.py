@@ -1,4 +1,4 @@
-"""What services on the web answered, played back to a cog over sockets of this process."""
+"""Replays recorded answers of web services to a cog, over sockets of this process."""
 
 import asyncio
 import errno
@@ -18,10 +18,10 @@ from bot.domain.rehearsal import WebAnswer
 
 @contextmanager
 def use_recorded_web(answers: Sequence[WebAnswer]) -> Iterator[None]:
-    """Have every aiohttp session that is made meanwhile reach these answers and nothing else.
+    """Connect every new aiohttp session to these answers and nothing else.
 
-    The same request gets the next of its answers, and the last one again when there are no more.
-    What has none fails as a name that is not known.
+    Equal requests get the answers in turn, the last one repeatedly. Requests without an answer fail
+    like an unknown host name.
     """
     left: dict[str, list[WebAnswer]] = {}
     for each in answers:

@@ -68,9 +68,9 @@ class Load(NamedTuple):
 
 
 async def measure_reloads(folder: Path, reloads: int, *, commands: int, a_second: float) -> Load:
-    """Reload so often, spread over the time of so many commands.
+    """Reload this often, spread over the time of this many commands.
 
-    Nothing of it is tried in a process of its own: what counts here is the running one.
+    No reload is tried in a separate process first: only the running process is measured.
     """
     async with AsyncExitStack() as stack:
         driver = await stack.enter_async_context(start_command_driver())
@@ -106,7 +106,7 @@ class _ReloadRun:
         self._numbers = count(1)
 
     async def run(self, reloads: int, wanted: CommandLoad) -> DriveResult:
-        """Reload so often while these commands are given; return what came of the commands."""
+        """Reload this often while the commands run; return the results of the commands."""
         driving = asyncio.create_task(self._driver.run_commands(wanted))
         began, whole = time.perf_counter(), wanted.commands / wanted.a_second
         for number in range(reloads):

@@ -26,7 +26,10 @@ from tests.support.discord_client import run_bot
 
 
 class RestartableChannel:
-    """Alice and bob are approvers, dora is a developer, mallory is nobody."""
+    """A dev channel whose bot can be restarted.
+
+    Alice and bob are approvers, dora is a developer, mallory is not listed.
+    """
 
     def __init__(self, folder: Path, local: LocalDiscord) -> None:
         self.local = local
@@ -55,7 +58,9 @@ class RestartableChannel:
 
     @asynccontextmanager
     async def run_bot(self, crash_point: CrashPoint | None = None) -> AsyncIterator[TheseusClient]:
-        """Run a bot until the block ends; once the fuse is blown nothing it does lasts."""
+        """Run a bot until the block ends; after its crash point is triggered, no action
+        succeeds.
+        """
         crash_point = crash_point or CrashPoint()
         world = self.world
         self._client = client = self._create_client()
@@ -100,7 +105,7 @@ class RestartableChannel:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the bot that runs has looked for what it missed, and answered that."""
+        """Return whether the running bot has searched for missed messages and answered them."""
         cog = self._client and self._client.get_cog("Conversation")
         return bool(getattr(cog, "caught_up", False))  # its class is another one each time
 
@@ -142,7 +147,7 @@ def _get_answered_id(message: dict[str, Any]) -> str | None:
 
 
 def _check(error: BaseException | None) -> None:
-    """Raise what a task died of, unless it was stopped or killed."""
+    """Raise the exception of a task, unless it was stopped or killed."""
     if isinstance(error, BaseExceptionGroup):
         _, error = error.split(_is_stop)
     if error is not None and not _is_stop(error):

@@ -1,4 +1,4 @@
-"""Cogs that use what a cog may use, to be played."""
+"""Cogs that use every feature available to cogs, for rehearsals."""
 
 _HEAD = """
 import asyncio, datetime, random, secrets, time

@@ -1,4 +1,4 @@
-"""A tree to play: this project's own code, with cogs of a test's choice."""
+"""Creates a tree to rehearse: this project's code with cogs that a test chooses."""
 
 import shutil
 import textwrap
@@ -9,9 +9,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def make_tree(folder: Path, cogs: Mapping[str, str], *, own: bool = False) -> Path:
-    """Make a tree in `folder` with these cogs (names to sources).
+    """Create a tree in `folder` with these cogs (names to sources).
 
-    With `own` they lie beside our own, and all of the bot can be run.
+    With `own`, they are added to the project's own cogs, and the complete bot can run.
     """
     tree = folder / "tree"
     shutil.copytree(ROOT / "bot", tree / "bot")

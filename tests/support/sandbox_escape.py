@@ -16,7 +16,10 @@ Kind = Literal["files", "processes", "kernel", "network", "environment", "limits
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way out. `gain` is what it would give; `code` may name what lies outside in braces."""
+    """One escape attempt.
+
+    `gain` says what it would achieve; `code` may contain names of outside targets in braces.
+    """
 
     kind: Kind
     name: str
@@ -77,7 +80,7 @@ _ALL: Sequence[Attempt] = (
     Attempt("files", "a file outside", "the bot's own code", "open({outside!r}, 'r+')"),
     _make_write("the home of the account", "{home}/.bashrc", "a program at the next login"),
     _make_write("a program of the system", "/usr/bin/theseus-pwned", "every program here"),
-    # Only here does Python read such files. The folder around it may lie in the sandbox's own /tmp.
+    # Python reads such files only here. The folder around it may be in the sandbox's own /tmp.
     _make_write("the interpreter's packages", f"{PACKAGES}/pwned.pth", "the bot at its next start"),
     _make_write("the system's settings", "/etc/theseus-pwned", "the machine's settings"),
     _make_write("the root folder", "/theseus-pwned", "a place to leave things"),

@@ -1,8 +1,7 @@
-"""A program that speaks to the supervisor as the bot does, and otherwise behaves as it is told.
+"""A program that speaks the bot's protocol with the supervisor and otherwise behaves as instructed.
 
-It is started by its path, on its own: `python -I scripted_bot.py LOG`. What it is to do stands in
-the file `behaviour` of the folder that its code is to come from; what it hears, and that it
-ended, goes to LOG.
+It is started by its path: `python -I scripted_bot.py LOG`. The file `behaviour` in the folder of
+its code says what to do. It writes the messages that it receives, and its end, to LOG.
 """
 
 import json
@@ -27,7 +26,7 @@ def main() -> None:
 
 
 class ScriptedBot:
-    """One life. `behaviour` is a word, and seconds where it wants some."""
+    """One process. `behaviour` is a keyword, followed by seconds if it needs them."""
 
     def __init__(self, link: socket.socket, log: Path, behaviour: list[str]) -> None:
         self._link = link

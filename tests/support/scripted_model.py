@@ -1,7 +1,7 @@
-"""A mind for the scripted model of a small world: it does what the world's script says.
+"""The logic of a scripted model for a small world: it does what the world's script says.
 
-It keeps nothing in mind: every turn follows from the conversation so far, so that a story may end
-the bot, the program or both wherever it likes.
+It has no state: every turn follows from the conversation so far, so a story may end the bot, the
+program or both at any time.
 """
 
 import json
@@ -36,7 +36,7 @@ class ScriptedModelBehaviour:
 
     @property
     def story(self) -> Mapping[str, Sequence[Turn]]:
-        """What the scripted model is to say, whoever asks."""
+        """What the scripted model says, for every role."""
         return {
             "planner": [repeat_turn(choose_turn(self._plan))],
             "executor": [repeat_turn(choose_turn(self._act))],
@@ -76,7 +76,7 @@ class ScriptedModelBehaviour:
         )
 
     def _act(self, request: Request) -> Turn:
-        """Do the next thing of this round that was not done yet; at the end, say what it says."""
+        """Perform the next action of this round that is not done yet; at the end, say the text."""
         turns = self._load_turns(_find_fault(request)[1])
         if not turns:
             return say_text("I do not know what to do here.")
@@ -126,7 +126,7 @@ def _list_messages(request: Request) -> list[str]:
 
 
 def _count_calls(request: Request) -> int:
-    """Return how many tools were called since the model was told something."""
+    """Return the number of tool calls since the last message to the model."""
     count = 0
     for message in request.messages:
         if _is_from_outside(message):

@@ -21,7 +21,7 @@ from tests.fakes.scripted_engine import ScriptedEngine  # noqa: E402
 
 
 def create_scripted(resources: EngineResources) -> Engines:
-    """Return the engine; its script lies beside the state folder."""
+    """Return the engine; its script is next to the state folder."""
     script = resources.settings.state.parent / "script.json"
     return Engines(ScriptedEngine(script, resources.sandbox), Budget(seconds=300), "scripted")
 

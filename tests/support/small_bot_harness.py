@@ -1,6 +1,6 @@
-"""A small world to try whole stories in: a local Discord, a forge, and a bot in its own process.
+"""A small world for complete stories: a local Discord, a forge, and a bot in a separate process.
 
-The repository is small and its checks are quick. Who plays engine and forge is the story's cast.
+The repository is small and its checks are quick. The story's cast provides engine and forge.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class SmallBotHarness:
         return self.people["carol"]
 
     def write_script(self, script: Mapping[str, Any]) -> None:
-        """Tell the engine what to do from now on, by the function at fault."""
+        """Set what the engine does from now on, by faulty function."""
         (self.workspace.home / "script.json").write_text(json.dumps(script), encoding="utf-8")
 
     async def break_command(self, game: Game, who: str = "alice") -> dict[str, Any]:
@@ -72,7 +72,7 @@ class SmallBotHarness:
         assert done["message"]["content"] == game.answer, done
 
     async def propose_fix(self, game: Game) -> tuple[str, dict[str, Any]]:
-        """Break a command and have a fix proposed; return the thread and the card."""
+        """Trigger a fault and have a fix proposed; return the thread and the card."""
         self.write_script(game.script)
         await self.break_command(game)
         thread = await self.alice.ask(game.report)
@@ -137,7 +137,7 @@ class SmallBotHarness:
     ) -> None:
         """Look again and again, closely, until it is true."""
         async with asyncio.timeout(seconds):
-            while not _try_condition(true):  # noqa: ASYNC110 - another process tells nobody
+            while not _try_condition(true):  # noqa: ASYNC110 - another process is polled
                 await asyncio.sleep(every)
 
     def kill(self) -> None:

@@ -70,7 +70,7 @@ def render_diagrams() -> str:
 
 
 def extract_diagrams(document: str) -> str:
-    """Return the picture that stands in a document."""
+    """Return the diagrams in a document."""
     return document.partition(_BEGIN)[2].partition(_END)[0]
 
 

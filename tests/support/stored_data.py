@@ -1,7 +1,7 @@
 """The table of stored data in docs/privacy.md, made from the schemas of all databases.
 
-`python -m tests.support.stored_data` writes it there; a test compares. A column that is in a schema
-and not below fails that test, so that nobody forgets to say whether it is about people.
+`python -m tests.support.stored_data` writes it there; a test compares. The test fails for a column
+that is in a schema and not below, so each new column must be classified as personal data or not.
 """
 
 import sqlite3

@@ -38,10 +38,10 @@ def generate_failing(
 
 
 def detect_anomalies(detector: Detector, samples: Iterable[Sample]) -> list[Anomaly]:
-    """Have the detector see them; return what it tells."""
+    """Feed the samples to the detector; return what it reports."""
     return [anomaly for each in samples for anomaly in detector.see(each)]
 
 
 def get_seconds(anomaly: Anomaly) -> float:
-    """Return when it was told, in seconds after `T0`."""
+    """Return when it was reported, in seconds after `T0`."""
     return anomaly.at.timestamp() - T0

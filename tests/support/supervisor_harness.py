@@ -52,7 +52,7 @@ class SupervisorHarness:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """What starts a bot."""
+        """The command that starts a bot."""
         return (sys.executable, "-I", str(PROGRAM), str(self.log))
 
     def write(self, behaviour: str, **files: str) -> str:
@@ -63,32 +63,34 @@ class SupervisorHarness:
 
     @property
     def head(self) -> str:
-        """The commit the folder stands at."""
+        """The commit that is checked out in the folder."""
         return run_git(self.code, "rev-parse", "HEAD")
 
     @property
     def records(self) -> RestartRecords:
-        """What the supervisor keeps."""
+        """The supervisor's records."""
         return RestartFile(self.records_file).read()
 
     def list_alive(self) -> set[int]:
-        """Return the processes that run still, of those that have heard something."""
+        """Return the processes that are still running, among those that have received a message."""
         return {
             pid for each in self.list_events() if Path(f"/proc/{(pid := each['pid'])}").exists()
         }
 
     def list_events(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """Return what bots have heard, and their ends, oldest first."""
+        """Return the messages that bots received, and their ends, oldest first."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         told = [json.loads(line) for line in lines]
         return [each for each in told if kind in (None, each["type"])]
 
     def begin(self) -> None:
-        """Let it run."""
+        """Start the supervisor."""
         self.running = asyncio.create_task(self.supervisor.run())
 
     async def wait_until(self, true: Callable[[], object]) -> None:
-        """Wait until that holds, 20 s at most; what was said and heard is told then."""
+        """Wait until the condition holds, at most 20 s; a failure shows all messages in both
+        directions.
+        """
         try:
             async with asyncio.timeout(20):
                 while not true():  # noqa: ASYNC110  what other processes do sets no event
@@ -102,7 +104,9 @@ class SupervisorHarness:
         await self.wait_until(lambda: told in self.logged)
 
     def ask(self, **told: object) -> None:
-        """Have the running bot ask for a restart onto what the folder holds now, saying this."""
+        """Make the running bot request a restart onto the current content of the folder, with
+        this text.
+        """
         active = self.supervisor.active
         assert active is not None
         active.send("restart", **{"with": told})

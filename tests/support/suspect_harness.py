@@ -11,7 +11,7 @@ _SHA = "5" * 40
 
 
 class SuspectHarness(AgentHarness):
-    """`/roll` worked until somebody committed "Roll faster"."""
+    """A history in which `/roll` worked until the commit "Roll faster"."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

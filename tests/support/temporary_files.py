@@ -9,11 +9,11 @@ NEEDED = 4 << 30  # bytes, some times what all tests at once have lying about
 
 
 def use_memory() -> None:
-    """Let this process and what it starts write into memory, unless `TMPDIR` says where."""
+    """Keep temporary files of this process and its children in memory, unless `TMPDIR` is set."""
     folder = None if "TMPDIR" in os.environ else find_memory_folder()
     if folder is not None:
         os.environ["TMPDIR"] = str(folder)
-        tempfile.tempdir = None  # or what was found before would stand
+        tempfile.tempdir = None  # otherwise the earlier result would stay cached
 
 
 def find_memory_folder(

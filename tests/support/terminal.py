@@ -1,4 +1,6 @@
-"""A person at a terminal: a program of ours on a pseudo-terminal, read and typed into."""
+"""A simulated person at a terminal: runs a program on a pseudo-terminal, reads it and types into
+it.
+"""
 
 import asyncio
 import os
@@ -81,7 +83,7 @@ class Terminal:
         return self.output[begun : self._read_up_to]
 
     def type_line(self, line: str = "") -> None:
-        """Type a line, and Enter."""
+        """Type a line and press Enter."""
         os.write(self._master, f"{line}\n".encode())
 
     async def answer(self, question: str, line: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What was said in a run's thread, for whoever looks on."""
+"""Reads the messages of a run's thread."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ class ThreadReader:
     store: Store
 
     async def has_card(self, run: Run) -> bool:
-        """Whether it is known where the card of what the run proposes stands."""
+        """Return whether the location of the proposal's card is known."""
         proposal = (await self.store.get_history(run.id)).proposal
         return proposal is not None and proposal.card_id is not None
 
@@ -27,7 +27,7 @@ class ThreadReader:
         ]
 
     def list_final_keys(self, run: Run) -> list[str]:
-        """Return the keys of the last words said for the run."""
+        """Return the keys of the run's final messages."""
         return [
             said.key
             for said in self.chat.messages
@@ -42,7 +42,7 @@ class ThreadReader:
 
 
 def is_waiting_or_ended(run: Run) -> bool:
-    """Whether the run has ended, or waits with a proposal."""
+    """Return whether the run has ended, or waits with a proposal."""
     return run.status in FINAL_STATUSES or (
         run.status is Status.WAITING and run.thread_id is not None and run.stage == "ship"
     )

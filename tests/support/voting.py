@@ -1,4 +1,6 @@
-"""People, edits, reactions, pushes, restarts, roles that come and go: and what gets merged."""
+"""Random sequences of approvals, edits, reactions, pushes, restarts and role changes, and the
+merges.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -19,10 +21,12 @@ LONGEST = 10
 
 
 class VotingStory(VotingScene):
-    """One sequence: what happens in it, and what people say."""
+    """One sequence: its acts and the people's messages."""
 
     async def run(self) -> None:
-        """Play the sequence, over as many starts as it takes; then see that a word still ships."""
+        """Run the sequence, over as many starts as it needs; then check that approvals still
+        ship.
+        """
         acts = self._luck.choices(self._holes.acts, k=self._luck.randint(2, LONGEST))
         self._tally.sequences += 1
         while acts:
@@ -85,10 +89,10 @@ class VotingStory(VotingScene):
         else:
             self._push_commit(act, forge)
 
-    # Words
+    # Approvals
 
     def _draw_vote(self) -> Vote:
-        """Return what somebody may say or press: often right, and wrong in every way there is."""
+        """Return a random vote: often valid, otherwise wrong in any possible way."""
         luck, cards = self._luck, self._list_cards()
         odd = luck.random() < 0.4
         voter = luck.choice(self._voters)
@@ -128,7 +132,7 @@ class VotingStory(VotingScene):
         await self._wait_for_answer(agent.approve(request))
 
     async def _send_message(self, agent: SelfImprovementAgent) -> None:
-        """Say something in the thread of #1, at times below a card: only what is plain counts."""
+        """Post in the thread of #1, sometimes as a reply to a card; only plain messages count."""
         luck, said = self._luck, self._talk.draw_message(security=self._case.security)
         voter, edited = luck.choice(self._voters), luck.random() < 0.1
         word = Vote(voter, "text", reviewed=said.reviewed, number=said.number, edited=edited)
@@ -153,7 +157,9 @@ class VotingStory(VotingScene):
         self._tally.asked_back += len(self._talk.buttons) > before
 
     async def _press_button(self, agent: SelfImprovementAgent) -> None:
-        """Press a button of a question, an old one at times: it is for what the question showed."""
+        """Press a button of a question, sometimes an old one; it counts for what the question
+        showed.
+        """
         if not self._talk.buttons:
             await self._send_message(agent)
             return
@@ -176,7 +182,7 @@ class VotingStory(VotingScene):
     # In the end
 
     async def _check_ending(self, agent: SelfImprovementAgent) -> None:
-        """Whatever happened: as many words as it takes, of people who may, do ship."""
+        """Check that enough approvals of permitted people still ship, whatever happened before."""
         self._world.forge.down = self._member_directory.down = False
         run = await self._wait_for_rest()
         if run.has_ended or not await self._is_sound():
@@ -204,13 +210,13 @@ class VotingStory(VotingScene):
 async def run_stories(
     folder: Path, sequences: int, *, seed: int = 1, holes: Faults | None = None
 ) -> Tally:
-    """Play so many sequences, the same ones every time; return what came of them.
+    """Run this many sequences, the same ones every time; return the tally.
 
-    With `holes`, only until one is found.
+    With `holes`, stop as soon as one is found.
     """
     tally = Tally()
-    molds = {
-        security: await VotingTemplate.create(folder / f"mold{security}", security=security)
+    templates = {
+        security: await VotingTemplate.create(folder / f"template{security}", security=security)
         for security in (False, True)
     }
     every = list_cases()
@@ -218,7 +224,12 @@ async def run_stories(
         case = every[number % len(every)]
         where = folder / str(number)
         story = VotingStory(
-            molds[case.security], case, where, seed * 1_000_000 + number, tally, holes or Faults()
+            templates[case.security],
+            case,
+            where,
+            seed * 1_000_000 + number,
+            tally,
+            holes or Faults(),
         )
         await story.run()
         if holes is not None and tally.wrong:

@@ -1,4 +1,4 @@
-"""What stories of voting are played with, and what is counted of them."""
+"""The cases of voting stories, and the tally of their results."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ ACTS = (
 
 @dataclass
 class Tally:
-    """What came of all sequences."""
+    """The results of all sequences."""
 
     sequences: int = 0
     votes: int = 0
@@ -29,14 +29,14 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
     collided: int = 0
-    """Approved, but #2 had landed and changed the same lines; the thread was told."""
+    """Approved, but #2 was merged first and changed the same lines; the thread says so."""
     refused: Counter[str] = field(default_factory=Counter)
     acts: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
 class Faults:
-    """What is put in place of the right part, to see that it is found out."""
+    """Faulty replacements for parts of the bot, to check that the oracle finds them."""
 
     store: Callable[[], FakeStore] = FakeStore
     member_directory: Callable[[MemberDirectory], MemberDirectory] = lambda member_directory: (
@@ -50,7 +50,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Case:
-    """What a sequence is played with."""
+    """The setting of a sequence."""
 
     security: bool
     risk: Literal["low", "high"]

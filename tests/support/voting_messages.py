@@ -1,4 +1,4 @@
-"""What people say in a run's thread and press below it: plain sentences, and everything else."""
+"""What people write in a run's thread and press below it: plain approvals, and everything else."""
 
 import random
 from collections.abc import Callable
@@ -43,7 +43,9 @@ _DECISION_INTENTS = (Intent.SHIP, Intent.REJECT, Intent.CANCEL, Intent.UNCLEAR)
 
 @dataclass(frozen=True)
 class VoteMessage:
-    """One message. Only a `plain` one is a word, and only for the number it names, if it does."""
+    """One message. Only a `plain` one is an approval, and only for the number that it names, if
+    any.
+    """
 
     text: str
     plain: bool = False
@@ -53,7 +55,7 @@ class VoteMessage:
 
 @dataclass(frozen=True)
 class VoteButton:
-    """A button below a question, and what the question said: which card and commit it is about."""
+    """A button below a question, with the card and commit that the question is about."""
 
     button: Button
     number: int
@@ -61,14 +63,16 @@ class VoteButton:
     head: str
 
     def build_vote(self, voter: Voter) -> Vote:
-        """Return what a press of it says."""
+        """Return the vote that a press of the button means."""
         reviewed = self.button.label.endswith("security reviewed")
         return Vote(voter, "button", self.card, self.head, reviewed=reviewed)
 
 
 @dataclass
 class VoteDialogue:
-    """Everything said in one story, as the cogs hear it, and the questions that came back."""
+    """All messages of one story as the cogs receive them, and the questions that were asked
+    back.
+    """
 
     luck: random.Random
     cards: Callable[[int], list[tuple[int, str]]]

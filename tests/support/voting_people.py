@@ -1,4 +1,4 @@
-"""Who votes: on the list, by role, not at all, a bot; and how that changes."""
+"""The people who vote: listed by name, by role, not listed, a bot; and how that changes."""
 
 import random
 
@@ -10,7 +10,7 @@ ROLE = 77
 
 
 class VotingPeople:
-    """The people of a story, and what the server knows of them."""
+    """The people of a story, and what the server knows about them."""
 
     def __init__(
         self, asker: Person, member_directory: FakeMemberDirectory, luck: random.Random
@@ -28,7 +28,9 @@ class VotingPeople:
         self._update_directory()
 
     def change_member(self, act: str) -> tuple[Voter, bool]:
-        """Let somebody get or lose the role, come or leave; return them, and if they might."""
+        """Give or take a person's role or membership; return the person, and whether they could
+        vote.
+        """
         voter = self._luck.choice([v for v in self.voters if not v.bot and v.name != "mallory"])
         before = voter.can_vote
         if act == "role":
@@ -39,7 +41,9 @@ class VotingPeople:
         return voter, before
 
     def draw_person(self, voter: Voter) -> Person:
-        """Return a person as an event may show them: with roles they have lost since, at times."""
+        """Return a person as an event may show them, sometimes with roles that they have lost
+        since.
+        """
         stale = voter.had_role and self._luck.random() < 0.3
         return Person(
             id=voter.id,
@@ -49,7 +53,7 @@ class VotingPeople:
         )
 
     def _update_directory(self) -> None:
-        """Let the server know what became of everybody."""
+        """Update the member directory."""
         self._member_directory.members = {
             voter.id: Person(
                 id=voter.id,

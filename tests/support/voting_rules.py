@@ -1,4 +1,6 @@
-"""When a merge is allowed, told a second time: small, and without a line of the bot's own rules."""
+"""An independent, small model of when a merge is allowed, without any code of the bot's own
+rules.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -8,7 +10,7 @@ from bot.domain.dialogue import Instructions
 
 @dataclass
 class Voter:
-    """Somebody as they are now, and as an old event may still show them."""
+    """A person's current rights, and the roles that an old event may still show."""
 
     id: int
     name: str
@@ -20,13 +22,13 @@ class Voter:
 
     @property
     def can_vote(self) -> bool:
-        """Whether their word counts at this moment."""
+        """True if the person's approval counts now."""
         return self.member and not self.bot and (self.listed or self.role)
 
 
 @dataclass
 class Vote:
-    """What somebody says or presses, and what they point at."""
+    """What a person says or presses, and what they refer to."""
 
     voter: Voter
     how: str
@@ -40,17 +42,17 @@ class Vote:
 
 @dataclass
 class Oracle:
-    """Keeps who has validly approved which commit on which card."""
+    """Records who has validly approved which commit on which card."""
 
     voters: dict[int, Voter]
     people: int = 1
-    others: bool = False  # who asked for the change, or for more of it, does not count
+    others: bool = False  # people who requested the change, or more of it, do not count
     not_by: set[int] = field(default_factory=set)
     security: bool = False
     votes: dict[tuple[int, str], set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def record_vote(self, vote: Vote, card: int, head: str, number: int) -> bool:
-        """Take a word said while this card showed this commit; whether it is a valid one."""
+        """Record a vote made while this card showed this commit; return whether it is valid."""
         after = vote.message_id is None or vote.message_id > card
         here = vote.card is None or vote.card == card
         same = vote.head is None or head.startswith(vote.head)
@@ -63,18 +65,20 @@ class Oracle:
         return False
 
     def record_instructions(self, more: Instructions | None) -> None:
-        """Note who asked for more; a kill may come before or after that is kept."""
+        """Record who asked for more; a kill may come before or after they were stored."""
         names = {item.by for item in more.items} if more else set()
         self.not_by |= {voter.id for voter in self.voters.values() if voter.name in names}
 
     def is_own_change(self, voter: Voter) -> bool:
-        """Whether the change is this voter's own, and that makes their word nothing."""
+        """Return whether the change is this voter's own and their approval therefore does not
+        count.
+        """
         return self.others and voter.id in self.not_by
 
     def is_allowed(self, card: int, head: str, *, on_its_way: frozenset[int] = frozenset()) -> bool:
-        """Whether the commit this card shows may be merged at this moment.
+        """Return whether the commit that this card shows may be merged now.
 
-        Those in `on_its_way` lost their rights after somebody had looked for the last time.
+        People in `on_its_way` lost their rights after the last check and still count.
         """
         said = [self.voters[each] for each in self.votes[card, head]]
         said = [voter for voter in said if not self.is_own_change(voter)]

@@ -1,4 +1,4 @@
-"""Where a story of voting is played: the world, who is in it, and what must never be merged."""
+"""The scene of a voting story: the world, its people, and the merges that must never happen."""
 
 import asyncio
 import random
@@ -21,11 +21,11 @@ from tests.support.voting_people import ROLE, VotingPeople
 from tests.support.voting_rules import Oracle
 from tests.support.voting_template import VotingTemplate
 
-_ON_ITS_WAY = 30  # moments at doors from the last look at the directory to the merge
+_ON_ITS_WAY = 30  # port calls from the last look at the directory to the merge
 
 
 class VotingScene:
-    """The world of one sequence, and the oracle that looks on."""
+    """The world of one sequence, and the oracle that checks every merge."""
 
     def __init__(
         self, mold: VotingTemplate, case: Case, folder: Path, seed: int, tally: Tally, holes: Faults
@@ -64,7 +64,7 @@ class VotingScene:
         self._log: list[str] = []
         self._lost: dict[int, tuple[CrashPoint, int]] = {}
 
-    # What everybody sees
+    # What people see
 
     def _list_cards(self, number: int = 1) -> list[tuple[int, str]]:
         """Return every card of a proposal and the commit it offers, oldest first."""
@@ -103,7 +103,7 @@ class VotingScene:
         )
 
     def _change_member(self, act: str) -> None:
-        """Let somebody get or lose the role, come or leave."""
+        """Give or take a person's role or membership."""
         voter, before = self._traffic.change_member(act)
         self._log.append(f"{act} {voter.name}")
         if before and not voter.can_vote:
@@ -121,13 +121,13 @@ class VotingScene:
         self._heads.append(forge.push(pull.branch, self._world.workspaces.add_snapshot(files)))
 
     def _change_meanwhile(self, record_vote: Callable[[], object]) -> None:
-        """Now and then let somebody's rights change at the same moment."""
+        """Occasionally change a person's rights at the same moment."""
         if self._luck.random() < 0.2:
             self._change_member(self._luck.choice(("role", "leave")))
             record_vote()
 
     async def _wait_for_answer(self, asked: object) -> None:
-        """Wait for an answer, time passing; a refusal is one."""
+        """Wait for an answer while time passes; a refusal counts as an answer."""
         scenario = asyncio.ensure_future(asked)  # type: ignore[call-overload]
         while not scenario.done():
             await self._world.clock.advance(0.1)
@@ -136,10 +136,10 @@ class VotingScene:
         except TheseusError as refusal:
             self._tally.refused[refusal.code] += 1
 
-    # Until nothing happens any more
+    # Waiting for rest
 
     async def _wait_for_rest(self) -> Run:
-        """Return the run once nothing happens any more."""
+        """Return the run once nothing changes any more."""
         calm = 0
         for _ in range(60):
             await self._world.clock.advance(2)
@@ -151,7 +151,7 @@ class VotingScene:
         raise AssertionError(f"{self._seed}: {run} does not come to rest after {self._log}")
 
     async def _is_level(self) -> bool:
-        """Whether what stands at the forge has been looked at, and what was asked has been done."""
+        """Return whether the forge's state has been processed and all requests are done."""
         history = await self._world.store.get_history(self._run.id)
         pull = next(iter(self._world.forge._pulls.values()))
         if history.revising is not None or history.pending_instructions:
@@ -159,12 +159,14 @@ class VotingScene:
         return history.verdict is not None and history.verdict.head == pull.head
 
     def _has_collision(self, head: str) -> bool:
-        """Whether #2 has landed, and #1 is a pushed commit that says otherwise in its lines."""
+        """Return whether #2 is merged and #1 is a pushed commit that changes the same lines."""
         return self._world.forge._pulls[2].state == "merged" and head != self._heads[0]
 
     async def _is_sound(self) -> bool:
-        """Whether the newest card offers what is at the forge, and that is proven."""
+        """Return whether the newest card offers the commit at the forge, and that commit is
+        verified.
+        """
         history = await self._world.store.get_history(self._run.id)
         pull = next(iter(self._world.forge._pulls.values()))
-        green = history.verdict is not None and history.verdict.is_passing
-        return green and pull.state == "open" and pull.head == self._list_cards()[-1][1]
+        is_verified = history.verdict is not None and history.verdict.is_passing
+        return is_verified and pull.state == "open" and pull.head == self._list_cards()[-1][1]

@@ -1,4 +1,4 @@
-"""Two runs that wait for a word, to begin many stories with: made once, copied cheaply."""
+"""Two runs that wait for approval, as the start of many stories: made once, copied cheaply."""
 
 from dataclasses import replace
 from itertools import count
@@ -12,7 +12,7 @@ from tests.support.agent_harness import FIX, AgentHarness
 
 
 class VotingTemplate:
-    """A run of #1, and one of #2, made once by the real stages; every sequence starts there."""
+    """A run of #1 and one of #2, made once by the real stages; every sequence starts from them."""
 
     def __init__(self, world: AgentHarness, store: FakeStore, run: Run, other: Run) -> None:
         self._world = world
@@ -22,7 +22,7 @@ class VotingTemplate:
 
     @classmethod
     async def create(cls, folder: Path, *, security: bool) -> "VotingTemplate":
-        """Have two fixes proposed."""
+        """Create two runs whose fixes are proposed."""
         store = FakeStore()
         world = AgentHarness(folder, store=store)
         world.protection = Protection.create(review=("cogs/dice.py",) if security else ())
@@ -33,7 +33,7 @@ class VotingTemplate:
         return cls(world, store, await store.get(run.id), other)
 
     def create_harness(self, folder: Path, store: FakeStore, risk: str) -> AgentHarness:
-        """Return a world of its own in which both wait; their plans are of that risk."""
+        """Return a separate harness in which both runs wait; their plans have this risk."""
         known, made = self._world, AgentHarness(folder, store=store)
         store.runs = dict(self._store.runs)
         store.records = {

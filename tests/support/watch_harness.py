@@ -1,4 +1,4 @@
-"""A world in which merges stay merged: what is shipped can be watched, and taken back."""
+"""A harness in which merges persist, so that shipped changes can be watched and reverted."""
 
 import asyncio
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class MergingWorkspaces(FakeWorkspaces):
         return {name: files.get(name) for name in names if files.get(name) != before.get(name)}
 
     def change(self, files: Mapping[str, str | None]) -> str:
-        """Let somebody push a commit to the base branch; return it."""
+        """Push a commit to the base branch; return it."""
         kept = {**self.snapshots[self.base], **as_bytes(files)}
         now = {name: content for name, content in kept.items() if content is not None}
         commit = f"{len(self.snapshots):040x}"
@@ -57,7 +57,7 @@ class WatchHarness(AgentHarness):
         self.checkout.advance(self.merged.merge(pull.head, commit), commit)
 
     async def push_commit(self, files: Mapping[str, str | None]) -> str:
-        """Let somebody else's commit come live; return it."""
+        """Make a commit of another author live; return it."""
         commit = self.merged.change(files)
         self.checkout.advance(files, commit)
         await self.checkout.fast_forward(commit)
@@ -72,7 +72,7 @@ class WatchHarness(AgentHarness):
         ms: float = 20.0,
         commit: str | None = None,
     ) -> None:
-        """Journal so many rolls that went well, and so many that did not, just now, on a commit."""
+        """Journal this many successful and failed rolls now, on a commit."""
         self.clock.tick(1)  # what begins at the very moment of a merge is on neither side
         for number in range(well + failed):
             action = make_failure(self.clock, error or make_capsule())
@@ -87,7 +87,7 @@ class WatchHarness(AgentHarness):
         return await self.wait_until_ended(run.id)
 
     async def pass_minutes(self, minutes: float) -> None:
-        """Let time pass, once everything that was started has come to rest."""
+        """Advance the time once all started work is at rest."""
         for _ in range(_TURNS):
             await asyncio.sleep(0)
         await self.clock.advance(minutes * 60)

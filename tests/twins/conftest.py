@@ -1,4 +1,4 @@
-"""A GitHub on this machine by a clock of its own, and somebody who asks it directly."""
+"""A GitHub on this machine with its own clock, and a client that calls it directly."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

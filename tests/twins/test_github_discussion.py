@@ -21,7 +21,7 @@ REVERT = """mutation($id: ID!, $title: String) {
 }"""
 
 
-# ------------------------------------------------------------------------------------ words, labels
+# ---------------------------------------------------------------------------------- texts, labels
 
 
 async def test_comments_stay_in_order(twin: GithubTwin, client: Client, clock: FakeClock) -> None:

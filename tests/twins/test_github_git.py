@@ -18,7 +18,7 @@ async def twin(tmp_path: Path) -> AsyncIterator[GithubTwin]:
 
 
 async def run(folder: Path, *arguments: str) -> str:
-    """Run git beside the twin, which lives in this very loop."""
+    """Run git in a thread, because the twin runs in this event loop."""
     return await asyncio.to_thread(run_git, folder, *arguments)
 
 

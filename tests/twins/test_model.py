@@ -1,4 +1,4 @@
-"""The scripted model itself: what it sends, whose turn it is, and what it complains of."""
+"""The scripted model: what it sends, which turn is next, and which mismatches it reports."""
 
 import asyncio
 import json
@@ -208,7 +208,7 @@ async def test_a_repeated_turn_is_never_unused() -> None:
         assert model.list_unused() == []
 
 
-# --------------------------------------------------------------------------------------- complaints
+# --------------------------------------------------------------------------------------- mismatches
 
 
 @pytest.mark.parametrize(

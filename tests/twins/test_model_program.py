@@ -48,7 +48,7 @@ SHAPE = {"type": "json_schema", "schema": NAMED}
 
 
 def make_options(model: ScriptedModel, at: Path, role: str = "executor") -> ClaudeAgentOptions:
-    """Return options for a program of its own, with everything it keeps under `at`."""
+    """Return options for a separate program, with all its state under `at`."""
     home, work = at / "home", at / "work"
     for folder in (home, work):
         folder.mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ def make_options(model: ScriptedModel, at: Path, role: str = "executor") -> Clau
 async def ask_program(prompt: str, wanted: ClaudeAgentOptions) -> ResultMessage:
     """Ask once, in a new program, and return the result, good or bad."""
     found: list[ResultMessage] = []
-    with suppress(ResultError):  # the SDK raises what it has just told
+    with suppress(ResultError):  # the SDK raises the error that it has just reported
         async for message in query(prompt=prompt, options=wanted):
             if isinstance(message, ResultMessage):
                 found.append(message)
@@ -85,7 +85,7 @@ async def ask_program(prompt: str, wanted: ClaudeAgentOptions) -> ResultMessage:
 
 
 async def run_failing(turn: Turn, at: Path, **env: str) -> ResultMessage:
-    """Return what the program tells when the model only ever does this."""
+    """Return what the program reports if the model only ever does this."""
     async with ScriptedModel([repeat_turn(turn)]) as model:
         wanted = make_options(model, at)
         return await ask_program("Do it.", replace(wanted, env={**wanted.env, **env}))
@@ -325,7 +325,9 @@ async def test_an_ended_story_is_reported_by_the_program(tmp_path: Path) -> None
 
 
 async def test_a_synthetic_message_of_the_program_is_marked(tmp_path: Path) -> None:
-    """An error is told as if the model had said it; only its model name tells them apart."""
+    """The program reports an error as a model message; only its model name marks it as
+    synthetic.
+    """
     async with ScriptedModel([fail_request(529)]) as model:
         heard: list[AssistantMessage] = []
         with pytest.raises(ResultError):

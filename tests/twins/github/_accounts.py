@@ -71,13 +71,13 @@ class Accounts:
         ]
 
     def get_user(self, ask: ApiRequest) -> ApiResponse:
-        """Show the user whose token it is; an app's token is nobody's."""
+        """Return the user of the token; a token of an app has no user."""
         if ask.who.app:
             raise ApiError(403, "Resource not accessible by integration")
         return ApiResponse(self._shapes.render_own_user(ask.who.account))
 
     def get_rate_limit(self, ask: ApiRequest) -> ApiResponse:
-        """Show the rate limits; asking costs nothing."""
+        """Return the rate limits; this request does not count against them."""
         now, rates = self._world.get_time(), self._faults.rates
         rate = rates["core"].get_state(now)
         resources = {"core": rate, "search": rate, "graphql": rates["graphql"].get_state(now)}

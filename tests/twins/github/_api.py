@@ -26,7 +26,7 @@ class ApiRequest:
 
     @property
     def who(self) -> Grant:
-        """Who asks; nobody is a 401."""
+        """The account that asks; without one, raise a 401."""
         if self.grant is None:
             raise ApiError(401, "Requires authentication")
         return self.grant

@@ -84,7 +84,7 @@ class Discussion:
         return build_page(ask, rows, f"{self._shapes.root}/pulls/{pull.number}/reviews")
 
     def review(self, ask: ApiRequest) -> ApiResponse:
-        """Review it; nobody approves what is their own."""
+        """Review the pull request; the author's approval is refused."""
         pull, world = self._pulls.find(ask), self._world
         event, account = ask.get_text("event") or "", ask.who.account
         if event not in _EVENTS:

@@ -43,11 +43,11 @@ class Fault:
 
     @property
     def is_cut(self) -> bool:
-        """Whether there is no answer at all."""
+        """Return whether the connection is cut without an answer."""
         return self.status == 0
 
     def answer(self) -> ApiResponse:
-        """Return the answer given instead."""
+        """Return the answer to send instead."""
         if self.status >= 500 and not self.message:
             return ApiResponse("<html><body>Unicorn!</body></html>", self.status)
         told: Json = {"message": self.message, "documentation_url": _LIMITS}
@@ -71,7 +71,7 @@ class RateLimit:
         return True
 
     def get_state(self, now: datetime) -> dict[str, int]:
-        """Return the limit, what is left and used, and when it begins anew."""
+        """Return the limit, the remaining and used requests, and the time of the reset."""
         spent = self.until if self.until is not None and now < self.until else None
         used = self.limit if spent else self.used
         reset = spent or now + timedelta(hours=1)
@@ -98,7 +98,7 @@ class Faults:
         self._add(Fault(method, re.compile(path), times, status, message))
 
     def cut(self, times: int = 1, *, after: bool = False, method: str = "", path: str = "") -> None:
-        """Break the connection; `after` doing what was asked, or instead."""
+        """Break the connection; with `after`, only after performing the request."""
         moment: Moment = "after" if after else "before"
         self._add(Fault(method, re.compile(path), times, moment=moment))
 
@@ -111,12 +111,12 @@ class Faults:
         self._add(Fault(method, re.compile(path), times, status, _SECONDARY, headers))
 
     def exhaust_limit(self, until: datetime, resource: Resource = "core") -> None:
-        """Let the primary rate limit be used up until a time."""
+        """Use up the primary rate limit until a time."""
         self.rates[resource].until = until.replace(microsecond=0)
 
     @asynccontextmanager
     async def hold(self, *, method: str = "", path: str = "") -> AsyncIterator[HeldRequest]:
-        """Let the next such request wait until the block is left."""
+        """Make the next matching request wait until the block ends."""
         held = HeldRequest()
         fault = Fault(method, re.compile(path), 1, held=held)
         self._add(fault)

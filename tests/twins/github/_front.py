@@ -60,7 +60,7 @@ class Front:
         self.requests.append(Request(request.method, path, status, known))
 
     def find_grant(self, request: web.Request) -> tuple[Grant | None, str]:
-        """Return whom the request's token stands for, and the token; a wrong one is a 401."""
+        """Return the grant of the request's token, and the token; a wrong token is a 401."""
         scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
         if scheme.casefold() == "basic":
             credential = b64decode(credential).decode().partition(":")[2]
@@ -97,7 +97,7 @@ class Front:
             raise ApiError(403, f"API rate limit exceeded for user ID {who}.")
 
     def hang_up(self, request: web.Request) -> web.Response:
-        """Break the connection; the answer goes nowhere."""
+        """Break the connection and drop the answer."""
         self.note(request, 0)
         if request.transport is not None:
             request.transport.abort()

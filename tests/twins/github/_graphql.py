@@ -1,8 +1,8 @@
-"""The few mutations of GitHub's GraphQL API that have no twin in REST.
+"""The few mutations of GitHub's GraphQL API that have no equivalent in REST.
 
-Documents are really parsed: an unknown field or argument, or a field that asks for nothing of an
-object, is an error as it is at GitHub. Names and types are those of its published schema (npm's
-`@octokit/graphql-schema`, by eye: there is no such package for Python).
+Documents are really parsed: an unknown field or argument, or an object without selected fields, is
+an error as at GitHub. Names and types follow GitHub's published schema (npm's
+`@octokit/graphql-schema`), copied by hand because no such package exists for Python.
 """
 
 import json
@@ -136,7 +136,9 @@ class GraphQL:
         return {"pullRequest": self._render_pull(pull)}
 
     def _revert(self, arguments: Json, grant: Grant) -> Json:
-        """Open a pull request that undoes a merged one, from a branch as the button names it."""
+        """Open a pull request that reverts a merged one, from a branch named like that of the
+        button.
+        """
         pull, world = self._find_pull(arguments), self._world
         if grant.permissions.get("contents") != "write":
             raise DocumentError(_format_forbidden(grant), "FORBIDDEN")

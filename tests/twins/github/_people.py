@@ -32,9 +32,9 @@ class People:
     # ---------------------------------------------------------------------------------- who may
 
     def grant_token(self, token: str, login: str, **permissions: Level | None) -> None:
-        """Let a token stand for somebody. `None` takes a permission away from the usual ones.
+        """Create a token for an account. `None` removes a permission from the usual ones.
 
-        A person's token may not see check runs; those of GitHub Actions it sees as jobs.
+        A person's token cannot read check runs; it sees those of GitHub Actions as jobs.
         """
         held = {**TOKEN_PERMISSIONS, **permissions}
         self.world.grants[token] = Grant(
@@ -43,7 +43,7 @@ class People:
         )
 
     def revoke(self, token: str | None = None) -> None:
-        """Let a token be worth nothing any more."""
+        """Invalidate a token."""
         self.world.grants.pop(token or self.token, None)
 
     def protect(
@@ -76,10 +76,10 @@ class People:
         }
         self.world.change(**{name: value for name, value in chosen.items() if value is not None})
 
-    # ------------------------------------------------------------------------- what somebody does
+    # -------------------------------------------------------------------------------- actions
 
     def add_issue(self, login: str, title: str, body: str | None = None, *labels: str) -> int:
-        """Let somebody open an issue; return its number."""
+        """Open an issue as a person; return its number."""
         world = self.world
         number, author = world.take_number(), world.get_account(login)
         marks = [world.label(name) for name in labels]
@@ -95,7 +95,9 @@ class People:
         self, branch: str, files: Mapping[str, str | None], message: str = "By hand",
         login: str = "alice",
     ) -> str:  # fmt: skip
-        """Let somebody push a commit to a branch, from main if it is new; return the commit."""
+        """Push a commit to a branch as a person, from main if the branch is new; return the
+        commit.
+        """
         git = self.world.git
         if branch not in git.list_heads():
             git.move(f"refs/heads/{branch}", git.list_heads()[self.world.main])
@@ -104,7 +106,7 @@ class People:
         return commit
 
     def get_head(self, branch: str = "main") -> str | None:
-        """Return the commit a branch stands on."""
+        """Return the head commit of a branch."""
         return self.world.git.list_heads().get(branch)
 
     def delete_branch(self, branch: str) -> None:
@@ -118,7 +120,7 @@ class People:
         return self.world.pulls[number]
 
     def merge_by_hand(self, number: int, login: str = "alice") -> str:
-        """Let somebody press the button; return the merge commit."""
+        """Press the merge button as a person; return the merge commit."""
         git, pull = self.world.git, self.pull(number)
         base = git.list_heads()[pull.base]
         message = f"{self.world.merge_title(pull)}\n\n{pull.title}\n"
@@ -128,13 +130,13 @@ class People:
         return commit
 
     def close_by_hand(self, number: int) -> None:
-        """Let somebody close a pull request."""
+        """Close a pull request as a person."""
         self.world.close(self.pull(number))
 
     def pull_from_fork(
         self, login: str, branch: str, files: Mapping[str, str | None], title: str, body: str = ""
     ) -> int:
-        """Let somebody without any rights here open one from a fork; return its number."""
+        """Open a pull request from a fork as a person without rights; return its number."""
         git, world = self.world.git, self.world
         commit = self.push("twin-fork", files, title, login)
         git.delete("refs/heads/twin-fork")
@@ -142,13 +144,13 @@ class People:
         return world.open(branch, world.main, author, title, body, (author, commit)).number
 
     def open_issue(self) -> int:
-        """Let somebody open an issue, which takes a number; return it."""
+        """Open an issue as a person; return its number, which it shares with pull requests."""
         return self.world.take_number()
 
     def add_comment(
         self, number: int, login: str, text: str, *, association: str = "NONE"
     ) -> Comment:
-        """Let somebody write below a pull request."""
+        """Comment on a pull request as a person."""
         world = self.world
         written = Comment(
             world.allocate_id(),
@@ -171,7 +173,7 @@ class People:
         lines: Sequence[tuple[str, int | None, str]] = (),
         association: str = "NONE",
     ) -> Review:
-        """Let somebody review a pull request; `lines` are file, line (none: the file) and text."""
+        """Review a pull request as a person; `lines` are file, line (`None`: the file) and text."""
         world, head, author = self.world, self.pull(number).head, self.world.get_account(login)
         written = Review(
             world.allocate_id(), number, author, association, state, text, head, world.get_time()
@@ -191,7 +193,7 @@ class People:
     def check(
         self, head: str, name: str, conclusion: str | None = None, *, app: int = ACTIONS
     ) -> None:
-        """Let a check run of a commit end, or start if there is no conclusion yet."""
+        """Complete a check run of a commit, or start it if there is no conclusion yet."""
         world = self.world
         for check in world.checks:
             if (check.head, check.name) == (head, name):
@@ -202,7 +204,7 @@ class People:
         )
 
     def set_status(self, head: str, name: str, state: str, description: str | None = None) -> None:
-        """Let somebody set a commit status: success, pending, failure or error."""
+        """Set a commit status as a person: success, pending, failure or error."""
         world = self.world
         world.statuses.append(
             Status(

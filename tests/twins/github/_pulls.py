@@ -154,7 +154,7 @@ class Pulls:
         return ApiResponse(status=204)
 
     def merge(self, ask: ApiRequest) -> ApiResponse:
-        """Merge it, if nothing speaks against it."""
+        """Merge the pull request if no rule prevents it."""
         world, pull = self._world, self.find(ask)
         method = ask.get_text("merge_method") or "merge"
         if method not in _REFUSED_METHODS:
@@ -218,5 +218,5 @@ def _make_sort_key(sort: str) -> Callable[[Pull], tuple[object, int]]:
 
 
 def _is_descending(direction: str | None, sort: str) -> bool:
-    """Newest first, unless asked otherwise; by anything but creation, oldest first."""
+    """Return whether to sort newest first: the default for creation, but not for other keys."""
     return direction == "desc" if direction else sort == "created"

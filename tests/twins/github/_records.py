@@ -1,4 +1,4 @@
-"""What the twin remembers beside the repository: accounts, pull requests, comments, checks."""
+"""What the twin stores besides the repository: accounts, pull requests, comments, checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,12 +56,12 @@ class Pull:
     fork: Account | None = None
 
     def __post_init__(self) -> None:
-        """Nothing has happened since it was opened."""
+        """Set the time of the last change to the time of opening."""
         self.updated = self.at
 
     @property
     def open(self) -> bool:
-        """Whether it is neither closed nor merged."""
+        """True if it is neither closed nor merged."""
         return self.closed_at is None
 
     @property
@@ -85,18 +85,18 @@ class Issue:
     closed_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Nothing has happened since it was opened."""
+        """Set the time of the last change to the time of opening."""
         self.updated = self.at
 
     @property
     def open(self) -> bool:
-        """Whether it is not closed."""
+        """True if it is not closed."""
         return self.closed_at is None
 
 
 @dataclass
 class Comment:
-    """What somebody wrote below an issue or pull request."""
+    """A comment on an issue or pull request."""
 
     id: int
     number: int
@@ -122,7 +122,7 @@ class Review:
 
 @dataclass
 class LineComment:
-    """What somebody wrote at a line of a pull request's change."""
+    """A comment on a line of a pull request's change."""
 
     id: int
     number: int
@@ -150,12 +150,12 @@ class Check:
 
     @property
     def progress(self) -> str:
-        """How far it is."""
+        """The progress of the check run."""
         return "in_progress" if self.conclusion is None else "completed"
 
     @property
     def fine(self) -> bool:
-        """Whether nothing was found."""
+        """True if the check run found no problem."""
         return self.conclusion in ("success", "neutral", "skipped")
 
 
@@ -195,7 +195,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Grant:
-    """Whom a token stands for and what it may do. `app` tokens belong to no user."""
+    """The account of a token and its permissions. `app` tokens belong to no user."""
 
     account: Account
     permissions: Mapping[str, Literal["read", "write"]]

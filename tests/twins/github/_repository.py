@@ -50,7 +50,7 @@ class Size(NamedTuple):
 
 
 class Repository:
-    """Git work of the twin: blocking and brief, so that nothing comes in between."""
+    """Git work of the twin: synchronous and short, so that no other request runs in between."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -123,7 +123,7 @@ class Repository:
         return self._query("cat-file", "-t", commit)
 
     def resolve(self, name: str) -> str | None:
-        """Return the commit a branch, tag or id stands for."""
+        """Return the commit of a branch, tag or id."""
         for each in (f"refs/heads/{name}", f"refs/tags/{name}", name):
             done = self.run_for_result(
                 "rev-parse", "-q", "--verify", f"{each}^{{commit}}", ok=(0, 1, 128)
@@ -157,7 +157,7 @@ class Repository:
         return self._query("log", "-1", f"--format={form}", commit)
 
     def move(self, ref: str, to: str, expected: str | None = None) -> None:
-        """Move a ref; if `expected` is given, only from there."""
+        """Move a ref; with `expected`, only from that commit."""
         self.run_git("update-ref", ref, to, *([] if expected is None else [expected]))
 
     def delete(self, ref: str) -> None:
@@ -175,11 +175,11 @@ class Repository:
         return self._commit(self._merge_trees(base, head), (base,), message)
 
     def rebase(self, base: str, head: str) -> str:
-        """Return the last of `head`'s commits, each made anew on top of `base`."""
+        """Return the last of `head`'s commits after creating each again on top of `base`."""
         return self._run_in_worktree(base, "cherry-pick", "--allow-empty", f"{base}..{head}")
 
     def revert(self, base: str, merged: str, message: str) -> str:
-        """Return a commit on `base` that undoes another."""
+        """Return a commit on `base` that reverts another."""
         parents = self.get_message(merged, "%P").split()
         side = ["-m", "1"] if len(parents) > 1 else []
         undone = self._run_in_worktree(base, "revert", "--no-edit", *side, merged)

@@ -64,7 +64,7 @@ class Shapes:
         }
 
     def render_minimal_repository(self) -> Json:
-        """Return what is always told of a repository."""
+        """Return the fields of a repository that are always present."""
         parts = {f"{part}_url": f"{self.root}/{part}" for part in _REPOSITORY_PARTS}
         return parts | {
             "id": 1,

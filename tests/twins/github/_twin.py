@@ -104,17 +104,17 @@ class GithubTwin(People):
 
     @property
     def url(self) -> str:
-        """Where people look at it."""
+        """The address of the web pages."""
         return self._root
 
     @property
     def api_url(self) -> str:
-        """Where the REST API is, as on an Enterprise server."""
+        """The address of the REST API, as on an Enterprise server."""
         return f"{self._root}/api/v3"
 
     @property
     def clone_url(self) -> str:
-        """Where git fetches and pushes."""
+        """The address for git to fetch from and push to."""
         return f"{self._root}/{self.owner}/{self.name}.git"
 
     @property
@@ -124,5 +124,5 @@ class GithubTwin(People):
 
     @property
     def violations(self) -> list[str]:
-        """What was asked or answered other than GitHub describes it."""
+        """The requests and answers that violate GitHub's API description."""
         return list(dict.fromkeys(self._front.violations))

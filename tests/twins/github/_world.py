@@ -52,11 +52,11 @@ class World:
         self._numbers = itertools.count(1)
 
     def get_time(self) -> datetime:
-        """Return the time, in whole seconds as GitHub tells it."""
+        """Return the time in full seconds, as GitHub does."""
         return self._now().replace(microsecond=0)
 
     def allocate_id(self) -> int:
-        """Return an id nothing else has."""
+        """Return a unique id."""
         return next(self._ids)
 
     def take_number(self) -> int:
@@ -64,7 +64,7 @@ class World:
         return next(self._numbers)
 
     def get_account(self, login: str) -> Account:
-        """Return somebody, who is new here if need be."""
+        """Return an account; create it if it is new."""
         kind: Literal["User", "Bot"] = "Bot" if login.endswith("[bot]") else "User"
         return self.accounts.setdefault(login, Account(login, self.allocate_id(), kind))
 
@@ -87,7 +87,7 @@ class World:
         body: str | None,
         fork: tuple[Account, str] | None = None,
     ) -> Pull:
-        """Open a pull request, from a branch here or from somebody's fork, at a commit."""
+        """Open a pull request, from a branch here or in a fork, at a commit."""
         heads = self.git.list_heads()
         pull = Pull(
             id=self.allocate_id(),
@@ -157,7 +157,7 @@ class World:
         return f"Merge pull request #{pull.number} from {owner}/{pull.branch}"
 
     def look(self, pull: Pull) -> bool | None:
-        """Return whether it can be merged; at the first look nobody knows yet."""
+        """Return whether it can be merged; the first call returns unknown, as at GitHub."""
         key = (pull.head, pull.base_sha)
         if not pull.open:
             return None
@@ -215,7 +215,7 @@ class World:
         return results
 
     def list_objections(self, pull: Pull) -> list[str]:
-        """Return, in GitHub's words, what the base branch's rules have against merging."""
+        """Return the objections of the base branch's rules against a merge, in GitHub's words."""
         rules, said = self.rules.get(pull.base, Rules()), []
         results = {} if self.is_behind(pull) else self.collect_results(pull.head)
         missing = {
@@ -240,7 +240,7 @@ class World:
         return said
 
     def collect_approvals(self, pull: Pull) -> dict[str, str]:
-        """Return each reviewer's standing word."""
+        """Return the current review of each reviewer."""
         return {
             review.author.login: review.state
             for review in self.reviews

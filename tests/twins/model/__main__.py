@@ -1,11 +1,11 @@
 """A scripted model as a server: `python -m tests.twins.model story.json --port 8765`.
 
-With `--run COMMAND` the command is started with the model's address and a key set, and the model
+With `--run COMMAND`, the command is started with the model's address and a key set, and the model
 ends with it. A story in Python is named as `package.module:STORY`.
 
-Set ANTHROPIC_BASE_URL=http://127.0.0.1:8765 and ANTHROPIC_API_KEY to anything, and whatever speaks
-Anthropic's Messages API follows the story. Every conversation has it from the beginning, unless
-`--once` is given. A story is a list of turns, or lists by who asks, as the system prompt states
+Set ANTHROPIC_BASE_URL=http://127.0.0.1:8765 and ANTHROPIC_API_KEY to any text; then every client of
+Anthropic's Messages API follows the story. Every conversation starts the story from its beginning,
+unless `--once` is set. A story is a list of turns, or lists by role, as the system prompt states it
 (`You are the planner of Theseus`):
 
     {"planner": [{"gives": {"summary": "..."}}],
@@ -13,15 +13,15 @@ Anthropic's Messages API follows the story. Every conversation has it from the b
                   {"fails": 529, "times": 2},
                   {"says": "Done."}]}
 
-or several such stories, of which the first is followed whose text occurs in what is asked:
+or several such stories; the first is used whose text occurs in the request:
 
     [{"when": "dice", "story": {...}}, {"when": "", "story": {...}}]
 
 Turns: `says` and `thinks` (with `then`: more in the same answer), `calls` (with `with`: arguments),
-`together` (a list of these), `gives` (the structured answer a schema asks for), `refuses` (words or
-null), `fails` (a status; `message`, `retry_after`, `times`), `limited` (seconds until a usage limit
-ends), `cuts_off` and `falls_silent` (words said before, or null), `slow` (seconds; `turn`) and
-`forever` (a turn). `{cwd}` in an argument is the folder of whoever asks.
+`together` (a list of these), `gives` (the structured answer that a schema requires), `refuses` (a text
+or null), `fails` (a status; `message`, `retry_after`, `times`), `limited` (seconds until a usage limit
+ends), `cuts_off` and `falls_silent` (the text sent before, or null), `slow` (seconds; `turn`) and
+`forever` (a turn). `{cwd}` in an argument is the working folder of the client.
 """
 
 import argparse
@@ -41,7 +41,7 @@ KEY = "sk-ant-api03-of-a-scripted-model"
 
 
 async def serve(story: Story, port: int, *, once: bool) -> None:
-    """Serve a story until interrupted, and tell what is asked."""
+    """Serve a story until interrupted, and print the requests."""
     model = ScriptedModel(story, each=not once, port=port)
     async with model:
         _tell(f"ANTHROPIC_BASE_URL={model.base_url}")
@@ -55,9 +55,9 @@ async def serve(story: Story, port: int, *, once: bool) -> None:
 
 
 async def run(story: Story, port: int, command: str) -> int:
-    """Serve a story to a command, and return its exit code. What does not fit is told at its end.
+    """Serve a story to a command, and return its exit code. Mismatches are printed at the end.
 
-    A Ctrl-C is for the command, which ends in good order.
+    A Ctrl-C goes to the command, so that it can shut down properly.
     """
     model = ScriptedModel(story, each=True, port=port)
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)

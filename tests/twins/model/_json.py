@@ -1,4 +1,4 @@
-"""Stories written as JSON: the same words as in Python."""
+"""Stories written as JSON, with the same turns as in Python."""
 
 from collections.abc import Callable, Mapping, Sequence
 

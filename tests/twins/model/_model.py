@@ -30,13 +30,13 @@ GRACE = 0.2  # seconds an answer may still take when the model is closed
 
 
 class ScriptedModel:
-    """Serves a story as an async context manager, and complains at its end where it did not fit.
+    """Serves a story as an async context manager; raises at its end if the story did not fit.
 
-    `story` is a list of turns, or lists keyed by who asks: `planner`, `executor`, `reviewer`, as
-    the system prompt says (`You are the planner of Theseus`), or several stories, each with the
-    text `when` it is told. With `each`, every conversation has the story from its beginning;
-    otherwise all share it. `key` is the one that may list the models. Requests the program makes
-    for itself take no turn. `requests` keeps everything that was asked, in order.
+    `story` is a list of turns, or lists by role (`planner`, `executor`, `reviewer`), as the system
+    prompt states it (`You are the planner of Theseus`), or several stories, each with the text
+    `when` it applies. With `each`, every conversation starts the story from its beginning;
+    otherwise all share it. `key` is the key that may list the models. Requests that the program
+    makes for itself use no turn. `requests` lists all requests in order.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class ScriptedModel:
 
     @property
     def base_url(self) -> str:
-        """What ANTHROPIC_BASE_URL is to be."""
+        """The value for ANTHROPIC_BASE_URL."""
         if self._runner is None:
             raise RuntimeError("the model is not listening yet")
         host, port = self._runner.addresses[0][:2]
@@ -97,12 +97,12 @@ class ScriptedModel:
         return request.text
 
     def list_tool_results(self, who: str | None = None) -> list[Result]:
-        """Return what tools returned, each once, in the order they were first told."""
+        """Return the results of tools, each once, in the order in which they first arrived."""
         found = {each.id: each for request in self.list_requests(who) for each in request.results}
         return list(found.values())
 
     def list_unused(self, who: str | None = None) -> list[Turn]:
-        """Return the turns nobody asked for, all or of one who asks."""
+        """Return the turns that were never used, of all roles or of one."""
         return self._script.list_unused(who)
 
     async def wait_for_requests(self, count: int, who: str | None = None) -> Request:
@@ -229,7 +229,7 @@ class ScriptedModel:
         return web.json_response({"input_tokens": wire.count_request_tokens(body)})
 
     async def _handle_models(self, http: web.Request) -> web.Response:
-        """List what models there are, to whoever has the key; nobody pays for that."""
+        """List the models for a request with the key; this costs nothing."""
         if self._key is not None and http.headers.get("x-api-key") != self._key:
             wrong = {"type": "authentication_error", "message": "invalid x-api-key"}
             return web.json_response({"type": "error", "error": wrong}, status=401)

@@ -30,8 +30,8 @@ class Request:
     body: Mapping[str, object]
     headers: Mapping[str, str]
     aside: str = ""
-    answered: bool = field(default=False)  # the whole answer was sent
-    abandoned: bool = field(default=False)  # whoever asked went away before that
+    answered: bool = field(default=False)  # the complete answer was sent
+    abandoned: bool = field(default=False)  # the client disconnected before that
     finished: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # one or the other
 
     @property
@@ -41,7 +41,7 @@ class Request:
 
     @property
     def conversation(self) -> str:
-        """The id of the conversation it belongs to, empty where it is not told."""
+        """The id of the request's conversation; empty if it is unknown."""
         return self.headers.get("X-Claude-Code-Session-Id", "")
 
     @property
@@ -63,7 +63,7 @@ class Request:
 
     @property
     def who(self) -> str:
-        """Who asks: the role its system prompt states, or `someone`."""
+        """The role that the system prompt states, or `someone`."""
         stated = MARKER.search(self.system)
         return stated.group(1).lower() if stated else SOMEONE
 
@@ -82,7 +82,7 @@ class Request:
 
     @property
     def prompt(self) -> str:
-        """What the last message of a person says; tool results are not in it."""
+        """The text of a person's last message, without tool results."""
         for message in reversed(self.messages):
             words = "\n".join(_list_texts(message.get("content")))
             if message.get("role") == "user" and words:
@@ -91,13 +91,13 @@ class Request:
 
     @property
     def text(self) -> str:
-        """Everything in it that can be read: system, words, calls and results."""
+        """All readable text: system prompt, messages, calls and results."""
         said = (t for m in self.messages for t in _iterate_strings(m.get("content")))
         return "\n".join([*_list_texts(self.body.get("system")), *said])
 
     @property
     def results(self) -> list[Result]:
-        """What the tools returned so far, oldest first."""
+        """The results of tools so far, oldest first."""
         tools: dict[str, str] = {}
         found = []
         for block in self._iterate_blocks():
@@ -117,7 +117,7 @@ class Request:
 
 
 def _list_texts(content: object) -> list[str]:
-    """Return the words of a content: a string, or a list with text blocks."""
+    """Return the texts of a content: a string, or a list with text blocks."""
     if isinstance(content, str):
         return [content]
     blocks = content if isinstance(content, list) else []

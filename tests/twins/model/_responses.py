@@ -1,4 +1,4 @@
-"""Answers in the shapes of Anthropic's Messages API: whole, and as a stream of events."""
+"""Answers in the format of Anthropic's Messages API: complete, and as a stream of events."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -87,7 +87,7 @@ def encode_event(name: str, fields: Json) -> bytes:
 
 
 def build_error(error_type: str, message: str, number: int) -> Json:
-    """Return an error as the API tells it."""
+    """Return an error in the API's format."""
     error: Json = {"type": error_type, "message": message}
     return {"type": "error", "error": error, "request_id": f"req_{number:04}"}
 
@@ -145,7 +145,7 @@ def _build_block(block: Block, request: Request, call: str) -> Json:
 
 
 def _fill_value(value: object, request: Request) -> object:
-    """Put the asker's folder where `{cwd}` stands; call what is callable."""
+    """Replace `{cwd}` by the client's folder; call callables."""
     if callable(value):
         return value(request)
     if isinstance(value, str) and "{cwd}" in value:

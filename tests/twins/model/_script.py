@@ -28,7 +28,7 @@ def make_case(text: str, parts: Parts) -> Case:
 
 
 class Script:
-    """Hands out turns, apart for each who asks; with `each`, anew for each conversation."""
+    """Hands out turns by role; with `each`, from the beginning for each conversation."""
 
     def __init__(self, story: Story, *, each: bool) -> None:
         self._cases = _split_cases(story)
@@ -60,7 +60,7 @@ class Script:
         return turn
 
     def list_unused(self, who: str | None = None) -> list[Turn]:
-        """Return the turns nobody asked for, all or of one; `forever` is never among them."""
+        """Return the turns that were never used, of all roles or of one, except `forever`."""
         rows = [
             left
             for case, (_, parts) in enumerate(self._cases)

@@ -1,4 +1,4 @@
-"""What a scripted model may do when it is asked: the words stories are written in."""
+"""The turns of a scripted model, from which stories are written."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Text:
-    """Words for whoever asked."""
+    """A text for the client."""
 
     text: str
 
@@ -63,7 +63,7 @@ Block = Text | Thought | ToolUse
 
 @dataclass(frozen=True)
 class Message(Turn):
-    """One whole answer. Tokens that are not given are counted from characters."""
+    """One complete answer. Tokens that are not set are counted from characters."""
 
     blocks: tuple[Block, ...]
     stop_reason: str | None = None
@@ -95,7 +95,7 @@ class Failure(Turn):
 
 @dataclass(frozen=True)
 class BrokenAnswer(Turn):
-    """An answer that begins and does not end: the connection breaks, stalls or tells an error."""
+    """An answer that begins and does not end: the connection breaks, stalls or sends an error."""
 
     begun: Message | None
     how: Literal["closed", "silent", "error"]
@@ -128,18 +128,18 @@ class DynamicTurn(Turn):
 
 @dataclass(frozen=True)
 class RepeatedTurn(Turn):
-    """A turn that is played again and again."""
+    """A turn that is repeated."""
 
     turn: Turn
 
 
 def say_text(text: str, *more: Message) -> Message:
-    """Say something; `more` (further words, calls) comes in the same answer."""
+    """Send a text; `more` (further texts, calls) is in the same answer."""
     return combine_parts(Message((Text(text),)), *more)
 
 
 def think_aloud(text: str, *more: Message) -> Message:
-    """Think aloud, then go on with `more` in the same answer."""
+    """Send a thinking block, then `more` in the same answer."""
     return combine_parts(Message((Thought(text),)), *more)
 
 
@@ -149,7 +149,7 @@ def call_tool(tool: str, /, **arguments: object) -> Message:
 
 
 def call_unknown_tool(tool: str, /, **arguments: object) -> Message:
-    """Call a tool that nobody offered."""
+    """Call a tool that was not offered."""
     return Message((ToolUse(tool, arguments, offered=False),))
 
 
@@ -198,7 +198,7 @@ def fail_request(
 
 
 def limit_usage(*, resets_in: float, claim: str = "five_hour", times: int = 1) -> Failure:
-    """Refuse for a usage limit that ends in so many seconds, as the API tells subscribers."""
+    """Refuse because of a usage limit that ends in this many seconds, as for subscribers."""
     reset = str(int(time.time() + resets_in))
     window = {"five_hour": "5h", "seven_day": "7d"}.get(claim, "5h")
     unified = "anthropic-ratelimit-unified"
@@ -223,12 +223,12 @@ def cut_off(after: str | Message = "I will", *, times: int = 1) -> BrokenAnswer:
 def break_stream(
     error_type: str = "overloaded_error", after: str | Message = "I will", *, times: int = 1
 ) -> BrokenAnswer:
-    """Begin to answer, then tell an error in the stream."""
+    """Begin to answer, then send an error in the stream."""
     return BrokenAnswer(_make_message(after), "error", error_type, times)
 
 
 def fall_silent(after: str | Message | None = None, *, times: int = 1) -> BrokenAnswer:
-    """Say nothing more, with the connection open; without `after` not even a status line."""
+    """Send nothing more, with the connection open; without `after`, not even a status line."""
     return BrokenAnswer(None if after is None else _make_message(after), "silent", times=times)
 
 
@@ -248,7 +248,7 @@ def choose_turn(decide: Callable[[Request], Turn]) -> DynamicTurn:
 
 
 def repeat_turn(turn: Turn) -> RepeatedTurn:
-    """Play this turn for every request from here on."""
+    """Repeat this turn for every further request."""
     return RepeatedTurn(turn)
 
 
