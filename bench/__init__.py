@@ -1,8 +1,8 @@
-"""Benchmarks. Each measures Theseus against a baseline beside it, in the same run.
+"""Benchmarks. Each measures Theseus and a baseline in the same run.
 
-Times depend on the machine and on what else it does; the ratio of two things measured in turns
-depends on them much less. Those of the claude engine use the tests' scripted model: they run from
-the repository, as all of them do.
+Times depend on the machine and its load; the ratio of two alternating measurements depends on them
+much less. Benchmarks of the claude engine use the tests' scripted model. All run from the
+repository.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -77,7 +77,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
 
 
 def _ignore_progress(done: int, total: int, name: str) -> None:
-    """Say nothing."""
+    """Ignore progress reports."""
 
 
 async def run(
@@ -85,7 +85,7 @@ async def run(
 ) -> Sequence[Row]:
     """Run every benchmark, or the one named `only`. Raises `ConfigError` for an unknown name.
 
-    Tells before each how many are done, of how many, and its name.
+    Before each benchmark, report its name, how many are done, and how many there are.
     """
     if only is not None and only not in BENCHMARKS:
         known = ", ".join(BENCHMARKS)

@@ -1,7 +1,7 @@
-"""claude-agent-sdk and nothing else: a program that holds the conversations it is asked to.
+"""A program that uses only claude-agent-sdk to hold the conversations it receives.
 
-Every line of standard input is one conversation (`bench.bare.Asked` as JSON); a line of standard
-output tells that it is over. Conversations are held side by side, each with a program of its own.
+Every line of standard input is one conversation (`bench.bare.Asked` as JSON); each line of standard
+output reports the end of one. Conversations run concurrently, each with a separate program.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ async def write_draft(arguments: dict[str, Any]) -> dict[str, Any]:
 
 @tool("run_tests", "Run the tests.", {})
 async def run_tests(_arguments: dict[str, Any]) -> dict[str, Any]:
-    """Run none: whoever holds the conversation proves nothing."""
+    """Run no tests: the client of this conversation verifies nothing."""
     return {"content": [{"type": "text", "text": "Nothing was run."}]}
 
 
 async def hold_conversation(asked: dict[str, Any]) -> None:
-    """Start the program, ask, hear the answer out, leave."""
+    """Start the program, ask, read the complete answer, and leave."""
     schema = asked["schema"]
     options = ClaudeAgentOptions(
         cwd=asked["cwd"],

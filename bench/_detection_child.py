@@ -1,8 +1,8 @@
-"""One contender sees one stream of records, in a process of its own; prints seconds and megabytes.
+"""Feeds one stream of records to one detector, in a separate process; prints seconds and megabytes.
 
-Run as `python _detection_child.py CONTENDER KINDS RECORDS`. The seconds are processor time a
-record; what it takes to make the stream is measured alone and left out. The memory is what the
-process grew by.
+Run as `python _detection_child.py CONTENDER KINDS RECORDS`. The seconds are processor time per
+record; the time to create the stream is measured separately and subtracted. The memory is the
+growth of the process.
 """
 
 import importlib
@@ -47,12 +47,12 @@ def iterate_samples(kinds: int, records: int) -> Iterator[Sample]:
 
 
 def make_detector() -> See:
-    """The detector as it is by default."""
+    """Return the detector with its default settings."""
     return Detector(Thresholds()).see
 
 
 def make_adwin() -> See:
-    """River's ADWIN, two for each kind: one sees failures, one sees how long it took."""
+    """Return two of River's ADWIN detectors for each kind: one for failures, one for durations."""
     ADWIN = importlib.import_module("river.drift").ADWIN  # noqa: N806  it is a class
 
     kept: dict[str, tuple[Any, Any]] = {}
@@ -69,7 +69,7 @@ def make_adwin() -> See:
 
 
 def make_counter() -> See:
-    """Two plain numbers for each kind: it can say nothing, and forgets nothing."""
+    """Return two plain numbers for each kind; they report nothing and forget nothing."""
     kept: dict[str, list[int]] = {}
 
     def see(sample: Sample) -> None:

@@ -1,7 +1,7 @@
-"""Made-up journals of some hours in which one thing goes wrong, and it is known what and when.
+"""Generated journals of several hours with one fault, whose kind and time are known.
 
-Six kinds of action with loads, durations and usual failure rates of their own; the load follows
-the time of day, and nights are a bit slower. The fault befalls one kind, after six hours or so.
+There are six kinds of action with different loads, durations and failure rates. The load follows
+the time of day, and nights are slightly slower. The fault affects one kind, after about six hours.
 """
 
 import heapq
@@ -102,7 +102,7 @@ FAULTS: dict[str, Callable[[random.Random], tuple[float, Change]]] = {
 
 
 def make_quiet_day(seed: int) -> Scenario:
-    """Return a day on which nothing is wrong, but for a deploy."""
+    """Return a day without a fault, but with a deploy."""
     chance = random.Random(seed)  # noqa: S311
     deploy = START + chance.uniform(2, 20) * HOUR
     samples = _build_journal(chance, QUIET_HOURS, deploy, None, 0.0, lambda _, was: was)

@@ -29,7 +29,9 @@ AFTERWARDS = 600.0  # seconds in which a window may still hold what is over
 
 
 class LoadResult(NamedTuple):
-    """What was told of one load in so many days after the first, and how many rises were found."""
+    """The reports for one load per number of days after the first, and the number of detected
+    rises.
+    """
 
     false: int
     days: float

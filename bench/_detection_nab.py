@@ -1,8 +1,9 @@
-"""Numenta's anomaly benchmark, its series taken for what actions took, one every few minutes.
+"""Numenta's anomaly benchmark (NAB), with its series taken as durations, one action every few
+minutes.
 
-Alarms of a detector that are less than an hour apart are one, which lasts. A window that somebody
-labelled is found when an alarm touches it; an alarm that touches none is false. The first 15 % of a
-series only warm up, as Numenta's own scoring has it. Twenty-four files: known causes, and AWS.
+Alarms of a detector less than an hour apart count as one. A labelled window is found if an alarm
+touches it; an alarm that touches no window is false. The first 15 % of a series only warm up the
+detector, as in Numenta's own scoring. The benchmark uses twenty-four files: known causes, and AWS.
 """
 
 import csv
@@ -75,7 +76,7 @@ def make_latency_finder(factor: float) -> Finder:
 
 
 def find_by_ewma(values: Sequence[Value], weight: float = 0.05, k: float = 5.0) -> Iterator[float]:
-    """Alarm where a value is `k` deviations off the exponentially weighted mean."""
+    """Return an alarm for each value that is `k` deviations off the exponentially weighted mean."""
     mean, variance = values[0][1], 0.0
     for number, (at, value) in enumerate(values):
         off = value - mean
@@ -86,7 +87,7 @@ def find_by_ewma(values: Sequence[Value], weight: float = 0.05, k: float = 5.0) 
 
 
 def find_by_adwin(values: Sequence[Value]) -> Iterator[float]:
-    """River's ADWIN: alarm where it sees that the mean has changed."""
+    """Return the alarms of River's ADWIN, which detects changes of the mean."""
     detector = importlib.import_module("river.drift").ADWIN()
     for at, value in values:
         detector.update(value)

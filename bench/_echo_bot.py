@@ -1,4 +1,4 @@
-"""A bare discord.py bot that repeats what it hears after "echo"; a program of its own."""
+"""A bare discord.py bot, in a separate program, that repeats the text after "echo"."""
 
 import os
 
@@ -12,7 +12,7 @@ class Echo(discord.Client):
     """Replies to "echo ..."; as little as a bot can do."""
 
     async def on_message(self, message: discord.Message) -> None:
-        """Repeat it."""
+        """Repeat the message."""
         if message.content.startswith("echo "):
             await message.reply(message.content.removeprefix("echo "))
 

@@ -61,7 +61,7 @@ def iterate_sources() -> Iterator[tuple[str, str]]:
 
 def generate_lines(seed: int, lines: int) -> Iterator[tuple[str, str]]:
     """Yield kinds of harmless lines, that many of each."""
-    drawn = random.Random(seed)  # noqa: S311 - nothing is guarded with these
+    drawn = random.Random(seed)  # noqa: S311 - these are not used for security
 
     def make_hex(length: int) -> str:
         return "".join(drawn.choices(_HEX, k=length))

@@ -1,7 +1,8 @@
-"""The client with one cog on a local Discord, in a process of its own, asked once what it can do.
+"""Runs the client with one cog on a local Discord, in a separate process, and asks for its commands
+once.
 
-Run in the tree whose cog it is, as `python -m bench._reach_child COG STATE QUOTES`. Prints what
-failed and what was recorded of it, as JSON.
+Run in the tree of the cog, as `python -m bench._reach_child COG STATE QUOTES`. Prints what failed
+and what was recorded of it, as JSON.
 """
 
 import asyncio

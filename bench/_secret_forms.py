@@ -15,7 +15,7 @@ from bench._secret_kinds import Secret
 
 
 class PlantedSecret(NamedTuple):
-    """A secret in a text. Nothing of `carriers` may be left of the text, but a few letters."""
+    """A secret in a text. After redaction, at most a few letters of the `carriers` may be left."""
 
     secret: Secret
     form: str
@@ -27,7 +27,9 @@ Form = Callable[[Secret], tuple[str, Sequence[str]]]
 
 
 def _write_sentence(secret: Secret) -> str:
-    """A sentence with the secret in it; its name, where nothing else tells."""
+    """Return a sentence with the secret, and with its name if the secret has no recognisable
+    shape.
+    """
     if secret.shaped:
         return f"login failed with {secret.value} , see the log"
     return f"the {secret.name.lower().replace('_', ' ')} is {secret.value}"
@@ -91,7 +93,7 @@ def _find_overlap(line: str, cores: Sequence[str]) -> str:
 
 
 def _find_longest_overlap(line: str, core: str) -> str:
-    """The longest end of the line that begins within the core, or the part that lies within."""
+    """Return the longest end of the line that begins within the core, or the part within it."""
     best = ""
     for at in range(len(line)):
         size = len(best) + 1
@@ -101,7 +103,7 @@ def _find_longest_overlap(line: str, core: str) -> str:
 
 
 def _write_letters(write: Callable[[int, str], str], secret: Secret) -> tuple[str, list[str]]:
-    """The line, each letter written in its own way, and what is to be gone of it."""
+    """Return the line with each letter written differently, and the parts that must be redacted."""
     line = _write_assignment(secret)
     letters = [write(n, letter) for n, letter in enumerate(line)]
     starts = [(line.index(core), len(core)) for core in secret.cores]
@@ -109,7 +111,7 @@ def _write_letters(write: Callable[[int, str], str], secret: Secret) -> tuple[st
 
 
 def _escape_letter(n: int, letter: str) -> str:
-    """Every third letter as JSON may write it."""
+    """Return the letter; every third one is escaped as in JSON."""
     if n % 3 == 1 and letter.isalnum():
         return f"\\u{ord(letter):04x}"
     return _escape_json(letter)
@@ -190,9 +192,9 @@ def plant_secrets(
 
 
 def find_leak(planted: PlantedSecret, redacted: str) -> str:
-    """Return a piece of the secret that is still there; nothing where all is well.
+    """Return a piece of the secret that is still in the text, or an empty string.
 
-    A third of a short secret or eleven letters of a long one are a piece.
+    A piece is a third of a short secret, or eleven letters of a long one.
     """
     for carrier in planted.carriers:
         size = min(11, max(5, len(carrier) * 2 // 3))

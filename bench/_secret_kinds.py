@@ -1,6 +1,6 @@
-"""Made-up secrets of many kinds, shaped like real ones.
+"""Generated secrets of many kinds, in the shape of real ones.
 
-No secret stands in this file: all are put together at run time, from parts and a seed.
+This file contains no secret: all are composed at run time from parts and a seed.
 """
 
 import json
@@ -22,8 +22,8 @@ STANDARD = ALPHANUMERIC + "+/"
 class Secret(NamedTuple):
     """One secret, as a program would hold it.
 
-    `cores` is what must not be seen of it (a connection string's host may be). `shaped` says that
-    it can be told without a name beside it.
+    `cores` are the parts that must not be visible (the host of a connection string may be).
+    `shaped` means that it can be recognised without its name.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class SecretMaker:
     """Random pieces from one seed."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - nothing is guarded with these
+        self.random = random.Random(seed)  # noqa: S311 - these are not used for security
 
     def make_letters(self, length: int, letters: str = ALPHANUMERIC) -> str:
         """Return that many of these letters, digits among them where there are any."""
@@ -52,7 +52,7 @@ class SecretMaker:
         return self.random.choice(things)
 
     def make_password(self) -> str:
-        """Return what people choose: a word, digits, and now and then a sign."""
+        """Return a password as people choose it: a word, digits, and sometimes punctuation."""
         word = self.choose_one(
             "hunter", "Dragon", "correct-horse", "Sommer", "letmein", "tr0ub4dor"
         )
@@ -125,7 +125,7 @@ SHAPED: tuple[tuple[str, str, Make], ...] = (
     ("age key", "AGE_IDENTITY", lambda m: "AGE-SECRET" + "-KEY-1" + m.make_letters(58, BECH32)),
 )  # fmt: skip
 
-# Nothing but the name tells these: letters that could be anything.
+# Only the name identifies these: their letters could be anything.
 NAMED: tuple[tuple[str, str, Make], ...] = (
     ("AWS secret key", "AWS_SECRET_ACCESS_KEY", lambda m: m.make_letters(40, STANDARD)),
     ("AWS session token", "AWS_SESSION_TOKEN", lambda m: m.make_letters(300, STANDARD) + "=="),
@@ -160,12 +160,12 @@ def generate_secrets(seed: int, each: int) -> Iterator[Secret]:
 
 
 def _cut_prefix(value: str) -> str:
-    """Without the part that says only whose key it is."""
+    """Return the secret without the prefix that only names the vendor."""
     return value[len(value) // 3 :]
 
 
 def _generate_embedded(make: SecretMaker) -> Iterator[Secret]:
-    """Secrets inside something that may be seen: connection strings, cookies, command lines."""
+    """Yield secrets inside visible text: connection strings, cookies, command lines."""
     word, user = quote(make.make_password(), safe=""), make.choose_one("app", "root", "svc")
     wholes = {
         "PostgreSQL": f"postgres://{user}:{word}@db.internal:5432/main?sslmode=require",
@@ -217,7 +217,7 @@ def _generate_longer(make: SecretMaker) -> Iterator[tuple[str, str, str]]:
 
 
 def _generate_blocks(make: SecretMaker) -> Iterator[Secret]:
-    """Keys over several lines."""
+    """Yield keys over several lines."""
     for kind, name in (
         ("RSA key", "RSA "),
         ("EC key", "EC "),

@@ -72,7 +72,7 @@ def _is_answer(event: Event, kind: str, message_id: str) -> bool:
 async def _echo_bot(discord: LocalDiscord) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-P",  # nothing of ours is to be imported there
+        "-P",  # so that it cannot import this project
         str(find_project_root() / "bench/_echo_bot.py"),
         env={
             "DISCORD_TOKEN": discord.token,

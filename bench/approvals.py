@@ -1,7 +1,8 @@
-"""What gets merged, over generated sequences of people, words, pushes, roles and restarts.
+"""Which proposals get merged, over generated sequences of approvals, pushes, role changes and
+restarts.
 
-The real agent, with a fake behind every port; an oracle of its own says what may be merged. Seeded:
-the same sequences on every machine.
+The real agent runs with a fake behind every port; an independent oracle decides what may be merged.
+The sequences are seeded and equal on every machine.
 """
 
 import argparse

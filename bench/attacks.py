@@ -1,9 +1,9 @@
-"""Every attack on a model that obeys whoever speaks to it: `python -m bench.attacks [FILE]`.
+"""Every attack on a model that obeys anyone: `python -m bench.attacks [FILE]`.
 
-Prints, by entry, vector and demand, how many were tried, reached the model, were stopped and
-succeeded, and who stopped them; with FILE also every attack, one a line. Then the same with every
-guard taken away, to show that success would be seen. Takes some minutes, and says on the way what
-each part took; exits with 1 where anything succeeded.
+Prints, by entry, vector and demand, how many attacks were tried, reached the model, were stopped
+and succeeded, and what stopped them; with FILE, also every attack, one per line. Then it repeats
+this with every guard removed, to show that a success would be detected. It takes some minutes and
+prints the time of each part; it exits with 1 if any attack succeeded.
 """
 
 import argparse
@@ -65,10 +65,10 @@ async def _run_voyage(folder: Path, entry: str) -> Tally:
 
 
 def measure() -> tuple[Tally, Tally]:
-    """Return what became of every attack, and of some where nobody stops them.
+    """Return the results of every attack, and of some without any guard.
 
-    A process for each processor: every part has its world to itself, and one changes the
-    environment of the process it is in. The whole bot takes longest, and begins.
+    There is one process for each processor, because every part needs a separate world and one part
+    changes the environment of its process. The complete bot takes longest, so it starts first.
     """
     numbers = list(range(len(list_parts())))
     ends: dict[int, Tally] = {}

@@ -1,4 +1,4 @@
-"""The baseline of what asks a model: claude-agent-sdk called directly, in a program of its own."""
+"""The baseline for the claude engine: claude-agent-sdk called directly, in a separate program."""
 
 import asyncio
 import contextlib
@@ -101,7 +101,7 @@ async def run_bare(folder: Path, base_url: str) -> AsyncIterator[BareProgram]:
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-P",  # nothing of ours is to be imported there
+        "-P",  # so that it cannot import this project
         str(find_project_root() / PROGRAM),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -117,7 +117,7 @@ async def run_bare(folder: Path, base_url: str) -> AsyncIterator[BareProgram]:
     )
     running = BareProgram(process)
     try:
-        await running.wait_finished()  # its first line tells that it is ready
+        await running.wait_finished()  # its first line reports that it is ready
         yield running
     finally:
         assert process.stdin is not None

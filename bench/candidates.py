@@ -1,4 +1,6 @@
-"""Judging a candidate of the offline engine: from the start, imported ahead, and collected once."""
+"""The time to judge a candidate of the offline engine: cold, with prepared imports, and
+collected once.
+"""
 
 import itertools
 import subprocess
@@ -18,7 +20,7 @@ PAIRS = 15
 COG = "cogs/reminders.py"
 RIGHT, FAULT = "due = self._get_time() + seconds", "due = self._get_time() + seconds + None"
 TEST = "tests/cogs/test_reminders.py::test_a_reminder_comes_when_it_is_due_and_only_once"
-# A function alone, as most that is repaired: no Discord beside it takes the time.
+# A plain function, like most repaired code, so that no time is spent on Discord.
 DICE = "cogs/dice.py"
 CALL = "tests/test_reproduction.py"
 CALLING = "from cogs.dice import parse_notation\n\n\ndef test_it():\n    parse_notation('2d6')\n"
@@ -73,7 +75,7 @@ def _build_row(name: str, times: tuple[float, float, float], baseline_name: str)
 
 
 def _lay_out(tree: Path) -> str:
-    """Lay this repository's files out with the fault in them; return the cog without it."""
+    """Write this repository's files with the fault; return the cog without it."""
     subprocess.run(
         ["git", "clone", "--quiet", "--local", str(find_project_root()), str(tree)], check=True
     )

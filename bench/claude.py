@@ -1,10 +1,10 @@
-"""A whole run with the claude engine, against claude-agent-sdk called directly.
+"""A complete run with the claude engine, against claude-agent-sdk called directly.
 
-Both ask the same scripted model the same questions for the same six turns, as planner, executor
-and reviewer, and prove the same change with the same commands in the same sandbox: the
-reproduction on both sides, then the checks side by side. The baseline has no thread, card, records,
-worktree, guard, commit and pull request; it edits a checkout that lies ready. A model that answers
-at once shows every second of ours; one that takes its time for each turn, what is felt of them.
+Both ask the same scripted model the same questions in the same six turns, as planner, executor and
+reviewer. Both verify the same change with the same commands in the same sandbox: the reproduction
+before and after, then the checks concurrently. The baseline has no thread, card, records, worktree,
+guard, commit and pull request; it edits a prepared checkout. A model that answers at once shows all
+of our overhead; a model that takes time for each turn shows how much of it users notice.
 """
 
 import asyncio
@@ -28,9 +28,9 @@ PAIRS = 3
 PACES = (0.0, 3.0)  # seconds of the model's own time for each turn
 ROLES = ("planner", "executor", "reviewer")
 SECONDS = 240.0
-# What the whole consists of, each up to the moment named last.
+# The parts of a complete run, each up to the last moment named.
 PARTS = (
-    "until the planner asks",  # evidence, red, worktree, its program
+    "until the planner asks",  # evidence, failing reproduction, worktree, its program
     "planner, to its plan",
     "until the executor asks",
     "executor, to its last turn",
@@ -43,7 +43,7 @@ Marks = list[datetime]
 
 
 async def measure(pairs: int = PAIRS, paces: Sequence[float] = PACES) -> Sequence[Row]:
-    """Return a row for the whole at each pace, each followed by the parts of it."""
+    """Return a row for the complete run at each pace, each followed by rows for its parts."""
     sandbox = await choose_sandbox("auto", required=False)
     async with open_scene() as place, run_bare(place.folder / "bare", place.model.base_url) as sdk:
         await place.prepare(SPIN)
@@ -71,7 +71,7 @@ async def measure(pairs: int = PAIRS, paces: Sequence[float] = PACES) -> Sequenc
 
 
 class _Runs:
-    """Whole runs of the bot, one after another."""
+    """Complete runs of the bot, one after another."""
 
     def __init__(self, place: BenchScene) -> None:
         self._place = place
@@ -79,7 +79,7 @@ class _Runs:
         self.marks: list[Marks] = []
 
     async def run_once(self) -> History:
-        """Have a fix proposed, and reject it. Return what was recorded."""
+        """Have a fix proposed, and reject it. Return the records."""
         place = self._place
         place.arrivals.clear()
         start = datetime.now(UTC)
@@ -130,7 +130,7 @@ class _Direct:
         self.marks.append([*known, done[2], end])
 
     def _reset_checkout(self) -> None:
-        """Make a checkout at base, or bring it back there; the reproduction lies in it."""
+        """Create a checkout at base, or reset it; the reproduction is in it."""
         evidence, plan = self.history.evidence, self.history.plan
         assert evidence and plan and plan.reproduction
         if not self._tree.exists():
@@ -172,7 +172,7 @@ def _measure_length(marks: Marks) -> float:
 
 
 def _build_part_rows(ours: Sequence[Marks], direct: Sequence[Marks]) -> list[Row]:
-    """Return the medians of every part. They need not add up to the median of the whole."""
+    """Return the medians of every part. They need not add up to the median of the complete run."""
     mine, theirs = _compute_medians(ours), _compute_medians(direct)
     rows = []
     for part, seconds, without in zip(PARTS, mine, [*theirs, None], strict=True):

@@ -1,9 +1,10 @@
-"""Pages of the dashboard over a large past, against the bare SQL that each of them needs.
+"""Pages of the dashboard over a large history, against the SQL that each of them needs.
 
-5,000 runs with what they recorded, 10,000 entries of the audit log, 100,000 records of the journal:
-the overview of 90 days, a page of runs, a search of the audit log. A page is asked for over HTTP as
-a browser would, and nothing that was counted before serves it; the baseline reads the rows that it
-needs, by SQL alone. What is beyond that is records made of rows, redaction, and the page itself.
+The history has 5,000 runs with their records, 10,000 entries of the audit log and 100,000 records
+of the journal. The pages are the overview of 90 days, a page of runs, and a search of the audit
+log. A page is requested over HTTP as by a browser, without cached figures; the baseline reads the
+needed rows by SQL alone. The difference is the cost of building records, of redaction, and of
+rendering.
 """
 
 import random
@@ -75,7 +76,7 @@ async def measure() -> Sequence[Row]:
 
 async def _measure_row(room: Room, client: HttpClient, name: str, scan: Callable[[], int]) -> Row:
     async def fetch_page() -> float:
-        await room.clock.advance(10)  # what was counted a moment ago serves nobody now
+        await room.clock.advance(10)  # expire the cached figures
         start = time.perf_counter()
         answer = await client.get(_PAGES[name])
         assert answer.status == 200

@@ -1,8 +1,8 @@
-"""Judging a record, and the memory it takes, against river's ADWIN and a plain counter.
+"""Time and memory of detection per record, against river's ADWIN and a plain counter.
 
-Each sees the same stream in a process of its own: of ten kinds of action, of a thousand, and of a
-million that each come once. Two ADWINs a kind, for failures and for durations, are what river has
-for the same purpose. river is not among the dependencies: `uv sync --group bench` installs it.
+Each sees the same stream in a separate process: of ten kinds of action, of a thousand, and of a
+million that occur once each. river's equivalent is two ADWINs per kind, for failures and for
+durations. river is no dependency of the project: `uv sync --group bench` installs it.
 """
 
 import asyncio

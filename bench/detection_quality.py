@@ -1,4 +1,4 @@
-"""What detection finds, and what it tells for nothing: faults planted in made-up journals, and NAB.
+"""What detection finds and which false alarms it raises: faults in generated journals, and NAB.
 
 `bench/data/nab.zip` holds the series of Numenta's benchmark that are used, the labelled windows and
 the licence (https://github.com/numenta/NAB).
@@ -28,7 +28,9 @@ NAB = Path(__file__).with_name("data") / "nab.zip"
 
 
 class Quality(Row):
-    """`ours` is the median delay from the fault's beginning, in seconds."""
+    """The quality of detection. `ours` is the median delay from the start of the fault, in
+    seconds.
+    """
 
     found: int = Field(ge=0)
     of: int = Field(ge=0)
@@ -97,7 +99,7 @@ def _measure_quiet_days() -> Row:
 
 
 def _split_anomalies(scenario: Scenario) -> tuple[list[Anomaly], list[Anomaly]]:
-    """Return what was told of the fault, and what was told besides."""
+    """Return the reports about the fault, and all other reports."""
     detector = Detector(Thresholds())
     right, wrong = list[Anomaly](), list[Anomaly]()
     for sample in scenario.samples:
@@ -128,7 +130,7 @@ def _measure_nab() -> list[Row]:
 
 
 def _measure_load(folder: Path, load: str, times: float) -> Row:
-    """Return what was told of failures that always happen, and of their rises, on a real load."""
+    """Return the reports about constant failures and about their rises, on a realistic load."""
     each = [loads.judge_load(folder, load, times, seed) for seed in range(LOAD_SEEDS)]
     return Quality(
         bench="detection-quality", name=f"5 of 1,000, {Path(load).stem[:11]}", ours=0,

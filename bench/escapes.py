@@ -58,7 +58,7 @@ def _describe_attempt(place: Callable[[Path], Path]) -> str:
 
 
 async def _run_in_program(sandbox: BubblewrapSandbox, attempts: Sequence[str], tree: Path) -> str:
-    """Return what the attempts say where the Claude Code program stands otherwise."""
+    """Return the results of the attempts in the confinement of the Claude Code program."""
     with tempfile.TemporaryDirectory() as name:
         program = Path(name) / "program"
         await asyncio.to_thread(_write_script, program, attempts)

@@ -1,7 +1,7 @@
-"""Tokens of the evidence a model is given, against pasting the raw log and the failing files.
+"""Tokens of the evidence that a model receives, against pasting the raw log and the failing files.
 
-The log is the journal as it lies on disk for the time that is looked back on; the files are those
-of the failure's frames, whole. Both are counted alike: four characters are a token.
+The log is the journal on disk for the same period; the files are the complete files of the
+failure's frames. Both are counted alike: four characters are a token.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ FAILS_EVERY = 20
 
 
 class FailingCall(NamedTuple):
-    """What somebody does that fails, and with what."""
+    """A user's action that fails, with its options."""
 
     name: str
     inputs: dict[str, object]
@@ -91,7 +91,7 @@ async def _measure_evidence(site: _Site, fair: ModuleType, name: str, records: i
 
 
 def request(at: datetime) -> Trigger:
-    """Return what somebody asks who saw it fail."""
+    """Return the request of a user who saw it fail."""
     return Trigger(
         key="bench", goal="fix", person=Person(id=1, name="alice"), place=Place(channel_id=1),
         text=SPIN.report, subject=SPIN.command, at=at,
@@ -99,7 +99,7 @@ def request(at: datetime) -> Trigger:
 
 
 def record_failures(recorder: Recorder, fair: ModuleType, records: int = SIZES["small"]) -> None:
-    """Record actions, of which some fail as somebody complains."""
+    """Record actions, some of which fail as the user reports."""
     for number in range(records):
         _record(recorder, fair, number)
 
@@ -117,7 +117,7 @@ def _count_tokens(text: str) -> int:
 
 
 def _build_pasted(state: Path, root: Path, evidence: Evidence) -> str:
-    """Return what somebody would paste instead."""
+    """Return what a user would paste instead."""
     logs = sorted((state / "journal").glob("*.ndjson"))
     capsule = evidence.capsule
     assert capsule is not None, "the failure was not found"

@@ -1,7 +1,8 @@
 """The evidence pack over a million records, against jq counting the failures in the same files.
 
-The pack is more than that: the failure that is meant, its timeline, the source around its frames,
-suspect commits. The index is there, as in a bot that runs; the journal is a month, all of it asked.
+The pack contains more than the count: the matching failure, its timeline, the source around its
+frames and suspect commits. The index exists, as in a running bot; the journal covers a month, and
+the query covers all of it.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ async def measure_scan(folder: Path, records: int) -> Row:
     ):
         recorder = Recorder(journal, clock, root, b"bench", lambda: head, redact=redact)
         record_failures(recorder, import_file(root / FILE))
-        assert await journal.find_damage() == ()  # waits for the whole index
+        assert await journal.find_damage() == ()  # waits for the complete index
         observe = EvidenceCollector(
             journal, GitCheckout(root), clock, memory, lookback=timedelta(days=31)
         )

@@ -40,11 +40,11 @@ class People:
 
     @property
     def alice(self) -> Person:
-        """Return who may ask for a fix."""
+        """The person who may ask for a fix."""
         return self._by["alice"]
 
     async def __aenter__(self) -> Self:
-        """Let them come in."""
+        """Connect the people."""
         for person in self._by.values():
             await self._stack.enter_async_context(person)
         return self
@@ -55,7 +55,7 @@ class People:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let them leave."""
+        """Disconnect the people."""
         await self._stack.aclose()
 
     async def run_steps(self, steps: Sequence[ScriptStep], *, before: int = 0) -> None:
@@ -78,9 +78,10 @@ class People:
                     raise ValueError(f"nobody does this with a bot that runs: {step}")
 
     async def prefer_old_output(self, run: Run) -> bool:
-        """Say that what was answered before is right, where the run offers that as a button.
+        """Press the button that says the earlier answer is right, if the run offers it.
 
-        The run is saved before its thread hears of it: the button may take a moment.
+        The run is saved before its thread shows the question, so the button may appear a moment
+        later.
         """
         for _ in range(_LOOKS):
             if await self._press_old_output(str(run.thread_id)):

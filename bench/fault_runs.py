@@ -1,8 +1,8 @@
-"""One planted fault, from the commit that brings it to the proposal that is to mend it.
+"""Runs one planted fault, from the commit that introduces it to the proposal that should fix it.
 
-The bot runs as in production, with the offline engine, on a local Discord: people use it, the
-fault is deployed, somebody meets it and complains. What comes of the run is judged by plays that
-the bot knows nothing of.
+The bot runs as in production, with the offline engine, on a local Discord. Simulated users use it,
+the fault is deployed, and a user meets and reports it. The result is judged by replays that the bot
+does not know.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ USED_NUMBERS = 1
 
 _LOOK_SECONDS = 0.1
 _TYPING_SECONDS = 5.0
-_START_SECONDS = 60.0  # a complaint that began no run by then is not heard as one
+_START_SECONDS = 60.0  # a report that has not started a run by then was not recognised
 ONLINE_SECONDS = 300.0
 """How long the bot may take to come online, on a machine that others work on as well."""
 
@@ -67,7 +67,10 @@ USE: dict[str, list[object]] = {
 
 
 class RepairOutcome(NamedTuple):
-    """What came of a fault: `why` in words, `shown` whether a wrong fix's difference was told."""
+    """The result for a fault.
+
+    `why` explains it as text; `shown` says whether the difference of a wrong fix was shown.
+    """
 
     fault: Fault
     result: Result
@@ -85,7 +88,7 @@ class RepairOutcome(NamedTuple):
 
 
 class _ReportOutcome(NamedTuple):
-    """What came of a complaint: the newest run, what it has recorded, and the bot's checkout."""
+    """The result of a report: the newest run, its records, and the bot's checkout."""
 
     run: Run | None
     history: History
@@ -96,9 +99,9 @@ class _ReportOutcome(NamedTuple):
 async def repair_fault(
     fault: Fault, tree: Path, rehearsal: Rehearsal, seconds: float = SECONDS, *, old: bool = False
 ) -> RepairOutcome:
-    """Return what the bot makes of a fault that is planted in the code of `tree`.
+    """Return the bot's result for a fault that is planted in the code of `tree`.
 
-    One that is `old` was there in the first commit: there is nothing to take back.
+    An `old` fault is in the first commit, so there is no commit to revert.
     """
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
@@ -122,7 +125,7 @@ def _copy_with_fault(fault: Fault, tree: Path, home: Path) -> Path:
 
 
 def _prepare_state(state: Path, script: Script, quotes: str) -> None:
-    """Put what lies in the bot's folder before it starts; what mypy knows is taken over."""
+    """Prepare the bot's folder before its start; mypy's cache is copied."""
     known = find_project_root() / ".mypy_cache"
     if known.is_dir():
         shutil.copytree(known, state / "cache" / "mypy")
@@ -144,7 +147,7 @@ async def _run_demo(tree: Path, home: Path) -> AsyncIterator[tuple[Demo, People]
 
 
 async def _restart(running: Demo) -> None:
-    """Have the bot start again, and wait until it is online."""
+    """Restart the bot, and wait until it is online."""
     starts = running.bot.starts
     running.bot.restart()
     for _ in range(int(ONLINE_SECONDS / _LOOK_SECONDS)):
@@ -166,7 +169,7 @@ async def _deploy(fault: Fault, running: Demo, people: People, *, old: bool) -> 
 async def _report_fault(
     fault: Fault, running: Demo, people: People, seconds: float
 ) -> _ReportOutcome:
-    """Meet the fault, complain; return the run as it comes to rest."""
+    """Trigger the fault and report it; return the run once it is at rest."""
     await people.run_steps(fault.trigger.steps, before=USED_NUMBERS)
     async with SqliteStore(running.workspace.state / "theseus.sqlite3") as store:
         await asyncio.sleep(_TYPING_SECONDS)
@@ -229,7 +232,7 @@ async def _compare_output(
 
 
 def _is_displayed(behaviour: BehaviourDiff | None, wrong: Sequence[PlayDifference]) -> bool:
-    """Whether the card says that answers change which nobody asked for, or quotes a wrong one."""
+    """Return whether the card shows unrequested changes of answers, or quotes a wrong answer."""
     if behaviour is None:
         return False
     told = {line.strip() for each in behaviour.changes for line in each.difference.after}

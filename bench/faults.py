@@ -1,4 +1,4 @@
-"""The planted faults: an edit of a cog, how people meet it, and what judges its mending."""
+"""The planted faults: an edit of a cog, how users meet it, and the scripts that judge its fix."""
 
 import base64
 import sqlite3
@@ -19,9 +19,9 @@ _QUOTES = "quotes"
 class Fault(NamedTuple):
     """One planted fault.
 
-    `edits` are what stands once in `file` (below the repository) and what comes in its place;
-    `trigger` is how people meet it, `says` what one of them writes then; `judge` are scripts whose
-    answers are right where they are those of the code without the edits.
+    `edits` are pairs of a text that occurs once in `file` (below the repository) and its
+    replacement. `trigger` is how users meet the fault, `says` the report of one of them. `judge`
+    are scripts; a fix is right if their answers equal those of the code without the edits.
     """
 
     kind: str
@@ -85,7 +85,7 @@ def _parse_fault(kind: str, name: str, about: Mapping[str, Any]) -> Fault:
 
 
 def _parse_hunks(text: str) -> Iterator[tuple[str, str]]:
-    """Yield what stands there and what comes in its place, of each hunk of a small diff."""
+    """Yield the old and the new text of each hunk of a small diff."""
     for hunk in text.split("@@\n")[1:]:
         lines = hunk.splitlines(keepends=True)
         before = "".join(line[1:] for line in lines if line[0] in " -")

@@ -1,8 +1,8 @@
-"""From what somebody wants to its contract card and its proposal, against the bare SDK.
+"""From a feature request to its contract card and its proposal, against the bare SDK.
 
 Both ask the same scripted model, which answers at once, for the same command. The baseline holds
-the same three conversations in a folder that lies ready, and stops there: it agrees on nothing,
-plays no example, and runs no check. So the ratio is what being asked first and being proven costs.
+the same three conversations in a prepared folder, and stops there: it has no agreement, no replays
+and no checks. So the ratio is the cost of asking first and of verification.
 """
 
 import os
@@ -93,7 +93,7 @@ async def _load_newest(database: Path) -> Run:
 
 @contextmanager
 def _use_model(address: str) -> Iterator[None]:
-    """Let the bot find the scripted model as it finds a real one: by its environment."""
+    """Make the bot find the scripted model as it finds a real one: by its environment."""
     told = {"ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": KEY}
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)

@@ -1,9 +1,9 @@
-"""What the model gateway costs: requests through it, against asking the model directly.
+"""The cost of the model gateway: requests through it, against direct requests to the model.
 
-The model is the scripted one, in a process of its own; it answers at once, or after half a second,
-as a quick one might. The gateway redacts, asks the budget and writes every request into the
-ledger, as in the running bot. `a long talk` is 200,000 characters of code and words, sent again
-with a little more each time, as the program does.
+The model is the scripted one, in a separate process; it answers at once, or after half a second
+like a quick real model. The gateway redacts, asks the budget and writes every request into the
+ledger, as in the running bot. `a long talk` is 200,000 characters of code and text, sent again with
+a little more each time, as the program does.
 """
 
 import asyncio
@@ -82,16 +82,16 @@ async def measure(pairs: int = PAIRS, many: int = MANY) -> Sequence[Row]:
 
 
 class TimedRequest:
-    """Something that is timed, on either way."""
+    """A request that is timed, through the gateway or directly."""
 
     async def __call__(self, client: aiohttp.ClientSession, way: Route) -> float:
-        """Do it, and return how long it took."""
+        """Send it, and return the seconds it took."""
         start = perf_counter()
         await self.send(client, way)
         return perf_counter() - start
 
     async def send(self, client: aiohttp.ClientSession, way: Route) -> None:
-        """Do it once."""
+        """Send it once."""
         raise NotImplementedError
 
 
@@ -104,15 +104,15 @@ class FirstByte(TimedRequest):
         self._sent = 0
 
     async def __call__(self, client: aiohttp.ClientSession, way: Route) -> float:
-        """Time it to the first byte, and read the rest."""
+        """Return the seconds to the first byte, then read the rest."""
         self._sent += 1
         said = {"role": "user", "content": f"{self._text} ({self._sent})"}
         start = perf_counter()
         async with _open_request(client, way, [*self._talk, said]) as answer:
             await answer.content.readany()
-            taken = perf_counter() - start
+            seconds = perf_counter() - start
             await answer.read()
-        return taken
+        return seconds
 
 
 class FullAnswer(TimedRequest):
@@ -164,7 +164,7 @@ async def _open_request(
 
 
 def _build_long_talk() -> Sequence[Mapping[str, object]]:
-    """Return turns of code that was read, and words about it."""
+    """Return turns with code and texts about it."""
     source = (ROOT / "bot/adapters/model_gateway/_gateway.py").read_text(encoding="utf-8")
     turns = list[Mapping[str, object]]()
     while sum(len(str(turn["content"])) for turn in turns) < 200_000:
@@ -198,7 +198,7 @@ def _create_gateway(url: str, ledger: SqliteLedger, folder: Path) -> HttpModelGa
 
 @asynccontextmanager
 async def _run_model(folder: Path) -> AsyncIterator[str]:
-    """Start the model in a process of its own; yield its address."""
+    """Start the model in a separate process; yield its address."""
     story = folder / "story.json"
     story.write_text(json.dumps(STORY), encoding="utf-8")
     child = await asyncio.create_subprocess_exec(
@@ -210,7 +210,7 @@ async def _run_model(folder: Path) -> AsyncIterator[str]:
     reading: asyncio.Task[bytes] | None = None
     try:
         line = (await child.stdout.readline()).decode()
-        reading = asyncio.create_task(child.stdout.read())  # what it tells fills no pipe
+        reading = asyncio.create_task(child.stdout.read())  # its output must not fill a pipe
         yield line.strip().partition("=")[2]
     finally:
         child.terminate()

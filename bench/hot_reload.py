@@ -1,11 +1,10 @@
-"""Reloading 50 items against merely reading them, an edit until it is live, and reloads under load.
+"""Reloading 50 items against only reading them, the delay of an edit, and reloads under load.
 
-Reading skills is what a program without a registry does at its start: their bytes, the YAML, the
-schema (`skill_of`). Prompts have none, so they stand against their bare bytes. A reload has
-judged, kept and swapped in all that changed; what is compressed and compared afterwards is a row of
-its own. An edit is live half a second of quiet after it, by the watcher's own rule. Under load the
-same commands are given with and without reloads: what the process grows by a reload is the
-difference.
+Reading skills is what a program without a registry does at its start: bytes, YAML, schema
+(`skill_of`). Prompts have no schema, so their baseline is the bytes alone. A reload checks, stores
+and swaps all changed items; compression and comparison happen later and have a separate row. An
+edit is live half a second after the last change, by the watcher's own rule. Under load, the same
+commands run with and without reloads; the difference in memory is the growth by a reload.
 """
 
 import asyncio
@@ -42,7 +41,7 @@ async def measure(reloads: int = RELOADS) -> Sequence[Row]:
 
 
 class _Texts(NamedTuple):
-    """One kind of item: where each lies, how it begins, and what merely reading all of them is."""
+    """One kind of item: its paths, its header, and the baseline that only reads all of them."""
 
     what: str
     path: str
@@ -51,7 +50,7 @@ class _Texts(NamedTuple):
     reading: str
 
     def write(self, root: Path, number: int) -> None:
-        """Write all of them anew, different from any other number's."""
+        """Write all items again, with different content for each number."""
         for each in range(TEXTS):
             lines = "".join(f"{number} {each} {line} words and more words\n" for line in range(130))
             file = root / self.path.format(each)
@@ -133,10 +132,10 @@ async def _measure_until_live(root: Path, registry: FileLiveRegistry) -> Row:
     found = []
     for number in range(EDITS + 1):
         text = f"edit {number}"
-        await asyncio.sleep(1.0)  # nothing else is under way
+        await asyncio.sleep(1.0)  # let everything else finish
         began = time.perf_counter()
         (root / "prompts" / "text0.md").write_text(text, encoding="utf-8")
-        while registry.live.prompts["text0"] != text:  # noqa: ASYNC110  it tells nobody
+        while registry.live.prompts["text0"] != text:  # noqa: ASYNC110  the process is polled
             await asyncio.sleep(0.005)
         found.append(time.perf_counter() - began)
     task.cancel()

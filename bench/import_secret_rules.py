@@ -1,9 +1,10 @@
-"""Write `bot/redaction/gitleaks_rules.json` from the configuration that gitleaks publishes.
+"""Writes `bot/redaction/gitleaks_rules.json` from the configuration that gitleaks publishes.
 
     python -m bench.import_secret_rules CONFIG COMMIT
 
-gitleaks' patterns are written for RE2, which is linear by itself. Python's engine is not, so every
-repeat gets an upper limit here, and a rule that is about whole files or several lines is left out.
+The patterns of gitleaks are written for RE2, which takes linear time. Python's engine does not, so
+every repetition gets an upper limit here, and rules about complete files or several lines are
+omitted.
 """
 
 import json
@@ -31,7 +32,7 @@ NOTICE = (
     "USE OR OTHER DEALINGS IN THE SOFTWARE."
 )  # fmt: skip
 LONGEST = 4096
-# The redactor has rules of its own for these: they need several lines, or a `.` without a limit.
+# The redactor's own rules cover these: their patterns need several lines or an unlimited `.`.
 LEFT_OUT = frozenset({"curl-auth-header", "curl-auth-user", "private-key"})
 # gitleaks looks at the name before the key; the redactor replaces only what follows it.
 _LEAD = re.compile(r"^(\(\?i\))?\[\\w\.-\]\{0,50\}\?(?:\(\?i:\[\\w\.-\]\{0,50\}\?)?")

@@ -1,7 +1,7 @@
 """Recording an action in the journal, against structlog writing the same line to a file.
 
-The journal redacts every text on the way, keeps one file a day, and feeds an index beside it;
-structlog here only renders the same fields as JSON.
+The journal redacts every text, keeps one file a day, and updates an index; structlog here only
+renders the same fields as JSON.
 """
 
 import json

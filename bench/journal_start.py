@@ -1,6 +1,7 @@
-"""A start with a month of journal, five million records: the first answers, with and without index.
+"""A start with a month of journal, five million records: the first answers, with and without an
+index.
 
-Beside it the plain way: reading every line, parsing those that hold what is asked for.
+The baseline reads every line and parses those that contain the text.
 """
 
 import asyncio
@@ -77,7 +78,7 @@ def _forget_index(state: Path) -> None:
 
 
 async def _measure_index(state: Path) -> Row:
-    """Measure until the whole index is made, without the rests in which others work."""
+    """Measure until the complete index is built, without the pauses in which others work."""
     started = time.perf_counter()
     async with NdjsonJournal(state, redact=redact) as journal:
         assert await journal.find_damage() == ()

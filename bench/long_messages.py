@@ -1,6 +1,7 @@
 """Recording a failure whose message has 4 MB, against one whose message has 2,000 characters.
 
-What is measured is spent on the event loop: the record in the journal and the traceback in the log.
+The measured time is spent on the event loop: the record in the journal and the traceback in the
+log.
 """
 
 import base64
@@ -29,7 +30,7 @@ _LINE = "row 17: expected a date of birth, found 'Ada', user@example.org\n"
 
 
 def make_quoted_file(length: int) -> str:
-    """Return lines as a library writes them that quotes a whole file."""
+    """Return lines in the style of a library that quotes a complete file."""
     return (_LINE * (length // len(_LINE) + 1))[:length]
 
 

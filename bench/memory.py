@@ -1,8 +1,8 @@
 """Memory of the bot with 1 and 8 runs at their executor, against bare claude-agent-sdk clients.
 
-What counts is the proportional set size of a whole tree of processes: the bot, its programs and
-their launchers; or one Python program with as many SDK clients and theirs. Each executor, and each
-bare client, waits for the model's first answer.
+The measure is the proportional set size of a tree of processes: the bot, its programs and their
+launchers; or one Python program with as many SDK clients and their programs. Each executor, and
+each bare client, waits for the model's first answer.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ async def measure(counts: Sequence[int] = RUNS) -> Sequence[Row]:
         ours = await _measure_bot(place, counts)
         theirs = await _measure_clients(
             place, counts
-        )  # after ours has gone: programs share what they can
+        )  # only after the bot has ended, because programs share memory
     rows = [
         Row(
             bench="memory", name=f"{runs} runs" if runs > 1 else "1 run", unit="MB", ours=mine,

@@ -1,4 +1,4 @@
-"""When the stages of a run ended, as its records tell."""
+"""The times at which the stages of a run ended, from its records."""
 
 from datetime import datetime
 from pathlib import Path

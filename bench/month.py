@@ -20,7 +20,7 @@ _COMMANDS = 50
 
 
 def check_room(folder: Path, records: int, *, index: bool) -> None:
-    """Raise `ConfigError` where the disk has no room for so many records and their index."""
+    """Raise `ConfigError` if the disk has no room for this many records and their index."""
     needed = records * BYTES * (4 if index else 2)
     free = shutil.disk_usage(folder).free
     if free < needed:

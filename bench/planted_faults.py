@@ -1,8 +1,8 @@
-"""What becomes of planted faults that the repair was not built on: sound, wrong, none, asked.
+"""The results for planted faults that the repair was not developed with: sound, wrong, none, asked.
 
-Each is deployed to a bot with the offline engine, met and complained about (`fault_runs`). A fix
-is sound where it answers every judge's script, which the bot knows nothing of, as the code without
-the fault does. `python -m bench planted-faults` says which; all of them take some hours.
+Each is deployed to a bot with the offline engine, met and reported (`fault_runs`). A fix is sound
+if it answers every judge's script, which the bot does not know, like the code without the fault.
+`python -m bench planted-faults` prints the results; all of them take some hours.
 """
 
 import sys
@@ -38,7 +38,7 @@ def choose_faults(each: int, names: Collection[str] = ()) -> tuple[Fault, ...]:
 async def measure_faults(
     faults: Sequence[Fault], seconds: float = SECONDS, *, old: bool = False
 ) -> Sequence[Row]:
-    """Return a row a kind; what came of each fault is told as it is known."""
+    """Return a row per kind; report the result of each fault as soon as it is known."""
     done: list[RepairOutcome] = []
     async for each in _repair_faults(faults, seconds, old=old):
         sys.stderr.write(f"{each.line}\n")

@@ -17,7 +17,7 @@ FAULT = "dice-top-face"
 
 
 async def measure() -> Sequence[Row]:
-    """Return a row for the whole, one a stage, and one for the checks."""
+    """Return a row for the total, one per stage, and one for the checks."""
     fault = choose(FAULT, None)
     async with (
         open_demo(fault) as (demo, alice),

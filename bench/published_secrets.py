@@ -1,7 +1,7 @@
-"""How many kinds of secret of another maker's published list are found.
+"""How many kinds of secret in another project's published list are found.
 
-No rule of ours was written with this list: it is Nosey Parker's, and the rules are our own and
-gitleaks'. A kind counts as caught when every example of it is.
+The list is Nosey Parker's; none of our rules was written with it (they are our own and gitleaks').
+A kind counts as caught if every example of it is.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Recalling among 100,000 memories, against a LIKE scan of the same texts in the same file.
 
-The scan looks for the fingerprint and for each word in every text, and sorts by how many are there:
-what one would write without an index. Both are asked the same things, in turns.
+The scan looks for the fingerprint and for each word in every text, and sorts by the number of
+matches: the obvious solution without an index. Both get the same queries, in turns.
 """
 
 import random

@@ -1,7 +1,7 @@
-"""How many made-up secrets the redactor finds, and how often it is wrong about other lines.
+"""How many generated secrets the redactor finds, and how often it is wrong about other lines.
 
-`theseus bench --only secrets` gives the figures that a limit hangs on; `python -m
-bench.secret_tables` prints the whole table, by form and by kind of secret, with what was missed.
+`theseus bench --only secrets` prints the figures that have a limit; `python -m bench.secret_tables`
+prints the complete table, by form and by kind of secret, with the missed ones.
 """
 
 import difflib
@@ -89,7 +89,7 @@ def redact_secrets(seed: int, each: int) -> CatchResult:
 
 
 def redact_unpromised(seed: int, each: int) -> list[CatchCount]:
-    """Redact secrets in the forms that nothing is promised about."""
+    """Redact secrets in the forms that the redactor does not promise to find."""
     planted_of: Counter[str] = Counter()
     kept_of: Counter[str] = Counter()
     for one in plant_secrets(generate_secrets(seed, each), BEYOND):

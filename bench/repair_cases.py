@@ -1,7 +1,7 @@
-"""The faults of the repair set: a package of the index, and one place of it that reads otherwise.
+"""The faults of the repair set: a package of the index, with one changed place.
 
-`scripts/repair_set.yaml` names them; no package's code is in the repository. Half of them, told by
-a hash of their names, is set apart: whoever works on the repair looks at half `a` alone.
+`scripts/repair_set.yaml` names them; no package's code is in the repository. A hash of the names
+splits them into halves. Developers of the repair look at half `a` only.
 """
 
 import ast
@@ -24,10 +24,10 @@ _GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost")
 
 
 class Package(Record):
-    """A package as its authors packed it, and how its tests are run.
+    """A package as its authors published it, and how its tests are run.
 
-    `tests` is the folder or file of the whole suite, `options` stand before it; `sha256` is the
-    source distribution's.
+    `tests` is the folder or file of the complete suite, `options` come before it; `sha256` is that
+    of the source distribution.
     """
 
     name: str
@@ -38,9 +38,9 @@ class Package(Record):
 
 
 class Case(Record):
-    """A fault: at `line` (from 1) and `column` (from 0) of `file`, `now` stands where `was` stood.
+    """A fault: at `line` (from 1) and `column` (from 0) of `file`, `was` is replaced by `now`.
 
-    `test` fails with it; `operator` is what the mutation tool calls the edit.
+    `test` fails with it; `operator` is the mutation tool's name for the edit.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Case(Record):
 
     @property
     def half(self) -> Half:
-        """Return which half it is in: nobody chose."""
+        """Return the half that it belongs to, by a hash of its name."""
         return "b" if int(hashlib.sha256(self.name.encode()).hexdigest()[-1], 16) % 2 else "a"
 
     def plant_in(self, source: str) -> str:
@@ -95,7 +95,7 @@ def _parse_cases(named: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Ite
 def unpack(archive: Path, package: Package, into: Path) -> Path:
     """Unpack a source distribution below `into` and return its only folder.
 
-    Raises `ConfigError` if it is not the one that the set was made of.
+    Raises `ConfigError` if its hash is not that of the set.
     """
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != package.sha256:

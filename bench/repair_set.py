@@ -1,9 +1,10 @@
-"""What `theseus repair` makes of faults in other people's packages: right, other, wrong or none.
+"""The results of `theseus repair` on faults in published packages: right, other, wrong or none.
 
-Each fault of `repair_cases` is one edit by a mutation tool that a test of the package notices. The
-repair is told that one test, as a person would type it. Its answer is right if the code is the
-package's own again, wrong if a test of the whole suite passes with the package's code and not with
-the answer, and other if no test tells them apart. Packages come from the package index, by pip.
+Each fault of `repair_cases` is one edit by a mutation tool that a test of the package detects. The
+repair is given that one test, as a user would type it. Its answer is right if the code equals the
+package's own. It is wrong if a test of the complete suite passes with the package's code but not
+with the answer, and other if no test distinguishes them. pip downloads packages from the package
+index.
 """
 
 import asyncio
@@ -57,7 +58,7 @@ class CaseResult(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Return it as a line for a terminal. What was edited is not told: half b stays unseen."""
+        """Return it as a line for a terminal, without the edit, so that half b stays unseen."""
         lost = f": {', '.join(self.broken[:3])}" if self.broken else ""
         label = self.label or "-"
         took = format_duration(self.seconds)
@@ -67,7 +68,9 @@ class CaseResult(NamedTuple):
 async def measure_cases(
     cases: Sequence[Case], seconds: float = SECONDS, jobs: int = 1
 ) -> Sequence[Row]:
-    """Return a row for each label, `jobs` cases at a time; each is told as it is known."""
+    """Return a row per label, with `jobs` cases at a time; report each case as soon as it is
+    known.
+    """
     done: list[CaseResult] = []
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
         bench = RepairBenchmark(Path(folder), read_set(), seconds)
@@ -181,7 +184,7 @@ class RepairBenchmark:
         )
 
     async def _repair(self, case: Case, tree: Path) -> dict[str, Any]:
-        """Return what the command says; what it found stands in the tree then."""
+        """Return the output of the command; its fix is then in the tree."""
         options = self._set.packages[case.package].options
         test = " ".join([str(self._python), "-m", "pytest", *options, case.test])
         out = await _run_for_output(
@@ -216,16 +219,16 @@ def _read_text(file: Path) -> str:
 
 
 def parse_passed_tests(lines: Iterable[str]) -> Counter[str]:
-    """Return the tests that pytest says passed, without the numbers it gives to arguments.
+    """Return the tests that passed according to pytest, without the numbers it gives to arguments.
 
-    Of arguments that come from a set, each run numbers them anew: `test_format[expected3-%Y]`.
+    pytest numbers the arguments of a set differently in each run: `test_format[expected3-%Y]`.
     """
     names = (line.removeprefix(_PASSED) for line in lines if line.startswith(_PASSED))
     return Counter(_NUMBERED.sub(r"\1", name) for name in names)
 
 
 async def _run_command(seconds: float, *command: str) -> None:
-    """Run a command. Raises `ConfigError` with its words if it fails."""
+    """Run a command. Raises `ConfigError` with its output if it fails."""
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

@@ -1,9 +1,10 @@
-"""Whether plays repeat themselves, and how long one takes against starting the bot by hand.
+"""Whether replays are repeatable, and how long one takes against starting the bot by hand.
 
-Fifty scripts, over every step and everything a cog may use, are played again and again over several
-starts of the code; each transcript is held against the script's first one, as a whole: what people
-saw, errors, files at the end. Times are of one command, from nothing to its answer: by a play, and
-by `python -m bot run` on a local Discord. `python -m bench repeatability 1000` plays so many times.
+Fifty scripts, with every step and every feature of cogs, are replayed repeatedly over several
+starts of the code. Each complete transcript is compared with the script's first one: what users
+saw, errors, files at the end. Times are of one command, from a cold start to its answer: by a
+replay, and by `python -m bot run` on a local Discord. `python -m bench repeatability 1000` sets the
+number of replays.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ _ROLL = [{"command": "/roll dice:2d6"}]
 
 
 class Repeats(NamedTuple):
-    """How often scripts were played, and why a play was not the first one again, by script."""
+    """How often scripts were replayed, and why a replay differed from the first, by script."""
 
     replays: int
     differing: dict[str, list[str]]
@@ -55,13 +56,15 @@ class Repeats(NamedTuple):
 
 
 async def measure() -> Sequence[Row]:
-    """Return rows for how many plays differ, and for the times of one."""
+    """Return rows for the number of differing replays, and for their times."""
     repeats = await replay_scripts(REPLAYS)
     return [*repeats.rows, *await _measure_times()]
 
 
 async def replay_scripts(replays: int) -> Repeats:
-    """Play every script, in all so often (at least twice each), over up to four starts."""
+    """Replay every script, this many times in total (at least twice each), over up to four
+    starts.
+    """
     named = dict(iterate_scripts("repeated.yaml"))
     each = max(2, round(replays / len(named)))
     starts = min(STARTS, each)
@@ -82,7 +85,7 @@ async def _replay_rounds(
     rounds: int,
     transcripts: dict[str, list[Transcript]],
 ) -> None:
-    """Play all with one start of the code, so many times."""
+    """Replay all scripts with one start of the code, this many times."""
     async with rehearsal.open(tree) as player:
         for _ in range(rounds):
             for name, script in named.items():
@@ -98,7 +101,9 @@ def _find_differing(transcripts: dict[str, list[Transcript]]) -> dict[str, list[
 
 
 async def _measure_times() -> list[Row]:
-    """Return how long one command takes: from cold, on the whole bot, on code that is up."""
+    """Return the time of one command: from cold, on the complete bot, and on code that is
+    running.
+    """
     rehearsal = await open_rehearsal()
     with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as name:
         tree = await extract_tree(Path(name) / "tree")
@@ -159,7 +164,7 @@ async def _time_replay(rehearsal: Rehearsal, tree: Path, script: Script) -> floa
 
 
 async def _time_further_replays(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
-    """Return the median of plays on code that has been started before."""
+    """Return the median time of replays on code that is already running."""
     taken: list[float] = []
     async with rehearsal.open(tree) as player:
         await player.run(script)

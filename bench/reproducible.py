@@ -1,9 +1,10 @@
-"""How many of the everyday cogs' functions can be shown to fail again: by a call, and by a replay.
+"""How many functions of the everyday cogs can be reproduced when failing: by a call, and by a
+replay.
 
-Each function in turn raises as soon as it is called. People do all that the cog offers, once, and
-what its client recorded is asked for a reproduction: a test that calls a function again with the
-arguments of the failure, as it was before there were plays, or the interaction played again. What
-starts a cog fails before anybody can ask anything, and counts as not shown.
+Each function in turn raises as soon as it is called. Simulated users use all of the cog once, and
+the client's records are then used for a reproduction: a test that calls the function with the
+arguments of the failure (the former way), or a replay of the interaction. Functions that run at the
+start of a cog fail before any user action, and count as not reproduced.
 """
 
 import ast
@@ -73,7 +74,7 @@ async def measure() -> Sequence[Row]:
 
 
 async def measure_functions(every: int = 1) -> Sequence[Row]:
-    """Return rows for every so many-th function; what each came to is told as it is known."""
+    """Return rows for every n-th function; report each result as soon as it is known."""
     found: list[Reproduction] = []
     rehearsal = await open_rehearsal()
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
@@ -118,7 +119,7 @@ async def _reproduce_failure(
 
 
 async def _run_child(cog: str, tree: Path, quotes: str) -> dict[str, Any]:
-    """Return what the child tells; nothing where the cog did not let it end."""
+    """Return the child's report; an empty result if the cog prevented the child from ending."""
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as state:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", _CHILD, cog, state, quotes,

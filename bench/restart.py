@@ -1,9 +1,9 @@
-"""A change of the core comes live: handed over to a new process, against stopped and started again.
+"""A change of the core goes live: by handover to a new process, against a stop and a new start.
 
-Somebody rolls dice without a pause. What counts is the longest wait for an answer, from asking to
-seeing it, and how many rolls nobody answered. Both ways are taken in turns by the same bot; the
-baseline is `systemctl restart`: SIGTERM, and a start once it has ended. Besides, what the
-supervisor itself takes of memory, as a share of it and the bot.
+A simulated user rolls dice without a pause. The results are the longest time until an answer is
+seen, and the number of rolls without an answer. The same bot alternates between both ways; the
+baseline is `systemctl restart`: SIGTERM, and a start after the end. A further row is the memory of
+the supervisor, as a share of its and the bot's memory.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _AFTER = 20  # rolls that are answered when it is live
 
 @dataclass
 class Rolls:
-    """What somebody saw who rolled dice all the time."""
+    """What a user saw who rolled dice all the time."""
 
     waits: list[float] = field(default_factory=list)
     lost: int = 0
@@ -60,7 +60,7 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
                 async with _keep_rolling(world) as rolls:
                     before = world.demo.bot.starts
                     world.demo.bot.restart()
-                    while world.demo.bot.starts == before:  # noqa: ASYNC110  it tells nobody
+                    while world.demo.bot.starts == before:  # noqa: ASYNC110  the process is polled
                         await asyncio.sleep(0.02)
                     await world.alice.wait_for_bot(_LONGEST)
                     await rolls.wait_for_more(_AFTER)
@@ -94,7 +94,7 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
 
 @asynccontextmanager
 async def _keep_rolling(world: HandoverHarness) -> AsyncIterator[Rolls]:
-    """Have somebody roll dice until the block ends."""
+    """Roll dice as a user until the block ends."""
     rolls = Rolls()
     async with Person(world.demo.discord.base_url, "bob") as bob:
         rolling = asyncio.create_task(_roll(bob, rolls))

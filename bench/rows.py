@@ -16,9 +16,9 @@ Unit = Literal["s", "MB", "tokens", "plays", "faults", "functions", "answers"]
 
 
 class Row(Record):
-    """One figure. `ours` and `baseline` are medians in `unit`; `ratio` is ours by baseline.
+    """One figure. `ours` and `baseline` are medians in `unit`; `ratio` is ours divided by baseline.
 
-    Where there is no baseline, `share` says which part of the whole this is.
+    Without a baseline, `share` says which part of the total this is.
     """
 
     bench: str
@@ -57,7 +57,7 @@ def format_duration(seconds: float) -> str:
 async def measure_pairs(ours: Timed, baseline: Timed, *, pairs: int) -> tuple[float, float, float]:
     """Return the medians of ours, of the baseline, and of the ratios of each pair.
 
-    The first pair warms up and does not count; who goes first alternates.
+    The first pair is a warm-up and does not count; the order alternates.
     """
     measured: list[tuple[float, float]] = []
     for number in range(pairs + 1):

@@ -1,4 +1,4 @@
-"""What the sandbox costs: the same command, and the same program, with nothing around it."""
+"""The cost of the sandbox: the same command, and the same program, with and without it."""
 
 import contextlib
 import sys
@@ -21,7 +21,7 @@ from tests.support.conversations import collect_reply
 from tests.twins.model import ScriptedModel, repeat_turn, say_text
 
 PAIRS = 9
-PROGRAMS = 5  # pairs of whole programs
+PROGRAMS = 5  # pairs of complete programs
 TURNS = 10
 PLAIN = "as a plain child"
 COMMANDS = {

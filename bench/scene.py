@@ -57,7 +57,7 @@ class BenchScene:
         return self.world.workspace.state / "theseus.sqlite3"
 
     async def prepare(self, game: Game) -> None:
-        """Let a command fail, and let the model know what mends it."""
+        """Make a command fail, and give the model the fix."""
         self.world.write_script(game.script)
         await self.world.break_command(game)
 
@@ -90,7 +90,7 @@ async def open_scene(*, workers: int = 2) -> AsyncIterator[BenchScene]:
 def _record_arrivals(
     story: Mapping[str, Sequence[Turn]], pace: Pace, arrivals: list[tuple[datetime, Request]]
 ) -> Mapping[str, Sequence[Turn]]:
-    """Return the same story; when it is asked, that is noted, and it is told at that pace."""
+    """Return the same story, with the time of each request recorded and answers at this pace."""
 
     def set_pace(turn: Turn) -> Turn:
         def decide(request: Request) -> Turn:

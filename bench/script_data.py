@@ -1,4 +1,4 @@
-"""Scripts and trees to play in benchmarks: data beside this file, and the code that is here."""
+"""Scripts and trees to replay in benchmarks, from data files in this folder."""
 
 import asyncio
 import shutil
@@ -28,7 +28,7 @@ def read_data(name: str) -> Any:
 
 
 def iterate_scripts(name: str) -> Iterator[tuple[str, Script]]:
-    """Yield the names and scripts of a data file, each with the cogs it stands under."""
+    """Yield the names and scripts of a data file, each with its cogs."""
     for cogs, named in read_data(name).items():
         for title, content in named.items():
             yield f"{cogs}: {title}", build_script(cogs, content)
@@ -50,7 +50,7 @@ def _parse_step(step: Any) -> Any:
 
 
 async def open_rehearsal() -> Rehearsal:
-    """Return what plays on this machine. Raises `RehearsalError` where nothing does."""
+    """Return the rehearsal of this machine. Raises `RehearsalError` if it cannot run."""
     sandbox = await choose_sandbox("bubblewrap", required=True, private=(find_project_root(),))
     if sandbox.refusal:
         raise RehearsalError(f"nothing can be played here: {sandbox.description}")

@@ -1,6 +1,6 @@
-"""What skills cost each request of a part: their descriptions, against their whole texts.
+"""The cost of skills in each request of a role: their descriptions, against their complete texts.
 
-Tokens are characters by four, of what is told and of the tool that reads the rest.
+Tokens are characters divided by four, for the descriptions and for the tool that reads a skill.
 """
 
 import asyncio

@@ -72,7 +72,7 @@ class EventWatch:
 
 
 async def wait_for_run(store: SqliteStore, wanted: Callable[[Run], bool], seconds: float) -> Run:
-    """Return the newest run once it is as `wanted`; `TimeoutError` tells how it is instead."""
+    """Return the newest run once it is as `wanted`. Raises `TimeoutError` with the run's state."""
     runs: tuple[Run, ...] = ()
     try:
         async with asyncio.timeout(seconds):

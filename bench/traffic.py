@@ -1,10 +1,10 @@
-"""What it costs to keep what is asked, against the journal alone.
+"""The cost of recording requests, against the journal alone.
 
-The client with the dice cog is asked in turns with and without, each time anew on a local Discord
-of this process. An action is taken from a person's request to its answer, and what is done behind
-counts in full: records are made, cleaned and written before the time is taken. It is processor time
-of the whole process, server and person included. The second row is only what stands in the way of
-an action, against the journal's own record of it.
+The client with the dice cog gets requests in turns with and without recording, each time on a new
+local Discord in this process. The first row is a complete action, from a user's request to its
+answer. Background work counts in full: records are made, cleaned and written before the time is
+taken. It is processor time of the complete process, server and user included. The second row is
+only the work that delays an action, against the journal's own record of it.
 """
 
 import tempfile
@@ -46,7 +46,7 @@ ASKED = {
 
 
 class _Stage(NamedTuple):
-    """A client that is online, somebody to ask it, and what keeps that, if anything does."""
+    """An online client, a person who sends requests, and the recorder if there is one."""
 
     client: TheseusClient
     recorder: Recorder
@@ -55,7 +55,7 @@ class _Stage(NamedTuple):
 
 
 async def measure() -> Sequence[Row]:
-    """Return a row for a command over the wire, and one for what stands in its way."""
+    """Return a row for a command over the network, and one for the work that delays it."""
     mine, theirs, ratio = await measure_pairs(
         lambda: _time_command(with_traffic=True),
         lambda: _time_command(with_traffic=False),
@@ -135,7 +135,7 @@ async def _open_stage(*, with_traffic: bool) -> AsyncIterator[_Stage]:
         async with (
             NdjsonJournal(state, redact=redact) as journal,
             SqliteTraffic(state / "traffic" / "traffic.sqlite3", redact=redact) as log,
-            LocalDiscord(people, token="local") as local,  # noqa: S106  nobody else's
+            LocalDiscord(people, token="local") as local,  # noqa: S106  for this test only
             Person(local.base_url, "alice") as alice,
         ):
             snapshots = FileSnapshots(state / "traffic" / "snapshots", state, clock)

@@ -56,12 +56,12 @@ class Fix(NamedTuple):
 
     @property
     def verdict(self) -> Judgement:
-        """What the rules make of it."""
+        """The verdict of the rules."""
         return judge_fix(self).verdict
 
 
 class VerdictRow(Row):
-    """What fixes of one truth were called. `ours` is the share that was called right."""
+    """The labels of fixes with one truth. `ours` is the share with the right label."""
 
     verdicts: dict[Judgement, int]
 
@@ -141,7 +141,7 @@ def _simulate_stream(
 
 def _sample(chance: random.Random, number: int, rates: dict[str, float], typical: float) -> Sample:
     met = (name for name, rate in rates.items() if chance.random() < rate)
-    fingerprint = next(met, None)  # whoever meets the fault gets no further
+    fingerprint = next(met, None)  # a user who meets the fault cannot continue
     return Sample(
         at=float(number),
         id=f"{number:026}",

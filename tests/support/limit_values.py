@@ -11,10 +11,10 @@ from local_discord.limits.shapes import (
     ByType,
     Choice,
     Fields,
+    Integer,
     Items,
     Shape,
     Text,
-    Integer,
 )
 
 _PAGE = "://example.org/"
