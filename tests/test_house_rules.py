@@ -1,4 +1,4 @@
-"""The house, as a program: where things stand, how large they are, what they may not do."""
+"""The rules of the code base as tests: locations, sizes, forbidden constructs."""
 
 import ast
 import gc

@@ -1,4 +1,4 @@
-"""Names are plain technical English: functions are verbs, and nobody has to learn our own words."""
+"""Names are plain technical English: functions are verbs."""
 
 import ast
 from collections.abc import Iterator

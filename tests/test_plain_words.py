@@ -1,4 +1,4 @@
-"""What people read says what happens in their words, not in those of the code."""
+"""Texts for people use plain words, not internal names."""
 
 import ast
 import re

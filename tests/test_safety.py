@@ -1,4 +1,4 @@
-"""Tests are kept on this machine, without real keys, and with CI=true nothing may be missing."""
+"""Tests stay on this machine, have no real keys, and with CI=true nothing may be missing."""
 
 import os
 import shutil

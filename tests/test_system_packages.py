@@ -1,4 +1,4 @@
-"""Installing what tests need from the system never stands in anybody's way."""
+"""Installing the system packages for tests must not fail the build."""
 
 import shutil
 import subprocess

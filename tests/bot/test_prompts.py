@@ -1,4 +1,4 @@
-"""Texts in prompts/ are filled in whole, or not at all."""
+"""Templates in prompts/ are filled completely, or not at all."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # ruff: noqa: S608  # statements with numbers of the test's own
-"""The audit log against whoever can write the database: what they do to it is seen."""
+"""Changes to the audit log by anyone who can write the database are detected."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Archives that somebody made or changed: each is refused whole, nothing is written elsewhere."""
+"""Manipulated archives are refused completely and write nothing elsewhere."""
 
 import asyncio
 import gzip

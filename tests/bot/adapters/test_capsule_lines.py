@@ -1,4 +1,4 @@
-"""What tells whose fault a failure is survives the way through the journal's lines."""
+"""The attribution of a failure survives the journal's line format."""
 
 import json
 from datetime import UTC, datetime

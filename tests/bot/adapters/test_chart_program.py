@@ -1,4 +1,4 @@
-"""What the drawing child makes of the points it is given."""
+"""The child process that draws charts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the lock names is installed as `make install` does, and only where it is ours to do."""
+"""Dependencies of the lock file are installed as by `make install`, if the environment is ours."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Mail goes over TLS to a server that is who it says, and its headers are ours alone."""
+"""Mail uses TLS with a verified server, and other people's text cannot set headers."""
 
 import ssl
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What is erased of somebody is in no byte of the databases, and the audit log still holds."""
+"""Erased data is in no byte of the databases, and the audit log stays valid."""
 
 import sqlite3
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Erasing a person from the day files: beside other writers, after a crash, for good."""
+"""Erasing a person from the day files: with other writers, after a crash, permanently."""
 
 import asyncio
 from pathlib import Path

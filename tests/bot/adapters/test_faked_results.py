@@ -1,4 +1,4 @@
-"""A branch that would rather look green than be it: what it tries, and what is said of it."""
+"""A branch that fakes passing tests: its attempts are detected and reported."""
 
 import asyncio
 import py_compile

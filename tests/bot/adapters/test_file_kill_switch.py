@@ -1,5 +1,5 @@
 # ruff: noqa: ASYNC240  # small files of the test's own
-"""The stop as a file: whatever lies there means stop, and nothing is ever half written."""
+"""The stop as a file: any content means stop, and writes are atomic."""
 
 import os
 from collections.abc import Callable

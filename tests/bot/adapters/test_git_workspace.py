@@ -1,4 +1,4 @@
-"""Worktrees on real git: crashes, hostile repositories, and the checkout nobody may touch."""
+"""Worktrees on real git: crashes, hostile repositories, and an untouched checkout."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Whatever way a Python stands in a home, checks see that Python and nothing else of the home."""
+"""Wherever a Python is installed in a home, checks see it and nothing else of the home."""
 
 import sysconfig
 from collections.abc import Callable

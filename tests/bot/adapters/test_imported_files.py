@@ -1,4 +1,4 @@
-"""A commit that imported whole files is on each of their lines, and rarely to blame for one."""
+"""A commit that imported complete files is rarely the cause of a failure in their lines."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A start with a large journal: newest lines first, and whole answers all the while."""
+"""A start with a large journal: newest lines first, and complete answers throughout."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What can be played, and what is told of it: real discord.py in the sandbox."""
+"""What can be replayed and what a replay reports: real discord.py in the sandbox."""
 
 import base64
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Attacks by played code: on what is told of it, on this machine, on what is played after it."""
+"""Attacks by replayed code: on reports, on this machine, and on later replays."""
 
 import os
 import secrets

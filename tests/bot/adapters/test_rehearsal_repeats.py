@@ -1,4 +1,4 @@
-"""Two plays of a script are equal: over the everyday cogs, side by side, on a busy machine."""
+"""Two replays of a script are equal: for all everyday cogs, concurrently, under load."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What a play's process imports before it forks: what the cogs need, and no more of the bot."""
+"""The imports of a replay process before it forks: those that cogs need, and few others."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A world that names no cogs has the whole bot, as in production: whether a commit starts."""
+"""A world without named cogs runs the complete bot: whether a commit starts."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Flags in a play: off, whoever has switched them here, unless the world says that they are on."""
+"""Flags in a replay are off, whatever their real state, unless the world sets them."""
 
 from pathlib import Path
 

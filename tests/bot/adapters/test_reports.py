@@ -1,4 +1,4 @@
-"""A report that pytest wrote, or somebody in its place: what is made of it."""
+"""Test reports that pytest wrote, or that were forged, and their interpretation."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Proving a change: what counts as red and as green, and where the checks come from."""
+"""Verifying a change: what counts as failing and passing, and the origin of the checks."""
 
 import asyncio
 from collections.abc import AsyncIterator

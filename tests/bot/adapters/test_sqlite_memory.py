@@ -1,4 +1,4 @@
-"""Memories in SQLite: how much is kept, how it is found, and what becomes of a damaged file."""
+"""Memories in SQLite: limits, search, and damaged files."""
 
 import sqlite3
 from datetime import UTC, datetime, timedelta

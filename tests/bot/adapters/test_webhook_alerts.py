@@ -1,4 +1,4 @@
-"""A webhook gets what it can check, and nobody else gets anything."""
+"""A webhook gets a signed alert, and no other server gets anything."""
 
 import json
 from collections.abc import AsyncIterator

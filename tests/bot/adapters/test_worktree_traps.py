@@ -1,4 +1,4 @@
-"""What a hostile worktree holds for whoever reads it afterwards: our own git, our own copying."""
+"""Traps in a hostile worktree for programs that read it later: our git and our copying."""
 
 import asyncio
 import os

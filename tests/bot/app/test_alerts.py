@@ -1,4 +1,4 @@
-"""That new code was taken back is told elsewhere too, as the supervisor tells it."""
+"""Rollbacks of new code, reported by the supervisor, raise an alert."""
 
 from datetime import UTC, datetime
 from typing import Any

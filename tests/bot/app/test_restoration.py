@@ -1,5 +1,5 @@
 # small files of the test's own
-"""Restoring: what comes back, what is kept, what is refused, and what a kill leaves."""
+"""Restoring: what comes back, what stays, what is refused, and the state after a kill."""
 
 import asyncio
 import contextlib

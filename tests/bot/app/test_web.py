@@ -1,4 +1,4 @@
-"""Where HTTP is served is what was set; the doctor tells what that means."""
+"""HTTP is served where it was configured; the doctor explains what that means."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who ships what: one word, one head, one merge."""
+"""Who ships what: one approval, one head, one merge."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How many people a change takes, and how that is told."""
+"""How many approvals a change needs, and how the bot says so."""
 
 from typing import cast
 

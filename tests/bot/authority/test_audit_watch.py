@@ -1,4 +1,4 @@
-"""While the audit log does not hold, nothing is merged, and the bot begins nothing by itself."""
+"""While the audit log is broken, nothing is merged and the bot starts nothing by itself."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What commands ask the policy for: the table people are told from is what the commands do."""
+"""The table of acts that people see matches what commands ask the policy for."""
 
 from bot.authority.command_acts import (
     COMMAND_ACTS,

@@ -1,4 +1,4 @@
-"""While people work on the code, the bot does nothing to it by itself; it says so once each."""
+"""While people edit the code, the bot does not change it, and says so once for each case."""
 
 from dataclasses import replace
 from datetime import timedelta

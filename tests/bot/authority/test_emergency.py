@@ -1,4 +1,4 @@
-"""The emergency stop: all runs end, nothing begins, and only an approver lifts it."""
+"""The emergency stop: all runs end, nothing starts, and only an approver lifts it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""Flags are switched by listed people only, are kept, and are at hand at once."""
+"""Only listed people switch flags; flags are stored and take effect at once."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the bot starts by itself: bounded, paused by people, and never a word of its own."""
+"""Work that the bot starts by itself: limited, pausable, and never self-approved."""
 
 import asyncio
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Until when, in people's words."""
+"""Texts for the end of a period."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

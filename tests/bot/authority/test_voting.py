@@ -1,4 +1,4 @@
-"""Whatever people, roles, pushes and restarts do: nothing is merged without a valid approval."""
+"""Whatever people, roles, pushes and restarts do, nothing is merged without a valid approval."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""Whose word counts: by the roles people have at that moment, and by as many as it takes."""
+"""Whose approval counts: by the roles at that moment, and by the number required."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

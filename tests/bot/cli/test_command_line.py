@@ -1,4 +1,4 @@
-"""The command line as a whole: what it imports, and what it says of its commands."""
+"""The complete command line: its imports, and its help texts."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""The doctor's look at GitHub and at the model, each a stand-in on this machine."""
+"""The doctor's checks of GitHub and of the model, against twins on this machine."""
 
 import re
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""Exit codes: 0 it was answered, 1 nothing was found, 2 what was given is wrong."""
+"""Exit codes: 0 for an answer, 1 if nothing was found, 2 for wrong input."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Commands that only look make nothing: no folder, no file, no key; they say where they looked."""
+"""Read-only commands create no folder, file or key; they say where they looked."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`theseus new cog`: what it writes passes our own lint, and what will not do is refused whole."""
+"""`theseus new cog`: its output passes our lint, and invalid names are refused."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`theseus new skill`: what it writes is a skill, and what will not do is refused whole."""
+"""`theseus new skill`: its output is a valid skill, and invalid input is refused."""
 
 from pathlib import Path
 

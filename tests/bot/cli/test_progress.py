@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, a line now and then elsewhere, nothing of what ends soon."""
+"""Progress: a bar on a terminal, occasional lines elsewhere, nothing for short work."""
 
 from io import StringIO
 from pathlib import Path

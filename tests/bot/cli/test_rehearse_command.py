@@ -1,4 +1,4 @@
-"""`theseus rehearse`: what is wrong is said in a sentence, before anything is played."""
+"""`theseus rehearse`: wrong input is reported in a sentence before any replay."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the command says of plays: of one commit, often, or of two."""
+"""The command's report of replays: of one commit, repeated, or of two."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The line that says how far a repair is: on a terminal alone, and never beside JSON."""
+"""The progress line of a repair: only on a terminal, and never with JSON."""
 
 from io import StringIO
 

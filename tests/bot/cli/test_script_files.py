@@ -1,4 +1,4 @@
-"""Scripts as YAML files: what people write is understood, and what is not is told with its line."""
+"""Scripts as YAML files: valid ones are parsed, errors are reported with their line."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""What the wizard writes into files that people wrote: only what was asked, or nothing."""
+"""The wizard changes only what was requested in existing files, or nothing."""
 
 import re
 from collections.abc import Mapping

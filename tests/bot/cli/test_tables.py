@@ -1,4 +1,4 @@
-"""Tables: aligned and cut on a terminal, whole and without a head in a pipe."""
+"""Tables: aligned and cut on a terminal, complete and without a header in a pipe."""
 
 from datetime import timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""Failures that pass through the real client are attributed to the cog, and are its to mend."""
+"""Failures through the real client are attributed to the cog that must fix them."""
 
 from functools import partial
 from pathlib import Path

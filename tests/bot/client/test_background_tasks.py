@@ -1,4 +1,4 @@
-"""Failures of background tasks that nobody will see, and tasks that are not a cog's."""
+"""Unnoticed failures of background tasks, and tasks that belong to no cog."""
 
 import asyncio
 import gc

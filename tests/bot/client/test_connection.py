@@ -1,4 +1,4 @@
-"""What keeps the bot from connecting is said so that a person can mend it."""
+"""Problems that prevent a connection are reported with their fix."""
 
 import asyncio
 import logging

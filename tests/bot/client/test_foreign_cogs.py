@@ -1,4 +1,4 @@
-"""Cogs of somebody else next to the bot's own: these load first and stay, whatever others do."""
+"""Other people's cogs with the bot's own: ours load first and stay, whatever others do."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One session over two clients: what comes in between is heard by one of them, once."""
+"""One session over two clients: each event in between is handled by one of them, once."""
 
 import asyncio
 from collections.abc import AsyncIterator

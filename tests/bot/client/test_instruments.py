@@ -1,4 +1,4 @@
-"""Everything a cog does lands in the journal once, and whoever met a failure is told."""
+"""Every action of a cog is journalled once, and the user who met a failure is informed."""
 
 from ast import literal_eval
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A command that ends without responding to its interaction has failed, though nothing raised."""
+"""A command that ends without a response has failed, even without an exception."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Whatever a cog says to Discord, and however, it tells no secret."""
+"""Nothing that a cog sends to Discord contains a secret."""
 
 import json
 from collections.abc import Iterator

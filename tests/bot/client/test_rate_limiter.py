@@ -1,4 +1,4 @@
-"""One person's flood is held back; nobody else notices, and no memory is filled with it."""
+"""One person's flood is limited without effect on others or on memory."""
 
 from bot.client.rate_limiter import Rate, RateLimiter
 

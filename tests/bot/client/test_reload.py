@@ -1,4 +1,6 @@
-"""Changed files are taken on while the bot runs; what does not load keeps its old code."""
+"""Changed files are reloaded while the bot runs; code that fails to load stays at its old
+version.
+"""
 
 import asyncio
 import os

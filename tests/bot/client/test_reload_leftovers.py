@@ -1,4 +1,4 @@
-"""A reloaded cog leaves nothing behind: no old module, no loop, no button that old code answers."""
+"""A reloaded cog leaves nothing behind: no old module, no loop, no button of the old code."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""What is asked of a cog is kept as it can be asked again, and without people."""
+"""Requests to a cog are recorded so that they can be replayed, without personal data."""
 
 import asyncio
 from collections.abc import AsyncIterator

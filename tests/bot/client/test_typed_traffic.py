@@ -1,4 +1,4 @@
-"""What is typed after the bot's own prefix is kept like any command, with what it creates."""
+"""Text commands with the bot's own prefix are recorded like any command, with their effects."""
 
 import asyncio
 from collections.abc import AsyncIterator

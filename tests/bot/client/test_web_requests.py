@@ -1,4 +1,4 @@
-"""What cogs ask the web while they answer is kept with what was asked of them."""
+"""Web requests of a cog are recorded with the request that caused them."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A cog whose commands are typed after a prefix of its own; there is no instrumentation in it."""
+"""A cog with text commands under its own prefix, without any instrumentation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The demo's bot: started, kept, and told of when it cannot be."""
+"""The demo's bot: started, kept running, and reported if it cannot run."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the page tells a first visitor: a report is said, and only a command begins with a slash."""
+"""The page's first hint: a report is a plain message; only a command begins with a slash."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The forge's pages: what they show, and that nothing somebody wrote gets out of its place."""
+"""The forge's pages: their content, and that other people's texts stay text."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A fix is called what the numbers say, in words with the numbers."""
+"""The verdict on a fix follows the numbers, which its text contains."""
 
 import math
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The rules: what they tell, when, once, and what they leave alone."""
+"""The detection rules: what they report, when, how often, and what they ignore."""
 
 import random
 from collections.abc import Iterator

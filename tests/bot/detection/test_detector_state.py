@@ -1,4 +1,4 @@
-"""A restart changes nothing; memory stays small whatever goes by."""
+"""A restart changes nothing, and memory stays small whatever happens."""
 
 import random
 import tracemalloc

@@ -1,4 +1,4 @@
-"""What always failed now and then is told where it rises above its own past, and only there."""
+"""Occasional failures are reported only if they rise above their own past."""
 
 from collections.abc import Iterator
 

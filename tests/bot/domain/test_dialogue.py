@@ -1,4 +1,4 @@
-"""What people write about a proposal: praise asks for nothing, anything else is heard."""
+"""Comments on a proposal: praise asks for nothing, anything else is processed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Nothing that others wrote makes a forge act: not in a title, not in a commit message."""
+"""Other people's texts cannot trigger a forge: not in a title, not in a commit message."""
 
 from pathlib import Path
 

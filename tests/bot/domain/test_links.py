@@ -1,4 +1,4 @@
-"""What becomes a link people can follow, and what stays words."""
+"""Which texts become links, and which stay text."""
 
 import pytest
 

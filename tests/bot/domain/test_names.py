@@ -1,4 +1,4 @@
-"""Names of people: as they are kept, they can do nothing to a text they stand in."""
+"""Stored names of people cannot affect a text that contains them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The state machine: each edge of its table works, nothing else does; what follows from that."""
+"""The state machine: each edge of its table works, all others fail; and what follows from that."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

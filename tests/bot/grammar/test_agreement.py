@@ -1,4 +1,4 @@
-"""A yes or a no to a question with buttons, in words."""
+"""A yes or a no, in text, to a question with buttons."""
 
 import pytest
 

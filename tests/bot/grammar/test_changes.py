@@ -1,4 +1,4 @@
-"""Wishes for a change, told from complaints, decisions, revisions, questions and talk."""
+"""Feature requests are distinguished from reports, decisions, revisions, questions and talk."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which of the answers on offer is said, in words; what is not plain is none of them."""
+"""Which of the offered answers a text selects; unclear texts select none."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The grammar against a table of things people say."""
+"""The grammar against a table of sentences."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which failure people mean, and how sure that is, on complaints in their words."""
+"""Which failure a report refers to, and how sure that is."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which failure is meant, and whether something else is wished for."""
+"""Which failure a message refers to, and whether it is a feature request."""
 
 from datetime import UTC, datetime
 

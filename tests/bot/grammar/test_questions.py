@@ -1,4 +1,4 @@
-"""Questions about the bot itself, told from requests, decisions, and questions about the world."""
+"""Questions about the bot are distinguished from requests, decisions and other questions."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

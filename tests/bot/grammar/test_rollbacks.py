@@ -1,4 +1,4 @@
-"""Older versions wanted in words: told by form and names, and from what only sounds like it."""
+"""Requests for older versions in text: recognised by form and names, and by nothing similar."""
 
 from pathlib import Path
 from typing import Any

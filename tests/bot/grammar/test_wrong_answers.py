@@ -1,4 +1,4 @@
-"""What complains of an answer and what does not, and the example that stands in it."""
+"""Which texts report incorrect output, and the example that they contain."""
 
 import pytest
 

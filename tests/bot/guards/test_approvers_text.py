@@ -1,4 +1,4 @@
-"""What an approver reads: every added line of a change stands in it, or the change is stopped."""
+"""Every added line of a change is in the approver's text, or the change is stopped."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What happens to tests that are there already: nothing without a note, and none is lost."""
+"""Changes to existing tests are noted, and no test is lost."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A live registry over a folder of a test's own, with everything it told."""
+"""A live registry over a temporary folder, with everything that it reported."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Core files that changed under the process are noticed, told once, and named with the way out."""
+"""Core files that changed under the process are noticed and reported once, with the remedy."""
 
 import subprocess
 from pathlib import Path

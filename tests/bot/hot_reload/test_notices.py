@@ -1,4 +1,4 @@
-"""Each trouble is told once, in words that say what to do, and written down with its author."""
+"""Each problem is reported once, with what to do, and recorded with its author."""
 
 import asyncio
 from datetime import UTC, datetime

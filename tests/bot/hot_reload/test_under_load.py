@@ -1,4 +1,4 @@
-"""People notice nothing of reloads: every command is answered, by the old code or by the new."""
+"""Reloads are invisible to users: every command is answered, by the old or the new code."""
 
 from pathlib import Path
 

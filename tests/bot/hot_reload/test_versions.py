@@ -1,4 +1,4 @@
-"""A version is kept before it is live, and finished afterwards, whenever the program ended."""
+"""A version is stored before it is live and completed afterwards, even after a crash."""
 
 import shutil
 import sqlite3

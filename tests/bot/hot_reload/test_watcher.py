@@ -1,4 +1,4 @@
-"""Edits are heard of by themselves, gathered, and looked at once."""
+"""Edits are noticed automatically, collected, and processed once."""
 
 import asyncio
 import os

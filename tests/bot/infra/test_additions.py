@@ -1,4 +1,4 @@
-"""Two changes that only add lines are both kept; anything else is not for a program to merge."""
+"""Two changes that only add lines are merged; all others are conflicts."""
 
 import pytest
 

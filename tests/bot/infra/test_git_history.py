@@ -1,4 +1,4 @@
-"""Reading history runs nothing, writes nothing, and shows nothing but what the branch stands on."""
+"""Reading history runs nothing, writes nothing, and shows only ancestors of the branch."""
 
 from pathlib import Path
 

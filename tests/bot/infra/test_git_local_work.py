@@ -1,4 +1,4 @@
-"""What counts as people's work beside the running checkout, and what does not."""
+"""What counts as people's own work in the checkout, and what does not."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What keeps runs from a repository is found, named and never run; a plain one has nothing."""
+"""Settings that make a repository unusable for runs are found, named and never executed."""
 
 from pathlib import Path
 

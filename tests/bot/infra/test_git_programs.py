@@ -1,4 +1,4 @@
-"""Reading a repository runs no program that its configuration names, and fetches nothing."""
+"""Reading a repository runs no program from its configuration, and fetches nothing."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A change is taken back however a forge merged it."""
+"""A change can be reverted however a forge merged it."""
 
 from pathlib import Path
 

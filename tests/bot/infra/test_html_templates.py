@@ -1,4 +1,4 @@
-"""Nothing gets into a page but through one function; a template that goes round it is refused."""
+"""Values enter a page only through one function; templates that bypass it are refused."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is kept before a database is migrated, and which commit's code can open which file."""
+"""Copies before a database migration, and which commit's code can open which file."""
 
 import contextlib
 import sqlite3

@@ -1,4 +1,4 @@
-"""Whoever has to be alone waits for those inside, and keeps others out meanwhile."""
+"""An exclusive holder waits for shared holders, and keeps others out."""
 
 import asyncio
 

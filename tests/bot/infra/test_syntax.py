@@ -1,4 +1,4 @@
-"""Source is parsed by one thread at a time. Each test bends the collector of its own Python."""
+"""Source is parsed by one thread at a time. Each test patches the collector of its own Python."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Words written from right to left stay where they are written."""
+"""Text written from right to left stays in its place."""
 
 import pytest
 

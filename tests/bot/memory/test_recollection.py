@@ -1,4 +1,4 @@
-"""What people do with the memory, and what nobody can do through it."""
+"""What people can do with the memory, and what it must not allow."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path

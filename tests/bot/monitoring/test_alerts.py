@@ -1,4 +1,4 @@
-"""People are told elsewhere what the chat cannot tell: once, and once that it is over."""
+"""Alerts outside the chat: sent once, and once more when the problem is over."""
 
 import asyncio
 from datetime import timedelta

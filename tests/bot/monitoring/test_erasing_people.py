@@ -1,4 +1,4 @@
-"""Incidents without somebody who had what is kept of them erased."""
+"""Incidents after a person's data was erased."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What follows from an incident: a run of the bot's own where the fault is ours, and never more."""
+"""An incident starts a run only if the fault is ours, and does nothing more."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Figures say what they are of, and nothing where there was nothing to count."""
+"""Key figures name their base, and show nothing if there was nothing to count."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""An incident has one count since one moment, and everything that speaks of it tells these."""
+"""An incident has one count since one time, and every text shows these."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Code that was taken back is an incident: opened once, and closed by later code or a person."""
+"""A rollback is an incident: opened once, and closed by later code or a person."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Backups by themselves: once for each time, told once when they fail, and when that ends."""
+"""Scheduled backups: one per time; a failure and its end are reported once."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The self-audit reports coverage that was measured at the live commit, and guesses nothing."""
+"""The self-audit reports coverage measured at the live commit, without guesses."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A failure that ends a `tasks.loop` happens once, and is told until the loop runs again."""
+"""A failure that ends a `tasks.loop` happens once, and is reported until the loop runs again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""State files that fail are announced once, and so is their end."""
+"""Failing state files are reported once, and so is their recovery."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Many faults at once are one message, and what can wait is told after the quiet hours."""
+"""Many faults at once are one message; minor ones wait until after the quiet hours."""
 
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each fault is told once, in one message that is kept up to date, whatever happens to the bot."""
+"""Each fault is reported once, in one message that is kept up to date across restarts."""
 
 from pathlib import Path
 

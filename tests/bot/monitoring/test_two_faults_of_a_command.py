@@ -1,4 +1,4 @@
-"""A command with two faults: an error that somebody points at is the one that is meant."""
+"""If a command has two faults, the error that a user points at is selected."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A look back keeps Discord's limits, says what people want to know, and is nobody's instrument."""
+"""A self-audit card keeps Discord's limits, is useful, and cannot be misused."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

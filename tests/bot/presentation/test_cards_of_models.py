@@ -1,4 +1,4 @@
-"""What people read of a run that a model works on: whose words, at what cost, what it waits for."""
+"""Cards of runs with a model: whose text, at what cost, and what the run waits for."""
 
 from datetime import timedelta
 

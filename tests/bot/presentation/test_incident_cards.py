@@ -1,4 +1,4 @@
-"""What people are told of incidents: what others wrote shows as it is, and does nothing."""
+"""Incident cards: texts of others are shown literally and have no effect."""
 
 from datetime import UTC, datetime, timedelta
 

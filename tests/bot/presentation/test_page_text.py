@@ -1,4 +1,4 @@
-"""What was written for a chat reads well on a page; and every state has words."""
+"""Texts written for chat are readable on a page, and every state has a label."""
 
 from datetime import UTC, datetime, timedelta
 from typing import get_args

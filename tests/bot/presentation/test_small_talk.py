@@ -1,4 +1,4 @@
-"""Talk without a model, and what is kept and cut of talk with one."""
+"""Small talk without a model, and the stored and cut parts of talk with one."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What people are told to say is on the list of sentences, and the list is what is documented."""
+"""Suggested sentences are on the list of sentences, and the documents show the same list."""
 
 import ast
 import re

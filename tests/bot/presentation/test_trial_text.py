@@ -1,4 +1,4 @@
-"""What somebody who tries a proposal reads."""
+"""The text for a user who tries a proposal."""
 
 from bot.domain.behaviour import Trial
 from bot.presentation.cards import render_trial

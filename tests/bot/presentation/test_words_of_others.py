@@ -1,4 +1,4 @@
-"""Words of a model or a person on a card: they show as they are, and look like nothing of ours."""
+"""Texts of a model or a person on a card are shown literally and cannot imitate ours."""
 
 import re
 

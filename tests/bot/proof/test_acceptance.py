@@ -1,4 +1,4 @@
-"""Examples of what is wanted: which can be held to, what tests they become, what plays prove."""
+"""Acceptance examples: which are valid, which tests they become, what replays prove."""
 
 import ast
 import random

@@ -1,4 +1,4 @@
-"""Examples of what is wanted with real code: in the sandbox, and as the tests that are kept."""
+"""Acceptance examples with real code: in the sandbox, and as stored tests."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The example of a complaint: found in traffic or in what was typed, as a script and as a test."""
+"""The example of a report: found in traffic or in typed text, as a script and as a test."""
 
 import ast
 from datetime import UTC, datetime, timedelta

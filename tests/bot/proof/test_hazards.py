@@ -1,4 +1,4 @@
-"""What a single failing call cannot judge is told from the trees of base and head alone."""
+"""Hazards that a single failing call cannot judge are found from the two trees alone."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is told of how far a change is proven."""
+"""Texts about how far a change is proven."""
 
 from bot.domain.change import ChangeSet, FileChange
 from bot.proof import judge

@@ -1,4 +1,4 @@
-"""Times of real plays in the sandbox."""
+"""Times of real replays in the sandbox."""
 
 import time
 from pathlib import Path

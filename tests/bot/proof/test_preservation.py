@@ -1,4 +1,4 @@
-"""A change that nobody is to notice: what gives it away."""
+"""A change that must have no visible effect: how an effect is detected."""
 
 import pytest
 

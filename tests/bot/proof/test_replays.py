@@ -1,4 +1,4 @@
-"""Red is the same failure; green is an answer."""
+"""A replay fails if it has the same failure, and passes if it has an answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests written from capsules: the right call, nothing but data in it, and clean as written."""
+"""Tests written from capsules: the right call, only data in it, and clean formatting."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""A reproduction is held to the answer of before; else a refusal told in words is an answer."""
+"""A reproduction expects the earlier answer, or else accepts a refusal in words."""
 
 import shutil
 import subprocess

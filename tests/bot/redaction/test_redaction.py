@@ -1,4 +1,4 @@
-"""Nothing secret passes, and nothing else is touched."""
+"""No secret passes, and other text is not changed."""
 
 import base64
 import importlib.util

@@ -1,4 +1,4 @@
-"""How the tests stand before any edit."""
+"""The results of the tests before any edit."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What candidates change besides the failing call: calls made again, harm, rivals, and labels."""
+"""Effects of candidates besides the failing call: repeated calls, harm, rivals, labels."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`theseus repair` on whole repositories: finds, keeps its hands off, says what is wrong."""
+"""`theseus repair` on complete repositories: fixes, limits, and error messages."""
 
 import json
 import shutil

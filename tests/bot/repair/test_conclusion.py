@@ -1,4 +1,4 @@
-"""A condition turned round is proposed only where nothing else passes and nothing is lost by it."""
+"""An inverted condition is proposed only if nothing else passes and nothing breaks."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Commands in a copy see the copy, whatever is installed in place, and leave nothing running."""
+"""Commands in a copy use the copy, whatever is installed, and leave no process running."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What is called proven has more to speak for it than chance, and loses nothing unsaid."""
+"""A proven fix has more evidence than chance would give, and its losses are stated."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What was tried is told in plain sentences, and nothing is claimed that was not seen."""
+"""Attempts are described in plain sentences, without claims that were not observed."""
 
 from bot.repair.explain import explain
 from bot.repair.model import (

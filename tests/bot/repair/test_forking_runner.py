@@ -1,4 +1,4 @@
-"""The fast runner: right results, nothing on disk, nothing left behind."""
+"""The fast runner: right results, nothing on disk, no process left."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What no candidate changes is imported once: the verdicts are the same, and nothing is kept."""
+"""Modules that no candidate changes are imported once, with equal verdicts and no leftovers."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Ended by a signal, `theseus repair` says so and leaves nothing; nor does a command hang it."""
+"""After a signal, `theseus repair` reports it and leaves nothing; no command can hang it."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Code that tells which of its lines run tells the same as a tracer that hears of each."""
+"""Instrumented code reports the same executed lines as a tracer."""
 
 import asyncio
 import importlib.util

@@ -1,4 +1,4 @@
-"""A call fails, and nothing says what it should answer: a person is asked, and no edit guessed."""
+"""If no expected answer is known, a person is asked and no edit is guessed."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every fault the demo can plant in the bot itself is mended by undoing what broke it, no more."""
+"""Every fault of the demo is fixed by reverting what broke it, and no more."""
 
 import shutil
 import subprocess

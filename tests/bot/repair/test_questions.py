@@ -1,4 +1,4 @@
-"""Edits that no test tells apart are told apart by asking: what is asked, and what comes of it."""
+"""Edits that no test distinguishes are distinguished by a question to a person."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""Suspect commits are undone in their smallest parts, wherever the text stands now."""
+"""Suspect commits are reverted in their smallest parts, wherever the text is now."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The search takes the best-ranked green edit, wastes no judgement, and ends in time."""
+"""The search takes the best-ranked passing edit, wastes no check, and ends in time."""
 
 import asyncio
 from dataclasses import replace

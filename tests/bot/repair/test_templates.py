@@ -1,4 +1,4 @@
-"""What a repository's earlier commits replaced is replaced where the same stands elsewhere."""
+"""Replacements of earlier commits are applied where the same text occurs elsewhere."""
 
 import ast
 import difflib

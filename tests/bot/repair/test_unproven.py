@@ -1,4 +1,4 @@
-"""An edit that passes all tests, and that nothing else can judge, is shown and never proposed."""
+"""An edit that passes all tests without other evidence is shown but never proposed."""
 
 from pathlib import Path
 

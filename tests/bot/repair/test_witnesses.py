@@ -1,4 +1,4 @@
-"""A fix that only one test looks at is not called proven, however well that one tells it apart."""
+"""A fix that only one test covers is not called proven, however specific that test is."""
 
 from pathlib import Path
 

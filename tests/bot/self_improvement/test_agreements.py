@@ -1,4 +1,4 @@
-"""What somebody wants is understood and shown before it is written: only a go-ahead lets it be."""
+"""A feature request is summarised for its author; only a go-ahead starts the change."""
 
 from dataclasses import replace
 from datetime import timedelta

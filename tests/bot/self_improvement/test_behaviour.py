@@ -1,4 +1,4 @@
-"""A fix that changes answers nobody complained of: it goes back to the engine, or people judge."""
+"""A fix that changes other answers goes back to the engine, or people decide."""
 
 from collections.abc import Callable
 from datetime import timedelta

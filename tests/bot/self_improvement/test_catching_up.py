@@ -1,4 +1,4 @@
-"""Commits that came from elsewhere are taken on as a shipment would, whoever asked for the look."""
+"""Commits from elsewhere are applied like a shipment, whoever requested the look."""
 
 import asyncio
 from collections.abc import AsyncIterator

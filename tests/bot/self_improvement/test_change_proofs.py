@@ -1,4 +1,4 @@
-"""What proves a change that is wanted, kind by kind, over trees and plays of a test's choice."""
+"""The proofs of a requested change, kind by kind, over scripted trees and replays."""
 
 import random
 from collections.abc import AsyncIterator, Callable, Mapping

@@ -1,4 +1,4 @@
-"""What somebody wants is written once it is agreed to, proven by its examples, and shipped."""
+"""A feature request is built after agreement, proven by its examples, and shipped."""
 
 from pathlib import Path
 

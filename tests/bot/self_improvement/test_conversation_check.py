@@ -1,4 +1,4 @@
-"""Changed words of the chat: the same is said with base's and head's, and what changes is shown."""
+"""Changed chat texts: the same conversation with base and head, and the difference."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager

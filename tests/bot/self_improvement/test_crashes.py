@@ -1,4 +1,4 @@
-"""Killed at every port it goes through, the agent goes on and does nothing twice."""
+"""Killed at every port call, the agent continues and does nothing twice."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The end in good order: steps are finished or parked, and whoever asks for more is told."""
+"""An orderly shutdown: steps are finished or parked, and new requests are answered."""
 
 import asyncio
 from pathlib import Path

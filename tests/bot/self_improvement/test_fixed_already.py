@@ -1,4 +1,4 @@
-"""What a fix has ended is told as fixed, not looked for again; what came after it counts anew."""
+"""A failure that a fix has ended is reported as fixed; later failures count again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The forge's own checks: waited for without a worker, told when they fail, drafts published."""
+"""The forge's own checks: waiting needs no worker, failures are reported, drafts published."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

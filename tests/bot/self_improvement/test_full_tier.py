@@ -1,4 +1,4 @@
-"""The full checks stand between a person's word and the merge."""
+"""The full checks run between a person's approval and the merge."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an engine says it cannot or did not do is told as its own word, beside what we know."""
+"""An engine's refusal is quoted as its own statement, next to what we know."""
 
 from pathlib import Path
 

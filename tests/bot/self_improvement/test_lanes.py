@@ -1,4 +1,4 @@
-"""What is urgent has workers of its own: no search, however long, keeps a merge waiting."""
+"""Urgent work has separate workers, so that a long search does not delay a merge."""
 
 import asyncio
 from dataclasses import dataclass, replace

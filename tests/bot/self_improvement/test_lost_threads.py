@@ -1,4 +1,4 @@
-"""A thread that is deleted, or takes nothing: there is always a second place to say it."""
+"""If a thread is deleted or refuses messages, there is a second place for them."""
 
 import asyncio
 from pathlib import Path

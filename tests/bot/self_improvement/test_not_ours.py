@@ -1,4 +1,4 @@
-"""What is not ours ends before any engine, with reasons; a person who has read them may insist."""
+"""Faults that are not ours end before any engine, with reasons; a person may insist."""
 
 from pathlib import Path
 

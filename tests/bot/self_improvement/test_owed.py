@@ -1,4 +1,4 @@
-"""A change that people notice owes a line in the changelog; where it has none, its card says so."""
+"""A visible change needs a line in the changelog; without one, its card says so."""
 
 from pathlib import Path
 

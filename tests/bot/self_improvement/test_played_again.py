@@ -1,4 +1,4 @@
-"""What failed is played again with the merge: before it is made, and once it is live."""
+"""The failing interaction is replayed with the merge: before it, and once it is live."""
 
 import base64
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where the failing interaction can be played, that decides: as a test, or by plays alone."""
+"""If the failing interaction can be replayed, the replay decides: as a test, or alone."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A refused restart leaves nothing waiting for it, unless the checkout could not be put back."""
+"""A refused restart leaves nothing waiting, unless the checkout could not be restored."""
 
 import asyncio
 from collections.abc import Mapping

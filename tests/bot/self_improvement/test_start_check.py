@@ -1,4 +1,4 @@
-"""Whether the whole bot starts is seen before a proposal, and told as a check among the others."""
+"""Whether the complete bot starts is checked before a proposal and reported with it."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Words said in the thread while an engine works reach it at once, and count once."""
+"""Messages in the thread reach a working engine at once, and count once."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What goes wrong behind the ports is said in the run's thread, and ends nothing else."""
+"""Failures behind the ports are reported in the run's thread and end nothing else."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Whether a change can be taken back: the code before it, on the files that the change left."""
+"""Whether a change can be reverted: the old code on the files that the change left."""
 
 import base64
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""After a change that was wanted is live, its use is counted, and told once."""
+"""The use of a shipped feature is counted, and reported once."""
 
 from contextlib import suppress
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""After a merge: the fix is watched, judged in time, and its thread is told once."""
+"""After a merge, the fix is watched and judged in time, and its thread is informed once."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Where it is not sure which failure is meant, people choose; where none is, they are told."""
+"""If it is unclear which failure a report refers to, people choose."""
 
 from pathlib import Path
 

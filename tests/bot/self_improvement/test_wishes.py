@@ -1,4 +1,6 @@
-"""Wishes: the same one of several people is one, each counts once, and there is no end of them."""
+"""Equal feature requests of several people are one; each person counts once; the list is
+bounded.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A complaint that an answer is wrong: the commit is found by playing, people say what is right."""
+"""A report of incorrect output: replays find the commit, people say what is right."""
 
 from datetime import timedelta
 from pathlib import Path

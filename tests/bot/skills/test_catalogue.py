@@ -1,4 +1,4 @@
-"""The folder of skills: what lies there whole is one, whatever else is there is refused whole."""
+"""The folder of skills: complete skills are loaded, anything else is refused."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The skills of this repository: short, whole, and what they name is there."""
+"""The skills of this repository are short and complete, and what they mention exists."""
 
 import ast
 import re

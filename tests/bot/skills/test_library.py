@@ -1,4 +1,4 @@
-"""Skills at hand: as they are at each moment, and each use in the journal."""
+"""Skills are always current, and each use is journalled."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each version runs from a folder of its own: what comes to the checkout later is another one."""
+"""Each version runs from its own folder, which later checkouts do not change."""
 
 from pathlib import Path
 

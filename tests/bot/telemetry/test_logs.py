@@ -1,4 +1,4 @@
-"""The program's log: one object a line, redacted, whoever logs."""
+"""The program's log: one object per line, redacted for every logger."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A private failure is kept with stand-ins, and still fails the same way."""
+"""A private failure is stored with stand-ins, and still fails the same way."""
 
 import importlib.util
 from ast import literal_eval

@@ -1,4 +1,4 @@
-"""The recorder: from things that happen to journal records."""
+"""The recorder converts events to journal records."""
 
 import ast
 import asyncio

@@ -1,4 +1,4 @@
-"""A stand-in has the shape of a private value and says nothing of it."""
+"""A stand-in has the shape of a private value and reveals nothing of it."""
 
 import re
 import string

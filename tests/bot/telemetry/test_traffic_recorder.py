@@ -1,4 +1,4 @@
-"""What was answered is written by and by, and at once where somebody is about to read it."""
+"""Traffic is written in the background, and at once before it is read."""
 
 import asyncio
 from collections.abc import Sequence

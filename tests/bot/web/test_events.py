@@ -1,4 +1,4 @@
-"""`GET /events`: what happens is told in order, nothing is lost unsaid, nobody is waited for."""
+"""`GET /events`: ordered events, no silent loss, and no waiting for slow readers."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Pages show what others wrote, and none of it ever becomes a part of the page or a secret told."""
+"""Pages show texts of others, which never become markup or reveal a secret."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The web with a fake for each thing it asks, on a free port of this machine."""
+"""The web server with fakes behind it, on a free port of this machine."""
 
 import hashlib
 import hmac

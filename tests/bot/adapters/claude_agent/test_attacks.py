@@ -1,4 +1,4 @@
-"""The real program, driven by a model that does whatever an attacker wants: nothing happens."""
+"""The real program cannot do harm, even if its model obeys an attacker."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What a planner makes of a request counts only where it can be played, and be built."""
+"""A planner's brief counts only if its examples can be replayed and it can be built."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What executor and reviewer are told: all of it, in its place, and what others wrote as data."""
+"""Prompts of executor and reviewer: complete, ordered, with texts of others marked as data."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Chat with claude: few programs, kept warm, replaced; and what its model can do and read."""
+"""Chat with claude: few warm programs that are replaced, and what its model can do and read."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""Commands a model wants to run: sent to the right tool, or run where they can do nothing."""
+"""A model's commands are redirected to the right tool, or run where they can do no harm."""
 
 import asyncio
 import http.server

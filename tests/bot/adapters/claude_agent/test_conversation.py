@@ -1,4 +1,4 @@
-"""Limits and accounts of a conversation, on a line whose words are written here."""
+"""Limits and accounts of a conversation, with a scripted program."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Failures in our words, where the real program need not be asked."""
+"""Texts of failures, as far as they can be tested without the real program."""
 
 from datetime import UTC, datetime
 

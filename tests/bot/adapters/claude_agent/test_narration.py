@@ -1,4 +1,4 @@
-"""One line for the card: what is done, in plain words, and nothing that could do harm there."""
+"""Progress lines for the card: plain text that is safe to show."""
 
 import re
 from pathlib import Path

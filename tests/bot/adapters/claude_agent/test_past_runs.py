@@ -1,4 +1,4 @@
-"""What earlier runs teach, found by fault and by words."""
+"""Lessons of earlier runs, found by fault and by text."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""However a talk ends, nothing the program started goes on: attacked from every side."""
+"""However a conversation ends, no process that the program started survives."""
 
 import asyncio
 import os

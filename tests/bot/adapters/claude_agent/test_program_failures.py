@@ -1,4 +1,4 @@
-"""Every way the real program and its provider can fail, told as one of our errors."""
+"""Every failure of the real program and its provider becomes one of our errors."""
 
 import asyncio
 import re

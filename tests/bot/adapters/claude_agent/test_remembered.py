@@ -1,4 +1,4 @@
-"""What a model is told of memories: fenced, with who said it, and which approaches failed."""
+"""Memories in prompts: fenced, with their author, and with the approaches that failed."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Words that reach the executor while it works, through the real program."""
+"""Messages that reach the executor while it works, through the real program."""
 
 from collections.abc import Sequence
 from contextlib import aclosing

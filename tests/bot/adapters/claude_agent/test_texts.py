@@ -1,4 +1,4 @@
-"""Evidence as a model reads it: nothing in it can leave its fence, and it is never too long."""
+"""Evidence in prompts: it cannot leave its fence, and its length is bounded."""
 
 from datetime import UTC, datetime, timedelta
 

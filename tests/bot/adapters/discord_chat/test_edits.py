@@ -1,4 +1,4 @@
-"""Edits are paced, the newest wins, and nothing is shown twice."""
+"""Edits are rate-limited, the newest wins, and nothing is shown twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""Long text is cut into messages that Discord takes, with nothing lost."""
+"""Long texts are split into messages of a valid length without losing any part."""
 
 from hypothesis import given
 from hypothesis import strategies as st

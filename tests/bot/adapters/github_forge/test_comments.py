@@ -1,4 +1,4 @@
-"""What listed people wrote, from all three places, and nothing of anybody else."""
+"""Comments of listed people are read from all three places; other people's are ignored."""
 
 from collections.abc import AsyncIterator
 

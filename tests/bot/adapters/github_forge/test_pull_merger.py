@@ -1,4 +1,4 @@
-"""Merging: what GitHub's rules have against it is said, and nothing is merged past them."""
+"""Merging respects GitHub's rules and reports which rule prevents a merge."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The token stays in the forge: nothing shown, logged, kept or started with gives it away."""
+"""The token never leaves the forge: not in texts, logs, files or child processes."""
 
 import base64
 import logging

@@ -1,4 +1,4 @@
-"""What a hostile program tries at the gateway: nothing but a proper request gets through."""
+"""A hostile program at the gateway: only valid requests get through."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""Who is slow, silent or many at the gateway holds up nobody else, and no money."""
+"""Slow, silent or many clients of the gateway block neither others nor their budget."""
 
 import asyncio
 import json

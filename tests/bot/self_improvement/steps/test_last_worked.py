@@ -1,4 +1,4 @@
-"""What changed since a command last worked is part of what is looked at, told and stored."""
+"""Changes since a command last worked are examined, reported and stored."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""From a request to what is known: the right failures, said plainly, and nothing made up."""
+"""From a request to evidence: the right failures, plain texts, nothing invented."""
 
 from datetime import timedelta
 

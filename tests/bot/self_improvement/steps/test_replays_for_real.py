@@ -1,4 +1,4 @@
-"""Failures that need what was asked before: played, written as tests, mended and proven so."""
+"""Failures that depend on earlier requests: replayed, written as tests, fixed and proven."""
 
 import json
 import shutil

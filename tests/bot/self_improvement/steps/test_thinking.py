@@ -1,4 +1,4 @@
-"""A planner's word: it may explain and plan; what proves a fix never rests on it."""
+"""A planner may explain and plan; the proof of a fix never depends on it."""
 
 from pathlib import Path
 

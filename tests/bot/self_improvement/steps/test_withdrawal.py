@@ -1,4 +1,4 @@
-"""A commit taken back as a whole: its tests go with it, and a helper it brought need not work."""
+"""A reverted commit takes its tests with it, and a helper from it need not work."""
 
 from pathlib import Path
 
