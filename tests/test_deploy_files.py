@@ -36,7 +36,9 @@ METRIC = re.compile(r"\b(?:theseus|process)_\w+\b")
 
 
 def needs(program: str, where: str) -> pytest.MarkDecorator:
-    """Return the mark of a test of another program's; it is looked for beside Python, too."""
+    """Return the mark of a test that needs another program, which is searched for next to
+    Python, too.
+    """
     found = shutil.which(program) or shutil.which(program, path=str(BIN))
     return pytest.mark.skipif(found is None, reason=f"needs {program} ({where})")
 
@@ -252,7 +254,7 @@ def variables(service: Any) -> set[str]:
 
 
 def test_every_variable_that_is_set_is_one_the_bot_knows(tmp_path: Path) -> None:
-    """An unknown one that begins as ours do would keep it from starting."""
+    """An unknown variable with our prefix would keep the bot from starting."""
     known = {name.upper() for name in Environment.model_fields}
     image = dict(instructions())["ENV"]
     set_here = set(re.findall(r"([A-Z_]+)=", image))

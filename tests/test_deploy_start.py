@@ -54,7 +54,7 @@ class Container:
         return [
             "bwrap", "--unshare-user", "--uid", str(user), "--gid", str(user),
             "--die-with-parent", "--clearenv", *_machine(), "--proc", "/proc", "--dev", "/dev",
-            "--bind", str(self.folder), str(self.folder),  # it may lie in /dev/shm
+            "--bind", str(self.folder), str(self.folder),  # it may be in /dev/shm
             "--bind", str(self.volume), "/theseus", "--ro-bind", str(self.image), "/opt/venv",
             *(part for name, value in given.items() for part in ("--setenv", name, value)),
             "sh", str(SCRIPT), *words,
@@ -68,7 +68,9 @@ class Container:
 
 
 def _machine() -> Iterator[str]:
-    """Yield options that show this machine under a root of its own, where mount points are made."""
+    """Yield options that show this machine under a temporary root, in which mount points are
+    created.
+    """
     yield from ("--tmpfs", "/")
     for entry in sorted(os.scandir("/"), key=lambda each: each.name):
         if entry.is_symlink():
@@ -132,7 +134,7 @@ def test_a_branch_of_another_name_is_taken_where_it_is_named(container: Containe
 
 @confined
 def test_other_packages_than_the_images_are_installed_beside_them(container: Container) -> None:
-    """`uv` is played by a script: it makes the folder it is told to, and says what it was told."""
+    """A script replaces `uv`: it creates the requested folder, and prints its arguments."""
     commit(container.source, {"uv.lock": "another lock\n"}, "Take on a package")
     uv = container.image / "uv"
     uv.write_text(
@@ -141,7 +143,7 @@ def test_other_packages_than_the_images_are_installed_beside_them(container: Con
         f'ln -sf {sys.executable} "$UV_PROJECT_ENVIRONMENT/bin/python"\n'
     )
     uv.chmod(0o755)
-    path = "/opt/venv:/usr/local/bin:/usr/bin:/bin"  # where the script stands
+    path = "/opt/venv:/usr/local/bin:/usr/bin:/bin"  # the place of the script
     code, said, told = container.run("run", PATH=path, BOT_REPOSITORY=str(container.source))
     assert (code, said) == (3, "/theseus/bot 10001 run")
     assert (
@@ -248,7 +250,7 @@ def _as_built(container: Container) -> None:
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
+    """Return a port on which no program listens."""
     with socket.socket() as tried:
         tried.bind(("127.0.0.1", 0))
         return int(tried.getsockname()[1])

@@ -35,7 +35,7 @@ ANYWHERE |= {"ruamel.yaml"}  # a package
 
 @pytest.fixture
 def guide(tmp_path: Path) -> Iterator[list[str]]:
-    """Put the guide's cog beside the others; return the guide's pieces of Python."""
+    """Add the guide's cog to the others; return the guide's pieces of Python."""
     pieces = re.findall(
         r"```python\n(.*?)```", (ROOT / "docs/writing-a-cog.md").read_text(), re.DOTALL
     )
@@ -91,7 +91,7 @@ def test_every_class_of_guarded_paths_is_told() -> None:
 
 
 def quoted(page: Path) -> Iterator[str]:
-    """Yield the words of the page's `code` that could be paths."""
+    """Yield the pieces of the page's `code` that could be paths."""
     for piece in re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")):
         for word in piece.split():
             path = word.strip(",;:()")

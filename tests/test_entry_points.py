@@ -50,7 +50,9 @@ async def inside(
     folder: Path, *more: str, table: ConversationSetup = ENTRIES
 ) -> AsyncIterator[tuple[DevChannel, AccessProbe]]:
     """Open the dev channel with all cogs, a proposal, and mallory there."""
-    (folder / "quotes.url").write_text("http://127.0.0.1:9/", encoding="utf-8")  # nobody is there
+    (folder / "quotes.url").write_text(
+        "http://127.0.0.1:9/", encoding="utf-8"
+    )  # the person does not exist
     extensions = (*every_cog(), *more)
     async with open_dev_channel(
         folder, extensions=extensions, with_monitoring=True, newcomers=(GWEN,)
@@ -163,7 +165,7 @@ async def test_a_way_in_that_somebody_adds_and_that_asks_nobody_is_found(tmp_pat
 
 @pytest.fixture
 def beginners_cogs(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Put the guide's cog and a new one beside ours; return their lines of the table, by module."""
+    """Add the guide's cog and a new one to ours; return their lines of the table, by module."""
     page = (ROOT / "docs/writing-a-cog.md").read_text(encoding="utf-8")
     table = tmp_path / COMMANDS_FILE
     table.parent.mkdir(parents=True)

@@ -58,7 +58,7 @@ def text_of(path: Path) -> str:
 
 
 def with_word(word: str, paths: Iterable[Path]) -> list[Path]:
-    """Return the files in whose text it stands: no other need be looked through node by node."""
+    """Return the files that contain the text; others need not be parsed and walked."""
     return [path for path in paths if word in text_of(path)]
 
 
@@ -73,7 +73,7 @@ def nodes_of(path: Path) -> tuple[ast.AST, ...]:
 
 @cache
 def definitions_of(path: Path) -> tuple[Definition, ...]:
-    """Return the functions and classes, wherever they stand; expressions hold none."""
+    """Return the functions and classes at any depth; expressions contain none."""
     found: list[Definition] = []
     left: list[ast.AST] = [tree_of(path)]
     while left:
@@ -88,7 +88,9 @@ def definitions_of(path: Path) -> tuple[Definition, ...]:
 
 @pytest.fixture(scope="module", autouse=True)
 def trees_are_kept() -> Iterator[None]:
-    """Keep the trees for this module's tests. The garbage collector would walk them ever again."""
+    """Keep the parsed trees for this module's tests; freeze them, so the collector does not walk
+    them.
+    """
     gc.disable()
     yield
     for kept in (text_of, tree_of, nodes_of, definitions_of):
@@ -135,7 +137,7 @@ def test_no_cog_imports_another() -> None:
 def test_cycles_are_not_hidden_from_the_contracts() -> None:
     word = "TYPE_CHECKING"
     hidden = [name_of(p) for p in with_word(word, EVERYTHING) if f"typing.{word}" in imported(p)]
-    # Not hidden: the contracts count such imports. A play of a few cogs starts without the rest.
+    # Not hidden: the contracts count such imports. A replay of a few cogs starts without the rest.
     assert hidden == ["bot/client/_core_services.py"]
 
 
@@ -179,7 +181,7 @@ STILL_RIGHT = {
     "local_discord/world/_keys.py": "the keys of JSON objects",
     "tests/twins/model/_turns.py": "a model's turns",
 }
-# A file is a thing, not what is going on; these words are things as well.
+# A file name is a noun, not an activity; these words are nouns as well.
 THINGS = {
     "accounting", "briefing", "ending", "finding", "living", "matching", "ranking", "recording",
     "reopening", "spelling", "spending", "steering",
@@ -218,7 +220,7 @@ def test_no_module_of_the_bot_is_called_for_what_goes_on_in_it() -> None:
 
 
 def test_a_class_of_the_bot_has_its_name_for_itself() -> None:
-    """Private ones aside: nobody meets them outside of their file."""
+    """Private classes are exempt, because they are not visible outside their file."""
     programs = [path for path in SOURCES if path.is_relative_to(ROOT / "bot")]
     programs += [path for path in SOURCES if path.is_relative_to(ROOT / "cogs")]
     counted = Counter(name for path in programs for name in classes_of(path) if name[0] != "_")
@@ -276,7 +278,7 @@ def test_source_is_parsed_in_one_place() -> None:
 
 
 def writes_a_state(node: ast.AST) -> bool:
-    """Whether that is a call which says where a run stands; other records have plain statuses."""
+    """Return whether the call sets the state of a run; other records have plain statuses."""
     if not isinstance(node, ast.Call):
         return False
     called = dotted(node.func).rpartition(".")[2]

@@ -45,7 +45,7 @@ def spoken(file: Path) -> Iterator[tuple[int, ast.expr]]:
 
 
 def _is_for_us(node: ast.AST) -> bool:
-    """Whether it is an error that only a mistake of ours raises, or a field's description."""
+    """Return whether it is an error that only our own mistake raises, or a field's description."""
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
         return ast.unparse(node.exc.func) in MISTAKES
     return isinstance(node, ast.keyword) and node.arg == "description"

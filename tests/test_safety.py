@@ -72,7 +72,9 @@ def test_memory_is_written_into_where_there_is_room_alone(tmp_path: Path) -> Non
     roomy = shutil.disk_usage(tmp_path).free >= NEEDED
     assert find_memory_folder(tmp_path, memory) == (tmp_path if roomy else None)
     assert find_memory_folder(tmp_path / "none", memory) is None
-    assert find_memory_folder(Path("/proc"), memory) is None  # it has no room, and runs nothing
+    assert (
+        find_memory_folder(Path("/proc"), memory) is None
+    )  # it has no space, and programs cannot run from it
     assert find_memory_folder(tmp_path, tmp_path / "none") is None
 
 

@@ -182,7 +182,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[TheseusClient]:
-    """The real client with every cog, never connected."""
+    """Return the real client with every cog, never connected."""
     clock = FakeClock()
     client = TheseusClient(
         root=ROOT,

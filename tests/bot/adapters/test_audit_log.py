@@ -146,7 +146,9 @@ def test_whatever_is_changed_in_the_table_is_seen(pattern: Path, change: tuple[A
 
 
 def _redone(path: Path, key: bytes) -> None:
-    """Write all of it anew, one name changed, hashes and seals as good as they get."""
+    """Rewrite the complete log with one name changed, and hashes and seals forged as far as
+    possible.
+    """
     with closing(sqlite3.connect(path)) as connection, connection:
         rows = [
             AuditRow(*row) for row in connection.execute("SELECT * FROM audit_log ORDER BY number")

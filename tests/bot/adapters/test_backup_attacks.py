@@ -22,7 +22,7 @@ Member = tuple[tarfile.TarInfo, bytes]
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A good archive, once for all of these."""
+    """Return a valid archive, built once for all tests."""
     root = tmp_path_factory.mktemp("state")
 
     async def made() -> Path:
@@ -266,7 +266,7 @@ def _header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
 
 
 def _bomb(to: Path, *parts: bytes, zeros: int) -> Path:
-    """Write parts, then a lot of nothing, of which little is to be seen while it is compressed."""
+    """Write the members, then many zero bytes, which compress to very little."""
     with gzip.open(to, "wb", compresslevel=1) as made:
         for part in parts:
             made.write(part)

@@ -10,7 +10,7 @@ MAKEFILE = """install claude:
 
 
 def checkout(root: Path, does: str) -> Path:
-    """Make a checkout with an environment of its own, whose installation does that."""
+    """Create a checkout with its own environment, whose installation runs this."""
     (root / ".venv").mkdir()
     (root / "Makefile").write_text(MAKEFILE.format(does=does))
     return root

@@ -16,7 +16,7 @@ TOMORROW = "2026-11-22.ndjson"
 
 
 class Files:
-    """Day files written by somebody else, and a journal that follows them."""
+    """Day files written by another process, and a journal that follows them."""
 
     def __init__(self, state: Path) -> None:
         self.folder = state / "journal"

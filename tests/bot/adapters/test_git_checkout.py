@@ -30,7 +30,7 @@ def body(**changes: str) -> str:
 
 @dataclass
 class Clone:
-    """A checkout, the repository somebody else pushes from, and the adapter."""
+    """A checkout, the repository that another person pushes from, and the adapter."""
 
     path: Path
     other: Path

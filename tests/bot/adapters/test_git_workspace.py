@@ -53,7 +53,7 @@ def workspaces(checkout: Path, tmp_path: Path) -> GitWorkspaces:
 
 
 async def crashed(checkout: Path, folder: Path) -> str:
-    """Let another process lend a worktree and kill it; return the head it had committed."""
+    """Open a worktree in another process and kill it; return the head that it had committed."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", CRASH, str(checkout), str(folder), run_git(checkout, "rev-parse", "HEAD"),
         stdout=asyncio.subprocess.PIPE,

@@ -59,7 +59,7 @@ QUERIES = (
 
 
 async def check(index: sqlite3.Connection, folder: Path, actions: Sequence[Action]) -> None:
-    """Answers from this index are those of a journal in memory."""
+    """Check that this index gives the same answers as a journal in memory."""
     fake = FakeJournal(actions)
     for query in QUERIES:
         assert find_matching(index, folder, query, SMALL) == list(await fake.read(query))
@@ -170,7 +170,7 @@ async def test_a_month_without_an_index_is_answered_at_once_and_indexed_behind(
     async with NdjsonJournal(tmp_path, redact=str) as journal:
         newest = await journal.read(JournalQuery(limit=3))
         assert [str(action.ts)[:16] for action in newest][-1] == "2026-10-30 11:06"
-        assert await journal.find_damage() == ()  # waits for the whole index
+        assert await journal.find_damage() == ()  # waits for the complete index
         with sqlite3.connect(tmp_path / "journal.sqlite3") as index:
             assert index.execute("SELECT count(*) FROM records").fetchone()[0] == 30 * 667
     index.close()

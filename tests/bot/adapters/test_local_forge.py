@@ -17,7 +17,7 @@ from tests.fakes.repositories import clone_repository, commit, make_repository, 
 
 @pytest.fixture
 async def bare(tmp_path: Path) -> Path:
-    """Return the bare repository of a forge, with a clone of it beside."""
+    """Return the bare repository of a forge, with a clone next to it."""
     make_repository(tmp_path / "source")
     await LocalForge.create_repository(tmp_path / "forge.git", tmp_path / "source")
     clone_repository(tmp_path / "forge.git", tmp_path / "clone")
@@ -233,7 +233,7 @@ async def test_files_of_another_owner_are_no_obstacle(
         for folder in (bare, tmp_path / "clone"):
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, 12345, 12345, follow_symlinks=False)
-    except OSError as error:  # in a sandbox there is nobody else
+    except OSError as error:  # in a sandbox there is no other user
         pytest.skip(f"files cannot be given away here: {error}")
     pull = await forge.open_proposal(draft)
     assert (await forge.merge(pull.number, draft.head)).state == "merged"

@@ -26,7 +26,7 @@ TODAY = "2026-11-21.ndjson"
 
 
 def a_journal(state: Path) -> NdjsonJournal:
-    """Return a journal that redacts the word hunter2 and what follows `token=`."""
+    """Return a journal that redacts the text hunter2 and values after `token=`."""
     return NdjsonJournal(
         state, redact=lambda text: re.sub(r"token=\S+", "token=[x]", text).replace("hunter2", "[x]")
     )

@@ -167,7 +167,7 @@ AREA_CASE = make_reproduction("assert dice.area(3, 0) == 0", "AssertionError").r
 
 @asynccontextmanager
 async def area_work(folder: Path) -> AsyncIterator[tuple[Assignment, Workspace]]:
-    """Lend a worktree whose fault several edits mend that answer differently."""
+    """Yield a worktree whose fault can be fixed by several edits with different answers."""
     test = "from dice import area\n\n\ndef test_nothing() -> None:\n    assert area(0, 0) == 0\n"
     base = make_faulty_project(
         folder / "checkout", **{"dice.py": AREA, "tests__test_dice.py": test}
@@ -181,7 +181,7 @@ async def area_work(folder: Path) -> AsyncIterator[tuple[Assignment, Workspace]]
 
 
 async def last_of(assignment: Assignment, workspace: Workspace) -> Update:
-    """Let an engine of a process that has just begun work, as after a restart."""
+    """Run an engine of a new process, as after a restart; return its final update."""
     agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
     async with aclosing(agent.work(assignment, workspace, Budget(seconds=90))) as updates:
         return [update async for update in updates][-1]

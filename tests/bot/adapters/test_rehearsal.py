@@ -50,7 +50,7 @@ async def player(tree: Path) -> AsyncIterator[ScriptRunner]:
 
 
 async def play(player: ScriptRunner, *steps: ScriptStep, **world: Any) -> Transcript:
-    """Play steps in a world of both cogs, or of what is named."""
+    """Replay steps in a world with both cogs, or with the named ones."""
     script = Script(world=ScriptWorld(**{"cogs": ("shown", "timed"), **world}), steps=steps)
     played = await player.run(script)
     assert played.trouble == ""
@@ -62,7 +62,7 @@ def run(command: str, **options: Any) -> CommandStep:
 
 
 def lines(step: PlayedStep) -> list[str]:
-    """What was seen of a step, each as a line."""
+    """Return the events of a step, one per line."""
     return [
         " ".join(
             filter(
@@ -249,7 +249,7 @@ async def test_the_web_answers_as_the_world_says_and_what_it_lacks_is_named(
     asked = [run("ask", path=path) for path in "aabcd"]
     played = await play(player, *asked, web=web)
     assert said(played)[:2] == ["200 3 {'n': 1}", "429 3 {}"]
-    assert played.steps[2].unanswered  # nobody waits 5 minutes
+    assert played.steps[2].unanswered  # the test must not take 5 minutes
     assert said(played)[3:] == ["ClientConnectorError", "ClientConnectorDNSError"]
     assert [step.wanted for step in played.steps[3:]] == [(), ("POST https://api.example/d?q=1",)]
 

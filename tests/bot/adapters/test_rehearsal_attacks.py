@@ -46,7 +46,7 @@ def said(played: Transcript) -> list[str]:
 
 
 async def holds(player: ScriptRunner) -> None:
-    """Whatever was done, the next play is as if nothing had been."""
+    """Check that the next replay is unaffected by the attack."""
     played = await play(player, CommandStep(command="hello"))
     assert said(played) == ["hello"]
     assert played.trouble == ""

@@ -90,7 +90,7 @@ async def player(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scri
 
 
 def where_they_differ(first: Transcript, other: Transcript) -> list[str]:
-    """Name what differs between two plays, as far as it is a step."""
+    """Return the steps in which two replays differ."""
     pairs = zip(first.steps, other.steps, strict=False)
     found = [f"{a}\n{b}" for a, b in pairs if a != b]
     return found or ([] if first == other else [f"{first}\n{other}"])

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 MENDED = (ROOT / "cogs/polls.py").read_text(encoding="utf-8")
 
-# Somebody's commit: "Polls: a vote need not wait for the others, and a changed one is an update".
+# The commit: "Polls: a vote need not wait for the others, and a changed one is an update".
 _IN_TURN = """
         async with self._in_turn:
             poll = await self.ballot.find(number, interaction.guild_id or 0)

@@ -148,7 +148,7 @@ async def test_a_red_seen_on_base_is_not_run_again(tmp_path: Path, workspace: Wo
 
 
 def _named(name: str, call: str) -> Reproduction:
-    """Return a reproduction with a file of its own."""
+    """Return a reproduction in a separate file."""
     path, test = f"tests/regressions/test_{name}.py", make_reproduction(call)
     return test.replace(path=path, node_id=f"{path}::test_face")
 

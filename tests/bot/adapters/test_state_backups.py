@@ -131,9 +131,9 @@ def _damage(file: Path) -> None:
 
 @contextmanager
 def _writing(state: Path) -> Iterator[Callable[[int], None]]:
-    """Have entries audited and their ends journalled by another process, until the block ends.
+    """Have another process write audit entries and their outcomes until the block ends.
 
-    Give what waits until there is an entry after the one of a number.
+    Yield a function that waits until there is an entry after the given number.
     """
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.support.state_writer", str(state)], stdout=subprocess.PIPE
@@ -178,7 +178,7 @@ async def test_while_another_process_writes_each_backup_is_one_moment(tmp_path: 
 
 
 async def test_what_is_erased_while_it_is_copied_is_copied_anew(tmp_path: Path) -> None:
-    """A record that is overwritten where it stands between digest and copy would not match."""
+    """A record that is overwritten in place between digest and copy would not match."""
     state = await make_state_folder(tmp_path)
     day = state / "journal/2026-11-21.ndjson"
     looks = 0

@@ -67,7 +67,7 @@ async def test_ntfy_gets_its_topic_from_the_address_and_a_token_in_a_header(
 
 
 async def test_a_redirect_leads_nowhere(hook: WebReceiver) -> None:
-    """Who answers for the address must not choose where else we go, inside the network."""
+    """The receiver must not be able to direct requests into the internal network."""
     async with run_web_receiver() as inside:
         hook.status, hook.headers = 307, {"Location": inside.url}
         with pytest.raises(AlertRejected, match="redirects are not followed"):

@@ -17,7 +17,7 @@ from tests.fakes.faulty_project import FIXED, make_faulty_project, make_reproduc
 from tests.fakes.repositories import commit, make_repository, run_git, write
 from tests.support.local_sandbox import choose_local_sandbox
 
-SECONDS = 20.0  # nothing here may make a reader wait
+SECONDS = 20.0  # no trap may block a reader
 PROGRAMS = (
     "core.fsmonitor core.pager core.editor core.sshCommand core.askPass core.gitProxy "
     "diff.external diff.evil.command diff.evil.textconv filter.evil.clean filter.evil.smudge "
@@ -53,7 +53,7 @@ def armed(folder: Path, ran: Path) -> None:
 
 
 async def read(lent: GitWorkspace) -> None:
-    """Do to it all that is done to a worktree somebody worked in."""
+    """Do everything that the bot does to a worktree after someone worked in it."""
     async with asyncio.timeout(SECONDS):
         for look in (lent.list_changes, lent.get_diff, lambda: lent.commit("Change")):
             try:

@@ -25,7 +25,7 @@ PARTS = ("Zanzibar", "836251", "tuna")
 
 
 class Room:
-    """A client whose journal and traffic lie in a folder."""
+    """A client whose journal and traffic are in a temporary folder."""
 
     def __init__(self, live: LiveClient, home: Home, recorder: TrafficRecorder) -> None:
         self.live = live
@@ -51,7 +51,9 @@ class Room:
         return "".join(file.read_bytes().decode("latin-1") for file in files).lower()
 
     async def close_general(self) -> None:
-        """Let alice alone read the channel; bob, who reads the dev channel, cannot any more."""
+        """Make the channel readable for alice only; bob, who reads the dev channel, loses
+        access.
+        """
         guild = self.live.client.guilds[0]
         general = discord.utils.get(guild.text_channels, name="general")
         alice = discord.utils.get(guild.members, name="alice")

@@ -31,7 +31,9 @@ async def setup(bot):
 
 
 class Cogs:
-    """A folder of cogs, and what tries them; an endless loop is given up after some seconds."""
+    """A folder of cogs, and the check that tries them; an endless loop is aborted after some
+    seconds.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -61,7 +61,7 @@ async def test_closing_ends_the_connection_quietly(
     ("fault", "again"),
     [
         ("gateway_drop", "resume"),
-        # discord.py waits five seconds before it begins anew
+        # discord.py waits five seconds before it reconnects
         pytest.param("gateway_invalidate", "connect", marks=pytest.mark.slow),
     ],
 )

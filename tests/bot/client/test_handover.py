@@ -64,7 +64,7 @@ class Stage:
     async def on(
         self, name: str, session: GatewaySession | None = None
     ) -> AsyncIterator[TheseusClient]:
-        """Have a client of that name online; it goes on with the session, if there is one."""
+        """Yield an online client with that name; it continues the session, if there is one."""
         client = make_client(self.home, self.journal, self.local.guild_id)
         client.name, client.hurry = name, asyncio.Event()  # type: ignore[attr-defined]
         if session is not None:

@@ -95,7 +95,7 @@ async def wait_for_text(room: LiveClient, text: str) -> Message:
 
 
 def check_answer(text: str, action: Action) -> None:
-    """Check that people get the id, and nothing of the error's own text or its wrappers."""
+    """Check that users see the id, but no text of the error or its wrappers."""
     assert f"Error id `{shorten_id(action.id)}`" in text
     assert "division" not in text
     assert "Hybrid" not in text

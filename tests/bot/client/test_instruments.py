@@ -22,7 +22,7 @@ async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
 
 
 def check_capsule(action: Action, **arguments: object) -> None:
-    """The record can be turned into a failing test: the arguments are literals."""
+    """Check that the record can become a failing test: its arguments are literals."""
     assert action.error is not None
     assert action.error.exception == "IndexError"
     frame = action.error.innermost
@@ -42,14 +42,14 @@ def check_place(action: Action, local: LocalDiscord) -> None:
 
 
 async def the_only(room: LiveClient, kind: Kind) -> Action:
-    """The one record of that kind; a second would have been written by now."""
+    """Return the only record of that kind; a second one would have been written by now."""
     await room.journal.wait_for(kind)
     (action,) = await room.journal.list_by_kind(kind)
     return action
 
 
 async def check_id(room: LiveClient, text: str, action: Action) -> None:
-    """The answer shows an id that leads to the record."""
+    """Check that the answer shows an id that leads to the record."""
     shown = text.split("Error id `")[1].split("`")[0]
     found = await room.journal.get(shown)
     assert found is not None

@@ -16,7 +16,7 @@ LINES = COG.read_text().splitlines()
 
 
 class ShortClock(SystemClock):
-    """A clock on which every wait is a twentieth as long; nothing here responds meanwhile."""
+    """A clock on which every wait is 20 times shorter."""
 
     async def sleep(self, seconds: float) -> None:
         await super().sleep(seconds / 20)
@@ -26,7 +26,7 @@ class ShortClock(SystemClock):
 async def notes(
     home: Home, local: LocalDiscord, clock: Clock | None = None
 ) -> AsyncIterator[LiveClient]:
-    """Run the client with the cog. (pytest takes warnings over for each part of a test anew.)"""
+    """Run the client with the cog. (pytest resets warnings for each phase of a test.)"""
     home.write("cogs/notes.py", COG.read_text())
     async with run_client(home, local, clock=clock or ShortClock()) as room:
         yield room

@@ -259,7 +259,7 @@ SHARED = "from cogs.ui.words import WORD"
 
 @pytest.fixture
 async def sharing(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
-    """Two cogs that share a word."""
+    """Write two cogs that share a helper."""
     home.write("cogs/ui/__init__.py", "")
     home.write("cogs/ui/words.py", "WORD = 'old'")
     home.write("cogs/_plain.py", "MARK = '.'")
@@ -293,7 +293,7 @@ async def test_shared_code_that_does_not_load_leaves_everything_as_it_was(
     assert sys.modules["cogs.ui.words"] is before
     assert await greeting(sharing) == "old."
     assert await greeting(sharing, "other") == "old"
-    # A cog of its own goes on with the shared code that works.
+    # An unrelated cog continues with the shared code that works.
     adoption = await sharing.client.runtime.adopt(["cogs/other.py"])
     assert adoption.reloaded == ("cogs.other",)
 

@@ -132,5 +132,5 @@ async def test_what_does_not_load_has_one_loop_of_the_old_code(room: LiveClient)
     pressed = await room.alice.press("dev", "shop:buy", shown)
     assert pressed["message"]["content"] == "old"
     async with asyncio.timeout(10):
-        while len(loops()) != 1:  # noqa: ASYNC110  a cancelled loop tells nobody
+        while len(loops()) != 1:  # noqa: ASYNC110  a cancelled loop sends no signal
             await asyncio.sleep(0.01)

@@ -133,7 +133,7 @@ async def test_it_starts_though_discord_does_not_take_the_commands_and_tells_the
 
 
 class HeldClock(SkippingClock):
-    """Time stands still until it is let go."""
+    """A clock that does not move until it is released."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -27,7 +27,7 @@ KEY = "ghp_" + "a1B2" * 9
 
 
 class Room:
-    """A client whose traffic is kept in a file."""
+    """A client whose traffic is stored in a file."""
 
     def __init__(
         self, live: LiveClient, local: LocalDiscord, recorder: TrafficRecorder, log: SqliteTraffic
@@ -49,7 +49,7 @@ class Room:
                 await asyncio.sleep(0.01)
 
     async def all(self, many: int) -> list[TrafficRecord]:
-        """Return everything kept, once it is that much, oldest first."""
+        """Return all stored records, oldest first, once there are this many."""
         start = self._recorder.clock.get_time().replace(year=2000)
         async with asyncio.timeout(10):
             while True:

@@ -55,7 +55,7 @@ async def _slow(_request: web.Request) -> web.Response:
 
 
 class Room:
-    """A client, a service on the web, and what is kept."""
+    """A client, a web service, and the recorded traffic."""
 
     def __init__(
         self, live: LiveClient, service: str, recorder: TrafficRecorder, log: SqliteTraffic
@@ -66,7 +66,7 @@ class Room:
         self._log = log
 
     async def fetched(self, url: str, q: str = "alice") -> WebAnswer:
-        """Return what the web answered, as it is kept."""
+        """Return the recorded answers of the web."""
         await self.live.alice.run("dev", "fetch", url=url, q=q)
         async with asyncio.timeout(10):
             while True:

@@ -5,5 +5,5 @@ import pytest
 
 @pytest.fixture
 def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the projects' pytest load no plugin by itself: each start would take a second longer."""
+    """Prevent the projects' pytest from loading plugins, which takes a second per start."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

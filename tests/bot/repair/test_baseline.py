@@ -19,7 +19,7 @@ TEST = "def test_it():\n    assert False\n\n\ndef test_beside():\n    pass\n"
 async def found_beside(
     folder: Path, files: Mapping[str, str], cpu: float = 3.0, seconds: float = 60.0
 ) -> Baseline:
-    """Return how the tests stand where these files lie beside the one that fails."""
+    """Return the baseline if these files are next to the failing one."""
     for name, text in files.items():
         (folder / name).write_text(f"{text}\n")
     (folder / "test_subject.py").write_text(TEST)

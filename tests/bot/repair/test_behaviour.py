@@ -110,7 +110,7 @@ async def test_a_method_a_generator_and_an_argument_that_is_changed_are_compared
 
     (changes,) = await behaviours(tmp_path, text, tests, other)
 
-    # What answers nothing is there for what it leaves in its arguments.
+    # A function without a result exists for its effect on its arguments.
     names = {call.call.partition("(")[0] for call in changes.changed}
     assert names == {"Cart.__init__", "Cart.add", "upto", "put"}
 

@@ -25,7 +25,7 @@ BINDINGS = (
 NEEDLESS = "object int can't be used in 'await' expression"
 TWICE = "This interaction has already been responded to before"
 
-# What stands before, the faulty line, the right one, and what the crash says.
+# The code before it, the faulty line, the right line, and the text of the crash.
 LINES = [
     (FETCH, "return fetch(name)", "return await fetch(name)", "'coroutine' object has no"),
     (FETCH, "return fetch(name)['a']", "return (await fetch(name))['a']", "'coroutine' object"),

@@ -1,7 +1,7 @@
-"""The engine proposes nothing that only quiets the failing call: faults planted to tempt it.
+"""The engine does not propose edits that only silence the failing call: faults that tempt it to.
 
-Each has a call that fails, as a reproduction made from a failure has it: it asserts nothing. What
-the command's own tests look at is in `tests`. `right` is what an answer has to be afterwards.
+Each has a failing call, as in a reproduction from a failure: it asserts nothing. `tests` are the
+command's own tests. `right` is the required answer afterwards.
 """
 
 from dataclasses import dataclass, field
@@ -57,15 +57,15 @@ async def search(
     return await repair_tree(request, runner, FakeClock())
 
 
-# What was there before each fault is in the comment; nothing a machine can see says so.
+# The comments show the code before each fault; the engine cannot see it.
 QUIETED = {
-    # `if count == 0: return "nobody yet"` was taken out long ago
+    # `if count == 0: return "nobody yet"` was removed long ago
     "a guard that answers with an empty text": Planted(
         "def turnout(votes, count):\n    return f'{100 * votes // count} % of {count}'\n",
         "turnout(0, 0)",
         {"some": "assert turnout(1, 4) == '25 % of 4'"},
     ),
-    # `if not count`, meant for none at all, was `if count is None`
+    # `if not count`, intended for no votes, was `if count is None`
     "an inverted condition": Planted(
         "def mean(total, count):\n    if not count:\n        return total / count\n"
         "    return round(total)\n",
@@ -237,7 +237,7 @@ GUARDED = Planted(
 
 
 async def test_a_test_that_people_wrote_may_ask_for_a_fixed_answer(tmp_path: Path) -> None:
-    """It looks at the answer: another one would turn it red."""
+    """The test checks the answer, so another answer would make it fail."""
     report = await search(GUARDED, tmp_path, written=True)
 
     assert report.fix is not None
@@ -252,7 +252,7 @@ WRONG_WAY = Planted(
 
 
 async def test_yes_for_no_needs_a_test_that_people_wrote(tmp_path: Path) -> None:
-    """Each is the only neighbour of the other: a test that asks for one tells them apart."""
+    """Each is the only alternative to the other, so a test that requires one distinguishes them."""
     report = await search(WRONG_WAY, tmp_path, written=True)
 
     assert report.files == {PATH: TOLD.replace("False, text", "True, text")}

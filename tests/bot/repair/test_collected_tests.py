@@ -129,7 +129,7 @@ def bill(prices):
 
 gc.freeze()
 """
-# What is edited, and whether a run from the start is needed to tell what becomes of it.
+# The edit, and whether it needs a run from the start to see its effect.
 EDITS = {
     "a function that a table and other modules keep": ("prices[1:]", "prices", False),
     "one more line, so that all below move": ("    return sum(", "    1\n    return sum(", False),

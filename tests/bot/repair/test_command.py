@@ -62,7 +62,7 @@ def git(folder: Path, *words: str) -> None:
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
-    """A repository whose last commit adds a function and breaks another one."""
+    """Return a repository whose last commit adds a function and breaks another one."""
     folder = tmp_path / "shop"
     (folder / "tests").mkdir(parents=True)
     git(folder, "init", "-q")

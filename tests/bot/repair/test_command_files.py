@@ -17,7 +17,7 @@ def failed(output: str, *frames: TraceFrame) -> RunResult:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A part with its tests in a folder, another beside it, and a script that judges."""
+    """Return a tree with a part and its tests, another part, and a script that judges."""
     (tmp_path / "part").mkdir()
     (tmp_path / "part/calc.py").write_text("from .rates import RATE\n")
     (tmp_path / "part/rates.py").write_text("RATE = 2\n")

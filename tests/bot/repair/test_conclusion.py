@@ -23,7 +23,7 @@ from tests.fakes.repositories import PYTEST_OPTIONS, write
 pytestmark = pytest.mark.usefixtures("few_plugins")
 
 LIMITS = TimeLimits(10, 3, 30)
-# `loud` was meant to be loud.
+# `loud` was intended to be loud.
 SUBJECT = """\
 def label(name, loud, limit=None):
     if not loud:
@@ -65,9 +65,9 @@ async def concluded(
     failing: Sequence[str] = (FAILING,),
     passing: Sequence[str] = (PASSING,),
 ) -> SearchReport:
-    """Return what becomes of these edits where the gate has seen them, and nothing else passes.
+    """Return the conclusion about these edits, if the gate has seen them and no other edit passes.
 
-    So many of 80 edits were considered; `cut` says that time was up then.
+    `considered` of 80 edits were considered; `cut` means that the search ran out of time.
     """
     (folder / "subject.py").write_text(subject)
     (folder / "test_subject.py").write_text(tests)
@@ -121,7 +121,7 @@ async def test_it_stays_refused_where_that_is_a_guess_or_harms(
 
     assert report.fix is None
     assert len(report.refused) == len(edits)
-    # A person may know which way round it was meant.
+    # A person may know which condition is right.
     guess = len(edits) > 1
     assert set(report.unanswered) == ({candidate(*each) for each in edits} if guess else set())
     assert bool(report.question) == guess

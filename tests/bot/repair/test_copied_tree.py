@@ -40,7 +40,7 @@ START = "import {name}; {name}.install()\n"
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A project that is installed in place, in an environment of its own beside it."""
+    """Return a project that is installed in place, with an environment next to it."""
     shop = tmp_path / "shop"
     (shop / "src/acme").mkdir(parents=True)
     (shop / "src/acme/__init__.py").touch()

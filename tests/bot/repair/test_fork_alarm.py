@@ -10,7 +10,7 @@ from bot.repair._fork_alarm import GENEROUS, Alarm
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Let no timer of a test ring for anybody else."""
+    """Prevent a test's timer from interrupting other tests."""
     before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)

@@ -86,7 +86,7 @@ async def test_what_is_told_of_failing_tests_counts_no_others_that_were_run_with
     }
     judge = TestJudge(OneModule(TEXT, tests), [BAD], [GOOD], TimeLimits(), TimeLimits())
     breaking = await judge.judge({PATH: TEXT.replace(" - rate", " + len(prices)")})
-    assert breaking.stage == "affected"  # so the test that fell is run beside the failing one
+    assert breaking.stage == "affected"  # so the test that now fails is run with the failing one
 
     judgement = await judge.judge({PATH: TEXT})
 

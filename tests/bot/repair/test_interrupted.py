@@ -65,7 +65,7 @@ async def test_a_signal_ends_it_in_one_sentence_and_nothing_is_left(
     )  # fmt: skip
     signal.signal(number, before)
     async with asyncio.timeout(60):
-        while not began.exists():  # noqa: ASYNC110 - another process tells nobody
+        while not began.exists():  # noqa: ASYNC110 - another process is polled
             await asyncio.sleep(0.01)
         child.send_signal(number)
         _, said = await child.communicate()

@@ -42,7 +42,7 @@ class Person:
 
 
 async def mended(folder: Path, text: str, call: str, person: Person | None) -> SearchReport:
-    """Return what the bot's search finds for a test that makes the call, and asserts nothing."""
+    """Return what the search finds for a test that makes the call and asserts nothing."""
     name = call.partition("(")[0]
     (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
     (folder / "subject.py").write_text(text)

@@ -177,7 +177,7 @@ def test_a_stated_answer_is_written_as_a_test_in_the_repositorys_way() -> None:
 
 
 async def test_an_argument_that_is_called_end_ends_no_recording(tmp_path: Path) -> None:
-    """The child's last record is told by that very name."""
+    """The child's last record has that very name."""
     (tmp_path / "subject.py").write_text("def upto(end):\n    return end\n")
     test = "from subject import upto\n\n\ndef test_it():\n    assert upto(2)\n"
     (tmp_path / "test_subject.py").write_text(test)

@@ -22,7 +22,7 @@ CRASH = Crash("AssertionError", "", (TraceFrame("m.py", 2, "f"),))
 
 
 class ScriptedJudge:
-    """Calls green what `green` says; keeps what it was shown; may be held up."""
+    """A judge with scripted verdicts; it records the candidates, and may be blocked."""
 
     def __init__(self, green: set[str], gate: asyncio.Event | None = None) -> None:
         self.green, self.gate = green, gate

@@ -22,7 +22,7 @@ RUN = f"import subprocess\n\nsubprocess.run({[PYTHON, '-m', 'pytest', 'tests']!r
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A tree and a copy of it, both with one file of tests."""
+    """Return a tree and a copy of it, both with one file of tests."""
     (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
     for name in ("tree", "copy"):
         (tmp_path / name / "tests").mkdir(parents=True)

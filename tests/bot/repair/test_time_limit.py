@@ -24,7 +24,7 @@ TESTS = {"failing": "assert area(4, 3) == 12", "passing": "assert area(2, 2) == 
 
 @dataclass
 class Endless(OneModule):
-    """Never comes to an end of one thing that it is asked for."""
+    """A runner for which one kind of call never ends."""
 
     what: Literal["first", "anew", "calls"] = "first"
 
@@ -39,7 +39,7 @@ class Endless(OneModule):
         modules: bool = False,
         fresh: bool = False,
     ) -> RunResult:
-        """Run the tests, or wait for ever."""
+        """Run the tests, or wait forever."""
         if self.what == "first" or (fresh and self.what == "anew"):
             await asyncio.Event().wait()
         return await super().run(tests, overlay, limits, coverage=coverage)
@@ -47,7 +47,7 @@ class Endless(OneModule):
     async def record_calls(
         self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
     ) -> tuple[RecordedCall, ...]:
-        """Wait for ever."""
+        """Wait forever."""
         await asyncio.Event().wait()
         return ()
 

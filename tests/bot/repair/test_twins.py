@@ -79,7 +79,7 @@ def test_what_was_copied_is_changed_in_every_copy(
 @pytest.mark.parametrize(
     ("old", "new", "error"),
     [
-        ("order is None", "order is not None", ""),  # stands once
+        ("order is None", "order is not None", ""),  # occurs once
         ("return 0", "return 1", ""),  # another block
         ("price", "cost", "KeyError"),  # two of them, and none is in quotes
     ],
@@ -113,7 +113,7 @@ def test_a_guard_is_put_before_every_copy_at_its_own_depth() -> None:
 
 
 class SaidBehaviours:
-    """Stands in for a `BehaviourComparison`: says how one call ends with each candidate."""
+    """Replaces `BehaviourComparison` with scripted results of one call per candidate."""
 
     def __init__(self, *ends: CallOutcome) -> None:
         self.calls = (RecordedCall("m.py", "g", "g(1)", ""),)

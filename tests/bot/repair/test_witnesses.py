@@ -36,7 +36,7 @@ FAILING = "test_subject.py::test_it"
 @pytest.mark.parametrize(
     ("edit", "failing", "passing", "two"),
     [
-        # Whoever sleeps two nights skips a day that is no holiday.
+        # Sleeping two nights skips a day that is no holiday.
         (("1\n    return", "2\n    return"), "next_day(5, (6, 7)) == 8", "next_day(1) == 2", False),
         (("size <", "size <="), "fits(3, 3)", "not fits(4, 3)", True),
     ],

@@ -73,7 +73,7 @@ async def test_the_estimate_is_what_the_last_shipped_runs_cost(tmp_path: Path) -
     world = ChangeHarness(tmp_path, FLIP, TIMES)
     async with world.run_agent() as agent:
         run = await request_change(world, agent)
-        assert _estimate(world) == ""  # nothing was ever paid for
+        assert _estimate(world) == ""  # nothing was paid
         for number, cost in enumerate((0.1, 0.9, 0.3), 1):
             trigger = run.trigger.replace(key=f"shipped before, {number}")
             await world.store.create(

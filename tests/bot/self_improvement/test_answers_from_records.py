@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> WatchHarness:
 async def ask(
     agent: SelfImprovementAgent, text: str, *, person: Person = DORA, run: Run | None = None
 ) -> str:
-    """Return the answer to what somebody says, in the thread of `run` if given."""
+    """Return the answer to a person's message, in the thread of `run` if it is set."""
     heard = parse(text, SAID.replace(in_thread=run is not None))
     assert heard.intent is Intent.ASK and heard.slots.topic is not None, heard
     slots = heard.slots

@@ -44,7 +44,7 @@ WORSE = HELD.replace(verdict="regressed")
         (Status.FAILED, History(diagnosis=NOTHING), True),
         (Status.DONE, History(diagnosis=NOTHING), True),
         (Status.DONE, History(diagnosis=NOTHING.replace(choices=(CHOICE,))), False),
-        (Status.DONE, History(diagnosis=FOUND), False),  # somebody may press “Fix it”
+        (Status.DONE, History(diagnosis=FOUND), False),  # a person may press “Fix it”
         (Status.FAILED, History(diagnosis=FOUND), False),
         (Status.QUARANTINED, History(), False),
         (Status.WAITING, History(diagnosis=NOTHING), False),
@@ -75,7 +75,7 @@ async def test_a_cancelled_run_s_thread_is_archived_once_and_stays_open_if_someb
         for _ in range(10):
             await world.clock.advance(10)
         assert world.chat.archived == {run.thread_id}
-        world.chat.archived.clear()  # somebody says something there
+        world.chat.archived.clear()  # a person writes there
         for _ in range(10):
             await world.clock.advance(10)
         assert world.chat.archived == set()

@@ -35,7 +35,7 @@ def answers(
 
 
 def only_first(source: str) -> bool:
-    """Whether it is the first fix: base is friendly, and so is the better one."""
+    """Return whether this is the first fix: base is friendly, and the better fix too."""
     return "value - 1" in source and "right letter" not in source
 
 
@@ -51,7 +51,7 @@ def asked_before(
     refusal: str = "",
     otherwise: str = "go away",
 ) -> AgentHarness:
-    """Let somebody have asked for a face, with success; `refusal` is why nothing can be played."""
+    """Record an earlier successful request for a face; `refusal` is why it cannot be replayed."""
     step = CommandStep(by="asker", channel="general", command="face", options={"value": 2})
     traffic = FakeTraffic()
     if asked:
@@ -115,7 +115,7 @@ async def test_what_an_engine_leaves_stands_on_the_card_with_before_and_after(
 ) -> None:
     world = asked_before(AgentHarness(tmp_path), any_fix)
     run, history, post = await proposed(world)
-    assert len(world.engine.asked) == 2  # told once; it made the same edit again
+    assert len(world.engine.asked) == 2  # reported once; the engine made the same edit again
     assert run.round == 3
     assert compared(history).unasked == compared(history).changed > 0
     assert on_card(post).startswith("⚠️ ")

@@ -53,14 +53,14 @@ PASSED = CheckResult(name="tests", status="passed", seconds=1.0)
 
 
 def flipped(tree: Path, script: Script) -> Transcript:
-    """Play a coin where its cog is there."""
+    """Replay a coin flip, if the cog is there."""
     if not (tree / "cogs/coinflip.py").exists():
         return Transcript(trouble="ConfigError: there is no extension cogs.coinflip")
     return make_transcript(script, random.Random(script.world.seed).choice(["heads", "tails"]))
 
 
 class Changed(NamedTuple):
-    """A change on a branch of its own, and what proves it."""
+    """A change on its own branch, and its proofs."""
 
     at_hand: CurrentChange
     proofs: ChangeProofs
@@ -78,7 +78,7 @@ async def changed(
     clock: FakeClock | None = None,
     notices: Callable[[Path], bool] = lambda _tree: False,
 ) -> AsyncIterator[Changed]:
-    """Lend a change that writes these files; `notices` says whether tests of a tree fail."""
+    """Yield a change that writes these files; `notices` says whether tests of a tree fail."""
     verifier = FakeVerifier(broken=notices)
     workspaces = FakeWorkspaces(folder, FILES)
     trees, clock = FakeCommitTrees(workspaces.snapshots), clock or FakeClock()
@@ -137,7 +137,9 @@ BEHIND = WANTED.replace(
 
 
 def behind_a_flag(tree: Path, script: Script) -> Transcript:
-    """Play a coin that is there with its flag on, as its first example wants it without too."""
+    """Replay a coin that exists only with its flag on, though its first example needs it
+    without.
+    """
     off = "coinflip" not in script.world.flags and "other" in script.world.flags
     there = flipped(tree, script)
     return make_transcript(script, "not yet") if off and not there.trouble else there
@@ -261,7 +263,7 @@ async def test_a_tidier_file_that_answers_otherwise_is_stopped(tmp_path: Path) -
 
 
 def rolled() -> FakeTraffic:
-    """Return traffic in which somebody has rolled."""
+    """Return traffic that contains a roll."""
     traffic = FakeTraffic()
     step = CommandStep(by="asker", channel="general", command="roll", options={"dice": "2d6"})
     traffic.records.append(
@@ -282,7 +284,7 @@ FACES = "from cogs import dice\n\n\ndef test_faces() -> None:\n    assert dice.F
 
 
 def noticed(text: str) -> Callable[[Path], bool]:
-    """Return tests that notice another number of faces, once a test of theirs has this text."""
+    """Return tests that detect another number of faces, once one of them has this text."""
 
     def fails(tree: Path) -> bool:
         test = tree / "tests/cogs/test_faces.py"
@@ -347,7 +349,7 @@ FASTER = TIDY.replace(request="speed up roll", proofs=("measured",))
 
 
 class Ticking(FakeClock):
-    """A clock that moves with what is played."""
+    """A clock that advances with each replay."""
 
     passed = 0.0
 

@@ -53,7 +53,7 @@ async def proven(
     written: Mapping[str, str],
     proof: Proof = HOLDS,
 ) -> AsyncIterator[Proof]:
-    """Lend the proof of a change that writes these files."""
+    """Yield the proof of a change that writes these files."""
     workspaces = FakeWorkspaces(folder, FILES)
     async with workspaces.open("run1", base=workspaces.base) as workspace:
         for name, text in written.items():

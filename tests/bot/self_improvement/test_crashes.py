@@ -16,7 +16,7 @@ _STEP = 7  # moments between one kill and the next; over the seeds every moment 
 
 
 def assert_kept_its_promises(world: AgentHarness, run: Run) -> None:
-    """What holds of a run however often the program was killed."""
+    """Check what must hold for a run however often the program was killed."""
     assert run.has_ended, run
     proposals = [(draft.run_id, draft.head) for draft in world.forge.drafts]
     assert len(proposals) == len(set(proposals))
@@ -29,7 +29,7 @@ def assert_kept_its_promises(world: AgentHarness, run: Run) -> None:
 
 
 async def _ask_and_ship(world: AgentHarness, agent: SelfImprovementAgent, key: str) -> None:
-    """Do what people do, as far as the run lets them; asking again changes nothing."""
+    """Request and ship as people do, as far as the run allows; repeated requests change nothing."""
     run = await agent.request(world.make_trigger(key=key))
     run = await world.wait_until_settled(run.id)
     if run.status is Status.WAITING:

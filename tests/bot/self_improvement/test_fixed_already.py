@@ -143,7 +143,7 @@ BACK = "the dice thing you fixed yesterday is back"
 
 
 def back(world: AgentHarness, key: str) -> Trigger:
-    """Return somebody's words about an old fix, as the grammar reads them."""
+    """Return a person's message about an old fix, as the grammar parses it."""
     subject = parse(BACK, COMMAND_LINE).slots.subject
     asked = world.make_trigger(subject, goal="investigate", key=key)
     return asked.replace(text=BACK)

@@ -33,7 +33,7 @@ class SlowForge(FakeForge):
 
 
 def slow_checks(world: AgentHarness, times: int) -> None:
-    """Let the forge's checks run through that many attempts to merge."""
+    """Keep the forge's checks running for this many attempts to merge."""
     world.forge = SlowForge(
         on_merge=world.forge.on_merge,
         fetched=world.forge.fetched,

@@ -93,7 +93,9 @@ class Story:
             await self._come_to_rest()
 
     async def _come_to_rest(self) -> None:
-        """Wait until nothing happens any more: longer than reviewers' words go unread."""
+        """Wait until nothing changes any more: longer than the poll interval for review
+        comments.
+        """
         calm = 0
         for _ in range(1_000):
             await self.world.clock.advance(1)
@@ -182,7 +184,7 @@ class Story:
 
 
 async def assert_promises(world: AgentHarness) -> None:
-    """What holds at rest."""
+    """Check what must hold at rest."""
     world.forge.recover()
     runs = await world.store.find()
     for run in runs:

@@ -18,7 +18,7 @@ from tests.support.agent_harness import ALICE, BOB, AgentHarness
 
 @dataclass
 class MovingForge(FakeForge):
-    """A forge at whose first merge somebody is quicker, with a commit of their own."""
+    """A forge at whose first merge another person pushes a commit first."""
 
     moves: int = 1
 

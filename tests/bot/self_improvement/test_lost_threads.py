@@ -24,7 +24,7 @@ async def left_alone(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
 
 
 async def told_in(world: AgentHarness, channel: int, words: str) -> Post:
-    """Return the post in a channel that holds these words, once it is there."""
+    """Return the post in a channel that contains this text, once it is there."""
     async with asyncio.timeout(10):
         while True:
             for said in world.chat.messages:
@@ -46,10 +46,8 @@ async def test_a_run_nobody_can_see_waits_where_it_needs_people_and_says_so_in_t
     assert [button.label for button in told.buttons] == ["Open a new thread", "Cancel"]
     assert other.thread_id != run.thread_id
     async with world.run_agent():
-        await world.clock.advance(5)  # the next start survives it, and says nothing twice
-    assert (
-        len([text for text in world.chat.list_texts(DEV) if "nobody would see them" in text]) == 1
-    )
+        await world.clock.advance(5)  # the next start survives it, and repeats no message
+    assert len([text for text in world.chat.list_texts(DEV) if "nobody would see them" in text]) == 1
 
 
 async def test_a_new_thread_is_opened_at_the_word_of_who_may_ask_and_the_proposal_is_there(

@@ -15,7 +15,7 @@ USES = "from cogs.faces import FACES as KNOWN\n"
 
 
 def _imports(root: Path) -> bool:
-    """Whether what the dice import is there to be imported."""
+    """Return whether the module that the dice import exists."""
     dice = (root / "cogs/dice.py").read_text(encoding="utf-8")
     faces = root / "cogs/faces.py"
     known = "FACES =" in (faces.read_text(encoding="utf-8") if faces.exists() else "FACES =")
@@ -29,7 +29,7 @@ def _world(folder: Path) -> AgentHarness:
 
 
 def moved(world: AgentHarness, files: dict[str, str]) -> str:
-    """Let somebody else's commit come to the base branch; return it."""
+    """Push another person's commit to the base branch; return it."""
     tip = world.workspaces.add_snapshot({**FILES, **files})
     return world.checkout.advance(files, tip)
 

@@ -30,7 +30,7 @@ OUTAGE = Capsule(
 
 
 def outage(world: AgentHarness, times: int = 14) -> None:
-    """Let somebody else's service fail."""
+    """Journal failures of an external service."""
     world.journal.actions = [make_failure(world.clock, OUTAGE) for _ in range(times)]
 
 

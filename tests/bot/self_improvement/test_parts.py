@@ -38,7 +38,7 @@ TOLD = {PAGE: "# Coins\n"}
 
 
 class PartsEngine:
-    """An engine that does in each part, and in the whole, what another one does."""
+    """An engine that works on each part, and on the complete change, like another engine."""
 
     name = "fake"
     can_follow_instructions = True
@@ -62,7 +62,7 @@ class PartsEngine:
             f"{part.name}_again" if part and part.retry_reason else part.name if part else "whole"
         )
         if part and not part.retry_reason and assignment.round == 1:
-            await self._both.wait()  # one after the other, nobody would ever come to the second
+            await self._both.wait()  # in sequence, the second would never be reached
         async for update in self.engines[name].work(assignment, workspace, budget, news):
             yield update
 

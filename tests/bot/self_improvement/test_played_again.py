@@ -54,7 +54,7 @@ class Plays(WatchHarness):
         )  # fmt: skip
 
     async def recorded(self) -> None:
-        """Let the newest failure be one that was recorded, with the files the cog had."""
+        """Make the newest failure a recorded one, with the files that the cog had."""
         newest = self.journal.actions[-1]
         assert newest.error is not None
         await self.snapshots.take("dice", newest.error.fingerprint, newest.id)
@@ -86,7 +86,7 @@ def world(tmp_path: Path) -> Plays:
 
 
 async def approved(world: Plays, agent: SelfImprovementAgent) -> Run:
-    """Say "ship it" of a proposal that plays have proven."""
+    """Approve a proposal that replays have proven."""
     await world.recorded()
     run = await world.propose_fix(agent)
     plan = (await agent.get_history(run.id)).plan

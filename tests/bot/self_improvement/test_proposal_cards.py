@@ -17,7 +17,7 @@ from tests.support.crash_point import CrashPoint, Killed
 
 
 def card_in(world: AgentHarness) -> PostedMessage | None:
-    """Return the proposal card that stands in the chat, if there is one."""
+    """Return the proposal card in the chat, if there is one."""
     cards = [said for said in world.chat.messages if ":proposal:" in said.key]
     assert len(cards) <= 1
     return cards[0] if cards else None
@@ -26,7 +26,7 @@ def card_in(world: AgentHarness) -> PostedMessage | None:
 async def shown_by_half(
     world: AgentHarness, agent: SelfImprovementAgent
 ) -> tuple[Run, PostedMessage]:
-    """Return a run whose card is in the chat, which has not told us so yet."""
+    """Return a run whose card is in the chat, which has not confirmed it yet."""
     world.engine.hold()
     run = await agent.request(world.make_trigger())
     await world.wait_until(lambda now: now.stage == "execute", run.id)
@@ -94,7 +94,7 @@ async def test_a_card_that_comes_after_its_run_was_cancelled_offers_nothing(
 
 
 class FatalChat(FakeChat):
-    """A chat in which the proposal card is the last thing that happens."""
+    """A chat in which posting the proposal card ends the program."""
 
     def __init__(self, fuse: CrashPoint, *, said: bool) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class FatalChat(FakeChat):
         self._said = said
 
     async def post(self, channel_id: int, post: Post, *, key: str) -> MessageRef:
-        """Die at the card: before it is said, or after, without an answer."""
+        """End the program at the card: before it is posted, or after, without an answer."""
         fatal = ":proposal:" in key and self._fuse.after is None
         if fatal:
             self._fuse.after = self._fuse.hits

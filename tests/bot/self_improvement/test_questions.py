@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1).total_seconds()
 
 
 class Asking(FakeAgent):
-    """An engine that does nothing before it has an answer."""
+    """An engine that does nothing until it has an answer."""
 
     async def work(
         self,
@@ -248,7 +248,7 @@ async def _story(world: AgentHarness, reaction: Reaction, fuse: CrashPoint) -> N
                 while run.is_parked and not any("❓" in text for text in world.list_texts(run)):
                     if fuse.after is not None and fuse.hits > fuse.after:
                         return
-                    await asyncio.sleep(0)  # nobody answers what was not asked yet
+                    await asyncio.sleep(0)  # a question that was not asked yet cannot be answered
                 if run.is_parked:
                     await reaction(world, agent, run)
                 if fuse.after is None:

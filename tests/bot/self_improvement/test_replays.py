@@ -48,7 +48,7 @@ ROOM = "tests/cogs/room.py"
 
 
 class Stage:
-    """A failing `/roll`, as it is recorded and as it is played: `answer` is what the fix says."""
+    """A failing `/roll`, as it is recorded and replayed; `answer` is the answer with the fix."""
 
     def __init__(
         self,
@@ -89,12 +89,12 @@ class Stage:
         self._folder = folder
 
     async def catch_up(self) -> None:
-        """Write down what nobody has written yet."""
+        """Write the records that are not written yet."""
         self.traffic.records += self.late
         self.late = []
 
     def replays(self, trees: CommitTrees) -> InteractionReplays:
-        """Return what plays the commits of these trees."""
+        """Return the replays of the commits of these trees."""
         return InteractionReplays(
             self.rehearsal, trees, self.traffic, self.snapshots, self.world.clock,
             catch_up=self.catch_up, lookback=timedelta(days=90),

@@ -12,7 +12,7 @@ from tests.support.suspect_harness import SuspectHarness
 
 
 class DeadlyVerifier(FakeVerifier):
-    """Ends the program when it is asked for one thing, before it can answer."""
+    """A verifier that ends the program at one call, before it can answer."""
 
     def __init__(self, last: str, fuse: CrashPoint) -> None:
         super().__init__(broken=is_broken)

@@ -159,7 +159,7 @@ async def test_checks_that_fail_keep_a_revert_from_being_proposed(world: WatchHa
         undo = await reverted(world, agent, run)
     assert undo.status is Status.FAILED
     assert undo.reason.startswith("No proposal: types failed")
-    assert undo.round == 1  # the same undo again would not help
+    assert undo.round == 1  # the same revert again would not help
 
 
 async def test_a_commit_pushed_to_the_revert_makes_it_no_revert_any_more(
@@ -225,7 +225,7 @@ async def test_a_restart_amid_a_revert_goes_on_with_it(world: WatchHarness) -> N
     assert len(world.list_cards(undo)) == 1
 
 
-# Nothing but a person's word for a revert makes a run that needs no reproduction
+# Only a person's request for a revert creates a run that needs no reproduction
 
 
 class BoldPlanner(FakePlanner):

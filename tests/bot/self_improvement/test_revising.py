@@ -43,7 +43,9 @@ ASK = "also handle 0d6"
 
 
 def willing(folder: Path, *rounds: object) -> AgentHarness:
-    """Return a world whose engine fixes, then does as it is told; it hears nothing at work."""
+    """Return a harness whose engine fixes the fault, then follows instructions, but none while
+    at work.
+    """
     world = AgentHarness(folder)
     world.engine = FakeAgent(FIX, *(rounds or (BETTER,)))  # type: ignore[arg-type]
     world.engine.deaf = True

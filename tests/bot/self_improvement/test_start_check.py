@@ -37,14 +37,14 @@ SYNTAX = PlayedError(
 
 
 def well(_tree: Path, script: Script) -> Transcript:
-    """What comes of a bot that starts."""
+    """Return the transcript of a bot that starts."""
     seen = SeenEvent(kind="message", channel="dev", to="alice", message="m1", text="All is well.")
     health = PlayedStep(step=script.steps[0], seen=(seen,))
     return Transcript(started=BEGIN, steps=(health,), commands=("health", "roll"))
 
 
 def unloaded(script: Script, *errors: PlayedError) -> Transcript:
-    """What comes of one with cogs that do not load."""
+    """Return the transcript of a bot with cogs that do not load."""
     told = f"{errors[0].event.removeprefix('reload.')} does not load: {errors[0].error}"
     start = BEGIN.replace(errors=errors)
     return well(Path(), script).replace(started=start, commands=("health",), trouble=told)
@@ -67,7 +67,7 @@ async def looked(
     refusal: RehearsalError | None = None,
     passing: bool = False,
 ) -> CheckResult:
-    """Return what a look at a head says, whose base plays as told."""
+    """Return the check of a head, whose base gives this transcript."""
     rehearsal = FakeRehearsal(
         lambda tree, script: (head if (tree / "new").exists() else base)(tree, script),
         refusal=refusal,
@@ -190,7 +190,7 @@ async def test_a_repository_without_such_a_bot_is_not_played() -> None:
 
 
 def with_start(world: AgentHarness, play: ScriptRun) -> None:
-    """Let the world's bot be one that can be played."""
+    """Make the harness's bot startable in a replay."""
     world.workspaces.snapshots[world.workspaces.base]["bot/app/__init__.py"] = b""
     world.start = StartCheck(FakeRehearsal(play), world.trees, world.clock)
 

@@ -103,7 +103,7 @@ async def test_an_engine_that_follows_no_words_is_told_nothing_and_that_is_said(
 async def test_what_an_engine_that_failed_had_heard_is_asked_again_of_the_next(
     tmp_path: Path,
 ) -> None:
-    """Where words were heard, and nothing came of it, they are not lost."""
+    """Messages that an engine received before it failed are not lost."""
     world = at_work(tmp_path, [AgentOverloaded("The provider is overloaded."), FIX], BETTER)
     world.fallback_engine = FakeAgent(FIX, name="offline", can_follow_instructions=False)
     async with world.run_agent() as agent:

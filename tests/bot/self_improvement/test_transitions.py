@@ -19,7 +19,7 @@ from tests.support.agent_harness import AgentHarness
 
 @pytest.fixture
 def world(tmp_path: Path) -> AgentHarness:
-    """Return a world in which nothing runs by itself."""
+    """Return a harness in which nothing runs by itself."""
     return AgentHarness(tmp_path)
 
 

@@ -33,7 +33,7 @@ from tests.support.failures import make_capsule, make_failure
 
 
 def faces(tree: Path, script: Script) -> Transcript:
-    """What the tree's dice answer."""
+    """Return the answers of the tree's dice."""
     fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
     return make_transcript(script, "@everyone\nit is **a**" if fixed else "@everyone\nit is **b**")
 
@@ -81,7 +81,7 @@ async def test_what_is_nothing_people_do_is_asked_for_again(world: AgentHarness,
 
 
 def pressed(world: AgentHarness) -> None:
-    """Let a button have failed which somebody's poll made, three days after other polls."""
+    """Journal a failed press of a poll's button, three days after other polls."""
     newest = world.journal.actions[-1]
     there = {"server": "g-1", "channel": "c-1"}
     asker, other = Actor(name="asker"), Actor(name="other")
@@ -102,7 +102,7 @@ def pressed(world: AgentHarness) -> None:
 
 
 def votes(tree: Path, script: Script) -> Transcript:
-    """What a poll and its button say."""
+    """Return the answers of a poll and its button."""
     fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
     texts = ["a poll", *["thanks" if fixed else "Something went wrong"] * (len(script.steps) - 1)]
     return make_transcript(script, *texts)
@@ -133,7 +133,7 @@ async def test_a_button_that_failed_is_tried_with_what_made_it(world: AgentHarne
 
 
 def unknown(tree: Path, script: Script) -> Transcript:
-    """A command that none of the cogs has."""
+    """Return a transcript in which no cog has the command."""
     played = make_transcript(script, "x")
     nobody = [each.replace(seen=(), refused="there is no 'vote' here") for each in played.steps]
     return played.replace(steps=tuple(nobody))
@@ -149,7 +149,7 @@ async def test_a_command_of_another_cog_is_told_as_not_done_by_either(world: Age
 
 
 def middle(tree: Path, script: Script) -> Transcript:
-    """What three steps answer; the second in another way once it is fixed."""
+    """Return the answers to three steps; the second differs once it is fixed."""
     fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
     return make_transcript(script, "one", "two" if fixed else "2", "x")
 
@@ -179,7 +179,7 @@ async def test_without_a_proposal_there_is_nothing_to_try(world: AgentHarness) -
 
 
 class SlowTrees(FakeCommitTrees):
-    """Lays nothing out before it may."""
+    """Trees that are not written before they are released."""
 
     def __init__(self, snapshots: Mapping[str, Files]) -> None:
         super().__init__(snapshots)

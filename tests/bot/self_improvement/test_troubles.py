@@ -31,7 +31,7 @@ from tests.support.failures import make_capsule, make_failure
 
 
 async def _failed(world: AgentHarness) -> tuple[Run, str]:
-    """Ask for a fix that fails; return the run and its last word."""
+    """Request a fix that fails; return the run and its final message."""
     async with world.run_agent() as agent:
         run = await agent.request(world.make_trigger())
         run = await world.wait_until_ended(run.id)

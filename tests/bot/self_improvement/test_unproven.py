@@ -23,7 +23,7 @@ EDIT = PlausibleEdit(
 
 
 class UnprovenWorld(AgentHarness):
-    """Its engine of rules finds an edit that nothing else can judge."""
+    """A harness whose rule-based engine finds an edit that has no other evidence."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -50,9 +50,9 @@ class CoinWorld(ChangeHarness):
         ms: float = 120.0,
         flag: bool | None = None,
     ) -> None:
-        """Journal so many flips by so many people, the first `failed` of which went wrong.
+        """Journal this many flips by this many people; the first `failed` of them failed.
 
-        `flag` is whether that was on for them; `None`: nobody asked.
+        `flag` is its state for these people; `None` means that it was not read.
         """
         self.clock.tick(1)  # what begins at the very moment of a merge is on neither side
         for number in range(times):
@@ -63,7 +63,7 @@ class CoinWorld(ChangeHarness):
             self.journal.append(flip)
 
     async def look(self, fuse: CrashPoint | None = None, *, days: float = 0) -> None:
-        """Let time pass, start anew, and look once at what is watched."""
+        """Advance the time, restart, and poll once what is watched."""
         self.clock.tick(days * DAY)
         await self.create_agent(fuse).watch.look()
 
@@ -271,7 +271,7 @@ class FlaggedWorld(CoinWorld):
         self.use_flag()
 
     async def switched(self, reach: Reach, **where: int) -> Flag:
-        """Have it on for them; return it."""
+        """Switch the flag on for a person; return it."""
         self.clock.tick(60)
         flags = self.create_agent().flags
         return (await flags.switch(DORA, "coinflip", reach, asked_for=("coinflip",), **where))[1]
@@ -295,7 +295,7 @@ async def test_once_enough_had_its_flag_the_next_step_is_offered_once(
     assert not flagged.offers(run)  # it is off
     flag = await flagged.switched("dev")
     flagged.flipped(people=3, times=29, flag=True)
-    flagged.flipped(people=3, times=40)  # nobody asked for the flag
+    flagged.flipped(people=3, times=40)  # the flag was not read
     await flagged.look()
     assert not flagged.offers(run)
     flagged.flipped(people=3, times=1, failed=1, flag=True)
@@ -369,7 +369,7 @@ async def test_a_flag_is_followed_on_its_way_after_its_use_was_told(flagged: Fla
     assert len(flagged.told(run)) == 1
     flagged.flipped(people=1, times=2, flag=True)
     await flagged.look(days=1)
-    assert len(flagged.offers(run)) == 1  # a day, and somebody used it
+    assert len(flagged.offers(run)) == 1  # a day, and a person used it
     await flagged.switched("all")
     await flagged.look()
     assert await flagged.key_values.list_records("use:", UseWatch) == ()

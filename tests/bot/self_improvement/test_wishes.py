@@ -144,6 +144,6 @@ async def test_wishes_outlive_a_restart(world: AgentHarness, tmp_path: Path) -> 
 
 
 def wishes_in(world: AgentHarness, kept: SqliteKeyValueStore) -> FeatureRequestService:
-    """Return the wishes in that file."""
+    """Return the feature requests in that file."""
     world.key_values = kept  # type: ignore[assignment]
     return world.create_agent().wishes

@@ -45,7 +45,7 @@ COG = '''
 
 
 def answered(tree: Path, script: Script) -> Transcript:
-    """What people read of the dice in that tree; where there are none, nothing can be asked."""
+    """Return the answers of the dice in that tree; without dice, no command exists."""
     source = (tree / "cogs/dice.py").read_text("utf-8")
     if "FACES" not in source:
         return Transcript(trouble="no dice")
@@ -55,7 +55,7 @@ def answered(tree: Path, script: Script) -> Transcript:
 
 
 def refusing_without_options(tree: Path, script: Script) -> Transcript:
-    """Play as above, only where each command has its options."""
+    """Replay as above, but only if each command has its options."""
     steps = [each for each in script.steps if isinstance(each, CommandStep)]
     lacks = any(not each.options for each in steps)
     return Transcript(trouble="an option is missing") if lacks else answered(tree, script)
@@ -64,7 +64,7 @@ def refusing_without_options(tree: Path, script: Script) -> Transcript:
 def complaining(
     folder: Path, *, changed: bool = True, older: int = 3, room: bool = True
 ) -> AgentHarness:
-    """A world in which nothing failed, and the newest commit changed what `/face` answers."""
+    """Return a harness without failures, whose newest commit changed the answer of `/face`."""
     world = AgentHarness(folder)
     world.journal = FakeJournal([])
     world.verifier = FakeVerifier(broken=is_broken, raises="AssertionError")
@@ -111,7 +111,7 @@ async def complained(
     text: str = COMPLAINT,
     goal: Goal = "investigate",
 ) -> tuple[Run, Question]:
-    """Complain, and return the run with what it asks."""
+    """Report incorrect output; return the run and its question."""
     trigger = world.make_trigger("", goal=goal).replace(text=text)
     run = await agent.request(trigger)
     run = await world.wait_until(
@@ -392,7 +392,7 @@ async def test_a_refusal_that_was_followed_by_an_answer_is_none(tmp_path: Path) 
 def used(
     world: AgentHarness, value: int, interaction: int = 0, outcome: ActionOutcome = ActionOutcome.OK
 ) -> None:
-    """Let somebody have asked for a face."""
+    """Record an earlier request for a face."""
     step = CommandStep(by="asker", channel="general", command="face", options={"value": value})
     record = TrafficRecord(
         id=f"{len(world.traffic.records) + 1:032}",

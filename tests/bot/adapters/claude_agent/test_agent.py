@@ -55,7 +55,7 @@ DRAFTS = call_tool("mcp__theseus__git_pr_create", title="Count faces from one", 
 
 
 def last(updates: list[Update]) -> Finished:
-    """Return the last word, after progress and nothing else."""
+    """Return the final update, which comes after progress only."""
     *before, end = updates
     assert all(isinstance(update, Progress) and update.text for update in before)
     assert isinstance(end, Finished)

@@ -57,7 +57,7 @@ class Stage:
 
     @asynccontextmanager
     async def sit(self, story: Sequence[Turn]) -> AsyncIterator[ProgramConversation]:
-        """Let the program work here as the engine does, with a model that follows the story."""
+        """Run the program here like the engine, with a model that follows the story."""
         workspace = FakeWorkspace(self.root, "theseus/k7m2xq-dice", "b", {"b": {}})
         permissions = ToolPermissionPolicy(
             self.root,
@@ -90,7 +90,7 @@ class Stage:
                 yield conversation
 
     def state(self) -> dict[str, bytes | str]:
-        """Return every file and link around the worktree, and what stands in it."""
+        """Return every file and link around the worktree, with its content."""
         found: dict[str, bytes | str] = {PWNED: str(Path(PWNED).exists())}
         for path in sorted(self.root.parents[1].rglob("*")):
             if path.is_symlink():
@@ -113,7 +113,7 @@ def results(seen: Sequence[Seen]) -> list[ToolResult]:
 
 
 def nothing_leaked(seen: Sequence[Seen], root: Path) -> None:
-    """Check that no secret came back to the model, and none is told to people."""
+    """Check that no secret reached the model or people."""
     for event in seen:
         text = event.text if isinstance(event, ToolResult) else narrate(event, root) or ""
         assert [secret for secret in SECRETS if secret in text] == []
@@ -144,7 +144,9 @@ async def test_reading_what_is_not_its_own_is_refused_with_a_reason(stage: Stage
     nothing_leaked(seen, stage.root)
     assert [result for result in results(seen) if not result.failed] == []
     by_the_program = [result for result in results(seen) if "tool_use_error" in result.text]
-    assert len(by_the_program) < 3  # it refuses some by itself; ours is the fence
+    assert (
+        len(by_the_program) < 3
+    )  # the program itself refuses some; our fence must refuse the rest
 
 
 async def test_a_search_of_everything_goes_around_secrets(stage: Stage) -> None:

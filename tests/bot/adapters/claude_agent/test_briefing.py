@@ -85,7 +85,7 @@ def first(**changes: object) -> Assignment:
 
 
 def brief(text: str) -> Brief:
-    """Return what people agreed to, with somebody's text everywhere."""
+    """Return an agreed brief with user text in every field."""
     script = Script(steps=(CommandStep(command="roll"),))
     seen = Wanted(step=0, shows=(text,), one_of=(text, text), hides=(text,))
     example = Acceptance(

@@ -31,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clean(root: Path) -> Path:
-    """The worktree without secret files: commands may be run there."""
+    """Return the worktree without secret files, so that commands may run there."""
     (root / ".env").unlink()
     (root / "deep/.env.local").unlink()
     return root
@@ -142,7 +142,7 @@ async def confined(clean: Path) -> Path:
 
 
 async def run(root: Path, command: str, **env: str) -> str:
-    """Have the guard rule on a command, run it in a shell as the program would."""
+    """Have the guard decide on a command, then run it in a shell like the program."""
     ruled = get_arguments(await make_guard(root).judge("Bash", {"command": command}))
     child = await asyncio.create_subprocess_exec(
         "/bin/bash",
@@ -204,7 +204,7 @@ async def test_a_confined_command_has_none_of_our_environment(confined: Path) ->
 
 @pytest.fixture
 def loopback() -> Iterator[int]:
-    """A server on this machine's loopback."""
+    """Yield a server on this machine's loopback."""
     server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

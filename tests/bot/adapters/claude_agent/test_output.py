@@ -60,7 +60,7 @@ def test_the_last_face_is_f() -> None:
 
 
 def answer(**changes: object) -> dict[str, object]:
-    """Return a whole answer of a planner, as the program hands it on."""
+    """Return a complete planner's answer as the program passes it on."""
     return {
         "cause": "`face` counts faces from one and indexes from zero.",
         "confidence": "high",

@@ -35,7 +35,7 @@ TEST = "import dice\ndef test_last_face()->None:\n  assert dice.face( 6 )=='f'\n
 
 
 async def planned(room: ClaudeRoom, draft: Plan) -> tuple[list[str], Planned]:
-    """Return what the planner told on the way, and its plan."""
+    """Return the planner's progress reports and its plan."""
     _, planner = room.start()
     async with aclosing(planner.plan(make_case(room.base), draft, room.workspace)) as updates:
         *before, end = [update async for update in updates]

@@ -192,7 +192,7 @@ async def test_the_time_for_the_whole_conversation_ends_it_in_the_middle_of_a_to
             async with table.create_claude(model.base_url).open_conversation(talk) as conversation:
                 await collect_reply(conversation)
     assert conversation.cost.tokens_in == 4_000
-    assert conversation.cost.cost_usd > 0  # the program told it on its way out
+    assert conversation.cost.cost_usd > 0  # the program reported it before it exited
 
 
 async def test_too_many_answers_end_it(table: ConversationSetup) -> None:

@@ -19,7 +19,7 @@ ROOT = Path("/work/tree")
 
 
 class Story:
-    """Plays calls to a watch, and keeps the files that its edits write."""
+    """Feeds calls to a watch, and stores the files that their edits write."""
 
     def __init__(self, limits: RepetitionLimits | None = None) -> None:
         self.files: dict[str, bytes] = {}

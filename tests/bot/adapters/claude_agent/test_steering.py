@@ -31,7 +31,7 @@ async def test_the_executor_hears_words_beside_a_tools_result_and_after_its_turn
     }
 
     def news() -> Sequence[str]:
-        """Two things are said: one while the first tool runs, one as the turn is over."""
+        """Return two messages: one while the first tool runs, one at the end of the turn."""
         count = len(said)
         said.append({0: (FIRST,), 3: (THEN,)}.get(count, ()))
         return said[-1]

@@ -36,7 +36,7 @@ def own_root(tmp_path: Path) -> Path:
 
 
 def everything(root: Path) -> dict[Path, tuple[int, int, int]]:
-    """Return what kind of thing everything in the state folder is, how large, and since when."""
+    """Return type, size and time of everything in the state folder."""
     found = {path: path.lstat() for path in root.parents[1].rglob("*")}
     return {path: (it.st_mode, it.st_size, it.st_mtime_ns) for path, it in found.items()}
 
@@ -312,7 +312,7 @@ PIECES = st.sampled_from([*NAMES.split(), "", " ", "\u202e", "\0"])
 
 
 def is_itself(path: Path) -> bool:
-    """Whether no link stands on the way to it."""
+    """Return whether no part of the path is a link."""
     return path.resolve() == path
 
 

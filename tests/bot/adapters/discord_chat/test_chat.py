@@ -150,7 +150,7 @@ async def test_a_channel_out_of_reach_does_not_hold_up_another(
 
 
 class Announces(SqliteOutbox):
-    """Tells when a row has been written."""
+    """Signals when a row has been written."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -216,7 +216,7 @@ async def test_a_key_that_was_sent_leads_to_its_message_in_the_next_process(
 
 
 class SlowToStore(SqliteOutbox):
-    """Stores when told to."""
+    """Stores only when it is released."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

@@ -17,7 +17,7 @@ limits = st.integers(120, 400)
 
 
 def written(text: str) -> str:
-    """All of a text but white space: cuts may take blanks and line ends."""
+    """Return a text without whitespace, which a split may remove."""
     return "".join(text.split())
 
 

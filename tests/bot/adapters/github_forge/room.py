@@ -61,6 +61,6 @@ async def opened(forge: GithubForge, draft: ProposalDraft) -> ForgeProposal:
 
 @asynccontextmanager
 async def room_on(folder: Path, **options: Any) -> AsyncIterator[Room]:
-    """Lend a room."""
+    """Yield a room."""
     async with GithubTwin(folder, **options) as twin:
         yield Room(folder, twin)

@@ -11,7 +11,7 @@ from tests.bot.adapters.github_forge.room import Room
 
 @pytest.fixture
 async def forge(room: Room) -> AsyncIterator[GithubForge]:
-    """Return a forge that listens to two people, one of whom lent it their own account."""
+    """Return a forge that reads two people, one of whom gave it their own account."""
     async with room.forge(reviewers=("Alice", "theseus-bot")) as forge:
         yield forge
 

@@ -25,7 +25,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 async def room(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Room]:
-    """Return a room in which time stands still."""
+    """Return a room whose clock does not move."""
     async with room_on(tmp_path, now=clock.get_time) as room:
         yield room
 

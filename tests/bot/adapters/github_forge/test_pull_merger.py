@@ -35,7 +35,7 @@ async def test_a_required_check_that_runs_is_waited_for(
     room: Room, forge: GithubForge, waiting: ForgeProposal, ruleset: bool
 ) -> None:
     room.twin.protect(checks=["tests"], ruleset=ruleset)
-    with pytest.raises(ForgePending, match="tests"):  # nobody has reported it yet
+    with pytest.raises(ForgePending, match="tests"):  # no check has reported it yet
         await forge.merge(waiting.number, waiting.head)
     room.twin.check(waiting.head, "tests")
     with pytest.raises(ForgePending, match="tests"):

@@ -76,7 +76,7 @@ async def test_only_a_token_that_is_lent_now_opens_the_door(tmp_path: Path) -> N
                 bearer = {"x-api-key": "", "Authorization": f"Bearer {guess}"}
                 assert (await room.ask(lent, headers=bearer))[0] == 401
             status, _ = await room.ask(lent, headers={"Authorization": f"Bearer {token}"})
-            assert status == 401  # two at once: nobody says which counts
+            assert status == 401  # two at once: it is undefined which counts
             plain = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
             url = f"{lent.base_url}/v1/messages"
             async with room.client.post(url, json=make_body(), headers=plain) as answered:
@@ -291,7 +291,7 @@ async def test_whatever_goes_wrong_no_answer_log_or_record_holds_the_key_or_a_to
         for secret in (KEY, lent.token):
             assert secret not in seen + kept + said
         assert OTHER not in seen + kept
-        assert len(room.provider.requests) == 1  # nothing is followed
+        assert len(room.provider.requests) == 1  # redirects are not followed
 
 
 async def test_secrets_are_taken_out_of_all_that_is_said_and_nothing_else_is_touched(

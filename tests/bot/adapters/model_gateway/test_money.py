@@ -43,7 +43,7 @@ def started(**usage: object) -> bytes:
 
 
 def ended(**more: object) -> bytes:
-    """Return the last word about usage."""
+    """Return the final usage report."""
     return encode_event("message_delta", {"delta": {}, **more})
 
 
@@ -228,7 +228,7 @@ async def test_a_request_that_was_sent_and_never_answered_is_charged_as_a_guess(
         streamed, whole = room.charges
     assert (streamed.outcome, streamed.estimated, streamed.tokens_out) == ("error", True, 0)
     assert streamed.cost_usd >= 1_000 * IN * 1.25
-    assert whole.tokens_out == 600  # it may have been written whole, and lost
+    assert whole.tokens_out == 600  # it may have been written completely and then lost
 
 
 @pytest.mark.parametrize(

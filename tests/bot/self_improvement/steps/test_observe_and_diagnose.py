@@ -36,7 +36,7 @@ class ObservedCase:
         self.checkout = FakeCheckout(files={"cogs/dice.py": BROKEN}, found=(SUSPECT,))
 
     def fails(self, name: str, *, times: int = 1, channel_id: int | None = 10) -> Action:
-        """Let something fail; return the newest record."""
+        """Journal a failure; return the newest record."""
         for _ in range(times):
             self.clock.tick(60)
             error = make_capsule(fingerprint=f"{name}-print")

@@ -164,7 +164,7 @@ async def _confined() -> None:
 
 
 async def ignore(_: CheckResult) -> None:
-    """Nobody looks at single checks here."""
+    """Ignore the results of single checks."""
 
 
 @asynccontextmanager

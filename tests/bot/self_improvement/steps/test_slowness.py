@@ -24,7 +24,7 @@ def plays(
     commit: str,
     outcome: ActionOutcome = ActionOutcome.OK,
 ) -> str:
-    """Journal searches that take so long, one a second; return the newest's id."""
+    """Journal searches with these durations, one per second; return the newest's id."""
     for _ in range(times):
         number = len(world.journal.actions)
         world.journal.append(

@@ -48,7 +48,7 @@ async def test_it_is_stopped_with_file_and_line(tmp_path: Path, added: str, rule
             files=await lent.list_changes(),
             diff=await lent.get_diff(),
         )
-        (lent.path / "dice.py").write_text(BASE)  # what lies there is not what is proposed
+        (lent.path / "dice.py").write_text(BASE)  # the content there is not what is proposed
         verify = QualityGate(verifier, protection=Protection.create(), redact=redact)
         verdict = await verify(PLAN, change, lent, round_number=1, on_check=_ignore)
     stopped = [each for each in verdict.findings if each.blocking]
@@ -59,4 +59,4 @@ async def test_it_is_stopped_with_file_and_line(tmp_path: Path, added: str, rule
 
 
 async def _ignore(_: CheckResult) -> None:
-    """Hear of a check."""
+    """Ignore a check's result."""

@@ -73,7 +73,7 @@ def helper_commit(folder: Path) -> str:
 
 
 async def ignore(_: CheckResult | Progress) -> None:
-    """Hear of it."""
+    """Ignore a check's result."""
 
 
 def verify(verifier: Verifier) -> QualityGate:

@@ -88,7 +88,7 @@ async def _verdict(
 
 
 async def _ignore(_: CheckResult) -> None:
-    """Hear of a check."""
+    """Ignore a check's result."""
 
 
 @pytest.mark.slow
