@@ -271,5 +271,5 @@ def _build_spending_chart(
             for place, name in enumerate(largest)
         ),
         rows,
-        limit=cap if cap is not None and cap <= 4 * most else None,  # a much higher cap would dwarf the bars
+        limit=cap if cap is not None and cap <= 4 * most else None,  # a high cap dwarfs bars
     )  # fmt: skip

@@ -60,7 +60,8 @@ async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
         answer = await client.get("/health/ready")
     assert answer.status == 503
     assert answer.json["reasons"] == [
-        "the gateway is not connected", "the store cannot be written", "the emergency stop is active",
+        "the gateway is not connected", "the store cannot be written",
+        "the emergency stop is active",
     ]  # fmt: skip
 
 

@@ -341,7 +341,8 @@ async def test_code_that_was_taken_back_has_a_page_of_its_own() -> None:
 async def test_empty_pages_say_what_to_do() -> None:
     async with Room().serving() as client:
         for path, said in (
-            ("/", "Mention the bot in the dev channel"), ("/runs", "Ask for a fix in the dev channel"),
+            ("/", "Mention the bot in the dev channel"),
+            ("/runs", "Ask for a fix in the dev channel"),
             ("/runs?q=nothing", "show all runs"), ("/incidents", "No recent incidents"),
             ("/budget", "The offline engine costs nothing"), ("/wishes", "/change becomes a wish"),
             ("/versions", "prompts/skills"),

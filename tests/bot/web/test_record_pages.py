@@ -39,7 +39,7 @@ async def test_the_overview_shows_what_is_kept(tmp_path: Path) -> None:
         page = checked((await client.get("/?span=30d")).text)
         for said in (
             "Went live", "Held", "Autonomy rate", "Time to live", "Runs by outcome",
-            "actions failed", "the cap of a day is $4.00", "Waiting for “ship it”", "by when they",
+            "actions failed", "the daily cap is $4.00", "Waiting for “ship it”", "by start time",
         ):  # fmt: skip
             assert said in page.read, said
         figures = [each for name, each in page.found if name == "figure"]
