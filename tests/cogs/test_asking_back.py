@@ -161,7 +161,9 @@ async def test_stop_cancel_and_pause_are_asked_back_and_done_when_pressed(
     bot, agent = f"<@{room.local.bot_user_id}>", room.client.agent
     question = await asked_back(room, "dora", "dev", f"{bot} pause for 2 hours, we deploy")
     assert list_labels(question) == ["Pause (2 hours)", "Not now"]
-    assert (await pressed(room, "dora", question, "Pause (2 hours)")).startswith("Paused. It resumes")
+    assert (await pressed(room, "dora", question, "Pause (2 hours)")).startswith(
+        "Paused. It resumes"
+    )
     pause = await agent.autonomy.blocks.find_pause()
     assert pause is not None
     assert (pause.why, pause.until is not None) == ("we deploy", True)

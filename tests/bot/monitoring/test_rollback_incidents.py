@@ -90,7 +90,9 @@ async def test_what_cannot_be_taken_back_says_why_and_what_to_do(
         await monitoring.open_rollback_incident(TOLD.replace(not_back=why))
         await watched.pass_time(5)
         text = watched.get_post().text
-    assert "I restarted onto `bbbbbbb`, and could not roll it back: it ended with exit code 1." in text
+    assert (
+        "I restarted onto `bbbbbbb`, and could not roll it back: it ended with exit code 1." in text
+    )
     assert f"look at it on the machine. T{why[1:]}." in text
     assert watched.get_incident().title == "The code of bbbbbbb could not be rolled back"
 

@@ -47,7 +47,9 @@ async def test_a_run_nobody_can_see_waits_where_it_needs_people_and_says_so_in_t
     assert other.thread_id != run.thread_id
     async with world.run_agent():
         await world.clock.advance(5)  # the next start survives it, and repeats no message
-    assert len([text for text in world.chat.list_texts(DEV) if "nobody would see them" in text]) == 1
+    assert (
+        len([text for text in world.chat.list_texts(DEV) if "nobody would see them" in text]) == 1
+    )
 
 
 async def test_a_new_thread_is_opened_at_the_word_of_who_may_ask_and_the_proposal_is_there(

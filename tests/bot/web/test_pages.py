@@ -215,7 +215,11 @@ async def pages(room: Room, words: str) -> Iterator[str]:
         registry.files["skill", "writing-a-cog"] = text
         await registry.reload()
     room.without(
-        ledger=ledger, budget=BudgetRules, memory=memory, feature_requests=wishes, live_registry=registry
+        ledger=ledger,
+        budget=BudgetRules,
+        memory=memory,
+        feature_requests=wishes,
+        live_registry=registry,
     )
     async with room.serving(token=TOKEN) as client:
         await client.log_in()
