@@ -129,7 +129,7 @@ async def test_a_diagnosis_is_explained_without_a_plan(tmp_path: Path) -> None:
         assert end.diagnosis.cause == SURE["cause"]
         assert end.diagnosis.confidence == "high"
         assert end.diagnosis.line == case.diagnosis.line
-        assert "No plan is wanted yet" in room.model.list_requests("planner")[0].prompt
+        assert "Do not plan a fix yet" in room.model.list_requests("planner")[0].prompt
         assert room.gateway.accounts == [
             Account(purpose="diagnose", person_id=7, run_id=case.run_id)
         ]
