@@ -43,7 +43,7 @@ def _format_secret(secret: Secret) -> str:
     return secret.value if secret.shaped else _write_assignment(secret)
 
 
-def _percent_encode(text: str) -> str:
+def _encode_percent(text: str) -> str:
     return quote(text, safe="")
 
 
@@ -117,7 +117,7 @@ def _escape_letter(n: int, letter: str) -> str:
     return _escape_json(letter)
 
 
-def _percent_encode_letter(n: int, letter: str) -> str:
+def _encode_letter(n: int, letter: str) -> str:
     return f"%{ord(letter):02X}" if n % 2 or not letter.isalnum() else letter
 
 
@@ -134,17 +134,22 @@ FORMS: dict[str, Form] = {
     "NAME=value": lambda s: (f"export {s.name}={s.value}", s.cores),
     "NAME='value'": lambda s: (f"{s.name}='{s.value}'", s.cores),
     "in a URL": lambda s: (
-        f"GET https://api.example/x?{s.name.lower()}={_percent_encode(s.value)}&page=2", _encode_cores(_percent_encode, s)),
-    "percent-encoded": lambda s: ("body=" + _percent_encode(_format_secret(s)), _encode_cores(_percent_encode, s)),
-    "every other letter percent-encoded": lambda s: _write_letters(_percent_encode_letter, s),
-    "JSON": lambda s: (json.dumps({"user": "bob", s.name: s.value, "n": 1}), _encode_cores(_escape_json, s)),
+        f"GET https://api.example/x?{s.name.lower()}={_encode_percent(s.value)}&page=2",
+        _encode_cores(_encode_percent, s)),
+    "percent-encoded": lambda s: ("body=" + _encode_percent(_format_secret(s)),
+        _encode_cores(_encode_percent, s)),
+    "every other letter percent-encoded": lambda s: _write_letters(_encode_letter, s),
+    "JSON": lambda s: (json.dumps({"user": "bob", s.name: s.value, "n": 1}),
+        _encode_cores(_escape_json, s)),
     "JSON in JSON": lambda s: (
         json.dumps({"body": json.dumps({s.name: s.value, "n": 1})}),
         _encode_cores(lambda core: _escape_json(_escape_json(core)), s)),
     "JSON, letters escaped": lambda s: _write_letters(_escape_letter, s),
-    "YAML": lambda s: (f"app:\n  {s.name.lower()}: {json.dumps(s.value)}\n", _encode_cores(_escape_json, s)),
+    "YAML": lambda s: (f"app:\n  {s.name.lower()}: {json.dumps(s.value)}\n",
+        _encode_cores(_escape_json, s)),
     "Python repr": lambda s: (
-        f"KeyError: {({'n': 3, s.name: s.value})!r}", _encode_cores(lambda core: repr(core)[1:-1], s)),
+        f"KeyError: {({'n': 3, s.name: s.value})!r}",
+        _encode_cores(lambda core: repr(core)[1:-1], s)),
     "traceback": lambda s: (
         f'  File "bot/x.py", line 3, in go\n    connect({s.name.lower()}={s.value!r})\nValueError',
         _encode_cores(lambda core: repr(core)[1:-1], s)),
@@ -155,11 +160,16 @@ FORMS: dict[str, Form] = {
     "wrapped at 76, quoted": lambda s: _wrap_secret(s, 76, "> "),
     "wrapped in a diff": lambda s: _wrap_secret(s, 76, "+"),
     "base64 of it": lambda s: _fill_carrier("got {}", _encode_base64(_format_secret(s))),
-    "base64 of a line": lambda s: _fill_carrier("value: {}", _encode_base64(f"# staging\n{_write_assignment(s)}\n")),
-    "base64, for URLs": lambda s: _fill_carrier("/callback?state={}&ok=1", _encode_urlsafe(f"a {_write_assignment(s)}")),
-    "base64 in JSON": lambda s: _fill_carrier('{{"value": "{}"}}', _encode_base64(_write_assignment(s))),
-    "base64 after a path": lambda s: _fill_carrier("/v1/blob/{}", _encode_urlsafe(f"ab {_write_assignment(s)}")),
-    "base64 twice": lambda s: _fill_carrier("got {}", _encode_base64(_encode_base64(_write_assignment(s)))),
+    "base64 of a line": lambda s: _fill_carrier("value: {}",
+        _encode_base64(f"# staging\n{_write_assignment(s)}\n")),
+    "base64, for URLs": lambda s: _fill_carrier("/callback?state={}&ok=1",
+        _encode_urlsafe(f"a {_write_assignment(s)}")),
+    "base64 in JSON": lambda s: _fill_carrier('{{"value": "{}"}}',
+        _encode_base64(_write_assignment(s))),
+    "base64 after a path": lambda s: _fill_carrier("/v1/blob/{}",
+        _encode_urlsafe(f"ab {_write_assignment(s)}")),
+    "base64 twice": lambda s: _fill_carrier("got {}",
+        _encode_base64(_encode_base64(_write_assignment(s)))),
     "base64, wrapped at 76": lambda s: _split_lines(
         _encode_base64(f"# staging environment, do not share\n{_write_assignment(s)}")),
     "hexadecimal": lambda s: _fill_carrier("dump {}", _write_assignment(s).encode().hex()),
@@ -170,8 +180,10 @@ FORMS: dict[str, Form] = {
 BEYOND: dict[str, Form] = {
     "alone, with nothing to tell": lambda s: (f"got {s.value} back", s.cores),
     "backwards": lambda s: _fill_carrier("got {}", _write_assignment(s)[::-1]),
-    "bytes in hexadecimal, apart": lambda s: _fill_carrier("{}", _write_assignment(s).encode().hex(" ")),
-    "base32": lambda s: _fill_carrier("got {}", base64.b32encode(_write_assignment(s).encode()).decode()),
+    "bytes in hexadecimal, apart": lambda s: _fill_carrier("{}",
+        _write_assignment(s).encode().hex(" ")),
+    "base32": lambda s: _fill_carrier("got {}",
+        base64.b32encode(_write_assignment(s).encode()).decode()),
     "compressed, in base64": lambda s: _fill_carrier(
         "got {}", base64.b64encode(zlib.compress(_write_assignment(s).encode())).decode()),
     "put together in code": lambda s: (

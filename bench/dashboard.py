@@ -68,9 +68,9 @@ async def measure() -> Sequence[Row]:
                 search=await stack.enter_async_context(search),
                 ledger=await stack.enter_async_context(SqliteLedger(folder / "ledger.sqlite3")),
             )  # fmt: skip
-            await _fill(journal, room.clock.get_time(), folder)
+            await _fill(journal, room.clock.now(), folder)
             client = await stack.enter_async_context(room.serving())
-            scans = _build_scans(folder, room.clock.get_time())
+            scans = _build_scans(folder, room.clock.now())
             return [await _measure_row(room, client, name, scans[name]) for name in _PAGES]
 
 

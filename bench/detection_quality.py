@@ -74,8 +74,10 @@ def _measure_fault(fault: str) -> Row:
             records.append(_count_records_until(scenario, at))
             told += len(right)
     return Quality(
-        bench="detection-quality", name=fault, ours=compute_median(delays or [0.0]), found=found, of=SEEDS,
-        false=false, days=days, records=compute_median(records or [0.0]), reported=told / max(1, found),
+        bench="detection-quality", name=fault, ours=compute_median(delays or [0.0]), found=found,
+        of=SEEDS,
+        false=false, days=days, records=compute_median(records or [0.0]),
+        reported=told / max(1, found),
     )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ async def _measure_evidence(site: _Site, fair: ModuleType, name: str, records: i
         observe = EvidenceCollector(
             journal, GitCheckout(root), clock, memory, lookback=timedelta(hours=24)
         )
-        evidence = await observe(request(clock.get_time()))
+        evidence = await observe(request(clock.now()))
     pack = render_evidence(evidence, diagnose_by_rules(evidence), request=SPIN.report)
     return _build_row(name, pack, _build_pasted(site.state, root, evidence))
 

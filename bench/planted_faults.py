@@ -29,10 +29,10 @@ def choose_faults(each: int, names: Collection[str] = ()) -> tuple[Fault, ...]:
     """Return so many faults of each kind, or those with these names."""
     if names:
         return tuple(fault for fault in read_faults() if fault.name in names)
-    taken: dict[str, list[Fault]] = {}
+    known: dict[str, list[Fault]] = {}
     for fault in read_faults():
-        taken.setdefault(fault.kind, []).append(fault)
-    return tuple(fault for kind in taken.values() for fault in kind[:each])
+        known.setdefault(fault.kind, []).append(fault)
+    return tuple(fault for kind in known.values() for fault in kind[:each])
 
 
 async def measure_faults(

@@ -68,7 +68,7 @@ class FalsePositives(NamedTuple):
 def redact_secrets(seed: int, each: int) -> CatchResult:
     """Redact `each` secrets of every kind in every form."""
     planted_of: Counter[str] = Counter()
-    kept_of: Counter[str] = Counter()
+    find_remaining: Counter[str] = Counter()
     missed = []
     for number, one in enumerate(plant_secrets(generate_secrets(seed, each))):
         chunk = CHUNKS[number % len(CHUNKS)]
@@ -76,12 +76,13 @@ def redact_secrets(seed: int, each: int) -> CatchResult:
         for form, out in outs.items():
             planted_of.update((form, one.secret.kind))
             if find_leak(one, out):
-                kept_of.update((form, one.secret.kind))
+                find_remaining.update((form, one.secret.kind))
                 missed.append(one._replace(form=form))
 
     def build_rows(names: Iterable[str]) -> list[CatchCount]:
         return [
-            CatchCount(name, planted_of[name] - kept_of[name], planted_of[name]) for name in names
+            CatchCount(name, planted_of[name] - find_remaining[name], planted_of[name])
+            for name in names
         ]
 
     forms = [*FORMS, IN_PIECES]
@@ -91,11 +92,14 @@ def redact_secrets(seed: int, each: int) -> CatchResult:
 def redact_unpromised(seed: int, each: int) -> list[CatchCount]:
     """Redact secrets in the forms that the redactor does not promise to find."""
     planted_of: Counter[str] = Counter()
-    kept_of: Counter[str] = Counter()
+    find_remaining: Counter[str] = Counter()
     for one in plant_secrets(generate_secrets(seed, each), BEYOND):
         planted_of[one.form] += 1
-        kept_of[one.form] += bool(find_leak(one, redact(one.text)))
-    return [CatchCount(form, planted_of[form] - kept_of[form], planted_of[form]) for form in BEYOND]
+        find_remaining[one.form] += bool(find_leak(one, redact(one.text)))
+    return [
+        CatchCount(form, planted_of[form] - find_remaining[form], planted_of[form])
+        for form in BEYOND
+    ]
 
 
 def find_false_positives(texts: Iterable[tuple[str, str]]) -> list[FalsePositives]:

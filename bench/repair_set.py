@@ -176,11 +176,11 @@ class RepairBenchmark:
         async with turn:
             shutil.copytree(self._get_tree(package), tree)
             plant_case(case, tree)
-            said = await self._repair(case, tree)
-            verdict, broken = await self._judge_answer(case, tree, said)
+            message = await self._repair(case, tree)
+            verdict, broken = await self._judge_answer(case, tree, message)
             shutil.rmtree(tree)
         return CaseResult(
-            case, verdict, said.get("label") or "", said.get("seconds", self._seconds), broken
+            case, verdict, message.get("label") or "", message.get("seconds", self._seconds), broken
         )
 
     async def _repair(self, case: Case, tree: Path) -> dict[str, Any]:
@@ -192,8 +192,8 @@ class RepairBenchmark:
             "--test", test, "--time", str(self._seconds), "--apply", "--accept", "plausible",
             "--json", cwd=find_project_root(),
         )  # fmt: skip
-        said: dict[str, Any] = json.loads(out) if out.startswith("{") else {}
-        return said
+        message: dict[str, Any] = json.loads(out) if out.startswith("{") else {}
+        return message
 
     async def _judge_answer(
         self, case: Case, tree: Path, answer: dict[str, Any]

@@ -165,11 +165,11 @@ async def _time_replay(rehearsal: Rehearsal, tree: Path, script: Script) -> floa
 
 async def _time_further_replays(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
     """Return the median time of replays on code that is already running."""
-    taken: list[float] = []
+    seconds: list[float] = []
     async with rehearsal.open(tree) as player:
         await player.run(script)
         for _ in range(FURTHER):
             start = time.perf_counter()
             await player.run(script)
-            taken.append(time.perf_counter() - start)
-    return compute_median(taken)
+            seconds.append(time.perf_counter() - start)
+    return compute_median(seconds)

@@ -82,8 +82,10 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
         ),
         Row(
             bench="restart", name="rolls nobody answered", unit="answers",
-            ours=compute_median(lost["ours"]), baseline=compute_median(lost["baseline"]), baseline_name=named,
-            ratio=_compute_ratio(compute_median(lost["ours"]), compute_median(lost["baseline"])), pairs=pairs,
+            ours=compute_median(lost["ours"]), baseline=compute_median(lost["baseline"]),
+            baseline_name=named,
+            ratio=_compute_ratio(compute_median(lost["ours"]), compute_median(lost["baseline"])),
+            pairs=pairs,
         ),
         Row(
             bench="restart", name="memory of the supervisor", unit="MB", ours=small,

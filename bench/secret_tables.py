@@ -30,7 +30,8 @@ def render_tables() -> Iterator[str]:
         lines.append(f"| {each.name} | {told} |")
     yield "\n".join(lines)
     published = search_examples(redact)
-    yield f"published kinds: {published.caught_count} of {published.kinds}; missed: {published.missed}"
+    yield f"published kinds: {published.caught_count} of {published.kinds}"
+    yield f"missed kinds: {published.missed}"
     for one in caught.missed[:20]:
         yield f"missed: {one.secret.kind}, {one.form}: {one.text[:120]!r}"
 

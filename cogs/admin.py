@@ -18,7 +18,7 @@ class Admin(commands.Cog):
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
-        self._since = bot.clock.get_time()
+        self._since = bot.clock.now()
 
     @app_commands.command()
     async def health(self, interaction: discord.Interaction) -> None:

@@ -96,7 +96,7 @@ class Approvals(commands.Cog):
         channel = self.bot.get_partial_messageable(thread_id)
         message = await channel.fetch_message(card_id)
         card = find_card(self.bot, message)
-        handled = await self._load_taken(card_id)
+        handled = await self._load_handled(card_id)
         for reaction in message.reactions if card else ():
             emoji = str(reaction.emoji)
             people = [user async for user in reaction.users()] if emoji in SHIP_EMOJI else []
@@ -149,13 +149,13 @@ class Approvals(commands.Cog):
             # the answer's hash in the key: a repeated event posts nothing, a later reaction may
             text_hash = hashlib.sha256(text.encode()).hexdigest()[:12]
             await self.bot.chat.post(channel_id, Post(text=text), key=f"{reaction_key}:{text_hash}")
-        handled = await self._load_taken(card.message_id)
+        handled = await self._load_handled(card.message_id)
         reactions = handled.reactions | {f"{user.id}:{emoji}"}
         await self.bot.key_values.put(
             f"reactions:{card.message_id}", handled.replace(reactions=reactions)
         )
 
-    async def _load_taken(self, card_id: int) -> HandledReactions:
+    async def _load_handled(self, card_id: int) -> HandledReactions:
         return (
             await self.bot.key_values.get(f"reactions:{card_id}", HandledReactions)
             or HandledReactions()

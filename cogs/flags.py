@@ -38,7 +38,7 @@ class FlagSwitches(
         """Show every flag: whom it is on for, and what code asks for it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.bot.agent.permit(get_speaker(interaction), Act.READ)
-        now = self.bot.clock.get_time()
+        now = self.bot.clock.now()
         lines = list_flag_lines(self.bot.agent.flags.get_all(), await self._load_uses(), now)
         await send_privately(interaction, "\n".join(lines), "flags")
 

@@ -122,7 +122,7 @@ class Incidents(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         if not is_listed(self.bot, get_speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
-        now, typed = self.bot.clock.get_time(), current.strip(" `").lower()
+        now, typed = self.bot.clock.now(), current.strip(" `").lower()
         known = sorted(get_monitoring(self.bot).list_incidents(), key=lambda each: not each.open)
         return [
             app_commands.Choice(name=format_incident_label(each, now, 100), value=each.id)

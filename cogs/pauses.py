@@ -24,7 +24,7 @@ class Pauses(commands.Cog):
         """Stop me from starting anything by myself for a while."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
-        end = parse_end_time(until, self.bot.clock.get_time())
+        end = parse_end_time(until, self.bot.clock.now())
         pause = await self.bot.agent.autonomy.pause(
             person, why or (until if end is None else ""), end
         )

@@ -294,7 +294,7 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
             await self._update_card(poll, counts)
 
     @commands.Cog.listener("on_interaction")
-    async def hear_press(self, interaction: discord.Interaction) -> None:
+    async def handle_press(self, interaction: discord.Interaction) -> None:
         """Take the press of a vote button, also on a poll from before a restart."""
         pressed: Any = interaction.data or {}
         press = read_press(pressed.get("custom_id", ""))

@@ -331,7 +331,7 @@ class Reminders(commands.Cog):
             self._nap.cancel()
 
     def _get_time(self) -> int:
-        return int(self.bot.clock.get_time().timestamp())
+        return int(self.bot.clock.now().timestamp())
 
 
 async def setup(bot: TheseusClient) -> None:

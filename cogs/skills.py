@@ -111,7 +111,7 @@ class Skills(
             versions = await service.suggest_versions(service.find_kind(name.strip()), name.strip())
         except PartMissing:
             return []
-        now = self.bot.clock.get_time()
+        now = self.bot.clock.now()
         return [
             app_commands.Choice(
                 name=f"v{each.number}, {format_age(each.at, now)}, {each.author.summary}"[:100],

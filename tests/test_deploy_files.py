@@ -134,7 +134,7 @@ def test_systemd_can_read_the_seccomp_profiles_names() -> None:
 async def metrics() -> tuple[set[str], set[str]]:
     """Return the names of all metrics the bot has, and their labels as `name{label}`."""
     room, outbox, ledger = Room(), FakeOutbox(), FakeLedger()
-    newest = Backup(file=Path("/backup"), made_at=room.clock.get_time(), size=1)
+    newest = Backup(file=Path("/backup"), made_at=room.clock.now(), size=1)
 
     async def backups() -> BackupStatus:
         return BackupStatus(newest=newest, count=1)

@@ -1,6 +1,7 @@
 """Names are plain technical English: functions are verbs."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,19 +14,30 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 # What has its name from elsewhere: it is a property, a command that people type, or a hook.
 NAMED_ELSEWHERE = (
-    "property", "setter", "command", "group", "context_menu", "callback", "loop", "fixture",
-    "hookimpl", "wraps", "tool", "error",
+    "property", "cached_property", "setter", "command", "group", "context_menu", "callback", "loop",
+    "fixture", "hookimpl", "wraps", "tool", "error",
 )  # fmt: skip
 # Overrides of methods of libraries, and handlers that are found by the name of a tool or an event.
 LIBRARY_NAMES = frozenset(
     """
-before_identify_hook bulk_delete_messages cog_load cog_unload connection_lost connection_made
-data_received new_interaction now reportinfo setup teardown time validateLink prctl monotonic
-""".split()  # noqa: SIM905  easier to read
+autocomplete before_identify_hook bulk_delete_messages callback connection_lost connection_made
+data_received fast_forward interaction_by_token interaction_check main monotonic new_interaction
+now prctl reportinfo runtest setup setup_hook teardown time validateLink
+""".split()  # noqa: SIM905
+)
+# The functions of `theseus NAME`: they are called as people type them.
+COMMANDS = frozenset(
+    """
+bench budget completion demo dependencies doctor intent verdict
+""".split()  # noqa: SIM905
 )
 HANDLERS_BY_NAME = frozenset({"ToolHandlers", "ChatToolHandlers"})
 # People read “wishes” above feature requests; `owned_files` and `kept` are in their files.
-KNOWN = frozenset(["owned_files", "kept", "events_kept", "list_wishes", "wishes", "wish"])
+KNOWN = frozenset(
+    """
+owned_files kept events_kept list_wishes wishes wish is_name_taken is_taken alike
+""".split()  # noqa: SIM905
+)
 
 
 def walk_functions(node: ast.AST, owner: str = "") -> Iterator[tuple[Function, str]]:
@@ -47,7 +59,7 @@ def is_named_elsewhere(function: Function, owner: str) -> bool:
     ]
     return (
         function.name.startswith(("__", "pytest_", "visit_", "cog_"))
-        or function.name.strip("_") in LIBRARY_NAMES
+        or function.name.strip("_") in LIBRARY_NAMES | COMMANDS
         or owner in HANDLERS_BY_NAME
         or any(each in NAMED_ELSEWHERE for each in decorators)
     )
@@ -93,3 +105,24 @@ def find_avoided(path: Path) -> Iterator[str]:
 def test_no_name_has_a_word_of_our_own() -> None:
     """docs/glossary.md says what is written instead."""
     assert [each for path in FILES for each in find_avoided(path)] == []
+
+
+LOOSE_DOCSTRINGS = 113
+
+
+def is_loose(function: Function) -> bool:
+    """Return whether a function's docstring does not begin with a verb that says what to do."""
+    text = ast.get_docstring(function) or ""
+    opening = re.match(r"[A-Za-z]+", text)
+    return bool(text) and (opening is None or opening[0].lower() not in VERBS)
+
+
+def test_docstrings_of_functions_begin_with_a_verb() -> None:
+    """A ratchet: lower the number whenever there are fewer."""
+    loose = [
+        f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
+        for path in FILES
+        for function, owner in walk_functions(ast.parse(path.read_text(encoding="utf-8")))
+        if not is_named_elsewhere(function, owner) and is_loose(function)
+    ]
+    assert len(loose) <= LOOSE_DOCSTRINGS, "\n".join(loose)

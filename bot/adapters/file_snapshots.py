@@ -114,7 +114,7 @@ class FileSnapshots:
             ) from error
 
     def _take(self, cog: str, fingerprint: str, failure_id: str) -> CogSnapshot | None:
-        now, existing = self._clock.get_time(), self._list_for_failure(fingerprint)
+        now, existing = self._clock.now(), self._list_for_failure(fingerprint)
         if existing and now - existing[0].at < PAUSE:
             return None
         names = sorted(_iterate_files(self._state, cog))[:_MOST_FILES]

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 class SystemClock:
     """Implements `bot.ports.clock.Clock` with the machine's own clocks."""
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         """Return the current time in UTC."""
         return datetime.now(UTC)
 
-    def get_monotonic_time(self) -> float:
+    def monotonic(self) -> float:
         """Return `time.monotonic()` in seconds."""
         return time.monotonic()
 

@@ -104,7 +104,7 @@ class WebhookAlertChannel:
         secret = self._secret.get_secret_value()
         if self._form == "ntfy":
             return {"Authorization": f"Bearer {secret}"}
-        stamp = str(int(self._clock.get_time().timestamp()))
+        stamp = str(int(self._clock.now().timestamp()))
         return {"X-Theseus-Timestamp": stamp, "X-Theseus-Signature": sign(secret, stamp, body)}
 
     def _build_body(self, alert: Alert) -> bytes:

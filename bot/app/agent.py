@@ -197,7 +197,7 @@ def _build_links(settings: Settings) -> RunLinks:
 
 def _build_answer_lookup(opened: Resources) -> Answered:
     traffic = opened.traffic
-    return build_record_lookup(traffic.log, _interaction_name(opened), traffic.catch_up)
+    return build_record_lookup(traffic.log, _build_interaction_namer(opened), traffic.catch_up)
 
 
 def _use_evaluator(settings: Settings, opened: Resources) -> UseEvaluator:
@@ -217,7 +217,7 @@ def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
         opened.traffic.log,
         opened.clock,
         commands=opened.code.list_commands,
-        called=_interaction_name(opened),
+        called=_build_interaction_namer(opened),
         catch_up=opened.traffic.catch_up,
         lookback=timedelta(days=settings.config.journal.keep_days),
         loads=build_load_lookup(
@@ -226,7 +226,7 @@ def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
     )
 
 
-def _interaction_name(opened: Resources) -> Callable[[int], str]:
+def _build_interaction_namer(opened: Resources) -> Callable[[int], str]:
     """Return a function that maps an interaction id to its pseudonym in the traffic log.
 
     It returns an empty string if no traffic is recorded.

@@ -78,7 +78,7 @@ def build_alert_dispatcher(
         opened.clock,
         timedelta(seconds=rules.down_seconds),
     )
-    first = build_rollback_alert(news, opened.clock.get_time())
+    first = build_rollback_alert(news, opened.clock.now())
     return AlertDispatcher(
         channels,
         AlertSources(source, rules),

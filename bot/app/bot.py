@@ -32,9 +32,10 @@ from bot.app.web import build_web_server, serve
 from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient, import_cogs, point_discord_at
 from bot.domain.errors import ConfigError
-from bot.infra.signals import hear
+from bot.infra.signals import listen_for_stop
 from bot.infra.supervisor_channel import ControlEnd
 from bot.monitoring import Monitoring
+from bot.ports.chat_model import ChatModel
 from bot.ports.model_gateway import ModelGateway
 from bot.prompts import Prompts
 from bot.redaction import redact
@@ -85,8 +86,15 @@ async def run_bot(
         if lock is None:
             return
         parts = await _build(settings, stack, make_engines, supervision, beginning)
-        hear(parts.agent.emergency.on_signal)
+        listen_for_stop(parts.agent.emergency.on_signal)
         await RunningBot(parts, lock, supervision, beginning, drain=drain).run(token)
+
+
+def _cancel_at_shutdown(
+    agent: SelfImprovementAgent, *users: CacheWarmer | ChatModel | None
+) -> None:
+    """Have the emergency stop cancel the turns of what uses a model."""
+    agent.emergency.shutdown_hooks.extend(each.cancel_turns for each in users if each is not None)
 
 
 async def _build(
@@ -102,26 +110,23 @@ async def _build(
     client = _build_client(settings, opened, who)
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
     live = await open_hot_reload(settings, opened, client, chat, stack)
-    gateway = await stack.enter_async_context(
-        build_model_gateway(settings, opened.budget, opened.clock)
-    )
+    new_gateway = build_model_gateway(settings, opened.budget, opened.clock)
+    gateway = await stack.enter_async_context(new_gateway)
     chosen = make_engines(_build_engine_resources(settings, opened, gateway))
-    member_directory = DiscordMemberDirectory(client, who.guild_id, opened.clock)
+    members = DiscordMemberDirectory(client, who.guild_id, opened.clock)
     backups = build_scheduled_backups(settings, opened, chat, who)
-    signs = (backups.format_vital_sign,)
-    agent = make_agent(settings, opened, chosen, chat, member_directory, who, signs)
+    agent = make_agent(settings, opened, chosen, chat, members, who, (backups.format_vital_sign,))
     warming, talks = CacheWarmer(opened), chosen.chat_model
     agent.emergency.shutdown_hooks.append(partial(cancel_requests, gateway, agent.emergency))
-    users = [each for each in (warming, talks) if each is not None]
-    agent.emergency.shutdown_hooks.extend(each.cancel_turns for each in users)
+    _cancel_at_shutdown(agent, warming, talks)
     monitoring = build_monitoring(settings, opened, chat, agent, who, supervision)
-    issues = build_issue_intake(settings, opened, agent, monitoring, member_directory, who)
+    issues = build_issue_intake(settings, opened, agent, monitoring, members, who)
     alerts = build_alert_dispatcher(settings, opened, client, monitoring, beginning.news)
     stack.push_async_exit(look_once_more(alerts))
     audit = build_self_audit(settings, opened, chat, agent, client)
     storage = build_storage_watch(opened, (live.state_file,), chat, who, alerts)
-    client.agent, client.chat, client.key_values = agent, chat, opened.key_values
-    client.monitoring, client.self_audit = monitoring, audit
+    client.agent, client.monitoring, client.self_audit = agent, monitoring, audit
+    client.chat, client.key_values = chat, opened.key_values
     client.personal_data = _build_personal_data(settings, opened, agent, monitoring)
     client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
     client.missed, client.skills = settings.config.missed, opened.skills

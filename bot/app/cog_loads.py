@@ -23,7 +23,7 @@ def build_load_lookup(journal: Journal, clock: Clock, lookback: timedelta) -> Co
 
     async def find_load_times(cog: str) -> Sequence[datetime]:
         event = f"{Kind.RELOAD}.cogs.{cog}"
-        query = JournalQuery(event=event, since=clock.get_time() - lookback, limit=_MOST)
+        query = JournalQuery(event=event, since=clock.now() - lookback, limit=_MOST)
         try:
             return tuple(action.ts for action in await journal.read(query))
         except JournalError as error:

@@ -21,7 +21,7 @@ from bot.demo.faults import FAULTS, LIVING, REPLAYED, Living, MetFault, choose, 
 from bot.demo.prerequisites import check_prerequisites
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
-from bot.infra.signals import hear, list_ending_signals
+from bot.infra.signals import list_ending_signals, listen_for_stop
 from bot.infra.threads import run_in_thread
 from bot.settings import read_environment
 
@@ -92,7 +92,7 @@ async def _run(options: DemoOptions, say: Say) -> None:
         )  # fmt: skip
         say("Making a private copy of this repository and starting the bot in it ...")
         async with start_demo(plan, build_local_forge) as running:
-            hear(running.bot.stop_all)
+            listen_for_stop(running.bot.stop_all)
             await running.wait_until_online()
             say(_welcome(running, fault or living, "claude" if claude else "offline"))
             if options.browser and _has_screen():

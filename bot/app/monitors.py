@@ -114,7 +114,7 @@ def build_storage_watch(
 
     async def raise_alert(fault: StorageFault) -> None:
         if alerts is not None:
-            await alerts.send_alert(build_storage_alert(fault, opened.clock.get_time()))
+            await alerts.send_alert(build_storage_alert(fault, opened.clock.now()))
 
     files = (*opened.state_files, *more)
     return StorageWatch(files, send, opened.clock, raise_alert=raise_alert)

@@ -39,7 +39,7 @@ class Retention:
         """Remove what is too old now."""
         for what, days, forget in self._kinds:
             try:
-                gone = await forget(self._clock.get_time() - timedelta(days=days))
+                gone = await forget(self._clock.now() - timedelta(days=days))
             except PortError as error:
                 _log.warning("old %s stay for another day: %s", what, error)
                 continue

@@ -79,7 +79,7 @@ class RunningBot:
     async def run(self, token: str) -> None:
         """Run until a signal or the supervisor asks for the end, or until a part fails."""
         parts, supervision = self._parts, self._supervision
-        self._hear_signals()
+        self._handle_signals()
         self._resume_session()
         async with asyncio.TaskGroup() as group:
             outside = [
@@ -91,7 +91,7 @@ class RunningBot:
             ]
             work = [group.create_task(each()) for each in parts.work]
             await _wait_for_any(supervision.stop, supervision.freeze)
-            self._until = parts.clock.get_monotonic_time() + self._drain
+            self._until = parts.clock.monotonic() + self._drain
             if supervision.stop.is_set():
                 await self._shut_down(work)
             else:
@@ -100,7 +100,7 @@ class RunningBot:
             for task in outside:
                 task.cancel()
 
-    def _hear_signals(self) -> None:
+    def _handle_signals(self) -> None:
         """Stop in order at the first signal; a second signal ends the process at once."""
         loop, numbers = asyncio.get_running_loop(), list_ending_signals()
 
@@ -164,7 +164,7 @@ class RunningBot:
         await _cancel_all(work)
         if parts.web is not None:
             await parts.web.close()
-        left_at = parts.clock.get_monotonic_time()
+        left_at = parts.clock.monotonic()
         session = await parts.client.leave()
         quiet = await parts.client.wait_until_idle(min(_GRACE_SECONDS, self._seconds_left))
         # If an answer is still in progress, its model request has to be charged to the ledger here.
@@ -173,13 +173,11 @@ class RunningBot:
         await parts.chat.wait_until_sent(min(_GRACE_SECONDS, self._seconds_left))
         await parts.written()
         self._lock.release()
-        _log.info(
-            "session and state are left, in %.2f s", parts.clock.get_monotonic_time() - left_at
-        )
+        _log.info("session and state are left, in %.2f s", parts.clock.monotonic() - left_at)
         inherited = session.model_dump() if session is not None else None
         logins = parts.web.leave_sessions() if parts.web is not None else None
         self._supervision.say("frozen", session=inherited, logins=logins)
-        self._until = parts.clock.get_monotonic_time() + self._drain
+        self._until = parts.clock.monotonic() + self._drain
         await _wait_for_any(self._supervision.retire, self._supervision.stop)
         if not self._supervision.stop.is_set():
             await parts.client.wait_until_idle(self._seconds_left)
@@ -189,7 +187,7 @@ class RunningBot:
     @property
     def _seconds_left(self) -> float:
         """The seconds that are left for the end."""
-        return max(0.0, self._until - self._parts.clock.get_monotonic_time())
+        return max(0.0, self._until - self._parts.clock.monotonic())
 
 
 async def _cancel_all(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -214,7 +214,7 @@ class ApprovalPolicy:
 
     async def _load_votes(self, run: Run, history: History, proposal: Proposal) -> ApprovalVotes:
         votes = history.approval_votes
-        if votes is not None and votes.are_for(proposal):
+        if votes is not None and votes.is_for(proposal):
             return votes
         # Older versions stored only the approval, without votes.
         old = await self._store.get_approval(run.id, proposal.head) if votes is None else None
@@ -251,7 +251,7 @@ class ApprovalPolicy:
         for approval in lost:
             await self._store.append_audit_entry(
                 AuditEntry(
-                    at=self._clock.get_time(),
+                    at=self._clock.now(),
                     action=Act.SHIP,
                     allowed=False,
                     person=approval.person,

@@ -118,7 +118,7 @@ class Approvals:
         """Return the progress of the newest head's approval; empty if there are enough."""
         history = await self._store.get_history(run_id)
         proposal, votes = history.proposal, history.approval_votes
-        if proposal is None or votes is None or not votes.are_for(proposal):
+        if proposal is None or votes is None or not votes.is_for(proposal):
             return ""
         run = await self._store.get(run_id)
         found = await self._approval_policy.count_votes(run, history, proposal)
@@ -165,7 +165,7 @@ class Approvals:
             )
         known = history.approval_votes
         fresh = ApprovalVotes(head=proposal.head, version=proposal.version)
-        votes = (known if known and known.are_for(proposal) else fresh).add(vote, need)
+        votes = (known if known and known.is_for(proposal) else fresh).add(vote, need)
         history = history.add(votes)
         found = await self._approval_policy.count_votes(run, history, proposal)
         outcome = found.summary
@@ -217,7 +217,7 @@ class Approvals:
             proposal=proposal.number,
             head=proposal.head,
             person=request.person,
-            at=self._clock.get_time(),
+            at=self._clock.now(),
             how=request.how,
             security_reviewed=request.security_reviewed,
         )
@@ -225,7 +225,7 @@ class Approvals:
     async def _audit(self, request: ApprovalRequest, *, allowed: bool, note: str) -> None:
         await self._audit_writer.write(
             AuditEntry(
-                at=self._clock.get_time(),
+                at=self._clock.now(),
                 action=Act.SHIP,
                 allowed=allowed,
                 person=request.person,

@@ -137,7 +137,7 @@ class AuditWatch:
             self._recorder.record(Kind.GATEWAY, HEAD, ActionOutcome.OK, agent=end)
 
     async def _forget(self) -> None:
-        now = self._clock.get_time()
+        now = self._clock.now()
         await self._store.forget_audit_entries(now - self._keep_for, now)
 
     async def _audit_configuration(self) -> None:
@@ -148,7 +148,7 @@ class AuditWatch:
             return
         await self._store.append_audit_entry(
             AuditEntry(
-                at=self._clock.get_time(),
+                at=self._clock.now(),
                 action="configured",
                 allowed=True,
                 how="start",

@@ -79,7 +79,7 @@ class AuditWriter:
 
     async def _count_up(self) -> None:
         """Write the number of refusals that were not written, for each window that has ended."""
-        now = self._clock.get_time()
+        now = self._clock.now()
         ended = [key for key, spell in self._spells.items() if now - spell.began >= _WINDOW]
         for key in ended:
             spell = self._spells.pop(key)
@@ -120,7 +120,7 @@ class Authorizer:
     async def audit_operator_act(self, act: Act, note: str) -> None:
         """Audit an act of the operator on the local pages, who is no person of the chat."""
         entry = AuditEntry(
-            at=self._clock.get_time(), action=act, allowed=True, how="page", note=redact(note)
+            at=self._clock.now(), action=act, allowed=True, how="page", note=redact(note)
         )
         await self._audit_writer.write(entry)
 
@@ -137,7 +137,7 @@ class Authorizer:
     ) -> None:
         await self._audit_writer.write(
             AuditEntry(
-                at=self._clock.get_time(),
+                at=self._clock.now(),
                 action=act,
                 allowed=allowed,
                 person=person,

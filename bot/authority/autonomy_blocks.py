@@ -36,7 +36,7 @@ class AutonomyBlocks:
     async def get_manual_pause(self) -> Pause | None:
         """Return the pause that a person started, or `None` if there is none or it has ended."""
         pause = await self._key_values.get(PAUSE, Pause)
-        return None if pause is None or pause.has_ended(self._clock.get_time()) else pause
+        return None if pause is None or pause.has_ended(self._clock.now()) else pause
 
     async def find_run_pause(self, run: Run, history: History) -> Pause | None:
         """Return the pause that a run must wait for before its next stage, or `None`.
@@ -54,7 +54,7 @@ class AutonomyBlocks:
         try:
             return await self.dev_mode.find_pause(files)
         except WorkspaceError as error:
-            now = self._clock.get_time()
+            now = self._clock.now()
             _log.warning("cannot check whether people work on the code: %s", error)
             return Pause(kind="dev mode", why=f"the checkout cannot be read ({error})", at=now)
 

@@ -99,7 +99,7 @@ class AutonomyPolicy:
 
         Raises `NotAuthorized`, and `WrongStage` for a time in the past or more than a year ahead.
         """
-        now = self._clock.get_time()
+        now = self._clock.now()
         if until is not None and not now < until <= now + _LONGEST:
             raise WrongStage(
                 f"I can pause until a future time within a year, not {format_timestamp(until)}."
@@ -123,7 +123,7 @@ class AutonomyPolicy:
         other = await self.blocks.find_pause()
         text = f"▶️ **{person.name}** has resumed my own work."
         text += f" It is still paused, however: {other.describe()}" if other else ""
-        await self._say(text, f"resume:{pause.at.isoformat()}:{self._clock.get_time().isoformat()}")
+        await self._say(text, f"resume:{pause.at.isoformat()}:{self._clock.now().isoformat()}")
         return pause
 
     async def should_wait(self, run: Run) -> bool:
@@ -137,7 +137,7 @@ class AutonomyPolicy:
         Called periodically.
         """
         pause = await self._key_values.get(PAUSE, Pause)
-        if pause is not None and pause.has_ended(self._clock.get_time()):
+        if pause is not None and pause.has_ended(self._clock.now()):
             text = await self._describe_resumption(f"▶️ The pause of {pause.who} has ended")
             await self._say(text, f"pause-over:{pause.at.isoformat()}")
             await self._key_values.remove(PAUSE)
@@ -155,7 +155,7 @@ class AutonomyPolicy:
             text = f"⏸️ {begun.describe()} I still do what people ask me for."
             await self._say(text, f"dev-mode:{begun.at.isoformat()}")
         elif over:
-            at = self._clock.get_time().isoformat()
+            at = self._clock.now().isoformat()
             text = await self._describe_resumption("▶️ No one is working on my code any more")
             await self._say(text, f"dev-mode-over:{at}")
 
@@ -189,7 +189,7 @@ class AutonomyPolicy:
         counted = starts.has_key(trigger.key)
         await self._check_start(trigger, StartLog() if counted else starts)
         if not counted:
-            now = self._clock.get_time()
+            now = self._clock.now()
             await self._key_values.put(_STARTS, starts.add(trigger.key, now))
         await self._audit(trigger, allowed=True, why="")
 
@@ -228,7 +228,7 @@ class AutonomyPolicy:
 
     async def _load_starts(self) -> StartLog:
         starts = await self._key_values.get(_STARTS, StartLog) or StartLog()
-        return starts.filter_recent(_HOUR, self._clock.get_time())
+        return starts.filter_recent(_HOUR, self._clock.now())
 
     async def _say(self, text: str, key: str) -> None:
         await tell(self._chat, self._dev_channel_id, text, key=key)
@@ -237,7 +237,7 @@ class AutonomyPolicy:
         note = f"by itself ({trigger.origin}): {trigger.goal}: {trigger.subject}"
         await self._store.append_audit_entry(
             AuditEntry(
-                at=self._clock.get_time(),
+                at=self._clock.now(),
                 action=Act.ASK,
                 allowed=allowed,
                 how=trigger.origin,

@@ -32,7 +32,7 @@ class DevMode:
         self._clock = clock
         self._looked: float | None = None
         self._why = ""
-        self._since = (clock.get_monotonic_time(), clock.get_time())  # of the current state
+        self._since = (clock.monotonic(), clock.now())  # of the current state
         self._branches: dict[frozenset[str], tuple[float, tuple[Branch, ...]]] = {}
 
     async def find_pause(self, files: Collection[str] = ()) -> Pause | None:
@@ -46,14 +46,14 @@ class DevMode:
         if announced is not None:
             return announced
         if touching := await self._find_branches(frozenset(files)):
-            return Pause(kind="dev mode", why=_on_branches(touching), at=self._clock.get_time())
+            return Pause(kind="dev mode", why=_on_branches(touching), at=self._clock.now())
         return None
 
     async def look(self) -> tuple[Pause | None, bool]:
         """Return the pause to announce now, or `None`; and whether the announced one has ended."""
         why = await self._describe_checkout()
         announced = await self._key_values.get(_KEY_VALUES, Pause)
-        lasted = self._clock.get_monotonic_time() - self._since[0]
+        lasted = self._clock.monotonic() - self._since[0]
         if why and announced is None and lasted >= _STAYS:
             begun = Pause(kind="dev mode", why=why, at=self._since[1])
             await self._key_values.put(_KEY_VALUES, begun)
@@ -65,22 +65,22 @@ class DevMode:
 
     async def _describe_checkout(self) -> str:
         """Return people's work in the folder as text, checked at most every 15 s; empty if none."""
-        now = self._clock.get_monotonic_time()
+        now = self._clock.monotonic()
         if self._looked is not None and now - self._looked < _EVERY:
             return self._why
         why = _describe_work(await self._checkout.get_local_work())
         if bool(why) is not bool(self._why):
-            self._since = (now, self._clock.get_time())
+            self._since = (now, self._clock.now())
         self._looked, self._why = now, why
         return why
 
     async def _find_branches(self, files: frozenset[str]) -> tuple[Branch, ...]:
-        now = self._clock.get_monotonic_time()
+        now = self._clock.monotonic()
         self._branches = {
             key: seen for key, seen in self._branches.items() if now - seen[0] < _BRANCHES_EVERY
         }
         if files and files not in self._branches:
-            since: datetime = self._clock.get_time() - _BRANCH_WINDOW
+            since: datetime = self._clock.now() - _BRANCH_WINDOW
             self._branches[files] = (now, await self._checkout.list_branches(files, since))
         return self._branches[files][1] if files else ()
 

@@ -145,7 +145,7 @@ class EmergencyStop:
 
     def _hold(self, how: StopHow, person: Person | None, why: str) -> Stop:
         self._stop_count += 1
-        stop = Stop(how=how, at=self._clock.get_time(), by=person, why=why)
+        stop = Stop(how=how, at=self._clock.now(), by=person, why=why)
         self._stop_guard.held = self._stop_guard.held or stop
         return self._stop_guard.held
 
@@ -161,7 +161,7 @@ class EmergencyStop:
         stop = await self.get_stop()
         await self._run_safely(self.look)
         if stop is not None:
-            at = self._clock.get_time().isoformat()
+            at = self._clock.now().isoformat()
             await self._say(
                 f"⛔ I was started, but the emergency stop is active. {stop.summary}",
                 f"stop-stands:{at}",
@@ -245,7 +245,7 @@ class EmergencyStop:
             await self._forget_announced_stop()
         self._record("emergency_lift", person)
         text = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
-        at = self._clock.get_time().isoformat()
+        at = self._clock.now().isoformat()
         await self._say(f"{text} The runs it ended do not start again on their own.", f"lift:{at}")
         return stop
 
@@ -254,7 +254,7 @@ class EmergencyStop:
         await self._audit(Act.LIFT, None, "file", "the stop is gone from the state folder")
         await self._forget_announced_stop()
         self._record("emergency_lift", None)
-        at = self._clock.get_time().isoformat()
+        at = self._clock.now().isoformat()
         text = "▶️ The emergency stop was lifted on the machine: its file was removed."
         await self._say(text, f"lift:{at}")
 
@@ -273,7 +273,7 @@ class EmergencyStop:
     async def _audit(self, act: Act, person: Person | None, how: str, note: str) -> None:
         await self._store.append_audit_entry(
             AuditEntry(
-                at=self._clock.get_time(),
+                at=self._clock.now(),
                 action=act,
                 allowed=True,
                 person=person,

@@ -105,7 +105,7 @@ class FlagService:
                 channels=tuple(sorted({*known, channel_id or 0})) if reach == "channels" else (),
                 percent=percent or 0 if reach == "share" else 0,
                 by=person,
-                at=self._clock.get_time(),
+                at=self._clock.now(),
             )
             if before is not None and before.has_same_reach(flag):
                 return before, before

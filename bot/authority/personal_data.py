@@ -71,7 +71,7 @@ class PersonalDataService:
         """
         subject = self.build_subject(person)
         async with self._one_at_a_time:
-            pending = PendingErasure(subject=subject, at=self._clock.get_time())
+            pending = PendingErasure(subject=subject, at=self._clock.now())
             await self._key_values.put(_PENDING + subject.pseudonym, pending)
             return await self._finish(subject)
 
@@ -93,7 +93,7 @@ class PersonalDataService:
         counts = ", ".join(f"{data.count} {data.what}" for data in erased if data.count)
         await self._store.append_audit_entry(
             AuditEntry(
-                at=self._clock.get_time(),
+                at=self._clock.now(),
                 action=ERASED,
                 allowed=True,
                 note=f"data of {subject.pseudonym}, at their request: {counts or 'nothing'}",

@@ -87,7 +87,7 @@ class BudgetEnforcer:
                 if "wait" not in rooms.values():
                     break
                 await self._turn.wait()
-            hold = self._held[request] = _Hold(account, most, self.clock.get_time())
+            hold = self._held[request] = _Hold(account, most, self.clock.now())
         try:
             await self.ledger.hold(_build_lost_charge(request, hold))
         except StoreError as error:
@@ -160,7 +160,7 @@ class BudgetEnforcer:
     async def forget(self) -> int:
         """Remove charges that are old and not in the current day or week; return how many."""
         since = min(period.since for period in self.calendar.get_current())
-        return await self.ledger.forget(min(since, self.clock.get_time() - self._keep))
+        return await self.ledger.forget(min(since, self.clock.now() - self._keep))
 
     # Counting
 

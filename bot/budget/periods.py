@@ -39,7 +39,7 @@ class BudgetPeriods:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._wall, self._steady = clock.get_time(), clock.get_monotonic_time()
+        self._wall, self._steady = clock.now(), clock.monotonic()
         self._stored: dict[timedelta, _StoredWindow] = {}
 
     def get_current(self) -> tuple[BudgetPeriod, BudgetPeriod]:
@@ -56,7 +56,7 @@ class BudgetPeriods:
 
     def _look(self) -> datetime:
         """Return the time. If the clock jumped, store the period that the jump would end."""
-        wall, steady = self._clock.get_time(), self._clock.get_monotonic_time()
+        wall, steady = self._clock.now(), self._clock.monotonic()
         expected = self._wall + timedelta(seconds=steady - self._steady)
         for length in (_DAY, _WEEK):
             stored, since = self._stored.get(length), _start(expected, length)

@@ -67,7 +67,7 @@ class BudgetReports:
 async def build_budget_report(enforcer: BudgetEnforcer) -> BudgetReport:
     """Return the costs of the current day and week. Raises `StoreError`."""
     day, week = enforcer.calendar.get_current()
-    now = enforcer.clock.get_time()
+    now = enforcer.clock.now()
     charted = min(day.since - _CHARTED, week.since)
     sums = await enforcer.ledger.sum_charges(since=charted)
     today = [tally for tally in sums if tally.day >= day.since.date()]

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 
 from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import interaction_of
+from bot.client._interaction_inputs import find_interaction
 from bot.client._project_code import ProjectCode
 from bot.client._task_factory import OBSERVER, TaskOf, install
 from bot.telemetry.safe_access import get_traceback, is_error
@@ -95,7 +95,7 @@ class BackgroundTasks:
 
     def report_failed_press(self, error: BaseException) -> bool:
         """Record what ended the answer to a press or a form. Implements `TaskObserver`."""
-        interaction = interaction_of(error)
+        interaction = find_interaction(error)
         if interaction is None or interaction.type not in PRESSES:
             return False
         self._components.handle_failure(interaction, error)

@@ -160,9 +160,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         if getattr(self, "chat", None) is None:
             return
         # The chat sends the message after the connection is established.
-        key = (
-            f"commands:{self.clock.get_time():%Y-%m-%d}:{hashlib.sha256(text.encode()).hexdigest()}"
-        )
+        key = f"commands:{self.clock.now():%Y-%m-%d}:{hashlib.sha256(text.encode()).hexdigest()}"
         posting = self.chat.post(self.identity.dev_channel_id, Post(text=text), key=key)
         task = asyncio.create_task(self._post_safely(posting), name="commands")
         self._telling.add(task)

@@ -43,7 +43,7 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
             raise
         except Exception as error:
             if interaction.type is discord.InteractionType.autocomplete:
-                self.instruments.autocomplete_failed(interaction, error)
+                self.instruments.record_autocomplete_failure(interaction, error)
             elif interaction.command is None:
                 raise
             elif (cause := find_handler_failure(error)) is not None:

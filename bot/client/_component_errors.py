@@ -14,7 +14,7 @@ import discord
 
 from bot.client._error_replies import answer, brief_message, format_error
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import interaction_of
+from bot.client._interaction_inputs import find_interaction
 from bot.domain.errors import TheseusError
 from bot.telemetry.safe_access import is_error
 
@@ -51,14 +51,14 @@ class ComponentFailures(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Handle a log record; records without an interaction of this client are ignored."""
         error = record.exc_info[1] if record.exc_info else None
-        interaction = interaction_of(error) if error is not None else None
+        interaction = find_interaction(error) if error is not None else None
         if error is not None and interaction is not None and interaction.client is self._client:
             self.handle_failure(interaction, error)
 
     def handle_failure(self, interaction: discord.Interaction, error: BaseException) -> None:
         """Record a failure and answer the person, who would see Discord's bare "failed"."""
         if interaction.type is discord.InteractionType.autocomplete:
-            self._instruments.autocomplete_failed(interaction, error)
+            self._instruments.record_autocomplete_failure(interaction, error)
             return
         if interaction.type not in _LABELS:
             return  # commands are answered by the tree

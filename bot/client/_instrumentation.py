@@ -61,15 +61,15 @@ class Instruments:
 
     def mark_start(self, interaction: discord.Interaction) -> None:
         """Note when it began, on the interaction itself."""
-        interaction.extras.setdefault(_STARTED, self._clock.get_monotonic_time())
+        interaction.extras.setdefault(_STARTED, self._clock.monotonic())
 
     def note_end(self, interaction: discord.Interaction) -> None:
         """Note when it ended, where its record waits for what comes of it."""
-        interaction.extras[_ENDED] = self._clock.get_monotonic_time()
+        interaction.extras[_ENDED] = self._clock.monotonic()
 
     def get_elapsed_seconds(self, interaction: discord.Interaction) -> float:
         """Return how long ago it began."""
-        now = self._clock.get_monotonic_time()
+        now = self._clock.monotonic()
         return float(now - interaction.extras.get(_STARTED, now))
 
     def await_answer(self, interaction: discord.Interaction) -> None:
@@ -92,7 +92,7 @@ class Instruments:
         """Record a slash command or context menu; with an `error`, how it failed."""
         outcome, error = self._delays.explain(interaction, outcome, error)
         menu = isinstance(interaction.command, app_commands.ContextMenu)
-        return self._interaction(
+        return self._record_interaction(
             Kind.CONTEXT_MENU if menu else Kind.COMMAND,
             seen.get_command_name(interaction),
             outcome,
@@ -101,17 +101,21 @@ class Instruments:
             seen.get_command_inputs(interaction),
         )
 
-    def autocomplete_failed(self, interaction: discord.Interaction, error: BaseException) -> Action:
+    def record_autocomplete_failure(
+        self, interaction: discord.Interaction, error: BaseException
+    ) -> Action:
         """Record that a command could not offer choices."""
         name = f"{seen.get_command_name(interaction)} autocomplete"
         inputs = seen.get_command_inputs(interaction)
-        return self._interaction(Kind.COMMAND, name, get_outcome(error), interaction, error, inputs)
+        return self._record_interaction(
+            Kind.COMMAND, name, get_outcome(error), interaction, error, inputs
+        )
 
     def record_component(
         self, interaction: discord.Interaction, error: BaseException, *, refused: bool = False
     ) -> Action:
         """Record a press or a form that raised; a refusal is no failure."""
-        return self._interaction(
+        return self._record_interaction(
             Kind.COMPONENT,
             seen.get_component_name(interaction, error),
             ActionOutcome.OK if refused else get_outcome(error),
@@ -122,7 +126,7 @@ class Instruments:
 
     def mark_text_command_start(self, ctx: commands.Context[Any]) -> None:
         """Note when a typed command began."""
-        self._typed[ctx] = self._clock.get_monotonic_time()
+        self._typed[ctx] = self._clock.monotonic()
         if self._traffic is not None and ctx.command is not None:
             self._traffic.begin_text_command(ctx.prefix or "")
 
@@ -198,7 +202,7 @@ class Instruments:
             Kind.GATEWAY, what, get_outcome(error), error=error, inputs=payload, audience=audience
         )
 
-    def _interaction(
+    def _record_interaction(
         self,
         kind: Kind,
         name: str,
@@ -207,7 +211,7 @@ class Instruments:
         error: BaseException | None,
         inputs: Mapping[str, object],
     ) -> Action:
-        ended = interaction.extras.get(_ENDED, self._clock.get_monotonic_time())
+        ended = interaction.extras.get(_ENDED, self._clock.monotonic())
         started = interaction.extras.get(_STARTED, ended)
         action = self._recorder.record(
             kind,
@@ -236,4 +240,4 @@ class Instruments:
     def _measure_ms(self, started: float | None) -> float | None:
         if started is None:
             return None
-        return round((self._clock.get_monotonic_time() - started) * 1000, 3)
+        return round((self._clock.monotonic() - started) * 1000, 3)

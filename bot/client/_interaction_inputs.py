@@ -126,7 +126,7 @@ def is_interaction(value: object) -> TypeGuard[discord.Interaction]:
     return issubclass(type(value), discord.Interaction)
 
 
-def interaction_of(error: BaseException) -> discord.Interaction | None:
+def find_interaction(error: BaseException) -> discord.Interaction | None:
     """Return the interaction that was being answered, from the traceback's frames."""
     traceback = get_traceback(error)
     while traceback is not None:

@@ -34,13 +34,13 @@ class LoopWatch:
                 loop: tasks.Loop[Any] = getattr(cog, name)
                 full_name = f"{cog.qualified_name}.{name}"
                 ended = functools.partial(self._loop_ended, full_name, loop)
-                loop.coro = self._timed(full_name, loop.coro, ended, alone)
+                loop.coro = self._time_work(full_name, loop.coro, ended, alone)
                 for hook in _LOOP_HOOKS:
                     if (function := getattr(loop, f"_{hook}")) is not None:
                         contained = self._contain_hook(full_name, hook, function, ended)
                         setattr(loop, f"_{hook}", contained)
 
-    def _timed(
+    def _time_work(
         self,
         name: str,
         work: Callable[..., Awaitable[Any]],

@@ -111,7 +111,7 @@ class TrafficCapture:
 
         The prefixes of commands are not known here, so every message may be a command.
         """
-        now = self._recorder.clock.get_time()
+        now = self._recorder.clock.now()
         try:
             if event == "INTERACTION_CREATE":
                 kind = KINDS.get(payload.get("type", 0))
@@ -150,15 +150,13 @@ class TrafficCapture:
             if len(self._labels) > _MOST_FORMS:
                 self._labels.popitem(last=False)
         if exchange.kind in ("press", "submit", "message"):
-            exchange.end_time = (
-                self._recorder.clock.get_time()
-            )  # a form may come back before it is due
+            exchange.end_time = self._recorder.clock.now()  # a form may come back before it is due
             self._is_due(exchange, SETTLED)
 
     def _is_due(self, exchange: ActionExchange, after: float) -> None:
         if not exchange.addressed:
             return
-        due = self._recorder.clock.get_monotonic_time() + after
+        due = self._recorder.clock.monotonic() + after
         if exchange.due is None:
             exchange.due = due
             self._recorder.add(_Unwritten(exchange, self._record))
@@ -177,7 +175,7 @@ class TrafficCapture:
         asked = StepReader(cast, place, get_channel_name(in_dev), labels).read(exchange)
         web, whole = collect_web_answers(exchange.web, cast)
         secret = self._recorder.secret
-        ended = exchange.end_time or self._recorder.clock.get_time()
+        ended = exchange.end_time or self._recorder.clock.now()
         places = {"channel": ("c", around.channel_id), "server": ("s", payload.get("guild_id"))}
         if exchange.kind != "message":
             places["interaction"] = ("i", payload["id"])
@@ -245,7 +243,7 @@ class TrafficCapture:
 
     def _collect_names(self, guild: discord.Guild) -> frozenset[str]:
         """Return what the server's members are called; a list some minutes old will do."""
-        now = self._recorder.clock.get_monotonic_time()
+        now = self._recorder.clock.monotonic()
         made, names = self._names.get(guild.id, (now - _NAMES_HOLD, frozenset()))
         if now - made >= _NAMES_HOLD:
             people = [each for each in guild.members[:_MOST_NAMES] if each != guild.me]

@@ -84,10 +84,10 @@ class _Journal:
 class _Clock:
     """The machine's clock."""
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def get_monotonic_time(self) -> float:
+    def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:

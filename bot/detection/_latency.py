@@ -35,7 +35,7 @@ def compare_latency(was: ComparisonSide, now: ComparisonSide, alpha: float) -> S
     if not many or was.went_well < _WELL:
         return Slower(None, False, "")
     ranked = compute_mann_whitney_greater(was.durations, now.durations)
-    tail = _tail(was, now)
+    tail = _compute_tail(was, now)
     p = min(1.0, 2 * min(ranked.p, tail))
     if p >= alpha:
         return Slower(p, False, "")
@@ -53,7 +53,7 @@ def compare_latency(was: ComparisonSide, now: ComparisonSide, alpha: float) -> S
     return Slower(p, False, reason)
 
 
-def _tail(was: ComparisonSide, now: ComparisonSide) -> float:
+def _compute_tail(was: ComparisonSide, now: ComparisonSide) -> float:
     """Return the p-value for more durations above the earlier 95th percentile."""
     edge = compute_quantile(was.durations, 0.95)
     above = [len(side) - bisect_right(side, edge) for side in (was.durations, now.durations)]

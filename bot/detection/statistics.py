@@ -12,12 +12,12 @@ _NEGLIGIBLE = 1e-17  # relative to the largest term of a tail
 
 def compute_fisher_less(before: int, of_before: int, after: int, of_after: int) -> float:
     """Return Fisher's exact p for a smaller share after than before."""
-    return _tail(_build_hypergeometric(before, of_before, after, of_after), after, -1)
+    return _compute_tail(_build_hypergeometric(before, of_before, after, of_after), after, -1)
 
 
 def compute_fisher_greater(before: int, of_before: int, after: int, of_after: int) -> float:
     """Return Fisher's exact p for a larger share after than before."""
-    return _tail(_build_hypergeometric(before, of_before, after, of_after), after, 1)
+    return _compute_tail(_build_hypergeometric(before, of_before, after, of_after), after, 1)
 
 
 def compute_rate_less(
@@ -41,12 +41,12 @@ def compute_rate_greater(
 
 def compute_binomial_at_most(count: int, trials: int, chance: float) -> float:
     """Return the probability of at most `count` hits in `trials`."""
-    return _tail(_build_binomial(trials, chance), count, -1)
+    return _compute_tail(_build_binomial(trials, chance), count, -1)
 
 
 def compute_binomial_at_least(count: int, trials: int, chance: float) -> float:
     """Return the probability of at least `count` hits in `trials`."""
-    return _tail(_build_binomial(trials, chance), count, 1)
+    return _compute_tail(_build_binomial(trials, chance), count, 1)
 
 
 class Ranked(NamedTuple):
@@ -121,7 +121,7 @@ def _build_hypergeometric(before: int, of_before: int, after: int, of_after: int
     return _Distribution(max(0, hits - of_before), min(hits, of_after), log)
 
 
-def _tail(counts: _Distribution, start: int, step: int) -> float:
+def _compute_tail(counts: _Distribution, start: int, step: int) -> float:
     """Return the probability of `start` and all counts above it (or below, if `step` is -1)."""
     if step > 0:
         if start <= counts.least:

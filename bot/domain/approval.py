@@ -71,7 +71,7 @@ class ApprovalVotes(Record):
     approvals: tuple[Approval, ...] = ()
     need: Need = Need()
 
-    def are_for(self, proposal: Proposal) -> bool:
+    def is_for(self, proposal: Proposal) -> bool:
         """Return whether the approvals are for exactly this head and version of the proposal."""
         return (self.head, self.version) == (proposal.head, proposal.version)
 

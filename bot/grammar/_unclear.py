@@ -89,7 +89,7 @@ def find_possible_decisions(text: str, setting: Setting) -> PossibleDecisions:
     """Return what a message that is no decision may mean to decide."""
     if is_refusal(text):
         return PossibleDecisions((Intent.REJECT, Intent.CANCEL), leading=True)
-    said = [each for each in _split_spoken_clauses(text) if not CAN_LATER.match(each)]
+    said = [each for each in _split_unquoted_clauses(text) if not CAN_LATER.match(each)]
     leads = [
         intent for each in said if not _is_marked(each) for intent in _find_leading_intents(each)
     ]
@@ -117,7 +117,7 @@ def is_about_own_work(clause: str, intents: Sequence[Intent]) -> bool:
 
 def is_ambient_decision(text: str, possible: PossibleDecisions) -> bool:
     """Return whether text that addresses no one is explicitly about the bot's own work."""
-    first = next(iter(_split_spoken_clauses(text)), "")
+    first = next(iter(_split_unquoted_clauses(text)), "")
     one = len(possible.intents) == 1 and possible.leading
     return one and bool(_find_leading_intents(first)) and is_about_own_work(first, possible.intents)
 
@@ -133,7 +133,7 @@ def find_duration(text: str) -> str | None:
     return found["until"].strip() if found else None
 
 
-def _split_spoken_clauses(text: str) -> list[str]:
+def _split_unquoted_clauses(text: str) -> list[str]:
     """Return the clauses in plain letters; what is quoted only where that is all there is."""
     letters = to_plain_letters(text)
     own = _QUOTED.sub(" ", letters)

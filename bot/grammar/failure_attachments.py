@@ -21,7 +21,7 @@ class _Traceback:
     frames: tuple[tuple[str, int, str], ...]
 
 
-def find_shown_failure(text: str, failures: Sequence[FailureGroup]) -> str | None:
+def find_attached_failure(text: str, failures: Sequence[FailureGroup]) -> str | None:
     """Return the id of the record that a text shows; `None` where it shows none of the `failures`.
 
     These are the most recent first. An error's id counts before a traceback, and the last

@@ -174,7 +174,7 @@ def _locate_cogs(root: Path, wanted: Collection[str], seen: Collection[str]) -> 
     by_cog: dict[str, list[str]] = {}
     helpers: dict[str, bool] = {}
     for path in _list_files(root, "cogs"):
-        name = _cog(path)
+        name = _get_cog_name(path)
         if name not in helpers:
             helpers[name] = name not in seen and _is_helper(root, name)
         by_cog.setdefault(SHARED if helpers[name] else name, []).append(path)
@@ -191,7 +191,7 @@ def _is_helper(root: Path, name: str) -> bool:
     return find_module(folder, name) is not None and not is_extension(folder, name)
 
 
-def _cog(path: str) -> str:
+def _get_cog_name(path: str) -> str:
     """Return the cog that a file below `cogs` is of: its data too, where it is a folder."""
     parts = path.split("/")
     code = path if path.endswith(".py") else f"cogs/{parts[1]}/data.py"

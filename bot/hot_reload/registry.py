@@ -168,7 +168,7 @@ class FileLiveRegistry:
         async with self._one_at_a_time:
             seen = await run_in_thread(look_at, self._catalog)
             self._validation.require(collect_prompts(seen) if committed is None else committed)
-            last_good = LastGood(self._versions, self._validation, self._clock.get_time())
+            last_good = LastGood(self._versions, self._validation, self._clock.now())
             known = await self._versions.load_items()
             self.live = LiveSet(await last_good.load_states(seen, known))
             found = tuple(find_changes(seen, self.live, self._validation))
@@ -241,7 +241,7 @@ class FileLiveRegistry:
             return replace(state, item=state.item.replace(**good)), None
         version = ItemVersion(
             number=state.newest + 1,
-            at=self._clock.get_time(),
+            at=self._clock.now(),
             author=author,
             commit=self._commit(),
             digest=change.mark,
@@ -255,14 +255,14 @@ class FileLiveRegistry:
 
     def _build_empty_state(self, change: ItemChange, newest: int) -> LiveState:
         kind, name = change.key
-        now = self._clock.get_time()
+        now = self._clock.now()
         item = LiveItem(kind=kind, name=name, path=change.path, version=0, since=now)
         return LiveState(item, None, "", newest)
 
     async def _roll_back(
         self, state: LiveState, number: int, content: ItemContent, author: ChangeAuthor
     ) -> LiveItem:
-        now = self._clock.get_time()
+        now = self._clock.now()
         changes: dict[str, object] = {"version": number, "digest": content.digest, "since": now}
         if content.digest == state.mark:
             changes |= {"rolled_back": None, "state": "live", "reason": ""}

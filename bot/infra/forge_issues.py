@@ -73,7 +73,7 @@ class Issues:
         self, db: sqlite3.Connection, title: str, body: str, author: str, labels: Iterable[str]
     ) -> ForgeIssue:
         """Open one."""
-        number, at = get_next_number(db), self._clock.get_time()
+        number, at = get_next_number(db), self._clock.now()
         db.execute(
             "INSERT INTO issues (number, title, body, author, labels, opened_at)"
             " VALUES (?,?,?,?,?,?)",
@@ -116,7 +116,7 @@ class Issues:
             raise ForgeRejected(f"the forge has no issue #{number}")
         db.execute(
             "INSERT OR IGNORE INTO issue_comments VALUES (?,?,?,?)",
-            (number, key, text, self._clock.get_time().isoformat()),
+            (number, key, text, self._clock.now().isoformat()),
         )
 
     def list_comments(self, db: sqlite3.Connection, number: int) -> tuple[str, ...]:

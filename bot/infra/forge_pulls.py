@@ -160,7 +160,7 @@ class Pulls:
                 f"{pull.title}\n\nRun: {pull.run_id}"
             )
             commit = self._bare.merge(
-                pull.branch, head, pull.base_branch, message, self._clock.get_time(), result
+                pull.branch, head, pull.base_branch, message, self._clock.now(), result
             )
             pull = pull._replace(state="merged", published=head, merge_commit=commit)
         self._settle(db, pull)
@@ -219,5 +219,5 @@ class Pulls:
         )  # fmt: skip
 
     def _stamp(self) -> str:
-        now: datetime = self._clock.get_time()
+        now: datetime = self._clock.now()
         return now.isoformat()

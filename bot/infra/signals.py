@@ -19,7 +19,7 @@ def list_ending_signals() -> tuple[signal.Signals, ...]:
     return (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def hear(stop: Callable[[], None]) -> None:
+def listen_for_stop(stop: Callable[[], None]) -> None:
     """Call `stop` in the running loop on every SIGUSR1, also one that came before."""
     import asyncio  # takes a tenth of a second, which `theseus --help` has no use for
 

@@ -65,7 +65,7 @@ class MemoryService:
             text=note_text,
             by=redact(person.name)[:100],
             by_id=person.id,
-            at=self._clock.get_time(),
+            at=self._clock.now(),
         )
         await self._memory.remember(note)
         return note

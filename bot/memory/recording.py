@@ -93,12 +93,12 @@ class MemoryRecorder:
                 event=_cut(watch.events[0], LONGEST_NAME) if watch else "",
                 run_id=run.id,
                 number=proposal.number,
-                at=self._clock.get_time(),
+                at=self._clock.now(),
             )
         )
 
     async def _store_fault(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
-        now = self._clock.get_time()
+        now = self._clock.now()
         first, last = diagnosis.first_seen or now, diagnosis.last_seen or now
         times = max(diagnosis.count, 1)
         known = await self._memory.get(f"fault:{diagnosis.fingerprint}")
@@ -137,7 +137,7 @@ class MemoryRecorder:
                 text=_cut(f"{diagnosis.headline}. {change.summary}", LONGEST_TEXT),
                 approach=_cut(change.summary, _LINE),
                 diff_hash=hash_diff(change.diff),
-                at=history.shipment.at if history.shipment else self._clock.get_time(),
+                at=history.shipment.at if history.shipment else self._clock.now(),
             ),
         )
 
@@ -158,7 +158,7 @@ class MemoryRecorder:
                 kind="lesson",
                 text=_cut(text, LONGEST_TEXT),
                 approach=_cut(change.summary, _LINE) if change and change.files else "",
-                at=self._clock.get_time(),
+                at=self._clock.now(),
             ),
         )
 

@@ -88,7 +88,7 @@ class AlertDispatcher:
             for alert in self._first:
                 await self.send_alert(alert)
             self._first = ()
-            known, now = await self._load(), self._clock.get_time()
+            known, now = await self._load(), self._clock.now()
             down_since = await self._get_down_since(ending=ending)
             for delivery in self._sources.find_new(tuple(known.values()), now, down_since):
                 known[delivery.alert.id] = delivery
@@ -137,7 +137,7 @@ class AlertDispatcher:
     async def _send(self, channel: AlertChannel, alert: Alert) -> None:
         key = (channel.name, alert.id, alert.state)
         attempts, due = self._next.get(key, (0, 0.0))
-        if attempts and self._clock.get_monotonic_time() < due:
+        if attempts and self._clock.monotonic() < due:
             return
         # Stored before sending: after a crash in between the alert is known to be possibly sent.
         await self._note_attempt(channel.name, alert.id)
@@ -147,11 +147,11 @@ class AlertDispatcher:
             await self._give_up(channel.name, alert, error)
         except AlertUnavailable as error:
             self.sent[channel.name, "failed"] += 1
-            if self._clock.get_time() - alert.at > _TRIED:
+            if self._clock.now() - alert.at > _TRIED:
                 await self._give_up(channel.name, alert, error)
                 return
             pause = _PAUSES[min(attempts, len(_PAUSES) - 1)]
-            self._next[key] = (attempts + 1, self._clock.get_monotonic_time() + pause)
+            self._next[key] = (attempts + 1, self._clock.monotonic() + pause)
             _log.warning(
                 "%s has not accepted the alert %s yet; next attempt in %.0f s: %s",
                 channel.name,

@@ -73,7 +73,7 @@ class AutoRunStarter:
 
     async def start_if_allowed(self, incident_id: str) -> None:
         """Start a run about an announced incident if it has none and the rules allow one."""
-        incident, now = self._incident_repository.get(incident_id), self._clock.get_time()
+        incident, now = self._incident_repository.get(incident_id), self._clock.now()
         if incident is None:
             return
         if incident.is_muted(now) or now < self._not_before.get(incident_id, now):
@@ -101,7 +101,7 @@ class AutoRunStarter:
         if incident is None or not incident.open:
             return
         if incident.run_id is not None and not await self._can_retry(
-            incident.run_id, self._clock.get_time()
+            incident.run_id, self._clock.now()
         ):
             return  # a person has started a run while this call waited for the lock
         try:
@@ -110,7 +110,7 @@ class AutoRunStarter:
             self._incident_repository.change(incident.id, level=str(pause))
         except TheseusError as error:
             _log.warning("incident %s: no run could be started: %s", incident.id, error)
-            self._not_before[incident.id] = self._clock.get_time() + _LONG_DELAY
+            self._not_before[incident.id] = self._clock.now() + _LONG_DELAY
             self._incident_repository.change(incident.id, level=f"I could not start: {error}")
         else:
             self._incident_repository.change(incident.id, run_id=run.id, level=why)
@@ -136,7 +136,7 @@ class AutoRunStarter:
             origin="incident",
             incident=incident.id,
             since=incident.since,
-            at=self._clock.get_time(),
+            at=self._clock.now(),
         )
 
     def _choose_goal(self, incident: Incident) -> _Decision:

@@ -57,7 +57,7 @@ class ChatReach:
         A program that has just started is not connected yet. That does not count as an outage,
         unless the program is `ending` because of it. Raises `StoreError`.
         """
-        now = self._clock.get_time()
+        now = self._clock.now()
         self._first_look = self._first_look or now
         previous = self._known or await self._load(now)
         depth = await self._backlog.get_depth()

@@ -7,7 +7,7 @@ from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.run import Run, Stage, Status
 from bot.monitoring.incident_repository import IncidentRepository
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.presentation.times import format_timestamp
 from bot.self_improvement import SelfImprovementAgent
 
@@ -74,7 +74,7 @@ def _find_obstacle(run: Run, history: History) -> str:
     until = format_timestamp(run.updated_at + _LET_BE)
     if run.status in UNSUCCESSFUL:
         return (
-            f"Run `{run.id}` for the same fault ended without a fix ({status_text(run)}). I try "
+            f"Run `{run.id}` for the same fault ended without a fix ({format_status(run)}). I try "
             f"again by myself after {until}."
         )
     if history.shipment is not None:

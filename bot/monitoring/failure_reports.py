@@ -51,7 +51,7 @@ class FailureReports:
         group = evidence.groups[0]
         await self._keep(trigger, group)
         run = await self._intake.find_run(group.fingerprint)
-        return render_thanks(trigger.person, group, able, run, self._clock.get_time())
+        return render_thanks(trigger.person, group, able, run, self._clock.now())
 
     async def _keep(self, trigger: Trigger, group: FailureGroup) -> None:
         for incident in self._incident_repository.open:
@@ -64,7 +64,7 @@ class FailureReports:
             event=group.event,
             person_id=trigger.person.id,
             place=trigger.place,
-            at=self._clock.get_time(),
+            at=self._clock.now(),
         )
         prefix = f"{REPORTED}{group.fingerprint}:"
         if len(await self._key_values.list_records(prefix, FailureReport)) < MOST_REPORTS:
@@ -100,6 +100,6 @@ class FailureReports:
                     await self._chat.post(channel_id, render_fixed(report, fix), key=key)
                 except ChatRejected as error:
                     _log.warning("the reporter of a failure cannot be told of its fix: %s", error)
-            elif self._clock.get_time() - report.at < _RETENTION:
+            elif self._clock.now() - report.at < _RETENTION:
                 continue
             await self._key_values.remove(report.key)

@@ -103,7 +103,7 @@ class IncidentCharts:
 
     async def draw(self, incident: Incident) -> None:
         """Draw the incident's chart if it has one and it has changed."""
-        now = self._clock.get_time()
+        now = self._clock.now()
         last = self._drawn.get(incident.id)
         if self._charts is None or incident.message is None:
             return

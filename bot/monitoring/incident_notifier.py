@@ -72,7 +72,7 @@ class IncidentNotifier:
 
     async def turn(self) -> None:
         """Announce new incidents, start the runs that follow from them, and update old messages."""
-        now = self._clock.get_time()
+        now = self._clock.now()
         fresh = tuple(each for each in self._incident_repository.open if self._is_fresh(each, now))
         for incident in self._digests.sort_in(fresh, now):
             await self._announce(incident.id)
@@ -127,7 +127,7 @@ class IncidentNotifier:
             _log.warning("incident %s cannot be announced: %s", incident.id, error)
             self._refused.add(incident.id)
             return
-        now = self._clock.get_time()
+        now = self._clock.now()
         self._incident_repository.change(incident.id, message=ref, told_at=now)
         self._note(incident.id, post, now)
         self._states[incident.id] = _get_state(incident)
@@ -164,7 +164,7 @@ class IncidentNotifier:
     async def _announce_digest(self, digest: Digest) -> None:
         if digest.message is not None or digest.id in self._refused or not digest.incidents:
             return
-        post = await self._digest_post(digest)
+        post = await self._build_digest_post(digest)
         try:
             ref = await self._chat.post(self._dev_channel_id, post, key=f"incidents:{digest.id}")
         except ChatRejected as error:
@@ -175,7 +175,7 @@ class IncidentNotifier:
             (each for each in self._incident_repository.digests if each.id == digest.id), digest
         )
         self._incident_repository.put_digest(known.replace(message=ref))
-        self._posts[digest.id], self._edited[digest.id] = post, self._clock.get_time()
+        self._posts[digest.id], self._edited[digest.id] = post, self._clock.now()
         await self._incident_repository.flush()
 
     # Announced incidents
@@ -232,14 +232,14 @@ class IncidentNotifier:
         pace = _PACE if now - digest.opened_at < _OLD else _OLD_PACE
         if digest.message is None or now - edited < pace or now - digest.joined_at > _DIGEST_LIVES:
             return False
-        post = await self._digest_post(digest)
+        post = await self._build_digest_post(digest)
         if post == last_post:
             return False
         self._note(digest.id, post, now)
         await self._chat.edit(digest.message, post)
         return True
 
-    async def _digest_post(self, digest: Digest) -> Post:
+    async def _build_digest_post(self, digest: Digest) -> Post:
         incidents = self._incident_repository.list_for_digest(digest)
         found = [await self._run_of(each) for each in incidents if each.open]
         return cards.render_digest(

@@ -78,7 +78,7 @@ class IncidentTracker:
     def settle(self, fixes: Mapping[str, ShippedFix]) -> None:
         """Show shipped fixes on incidents, and close the incidents that a fix has ended."""
         self.fold()
-        if self._fixed.settle(fixes, self._clock.get_time()):
+        if self._fixed.settle(fixes, self._clock.now()):
             self._reindex()
 
     def fold(self) -> None:
@@ -93,7 +93,7 @@ class IncidentTracker:
 
         The change is durable when it returns. Raises `StoreError`.
         """
-        now = self._clock.get_time()
+        now = self._clock.now()
         if self._incident_repository.is_muted(anomaly.key, now) or now - anomaly.at >= self._quiet:
             return None
         self.fold()
@@ -126,7 +126,7 @@ class IncidentTracker:
     def resolve(self, detector: Detector) -> None:
         """Close the incidents that have been quiet for long enough, according to the detector."""
         self.fold()
-        now = self._clock.get_time()
+        now = self._clock.now()
         has_resolved = False
         for each in self._incident_repository.seen_by_rules:
             if each.muted_until is not None and not each.is_muted(now):

@@ -61,9 +61,9 @@ class JournalFollower:
         self._moved = False
         self._trouble = ""
         self._torn = False  # the detector has seen some records after the cursor
-        self._saved_at = clock.get_monotonic_time()
+        self._saved_at = clock.monotonic()
         self._save_every = SAVE_SECONDS
-        self._pruned_at = clock.get_monotonic_time()
+        self._pruned_at = clock.monotonic()
         self._unreported: list[tuple[Anomaly, int]] = []
         self.detector = Detector(thresholds)
 
@@ -94,7 +94,7 @@ class JournalFollower:
         """Judge the records written since the last turn. Raises `JournalError`, `StoreError`."""
         try:
             await self._catch_up()
-            for anomaly in self.detector.tick(self._clock.get_time().timestamp()):
+            for anomaly in self.detector.tick(self._clock.now().timestamp()):
                 self._unreported.append((anomaly, self._number))
             await self._report_anomalies()
         finally:
@@ -158,16 +158,16 @@ class JournalFollower:
         self.detector = Detector(self._thresholds, position.detector)
 
     async def _save_now_and_then(self) -> None:
-        now = self._clock.get_monotonic_time()
+        now = self._clock.monotonic()
         if now - self._saved_at >= self._save_every:
             await self._save()
         if now - self._pruned_at >= _PRUNE_SECONDS:
             self._pruned_at = now
-            await self._incident_repository.prune(self._clock.get_time())
+            await self._incident_repository.prune(self._clock.now())
 
     async def _save(self) -> None:
         """Save incidents and position. The position waits while anomalies are not passed on yet."""
-        self._saved_at = self._clock.get_monotonic_time()
+        self._saved_at = self._clock.monotonic()
         self._incidents.fold()
         await self._incident_repository.flush()
         if self._moved and not self._torn and not self._unreported:
@@ -175,9 +175,9 @@ class JournalFollower:
             await self._key_values.put(_KEY_VALUES, self._build_position())
 
     def _build_position(self) -> Position:
-        began = self._clock.get_monotonic_time()
+        began = self._clock.monotonic()
         state = self.detector.build_state()
-        duration = self._clock.get_monotonic_time() - began
+        duration = self._clock.monotonic() - began
         self._save_every = max(SAVE_SECONDS, duration / _SAVING_SHARE)
         # `model_construct` skips validation, which would take longer than building the state.
         return Position.model_construct(cursor=self._cursor, number=self._number, detector=state)

@@ -206,7 +206,7 @@ class ReportIntake:
         if known or not is_allowed(self._people, trigger.person, Act.ASK):
             return None
         try:
-            since = self._clock.get_time() - self._lookback
+            since = self._clock.now() - self._lookback
             return exclude_own_work(await self._journal.list_failures(since=since))
         except JournalError:
             return None

@@ -28,7 +28,7 @@ class RollbackIncidents:
 
     async def open(self, report: RestartReport) -> None:
         """Open an incident, or reopen the one of the same commit. Raises `StoreError`."""
-        now, redacted = self._clock.get_time(), _redact_report(report)
+        now, redacted = self._clock.now(), _redact_report(report)
         known = self._find(report.commit)
         if known is None:
             self._incident_repository.put(self._build(redacted))
@@ -74,11 +74,11 @@ class RollbackIncidents:
 
     def _close(self, incident: Incident, why: str) -> Incident:
         return self._incident_repository.change(
-            incident.id, status="resolved", resolved_at=self._clock.get_time(), closed_for=why
+            incident.id, status="resolved", resolved_at=self._clock.now(), closed_for=why
         )
 
     def _build(self, report: RestartReport) -> Incident:
-        now = self._clock.get_time()
+        now = self._clock.now()
         return Incident(
             id=new_id(),
             severity=Severity.HIGH,

@@ -77,26 +77,25 @@ class ScheduledBackups:
             newest=newest,
             count=len(known),
             failure=last.failure if last else "",
-            overdue=last is not None
-            and is_overdue(self._config, newest, last, self._clock.get_time()),
+            overdue=last is not None and is_overdue(self._config, newest, last, self._clock.now()),
         )
 
     async def format_vital_sign(self) -> str:
         """Return a line for `/health`."""
         try:
-            text = describe_backups(await self.get_status(), self._clock.get_time())
+            text = describe_backups(await self.get_status(), self._clock.now())
         except StoreError as error:
             text = f"⚠️ {error}"
         return f"**Backups** {text}" + ("" if self._config.cron else ", none are scheduled")
 
     def _pause(self) -> float:
-        return pause(self._config, self._clock.get_time())
+        return pause(self._config, self._clock.now())
 
     async def _look(self) -> None:
         """Make the backup of the newest slot unless it was made. A first start has no slot yet."""
         if self._config.cron is None:
             return
-        now = self._clock.get_time()
+        now = self._clock.now()
         slot = find_newest_slot(self._config.cron, self._config.timezone, now)
         last = await self._key_values.get(_KEY, BackupSlot)
         if last is None:

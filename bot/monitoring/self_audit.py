@@ -101,13 +101,11 @@ class SelfAudit:
         """Return the report up to this moment. Raises `NotAuthorized`."""
         await self._gate.permit(person, Act.READ)
         with self._services.recorder.measure(Kind.TASK, "self_audit", audience=Audience.TEAM):
-            findings = await self._looking.collect(
-                self._services.clock.get_time(), self._config.days
-            )
+            findings = await self._looking.collect(self._services.clock.now(), self._config.days)
             return await self._post(findings.report)
 
     def _pause(self) -> float:
-        return pause(self._config, self._services.clock.get_time())
+        return pause(self._config, self._services.clock.now())
 
     async def _look(self) -> None:
         """Post the report of the newest slot unless it was posted.
@@ -116,7 +114,7 @@ class SelfAudit:
         """
         if self._config.cron is None:
             return
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         slot = find_newest_slot(self._config.cron, self._config.timezone, now)
         last = await self._services.key_values.get(_KEY_VALUES, AuditSlot)
         if last is None:
@@ -192,7 +190,7 @@ class SelfAudit:
             subject=fault.name,
             error_id=fault.newest_id,
             origin="audit",
-            at=self._services.clock.get_time(),
+            at=self._services.clock.now(),
         )
 
     def _change(self, feature: RequestedFeature, slot: datetime) -> Trigger:
@@ -204,7 +202,7 @@ class SelfAudit:
             text=feature.text,
             subject=feature.text[:LONGEST_SUBJECT],
             origin="audit",
-            at=self._services.clock.get_time(),
+            at=self._services.clock.now(),
         )
 
 

@@ -237,7 +237,7 @@ class Monitoring:
             error_id=next(iter(incident.evidence), None),
             incident=incident.id,
             since=incident.since,
-            at=self._clock.get_time(),
+            at=self._clock.now(),
         )
         return await self.ask(trigger)
 
@@ -247,7 +247,7 @@ class Monitoring:
         keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
         await self._agent.permit(person, Act.STEER, note=f"mute incident {incident_id}: {keys}")
         incident = self.find(incident_id)
-        until = self._clock.get_time() + _MUTED_FOR
+        until = self._clock.now() + _MUTED_FOR
         self._incident_repository.mute(self.find(incident_id).anomaly_keys, person, until)
         muted = self._incident_repository.change(incident.id, muted_until=until, muted_by=person)
         await self._incident_repository.flush()

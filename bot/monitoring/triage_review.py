@@ -33,7 +33,7 @@ class TriageReview:
             changes["triage"] = found
             if found.origin is not incident.triage.origin:
                 changes["triage_before"] = incident.triage.origin
-                changes["triage_changed_at"] = self._clock.get_time()
+                changes["triage_changed_at"] = self._clock.now()
         self._incident_repository.change(incident.id, **changes)
 
 

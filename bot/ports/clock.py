@@ -7,11 +7,11 @@ from typing import Protocol
 class Clock(Protocol):
     """Time, as a port so that tests can skip it."""
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         """Return the current time, timezone-aware, in UTC."""
         ...
 
-    def get_monotonic_time(self) -> float:
+    def monotonic(self) -> float:
         """Return seconds from an arbitrary start; never goes back. For measuring durations."""
         ...
 

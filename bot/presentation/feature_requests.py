@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
 from bot.domain.run import Run
-from bot.presentation.cards import status_text, to_plain_text
+from bot.presentation.cards import format_status, to_plain_text
 from bot.presentation.counts import format_people_count
 
 _TEXT = 160
@@ -59,7 +59,7 @@ def format_request_line(feature_request: FeatureRequest, run: Run | None = None)
     return (
         f"- {votes}: “{to_plain_text(feature_request.text, _TEXT)}” · "
         f"`wish:{feature_request.id}` · {who}"
-    ) + (f" · {status_text(run)}, <#{run.thread_id}>" if run and run.thread_id else "")
+    ) + (f" · {format_status(run)}, <#{run.thread_id}>" if run and run.thread_id else "")
 
 
 def describe_request_removal(feature_request: FeatureRequest | None) -> str:

@@ -29,7 +29,7 @@ def render_rollback(report: RestartReport) -> Post:
         text=f"🛑 I restarted onto `{_shorten_commit(report.commit)}`, and {ends}: "
         f"{redact(report.why)}. {_describe_checkout(report)}{_offer(report)}",
         buttons=_revert(report),
-        attachments=_tail(report),
+        attachments=_build_tail_attachment(report),
     )
 
 
@@ -42,7 +42,7 @@ def render_failed_restart(report: RestartReport) -> Post:
             f"{_describe_checkout(report)}{_offer(report)}"
         ),
         buttons=_revert(report),
-        attachments=_tail(report),
+        attachments=_build_tail_attachment(report),
     )
 
 
@@ -51,7 +51,7 @@ def render_crash(report: RestartReport) -> Post:
     return Post(
         text=f"⚠️ My process died and was restarted: {redact(report.why)}. Running work "
         "continues, and I answer the messages that arrived in the meantime.",
-        attachments=_tail(report),
+        attachments=_build_tail_attachment(report),
     )
 
 
@@ -84,7 +84,7 @@ def _revert(report: RestartReport) -> tuple[Button, ...]:
     return (Button(label="Revert it", action="revert", arguments=(report.run_id,), style="danger"),)
 
 
-def _tail(report: RestartReport) -> tuple[Attachment, ...]:
+def _build_tail_attachment(report: RestartReport) -> tuple[Attachment, ...]:
     if not report.tail.strip():
         return ()
     return (Attachment(name="last-lines.txt", text=redact(report.tail)),)

@@ -28,14 +28,16 @@ async def compare(
     """
     if not scripts:
         return BehaviourDiff()
-    plays: list[AnswerComparison] = []
+    comparisons: list[AnswerComparison] = []
     async with rehearsal.open(base) as older, rehearsal.open(head) as newer:
         for script in scripts:
             first, after = await older.run(script), await newer.run(script)
-            plays.append(AnswerComparison(script, first, await older.run(script), after))
-    if all(played.base.trouble for played in plays):
-        return BehaviourDiff(unplayed=f"the older commit cannot be played: {plays[0].base.trouble}")
-    return compute_behaviour_diff(plays)
+            comparisons.append(AnswerComparison(script, first, await older.run(script), after))
+    if all(played.base.trouble for played in comparisons):
+        return BehaviourDiff(
+            unplayed=f"the older commit cannot be played: {comparisons[0].base.trouble}"
+        )
+    return compute_behaviour_diff(comparisons)
 
 
 class AnswerComparison(NamedTuple):

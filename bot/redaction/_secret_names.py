@@ -6,7 +6,7 @@ import re
 
 from bot.redaction._secret_shapes import is_likely_random, mark
 
-_SECRET_TERM = (
+_TERM = (
     r"(?P<word>pass(?:word|wort|wd|phrase|code)|(?<=[_-])pass(?![a-z_])"
     r"|\bpass(?=\\{0,7}[\"']\s{0,4}:)|\bpw\b|(?<=_)auth(?![a-z_])|pwd|secret|token"
     r"|credentials?|api[-_. ]?key"
@@ -28,34 +28,34 @@ _VALUE = (
     r"|[bru]?\\{1,7}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,7}[^\"'\\]){0,2048})"
     rf")|{_PLAIN})"
 )
-_ANY = re.compile(_SECRET_TERM, re.IGNORECASE)
+_ANY = re.compile(_TERM, re.IGNORECASE)
 _NAMED = re.compile(
-    rf"{_SECRET_TERM}{_TAIL}(?P<close>\\{{0,7}}[\"'])?[\])]?[ \t]{{0,4}}"
+    rf"{_TERM}{_TAIL}(?P<close>\\{{0,7}}[\"'])?[\])]?[ \t]{{0,4}}"
     rf"(?P<op>=>|:=|=|:|\\{{1,4}}u003[da]|&\#(?:61|x3d|58);)(?P<gap>[ \t]{{0,4}}){_VALUE}",
     re.IGNORECASE,
 )
 _ENCODED = re.compile(
-    rf"{_SECRET_TERM}{_TAIL}(?:%5C)?(?:%22|%27)?(?:%20|\+)?(?:%3A|%3D)(?:%20|\+)?(?:%5C)?(?:%22|%27)?"
+    rf"{_TERM}{_TAIL}(?:%5C)?(?:%22|%27)?(?:%20|\+)?(?:%3A|%3D)(?:%20|\+)?(?:%5C)?(?:%22|%27)?"
     r"(?P<value>(?:(?!%26|%22|%27|%2C|%7D|%5C|%0A|%3B)[^\s\"'&]){1,2048})",
     re.IGNORECASE,
 )
 _FLAG = re.compile(
     rf"(?P<dash>(?<![\w-])--?"
-    rf"(?:[a-z0-9]{{1,20}}-){{0,4}}[a-z0-9]{{0,12}}?){_SECRET_TERM}{_TAIL}"
+    rf"(?:[a-z0-9]{{1,20}}-){{0,4}}[a-z0-9]{{0,12}}?){_TERM}{_TAIL}"
     rf"[\"']?,?[ \t]{{1,4}}(?!-){_VALUE}",
     re.IGNORECASE,
 )
 _LISTED = re.compile(
-    rf"{_SECRET_TERM}{_TAIL}(?:\\{{0,7}}[\"'])?[ \t]{{0,4}}[:=][ \t]{{0,4}}"
+    rf"{_TERM}{_TAIL}(?:\\{{0,7}}[\"'])?[ \t]{{0,4}}[:=][ \t]{{0,4}}"
     r"(?P<list>\[(?!redacted:)[^\]\n]{0,8}[\"'][^\]\n]{1,2048}\])",
     re.IGNORECASE,
 )
 _ELEMENT = re.compile(
-    rf"<[\w:.-]{{0,40}}?{_SECRET_TERM}{_TAIL}>[ \t]{{0,4}}(?P<value>[^<\s][^<\n]{{0,2048}})<",
+    rf"<[\w:.-]{{0,40}}?{_TERM}{_TAIL}>[ \t]{{0,4}}(?P<value>[^<\s][^<\n]{{0,2048}})<",
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(
-    rf"(?:key|name|Key|Name)=[\"'][\w:. -]{{0,40}}?{_SECRET_TERM}{_TAIL}[\"'][ \t,]{{1,4}}"
+    rf"(?:key|name|Key|Name)=[\"'][\w:. -]{{0,40}}?{_TERM}{_TAIL}[\"'][ \t,]{{1,4}}"
     r"(?:value|Value)=[\"'](?P<value>[^\"'\n]{1,2048})[\"']",
     re.IGNORECASE,
 )
@@ -65,15 +65,15 @@ _PHRASE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ADJACENT = re.compile(
-    rf"\b{_SECRET_TERM}(?:'s)?[ \t:]{{1,3}}[\"']?(?P<value>[A-Za-z0-9+/_=.-]{{6,2048}})",
+    rf"\b{_TERM}(?:'s)?[ \t:]{{1,3}}[\"']?(?P<value>[A-Za-z0-9+/_=.-]{{6,2048}})",
     re.IGNORECASE,
 )
 _PROSE = re.compile(
-    rf"\b{_SECRET_TERM}[ \t](?:is|ist|was|to)[ \t:]{{1,3}}{_VALUE}",
+    rf"\b{_TERM}[ \t](?:is|ist|was|to)[ \t:]{{1,3}}{_VALUE}",
     re.IGNORECASE,
 )
 _NAME = re.compile(
-    rf"(?:^|[^a-z]|[a-z0-9]){_SECRET_TERM}{_TAIL}$|^(?:proxy[-_])?authorization$|^(?:set[-_])?cookies?$"
+    rf"(?:^|[^a-z]|[a-z0-9]){_TERM}{_TAIL}$|^(?:proxy[-_])?authorization$|^(?:set[-_])?cookies?$"
     r"|^(?:auth|jwt|bearer|dsn|x[-_]auth|pin)$",
     re.IGNORECASE,
 )

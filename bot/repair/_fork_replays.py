@@ -148,7 +148,7 @@ class CallGuard:
             answer.close()  # an `await` is missing in the project: the coroutine has not started
         if inspect.isgenerator(answer):
             answer = list(itertools.islice(answer, ITEMS))
-        mark = f"{digest(answer)} {digest((args, kwargs))}"
+        mark = f"{compute_digest(answer)} {compute_digest((args, kwargs))}"
         return "answer", self._short(answer), mark, self._source(answer)
 
 
@@ -173,7 +173,7 @@ def _is_read_only(arguments: tuple[Any, ...]) -> bool:
     return isinstance(flags, int) and not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
 
 
-def digest(value: Any) -> str:
+def compute_digest(value: Any) -> str:
     """Return a digest that is equal for equal values."""
     return hashlib.sha256(describe_value(value).encode(errors="replace")).hexdigest()
 

@@ -61,7 +61,7 @@ class _Case:
 
     def get_seconds_left(self) -> float:
         """Return the remaining seconds of the time limit; never less than 0."""
-        return max(0.0, self.until - self.clock.get_monotonic_time())
+        return max(0.0, self.until - self.clock.monotonic())
 
 
 async def repair(
@@ -96,7 +96,7 @@ async def repair(
     Raises:
         ConfigError: If `repo`, `file` or the command is wrong, or if the command passes already.
     """
-    began = clock.get_monotonic_time()
+    began = clock.monotonic()
     root = _resolve_repository(repo, test, file, seconds)
     with tempfile.TemporaryDirectory(prefix="theseus-repair-") as folder:
         copy = Path(folder, root.name or "repo")
@@ -111,7 +111,7 @@ async def repair(
             on_progress, ask,
         )  # fmt: skip
         searched = await _repair(case)
-        report = replace(searched.report, seconds=clock.get_monotonic_time() - began)
+        report = replace(searched.report, seconds=clock.monotonic() - began)
         good = report.fix is not None and (report.label == "proven" or accept == "plausible")
         return await _build_report(case, searched._replace(report=report), good=good, apply=apply)
 

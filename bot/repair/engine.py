@@ -45,10 +45,10 @@ async def repair_tree(
     Nothing below the root changes unless a fix is found and `write` is set. Cancelling leaves no
     process once the runner is closed.
     """
-    began = clock.get_monotonic_time()
+    began = clock.monotonic()
 
     def get_seconds_left() -> float:
-        return max(0.0, request.seconds - (clock.get_monotonic_time() - began))
+        return max(0.0, request.seconds - (clock.monotonic() - began))
 
     ahead = None
     with contextlib.suppress(TimeoutError):
@@ -56,7 +56,7 @@ async def repair_tree(
             ahead = await _prepare(request, runner)
     if ahead is None or not ahead.base.failing:
         stopped = "time" if ahead is None else "passing"
-        return SearchReport(None, {}, stopped, {}, (), 0, clock.get_monotonic_time() - began)
+        return SearchReport(None, {}, stopped, {}, (), 0, clock.monotonic() - began)
     closing = min(CLOSING * request.seconds, CLOSING_AT_MOST)
     async with _collect_in_background(request, ahead, runner):
         report = await search(
@@ -82,7 +82,7 @@ async def repair_tree(
         report = await _conclude(request.root, ahead, report, get_seconds_left())
     if report.fix is not None and request.write:
         await asyncio.to_thread(write, request.root, report.files)
-    return replace(report, seconds=clock.get_monotonic_time() - began)
+    return replace(report, seconds=clock.monotonic() - began)
 
 
 @contextlib.asynccontextmanager

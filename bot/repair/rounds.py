@@ -30,10 +30,10 @@ async def repair_in_rounds(
     If one edit fixed all of them and was refused, they are one fault: a fix for one of them alone
     would be no better, so no further round is made.
     """
-    began = clock.get_monotonic_time()
+    began = clock.monotonic()
 
     def get_seconds_left() -> float:
-        return max(0.0, request.seconds - (clock.get_monotonic_time() - began))
+        return max(0.0, request.seconds - (clock.monotonic() - began))
 
     several = len(request.reproduction) > 1
     share = 0.5 if several else 1.0

@@ -95,14 +95,14 @@ class _Search:
         """Store a candidate to choose from; the first one limits the time to look for others."""
         self.confirmed.append(candidate)
         if self.until is None:
-            now = self.clock.get_monotonic_time()
+            now = self.clock.monotonic()
             on = min(max(now - self.began, ON_AT_LEAST), ON * self.budget_seconds)
             self.until = now + on
 
     @property
     def has_enough(self) -> bool:
         """Return whether there are enough candidates to choose from."""
-        late = self.until is not None and self.clock.get_monotonic_time() >= self.until
+        late = self.until is not None and self.clock.monotonic() >= self.until
         late = late and self.next >= min(CONSIDERED, len(self.queue))
         return self.is_finished or late or len(self.confirmed) >= ENOUGH
 
@@ -119,7 +119,7 @@ class _Search:
     def _has_more(self) -> bool:
         """Return whether there is another candidate; adds pairs late, if nothing passes."""
         single = self.next < len(self.queue)
-        late = self.clock.get_monotonic_time() - self.began > LATE_FROM * self.budget_seconds
+        late = self.clock.monotonic() - self.began > LATE_FROM * self.budget_seconds
         due = late and not self.has_pairs if single else not self.is_exhausted
         if due and not self.confirmed and not self.passing:
             self.has_pairs, self.is_exhausted = True, not single
@@ -193,10 +193,10 @@ async def search(
     the best-ranked one. A candidate that passes when time is up is confirmed within
     `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
-    began, suspicion = clock.get_monotonic_time(), localise(problem)
+    began, suspicion = clock.monotonic(), localise(problem)
 
     def has_elapsed(share: float) -> bool:
-        return clock.get_monotonic_time() - began >= share * budget_seconds
+        return clock.monotonic() - began >= share * budget_seconds
 
     proposed, all_of_them = await _propose_in_time(problem, suspicion, has_elapsed)
     queue = [*first, *proposed]
@@ -204,7 +204,7 @@ async def search(
     state = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
     stopped, cut = "exhausted" if all_of_them else "time", False
     try:
-        async with asyncio.timeout(max(0.0, budget_seconds - (clock.get_monotonic_time() - began))):
+        async with asyncio.timeout(max(0.0, budget_seconds - (clock.monotonic() - began))):
             await _run_search(state, width, confirm)
     except TimeoutError:
         stopped, cut = "time", True
@@ -220,7 +220,7 @@ async def search(
         tried=dict(state.tried),
         near=tuple(islice(iterate_nearest(state.near), NEAR_MISSES)),
         proposed=len(state.queue),
-        seconds=clock.get_monotonic_time() - began,
+        seconds=clock.monotonic() - began,
         suspects=suspicion.list_top(5),
         crash=problem.crashes[0] if problem.crashes else None,
         confirmed=tuple(state.confirmed),

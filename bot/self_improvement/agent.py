@@ -18,7 +18,7 @@ from bot.domain.proposal import Approval
 from bot.domain.run import FINAL_STATUSES, Run, Stage, Status, Trigger, Waiting
 from bot.periodic import log_tracebacks, run_until_success
 from bot.ports.live_registry import LiveRegistry
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.redaction import redact
 from bot.self_improvement.assembly import AgentParts
 from bot.self_improvement.proposal_closer import close_proposal, describe_closing
@@ -129,10 +129,10 @@ class SelfImprovementAgent:
         async with self._parts.run_locks.get(run_id):
             run = await self._services.store.get(run_id)
             if run.goal != "investigate":
-                raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({status_text(run)}).")
+                raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({format_status(run)}).")
             if run.status is not Status.DONE:
                 raise WrongStage(
-                    f"Run `{run.id}` has not finished its investigation ({status_text(run)})."
+                    f"Run `{run.id}` has not finished its investigation ({format_status(run)})."
                 )
             history = await self._services.store.get_history(run.id)
             diagnosis = history.diagnosis
@@ -153,8 +153,8 @@ class SelfImprovementAgent:
             run = await self._services.store.get(run_id)
             if run.status not in FINAL_STATUSES - {Status.DONE}:
                 raise WrongStage(
-                    f"Run `{run.id}` has not failed ({status_text(run)}). Only a failed run can be "
-                    "retried."
+                    f"Run `{run.id}` has not failed ({format_status(run)}). Only a failed run can "
+                    "be retried."
                 )
             history = await self._services.store.get_history(run.id)
             if history.proposal is not None:
@@ -186,7 +186,7 @@ class SelfImprovementAgent:
             history = await self._services.store.get_history(run.id)
             proposed = run.stage is Stage.SHIP and run.status is Status.WAITING
             if not proposed and run.waiting is not Waiting.JUDGEMENT:
-                status = status_text(run)
+                status = format_status(run)
                 if history.revising is not None and not run.has_ended:
                     status = "it is being revised; “cancel” ends the run and closes the proposal"
                 raise WrongStage(f"Run `{run.id}` has no open proposal ({status}).")
@@ -216,7 +216,7 @@ class SelfImprovementAgent:
         is no change to revise, or if the engine cannot follow instructions.
         """
         await self.permit(person, Act.REVISE, run_id=run_id, note=instruction)
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         item = Instruction(
             key=key or f"{person.id}:{now.isoformat()}",
             text=redact(instruction),

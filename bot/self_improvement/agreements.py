@@ -9,7 +9,7 @@ from bot.domain.history import History
 from bot.domain.people import Person
 from bot.domain.proposal import How
 from bot.domain.run import Run, Waiting
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.services import Services
 
@@ -48,7 +48,7 @@ class Agreements:
             history = await self._services.store.get_history(run.id)
             brief = _open(run, history, digest)
             agreement = Agreement(
-                digest=brief.digest, person=person, at=self._services.clock.get_time(), how=how
+                digest=brief.digest, person=person, at=self._services.clock.now(), how=how
             )
             text = f"**{person.name}** says go ahead. I write it now."
             return await self._dialogue.accept_agreement(
@@ -65,7 +65,7 @@ class Agreements:
 def _open(run: Run, history: History, digest: str) -> Brief:
     """Return the brief that waits for agreement. Raises `WrongStage`, `StaleApproval`."""
     if history.brief is None or run.waiting is not Waiting.AGREEMENT:
-        raise WrongStage(f"Run `{run.id}` does not wait for a go-ahead ({status_text(run)}).")
+        raise WrongStage(f"Run `{run.id}` does not wait for a go-ahead ({format_status(run)}).")
     if not history.brief.digest.startswith(digest):
         raise StaleApproval(_OLD)
     return history.brief

@@ -154,7 +154,7 @@ class AnswerInquiry:
             async with self._trees.open_tree(base) as folder:
                 cogs = await asyncio.to_thread(cog_texts, folder)
                 tree = InspectedTree(folder, known, cogs)
-                now = self._clock.get_time()
+                now = self._clock.now()
                 matched = match_uses(text, answered, tree, self._commands(), now)
                 for record in matched.records:
                     found = await self._examine_use(record, tree, base, attempt)
@@ -187,7 +187,7 @@ class AnswerInquiry:
         return await self._find_change(example, today, base, attempt)
 
     async def _list_uses(self) -> Sequence[TrafficRecord]:
-        since = self._clock.get_time() - self._lookback
+        since = self._clock.now() - self._lookback
         await self._catch_up()
         try:
             return await self._traffic.list_since(since, limit=_KNOWN)

@@ -30,7 +30,7 @@ class AnswerReplays:
         self._example = example
         self._answers = answers
         self._clock = clock
-        self._until = clock.get_monotonic_time() + PATIENCE
+        self._until = clock.monotonic() + PATIENCE
 
     @property
     def replay_count(self) -> int:
@@ -40,7 +40,7 @@ class AnswerReplays:
     async def answer(self, commit: str) -> Lines | None:
         """Return the output with a commit; `None` if there is none or a limit is reached."""
         if commit not in self._answers:
-            if self.replay_count >= MOST_REPLAYS or self._clock.get_monotonic_time() > self._until:
+            if self.replay_count >= MOST_REPLAYS or self._clock.monotonic() > self._until:
                 return None
             async with self._trees.open_tree(commit) as tree:
                 transcript = await run_script(self._rehearsal, tree, self._example.script)

@@ -36,7 +36,7 @@ class ThreadArchiver:
 
     async def look(self) -> None:
         """Archive the threads of runs that ended recently and need no more attention."""
-        store, now = self._services.store, self._services.clock.get_time()
+        store, now = self._services.store, self._services.clock.now()
         ended = await store.find(status=FINAL_STATUSES, limit=_LOOKED_AT)
         for run in ended:
             fresh = (run.id, run.version) not in self._seen

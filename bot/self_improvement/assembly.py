@@ -19,7 +19,7 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.journal import FailureGroup
 from bot.memory.recall import MemoryService
 from bot.memory.recording import MemoryRecorder
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.self_improvement.agreements import Agreements
 from bot.self_improvement.archived_threads import ThreadArchiver
 from bot.self_improvement.base_updates import BaseUpdates
@@ -253,7 +253,7 @@ def _build_approvals(
         proposal_cards.show,
         notifier.show_proposal,
         transitions.queue_shipment,
-        status_text,
+        format_status,
     )
 
 

@@ -151,7 +151,7 @@ class BaseUpdates:
     async def _append_audit_entry(self, how: str, note: str, *, allowed: bool) -> None:
         await self._services.store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.get_time(),
+                at=self._services.clock.now(),
                 action=NAME,
                 allowed=allowed,
                 how=how,

@@ -71,13 +71,13 @@ class BehaviourCheck:
         scripts = select_scripts(await self._list_scripts(change), text)
         if not scripts:
             return ()
-        open_tree, now = self._trees.open_tree, self._clock.get_monotonic_time
+        open_tree, now = self._trees.open_tree, self._clock.monotonic
         async with open_tree(change.base) as base, open_tree(change.head) as head:
             async with asyncio.timeout(PATIENCE):
                 return await measure_rounds(self._rehearsal, base, head, scripts, now)
 
     async def _list_scripts(self, change: ChangeSet) -> tuple[Script, ...]:
-        records = await self._traffic.list_since(self._clock.get_time() - self._lookback)
+        records = await self._traffic.list_since(self._clock.now() - self._lookback)
         return build_regression_scripts(records, [file.path for file in change.files])
 
 

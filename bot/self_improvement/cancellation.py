@@ -7,7 +7,7 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import ForgeError, WorkspaceError, WrongStage
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_closer import close_proposal, describe_closing
 from bot.self_improvement.reconciler import Reconciler
@@ -48,7 +48,9 @@ class Cancellation:
         history = await self._services.store.get_history(run.id)
         if run.has_ended:
             await self._notifier.announce_end(run, history)
-            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or status_text(run)}")
+            raise WrongStage(
+                f"Run `{run.id}` has ended already: {run.reason or format_status(run)}"
+            )
         ships = stopped or await self._is_shipping(run, history)
         try:
             async with asyncio.timeout(forge_seconds):
@@ -87,5 +89,5 @@ class Cancellation:
         return await self._services.store.get_approval(run.id, history.proposal.head) is not None
 
     async def _hand_back(self, run: Run) -> None:
-        await self._transitions.hand_back(run.replace(updated_at=self._services.clock.get_time()))
+        await self._transitions.hand_back(run.replace(updated_at=self._services.clock.now()))
         self._workers.wake()

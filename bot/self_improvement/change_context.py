@@ -64,7 +64,7 @@ class ChangeContextCollector:
 
     async def _list_commands(self) -> tuple[CommandUse, ...]:
         """Return every command, most used first."""
-        now = self._clock.get_time()
+        now = self._clock.now()
         uses: Counter[str] = Counter()
         people: defaultdict[str, set[str]] = defaultdict(set)
         for each in await self._journal.list_samples(since=now - self._lookback, until=now):

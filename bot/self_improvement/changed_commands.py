@@ -28,7 +28,9 @@ def list_changed_events(history: History, commands: Mapping[str, str]) -> Change
     context = history.evidence.context if history.evidence else None
     if brief is None or change is None:
         return ChangedEvents((), ())
-    found = dict.fromkeys(each for example in brief.acceptances for each in _iterate_shown(example))
+    found = dict.fromkeys(
+        each for example in brief.acceptances for each in _iterate_commands(example)
+    )
     cogs = {get_cog_name(file.path) for file in change.files} - {""}
     cog_commands = sorted(name for name, cog in commands.items() if cog in cogs)
     known = {each.name for each in context.commands} if context else commands.keys()
@@ -41,7 +43,7 @@ def list_changed_events(history: History, commands: Mapping[str, str]) -> Change
     return ChangedEvents(tuple(found), tuple(each for each in found if each in new))
 
 
-def _iterate_shown(example: Acceptance) -> Iterator[str]:
+def _iterate_commands(example: Acceptance) -> Iterator[str]:
     """Yield the commands whose output an example shows, or else all that it uses."""
     steps = example.script.steps
     looked_at = [steps[each.step] for each in example.wanted if each.step < len(steps)]

@@ -57,7 +57,7 @@ class CodeAgentRunner:
         changed files are read from the workspace, not from the engine's report. Raises
         `AgentError`, `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
         """
-        started = self._clock.get_monotonic_time()
+        started = self._clock.monotonic()
         before = assignment.previous.head if assignment.previous else workspace.base
         # Discards what an interrupted attempt of this round may have left.
         await workspace.reset(assignment.question.head if assignment.question else before)
@@ -71,7 +71,7 @@ class CodeAgentRunner:
         change = await build_change_set(
             finished, self._agent.name, workspace, head, changed=head != before
         )
-        return change.replace(seconds=self._clock.get_monotonic_time() - started)
+        return change.replace(seconds=self._clock.monotonic() - started)
 
     async def _commit(
         self, assignment: Assignment, workspace: Workspace, finished: Finished

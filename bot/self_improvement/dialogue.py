@@ -12,7 +12,7 @@ from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.grammar.agreement import parse_agreement
 from bot.grammar.choices import find_choice, parse_literal
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.redaction import redact
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.messages import format_instruction
@@ -74,7 +74,7 @@ class RunDialogue:
             question_id=question.id,
             text=redact(text),
             person=person,
-            at=self._services.clock.get_time(),
+            at=self._services.clock.now(),
         )
         message = f"💬 I go on with the answer of **{person.name}**{choice}."
         return await self._save_answer(run, message, answer, history.add_shaper(person))
@@ -82,7 +82,7 @@ class RunDialogue:
     async def resume_overdue(self, run: Run) -> Run:
         """Continue a parked run whose time has come; an open question gets its default answer."""
         history = await self._services.store.get_history(run.id)
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         if run.waiting is Waiting.AGREEMENT:
             agreement = Agreement(digest=need(history.brief).digest, at=now, how="time")
             return await self.accept_agreement(
@@ -205,7 +205,7 @@ def _explain_no_question(run: Run, history: History) -> str:
     """Return why an answer comes too late or answers no question."""
     answer = history.answer
     if run.has_ended:
-        return f"Run `{run.id}` has already ended: {run.reason or status_text(run)}"
+        return f"Run `{run.id}` has already ended: {run.reason or format_status(run)}"
     if answer is None:
         return f"Run `{run.id}` has not asked a question."
     if answer.person is None:

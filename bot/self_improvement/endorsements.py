@@ -7,7 +7,7 @@ from bot.domain.errors import StaleApproval, WrongStage
 from bot.domain.people import Person
 from bot.domain.plausible_edit import Endorsement
 from bot.domain.run import Run, Waiting
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
@@ -47,11 +47,11 @@ class Endorsements:
             change = history.change_set
             if run.waiting is not Waiting.JUDGEMENT or change is None:
                 raise WrongStage(
-                    f"Run `{run.id}` shows no unproven change to propose ({status_text(run)})."
+                    f"Run `{run.id}` shows no unproven change to propose ({format_status(run)})."
                 )
             if head != change.head:
                 raise StaleApproval(_OLD.format(shown=head[:7], head=change.head[:7]))
-            endorsement = Endorsement(head=head, person=person, at=self._services.clock.get_time())
+            endorsement = Endorsement(head=head, person=person, at=self._services.clock.now())
             saved = await self._dialogue.go_on(run, endorsement, history.add_shaper(person))
         text = f"**{person.name}** has read `{head[:7]}`, which is not proven. I propose it."
         await self._notifier.say(saved, text, key=f"endorsed:{run.attempt}:{head[:12]}")

@@ -51,7 +51,7 @@ class FeatureRequestService:
         request_text = " ".join(redact(text).split())[:LONGEST]
         if not request_text:
             raise OutOfBounds(EMPTY_REQUEST)
-        now = self._clock.get_time()
+        now = self._clock.now()
         async with self._writing:
             stored = {wish.id: wish for wish in await self.list_requests()}
             wish = stored.get(create_request_id(request_text))

@@ -72,7 +72,7 @@ class FixEvaluator:
         is_recorded = diagnosis is not None and diagnosis.event and diagnosis.fingerprint
         if run.goal != "fix" or diagnosis is None or proposal is None or not is_recorded:
             return None
-        now = self._clock.get_time()
+        now = self._clock.now()
         return Watch(
             run_id=run.id,
             event=diagnosis.event,
@@ -100,7 +100,7 @@ class FixEvaluator:
 
         A failure that the replay still shows is judged at once.
         """
-        now = self._clock.get_time()
+        now = self._clock.now()
         until = min(now, watch.until)
         seen = await self._journal.list_samples(
             since=watch.before_since, until=until, event=watch.event

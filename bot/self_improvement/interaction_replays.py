@@ -108,7 +108,7 @@ class InteractionReplays:
         Returns `None` unless both replays with `commit` agree. Only the right output is shown to
         people.
         """
-        began = self._clock.get_monotonic_time()
+        began = self._clock.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
                 async with (
@@ -118,7 +118,7 @@ class InteractionReplays:
                     old = await run_scripts(self._rehearsal, older, (example.script,) * _TWICE)
                     today = await run_script(self._rehearsal, tree, example.script)
         except (RehearsalError, WorkspaceError, TimeoutError) as error:
-            why = redact(str(error)) or f"it took {self._clock.get_monotonic_time() - began:.0f} s"
+            why = redact(str(error)) or f"it took {self._clock.monotonic() - began:.0f} s"
             _log.warning("the right output cannot be replayed: %s", why)
             return None
         right, repeated = (list_answer_lines(play, example.at) for play in old)
@@ -134,7 +134,7 @@ class InteractionReplays:
         is not refused for that. The results contain nothing of the recorded traffic, which may be
         private.
         """
-        began = self._clock.get_monotonic_time()
+        began = self._clock.monotonic()
         try:
             script = await self._add_files(replay)
             async with self._trees.open_tree(base) as older, self._trees.open_tree(head) as newer:
@@ -148,7 +148,7 @@ class InteractionReplays:
         except TimeoutError as error:
             why = f"the replays took longer than {PATIENCE:.0f} s"
             raise VerifierError(_UNPLAYED.format(why=why)) from error
-        return _build_results(replay, before, after, (self._clock.get_monotonic_time() - began) / 2)
+        return _build_results(replay, before, after, (self._clock.monotonic() - began) / 2)
 
     async def check_output(self, replay: Replay, commit: str) -> CheckResult:
         """Return whether users get an answer with a commit that should contain the fix.
@@ -157,7 +157,7 @@ class InteractionReplays:
         unrecorded web requests are needed. It is undecided if a replay did not end. The result
         contains nothing of the recorded traffic.
         """
-        began = self._clock.get_monotonic_time()
+        began = self._clock.monotonic()
         try:
             script = await self._add_files(replay)
             async with asyncio.timeout(PATIENCE), self._trees.open_tree(commit) as tree:
@@ -175,7 +175,7 @@ class InteractionReplays:
         return CheckResult(
             name=ANSWERED,
             status=status,
-            seconds=max(0.0, self._clock.get_monotonic_time() - began),
+            seconds=max(0.0, self._clock.monotonic() - began),
             summary=f"`{replay.asked}`: {why}",
             output=f"{replay.asked}: {why}" if status == "failed" else "",
         )
@@ -195,7 +195,7 @@ class InteractionReplays:
     async def _find(
         self, group: FailureGroup, capsule: Capsule, record: TrafficRecord, base: str
     ) -> Replay | None:
-        known = await self._traffic.list_since(self._clock.get_time() - self._lookback)
+        known = await self._traffic.list_since(self._clock.now() - self._lookback)
         snapshots = await self._snapshots.list_for_failure(group.fingerprint)
         files = await self._read_files(snapshots[0]) if snapshots else {}
         wanted = _build_expected_error(group.event, capsule)

@@ -207,7 +207,7 @@ class RunNotifier:
 
     def _update_times(self, run: Run) -> Run:
         """Return the run with the current time, so that the card's clock moves."""
-        return run if run.has_ended else run.replace(updated_at=self._clock.get_time())
+        return run if run.has_ended else run.replace(updated_at=self._clock.now())
 
 
 def _build_buttons(run: Run, question: Question) -> tuple[Button, ...]:

@@ -87,7 +87,7 @@ class Poller:
         elif run.waiting is Waiting.PAUSED:
             if not await self._autonomy.should_wait(run):
                 await self._dialogue.go_on(run)
-        elif run.parked_until is not None and self._services.clock.get_time() >= run.parked_until:
+        elif run.parked_until is not None and self._services.clock.now() >= run.parked_until:
             await self._dialogue.resume_overdue(run)
 
     async def _look_at_proposal(self, run: Run) -> None:
@@ -138,7 +138,7 @@ class Poller:
 
     async def _go_on_shipping(self, run: Run) -> None:
         """Retry a merge that waits for the forge's checks; the run stores its time limit."""
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         if run.parked_until is None or now < min(run.parked_until, run.updated_at + _RETRY_DELAY):
             return
         await self._transitions.queue_shipment(run)
@@ -148,7 +148,7 @@ class Poller:
         """Start one revision for all new review comments; return whether there were any."""
         if run.goal == "revert":
             return False  # a revert contains exactly the reverted merge, so it cannot be revised
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         if now - self._read.get(run.id, run.created_at) < self._limits.comments:
             return False
         try:
@@ -179,7 +179,7 @@ class Poller:
     async def _append_audit_entry(self, run: Run, item: Instruction) -> None:
         await self._services.store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.get_time(),
+                at=self._services.clock.now(),
                 action=Act.REVISE,
                 allowed=True,
                 run_id=run.id,

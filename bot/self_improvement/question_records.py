@@ -36,7 +36,7 @@ class QuestionRecords:
     @property
     def now(self) -> datetime:
         """The current time."""
-        return self._services.clock.get_time()
+        return self._services.clock.now()
 
     async def get_history(self, run_id: str) -> History:
         """Return the records of a run."""

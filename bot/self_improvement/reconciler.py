@@ -81,7 +81,7 @@ class Reconciler:
         )
         await self._services.store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.get_time(),
+                at=self._services.clock.now(),
                 action="merged",
                 allowed=True,
                 run_id=run.id,

@@ -75,7 +75,7 @@ class RevertRehearsal:
 
     async def _list_scripts(self, change: ChangeSet, brief: Brief | None) -> tuple[Script, ...]:
         """Return the scripts to run: examples of the brief, and recorded traffic."""
-        records = await self._traffic.list_since(self._clock.get_time() - self._lookback)
+        records = await self._traffic.list_since(self._clock.now() - self._lookback)
         examples = (each.script for each in brief.acceptances) if brief else ()
         recorded = build_regression_scripts(records, [file.path for file in change.files])
         chosen = chain(islice(examples, _MOST), islice(recorded, _MOST))

@@ -8,7 +8,7 @@ from bot.authority.run_locks import RunLocks
 from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.people import Person
 from bot.domain.run import Run, Status, Trigger
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.presentation.titles import change_title
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.run_starter import RunAdmission, restart_run
@@ -58,7 +58,7 @@ class RunRequests:
         proposal = history.proposal
         if run.status is not Status.DONE or history.shipment is None or proposal is None:
             raise WrongStage(
-                f"Run `{run.id}` has merged nothing that I could revert ({status_text(run)})."
+                f"Run `{run.id}` has merged nothing that I could revert ({format_status(run)})."
             )
         return await self._admission.start(
             Trigger(
@@ -69,7 +69,7 @@ class RunRequests:
                 text=f"Revert #{proposal.number}",
                 subject=f"#{proposal.number} ({change_title(run, history, 180)})",
                 reverts=run.id,
-                at=self._services.clock.get_time(),
+                at=self._services.clock.now(),
             )
         )
 
@@ -100,7 +100,7 @@ class RunRequests:
         async with self._run_locks.get(run_id):
             run = await self._services.store.get(run_id)
             if run.status is not Status.WAITING:
-                raise WrongStage(f"Run `{run.id}` does not wait for that ({status_text(run)}).")
+                raise WrongStage(f"Run `{run.id}` does not wait for that ({format_status(run)}).")
             fresh = run.replace(thread_id=None, card_id=None, reopened=run.reopened + 1)
             announced = await self._notifier.announce(fresh)
             if run.asks:

@@ -69,7 +69,7 @@ class RunStarter:
         return run
 
     async def _create(self, trigger: Trigger) -> Run:
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         new = create_run(trigger, new_run_id(), now)
         for _ in range(_TRIES):
             try:
@@ -125,7 +125,7 @@ class RunAdmission:
         await self._services.stop_guard.check()
         await self._check_repository(run.goal)
         await self._starter.check_can_begin(run.trigger)
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         saved = await self._services.store.save(run.replace(updated_at=now), *records)
         self._workers.wake()
         return saved

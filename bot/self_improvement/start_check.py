@@ -60,7 +60,7 @@ class StartCheck:
         is skipped, with the reason, if this machine cannot run it or there is nothing to start. It
         is undecided, which holds up a merge, if base does not start either or a run did not end.
         """
-        began = self._clock.get_monotonic_time()
+        began = self._clock.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
                 status, summary = await self._check(head, base)
@@ -73,7 +73,7 @@ class StartCheck:
         return CheckResult(
             name=STARTS,
             status=status,
-            seconds=max(0.0, self._clock.get_monotonic_time() - began),
+            seconds=max(0.0, self._clock.monotonic() - began),
             summary=summary,
             output=summary if status == "failed" else "",
         )

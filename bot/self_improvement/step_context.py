@@ -56,7 +56,7 @@ class Milestones:
 
     async def report(self, text: str) -> None:
         """Post a milestone, unless one was posted just now. A restart does not repeat it."""
-        now = self._clock.get_monotonic_time()
+        now = self._clock.monotonic()
         if now < self._next or self._count >= _MOST:
             return
         self._next, self._count = now + _PACE, self._count + 1
@@ -156,7 +156,7 @@ class StepContext:
         """Return the seconds the forge asks to wait; 0 if it asks for none or too many."""
         if error.until is None:
             return 0.0
-        remaining = (error.until - self.services.clock.get_time()).total_seconds() + 1.0
+        remaining = (error.until - self.services.clock.now()).total_seconds() + 1.0
         return remaining if remaining <= LONGEST_FORGE_WAIT else 0.0
 
     async def is_merged(self, run: Run, proposal: Proposal | None) -> bool:
@@ -181,7 +181,7 @@ class StepContext:
 
         `call` meters its own cost. The reason of a failure is in the stage's record.
         """
-        started, outcome = self.services.clock.get_monotonic_time(), ActionOutcome.ERROR
+        started, outcome = self.services.clock.monotonic(), ActionOutcome.ERROR
         before = await self.cost_meter.load_ledger_cost(run)
         try:
             answer = await call
@@ -196,7 +196,7 @@ class StepContext:
                 Kind.MODEL,
                 part,
                 outcome,
-                duration_ms=(self.services.clock.get_monotonic_time() - started) * 1000,
+                duration_ms=(self.services.clock.monotonic() - started) * 1000,
                 run_id=run.id,
                 agent=agent,
                 cost_usd=spent.cost_usd,

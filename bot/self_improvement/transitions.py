@@ -49,7 +49,7 @@ class RunTransitions:
 
     async def _save(self, after: Run, history: History, *records: Record) -> Run:
         """Save the run with new records, which `history` contains, and show it on the card."""
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         paid = await self._cost_meter.add_ledger_cost(after)
         saved = await self._services.store.save(paid.replace(updated_at=now), *records)
         await self._notifier.refresh(saved, history)
@@ -91,7 +91,7 @@ class RunTransitions:
 
     async def queue_shipment(self, run: Run) -> Run:
         """Queue a run whose proposal is to be merged; its time limit for waiting is kept."""
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         return await self._services.store.save(
             move(run, Status.QUEUED, Stage.SHIP, reason="", updated_at=now)
         )
@@ -99,7 +99,7 @@ class RunTransitions:
     async def check_pushed(self, run: Run) -> Run:
         """Queue a run for verification of a commit that was pushed to its branch."""
         fresh = run.replace(round=run.round + 1, parks=0, parked_until=None, reason="")
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         return await self._services.store.save(
             move(fresh, Status.QUEUED, Stage.VERIFY, updated_at=now)
         )
@@ -185,7 +185,7 @@ class RunTransitions:
 
     async def hold(self, run: Run, pause: Pause) -> Run:
         """Park a run of the bot itself while its kind of work is paused, and say so."""
-        until = pause.until or self._services.clock.get_time() + _HELD_FOR
+        until = pause.until or self._services.clock.now() + _HELD_FOR
         reason = f"⏸️ Held before the next step. {pause.describe()}"
         return await self._park(_park(run, Waiting.PAUSED, until, reason, run.parks))
 

@@ -52,7 +52,7 @@ class UseEvaluator:
         changed = list_changed_events(history, self._commands())
         if not changed.events:
             return None
-        now = self._clock.get_time()
+        now = self._clock.now()
         return UseWatch(
             run_id=run.id,
             events=changed.events,
@@ -72,7 +72,7 @@ class UseEvaluator:
 
         Raises `JournalError`.
         """
-        now = self._clock.get_time()
+        now = self._clock.now()
         for event in watch.events:
             found = await self._compare(watch, event, min(now, watch.until))
             if found.verdict != "regressed":
@@ -92,7 +92,7 @@ class UseEvaluator:
 
     async def report(self, watch: UseWatch) -> UseReport:
         """Return how each command was used since the change came live. Raises `JournalError`."""
-        now = self._clock.get_time()
+        now = self._clock.now()
         uses = []
         for event in watch.events:
             seen = await self._journal.list_samples(
@@ -109,7 +109,7 @@ class UseEvaluator:
         The number of uses with the flag must reach the watch's volume, or one after a watch's
         duration. Raises `JournalError`.
         """
-        now, since = self._clock.get_time(), max(flag.at, watch.began_at)
+        now, since = self._clock.now(), max(flag.at, watch.began_at)
         events = []
         for event in watch.events:
             query = JournalQuery(event=event, since=since, until=now, limit=MANY)

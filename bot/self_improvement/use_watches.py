@@ -89,7 +89,7 @@ class UseWatches:
 
     async def _offer_next_step(self, run: Run, watch: UseWatch) -> UseWatch:
         """Post once per reach of the flag how both sides compare, and the next step."""
-        flag, now = self._find_partial_flag(watch), self._services.clock.get_time()
+        flag, now = self._find_partial_flag(watch), self._services.clock.now()
         if flag is None or watch.compared_at == flag.at or now < self._next.get(run.id, now):
             return watch
         self._next[run.id] = now + _PAUSE
@@ -109,7 +109,7 @@ class UseWatches:
 
     async def _judge(self, run: Run, watch: UseWatch) -> UseWatch:
         """Report a regression once; return the watch, marked as judged if this is decided."""
-        is_over = self._services.clock.get_time() >= watch.until
+        is_over = self._services.clock.now() >= watch.until
         history = await self._services.store.get_history(run.id)
         if history.outcome is None:
             outcome = await self._evaluator.find_regression(watch)
@@ -126,7 +126,7 @@ class UseWatches:
 
     async def _report_use(self, run: Run, watch: UseWatch) -> None:
         """Report the use once when it is time; end the watch if nothing is left to report."""
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         if watch.tell_at is None:
             if watch.judged and not (
                 self._find_partial_flag(watch) and now < watch.began_at + _LONGEST

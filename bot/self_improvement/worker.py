@@ -119,7 +119,7 @@ class Workers:
             if self._draining:
                 await self._wake[lane].wait()
                 continue
-            until = self._services.clock.get_time() + self._limits.lease
+            until = self._services.clock.now() + self._limits.lease
             try:
                 run = await self._services.store.lease_next(self._owner, until, lane)
             except StoreError:
@@ -149,7 +149,7 @@ class Workers:
             if get_lane(run) > lane or self._draining:
                 await self._hand_over(run)
                 return
-            stage, started = run.stage, self._services.clock.get_monotonic_time()
+            stage, started = run.stage, self._services.clock.monotonic()
             error: Exception | None = None
             try:
                 with set_current_run(run.id):
@@ -176,7 +176,7 @@ class Workers:
             Kind.RUN,
             stage,
             ActionOutcome.ERROR if error else ActionOutcome.OK,
-            duration_ms=(self._services.clock.get_monotonic_time() - started) * 1000,
+            duration_ms=(self._services.clock.monotonic() - started) * 1000,
             run_id=run_id,
             error=error,
         )
@@ -206,7 +206,7 @@ class Workers:
         while True:
             # A third of the lease: two attempts may fail before it runs out.
             await self._services.clock.sleep(self._limits.lease.total_seconds() / 3)
-            until = self._services.clock.get_time() + self._limits.lease
+            until = self._services.clock.now() + self._limits.lease
             try:
                 is_extended = await self._services.store.extend_lease(run_id, self._owner, until)
             except StoreError:

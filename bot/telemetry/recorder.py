@@ -63,7 +63,7 @@ class Timed:
         self._recorder = recorder
         self._kind = kind
         self._name = name
-        self._start = recorder.clock.get_monotonic_time()
+        self._start = recorder.clock.monotonic()
 
     def note(self, **about: Unpack[About]) -> None:
         """Add what is known by now; with an `error` it counts as failed, though none is raised."""
@@ -80,7 +80,7 @@ class Timed:
     ) -> None:
         if error is not None:
             self.note(error=error)
-        duration = self._recorder.clock.get_monotonic_time() - self._start
+        duration = self._recorder.clock.monotonic() - self._start
         self.note(duration_ms=round(duration * 1000, 3))
         outcome = get_outcome(self.about.get("error"))
         if outcome is ActionOutcome.CANCELLED:
@@ -166,7 +166,7 @@ class Recorder:
         return Timed(self, kind, name, about)
 
     def _describe(self, kind: Kind, name: str, outcome: ActionOutcome, about: About) -> Action:
-        at = self.clock.get_time()
+        at = self.clock.now()
         error = about.get("error")
         certain = {
             "ts": at,

@@ -103,7 +103,7 @@ class TrafficRecorder:
         """
         # The lock also makes the caller wait for a write in progress.
         async with self._writing:
-            await self._write_due(self.clock.get_monotonic_time() + lookahead, flush=flush)
+            await self._write_due(self.clock.monotonic() + lookahead, flush=flush)
 
     async def _write_due(self, now: float, *, flush: bool) -> None:
         while self._failed:

@@ -7,7 +7,7 @@ from bot.web._collaborators import WebServices
 from bot.web._health import Health
 from bot.web._page_frame import PageFrame
 from bot.web._pages import Pages
-from bot.web._request_bodies import form
+from bot.web._request_bodies import read_form
 from bot.web._responses import Refused, resolve_login_target, see_other
 from bot.web._rules import WebRules
 from bot.web._sessions import SECONDS, Sessions
@@ -61,7 +61,7 @@ class Dashboard:
         The cookie is always new: a cookie that the browser sent is never adopted.
         """
         self._token_auth.guesses.check(request.remote)
-        sent = await form(request)
+        sent = await read_form(request)
         wanted = resolve_login_target(sent.get("next", ""))
         if not self._token_auth.is_valid(sent.get("token", ""), request.remote):
             shown = {"wrong": "That token is wrong.", "next": wanted}

@@ -45,7 +45,7 @@ class EventFeed:
     def __init__(self, services: WebServices, counter: ActionCounter) -> None:
         self._services = services
         self._counter = counter
-        self._start = f"{int(services.clock.get_time().timestamp() * 1000):x}"
+        self._start = f"{int(services.clock.now().timestamp() * 1000):x}"
         self._events: deque[FeedEvent] = deque(maxlen=MAX_EVENTS)
         self._last = 0
         self._news = asyncio.Event()

@@ -29,7 +29,7 @@ class Health:
 
     def __init__(self, services: WebServices) -> None:
         self._services = services
-        self.since = services.clock.get_time()
+        self.since = services.clock.now()
 
     async def serve_liveness(self, _: web.Request) -> web.Response:
         """Answer 200: an answer proves that the event loop is running."""
@@ -49,7 +49,7 @@ class Health:
         if not self._services.facts.connection().ready:
             reasons.append("the gateway is not connected")
         try:
-            await self._services.key_values.put(_PROBE, Probe(at=self._services.clock.get_time()))
+            await self._services.key_values.put(_PROBE, Probe(at=self._services.clock.now()))
             reasons.extend(self._services.facts.storage())
         except StoreError:
             reasons.extend(self._services.facts.storage() or ["the store cannot be written"])
@@ -74,7 +74,7 @@ class Health:
         facts, connection, now = (
             self._services.facts,
             self._services.facts.connection(),
-            self._services.clock.get_time(),
+            self._services.clock.now(),
         )
         known = (
             self._services.incidents.list_incidents()

@@ -38,7 +38,7 @@ class Metrics:
         self._services = services
         self._counter = counter
         self._webhooks = webhooks
-        self._since = services.clock.get_time()
+        self._since = services.clock.now()
 
     async def serve(self, _: web.Request) -> web.Response:
         """Answer with all metrics."""
@@ -71,7 +71,7 @@ class Metrics:
         return web.Response(body="".join(parts).encode(), headers={"Content-Type": TYPE})
 
     def _collect_states(self) -> Iterable[str]:
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         known = (
             self._services.incidents.list_incidents()
             if self._services.incidents is not None
@@ -154,7 +154,7 @@ class Metrics:
         failing = float(bool(status.failure) or status.overdue)
         gauges = [_format_gauge("theseus_backup_failing", _FAILING, [({}, failing)])]
         if status.newest is not None:
-            age = (self._services.clock.get_time() - status.newest.made_at).total_seconds()
+            age = (self._services.clock.now() - status.newest.made_at).total_seconds()
             gauges.append(
                 _format_gauge(
                     "theseus_backup_age_seconds", "Seconds since the newest backup.", [({}, age)]

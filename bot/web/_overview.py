@@ -89,14 +89,14 @@ class Overview:
         """Return the figures of a span up to now."""
         async with self._counting[span.key]:
             at, cached = self._cache.get(span.key, (0.0, None))
-            now = self._services.clock.get_monotonic_time()
+            now = self._services.clock.monotonic()
             if cached is None or now - at >= FRESH_SECONDS:
                 cached = await self._compute_figures(span)
                 self._cache[span.key] = (now, cached)
             return cached
 
     async def _compute_figures(self, span: ShownSpan) -> OverviewFigures:
-        services, now, missing = self._services, self._services.clock.get_time(), dict[str, str]()
+        services, now, missing = self._services, self._services.clock.now(), dict[str, str]()
         since = span.get_start(now)
         search, ledger = services.search, services.ledger
         runs = await _try_read(search.list_summaries(since=since), "runs", missing)
@@ -209,7 +209,8 @@ def _build_failure_chart(
         "failures", "Failure rate",
         f"{bad:,} of {total:,} actions failed; changes that went live are marked",
         "percent", "lines", span.seconds, (ChartColumn("Failed", "bad"),), tuple(rows),
-        tuple(build_deploy_mark(run, run.live_at) for run in reversed(runs) if run.live_at is not None),
+        tuple(build_deploy_mark(run,
+            run.live_at) for run in reversed(runs) if run.live_at is not None),
     )  # fmt: skip
 
 

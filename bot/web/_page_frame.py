@@ -5,7 +5,7 @@ from aiohttp import web
 from bot.web._auth_middleware import LOGIN
 from bot.web._collaborators import WebServices
 from bot.web._pages import Pages
-from bot.web._request_bodies import form
+from bot.web._request_bodies import read_form
 from bot.web._responses import Refused
 from bot.web._token_auth import is_same
 
@@ -28,7 +28,7 @@ class PageFrame:
         return await self._pages.render(
             template,
             title,
-            {"now": self._services.clock.get_time(), **values},
+            {"now": self._services.clock.now(), **values},
             here=here,
             form=login.form if login is not None else None,
             stopped=await self._stop_text() or "",
@@ -37,7 +37,7 @@ class PageFrame:
 
     async def read_own_form(self, request: web.Request) -> dict[str, str]:
         """Return the fields of a form. Raises `Refused` if the session's form token is wrong."""
-        sent, login = await form(request), request.get(LOGIN)
+        sent, login = await read_form(request), request.get(LOGIN)
         if login is None or not is_same(sent.get("form", ""), login.form):
             raise Refused(403, "that form belongs to another session; load the page again.")
         return sent

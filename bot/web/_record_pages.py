@@ -70,7 +70,8 @@ class RecordPages:
         asked = read_fields(request, "q", "show", "goal")
         return await self._frame.show(
             request, "runs.html", "Runs", here="/runs", live=True, runs=page.found, asked=asked,
-            choices=RUN_FILTERS, turns=_build_page_links("/runs", asked, query.page, more=page.more),
+            choices=RUN_FILTERS,
+            turns=_build_page_links("/runs", asked, query.page, more=page.more),
         )  # fmt: skip
 
     async def show_run(self, request: web.Request) -> web.Response:
@@ -102,7 +103,7 @@ class RecordPages:
             incident = self._services.incidents.find(request.match_info["id"])
         except WrongStage as error:
             raise Refused(404, str(error)) from error
-        now = self._services.clock.get_time()
+        now = self._services.clock.now()
         since = chart_since(incident, now)
         services = self._services
         samples = await services.journal.list_samples(since=since, until=now, event=incident.event)
@@ -124,7 +125,7 @@ class RecordPages:
 
     async def show_budget(self, request: web.Request) -> web.Response:
         """Show the spending against the caps, by day, and the newest requests to models."""
-        ledger, now = self._services.ledger, self._services.clock.get_time()
+        ledger, now = self._services.ledger, self._services.clock.now()
         day, week = get_period_starts(now)
         rules = self._services.budget() if self._services.budget else None
         chart: ChartTable | None = None
@@ -148,7 +149,8 @@ class RecordPages:
         reader = self._services.feature_requests
         requests = await reader() if reader else ()
         return await self._frame.show(
-            request, "wishes.html", "Wishes", here="/wishes", wishes=requests[:_MAX_FEATURE_REQUESTS],
+            request, "wishes.html", "Wishes", here="/wishes",
+            wishes=requests[:_MAX_FEATURE_REQUESTS],
             more=len(requests[_MAX_FEATURE_REQUESTS:]),
         )  # fmt: skip
 
@@ -167,7 +169,7 @@ class RecordPages:
         """Show the entries of the audit log that match the query, and whether the chain is
         intact.
         """
-        query = read_audit_query(request, self._services.clock.get_time(), _ENTRIES)
+        query = read_audit_query(request, self._services.clock.now(), _ENTRIES)
         page = await self._services.search.search_audit(query)
         asked = read_fields(request, "q", "act", "person", "result", "since")
         return await self._frame.show(

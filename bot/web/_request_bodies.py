@@ -28,7 +28,7 @@ async def read(request: web.Request, most: int) -> bytes:
     return bytes(body)
 
 
-async def form(request: web.Request) -> dict[str, str]:
+async def read_form(request: web.Request) -> dict[str, str]:
     """Return the fields of a small form; of a repeated field, the first value."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "send a form.")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bot.domain.history import History
 from bot.domain.run import Run, Status
 from bot.domain.run_state import ORDER
-from bot.presentation.cards import format_stage_note, status_text, watch_line
+from bot.presentation.cards import format_stage_note, format_status, watch_line
 from bot.presentation.page_text import to_page_text
 from bot.presentation.state_labels import STATUSES, get_stage_name
 
@@ -45,7 +45,7 @@ def build_steps(run: Run, history: History, now: datetime) -> Sequence[StepView]
 
 def describe_status(run: Run, now: datetime) -> str:
     """Return the status of a run as text: `Writing the change`."""
-    text = to_page_text(status_text(run), now).strip("⏸️ ")
+    text = to_page_text(format_status(run), now).strip("⏸️ ")
     return f"{text[:1].upper()}{text[1:]}" or STATUSES[run.status]
 
 

@@ -62,16 +62,16 @@ class Sessions:
     def begin(self) -> tuple[str, Login]:
         """Return a new cookie's value and its session."""
         cookie = secrets.token_urlsafe(32)
-        login = Login(secrets.token_urlsafe(32), self._clock.get_monotonic_time() + SECONDS)
-        self._open[_digest(cookie)] = login
+        login = Login(secrets.token_urlsafe(32), self._clock.monotonic() + SECONDS)
+        self._open[_compute_digest(cookie)] = login
         return cookie, login
 
     def get(self, cookie: str | None) -> Login | None:
         """Return the session of a cookie, or `None` if it has ended."""
         if not cookie:
             return None
-        login = self._open.get(_digest(cookie))
-        if login is not None and login.until <= self._clock.get_monotonic_time():
+        login = self._open.get(_compute_digest(cookie))
+        if login is not None and login.until <= self._clock.monotonic():
             self.end(cookie)
             return None
         return login
@@ -79,11 +79,11 @@ class Sessions:
     def end(self, cookie: str | None) -> None:
         """End the session; may be called repeatedly."""
         if cookie:
-            self._open.pop(_digest(cookie), None)
+            self._open.pop(_compute_digest(cookie), None)
 
     def leave(self, token: str) -> dict[str, Any]:
         """Return the sessions for another process with the same token."""
-        now = self._clock.get_monotonic_time()
+        now = self._clock.monotonic()
         logins = tuple(
             LeftLogin(digest=digest.hex(), form=login.form, seconds=min(login.until - now, SECONDS))
             for digest, login in self._open.items()
@@ -100,7 +100,7 @@ class Sessions:
             return
         if not hmac.compare_digest(sessions.proof, _compute_proof(token)):
             return
-        now = self._clock.get_monotonic_time()
+        now = self._clock.monotonic()
         for each in sessions.logins:
             self._open[bytes.fromhex(each.digest)] = Login(each.form, now + each.seconds)
 
@@ -109,7 +109,7 @@ class Sessions:
         return len(self._open)
 
 
-def _digest(cookie: str) -> bytes:
+def _compute_digest(cookie: str) -> bytes:
     """Return the digest of a cookie.
 
     Sessions are looked up by digest, so the time of a look-up reveals nothing about the cookie.

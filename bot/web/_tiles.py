@@ -35,7 +35,8 @@ def build_tiles(
     return [
         Tile(
             "Waiting", f"{waiting:,}",
-            f"and {format_count(len(going_on) - waiting, 'run')} at work, now", "/runs?show=waiting",
+            f"and {format_count(len(going_on) - waiting, 'run')} at work, now",
+            "/runs?show=waiting",
             "warn" if waiting else "",
         ),
         Tile(

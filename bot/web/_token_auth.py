@@ -50,7 +50,7 @@ class GuessLimiter:
         guesses = self._peers.get(_get_network(peer))
         if guesses is None or guesses.count < GUESSES:
             return
-        left = guesses.since + WINDOW_SECONDS - self._clock.get_monotonic_time()
+        left = guesses.since + WINDOW_SECONDS - self._clock.monotonic()
         if left <= 0:
             del self._peers[_get_network(peer)]
             return
@@ -59,7 +59,7 @@ class GuessLimiter:
 
     def count_failure(self, peer: str | None) -> None:
         """Count one wrong token of this peer."""
-        now, key = self._clock.get_monotonic_time(), _get_network(peer)
+        now, key = self._clock.monotonic(), _get_network(peer)
         guesses = self._peers.pop(key, None)
         if guesses is None or now - guesses.since > WINDOW_SECONDS:
             guesses = _Guesses(now)

@@ -15,7 +15,7 @@ from bot.ports.live_registry import LiveRegistry
 from bot.presentation.state_labels import ITEM_KINDS
 from bot.web._collaborators import WebServices
 from bot.web._page_frame import PageFrame
-from bot.web._request_bodies import form
+from bot.web._request_bodies import read_form
 from bot.web._responses import Refused, as_json, see_other
 
 _NONE = "this bot has no live registry, so nothing can change while it runs."
@@ -62,7 +62,7 @@ class VersionPages:
 
     async def roll_back_by_token(self, request: web.Request) -> web.Response:
         """Roll back for a program with the token; its form has one field, `version`."""
-        kind, name, number = await self._roll_back(request, await form(request))
+        kind, name, number = await self._roll_back(request, await read_form(request))
         return as_json({"kind": kind, "name": name, "version": number})
 
     async def _roll_back(

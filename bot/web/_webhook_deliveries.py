@@ -74,7 +74,7 @@ class Deliveries:
         if delivery_id in self._ids or digest in known:
             yield False
             return
-        delivery = Delivery(id=delivery_id, body=digest, at=self._clock.get_time())
+        delivery = Delivery(id=delivery_id, body=digest, at=self._clock.now())
         known[digest] = delivery
         self._ids[delivery_id] = digest
         try:
@@ -86,7 +86,7 @@ class Deliveries:
         await self._prune(known)
 
     async def _prune(self, deliveries: OrderedDict[str, Delivery]) -> None:
-        oldest = self._clock.get_time() - WINDOW - CLOCK_SKEW
+        oldest = self._clock.now() - WINDOW - CLOCK_SKEW
         while deliveries:
             first = next(iter(deliveries.values()))
             if len(deliveries) <= MOST and first.at >= oldest:

@@ -45,7 +45,7 @@ class Webhooks:
         )  # `None` if issues are not a source of requests
         if not looks or (looks == "issues" and look_at_issues is None):
             return self._answer(202, "ignored", "I do not act on this event.")
-        check_age(event, sent, self._services.clock.get_time())
+        check_age(event, sent, self._services.clock.now())
         async with self._deliveries.accept(delivery, body) as new:
             if not new:
                 return self._answer(409, "repeated", "I have processed this delivery already.")

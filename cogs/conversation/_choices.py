@@ -129,13 +129,13 @@ async def ask_which(bot: TheseusClient, incoming: IncomingMessage) -> Post | Non
     if not buttons:
         return None
     nothing = Button(label="Not now", action=ACTION, arguments=("nothing",))
-    question = render_choice_question(failures, bot.clock.get_time())
+    question = render_choice_question(failures, bot.clock.now())
     return Post(text=f"{question}\n{_UNTOUCHED}", buttons=(*buttons, nothing))
 
 
 async def find_recent_failures(bot: TheseusClient) -> tuple[FailureGroup, ...]:
     """Return the failures that an unaddressed "fix it" may mean, the most recent first."""
-    return await bot.agent.failures(bot.clock.get_time() - _RECENT_PERIOD)
+    return await bot.agent.failures(bot.clock.now() - _RECENT_PERIOD)
 
 
 def is_of_the_bot(bot: TheseusClient, text: str, intent: Intent) -> bool:
@@ -261,7 +261,7 @@ def _build_run_button(intent: Intent, run: Run, history: History, slots: Slots) 
 def _read(bot: TheseusClient, slots: Slots) -> tuple[datetime | None, str]:
     """Return the requested end of the pause, or what is wrong with it."""
     try:
-        return parse_end_time(slots.until or "", bot.clock.get_time()), ""
+        return parse_end_time(slots.until or "", bot.clock.now()), ""
     except WrongStage as refusal:
         return None, str(refusal)
 

@@ -71,7 +71,7 @@ class Conversation(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_message_edit(self, edit: discord.RawMessageUpdateEvent) -> None:
         """Answer a message that was corrected, or that mentions the bot only since its edit."""
-        if self._is_talk(edit.message) and is_correction(edit, self.bot.clock.get_time()):
+        if self._is_talk(edit.message) and is_correction(edit, self.bot.clock.now()):
             await self._take(edit.message, correction=True)
 
     @commands.Cog.listener()
@@ -109,13 +109,13 @@ class Conversation(commands.Cog):
 
     async def is_for_me(self, message: discord.Message) -> bool:
         """Return whether the message is for the bot."""
-        return self._is_talk(message) and await self._hearing.hear(message) is not None
+        return self._is_talk(message) and await self._hearing.read(message) is not None
 
     def has_received(self, message_id: int) -> bool:
         """Return whether Discord delivered the message as an event."""
         return message_id in self._utterances
 
-    async def hear(self, message: discord.Message) -> None:
+    async def answer_missed(self, message: discord.Message) -> None:
         """Answer a missed message, unless it was delivered in the meantime."""
         if not self._check_duplicate(message.id):
             await self._take(message, missed=True)
@@ -139,7 +139,7 @@ class Conversation(commands.Cog):
     ) -> None:
         if self._limits.should_ignore(message):
             return
-        incoming = await self._hearing.hear(message, missed=missed, correction=correction)
+        incoming = await self._hearing.read(message, missed=missed, correction=correction)
         if incoming is None or (correction and self._is_same_request(incoming)):
             return
         self._utterances[message.id] = incoming.utterance

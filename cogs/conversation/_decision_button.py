@@ -134,7 +134,7 @@ async def _pause(
 ) -> str:
     """Pause until the time in the button's id (seconds since 1970), if it has one."""
     end = datetime.fromtimestamp(int(until), UTC) if until.isdecimal() else None
-    if end is not None and end <= bot.clock.get_time():
+    if end is not None and end <= bot.clock.now():
         raise WrongStage("That time has passed. Say “pause” again, with another time.")
     why = find_pause_reason(await fetch_replied_text(interaction))
     return f"Paused. {(await bot.agent.autonomy.pause(person, why, end)).ends}"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.client import TheseusClient
 from bot.grammar import Intent, Topic
-from bot.grammar.failure_attachments import find_shown_failure
+from bot.grammar.failure_attachments import find_attached_failure
 from bot.grammar.likeness import find_fitting_failures
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import find_error_id
@@ -20,8 +20,8 @@ async def name_attached_failure(bot: TheseusClient, incoming: IncomingMessage) -
     """
     if not incoming.attached or incoming.answers or not _can_be_about_file(bot, incoming):
         return
-    failures = await bot.agent.failures(bot.clock.get_time() - _LOOKED_AT)
-    error_id = find_shown_failure(incoming.attached, failures)
+    failures = await bot.agent.failures(bot.clock.now() - _LOOKED_AT)
+    error_id = find_attached_failure(incoming.attached, failures)
     if error_id is None:
         return
     if incoming.has_text:

@@ -35,7 +35,7 @@ class MessageLimits:
 
     def should_ignore(self, message: discord.Message) -> bool:
         """Return whether to ignore a message: its author is not listed and wrote too much."""
-        now = self._bot.clock.get_monotonic_time()
+        now = self._bot.clock.monotonic()
         if not self._strangers.is_limited(message.author.id, now):
             return False
         return not is_listed(self._bot, get_author(self._bot, message))
@@ -43,7 +43,7 @@ class MessageLimits:
     async def hold_back(self, incoming: IncomingMessage) -> bool:
         """Return whether a listed person must ask again later; such a message gets a reaction."""
         can_wait = incoming.utterance.intent in _CAN_WAIT and not incoming.answers
-        now = self._bot.clock.get_monotonic_time()
+        now = self._bot.clock.monotonic()
         is_held = can_wait and self._listed.is_limited(incoming.person.id, now)
         if is_held:
             await _sign(incoming.message)
@@ -51,7 +51,7 @@ class MessageLimits:
 
     def count(self, incoming: IncomingMessage) -> str:
         """Count the message; return a warning if it is the last one handled for a while."""
-        now = self._bot.clock.get_monotonic_time()
+        now = self._bot.clock.monotonic()
         if not is_listed(self._bot, incoming.person):
             return _TO_STRANGERS if self._strangers.take(incoming.person.id, now) else ""
         if incoming.utterance.intent not in _CAN_WAIT or incoming.answers:
@@ -61,7 +61,7 @@ class MessageLimits:
 
     async def refuse(self, incoming: IncomingMessage, refusal: TooMany) -> str | None:
         """Return the refusal of a request too many: once as text, then only as a reaction."""
-        now = self._bot.clock.get_monotonic_time()
+        now = self._bot.clock.monotonic()
         if not self._refusals.is_limited(incoming.person.id, now):
             self._refusals.take(incoming.person.id, now)
             return str(refusal)

@@ -39,7 +39,7 @@ class MessageReader:
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
 
-    async def hear(
+    async def read(
         self, message: discord.Message, *, missed: bool = False, correction: bool = False
     ) -> IncomingMessage | None:
         """Return the parsed message; None if it is not for the bot."""

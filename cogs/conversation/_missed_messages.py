@@ -53,7 +53,7 @@ class MessageReceiver(Protocol):
     def has_received(self, message_id: int) -> bool:
         """Return whether Discord delivered the message as an event in the meantime."""
 
-    async def hear(self, message: discord.Message) -> None:
+    async def answer_missed(self, message: discord.Message) -> None:
         """Answer a missed message, unless it was delivered in the meantime."""
 
 
@@ -92,12 +92,12 @@ class MissedMessages:
     async def catch_up(self, retry_event: asyncio.Event) -> None:
         """Answer missed messages until all were seen or are too old, or `retry_event` is set."""
         clock, hours = self._bot.clock, self._bot.missed.hours
-        deadline = clock.get_time() + timedelta(hours=hours)
+        deadline = clock.now() + timedelta(hours=hours)
         self._left, self._room = None, self._bot.missed.messages
         for wait in itertools.chain(RETRIES, itertools.repeat(RETRIES[-1])):
             if await self._attempt():
                 return
-            if clock.get_time() >= deadline:
+            if clock.now() >= deadline:
                 await self._give_up(hours)
                 return
             if await self._wait_for_retry(wait, retry_event):
@@ -240,7 +240,7 @@ class MissedMessages:
     async def _choose_messages(self, read: Iterable[_Read]) -> tuple[list[discord.Message], bool]:
         """Return the messages to answer, oldest first, and whether others are left out."""
         limits = self._bot.missed
-        oldest = self._bot.clock.get_time() - timedelta(hours=limits.hours)
+        oldest = self._bot.clock.now() - timedelta(hours=limits.hours)
         left = any(each.more for each in read)
         found = (message for each in read for message in each.messages)
         chosen: list[discord.Message] = []
@@ -271,7 +271,7 @@ class MissedMessages:
             guild_id=message.guild.id if message.guild else None,
             audience=get_audience(self._bot, message),
         ):
-            await self._hearer.hear(message)
+            await self._hearer.answer_missed(message)
 
     async def _fetch_author(self, message: discord.Message) -> None:
         """Fetch the roles of an author who is not in the cache: rights depend on them."""

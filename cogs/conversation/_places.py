@@ -58,7 +58,7 @@ class Places:
     async def _list_threads(self, dev: discord.TextChannel) -> list[discord.Thread]:
         """Return the active threads, and those of the dev channel archived of late."""
         threads = {thread.id: thread for thread in await dev.guild.active_threads()}
-        since = self._bot.clock.get_time() - timedelta(hours=self._bot.missed.hours)
+        since = self._bot.clock.now() - timedelta(hours=self._bot.missed.hours)
         with suppress(discord.Forbidden):  # the bot may not read the history
             async for thread in dev.archived_threads(limit=_THREADS):
                 if thread.archive_timestamp < since:

@@ -182,7 +182,7 @@ async def revert(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
 async def pause(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
     """Pause the bot's own work; the dev channel is told who, why and until when."""
     until = incoming.utterance.slots.until or ""
-    end = parse_end_time(until, bot.clock.get_time())
+    end = parse_end_time(until, bot.clock.now())
     pause_record = await bot.agent.autonomy.pause(incoming.person, "", end)
     return _answer(bot, incoming, f"Paused. {pause_record.ends}")
 

@@ -76,7 +76,7 @@ async def _refresh_question(
         get_speaker(interaction), target.kind, target.name
     )
     request = RollbackRequest(items=(target,))
-    choice = build_rollback_choice(item, versions, request, bot.clock.get_time())
+    choice = build_rollback_choice(item, versions, request, bot.clock.now())
     if interaction.channel_id is not None:
         post = build_question(bot, choice)
         await bot.chat.post(interaction.channel_id, post, key=f"rollback:{interaction.id}")

@@ -20,7 +20,7 @@ ROLLBACK = "rollback"
 
 def build_question(bot: TheseusClient, choice: RollbackChoice, lead: str = "") -> Post:
     """Return the question about one item, its buttons bound to the version that is live now."""
-    now = bot.clock.get_time()
+    now = bot.clock.now()
     shown = choice.versions[:MOST]
     lines = [lead] if lead else []
     lines.append(render_rollback_question(choice.item, shown, is_matched=choice.is_matched))

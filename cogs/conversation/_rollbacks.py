@@ -63,7 +63,7 @@ async def build_recent_buttons(bot: TheseusClient, incoming: IncomingMessage) ->
     request = RollbackRequest(items=list_live_names(bot), steps=1)
     names = [each for each in request.items if each.kind in ROLLED_BACK]
     found = await _build_choices(bot, incoming, request, names) if names else []
-    now = bot.clock.get_time()
+    now = bot.clock.now()
     fresh = [
         each
         for each in found
@@ -83,7 +83,7 @@ async def _build_choices(
     names: Sequence[ItemName],
 ) -> list[RollbackChoice]:
     service, span = bot.agent.live_items, _read_time_span(bot, request)
-    said_at = bot.clock.get_time() - max(
+    said_at = bot.clock.now() - max(
         discord.utils.utcnow() - incoming.message.created_at, timedelta()
     )
     found = []
@@ -97,7 +97,7 @@ async def _build_choices(
 
 
 def _read_time_span(bot: TheseusClient, request: RollbackRequest) -> Span | None:
-    span = read_span(request.span, bot.clock.get_time())
+    span = read_span(request.span, bot.clock.now())
     return (span.since, span.until) if span else None
 
 
@@ -141,7 +141,7 @@ def _ask_which(
     """Ask which item is meant: the last changed ones, each with its version before."""
     able = [each for each in choices if each.versions and each.is_matched]
     newest = sorted(able, key=lambda each: each.item.since, reverse=True)[:MOST]
-    now = bot.clock.get_time()
+    now = bot.clock.now()
     buttons = [
         build_rollback_button(
             each.item, each.versions[0], format_version_label(each.versions[0], now, each.item)

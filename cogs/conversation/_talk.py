@@ -186,7 +186,7 @@ class Talking:
 
     async def _save(self, incoming: IncomingMessage, chronicle: Chronicle, text: str) -> None:
         message, name = incoming.message, incoming.person.name
-        now = self._bot.clock.get_time()
+        now = self._bot.clock.now()
         line = ChatLine(
             message_id=message.id,
             by=name,

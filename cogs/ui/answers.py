@@ -14,7 +14,7 @@ from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import Run, Status
 from bot.presentation import cards
-from bot.presentation.cards import status_text
+from bot.presentation.cards import format_status
 from bot.presentation.times import localise_times
 from cogs.ui.speakers import get_speaker
 
@@ -61,7 +61,7 @@ def describe_revert(run: Run) -> str:
     if not run.has_ended:
         return on_it(run)
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
-    text = f"This revert was already requested, in {where}: {run.reason or status_text(run)}"
+    text = f"This revert was already requested, in {where}: {run.reason or format_status(run)}"
     return text if run.status is Status.DONE else f"{text} `/runs retry {run.id}` tries it again."
 
 

@@ -84,7 +84,7 @@ async def suggest_shipped_runs(
 def _build_choices(
     bot: TheseusClient, typed: str, runs: list[tuple[Run, History]]
 ) -> list[app_commands.Choice[str]]:
-    now, begun = bot.clock.get_time(), typed.strip(" `").lower()
+    now, begun = bot.clock.now(), typed.strip(" `").lower()
     return [
         app_commands.Choice(name=run_label(run, history, now, _LABEL), value=run.id)
         for run, history in runs
@@ -103,7 +103,7 @@ async def _list_shipped_runs(bot: TheseusClient) -> list[tuple[Run, History]]:
 
 async def revert_buttons(bot: TheseusClient) -> ui.View | None:
     """Return a button for each recently shipped change; None if there is none."""
-    buttons, now = [], bot.clock.get_time()
+    buttons, now = [], bot.clock.now()
     for run, history in (await _list_shipped_runs(bot))[:_BUTTONS]:
         label = f"Revert {run_label(run, history, now, _BUTTON_LABEL - len('Revert '))}"
         custom_id = Button(label=label, action="revert", arguments=(run.id,)).custom_id

@@ -107,4 +107,4 @@ async def _load_versions(
 
 
 def _get_start_time(bot: TheseusClient) -> datetime:
-    return bot.clock.get_time() - timedelta(days=DAYS)
+    return bot.clock.now() - timedelta(days=DAYS)

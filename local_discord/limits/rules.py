@@ -121,11 +121,13 @@ IN_COMMANDS = (
     Rule(
         "name of a slash command or option", "letters, digits, - _ ' only, and small letters "
         "wherever there are any", "APPLICATION_COMMAND_INVALID_NAME",
-        f"{COMMANDS}#application-command-object-application-command-naming", command_rules.check_names,
+        f"{COMMANDS}#application-command-object-application-command-naming",
+        command_rules.check_names,
     ),
     Rule(
         "description", "1 to 100 characters of a slash command; none of a menu's",
-        "BASE_TYPE_REQUIRED", f"{COMMANDS}#application-command-object", command_rules.check_descriptions,
+        "BASE_TYPE_REQUIRED", f"{COMMANDS}#application-command-object",
+        command_rules.check_descriptions,
     ),
     Rule(
         "options", "required ones before the others",

@@ -40,11 +40,11 @@ class InteractionBuilder:
 
         Subcommands are listed as commands of their own; menus come after slash commands.
         """
-        shown: list[Leaf] = []
+        leaves: list[Leaf] = []
         for kind in (SLASH, USER_MENU, MESSAGE_MENU):
             for root in self._list_visible(user, channel, kind):
                 for path, leaf in interactions.command_leaves(root):
-                    shown.append(
+                    leaves.append(
                         {
                             "id": root["id"],
                             "name": " ".join(path),
@@ -53,7 +53,7 @@ class InteractionBuilder:
                             "options": leaf.get("options") or [],
                         }
                     )
-        return shown
+        return leaves
 
     def list_registered_names(self) -> list[str]:
         """Return the names of all commands that the bot has registered, for anyone and anywhere."""
@@ -89,7 +89,8 @@ class InteractionBuilder:
         if root is None:
             raise Refused(
                 404,
-                f"command: there is no {text!r} here; there are {self._format_command_names(known)}",
+                f"command: there is no {text!r} here; "
+                f"there are {self._format_command_names(known)}",
             )
         more_path, values = flatten(options)
         leaf, path = descend(root, [*rest.split(), *more_path])

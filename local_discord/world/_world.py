@@ -175,7 +175,7 @@ class World:
 
     def show_channel(self, channel: Channel) -> dict[str, Any]:
         """Return a channel, a person's direct messages, or a thread."""
-        shown: dict[str, Any] = {
+        described: dict[str, Any] = {
             "id": str(channel.id),
             "name": channel.name,
             "type": int(channel.type),
@@ -184,12 +184,12 @@ class World:
         meta = channel.thread_metadata
         if channel.type == DM:
             recipient = self.backend.users[channel.recipient_ids[0]]
-            return {**shown, "name": f"@{recipient.name}", "recipient_id": str(recipient.id)}
+            return {**described, "name": f"@{recipient.name}", "recipient_id": str(recipient.id)}
         if meta is None:
-            return {**shown, "topic": channel.topic}
+            return {**described, "topic": channel.topic}
         hangs = channel.id in self.backend.messages.get(channel.parent_id or 0, {})
         return {
-            **shown,
+            **described,
             "message_id": str(channel.id) if hangs else None,
             "owner_id": str(channel.owner_id),
             "archived": meta.archived,
@@ -232,8 +232,8 @@ class World:
             names = self.backend.users
             members = [m for m in members if names[m.user_id].name.casefold().startswith(start)]
         members = members[:limit] if limit else members
-        shown = [serializers.member_payload(self.backend, guild, each) for each in members]
-        found = {"members": shown, "not_found": missing}
+        described = [serializers.member_payload(self.backend, guild, each) for each in members]
+        found = {"members": described, "not_found": missing}
         return dict(complete_payload(found, self.backend, viewer=self.bot.id))
 
     # ------------------------------------------------------------- interactions

@@ -172,7 +172,7 @@ def test_a_run_that_is_not_there_is_said(home: Path, ended: Callable[..., Ended]
     assert isinstance(_run("runs", "show", "zzzzzz").exception, UnknownRun)
     code, out, told = ended("runs", "show", "zzzzzz")
     assert (code, out) == (2, "")
-    assert told.startswith("theseus: There is no run zzzzzz; `theseus runs list` shows those")
+    assert told.startswith("theseus: There is no run zzzzzz; `theseus runs list` shows all")
     assert told.count("\n") == 1
 
 

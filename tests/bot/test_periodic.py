@@ -26,7 +26,7 @@ class CountedTurns:
         self.gate.set()
 
     async def __call__(self) -> None:
-        self.at.append(self.clock.get_monotonic_time())
+        self.at.append(self.clock.monotonic())
         await self.gate.wait()
         error = self.errors.pop(0) if self.errors else None
         if error is not None:

@@ -33,11 +33,11 @@ class SimulatedClock:
     def __init__(self) -> None:
         self.env: simcord.Env | None = None
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) if self.env is None else self.env.now()
 
-    def get_monotonic_time(self) -> float:
-        return self.get_time().timestamp()
+    def monotonic(self) -> float:
+        return self.now().timestamp()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -35,7 +35,7 @@ async def contract(room: DevChannel) -> tuple[Run, str, Message]:
             text=WANTED,
             is_verbatim=True,
             subject=WANTED,
-            at=room.world.clock.get_time(),
+            at=room.world.clock.now(),
         )
     )
     run = await room.wait_until(lambda run: run.waiting is Waiting.AGREEMENT)

@@ -277,7 +277,7 @@ async def test_fix_it_said_to_nobody_is_left_alone_where_nothing_may_be_meant(
     said = [await said_and_heard(room, "mallory", "fix it")]
     journal.actions = []
     said.append(await said_and_heard(room, "alice", "fix it"))
-    journal.actions = [make_failure(clock).replace(ts=clock.get_time() - timedelta(minutes=31))]
+    journal.actions = [make_failure(clock).replace(ts=clock.now() - timedelta(minutes=31))]
     said.append(await said_and_heard(room, "alice", "fix it"))
     answers = [m for m in await room["bob"].list_messages("dev") if m["author"].get("bot")]
     answered = {(m.get("message_reference") or {}).get("message_id") for m in answers}

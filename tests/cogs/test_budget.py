@@ -34,7 +34,7 @@ async def spend(room: DevChannel, usd: float) -> None:
     """Have dora spend so much today."""
     charge = Charge(
         id=f"c{len(room.world.ledger.bodies)}",
-        at=room.world.clock.get_time(),
+        at=room.world.clock.now(),
         account=Account(purpose="chat", person_id=DORA.id),
         model="claude-sonnet",
         status=200,

@@ -264,7 +264,7 @@ async def test_what_was_kept_by_another_version_is_begun_anew(room: DevChannel) 
 
 async def test_only_so_much_is_remembered(room: DevChannel) -> None:
     room.client.remembered = 2
-    now = room.world.clock.get_time()
+    now = room.world.clock.now()
     old = [ChatLine(message_id=n, by="bob", text=f"old {n}", at=now) for n in range(9)]
     before = Chronicle(lines=tuple(old))
     await room.world.key_values.put(f"chat:{room.local.dev_channel_id}", before)

@@ -122,7 +122,7 @@ async def test_a_thumb_on_an_answer_of_the_change_counts_for_it(room: DevChannel
         room.world.traffic.records.append(
             TrafficRecord(
                 id=f"{len(answers):032}",
-                at=room.world.clock.get_time(),
+                at=room.world.clock.now(),
                 event=event,
                 cog="coinflip",
                 step=CommandStep(command="coinflip"),

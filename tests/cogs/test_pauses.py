@@ -23,7 +23,7 @@ async def test_in_words(room: DevChannel) -> None:
     pause = await gate.blocks.find_pause()
     assert pause is not None
     assert pause.until is not None
-    left = pause.until - room.world.clock.get_time()
+    left = pause.until - room.world.clock.now()
     assert timedelta(minutes=119) < left <= timedelta(hours=2)
     refused = await get_reply_text(room, await room["mallory"].say("dev", f"{bot} resume"))
     assert refused.startswith("Sorry mallory")

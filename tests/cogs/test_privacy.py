@@ -43,7 +43,7 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 async def keep(room: DevChannel, name: str) -> None:
     """Have something of each kind kept of somebody; wish and talk are shared with the others."""
-    world, at, who = room.world, room.world.clock.get_time(), room.local.people[name]
+    world, at, who = room.world, room.world.clock.now(), room.local.people[name]
     known = build_pseudonym(who, b"salt")
     world.journal.append(make_failure(world.clock).replace(user=known))
     await world.traffic.record(
@@ -130,8 +130,10 @@ async def stored(room: DevChannel) -> list[object]:
     """Return what is in the key-value store under the names that hold something of people."""
     keyed = room.world.key_values
     return [
-        *await keyed.list_records(CHAT, Chronicle), *await keyed.list_records("wish:", FeatureRequest),
-        *await keyed.list_records("feedback:", ChangeFeedback), *await keyed.list_records("erasure:", PendingErasure),
+        *await keyed.list_records(CHAT, Chronicle),
+        *await keyed.list_records("wish:", FeatureRequest),
+        *await keyed.list_records("feedback:", ChangeFeedback),
+        *await keyed.list_records("erasure:", PendingErasure),
     ]  # fmt: skip
 
 

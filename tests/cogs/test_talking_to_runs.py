@@ -198,7 +198,7 @@ async def test_ship_it_while_it_revises_is_answered_in_words(room: DevChannel) -
     await room["dora"].say(thread, "also handle 0d6")
     await room.wait_until(lambda run: run.stage == "execute" and run.status is Status.RUNNING)
     said = await room["alice"].say(thread, "ship it", reply_to=card)
-    assert "I am revising #1 right now" in await _answered(room, "alice", said)
+    assert "I am revising #1 now" in await _answered(room, "alice", said)
     room.world.engine.release()
     await room.wait_until(lambda now: _proposed(now) and now.round == 2)
     assert room.world.forge.merges == []

@@ -24,25 +24,25 @@ def clock_and_pass(request: pytest.FixtureRequest) -> tuple[Clock, Pass]:
 
 async def test_now_is_in_utc(clock_and_pass: tuple[Clock, Pass]) -> None:
     clock, _ = clock_and_pass
-    assert clock.get_time().utcoffset() == timedelta(0)
+    assert clock.now().utcoffset() == timedelta(0)
 
 
 async def test_both_readings_move_together(clock_and_pass: tuple[Clock, Pass]) -> None:
     clock, let_pass = clock_and_pass
-    now, monotonic = clock.get_time(), clock.get_monotonic_time()
+    now, monotonic = clock.now(), clock.monotonic()
     await let_pass(0.05)
-    assert clock.get_time() - now >= timedelta(seconds=0.04)
-    assert clock.get_monotonic_time() - monotonic >= 0.04
+    assert clock.now() - now >= timedelta(seconds=0.04)
+    assert clock.monotonic() - monotonic >= 0.04
 
 
 async def test_sleep_lasts_at_least_as_long_as_asked(clock_and_pass: tuple[Clock, Pass]) -> None:
     clock, let_pass = clock_and_pass
-    start = clock.get_monotonic_time()
+    start = clock.monotonic()
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         sleeper = group.create_task(clock.sleep(0.05))
         group.create_task(let_pass(0.06))
         await sleeper
-        assert clock.get_monotonic_time() - start >= 0.049
+        assert clock.monotonic() - start >= 0.049
 
 
 async def test_sleepers_wake_in_the_order_they_are_due(clock_and_pass: tuple[Clock, Pass]) -> None:
@@ -85,14 +85,14 @@ async def test_a_loop_turns_as_often_as_time_allows_on_the_fake() -> None:
     async def turn() -> None:
         while True:
             await clock.sleep(1)
-            turns.append(clock.get_monotonic_time())
+            turns.append(clock.monotonic())
 
     turning = asyncio.ensure_future(turn())
     await clock.wait_until_asleep()
     await clock.advance(3.5)
     turning.cancel()
     assert turns == [1, 2, 3]
-    assert clock.get_monotonic_time() == 3.5
+    assert clock.monotonic() == 3.5
 
 
 async def test_time_that_is_moved_by_two_at_once_never_goes_back() -> None:
@@ -101,4 +101,4 @@ async def test_time_that_is_moved_by_two_at_once_never_goes_back() -> None:
     await asyncio.sleep(0)
     clock.tick(60)
     await advancing
-    assert clock.get_monotonic_time() == 60
+    assert clock.monotonic() == 60

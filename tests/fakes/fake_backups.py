@@ -20,7 +20,7 @@ class FakeBackups:
         """Make one of this moment."""
         if self.fails:
             raise self.fails.pop(0)
-        at = self._clock.get_time().replace(microsecond=0)
+        at = self._clock.now().replace(microsecond=0)
         made = Backup(file=Path(f"/backups/{len(self._stored)}-{at:%H%M%S}"), made_at=at, size=1)
         self._stored.append(made)
         return made

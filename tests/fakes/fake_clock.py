@@ -20,11 +20,11 @@ class FakeClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._slept = asyncio.Event()
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         """Return the start plus what has passed."""
         return self._start + timedelta(seconds=self._elapsed)
 
-    def get_monotonic_time(self) -> float:
+    def monotonic(self) -> float:
         """Return the seconds that have passed."""
         return self._elapsed
 

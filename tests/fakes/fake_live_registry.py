@@ -85,10 +85,10 @@ class FakeLiveRegistry:
             raise NotRolledBack(f"A {kind} is taken back in git.")
         if number == item.version:
             return item
-        now = self._clock.get_time()
+        now = self._clock.now()
         back = Rollback(number=item.version, by=author, at=now)
         held = self._seen.get((kind, name)) == text
-        changes = {"version": number, "digest": _digest(text), "since": now}
+        changes = {"version": number, "digest": _compute_digest(text), "since": now}
         if held:
             item = item.replace(**changes, rolled_back=None, state="live", reason="")
         else:
@@ -104,7 +104,7 @@ class FakeLiveRegistry:
 
     def _apply(self, key: Key, text: str, author: ChangeAuthor) -> LiveItem:
         kept = self._versions.setdefault(key, [])
-        same = next((each for each in kept if each.digest == _digest(text)), None)
+        same = next((each for each in kept if each.digest == _compute_digest(text)), None)
         current = self._items.get(key)
         if same is None or current is None or same.number != current.version:
             same = self._store_version(key, text, author)
@@ -118,9 +118,9 @@ class FakeLiveRegistry:
         lines = difflib.unified_diff(before.splitlines(), text.splitlines(), lineterm="")
         version = ItemVersion(
             number=number,
-            at=self._clock.get_time(),
+            at=self._clock.now(),
             author=author,
-            digest=_digest(text),
+            digest=_compute_digest(text),
             diff="\n".join(lines),
             size=len(text.encode()),
         )
@@ -131,8 +131,8 @@ class FakeLiveRegistry:
     def _make_item(self, key: Key) -> LiveItem:
         kind, name = key
         path = "prompts/persona.md" if kind == "persona" else f"prompts/{name}.md"
-        return LiveItem(kind=kind, name=name, path=path, version=0, since=self._clock.get_time())
+        return LiveItem(kind=kind, name=name, path=path, version=0, since=self._clock.now())
 
 
-def _digest(text: str) -> str:
+def _compute_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

@@ -48,7 +48,7 @@ class FakeRecordSearch:
             if (not query.statuses or run.status in query.statuses)
             and query.goal in (None, run.goal)
             and (query.since is None or run.created_at >= query.since)
-            and _contains_text((run.id, run.trigger.subject, run.trigger.text), query.text)
+            and _has_text((run.id, run.trigger.subject, run.trigger.text), query.text)
         ]
         return _cut_page(fitting, query)
 
@@ -112,11 +112,11 @@ def _is_match(entry: AuditEntry, query: AuditQuery) -> bool:
         and (not query.person or named)
         and query.result in ("", "allowed" if entry.allowed else "refused")
         and (query.since is None or entry.at >= query.since)
-        and _contains_text((entry.note, entry.how, entry.run_id or "", entry.head), query.text)
+        and _has_text((entry.note, entry.how, entry.run_id or "", entry.head), query.text)
     )
 
 
-def _contains_text(texts: Iterable[str], text: str) -> bool:
+def _has_text(texts: Iterable[str], text: str) -> bool:
     return text.lower() in " ".join(texts).lower()
 
 

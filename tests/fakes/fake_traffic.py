@@ -95,7 +95,7 @@ class FakeSnapshots:
             failure_id=failure_id,
             fingerprint=fingerprint,
             cog=cog,
-            at=self._clock.get_time(),
+            at=self._clock.now(),
             files=tuple(sorted(fits)),
             left_out=tuple(sorted(own.keys() - fits.keys())),
         )

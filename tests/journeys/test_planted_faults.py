@@ -23,7 +23,8 @@ UNITS = ("s", "sec", "seconds", "m", "min", "minutes", "h", "hr", "hours", "d", 
 # What the function at fault is called with, here and in the repository before the fault.
 INPUTS: dict[str, list[tuple[Any, ...]]] = {
     "format_face": [(value, sides) for sides in (6, 20) for value in range(1, sides + 1)],
-    "describe_near_miss": [([4, 2, 6], keep) for keep in range(5)] + [([3, 5], 2), ([1], 1), ([5, 5], 1)],
+    "describe_near_miss": [([4, 2, 6], keep) for keep in range(5)] + [([3, 5], 2), ([1], 1),
+        ([5, 5], 1)],
     "parse_notation": [
         (text,) for text in ("d%", "2d%", "3d%kh1+2", "d6", "4d6kh3", "2d20-1", "0d6", "d1", "x")
     ],
@@ -34,7 +35,8 @@ INPUTS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "add_up": [([(amount, unit)],) for unit in UNITS for amount in (1, 2)]
     + [([(1, "h"), (30, "min")],), ([],)],
-    "format_duration": [(seconds,) for seconds in (-5, 0, 1, 30, 59, 60, 61, 3600, 5400, 90061, 10**6)],
+    "format_duration": [(seconds,) for seconds in (-5, 0, 1, 30, 59, 60, 61, 3600, 5400, 90061,
+        10**6)],
     "tally": [
         (["Pizza"], ["Pizza", "Salad"]),
         (["Salad", "Pizza", "Salad"], ["Pizza", "Salad"]),
@@ -42,7 +44,8 @@ INPUTS: dict[str, list[tuple[Any, ...]]] = {
         (["tea"], ["tea", "coffee"]),
         ([], []),
     ],
-    "compute_percentages": [([0, 0],), ([0],), ([1],), ([1, 1, 1],), ([2, 3, 2],), ([0, 7],), ([5, 0, 0],)],
+    "compute_percentages": [([0, 0],), ([0],), ([1],), ([1, 1, 1],), ([2, 3, 2],), ([0, 7],),
+        ([5, 0, 0],)],
 }  # fmt: skip
 
 

@@ -217,7 +217,8 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
     async with start() as terminal:
         for question in (
             "Enter keeps the current one", "Dev channel (dev)", "Who may ask",
-            "Who may ship", "Where do proposals go", "Address where people can open", "Anthropic key",
+            "Who may ship", "Where do proposals go", "Address where people can open",
+            "Anthropic key",
         ):  # fmt: skip
             await terminal.answer(question)
         await terminal.see("there is nothing to write")
@@ -234,7 +235,8 @@ async def test_ctrl_c_writes_nothing_wherever_it_comes(start: Start, clone: Path
     answers = {"Bot token, hidden": TOKEN, "Dev channel": "dev"}
     async with start() as terminal:
         for question in (
-            "Bot token, hidden", "Dev channel", "Who may ask", "Who may ship", "Where do proposals go",
+            "Bot token, hidden", "Dev channel", "Who may ask", "Who may ship",
+            "Where do proposals go",
             "Address where people can open", "Anthropic key", "Write it?",
         ):  # fmt: skip
             if question == at:

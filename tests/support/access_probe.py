@@ -56,7 +56,8 @@ class AccessProbe:
     async def _observe_entry_points(self) -> AsyncIterator[tuple[str, Act | str, str | None]]:
         """Yield each guarded entry point, the act it should require, and the act it required."""
         for entry, going in (
-            *self._iterate_commands(), *self._iterate_menus(), *self._iterate_messages(), *self._iterate_edits()
+            *self._iterate_commands(), *self._iterate_menus(), *self._iterate_messages(),
+            *self._iterate_edits()
         ):  # fmt: skip
             if isinstance(self.table.get(entry), Act):
                 yield entry, self.table[entry], await self._try_entry(going)

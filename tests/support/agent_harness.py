@@ -157,12 +157,14 @@ class AgentHarness(ThreadReader):
         )
         self.stop_guard = stop_guard = KillSwitchGuard(switch)
         services = Services(
-            store, chat, forge, add_crash_point(self.workspaces, crash_point), self.clock, journal, recorder,
+            store, chat, forge, add_crash_point(self.workspaces, crash_point), self.clock, journal,
+            recorder,
             add_crash_point(self.key_values, crash_point), self.memory,
             stop_guard=stop_guard,
             member_directory=add_crash_point(self.member_directory, crash_point),
             flags=self.flags, checkout=checkout, live_registry=self.live_registry,
-            budget=BudgetEnforcer(self.ledger, self.clock, self.budget, stopped=stop_guard.get_stop),
+            budget=BudgetEnforcer(self.ledger, self.clock, self.budget,
+                stopped=stop_guard.get_stop),
             charts=FakeCharts(),
         )  # fmt: skip
         parts = assemble(services, stages, self.limits, owner=self.owner)
@@ -201,7 +203,8 @@ class AgentHarness(ThreadReader):
             publisher=PullRequestPublisher(
                 forge, self.clock, repository="repo", base_branch="main", render=render
             ),
-            deployer=Deployer(forge, checkout, add_crash_point(self.runtime, crash_point), self.clock),
+            deployer=Deployer(forge, checkout, add_crash_point(self.runtime, crash_point),
+                self.clock),
             trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
             evaluator=FixEvaluator(journal, clock, rules, plays, checkout) if rules else None,
@@ -266,10 +269,10 @@ class AgentHarness(ThreadReader):
             is_verbatim=is_verbatim,
             subject=subject,
             error_id=error_id,
-            at=self.clock.get_time(),
+            at=self.clock.now(),
         )
 
-    def approval(self, run: Run, person: Person = ALICE, **about: object) -> ApprovalRequest:
+    def build_approval(self, run: Run, person: Person = ALICE, **about: object) -> ApprovalRequest:
         """Return the approval "ship it", said in the run's thread."""
         return ApprovalRequest.model_validate(
             {"person": person, "how": "text", "thread_id": run.thread_id, **about}

@@ -22,10 +22,10 @@ class SkippingClock:
     def __init__(self) -> None:
         self.slept: list[float] = []
 
-    def get_time(self) -> datetime:
-        return datetime(2026, 11, 21, tzinfo=UTC) + timedelta(seconds=self.get_monotonic_time())
+    def now(self) -> datetime:
+        return datetime(2026, 11, 21, tzinfo=UTC) + timedelta(seconds=self.monotonic())
 
-    def get_monotonic_time(self) -> float:
+    def monotonic(self) -> float:
         return sum(self.slept)
 
     async def sleep(self, seconds: float) -> None:

@@ -37,9 +37,9 @@ class ChatRoom:
     gateway: FakeModelGateway
     turns: list[ScriptRun] = field(default_factory=list)
 
-    def set_turns(self, *plays: ScriptRun) -> None:
+    def set_turns(self, *replays: ScriptRun) -> None:
         """Replace the remaining turns of the model."""
-        self.turns[:] = plays
+        self.turns[:] = replays
 
     def take_turn(self, request: Request) -> ScriptRun:
         """Return what the model does now."""
@@ -73,7 +73,7 @@ async def open_chat_room(
     clock: Clock | None = None,
 ) -> AsyncGenerator[ChatRoom, None]:
     """Open the room; at its end every program is gone."""
-    plays: list[ScriptRun] = []
+    replays: list[ScriptRun] = []
     room: ChatRoom
     async with ScriptedModel(
         [repeat_turn(choose_turn(lambda request: room.take_turn(request)))]
@@ -85,7 +85,7 @@ async def open_chat_room(
         chat_model = ClaudeChatModel(
             Claude(options, clock, gateway), services, role, channels=channels, idle=idle
         )
-        room = ChatRoom(chat_model, model, journal, memory, gateway, plays)
+        room = ChatRoom(chat_model, model, journal, memory, gateway, replays)
         keeping = asyncio.create_task(chat_model.run_forever())
         try:
             yield room

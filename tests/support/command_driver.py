@@ -100,9 +100,8 @@ async def _main() -> None:
         )
         print(json.dumps(where), flush=True)  # noqa: T201
         while line := await asyncio.to_thread(sys.stdin.readline):
-            print(
-                json.dumps(await _run_commands(alice, CommandLoad(*json.loads(line)))), flush=True
-            )
+            result = await _run_commands(alice, CommandLoad(*json.loads(line)))
+            print(json.dumps(result), flush=True)  # noqa: T201
 
 
 async def _run_commands(alice: Person, wanted: CommandLoad) -> DriveResult:

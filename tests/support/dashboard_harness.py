@@ -72,7 +72,7 @@ async def open_dashboard(folder: Path) -> AsyncIterator[DashboardHarness]:
         wish = FeatureRequest(
             id="a1b2c3", text="a /weather command that knows my town",
             requesters=tuple(Requester(id=each.id, name=each.name) for each in PEOPLE),
-            first_at=room.clock.get_time() - timedelta(days=9), last_at=room.clock.get_time(),
+            first_at=room.clock.now() - timedelta(days=9), last_at=room.clock.now(),
         )  # fmt: skip
 
         async def list_wishes() -> tuple[FeatureRequest, ...]:
@@ -117,7 +117,7 @@ class StoredRuns:
 def journal_commands(journal: NdjsonJournal, clock: FakeClock, luck: random.Random) -> None:
     """Journal commands of people, some of which fail; on two days more fail than usual."""
     for hour in range(DAYS * 24, 0, -2):
-        at = clock.get_time() - timedelta(hours=hour, minutes=luck.randrange(60))
+        at = clock.now() - timedelta(hours=hour, minutes=luck.randrange(60))
         bad = 0.25 if 200 < hour < 236 or hour < 10 else 0.03
         for _ in range(luck.randrange(2, 9)):
             failed = luck.random() < bad
@@ -138,7 +138,7 @@ async def make_run(
     store: SqliteStore, ledger: SqliteLedger, clock: FakeClock, luck: random.Random, number: int
 ) -> Run:
     """Make the run of that number, the newest being 0, with all it left behind."""
-    now = clock.get_time()
+    now = clock.now()
     at = now - timedelta(hours=number * 12.7 + (0.6 if number else 0.2))
     person, about = PEOPLE[number % 3], ABOUT[number % len(ABOUT)]
     trigger = Trigger(
@@ -217,7 +217,7 @@ async def ship_run(
 
 async def add_memories(memory: SqliteMemory, clock: FakeClock) -> None:
     """Add some memories."""
-    now = clock.get_time()
+    now = clock.now()
     fix = Memory(
         key="fix:1", kind="fix", text="/roll 0d6 raised IndexError in face()", file="cogs/dice.py",
         approach="Refuse dice without sides", run_id="r00003", outcome="fixed", at=now,
@@ -230,7 +230,7 @@ async def add_memories(memory: SqliteMemory, clock: FakeClock) -> None:
 
 def add_incidents(room: Room) -> None:
     """Add two open incidents and a closed one."""
-    now = room.clock.get_time()
+    now = room.clock.now()
     rule = Anomaly(
         rule=Rule.ERROR_RATE, event="command.roll", at=now, value=0.4, threshold=0.3, volume=20
     )

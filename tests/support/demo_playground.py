@@ -30,17 +30,17 @@ class Playground:
         Five failures would trigger incident detection before a user reports the fault.
         """
         answers: list[str] = []
-        shown: Message | None = None
+        sample: Message | None = None
         for step in self.fault.steps:
             for _ in range(1 if step.at_once else step.times):
                 done = [
-                    self._run_step(step, shown) for _ in range(step.times if step.at_once else 1)
+                    self._run_step(step, sample) for _ in range(step.times if step.at_once else 1)
                 ]
                 for each in await asyncio.gather(*done):
                     if each["message"] is None:
                         continue
-                    shown = await self.alice.wait_for_answer("dev", each["message"])
-                    answers.append(get_text(shown))
+                    sample = await self.alice.wait_for_answer("dev", each["message"])
+                    answers.append(get_text(sample))
                     if "failed with" in answers[-1]:
                         return answers
         return answers

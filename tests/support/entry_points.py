@@ -3,6 +3,7 @@
 import gc
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,7 +37,8 @@ that is data, every name below decides in its place, and each is used as somebod
 ENTRIES: ConversationSetup = {
     **COMMANDS,  # whatever follows decides
     # commands and menus
-    "/change": FEATURE_REQUEST, "menu Make this happen": FEATURE_REQUEST, "says change": FEATURE_REQUEST,
+    "/change": FEATURE_REQUEST, "menu Make this happen": FEATURE_REQUEST,
+    "says change": FEATURE_REQUEST,
     "/capabilities": "it tells what can be asked, and what people wish for",
     "/privacy": "everybody learns what is kept of themselves, and of nobody else",
     "button PrivacyButton erase": "it asks whoever presses whether they mean it",
@@ -102,7 +104,7 @@ ENTRIES: ConversationSetup = {
     "hears Approvals.on_ready": "reactions given meanwhile go the way of the others",
     "hears Feedback.on_raw_reaction_add": COUNTED, "hears Feedback.on_raw_reaction_remove": COUNTED,
     "hears Conversation.on_ready": NO_SPEAKER, "hears Conversation.on_resumed": NO_SPEAKER,
-    "hears Conversation.on_disconnect": NO_SPEAKER, "hears Polls.hear_press": EVERYDAY,
+    "hears Conversation.on_disconnect": NO_SPEAKER, "hears Polls.handle_press": EVERYDAY,
     "hears TheseusClient.on_connect": NO_SPEAKER, "hears TheseusClient.on_disconnect": NO_SPEAKER,
     "hears TheseusClient.on_resumed": NO_SPEAKER, "hears TheseusClient.on_error": NO_SPEAKER,
     "hears TheseusClient.on_interaction": "it starts a clock",
@@ -238,8 +240,13 @@ def list_subclasses(bot: commands.Bot, base: type[Made]) -> list[type[Made]]:
 
 
 def is_ours(bot: commands.Bot, module: str) -> bool:
-    """Return whether a module belongs to the bot or to a loaded cog."""
-    return module.startswith(("cogs.", "bot.")) or module in bot.extensions
+    """Return whether a module belongs to the bot or to a loaded cog.
+
+    Classes of cogs that another test of this process unloaded may still be alive.
+    """
+    if module.startswith(("cogs.", "bot.")):
+        return module in sys.modules
+    return module in bot.extensions
 
 
 def iterate_listeners(bot: commands.Bot) -> Iterator[str]:

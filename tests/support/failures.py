@@ -36,7 +36,7 @@ def make_failure(
 ) -> Action:
     """Return the journal's record of a failure that happens now."""
     return Action(
-        ts=clock.get_time(),
+        ts=clock.now(),
         id=f"{next(_numbers):026}",
         event=f"{kind.value}.{name}",
         kind=kind,

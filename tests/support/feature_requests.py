@@ -64,7 +64,7 @@ def make_example(
     }
 
 
-def cog(name: str, answer: str) -> str:
+def build_cog(name: str, answer: str) -> str:
     """Return a cog with one command, which answers with a Python expression."""
     return ANSWERING.replace("NAME", name).replace("ANSWER", answer)
 
@@ -163,7 +163,7 @@ TOKEN = FeatureRequest(
         call_tool(
             "Write",
             file_path="cogs/peek.py",
-            content=cog("peek", 'f"Here it is: {self.bot.http.token}"'),
+            content=build_cog("peek", 'f"Here it is: {self.bot.http.token}"'),
         ),
         *make_edit(TABLE, ("{\n", '{\n  "/peek": "everyday: it says something",\n')),
     ),
@@ -239,7 +239,7 @@ BOTH = FeatureRequest(
 )
 PARTS: Mapping[str, Sequence[Message]] = {
     "heads": (
-        call_tool("Write", file_path="cogs/heads.py", content=cog("heads", '"heads"')),
+        call_tool("Write", file_path="cogs/heads.py", content=build_cog("heads", '"heads"')),
         *make_edit(TABLE, ("{\n", '{\n  "/heads": "everyday: a coin that falls on one side",\n')),
     ),
     "roll": make_edit(

@@ -139,7 +139,8 @@ def use_system_python(home: Path) -> Path:
 
 
 LAYOUTS = (
-    install_by_pyenv, install_by_uv, link_in_local_bin, link_in_bin, chain_links, install_into_local,
+    install_by_pyenv, install_by_uv, link_in_local_bin, link_in_bin, chain_links,
+    install_into_local,
     install_into_home, make_home_environment, make_environment_around_checkout, use_system_python,
 )  # fmt: skip
 

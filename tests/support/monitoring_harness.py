@@ -112,7 +112,7 @@ class MonitoringHarness:
         """Journal this many actions now; they fail if there is an error."""
         for _ in range(times):
             about = {
-                "ts": self.clock.get_time(),
+                "ts": self.clock.now(),
                 "id": f"w{next(_numbers):025}",
                 "event": f"command.{name}",
                 "kind": Kind.COMMAND,

@@ -85,7 +85,8 @@ TABLES: Mapping[tuple[str, str], StoredTable] = {
         "person_id", "the sums of older costs", _NO, "run_id cost_usd tokens_in tokens_out"
     ),
     ("ledger.sqlite3", "retention"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "before"),
-    ("ledger.sqlite3", "begun"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "run_key agent at"),
+    ("ledger.sqlite3", "begun"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE,
+        "run_key agent at"),
     ("ledger.sqlite3", "holds"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "id body"),
     ("versions.sqlite3", "items"): StoredTable(
         "", _NOT_APPLICABLE, _NOT_APPLICABLE, "kind name version newest mark rolled_back"
@@ -93,12 +94,14 @@ TABLES: Mapping[tuple[str, str], StoredTable] = {
     ("versions.sqlite3", "versions"): StoredTable(
         "", _NOT_APPLICABLE, _NOT_APPLICABLE, "kind name number at body content"
     ),
-    ("journal.sqlite3", "files"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "number name indexed low"),
+    ("journal.sqlite3", "files"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE,
+        "number name indexed low"),
     ("journal.sqlite3", "records"): StoredTable(
         "", _NOT_APPLICABLE, _NOT_APPLICABLE,
         "file start length ts id short event outcome channel_id fingerprint",
     ),
-    ("journal.sqlite3", "damaged"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "file start length"),
+    ("journal.sqlite3", "damaged"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE,
+        "file start length"),
     ("forge.sqlite3", "pulls"): StoredTable(
         "body", "pull requests of the local forge: who asked, by name", _NO,
         "number run_id branch base_branch title state published base_at_opening merge_commit undoes"
@@ -107,7 +110,8 @@ TABLES: Mapping[tuple[str, str], StoredTable] = {
     ("forge.sqlite3", "issues"): StoredTable(
         "title body author", "issues of the local forge", _NO, "number labels state opened_at"
     ),
-    ("forge.sqlite3", "issue_comments"): StoredTable("text", "comments on them", _NO, "issue key at"),
+    ("forge.sqlite3", "issue_comments"): StoredTable("text", "comments on them", _NO,
+        "issue key at"),
 }  # fmt: skip
 
 

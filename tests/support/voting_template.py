@@ -40,7 +40,7 @@ class VotingTemplate:
             run_id: [r.replace(risk=risk) if isinstance(r, Plan) else r for r in records]
             for run_id, records in self._store.records.items()
         }
-        made.clock.tick(known.clock.get_monotonic_time())
+        made.clock.tick(known.clock.monotonic())
         made.chat.messages = [
             replace(said, versions=[*said.versions]) for said in known.chat.messages
         ]

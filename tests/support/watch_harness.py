@@ -83,7 +83,7 @@ class WatchHarness(AgentHarness):
     async def ship_fix(self, agent: SelfImprovementAgent, subject: str = "rolling dice") -> Run:
         """Ask for a fix and ship it; return the run, done and being watched."""
         run = await self.propose_fix(agent, subject)
-        await agent.approve(self.approval(run))
+        await agent.approve(self.build_approval(run))
         return await self.wait_until_ended(run.id)
 
     async def pass_minutes(self, minutes: float) -> None:

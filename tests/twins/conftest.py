@@ -17,7 +17,7 @@ async def clock() -> FakeClock:
 
 @pytest.fixture
 async def twin(tmp_path: Path, clock: FakeClock) -> AsyncIterator[GithubTwin]:
-    async with GithubTwin(tmp_path, now=clock.get_time) as twin:
+    async with GithubTwin(tmp_path, now=clock.now) as twin:
         yield twin
 
 

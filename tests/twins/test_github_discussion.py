@@ -212,7 +212,7 @@ async def test_a_conflicting_revert_is_refused(twin: GithubTwin, client: Client)
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("mutation { mergePullRequests { x } }", "doesn't exist on type 'Mutation'"),
         (DRAFT.replace("isDraft", "draft") % "PR_1", "Could not resolve"),

@@ -91,7 +91,7 @@ async def test_it_answers_at_githubs_own_addresses_too(twin: GithubTwin, client:
 
 
 def sign_token(twin: GithubTwin, clock: FakeClock, **other: object) -> str:
-    now = int(clock.get_time().timestamp())
+    now = int(clock.now().timestamp())
     claims = {"iat": now - 60, "exp": now + 540, "iss": str(twin.app.id), **other}
     return jwt.encode(claims, twin.app.pem, algorithm="RS256")
 
@@ -115,7 +115,7 @@ async def test_an_app_gets_a_token_for_an_hour(twin: GithubTwin, clock: FakeCloc
 
 async def test_an_app_must_prove_itself(twin: GithubTwin, clock: FakeClock) -> None:
     path = f"/app/installations/{twin.app.installation}/access_tokens"
-    now = int(clock.get_time().timestamp())
+    now = int(clock.now().timestamp())
     other = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     claims = {"iat": now, "exp": now + 60, "iss": str(twin.app.id)}
     wrong = {
@@ -157,7 +157,7 @@ async def test_an_unchanged_resource_is_not_sent_and_costs_nothing(
 async def test_an_exhausted_limit_states_its_reset_time(
     twin: GithubTwin, client: Client, clock: FakeClock
 ) -> None:
-    until = clock.get_time() + timedelta(minutes=20)
+    until = clock.now() + timedelta(minutes=20)
     twin.faults.exhaust_limit(until)
     got = await client.get("pulls")
     assert got.status == 403
@@ -175,7 +175,7 @@ async def test_graphql_has_a_limit_of_its_own(
     twin: GithubTwin, client: Client, clock: FakeClock
 ) -> None:
     pull = await client.open("fix", draft=True)
-    twin.faults.exhaust_limit(clock.get_time() + timedelta(minutes=1), "graphql")
+    twin.faults.exhaust_limit(clock.now() + timedelta(minutes=1), "graphql")
     assert (await client.get("pulls")).status == 200
     got = await client.run_graphql(MUTATE, id=pull["node_id"])
     assert (got.status, got.data["errors"][0]["type"]) == (200, "RATE_LIMITED")

@@ -212,7 +212,7 @@ async def test_a_repeated_turn_is_never_unused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("story", "asked", "complaint"),
+    ("story", "asked", "error"),
     [
         ([], make_body("What now?"), "has ended after turn 0.*What now"),
         ({"planner": []}, make_body(role="executor"), "no script for `executor`: planner"),

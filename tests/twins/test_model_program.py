@@ -237,7 +237,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("turn", "status", "ended", "words"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(("turn", "status", "terminal_reason", "text"), FAULTS.values(), ids=FAULTS)
 async def test_a_fault_is_reported_as_an_error(
     tmp_path: Path, turn: Turn, status: int | None, terminal_reason: str, text: str
 ) -> None:
@@ -251,10 +251,10 @@ async def test_a_transient_fault_is_retried(tmp_path: Path) -> None:
     async with ScriptedModel([fail_request(529, times=2), say_text("Here I am.")]) as model:
         wanted = make_options(model, tmp_path)
         again = replace(wanted, env={**wanted.env, "CLAUDE_CODE_MAX_RETRIES": "2"})
-        heard = [each async for each in query(prompt="Do it.", options=again)]
-    waits = [m for m in heard if isinstance(m, SystemMessage) and m.subtype == "api_retry"]
+        received = [each async for each in query(prompt="Do it.", options=again)]
+    waits = [m for m in received if isinstance(m, SystemMessage) and m.subtype == "api_retry"]
     assert [wait.data["error_status"] for wait in waits] == [529, 529]
-    assert [m.result for m in heard if isinstance(m, ResultMessage)] == ["Here I am."]
+    assert [m.result for m in received if isinstance(m, ResultMessage)] == ["Here I am."]
 
 
 async def test_a_broken_stream_is_requested_in_full(tmp_path: Path) -> None:
@@ -286,11 +286,11 @@ async def test_a_usage_limit_tells_a_subscriber_when_it_ends(tmp_path: Path) -> 
     async with ScriptedModel([limit]) as model:
         wanted = make_options(model, tmp_path)
         env = {**wanted.env, "ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-x"}
-        heard: list[object] = []
+        received: list[object] = []
         with pytest.raises(ResultError) as caught:
             async for message in query(prompt="Do it.", options=replace(wanted, env=env)):
-                heard.append(message)
-    (event,) = [each for each in heard if isinstance(each, RateLimitEvent)]
+                received.append(message)
+    (event,) = [each for each in received if isinstance(each, RateLimitEvent)]
     assert event.rate_limit_info.status == "rejected"
     assert (
         str(event.rate_limit_info.resets_at) == limit.headers["anthropic-ratelimit-unified-reset"]
@@ -329,9 +329,9 @@ async def test_a_synthetic_message_of_the_program_is_marked(tmp_path: Path) -> N
     synthetic.
     """
     async with ScriptedModel([fail_request(529)]) as model:
-        heard: list[AssistantMessage] = []
+        received: list[AssistantMessage] = []
         with pytest.raises(ResultError):
             async for message in query(prompt="Do it.", options=make_options(model, tmp_path)):
                 if isinstance(message, AssistantMessage):
-                    heard.append(message)
-    assert [(each.model, each.error) for each in heard] == [("<synthetic>", "server_error")]
+                    received.append(message)
+    assert [(each.model, each.error) for each in received] == [("<synthetic>", "server_error")]

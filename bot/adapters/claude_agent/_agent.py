@@ -131,8 +131,8 @@ class ClaudeAgent:
 
     def _build_deadline_check(self, budget: Budget) -> Callable[[], bool]:
         """Return a function that tells whether too little time is left for another round."""
-        until = self._services.clock.get_monotonic_time() + budget.seconds * _TIME_FOR_MORE
-        return lambda: self._services.clock.get_monotonic_time() > until
+        until = self._services.clock.monotonic() + budget.seconds * _TIME_FOR_MORE
+        return lambda: self._services.clock.monotonic() > until
 
     def _build_reviewer(
         self, assignment: Assignment, workspace: Workspace, budget: Budget, tally: CostSum

@@ -47,7 +47,7 @@ def build_brief(
         questions=tuple(BriefQuestion.model_validate(dict(item)) for item in form.questions),
         proofs=_list_proofs(form),
     )
-    known_cogs = {cog for path in (root / "cogs").glob("*") if (cog := _cog(path))}
+    known_cogs = {cog for path in (root / "cogs").glob("*") if (cog := _get_cog_name(path))}
     if problems := find_example_problems(brief, known_cogs):
         raise Objection("\n".join(f"examples: {problem}" for problem in problems[:5]))
     _refuse_odd_flags(brief, find_flag_uses_in(root))
@@ -150,7 +150,7 @@ def _parse_script(text: str, source: str) -> Script:
     return script
 
 
-def _cog(place: Path) -> str:
+def _get_cog_name(place: Path) -> str:
     """Return the name of the cog that a path under `cogs` belongs to, or ""."""
     return get_cog_name(f"cogs/{place.name}" if place.is_file() else f"cogs/{place.name}/a.py")
 

@@ -108,7 +108,7 @@ class ClaudeChatModel:
                 await session.end()
 
     async def _close_idle(self) -> None:
-        since = self._services.clock.get_monotonic_time() - self._idle
+        since = self._services.clock.monotonic() - self._idle
         async with self._freed:
             for channel, session in list(self._seats.items()):
                 if not session.users and session.used_at <= since:

@@ -60,7 +60,7 @@ class ChatSession:
         self._turns = 0
         self._one_by_one = asyncio.Lock()
         self.users = 0  # the number of callers that talk here or wait
-        self.used_at = clock.get_monotonic_time()
+        self.used_at = clock.monotonic()
 
     @property
     def warm(self) -> bool:
@@ -83,7 +83,7 @@ class ChatSession:
                 await self._close()
                 raise
             finally:
-                self.used_at = self._clock.get_monotonic_time()
+                self.used_at = self._clock.monotonic()
             if self._should_renew:
                 await self._renew(turn.person)
 

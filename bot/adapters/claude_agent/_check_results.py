@@ -23,10 +23,10 @@ async def prove(
 ) -> tuple[CheckResult, ...]:
     """Run base's checks of one kind on these files."""
 
-    async def hear(_: CheckResult) -> None:
+    async def receive(_: CheckResult) -> None:
         """Ignore single results; the caller waits for all of them."""
 
-    return await verifier.run_checks("quick", workspace, files, hear, only=only)
+    return await verifier.run_checks("quick", workspace, files, receive, only=only)
 
 
 async def reproduce(

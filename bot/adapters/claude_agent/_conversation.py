@@ -63,7 +63,7 @@ class TransportLine(Protocol):
         """Send a prompt to be answered."""
         ...
 
-    def hear(self) -> AsyncGenerator[Heard, None]:
+    def receive(self) -> AsyncGenerator[Heard, None]:
         """Yield events until the program ends; then raise an error."""
         ...
 
@@ -143,7 +143,7 @@ class ProgramConversation:
             raise AgentUnavailable("The conversation is over.")
         self._begin()
         await self._line.send(prompt)
-        async with aclosing(self._line.hear()) as events:
+        async with aclosing(self._line.receive()) as events:
             while True:
                 received = await self._receive(events)
                 if isinstance(received, TurnEnded):
@@ -244,7 +244,7 @@ class ProgramConversation:
         return build_turn_error(turn_end, self._turn_context, self._line.stderr)
 
     def _get_time_in(self, seconds: float) -> datetime:
-        return self._clock.get_time() + timedelta(seconds=seconds)
+        return self._clock.now() + timedelta(seconds=seconds)
 
     def _take(self, usage: TranscriptUsage) -> None:
         """Update the usage; earlier usage of the whole conversation is subtracted."""

@@ -44,7 +44,7 @@ async def inquire(
                 try:
                     record = await accept(turn.reply.structured, final=final)
                 except Objection as objection:
-                    prompt = _sent_back(prompts, objection, final=final)
+                    prompt = _build_objection_prompt(prompts, objection, final=final)
                     continue
                 yield record.replace(**dict(tally.total))
                 return
@@ -54,7 +54,7 @@ async def inquire(
         raise
 
 
-def _sent_back(prompts: Prompts, objection: Objection, *, final: bool) -> str:
+def _build_objection_prompt(prompts: Prompts, objection: Objection, *, final: bool) -> str:
     if final:
         raise AgentOutputInvalid(
             f"The planner's answer was not usable, twice: {str(objection)[:500]}"

@@ -125,7 +125,7 @@ class SdkTransport:
         except ClaudeSDKError as error:
             raise self._build_error(error) from error
 
-    async def hear(self) -> AsyncGenerator[Heard, None]:
+    async def receive(self) -> AsyncGenerator[Heard, None]:
         """Yield events until the program ends; then raise an error."""
         if self._client is None:
             return

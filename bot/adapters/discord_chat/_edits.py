@@ -93,11 +93,11 @@ class PacedEdits:
         state = self._states[ref.message_id]
         try:
             while state.displayed != _look(state.get_wanted()):
-                if (pause := state.next_at - self._clock.get_monotonic_time()) > 0:
+                if (pause := state.next_at - self._clock.monotonic()) > 0:
                     await self._clock.sleep(pause)
                     continue  # the wanted content may have changed back meanwhile
                 state.displayed = _look(await self._show(ref, state.get_wanted))
-                state.next_at = self._clock.get_monotonic_time() + PACE_SECONDS
+                state.next_at = self._clock.monotonic() + PACE_SECONDS
             state.wanted = None  # it may contain large pictures
         finally:
             state.busy = False

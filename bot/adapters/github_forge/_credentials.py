@@ -97,8 +97,8 @@ class App:
     async def get_token(self, ask: ApiRequest, clock: Clock) -> SecretStr:
         """Return the installation's token; request a new one shortly before it expires."""
         async with self._asking:
-            if self._held is None or clock.get_time() >= self._held.until - _BEFORE:
-                new = await ask(self._installation, await self._sign_jwt(clock.get_time()))
+            if self._held is None or clock.now() >= self._held.until - _BEFORE:
+                new = await ask(self._installation, await self._sign_jwt(clock.now()))
                 self._held = _StoredToken(new.token, new.expires_at)
             return self._held.token
 

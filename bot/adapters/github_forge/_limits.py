@@ -25,7 +25,7 @@ class RateLimits:
 
     def check(self, resource: str) -> None:
         """Raise `ForgeUnavailable` while a limit for this resource is active."""
-        now = self._clock.get_time()
+        now = self._clock.now()
         until = max((self._until[key] for key in (resource, "") if key in self._until), default=now)
         if until > now:
             raise ForgeUnavailable(
@@ -40,7 +40,7 @@ class RateLimits:
             if status < 400:
                 self._unspecified_count = 0
             return
-        now = self._clock.get_time()
+        now = self._clock.now()
         secondary = status == 429 or any(phrase in body.lower() for phrase in _SECONDARY)
         retry_after = _get_number(headers, "retry-after")
         if retry_after is not None:
@@ -56,7 +56,7 @@ class RateLimits:
 
     def mark_exhausted(self, resource: str, headers: Mapping[str, str]) -> None:
         """Record that a resource is used up if the response's status did not say it."""
-        self._until[resource] = max(_reset(headers), self._clock.get_time() + _SKEW)
+        self._until[resource] = max(_reset(headers), self._clock.now() + _SKEW)
         self.check(resource)
 
 

@@ -34,12 +34,12 @@ class CircuitBreaker:
         """Raise `GatewayRefusal` if no request may be sent now."""
         until = self.get_limit_end(model)
         if until is not None:
-            seconds = (until - self._clock.get_time()).total_seconds()
+            seconds = (until - self._clock.now()).total_seconds()
             message = f"The model's provider limits our use until {format_utc(until)}."
             raise refuse_limited(seconds, message)
         if self._rests_until is None:
             return
-        seconds = self._rests_until - self._clock.get_monotonic_time()
+        seconds = self._rests_until - self._clock.monotonic()
         if seconds > 0 or self._trying:
             raise refuse_resting(
                 max(1.0, seconds),
@@ -50,7 +50,7 @@ class CircuitBreaker:
 
     def get_limit_end(self, model: str) -> datetime | None:
         """Return when the provider's limit ends, or `None` if there is no known limit."""
-        now = self._clock.get_time()
+        now = self._clock.now()
         self._limits = {key: until for key, until in self._limits.items() if until > now}
         ends = [self._limits[key] for key in (model, _EVERYONE) if key in self._limits]
         return max(ends, default=None)
@@ -64,7 +64,7 @@ class CircuitBreaker:
         self._failure_count += 1
         self._trying = ""
         if self._failure_count >= self._max_failures:
-            self._rests_until = self._clock.get_monotonic_time() + self._rest
+            self._rests_until = self._clock.monotonic() + self._rest
 
     def release(self, request: str) -> None:
         """Record that a request ended without information about the provider."""
@@ -73,7 +73,7 @@ class CircuitBreaker:
 
     def note_limit(self, model: str, headers: Mapping[str, str]) -> datetime | None:
         """Record how long a limit lasts, if the response says so; return that time."""
-        now = self._clock.get_time()
+        now = self._clock.now()
         until = _parse_limit_end(headers, now)
         if until is None or until <= now:
             return None

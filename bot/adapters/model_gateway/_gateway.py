@@ -180,7 +180,7 @@ class HttpModelGateway:
             return answer
 
     async def _carry_out(self, lease: Lease, http: web.Request) -> web.StreamResponse:
-        entry = Entry(self._clock.get_time(), self._clock.get_monotonic_time(), lease.account)
+        entry = Entry(self._clock.now(), self._clock.monotonic(), lease.account)
         request = cast(asyncio.Task[object], asyncio.current_task())
         lease.requests.add(request)
         try:
@@ -200,7 +200,7 @@ class HttpModelGateway:
                 lease.requests.discard(request)
 
     async def _settle(self, entry: Entry, lease: Lease) -> None:
-        charge = entry.charge(self._rules.prices, self._clock.get_monotonic_time())
+        charge = entry.charge(self._rules.prices, self._clock.monotonic())
         lease.settle(entry.id, charge.cost_usd)
         await self._rules.spend_guard.settle(charge)
 

@@ -29,7 +29,7 @@ class BotDriver:
         self._written = written
         self._read = 0  # the part of `written` that the bot has read
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         """Return the script's time."""
         return self._starts + timedelta(seconds=self.seconds)
 

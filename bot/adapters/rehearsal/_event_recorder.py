@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.adapters.rehearsal._names import TranscriptNames
-from bot.adapters.rehearsal._parts import form_parts, list_message_parts
+from bot.adapters.rehearsal._parts import list_form_parts, list_message_parts
 from bot.domain.rehearsal import SeenEvent
 from local_discord.world import World, list_fields
 
@@ -19,7 +19,7 @@ class EventRecorder:
         self._world = world
         self._names = names
         self._displayed: dict[str, tuple[str, tuple[str, ...]]] = {}
-        world.backend.people.append(self._hear)
+        world.backend.people.append(self._record_event)
 
     def _add(self, kind: Any, channel_id: int, **about: Any) -> None:
         channel = self._names.get_channel(channel_id)
@@ -28,7 +28,7 @@ class EventRecorder:
             about["to"] = self._names.get_person(recipients[0])
         self.events.append(SeenEvent(kind=kind, channel=channel, **about))
 
-    def _hear(self, event: str, payload: dict[str, Any]) -> None:
+    def _record_event(self, event: str, payload: dict[str, Any]) -> None:
         match event:
             case "MESSAGE_CREATE" | "MESSAGE_UPDATE":
                 self._record_message(payload)
@@ -102,7 +102,7 @@ class EventRecorder:
         to = self._names.get_person(record.user_id)
         readable = self._names.make_readable
         if record.modal is not None:
-            lines = form_parts(record.modal, list_fields(record.modal))
+            lines = list_form_parts(record.modal, list_fields(record.modal))
             parts = tuple(readable(line) for line in lines)
             text = readable(record.modal["title"])
             self._add("form", record.channel_id, to=to, text=text, parts=parts)

@@ -22,7 +22,9 @@ def list_message_parts(
     return tuple(readable(line) for line in lines)
 
 
-def form_parts(modal: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def list_form_parts(
+    modal: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]
+) -> tuple[str, ...]:
     """Return a form's fields, such as `Reason (optional): its value`."""
     texts = [
         field["content"] for field in modal["components"] if field.get("type") == _TEXT_DISPLAY
@@ -67,7 +69,7 @@ def _iterate_components(components: Sequence[Mapping[str, Any]]) -> Iterator[str
             yield from _iterate_components([component["accessory"]])
 
 
-def label_of(component: Mapping[str, Any]) -> str:
+def get_label(component: Mapping[str, Any]) -> str:
     """Return the text that people read on a button or select."""
     if component.get("type") != _BUTTON:
         return str(component.get("placeholder") or component.get("custom_id") or "")
@@ -76,7 +78,7 @@ def label_of(component: Mapping[str, Any]) -> str:
 
 
 def _format_button(button: Mapping[str, Any]) -> str:
-    text = f"[{label_of(button)}]"
+    text = f"[{get_label(button)}]"
     if button.get("url"):
         text += f"({button['url']})"
     return f"{text} (disabled)" if button.get("disabled") else text

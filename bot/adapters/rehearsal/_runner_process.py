@@ -101,10 +101,10 @@ class RunnerProcess:
         self._orders = first.result()
         self._stack.callback(self._orders[1].close)
         server.close()  # the first connection is the runner's: the tree's code is not imported yet
-        await self._hear("started")
+        await self._receive("started")
         try:
             async with limit_own_time(_START_SECONDS, lambda: (os.getpid(), self.pid)):
-                message = await self._hear("prepared", "broken")
+                message = await self._receive("prepared", "broken")
             self.broken = str(message.get("broken", ""))
         except TimeoutError:
             self.broken = f"the import took more than {_START_SECONDS:.0f} s"
@@ -154,7 +154,7 @@ class RunnerProcess:
         with suppress(RehearsalError, TimeoutError):  # then there is no process to end
             async with asyncio.timeout(_ORDER_SECONDS), self._one_at_a_time:
                 await self._order({"end": name})
-                await self._hear("ended")
+                await self._receive("ended")
 
     async def _order(self, order: dict[str, Any]) -> None:
         if self._orders is None:
@@ -167,7 +167,7 @@ class RunnerProcess:
                 f"the process that runs scripts ended: {self.get_last_output()}"
             ) from error
 
-    async def _hear(self, *wanted: str) -> dict[str, Any]:
+    async def _receive(self, *wanted: str) -> dict[str, Any]:
         if self._orders is None:
             raise RehearsalError("the process that plays was not started")
         try:

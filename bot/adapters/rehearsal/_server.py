@@ -22,7 +22,7 @@ def create_server(
         token=TOKEN,
         channels=world.channels,
         socket=Path(f"{prefix}.discord"),
-        now=driver.get_time,
+        now=driver.now,
         around=[requests.hold_request],
     )
     server.gateway.heartbeat_interval = _NO_HEARTBEAT

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.adapters.rehearsal._names import TranscriptNames
-from bot.adapters.rehearsal._parts import label_of
+from bot.adapters.rehearsal._parts import get_label
 from bot.domain.rehearsal import (
     AutocompleteStep,
     CommandStep,
@@ -104,7 +104,7 @@ class PersonSteps:
         for message in candidates:
             for part in walk_components(message.components):
                 custom_id = part.get("custom_id")
-                if custom_id and step.press in (custom_id, label_of(part), part.get("label")):
+                if custom_id and step.press in (custom_id, get_label(part), part.get("label")):
                     return (
                         message.id,
                         custom_id,

@@ -32,7 +32,7 @@ class Answers:
 
     async def compute(self, test: Reproduction, workspace: Workspace) -> str | None:
         """Return the value's source if it is a literal and the same both times, else `None`."""
-        async with self._scratch.lend(workspace, at_base=False) as folder:
+        async with self._scratch.open_copy(workspace, at_base=False) as folder:
             if write_inside(folder / "tree", test.path, test.source):
                 return None
             first = await self._compute_once(test, folder, seed=1)

@@ -151,7 +151,7 @@ class ReproductionRunner:
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
     ) -> tuple[Completed | str, Sequence[PytestReport]]:
         """Run the tests in one pytest; return its result, and the report of each test."""
-        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as folder:
+        async with self._slots, self._scratch.open_copy(workspace, at_base=at_base) as folder:
             tree = folder / "tree"
             if not at_base:
                 await self._machinery.restore(tree, workspace, conftest=True)

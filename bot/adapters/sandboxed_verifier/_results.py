@@ -150,7 +150,7 @@ def _report(cases: Sequence[ElementTree.Element], nonce: str) -> PytestReport:
         ends.count("passed"),
         ends.count("skipped"),
         tuple(failure for case in cases_of_tests for failure in _list_failures(case)),
-        _are_failing(witnesses, nonce),
+        _is_failing(witnesses, nonce),
     )
 
 
@@ -172,7 +172,7 @@ def _has_nonce(case: ElementTree.Element, nonce: str) -> bool:
     return any(part.get("value") == nonce for part in case.iter("property"))
 
 
-def _are_failing(witnesses: Sequence[ElementTree.Element], nonce: str) -> bool:
+def _is_failing(witnesses: Sequence[ElementTree.Element], nonce: str) -> bool:
     """Return whether at least one witness failed with the nonce, and none passed.
 
     Fixtures of other tests may skip or break a witness; such results are ignored.

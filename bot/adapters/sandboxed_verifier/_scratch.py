@@ -77,7 +77,7 @@ class Scratch:
                     _remove(leftover)
 
     @asynccontextmanager
-    async def lend(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
+    async def open_copy(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
         """Create a folder whose `tree` holds base's files, or the workspace's current ones.
 
         The folder is removed on exit. Raises `VerifierError`.

@@ -259,7 +259,7 @@ class SandboxedVerifier:
 
     @asynccontextmanager
     async def _copy(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
-        async with self._scratch.lend(workspace, at_base=at_base) as folder:
+        async with self._scratch.open_copy(workspace, at_base=at_base) as folder:
             if not at_base:
                 await self._machinery.restore(folder / "tree", workspace, conftest=False)
             yield folder

@@ -26,7 +26,7 @@ def separate_note(connection: sqlite3.Connection, number: int, entry: AuditEntry
         "INSERT OR REPLACE INTO audit_notes VALUES (?, ?, ?, ?)",
         (number, person_id, salt, entry.note),
     )
-    return entry.replace(note="", note_digest=_digest(salt, entry.note))
+    return entry.replace(note="", note_digest=_compute_digest(salt, entry.note))
 
 
 def join_note(entry: AuditEntry, text: str | None) -> AuditEntry:
@@ -46,7 +46,7 @@ def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak
     for row in rows:
         number, body = row["number"], row["body"]
         entry = parse(AuditEntry, body, f"entry {number}") if body else None
-        if entry is None or entry.note_digest != _digest(row["salt"], row["text"]):
+        if entry is None or entry.note_digest != _compute_digest(row["salt"], row["text"]):
             summary = f"The note of entry {number} is not as it was written."
             return AuditBreak(number=number, kind="changed", summary=summary)
     return None
@@ -76,5 +76,5 @@ class AuditNotes:
         )
 
 
-def _digest(salt: str, text: str) -> str:
+def _compute_digest(salt: str, text: str) -> str:
     return hashlib.sha256(f"{salt}{text}".encode("utf-8", "replace")).hexdigest()

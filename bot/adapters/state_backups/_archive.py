@@ -23,7 +23,7 @@ class ChangedMeanwhile(Exception):
     """A file has changed since the manifest was written, so the backup must start again."""
 
 
-def digest(file: StagedFile, go_on: Callable[[], None]) -> str:
+def compute_digest(file: StagedFile, go_on: Callable[[], None]) -> str:
     """Return the SHA-256 of a file's part that goes into the archive. Raises `ChangedMeanwhile`."""
     sha256, remaining = hashlib.sha256(), file.size
     try:

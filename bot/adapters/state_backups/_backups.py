@@ -86,7 +86,7 @@ class StateBackups:
 
     def _take(self, into: Path | None, stopped: threading.Event, on_bytes: OnBytes) -> Backup:
         folder = self.folder if into is None else into.parent
-        at = self._clock.get_time().astimezone(UTC).replace(microsecond=0)
+        at = self._clock.now().astimezone(UTC).replace(microsecond=0)
         without = (self._state / "backups", self.folder, folder)
         maker = BackupMaker(self._state, self._commit(), without)
         try:

@@ -9,7 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from bot.adapters.state_backups._archive import ChangedMeanwhile, OnBytes, digest, write_archive
+from bot.adapters.state_backups._archive import (
+    ChangedMeanwhile,
+    OnBytes,
+    compute_digest,
+    write_archive,
+)
 from bot.adapters.state_backups._contents import list_contents
 from bot.adapters.state_backups._databases import find_trouble, read_facts
 from bot.adapters.state_backups._staged_state import StagedFile, stage_state
@@ -131,7 +136,7 @@ class BackupMaker:
                     raise StoreError(f"{self._state / file.name} is damaged: {trouble}.")
                 omitted.append(LeftOut(name=file.name, why=f"it is damaged: {trouble}"))
                 continue
-            entry = BackedUpFile(name=file.name, size=file.size, sha256=digest(file, watch))
+            entry = BackedUpFile(name=file.name, size=file.size, sha256=compute_digest(file, watch))
             if file.database:
                 facts = read_facts(file.source)
                 audit = facts.audit if file.name == DATABASES[0] else audit

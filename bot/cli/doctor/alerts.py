@@ -34,13 +34,13 @@ async def send_test_alert(settings: Settings) -> list[DoctorFinding]:
     """Send a test alert through every channel, and return a finding for each channel."""
     clock = SystemClock()
     alert = Alert(
-        id=f"test:{clock.get_time():%Y-%m-%dT%H:%M:%S}",
+        id=f"test:{clock.now():%Y-%m-%dT%H:%M:%S}",
         state="test",
         severity=Severity.LOW,
         title="A test alert of the bot",
         text="If you can read this, alerts arrive here. Nothing is wrong.",
-        since=clock.get_time(),
-        at=clock.get_time(),
+        since=clock.now(),
+        at=clock.now(),
     )
     findings = []
     for channel in build_alert_channels(settings, clock):

@@ -57,7 +57,8 @@ PENALTY = PlantedFault(
         ),
         (
             '    aside = "" if keep is None else describe_near_miss(rolls, keep)\n',
-            "    aside = weight(bonus, total) if keep is None else describe_near_miss(rolls, keep)\n",
+            "    aside = weight(bonus, total) if keep is None else "
+            "describe_near_miss(rolls, keep)\n",
         ),
     ),
     message=(

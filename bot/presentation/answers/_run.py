@@ -15,9 +15,9 @@ from bot.guards import is_test_file
 from bot.presentation.cards import (
     describe_watch,
     format_spending,
-    list_undone_lines,
+    format_status,
+    list_not_done_lines,
     run_line,
-    status_text,
     to_plain_text,
     use_text,
 )
@@ -70,13 +70,13 @@ def _list_causes(run: Run, history: History, cap: Cap) -> list[str]:
         lines.append(f"{to_plain_text(each.by, 40)} asked of it: {escape_line(each.text, 200)}")
     if run.status in _NOT_WANTED and run.reason:
         lines.append(f"It ended: {run.reason}")
-    return lines or [f"There is no cause on record yet: it is {status_text(run)}."]
+    return lines or [f"There is no cause on record yet: it is {format_status(run)}."]
 
 
 def _list_costs(run: Run, history: History, cap: Cap) -> list[str]:
     if not (run.cost_usd or run.tokens_in or run.tokens_out):
         return [f"It has cost {format_spending(run)}: it used no paid model."]
-    more = "" if run.has_ended else f" so far; it is {status_text(run)}"
+    more = "" if run.has_ended else f" so far; it is {format_status(run)}"
     return [f"It has cost {format_spending(run, cap)}{more}."]
 
 
@@ -84,7 +84,7 @@ def _list_risks(run: Run, history: History, cap: Cap) -> list[str]:
     """Return the planned risk, the guard's findings, what replays showed, and how to roll back."""
     change, plan, verdict = history.change_set, history.plan, history.verdict
     if change is None:
-        return [f"There is no change yet that could break anything: it is {status_text(run)}."]
+        return [f"There is no change yet that could break anything: it is {format_status(run)}."]
     lines = []
     if plan is not None and verdict is not None:
         parts = (
@@ -108,7 +108,7 @@ def _list_risks(run: Run, history: History, cap: Cap) -> list[str]:
             if verdict.revert_trial
             else []
         )
-    lines += [escape_line(each, 300) for each in list_undone_lines(change)[:_REASONS]]
+    lines += [escape_line(each, 300) for each in list_not_done_lines(change)[:_REASONS]]
     if plan is not None and plan.rollback:
         lines.append(f"Rollback: {escape_line(plan.rollback, 300)}")
     return lines
@@ -118,7 +118,7 @@ def _list_proofs(run: Run, history: History, cap: Cap) -> list[str]:
     """Return how the change was proven: reproduction, checks, replays; and its verdict."""
     verdict = history.verdict
     if verdict is None:
-        return [f"Nothing is proven yet: it is {status_text(run)}."]
+        return [f"Nothing is proven yet: it is {format_status(run)}."]
     lines = [_describe_reproduction(history, verdict)]
     passed = sum(check.status == "passed" for check in verdict.checks)
     lines.append(f"Checks: {passed} of {len(verdict.checks)} passed at `{verdict.head[:7]}`.")
@@ -157,7 +157,7 @@ def _watch(run: Run, history: History, cap: Cap) -> list[str]:
     if watch is not None:
         return [f"👀 Live since {format_timestamp(watch.began_at, 'R')}. {describe_watch(watch)}"]
     if history.shipment is None:
-        return [f"It is not shipped, so there is nothing to watch: it is {status_text(run)}."]
+        return [f"It is not shipped, so there is nothing to watch: it is {format_status(run)}."]
     return [
         f"It is {history.shipment.summary}, and I do not watch it: none of its actions are counted."
     ]
@@ -187,9 +187,9 @@ def _list_people(run: Run, history: History, cap: Cap) -> list[str]:
             f"Merged as {merged} {format_timestamp(shipment.at, 'R')}; {shipment.summary}."
         )
     elif run.status in _NOT_WANTED:
-        lines.append(f"It was not shipped: {run.reason or status_text(run)}")
+        lines.append(f"It was not shipped: {run.reason or format_status(run)}")
     elif approval is None:
-        lines.append(f"No one has approved it: it is {status_text(run)}.")
+        lines.append(f"No one has approved it: it is {format_status(run)}.")
     return lines
 
 
@@ -198,10 +198,10 @@ def _list_changes(run: Run, history: History, cap: Cap) -> list[str]:
     change = history.change_set
     if change is None or not change.files:
         found = escape_line(history.diagnosis.headline, 300) if history.diagnosis else ""
-        return [f"It has changed nothing: it is {status_text(run)}.", *([found] if found else [])]
+        return [f"It has changed nothing: it is {format_status(run)}.", *([found] if found else [])]
     files = [f"`{e.path}` +{e.added} -{e.removed}" for e in change.files[:_FILES]]
     more = f" and {len(change.files) - _FILES} more" if len(change.files) > _FILES else ""
-    where = history.shipment.summary if history.shipment else status_text(run)
+    where = history.shipment.summary if history.shipment else format_status(run)
     return [escape_line(change.summary, 500), f"{', '.join(files)}{more}", f"It is {where}."]
 
 

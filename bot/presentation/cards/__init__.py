@@ -33,7 +33,7 @@ from bot.presentation.cards._progress import (
     watch_line,
 )
 from bot.presentation.cards._proposal import render_proposal
-from bot.presentation.cards._run_line import get_activity, run_label, run_line, status_text
+from bot.presentation.cards._run_line import format_status, get_activity, run_label, run_line
 from bot.presentation.cards._self_audit import (
     build_failures_chart,
     render_audit_markdown,
@@ -44,7 +44,7 @@ from bot.presentation.cards._text import (
     format_money,
     format_spending,
     format_tokens,
-    list_undone_lines,
+    list_not_done_lines,
     to_one_line,
 )
 from bot.presentation.cards._trial import render_trial
@@ -68,11 +68,12 @@ __all__ = [
     "format_money",
     "format_spending",
     "format_stage_note",
+    "format_status",
     "format_tokens",
     "get_activity",
     "is_failed_fix",
     "list_example_lines",
-    "list_undone_lines",
+    "list_not_done_lines",
     "plan_text",
     "render_arrival",
     "render_audit_markdown",
@@ -94,7 +95,6 @@ __all__ = [
     "render_unproven_change",
     "run_label",
     "run_line",
-    "status_text",
     "to_one_line",
     "to_plain_text",
     "use_post",

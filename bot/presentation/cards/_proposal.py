@@ -27,8 +27,8 @@ from bot.presentation.cards._text import (
     format_reproduction_line,
     format_spending,
     list_granted_lines,
+    list_not_done_lines,
     list_proof_lines,
-    list_undone_lines,
     replay_lines,
 )
 from bot.presentation.counts import format_list
@@ -104,7 +104,7 @@ def _render_reason(history: History) -> str:
 def _format_votes(history: History, opened: Proposal) -> str:
     """Return the approvals so far, if the proposal needs more than one approver."""
     votes = history.approval_votes
-    so_far = describe_votes(votes) if votes is not None and votes.are_for(opened) else ""
+    so_far = describe_votes(votes) if votes is not None and votes.is_for(opened) else ""
     return f"👥 {to_plain_text(so_far, 400)}" if so_far else ""
 
 
@@ -160,7 +160,7 @@ def build_details(history: History, diff_name: str) -> tuple[Detail, ...]:
         return ()
     found = [
         Detail("Please note", _list_notes(history, verdict), _MOST_NOTES),
-        Detail("Requested, but not done", list_undone_lines(change)),
+        Detail("Requested, but not done", list_not_done_lines(change)),
         Detail(
             "Confirmed as right by people", tuple(escape_line(each, 300) for each in change.stated)
         ),

@@ -54,7 +54,7 @@ def run_line(run: Run) -> str:
     """Return the run's id, request, status and thread on one line."""
     where = f" in <#{run.thread_id}>" if run.thread_id else ""
     what = to_plain_text(format_title(run.trigger, 80))
-    return f"`{run.id}` {run.goal} **{what}**: {status_text(run)}{where}"
+    return f"`{run.id}` {run.goal} **{what}**: {format_status(run)}{where}"
 
 
 def run_label(run: Run, history: History, now: datetime, limit: int = 200) -> str:
@@ -78,7 +78,7 @@ def run_label(run: Run, history: History, now: datetime, limit: int = 200) -> st
     return f"{name} · {change_title(run, history, room)} · {when}"
 
 
-def status_text(run: Run) -> str:
+def format_status(run: Run) -> str:
     """Return the status of a run in a few words."""
     if run.has_ended:
         return _END_LABELS[run.status]

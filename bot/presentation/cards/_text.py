@@ -61,7 +61,7 @@ def list_granted_lines(change: ChangeSet) -> tuple[str, ...]:
     return tuple(f"`{grant.file}`: {escape_line(grant.reason, 160)}" for grant in change.granted)
 
 
-def list_undone_lines(change: ChangeSet) -> tuple[str, ...]:
+def list_not_done_lines(change: ChangeSet) -> tuple[str, ...]:
     """Return a line for each request that the change does not fulfil, and why not."""
     return tuple(
         f"Asked: {escape_line(each.about, 200)}. Not done: {escape_line(each.reason, 300)}"

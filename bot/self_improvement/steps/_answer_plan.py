@@ -97,7 +97,7 @@ async def answer_plan(
     replay = None if reproduction else await _build_replay(wrong, replays, workspace.base)
     touched = (file for suspect in diagnosis.suspects for file in suspect.touched)
     code = [file for file in touched if file.endswith(".py") and not file.startswith("tests/")]
-    own = [file for file in code if get_cog_name(file) in (_cog(wrong), "")]
+    own = [file for file in code if get_cog_name(file) in (_get_cog_name(wrong), "")]
     files = tuple(dict.fromkeys([diagnosis.file, *own]))
     listed = ", ".join(f"`{file}`" for file in files)
     return Plan(
@@ -119,7 +119,7 @@ async def answer_plan(
     )
 
 
-def _cog(wrong: IncorrectOutput) -> str:
+def _get_cog_name(wrong: IncorrectOutput) -> str:
     return wrong.example.cog if wrong.example else ""
 
 

@@ -64,7 +64,7 @@ class AnswerReports:
         """Ask people what only they can know, and wait without holding a worker."""
         if run.parks >= _MOST_QUESTIONS:
             return await self._end(run, wrong, _UNKNOWN)
-        now = self._context.services.clock.get_time()
+        now = self._context.services.clock.now()
         question = Question(
             id=f"{run.id}:{run.attempt}:answer:{run.parks}",
             attempt=run.attempt,

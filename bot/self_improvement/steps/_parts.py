@@ -57,7 +57,7 @@ class PartsWork:
 
         Raises `PartAskedError`, and what the engine, the verifier and workspaces raise.
         """
-        started = self.context.services.clock.get_monotonic_time()
+        started = self.context.services.clock.monotonic()
         at_once = asyncio.Semaphore(self.context.limits.workers)
 
         async def write_part(part: PlanPart, number: int) -> _Written:
@@ -74,7 +74,7 @@ class PartsWork:
         declined = next((each.change for each in done if each.change.cannot), None)
         change = declined or await self._join(done, workspace)
         spent = self._note_cost("", Cost())
-        seconds = self.context.services.clock.get_monotonic_time() - started
+        seconds = self.context.services.clock.monotonic() - started
         return change.replace(**dict(spent), seconds=seconds)
 
     async def _write_alone(self, part: PlanPart, workspace_id: str) -> _Written:

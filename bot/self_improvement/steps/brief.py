@@ -114,7 +114,7 @@ class BriefStep:
             call = self._understand(run, history, self._briefer)
             understood = await context.record_call(run, "brief", self._briefer.name, call)
         except (AgentError, BudgetSpent) as error:
-            now = context.services.clock.get_time()
+            now = context.services.clock.now()
             until = pause_until(error, run, now, has_fallback=False)
             if until is None:
                 raise
@@ -160,7 +160,7 @@ class BriefStep:
         context, transitions = self._context, self._context.transitions
         brief, plan = understood.brief, understood.plan
         if _to_ask(run, history, brief):
-            now = context.services.clock.get_time()
+            now = context.services.clock.now()
             question = _build_question(run, brief, now, now + context.limits.question)
             return await transitions.ask(run, question, brief)
         if brief.objection:
@@ -196,7 +196,7 @@ class BriefStep:
         patience = self._context.limits.confirm
         if patience is None or brief.risk != "low" or run.trigger.origin != "person":
             return None
-        return self._context.services.clock.get_time() + patience
+        return self._context.services.clock.now() + patience
 
 
 def build_question_id(run: Run) -> str:

@@ -112,7 +112,7 @@ class DiagnoseStep:
         if changes:
             return await transitions.advance(run, Stage.PLAN, diagnosis)
         if changes is None and diagnosis.triage.remedies and diagnosis.file:
-            now = context.services.clock.get_time()
+            now = context.services.clock.now()
             question = build_side_question(run, diagnosis, now, now + context.limits.question)
             return await transitions.ask(run, question)
         decision = "" if changes is None else " I leave our side as it is."

@@ -58,9 +58,7 @@ class ExecuteStep:
         try:
             return await self._run_if_allowed(engine, run, history)
         except (AgentError, BudgetSpent) as error:
-            until = pause_until(
-                error, run, context.services.clock.get_time(), has_fallback=can_switch
-            )
+            until = pause_until(error, run, context.services.clock.now(), has_fallback=can_switch)
             if until is not None:
                 paid = context.cost_meter.settle(run)
                 best = await context.candidates.propose_best(paid, history, redact(str(error)))
@@ -79,7 +77,7 @@ class ExecuteStep:
             services.budget,
             run,
             engine.engine,
-            services.clock.get_time(),
+            services.clock.now(),
             paid=engine.can_follow_instructions,
         )
         if until is not None:
@@ -242,7 +240,7 @@ class ExecuteStep:
         """Ask in the thread, and wait for the answer without holding a worker."""
         if run.parks >= _MOST_QUESTIONS:
             raise AgentStuck(_TOO_MANY_QUESTIONS.format(count=run.parks))
-        now, patience = self._context.services.clock.get_time(), self._context.limits.question
+        now, patience = self._context.services.clock.now(), self._context.limits.question
         question = build_question(
             run, paused.asked, paused.head, engine, asked_at=now, until=now + patience
         )

@@ -88,7 +88,7 @@ class EvidenceCollector:
         named = await self._journal.get(trigger.error_id) if trigger.error_id else None
         present, ended = await self._split_by_fix(
             exclude_own_work(
-                await self._journal.list_failures(since=self._clock.get_time() - self._lookback)
+                await self._journal.list_failures(since=self._clock.now() - self._lookback)
             ),
             fixes,
         )
@@ -124,7 +124,7 @@ class EvidenceCollector:
     async def list_recent_commands(self) -> tuple[str, ...]:
         """Return the cogs' commands that people used, newest first, each once."""
         used = (
-            await self._traffic.list_since(self._clock.get_time() - self._lookback, limit=_ASKED)
+            await self._traffic.list_since(self._clock.now() - self._lookback, limit=_ASKED)
             if self._traffic
             else ()
         )
@@ -143,7 +143,7 @@ class EvidenceCollector:
     async def _add_details(self, found: Evidence, trigger: Trigger) -> Evidence:
         """Return the evidence with details of the failures, or of the slow action."""
         groups, slow = found.groups, found.slow
-        since = trigger.since or self._clock.get_time() - self._lookback
+        since = trigger.since or self._clock.now() - self._lookback
         sites = _list_sites(groups[0].newest.error if groups else None)
         return found.replace(
             timeline=await self._load_timeline(_get_event(groups, slow)),
@@ -227,9 +227,9 @@ class EvidenceCollector:
 
     async def _measure_slowness(self, named: Action) -> Slowness | None:
         """Return how long the action took recently and before."""
-        since = self._clock.get_time() - min(self._lookback, _PACE)
+        since = self._clock.now() - min(self._lookback, _PACE)
         samples = await self._journal.list_samples(
-            since=since, until=self._clock.get_time(), event=named.event
+            since=since, until=self._clock.now(), event=named.event
         )
         return measure_slowness(named, samples)
 

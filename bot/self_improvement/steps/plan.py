@@ -115,7 +115,7 @@ class PlanBuilder:
         if wrong is not None:
             plan = await answer_plan(wrong, diagnosis, self._verifier, workspace, self._replays)
             return await add_nearest_tests(plan, self._verifier, workspace)
-        reds: tuple[Reproduced, ...] = ()
+        failing: tuple[Reproduced, ...] = ()
         found = ReplayedFailure()
         if evidence.capsule is not None:
             group = evidence.groups[0]
@@ -123,11 +123,11 @@ class PlanBuilder:
             tests = await _build_candidates(group.newest, workspace)
             if found.test is not None:  # the replay's test already covers the command
                 tests = tuple(test for test in tests if test.target)
-            reds = await self._verifier.find_failing(tests, workspace)
-            if len(reds) == 1 and not reds[0].reproduction.target:
-                reds = await self._confirm_failing(reds, workspace)
-            reds = await self._add_expected_answers(reds, evidence, workspace)
-        plan = _attach_proof(build_failure_plan(evidence, diagnosis), found, reds)
+            failing = await self._verifier.find_failing(tests, workspace)
+            if len(failing) == 1 and not failing[0].reproduction.target:
+                failing = await self._confirm_failing(failing, workspace)
+            failing = await self._add_expected_answers(failing, evidence, workspace)
+        plan = _attach_proof(build_failure_plan(evidence, diagnosis), found, failing)
         return await add_nearest_tests(plan, self._verifier, workspace)
 
     async def _confirm_failing(
@@ -251,7 +251,7 @@ class PlanStep:
             await check_run_budget(context.services.budget, run, "plan")
             return await context.record_call(run, "plan", planner, ask())
         except (AgentError, BudgetSpent) as error:
-            until = pause_until(error, run, context.services.clock.get_time())
+            until = pause_until(error, run, context.services.clock.now())
             if until is not None:
                 return _Pause(error, until)
             await say_without_planner(context, run, error, "I use the plan of my rules.")

@@ -11,7 +11,11 @@ from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
-from bot.presentation.cards import list_example_lines, list_undone_lines, render_behaviour_markdown
+from bot.presentation.cards import (
+    list_example_lines,
+    list_not_done_lines,
+    render_behaviour_markdown,
+)
 from bot.presentation.flags import describe_upcoming_flag
 from bot.presentation.markdown import escape_line, escape_text
 from bot.presentation.pull_requests import describe_failure, format_sentence, pull_request_title
@@ -85,7 +89,7 @@ class PullRequestPublisher:
             branch=opened.branch,
             version=earlier.version + 1 if earlier else 1,
             note=_explain_new_card(earlier, opened.head),
-            at=self._clock.get_time(),
+            at=self._clock.now(),
         )
 
     def _render_body(self, run: Run, history: History, verdict: Verdict) -> str:
@@ -102,7 +106,7 @@ class PullRequestPublisher:
                 0, f"- `{calls}`: {error} before, passes now{_describe_test(plan, change)}"
             )
         risk = (f"{compute_risk(plan, verdict)}.", label(verdict), plan.impact)
-        missing = list_undone_lines(change)
+        missing = list_not_done_lines(change)
         template, why = _choose_template(history, verdict)
         trial, issue = verdict.revert_trial, run.trigger.issue
         body = self._render(

@@ -51,7 +51,7 @@ class RevertSteps:
         """Revert the merge with git; a conflict ends the run, with instructions for people."""
         context, shipped = self._context, await self._load_shipped(run)
         proposal, shipment = _get_shipment(shipped)
-        started = context.services.clock.get_monotonic_time()
+        started = context.services.clock.monotonic()
         async with context.open_workspace(run, need(history.evidence)) as workspace:
             await workspace.reset(workspace.base)
             reverted = await workspace.revert(shipment.merge_commit, shipment.approved_head)
@@ -59,7 +59,7 @@ class RevertSteps:
                 reason = _explain_no_revert(proposal, shipment, reverted)
                 return await context.transitions.end(run, Status.FAILED, reason)
             change = await _commit(run, history, proposal, shipment, workspace)
-        change = change.replace(seconds=context.services.clock.get_monotonic_time() - started)
+        change = change.replace(seconds=context.services.clock.monotonic() - started)
         plan = need(history.plan)
         step = Step(summary=plan.steps[0].summary, owned_files=reverted.files)
         records: tuple[Record, ...] = (change, plan.replace(steps=(step,)))

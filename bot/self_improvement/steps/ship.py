@@ -164,7 +164,7 @@ class Deployer:
             pending=await self._request_restart(adoption, live, proposal.run_id),
             failed=adoption.failed,
             earlier=self._list_leftovers(adoption),
-            at=self._clock.get_time(),
+            at=self._clock.now(),
         )
 
 
@@ -275,7 +275,7 @@ class ShipStep:
         reloaded = f", reloaded {', '.join(shipment.reloaded)}" if shipment.reloaded else ""
         await self._context.services.store.append_audit_entry(
             AuditEntry(
-                at=self._context.services.clock.get_time(),
+                at=self._context.services.clock.now(),
                 action="merged",
                 allowed=True,
                 run_id=run.id,
@@ -289,7 +289,7 @@ class ShipStep:
 
         The limit is stored with the run while the poller retries.
         """
-        limit, now = self._context.limits.forge_checks, self._context.services.clock.get_time()
+        limit, now = self._context.limits.forge_checks, self._context.services.clock.now()
         until = run.parked_until or now + limit
         if now >= until:
             waited = f"{limit.total_seconds() / 60:.0f} min"

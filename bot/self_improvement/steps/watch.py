@@ -115,7 +115,7 @@ class WatchStep:
         """
         if self._is_behind():
             return
-        earliest = self._services.clock.get_time() - _FORGOTTEN
+        earliest = self._services.clock.now() - _FORGOTTEN
         for run in await self._services.store.find(status={Status.DONE}, limit=_SHIPPED):
             history = await self._services.store.get_history(run.id)
             shipment = history.shipment

@@ -55,7 +55,8 @@ def workspaces(checkout: Path, tmp_path: Path) -> GitWorkspaces:
 async def crashed(checkout: Path, folder: Path) -> str:
     """Open a worktree in another process and kill it; return the head that it had committed."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CRASH, str(checkout), str(folder), run_git(checkout, "rev-parse", "HEAD"),
+        sys.executable, "-c", CRASH, str(checkout), str(folder),
+        run_git(checkout, "rev-parse", "HEAD"),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert child.stdout is not None

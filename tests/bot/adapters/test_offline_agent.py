@@ -140,7 +140,8 @@ async def test_an_edit_comes_again_without_the_ignores_that_it_made_unneeded(
         )
         previous = ChangeSet(
             base=base, head=head, branch="b", engine="offline", summary="fix the index",
-            files=await workspace.list_changes(), plausible_edit=PlausibleEdit(reason="no test would notice"),
+            files=await workspace.list_changes(),
+            plausible_edit=PlausibleEdit(reason="no test would notice"),
         )  # fmt: skip
         assignment = make_assignment(base).replace(
             round=2, previous=previous, feedback=Verdict(head=head, round=1, checks=(check,))

@@ -44,7 +44,7 @@ async def test_checks_beside_each_other_lend_and_remove_their_folders(
 
     async def lend_again() -> None:
         for _ in range(30):
-            async with scratch.lend(workspace, at_base=False) as place:
+            async with scratch.open_copy(workspace, at_base=False) as place:
                 assert (place / "tree" / "dice.py").is_file()
 
     await asyncio.gather(*(lend_again() for _ in range(8)))

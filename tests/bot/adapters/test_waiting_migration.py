@@ -11,13 +11,17 @@ from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.sqlite_store._schema import MIGRATIONS, WAITING
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import EDGES, get_state
-from bot.self_improvement.fallback_notifier import THREAD_LOST
 from tests.contracts.test_store_contract import NOW, a_run
 
 PARKED = NOW.isoformat()
 OLD = {  # what older versions wrote: stage, reason, until when it is parked
     "new": (Stage.OBSERVE, "", None, Waiting.THREAD),
-    "thread": (Stage.EXECUTE, THREAD_LOST, None, Waiting.THREAD),
+    "thread": (
+        Stage.EXECUTE,
+        "I wait with it: its thread is gone, or takes nothing from me, and nobody would see it.",
+        None,
+        Waiting.THREAD,
+    ),
     "stop": (Stage.PLAN, "Alice has stopped everything: a test.", None, Waiting.STOPPED),
     "held": (
         Stage.DIAGNOSE,

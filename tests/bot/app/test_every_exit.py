@@ -164,7 +164,8 @@ async def test_no_forge_and_no_commit_tells_it(settings: Settings, tmp_path: Pat
             base_branch="main", title=SAID, body=SAID,
         )  # fmt: skip
         opened = await forge.open_proposal(draft)
-        shown = f"{opened.title} {await forge.get_body(opened.number)} {run_git(clone, 'log', '-1', head)}"
+        body, commit = await forge.get_body(opened.number), run_git(clone, "log", "-1", head)
+        shown = f"{opened.title} {body} {commit}"
         await forge.close(opened.number, SAID)
 
     assert told(shown) == []

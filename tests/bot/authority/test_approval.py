@@ -26,8 +26,8 @@ async def test_ship_it_twice_at_the_same_instant_merges_once_and_tells_the_secon
         async with world.run_agent() as agent:
             run = await world.propose_fix(agent)
             first, second = await asyncio.gather(
-                agent.approve(world.approval(run, ALICE)),
-                agent.approve(world.approval(run, BOB, how="button")),
+                agent.approve(world.build_approval(run, ALICE)),
+                agent.approve(world.build_approval(run, BOB, how="button")),
             )
             done = await world.wait_until_ended(run.id)
     assert done.status is Status.DONE
@@ -41,9 +41,9 @@ async def test_a_word_after_it_shipped_names_who_did(tmp_path: Path) -> None:
     world = AgentHarness(tmp_path)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run, ALICE))
+        await agent.approve(world.build_approval(run, ALICE))
         await world.wait_until_ended(run.id)
-        _, approval, mine = await agent.approve(world.approval(run, BOB))
+        _, approval, mine = await agent.approve(world.build_approval(run, BOB))
     assert (approval.person, mine) == (ALICE, False)
     assert len(world.forge.merges) == 1
 
@@ -59,7 +59,7 @@ async def test_who_is_not_an_approver_ships_nothing_and_leaves_a_line_in_the_aud
             with pytest.raises(
                 NotAuthorized, match="not on the list of people who may ship a change"
             ):
-                await agent.approve(world.approval(run, person, how=how))
+                await agent.approve(world.build_approval(run, person, how=how))
     refused = [entry for entry in await world.store.list_audit_entries() if not entry.allowed]
     assert [entry.how for entry in refused] == ["slash", "button", "reaction", "text"]
     assert {entry.person for entry in refused} == {person}
@@ -74,7 +74,7 @@ async def test_an_empty_allow_list_denies_everyone(tmp_path: Path) -> None:
     async with world.run_agent() as agent:
         for person in (ALICE, BOB, DORA, MALLORY):
             with pytest.raises(NotAuthorized):
-                await agent.approve(world.approval(run, person))
+                await agent.approve(world.build_approval(run, person))
             with pytest.raises(NotAuthorized):
                 await agent.request(world.make_trigger(person=person))
 
@@ -91,7 +91,7 @@ async def test_a_commit_pushed_after_the_card_voids_it_and_brings_a_new_card(
         pointing = {} if how in ("text", "slash") else {"card_id": old.card_id, "head": old.head}
         world.forge.push(old.branch, world.workspaces.add_snapshot(HAND))
         with pytest.raises(StaleApproval, match="branch has moved"):
-            await agent.approve(world.approval(run, ALICE, how=how, **pointing))
+            await agent.approve(world.build_approval(run, ALICE, how=how, **pointing))
         await world.wait_until(lambda now: now.round == 2, run.id)
         run = await world.wait_until_settled(run.id)
         new = (await world.store.get_history(run.id)).proposal
@@ -100,9 +100,11 @@ async def test_a_commit_pushed_after_the_card_voids_it_and_brings_a_new_card(
         assert "The branch moved from" in new.note
         if pointing:
             with pytest.raises(StaleApproval, match="not the newest"):
-                await agent.approve(world.approval(run, ALICE, how=how, **pointing))
+                await agent.approve(world.build_approval(run, ALICE, how=how, **pointing))
         assert world.forge.merges == []
-        await agent.approve(world.approval(run, ALICE, how=how, card_id=new.card_id, head=new.head))
+        await agent.approve(
+            world.build_approval(run, ALICE, how=how, card_id=new.card_id, head=new.head)
+        )
         done = await world.wait_until_ended(run.id)
     assert done.status is Status.DONE
     assert len(world.list_cards(run)) == 2
@@ -124,7 +126,7 @@ async def test_a_pushed_commit_that_does_not_pass_is_told_once_and_cannot_be_shi
         run = await world.wait_until_settled(run.id)
         await world.clock.advance(60)
         with pytest.raises(StaleApproval, match="does not pass the checks"):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
         told = [text for text in world.list_texts(run) if "does not pass" in text]
         assert len(told) == 1
         run = await world.store.get(run.id)
@@ -133,7 +135,7 @@ async def test_a_pushed_commit_that_does_not_pass_is_told_once_and_cannot_be_shi
         world.forge.push(proposal.branch, proposal.head)
         await world.wait_until(lambda now: now.round == 3, run.id)
         run = await world.wait_until_settled(run.id)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -146,7 +148,7 @@ async def test_a_push_between_the_word_and_the_merge_is_checked_and_not_merged(
         proposal = (await world.store.get_history(run.id)).proposal
         assert proposal is not None
     agent = world.create_agent()  # nobody works: the word is given, then somebody pushes
-    await agent.approve(world.approval(run))
+    await agent.approve(world.build_approval(run))
     world.forge.push(proposal.branch, world.workspaces.add_snapshot(HAND))
     async with world.run_agent() as agent:
         await world.wait_until(lambda now: now.round == 2, run.id)
@@ -161,8 +163,8 @@ async def test_a_pull_request_named_by_number_must_be_the_one_proposed(tmp_path:
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
         with pytest.raises(StaleApproval, match="proposes #1, not #47"):
-            await agent.approve(world.approval(run, number=47))
-        _, _, mine = await agent.approve(world.approval(run, number=1))
+            await agent.approve(world.build_approval(run, number=47))
+        _, _, mine = await agent.approve(world.build_approval(run, number=1))
     assert mine
 
 
@@ -172,9 +174,9 @@ async def test_security_sensitive_code_needs_the_explicit_word(tmp_path: Path) -
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
         with pytest.raises(OutOfBounds, match=r"security-sensitive code \(`cogs/dice.py`\)"):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
         assert world.forge.merges == []
-        await agent.approve(world.approval(run, security_reviewed=True))
+        await agent.approve(world.build_approval(run, security_reviewed=True))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -188,7 +190,7 @@ async def test_a_word_for_nothing_in_particular_or_too_early_is_refused_and_audi
             await agent.approve(ApprovalRequest(person=ALICE, how="text"))
         run = await agent.request(world.make_trigger())
         with pytest.raises(WrongStage, match="no proposal to ship"):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
     notes = [entry.note for entry in await world.store.list_audit_entries() if not entry.allowed]
     assert len(notes) == 2
 
@@ -199,7 +201,7 @@ async def test_closed_at_the_forge_by_hand_ends_the_run(tmp_path: Path) -> None:
         run = await world.propose_fix(agent)
         await world.forge.close(1, "not wanted")
         with pytest.raises(StaleApproval, match="closed at the forge"):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
         done = await world.wait_until_ended(run.id)
     assert (done.status, done.reason) == (Status.REJECTED, "#1 was closed at the forge by hand.")
 

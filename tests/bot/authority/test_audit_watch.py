@@ -51,18 +51,18 @@ async def test_a_broken_log_is_told_once_and_keeps_from_merging_until_it_is_note
         await settled(world)
         own = world.make_trigger().replace(person=ITSELF, origin="incident", key="incident:1")
         with pytest.raises(OutOfBounds, match=r"The audit log is not intact\. Entry 7 is missing"):
-            await agent.approve(world.approval(run))
-        with pytest.raises(Paused, match="does not hold"):
+            await agent.approve(world.build_approval(run))
+        with pytest.raises(Paused, match="is not intact"):
             await agent.start_itself(own)
         assert "⚠️ Entry 7 is missing" in " ".join(await agent.format_vital_signs())
         await world.clock.advance(600)
         assert len(told(world)) == 1
         assert "`theseus audit accept`" in told(world)[0]
         assert world.forge.merges == []
-        at = world.clock.get_time()
+        at = world.clock.now()
         await world.store.accept_audit_break(AuditEntry(at=at, action="", allowed=True))
         await world.clock.advance(120)
-        await agent.approve(world.approval(run, ALICE))
+        await agent.approve(world.build_approval(run, ALICE))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -79,7 +79,7 @@ async def test_where_it_ends_is_journalled_at_start_daily_and_at_the_end(tmp_pat
         await settled(world)
         assert await noted(world) == ["0 hash 0"]
         await world.store.append_audit_entry(
-            AuditEntry(at=world.clock.get_time(), action="x", allowed=True)
+            AuditEntry(at=world.clock.now(), action="x", allowed=True)
         )
         world.clock.tick(24 * 3600)
         await settled(world)
@@ -92,7 +92,7 @@ async def test_a_log_shorter_than_the_journal_knows_is_broken(tmp_path: Path) ->
     async with world.run_agent():
         await settled(world)
         for number in range(3):
-            at = world.clock.get_time()
+            at = world.clock.now()
             await world.store.append_audit_entry(
                 AuditEntry(at=at, action=str(number), allowed=True)
             )
@@ -106,13 +106,13 @@ async def test_old_entries_go_and_merges_and_the_configuration_are_in_it(tmp_pat
     world = AgentHarness(tmp_path)
     world.limits = replace(world.limits, audit=timedelta(days=30), configured="as it is")
     for day in (45, 40, 1):
-        at = world.clock.get_time() - timedelta(days=day)
+        at = world.clock.now() - timedelta(days=day)
         await world.store.append_audit_entry(
             AuditEntry(at=at, action=f"{day} days ago", allowed=True)
         )
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         await world.wait_until_ended(run.id)
         world.clock.tick(24 * 3600 + 1)
         await settled(world)

@@ -31,7 +31,7 @@ class FullDisk(FakeStore):
 
 def refusal(clock: FakeClock) -> AuditEntry:
     """Return what is written when mallory may not ship."""
-    return AuditEntry(at=clock.get_time(), action=Act.SHIP, allowed=False, person=MALLORY)
+    return AuditEntry(at=clock.now(), action=Act.SHIP, allowed=False, person=MALLORY)
 
 
 async def test_an_approval_that_cannot_be_audited_does_not_count_nor_after_a_restart(
@@ -45,7 +45,7 @@ async def test_an_approval_that_cannot_be_audited_does_not_count_nor_after_a_res
         assert proposal is not None
         store.full = True
         with pytest.raises(StoreError, match="disk is full"):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
         assert await store.get_approval(run.id, proposal.head) is None
         words = (await agent.get_history(run.id)).approval_votes
         assert words is not None
@@ -94,7 +94,7 @@ async def test_a_number_that_cannot_be_written_refuses_what_is_asked_meanwhile()
         await writer.write(refusal(clock))
     await clock.advance(60)
     store.full = True
-    allowed = AuditEntry(at=clock.get_time(), action=Act.ASK, allowed=True, person=ALICE)
+    allowed = AuditEntry(at=clock.now(), action=Act.ASK, allowed=True, person=ALICE)
     with pytest.raises(StoreError):
         await writer.write(allowed)
     store.full = False

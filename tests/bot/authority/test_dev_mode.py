@@ -44,7 +44,7 @@ def own(world: AgentHarness, *, person: Person = ITSELF) -> Trigger:
         error_id=newest.id,
         origin="incident",
         incident="k7m2xq",
-        at=world.clock.get_time(),
+        at=world.clock.now(),
     )
 
 
@@ -102,7 +102,7 @@ async def test_the_end_of_one_pause_does_not_hide_another(world: AgentHarness) -
     agent = world.create_agent()
     world.checkout.edit(EDITED)
     await looks(agent, world, 60)
-    await agent.autonomy.pause(ALICE, "we deploy", world.clock.get_time() + timedelta(hours=1))
+    await agent.autonomy.pause(ALICE, "we deploy", world.clock.now() + timedelta(hours=1))
     world.checkout.edited.clear()
     await looks(agent, world, 90)
     begins = (
@@ -226,7 +226,7 @@ async def test_a_pause_stops_neither_what_people_ask_nor_what_they_approved(
         await agent.autonomy.pause(ALICE)
         asked = await world.propose_fix(agent)
         assert asked.trigger.person == ALICE
-        await agent.approve(world.approval(run, ALICE))
+        await agent.approve(world.build_approval(run, ALICE))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 

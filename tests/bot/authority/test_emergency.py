@@ -132,7 +132,7 @@ async def test_nothing_begins_and_nothing_is_approved_while_it_stands(tmp_path: 
         with pytest.raises(Paused, match="Everything was stopped by"):
             await agent.start_itself(own)
         for asked in (
-            lambda: agent.approve(world.approval(run)),
+            lambda: agent.approve(world.build_approval(run)),
             lambda: agent.retry(run.id, ALICE),
             lambda: agent.revise(run.id, ALICE, "more"),
             lambda: agent.answer(run.id, ALICE, "this"),
@@ -170,12 +170,12 @@ async def test_only_an_approver_lifts_it_and_what_it_ended_stays_ended(tmp_path:
         await world.clock.advance(60)
         assert (await world.store.get(run.id)).status is Status.CANCELLED
         with pytest.raises(WrongStage):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
         again = await agent.request(world.make_trigger())
         assert (await world.wait_until_settled(again.id)).status is Status.WAITING
     assert told(world)[1:] == [
-        "▶️ **alice** has lifted the emergency stop: all is well. The runs it ended do not start again "
-        "on their own."
+        "▶️ **alice** has lifted the emergency stop: all is well. The runs it ended do not start "
+        "again on their own."
     ]
 
 
@@ -183,7 +183,7 @@ async def test_a_stop_by_hand_is_seen_told_once_and_gone_when_its_file_is(tmp_pa
     world = looking_world(tmp_path)
     async with world.run_agent() as agent:
         run = await executing(world, agent)
-        world.kill_switch.stop = Stop(how="file", at=world.clock.get_time())
+        world.kill_switch.stop = Stop(how="file", at=world.clock.now())
         with pytest.raises(Stopped, match="the file STOP"):  # at once, before anybody looked
             await agent.request(world.make_trigger("another"))
         await world.wait_until_ended(run.id)
@@ -213,12 +213,10 @@ async def test_a_signal_is_carried_out_at_once_however_seldom_it_looks(tmp_path:
     world = AgentHarness(tmp_path)
     async with world.run_agent() as agent:
         run = await executing(world, agent)
-        since = world.clock.get_monotonic_time()
+        since = world.clock.monotonic()
         agent.emergency.on_signal()
         assert (await world.wait_until_ended(run.id)).status is Status.CANCELLED
-        assert (
-            world.clock.get_monotonic_time() - since < world.limits.kill_switch.total_seconds() / 2
-        )
+        assert world.clock.monotonic() - since < world.limits.kill_switch.total_seconds() / 2
 
 
 async def test_a_stop_that_cannot_be_kept_holds_and_is_kept_once_it_can(tmp_path: Path) -> None:
@@ -266,7 +264,7 @@ async def test_what_is_merged_comes_live_and_says_so(tmp_path: Path) -> None:
     world.runtime = runtime = SlowRuntime()
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         await asyncio.wait_for(runtime.begun.wait(), 5)
         await agent.emergency.stop(ALICE, "slash")
         runtime.let_go.set()
@@ -279,7 +277,7 @@ async def test_an_approved_run_that_is_not_merged_never_is(tmp_path: Path) -> No
     world = looking_world(tmp_path)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         world.forge.fail_next(ForgeUnavailable("The forge stumbled."))
         await world.wait_until(lambda run: run.status is Status.RUNNING, run.id)
         await agent.emergency.stop(ALICE, "slash")
@@ -326,7 +324,7 @@ async def test_what_a_silent_forge_did_with_a_merge_is_told_once_it_answers(
     world = looking_world(tmp_path)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         await world.wait_until(lambda run: run.status is Status.RUNNING, run.id)
         world.forge.down = True
         await agent.emergency.stop(ALICE, "slash")
@@ -369,7 +367,7 @@ async def test_while_it_stands_a_start_takes_nothing_up_and_says_so(tmp_path: Pa
     async with world.run_agent() as agent:
         run = await executing(world, agent)
     assert (await world.store.get(run.id)).status is Status.QUEUED
-    world.kill_switch.stop = Stop(how="signal", at=world.clock.get_time())
+    world.kill_switch.stop = Stop(how="signal", at=world.clock.now())
     async with world.run_agent() as agent:
         assert (await world.wait_until_ended(run.id)).status is Status.CANCELLED
         with pytest.raises(PolicyError):
@@ -401,7 +399,7 @@ async def test_killed_at_any_moment_of_stopping_it_is_stopped_by_the_next_start(
             return
         assert (await world.wait_until_ended(run.id)).status is Status.CANCELLED
         with pytest.raises(Stopped):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
         await world.clock.advance(10)
     opened = await world.forge.find(run.id)
     assert opened is not None

@@ -39,8 +39,8 @@ async def test_a_named_file_is_changed_and_ships_only_with_a_review(tmp_path: Pa
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent, NAMING)
         with pytest.raises(OutOfBounds, match="security reviewed"):
-            await agent.approve(world.approval(run))
-        await agent.approve(world.approval(run, security_reviewed=True))
+            await agent.approve(world.build_approval(run))
+        await agent.approve(world.build_approval(run, security_reviewed=True))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
     assert len(world.forge.merges) == 1
 

@@ -40,7 +40,7 @@ def own(world: AgentHarness, key: str = "incident:k7m2xq", *, goal: Goal = "fix"
         subject="/roll",
         origin="incident",
         incident="k7m2xq",
-        at=world.clock.get_time(),
+        at=world.clock.now(),
     )
 
 
@@ -182,13 +182,13 @@ async def test_a_run_of_its_own_waits_for_a_persons_word_like_any_other(
         run = await world.wait_until_settled(run.id)
         assert (run.status, run.stage) == (Status.WAITING, "ship"), run.reason
         with pytest.raises(NotAuthorized):
-            await agent.approve(world.approval(run, ITSELF))
+            await agent.approve(world.build_approval(run, ITSELF))
         await world.clock.advance(30)
         assert (await world.store.get(run.id)).status is Status.WAITING
         opened = await world.forge.find(run.id)
         assert opened is not None
         assert opened.state == "open"
-        await agent.approve(world.approval(run, ALICE))
+        await agent.approve(world.build_approval(run, ALICE))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -198,7 +198,7 @@ async def test_a_run_of_its_own_waits_for_a_persons_word_like_any_other(
 async def test_a_pause_says_who_why_and_until_when_and_outlives_a_restart(
     world: AgentHarness,
 ) -> None:
-    until = world.clock.get_time() + HOUR
+    until = world.clock.now() + HOUR
     await world.create_agent().autonomy.pause(ALICE, "we deploy the dice", until)
     [said] = told(world)
     assert "**alice** has paused my own work: we deploy the dice." in said
@@ -213,7 +213,7 @@ async def test_a_pause_says_who_why_and_until_when_and_outlives_a_restart(
 
 async def test_a_pause_ends_by_itself_and_says_so_once(world: AgentHarness) -> None:
     agent = world.create_agent()
-    await agent.autonomy.pause(ALICE, "", world.clock.get_time() + HOUR)
+    await agent.autonomy.pause(ALICE, "", world.clock.now() + HOUR)
     await world.clock.advance(HOUR.total_seconds())
     assert await agent.autonomy.blocks.find_pause() is None
     assert await agent.start_itself(own(world))
@@ -248,7 +248,7 @@ async def test_who_is_not_listed_pauses_nothing_and_lifts_nothing(world: AgentHa
 @pytest.mark.parametrize("off", [timedelta(0), -HOUR, timedelta(days=400)])
 async def test_a_pause_ends_in_time_to_come(world: AgentHarness, off: timedelta) -> None:
     with pytest.raises(WrongStage):
-        await world.create_agent().autonomy.pause(ALICE, "", world.clock.get_time() + off)
+        await world.create_agent().autonomy.pause(ALICE, "", world.clock.now() + off)
     assert told(world) == []
 
 

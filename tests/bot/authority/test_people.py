@@ -122,12 +122,12 @@ async def test_cancelling_ends_the_engine_and_leaves_nothing(tmp_path: Path) -> 
     world.engine.hold()
     async with world.run_agent() as agent:
         run = await _at_work(world, agent)
-        before = world.clock.get_monotonic_time()
+        before = world.clock.monotonic()
         with pytest.raises(NotAuthorized):
             await agent.cancel(run.id, MALLORY)
         async with asyncio.timeout(20):
             ended = await agent.cancel(run.id, DORA)
-        assert world.clock.get_monotonic_time() == before
+        assert world.clock.monotonic() == before
         with pytest.raises(WrongStage, match="has ended already: Cancelled by dora"):
             await agent.cancel(run.id, ALICE)
         assert (ended.status, ended.reason) == (Status.CANCELLED, "Cancelled by dora.")
@@ -155,7 +155,7 @@ async def _moments(world: AgentHarness) -> int:
     fuse = CrashPoint()
     async with world.run_agent(fuse) as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         await world.wait_until_ended(run.id)
     return fuse.hits
 
@@ -176,7 +176,7 @@ async def test_cancelled_at_any_moment_it_leaves_no_open_proposal_and_says_so_on
                     now = await world.store.get(run.id)
                     if now.status is Status.WAITING and not approved:
                         approved = True
-                        await agent.approve(world.approval(now))
+                        await agent.approve(world.build_approval(now))
                     await asyncio.sleep(0)
             try:
                 async with asyncio.timeout(20):
@@ -232,7 +232,7 @@ async def test_an_investigation_goes_on_to_a_fix_once(tmp_path: Path) -> None:
         assert isinstance(second, WrongStage)
         run = await world.wait_until_settled(run.id)
         assert run.status is Status.WAITING
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         run = await world.wait_until_ended(run.id)
     assert world.list_final_keys(run) == [f"{run.id}:investigate:ended:1", f"{run.id}:fix:ended:1"]
     assert len(world.chat.threads) == 1
@@ -288,7 +288,7 @@ async def test_what_makes_no_sense_any_more_is_refused_in_words(
     world = AgentHarness(tmp_path)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         await world.wait_until_ended(run.id)
         with pytest.raises(WrongStage, match=run.id):
             await ask(agent, run.id)

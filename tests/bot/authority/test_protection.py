@@ -62,7 +62,8 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "cogs/admin.py", "cogs/audits.py", "cogs/budget.py", "cogs/conversation/_requests.py",
         "cogs/incidents.py", "cogs/memory.py", "cogs/pauses.py", "cogs/runs.py", "cogs/flags.py",
         "cogs/privacy.py",
-        "tests/support/agent_harness.py", "tests/fakes/fake_forge.py", "tests/cogs/test_emergency_stop.py",
+        "tests/support/agent_harness.py", "tests/fakes/fake_forge.py",
+        "tests/cogs/test_emergency_stop.py",
         "prompts/executor.md",
     ),
     "free": (

@@ -96,7 +96,7 @@ async def test_who_may_no_longer_approves_nothing_whatever_roles_the_event_shows
         run = await town.propose_fix(agent)
         going(town)
         with pytest.raises(NotAuthorized):
-            await agent.approve(town.approval(run, BOB))
+            await agent.approve(town.build_approval(run, BOB))
         with pytest.raises(NotAuthorized):
             await agent.reject(run.id, BOB)
     assert town.forge.merges == []
@@ -110,7 +110,7 @@ async def test_who_goes_between_the_word_and_the_merge_no_longer_counts(
     town = Town(tmp_path)
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
-        _, _, ships = await agent.approve(town.approval(run, BOB))
+        _, _, ships = await agent.approve(town.build_approval(run, BOB))
         going(town)
         await town.told(run, "Not shipped")
         assert ships
@@ -119,7 +119,7 @@ async def test_who_goes_between_the_word_and_the_merge_no_longer_counts(
         assert "may not ship any more; nothing was merged" in town.list_texts(run)[-1]
         assert town.refusals() == [("bob", "ship", "merge")]
         # the word of one who left stands in nobody's way
-        await agent.approve(town.approval(run, ALICE))
+        await agent.approve(town.build_approval(run, ALICE))
         assert (await town.wait_until_ended(run.id)).status is Status.DONE
     approval = (await town.store.get_history(run.id)).approval
     assert approval is not None
@@ -132,7 +132,7 @@ async def test_who_goes_while_the_forge_is_out_of_reach_no_longer_counts_when_it
     town = Town(tmp_path)
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
-        await agent.approve(town.approval(run, BOB))
+        await agent.approve(town.build_approval(run, BOB))
         town.forge.fail_next(ForgeUnavailable("down"))
         await town.clock.advance(1)  # it waits two seconds, then tries again
         leaves(town)
@@ -147,7 +147,7 @@ async def test_who_is_taken_off_the_list_between_the_word_and_the_merge_does_not
     town = Town(tmp_path)
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
-    await town.create_agent().approve(town.approval(run, ALICE))  # nobody works yet
+    await town.create_agent().approve(town.build_approval(run, ALICE))  # nobody works yet
     people = town.limits.people
     fewer = people.replace(approvers=people.approvers.replace(users=frozenset()))
     town.limits = replace(town.limits, people=fewer)
@@ -165,9 +165,9 @@ async def test_while_nobody_can_tell_who_is_there_nothing_is_approved_or_merged(
         run = await town.propose_fix(agent)
         town.members.down = True
         with pytest.raises(ChatUnavailable):
-            await agent.approve(town.approval(run, BOB))
+            await agent.approve(town.build_approval(run, BOB))
         town.members.down = False
-        await agent.approve(town.approval(run, BOB))
+        await agent.approve(town.build_approval(run, BOB))
         town.members.down = True
         run = await town.wait_until(lambda now: now.parked_until is not None, run.id)
         await town.clock.advance(60)
@@ -183,12 +183,12 @@ async def test_a_merge_that_is_done_comes_live_although_who_approved_it_has_gone
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
         town.checkout.edit({"cogs/dice.py": "# mine\n"})  # in the way of coming live
-        await agent.approve(town.approval(run, BOB))
+        await agent.approve(town.build_approval(run, BOB))
         await town.told(run, "Not shipped")
         assert len(town.forge.merges) == 1
         leaves(town)
         town.checkout.edited.clear()
-        await agent.approve(town.approval(run, ALICE))
+        await agent.approve(town.build_approval(run, ALICE))
         assert (await town.wait_until_ended(run.id)).status is Status.DONE
     assert len(town.forge.merges) == 1
 
@@ -203,7 +203,7 @@ async def test_an_approval_from_before_words_were_kept_still_ships(tmp_path: Pat
         proposal=1,
         head=opened.head,
         person=ALICE,
-        at=town.clock.get_time(),
+        at=town.clock.now(),
         how="text",
     )
     await town.store.approve(old)
@@ -224,7 +224,9 @@ async def test_two_have_to_say_it_and_the_card_tells_how_far_it_is(tmp_path: Pat
         assert card.post.card is not None
         assert "0 of 2 approvals; 2 approvers are needed." in card.post.card.body
         for _ in range(2):  # the same person counts once
-            _, _, ships = await agent.approve(town.approval(run, ALICE, security_reviewed=True))
+            _, _, ships = await agent.approve(
+                town.build_approval(run, ALICE, security_reviewed=True)
+            )
             assert not ships
         assert (
             await agent.approvals.describe_missing(run.id)
@@ -233,7 +235,7 @@ async def test_two_have_to_say_it_and_the_card_tells_how_far_it_is(tmp_path: Pat
         assert "1 of 2 approvals: alice; one more approver" in card.post.card.body
         await town.clock.advance(30)
         assert town.forge.merges == []
-        _, _, ships = await agent.approve(town.approval(run, BOB, security_reviewed=True))
+        _, _, ships = await agent.approve(town.build_approval(run, BOB, security_reviewed=True))
         assert ships
         assert (await town.wait_until_ended(run.id)).status is Status.DONE
     assert "approved by alice and bob" in town.list_texts(run)[-1]
@@ -249,7 +251,7 @@ async def test_a_change_that_weighs_nothing_takes_one(tmp_path: Path) -> None:
     town.limits = replace(town.limits, approval=TWO)
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
-        _, _, ships = await agent.approve(town.approval(run, ALICE))
+        _, _, ships = await agent.approve(town.build_approval(run, ALICE))
     assert ships
 
 
@@ -259,11 +261,11 @@ async def test_the_first_word_outlives_a_restart_and_is_in_the_real_store(tmp_pa
         town.store = store
         async with town.run_agent() as agent:
             run = await town.propose_fix(agent)
-            await agent.approve(town.approval(run, ALICE, security_reviewed=True))
+            await agent.approve(town.build_approval(run, ALICE, security_reviewed=True))
         async with town.run_agent() as agent:
             await town.clock.advance(30)
             assert town.forge.merges == []
-            await agent.approve(town.approval(run, BOB, security_reviewed=True))
+            await agent.approve(town.build_approval(run, BOB, security_reviewed=True))
             assert (await town.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -274,12 +276,12 @@ async def test_a_push_voids_every_word_and_taking_it_back_brings_none_to_life(
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
         first = await town.opened(run)
-        await agent.approve(town.approval(run, ALICE, security_reviewed=True))
+        await agent.approve(town.build_approval(run, ALICE, security_reviewed=True))
         for head, rounds in ((town.workspaces.add_snapshot(HAND), 2), (first.head, 3)):
             town.forge.push(first.branch, head)
             await town.wait_until(lambda now, wanted=rounds: now.round == wanted, run.id)  # type: ignore[misc]
             run = await town.wait_until_settled(run.id)
-            _, _, ships = await agent.approve(town.approval(run, BOB, security_reviewed=True))
+            _, _, ships = await agent.approve(town.build_approval(run, BOB, security_reviewed=True))
             assert not ships
             assert "1 of 2 approvals: bob" in await agent.approvals.describe_missing(run.id)
     assert town.forge.merges == []
@@ -292,7 +294,7 @@ async def test_an_approval_that_a_push_voided_is_not_revived_by_a_push_back_and_
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
         first = await town.opened(run)
-    await town.create_agent().approve(town.approval(run, ALICE))  # nobody works yet
+    await town.create_agent().approve(town.build_approval(run, ALICE))  # nobody works yet
     town.forge.push(first.branch, town.workspaces.add_snapshot(HAND))
     async with town.run_agent():
         await town.wait_until(lambda now: now.round == 2, run.id)
@@ -309,9 +311,9 @@ async def test_who_goes_before_the_second_word_does_not_count_with_it(tmp_path: 
     town = Town(tmp_path, TWO)
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
-        await agent.approve(town.approval(run, BOB, security_reviewed=True))
+        await agent.approve(town.build_approval(run, BOB, security_reviewed=True))
         leaves(town)
-        _, _, ships = await agent.approve(town.approval(run, ALICE, security_reviewed=True))
+        _, _, ships = await agent.approve(town.build_approval(run, ALICE, security_reviewed=True))
         await town.clock.advance(30)
     assert not ships
     assert town.forge.merges == []
@@ -324,9 +326,9 @@ async def test_who_asked_for_it_does_not_approve_it_where_somebody_else_has_to(
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)  # alice asked
         with pytest.raises(NotAuthorized, match="someone else has to approve"):
-            await agent.approve(town.approval(run, ALICE, security_reviewed=True))
+            await agent.approve(town.build_approval(run, ALICE, security_reviewed=True))
         assert town.refusals() == [("alice", "ship", "text")]
-        await agent.approve(town.approval(run, BOB, security_reviewed=True))
+        await agent.approve(town.build_approval(run, BOB, security_reviewed=True))
         assert (await town.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -389,8 +391,8 @@ async def test_whoever_made_a_change_what_it_is_does_not_approve_it_either(
         run = await shaping(town, agent)
         assert (run.stage, run.status) == ("ship", Status.WAITING), run.reason
         with pytest.raises(NotAuthorized, match="or for a part of it"):
-            await agent.approve(town.approval(run, BOB, security_reviewed=True))
-        await agent.approve(town.approval(run, ALICE, security_reviewed=True))
+            await agent.approve(town.build_approval(run, BOB, security_reviewed=True))
+        await agent.approve(town.build_approval(run, ALICE, security_reviewed=True))
         assert (await town.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -398,7 +400,7 @@ async def test_a_rule_made_stricter_holds_for_words_that_were_given_before(tmp_p
     town = Town(tmp_path, ApprovalRules())
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
-    await town.create_agent().approve(town.approval(run, BOB, security_reviewed=True))
+    await town.create_agent().approve(town.build_approval(run, BOB, security_reviewed=True))
     town.limits = replace(town.limits, approval=TWO)
     async with town.run_agent():
         await town.told(run, "Not shipped")
@@ -414,7 +416,7 @@ async def test_an_edited_message_approves_nothing(tmp_path: Path) -> None:
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
         with pytest.raises(StaleApproval, match="was edited"):
-            await agent.approve(town.approval(run, ALICE, edited=True))
+            await agent.approve(town.build_approval(run, ALICE, edited=True))
     assert town.refusals() == [("alice", "ship", "text")]
 
 
@@ -443,15 +445,15 @@ async def test_refusals_without_end_are_counted_and_not_written_one_by_one(tmp_p
         run = await town.propose_fix(agent)
         for _ in range(200):
             with pytest.raises(NotAuthorized):
-                await agent.approve(town.approval(run, MALLORY))
+                await agent.approve(town.build_approval(run, MALLORY))
         assert agent.audit_writer.is_rate_limited(MALLORY.id)
         assert not agent.audit_writer.is_rate_limited(DORA.id)
         with pytest.raises(NotAuthorized):
-            await agent.approve(town.approval(run, DORA))  # hers is written all the same
+            await agent.approve(town.build_approval(run, DORA))  # hers is written all the same
         assert len(town.refusals()) == 11
         await town.clock.advance(timedelta(minutes=2).total_seconds())
         assert town.kept.audits[-1].note == "190 more such refusals within a minute"
         assert not agent.audit_writer.is_rate_limited(MALLORY.id)
         with pytest.raises(NotAuthorized):
-            await agent.approve(town.approval(run, MALLORY))
+            await agent.approve(town.build_approval(run, MALLORY))
     assert len(town.refusals()) == 13

@@ -29,9 +29,9 @@ class SkewedClock(FakeClock):
         super().__init__(start)
         self.skew = timedelta()
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         """Return what it was set to."""
-        return super().get_time() + self.skew
+        return super().now() + self.skew
 
 
 class SlowLedger(FakeLedger):
@@ -81,7 +81,7 @@ def bill(name: str, usd: float, clock: FakeClock | None = None, **about: object)
     """Return what became of a request."""
     told: dict[str, object] = {
         "id": name,
-        "at": clock.get_time() if clock else START,
+        "at": clock.now() if clock else START,
         "account": ALICES,
         "model": "claude-sonnet",
         "status": 200,
@@ -202,7 +202,7 @@ async def test_what_waited_over_midnight_is_charged_to_the_day_it_went_out_in(
 ) -> None:
     clock = FakeClock()
     spend_guard = gate(ledger, clock, day=Cap(usd=1.0))
-    arrived = clock.get_time()
+    arrived = clock.now()
     clock.tick(DAY.total_seconds())
     await spend_guard.admit(ALICES, most(0.9), "r1")
     await spend_guard.settle(bill("r1", 0.9, at=arrived))
@@ -365,7 +365,7 @@ async def test_a_clock_set_forward_over_midnight_gives_no_second_day(ledger: Fak
         with pytest.raises(BudgetSpent) as refusal:
             await spend_guard.admit(ALICES, most(0.1), "r2")
         assert refusal.value.until is not None
-        assert timedelta() < refusal.value.until - clock.get_time() <= DAY
+        assert timedelta() < refusal.value.until - clock.now() <= DAY
         assert await spend_guard.forget() == 0, "what counts was forgotten"
     clock.tick(DAY.total_seconds() + 1)  # a day has really gone by
     assert await spend_guard.admit(ALICES, most(0.2), "r3") == ""

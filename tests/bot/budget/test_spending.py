@@ -58,7 +58,7 @@ def charge(world: AgentHarness, name: str, usd: float, about: Assignment | None 
     )
     return Charge(
         id=name,
-        at=world.clock.get_time(),
+        at=world.clock.now(),
         account=account,
         model="claude-sonnet",
         status=200,
@@ -141,7 +141,7 @@ async def test_a_run_waits_for_the_next_day_over_restarts_and_goes_on_by_itself(
         assert (run.stage, run.lease_owner) == (Stage.EXECUTE, None)
         await world.wait_until(lambda now: "Today's budget is used up" in told(world, now), run.id)
     async with world.run_agent():
-        world.clock.tick((midnight - world.clock.get_time()).total_seconds() + 10)
+        world.clock.tick((midnight - world.clock.now()).total_seconds() + 10)
         run = await world.wait_until_settled(run.id)
     assert (run.status, run.stage) == (Status.WAITING, Stage.SHIP), run.reason
     assert len(world.engine.asked) == 1

@@ -30,7 +30,7 @@ async def _spend(path: Path) -> None:
         await ledger.charge(
             Charge(
                 id="c1",
-                at=SystemClock().get_time(),
+                at=SystemClock().now(),
                 account=account,
                 model="claude-opus",
                 status=200,
@@ -44,7 +44,7 @@ async def _spend(path: Path) -> None:
 def test_what_was_spent_is_shown_in_words_and_as_json(state: Path) -> None:
     asyncio.run(_spend(state / "ledger.sqlite3"))
     told = CliRunner().invoke(build_command_line(), ["budget"]).stdout
-    assert "Today $0.42 of $40.00 (1%); anew at 20" in told
+    assert "Today $0.42 of $40.00 (1%); resets at 20" in told
     assert "user 42: $0.42 of $20.00" in told
     assert "abc123: $0.42 · 2.0k tokens · 1 request" in told
     report = json.loads(CliRunner().invoke(build_command_line(), ["budget", "--json"]).stdout)

@@ -114,7 +114,8 @@ ATTACKS: dict[str, tuple[Callable[[Place], object], str, str]] = {
     "a path": (
         relock('registry = "https://pypi.org/simple"', 'editable = "lib"'), "source", "editable"),
     "another host": (relock("files.pythonhosted.org", "evil.example"), "source", "fetched from"),
-    "another package's file": (relock("dice_set-1.4.0-", "dicee_set-1.4.0-"), "source", "not a file"),
+    "another package's file": (relock("dice_set-1.4.0-", "dicee_set-1.4.0-"), "source",
+        "not a file"),
     "another version's file": (relock("dice_set-1.4.0.tar", "dice_set-1.3.9.tar"), "source", "no"),
     "a dependency the lock lacks": (
         reproject('"dice-set>=1.4,<2"', '"dice-set>=1.4,<2", "dicee"'), "disagreement", "dicee"),

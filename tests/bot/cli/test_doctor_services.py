@@ -187,7 +187,7 @@ async def test_a_way_to_merge_that_is_not_allowed_names_the_key(
     [
         (True, 8_001, None),
         (True, 9, "no installation 9"),
-        (False, 8_001, "no private key"),
+        (False, 8_001, "not a private key"),
         (None, 8_001, "cannot be read"),
     ],
 )

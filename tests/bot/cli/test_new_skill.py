@@ -27,8 +27,8 @@ def test_what_is_written_is_a_skill_for_those_who_were_named(checkout: Path) -> 
 @pytest.mark.parametrize(
     ("skill", "why"),
     [
-        (NewSkill("Making Tea", "x"), "NAME 'Making Tea' will not do"),
-        (NewSkill("../tea", "x"), "will not do"),
+        (NewSkill("Making Tea", "x"), "NAME 'Making Tea' is not valid"),
+        (NewSkill("../tea", "x"), "is not valid"),
         (NewSkill("tea", ""), "--does"),
         (NewSkill("tea", "How: so"), "have a meaning in YAML"),
         (NewSkill("tea", "[x"), "have a meaning in YAML"),

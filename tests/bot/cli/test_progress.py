@@ -31,7 +31,7 @@ async def test_elsewhere_a_line_comes_only_after_a_while() -> None:
     clock, said = FakeClock(), list[str]()
     console = Console(file=StringIO())
     with show_progress(
-        "plays", console=console, monotonic=clock.get_monotonic_time, say=said.append
+        "plays", console=console, monotonic=clock.monotonic, say=said.append
     ) as tell:
         tell(1, 12)
         await clock.advance(LINE_SECONDS)

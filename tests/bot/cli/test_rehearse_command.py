@@ -40,7 +40,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
     yield "--commit HEAD --script bad.yaml", "bad.yaml, line 1: step 1: `comand` is not a step; did"
     yield f"--commit HEAD {good} --repo folder", "--repo: folder is not in a git repository"
     yield f"--commit HEAD {good} --repo nowhere", "--repo: nowhere is no folder"
-    yield f"--commit HEAD {good} --repo bare.git", "bare.git has no files checked out; give a clone"
+    yield f"--commit HEAD {good} --repo bare.git", "bare.git has no checked-out files; use a clone"
 
 
 @pytest.mark.parametrize(("words", "said"), list(_wrong()))

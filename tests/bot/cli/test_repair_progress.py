@@ -20,7 +20,7 @@ def reached(tried: int, green: int) -> SearchProgress:
 async def test_a_terminal_gets_one_line_with_the_seconds_left_that_is_gone_at_the_end() -> None:
     clock, file = FakeClock(), StringIO()
     console = Console(file=file, force_terminal=True, width=90, _environ={"TERM": "xterm"})
-    line = RepairProgress(60, visible=True, console=console, monotonic=clock.get_monotonic_time)
+    line = RepairProgress(60, visible=True, console=console, monotonic=clock.monotonic)
     line.show()
     try:
         assert "running the tests as they are, 60 s left at most" in file.getvalue()

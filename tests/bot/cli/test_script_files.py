@@ -93,7 +93,8 @@ def test_a_list_of_steps_is_a_script() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("steps:\n  - say: a\n  - comand: roll\n", "line 3: step 2: `comand` is not a step; did you"),
+        ("steps:\n  - say: a\n  - comand: roll\n",
+            "line 3: step 2: `comand` is not a step; did you"),
         ("- command: roll\n  pres: x\n", "line 2: step 1: unknown key `pres`; known here: by,"),
         ("steps: []\n", "line 1: a script has `steps:`"),
         ("\n", "line 1: a script has `steps:`"),

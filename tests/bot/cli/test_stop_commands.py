@@ -24,7 +24,7 @@ import bot.infra.signals
 os.kill(os.getpid(), signal.SIGUSR1)
 async def main():
     heard = asyncio.Event()
-    bot.infra.signals.hear(heard.set)
+    bot.infra.signals.listen_for_stop(heard.set)
     await asyncio.wait_for(heard.wait(), 5)
     heard.clear()
     os.kill(os.getpid(), signal.SIGUSR1)

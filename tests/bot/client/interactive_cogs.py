@@ -84,7 +84,7 @@ class Asked(commands.Cog):
             await message.channel.send("pong")
 
     @commands.Cog.listener("on_interaction")
-    async def hear_press(self, interaction: discord.Interaction) -> None:
+    async def handle_press(self, interaction: discord.Interaction) -> None:
         told: Any = interaction.data or {}
         if str(told.get("custom_id", "")).startswith("heard:"):
             await interaction.response.send_message("heard you")

@@ -210,7 +210,7 @@ class Toys(commands.Cog):
             pick([1, 2], len(message.content))
 
     @commands.Cog.listener("on_interaction")
-    async def hear_press(self, interaction: discord.Interaction) -> None:
+    async def handle_press(self, interaction: discord.Interaction) -> None:
         told: Any = interaction.data or {}
         if str(told.get("custom_id", "")).startswith("heard:"):
             pick([1, 2], 7)

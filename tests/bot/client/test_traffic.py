@@ -50,7 +50,7 @@ class Room:
 
     async def all(self, many: int) -> list[TrafficRecord]:
         """Return all stored records, oldest first, once there are this many."""
-        start = self._recorder.clock.get_time().replace(year=2000)
+        start = self._recorder.clock.now().replace(year=2000)
         async with asyncio.timeout(10):
             while True:
                 await self._recorder.write(flush=True)

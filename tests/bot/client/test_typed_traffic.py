@@ -38,7 +38,7 @@ class TypedRoom:
     async def read_all(self) -> dict[str, TrafficRecord]:
         """Return every record by its event."""
         await self._recorder.write(flush=True)
-        start = self._recorder.clock.get_time().replace(year=2000)
+        start = self._recorder.clock.now().replace(year=2000)
         return {each.event: each for each in await self._log.list_since(start)}
 
     async def press(self, message: dict[str, Any], label: str) -> dict[str, Any]:

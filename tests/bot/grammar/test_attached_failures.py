@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.journal import Capsule, FailureGroup
-from bot.grammar.failure_attachments import find_shown_failure
+from bot.grammar.failure_attachments import find_attached_failure
 from tests.fakes.fake_clock import FakeClock
 from tests.support.failures import make_capsule, make_failure
 
@@ -83,11 +83,11 @@ WRAPPED = (
     ],
 )
 def test_a_traceback_or_an_error_id_shows_its_failure(text: str) -> None:
-    assert find_shown_failure(text, FAILURES) == PRICE.newest.id
+    assert find_attached_failure(text, FAILURES) == PRICE.newest.id
 
 
 def test_a_line_that_moved_shows_the_most_recent_failure_of_its_function() -> None:
-    assert find_shown_failure(trace(line=40), FAILURES) == OTHER_LINE.newest.id
+    assert find_attached_failure(trace(line=40), FAILURES) == OTHER_LINE.newest.id
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_a_line_that_moved_shows_the_most_recent_failure_of_its_function() -> No
     ],
 )
 def test_what_fits_no_failure_shows_none(text: str) -> None:
-    assert find_shown_failure(text, FAILURES) is None
+    assert find_attached_failure(text, FAILURES) is None

@@ -203,7 +203,7 @@ def test_of_two_failures_of_one_command_the_more_recent_comes_first() -> None:
     clock = FakeClock()
     clock.tick(60)
     groups, commands = WORLDS["small"]
-    other = groups[0].replace(fingerprint="later", last_seen=clock.get_time())
+    other = groups[0].replace(fingerprint="later", last_seen=clock.now())
     found = find_fitting_failures("rolling dice", (*groups, other), commands)
     assert [each.fingerprint for each in found.certain] == ["later", "roll"]
 

@@ -53,11 +53,12 @@ def test_a_report_of_silence_finds_the_command_that_did_not_respond(
     groups = [
         FailureGroup(fingerprint=each.error.fingerprint, event=each.event, count=1, newest=each,
                      first_seen=each.ts, last_seen=each.ts, action_ids=(each.id,))
-        for each in (make_failure(clock, name="jot"), silent, make_failure(clock, name="roll")) if each.error
+        for each in (make_failure(clock, name="jot"), silent,
+            make_failure(clock, name="roll")) if each.error
     ]  # fmt: skip
     trigger = Trigger(
         key="message:1", goal="fix", person=Person(id=1, name="alice"),
-        place=Place(channel_id=1, guild_id=2), text=text, subject=text, at=clock.get_time(),
+        place=Place(channel_id=1, guild_id=2), text=text, subject=text, at=clock.now(),
     )  # fmt: skip
 
     found = match_failures(trigger, tuple(groups), None, ("jot", "roll")).groups

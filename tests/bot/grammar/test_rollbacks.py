@@ -74,7 +74,8 @@ def test_one_sign_more_and_nothing_is_decided(mark: str) -> None:
 @pytest.mark.parametrize(
     "setting",
     [
-        HERE.replace(addressed=False), HERE.replace(in_thread=True), HERE.replace(reply_to="proposal"),
+        HERE.replace(addressed=False), HERE.replace(in_thread=True),
+        HERE.replace(reply_to="proposal"),
         HERE.replace(reply_to="person", addressed=False), HERE.replace(is_text_only=False),
         HERE.replace(reply_to="bot"), HERE.replace(reply_to="error"),
     ],

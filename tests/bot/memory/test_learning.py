@@ -34,13 +34,13 @@ PRINT = make_capsule().fingerprint
 async def shipped(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
     """Have a fix asked for, proposed, approved and shipped."""
     run = await world.propose_fix(agent)
-    await agent.approve(world.approval(run, BOB))
+    await agent.approve(world.build_approval(run, BOB))
     return await world.wait_until_ended(run.id)
 
 
 def outcome(run: Run, world: AgentHarness, verdict: Judgement) -> Outcome:
     reasons = ("3 failures before, 9 after.",)
-    return Outcome(run_id=run.id, verdict=verdict, reasons=reasons, at=world.clock.get_time())
+    return Outcome(run_id=run.id, verdict=verdict, reasons=reasons, at=world.clock.now())
 
 
 def keys(world: AgentHarness) -> set[str]:
@@ -249,7 +249,7 @@ async def test_killed_between_the_memory_and_the_end_of_the_run_it_is_remembered
     world.memory = _Fatal(fuse)
     async with world.run_agent(fuse) as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run, BOB))
+        await agent.approve(world.build_approval(run, BOB))
         await world.wait_until(lambda _: fuse.after is not None, run.id)
     assert not (await world.store.get(run.id)).has_ended
     world.memory = FakeMemory()

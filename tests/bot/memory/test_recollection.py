@@ -87,7 +87,7 @@ async def test_words_forget_a_note_only_where_they_fit_just_one(
     recollection = agent.memory
     note = await recollection.remember(DORA, "zebras are striped")
     await recollection.remember(DORA, "lions are yellow")
-    lesson = Memory(key="lesson:aaaaaa", kind="lesson", text="tigers", at=world.clock.get_time())
+    lesson = Memory(key="lesson:aaaaaa", kind="lesson", text="tigers", at=world.clock.now())
     await world.memory.remember(lesson)
     assert (await recollection.forget(ALICE, "zebras and lions")).memory is None
     assert await recollection.forget(ALICE, "tigers") == Forgotten(fitting=(lesson,))

@@ -68,7 +68,7 @@ class Watch:
 
     def opens(self, incident_id: str = "k7m2xq", **about: Any) -> None:
         """Let something be noticed."""
-        now = self.clock.get_time()
+        now = self.clock.now()
         anomaly = Anomaly(
             rule=Rule.ERROR_RATE, event="command.roll", at=now, value=0.5, threshold=0.3, volume=20
         )
@@ -160,7 +160,7 @@ async def test_what_is_not_loud_or_not_wanted_or_over_is_not_told(
     watch: Watch, about: dict[str, Any]
 ) -> None:
     if "muted_until" in about:
-        about = {"muted_until": watch.clock.get_time() + timedelta(days=1)}
+        about = {"muted_until": watch.clock.now() + timedelta(days=1)}
     watch.ruled(when="always")
     watch.opens(**about)
     assert await watch.after(600) == []
@@ -178,7 +178,7 @@ async def test_one_that_comes_back_is_told_anew_and_its_end_once_more(watch: Wat
     await watch.after()
     watch.change(status="resolved")
     await watch.after(60)
-    watch.change(status="open", again=1, again_at=watch.clock.get_time())
+    watch.change(status="open", again=1, again_at=watch.clock.now())
     assert (await watch.after(60))[2:] == [("firing", "incident:k7m2xq:1")]
     assert watch.channel.sent[-1].title == "Again: /roll fails"
     watch.change(status="resolved")
@@ -331,7 +331,7 @@ async def test_a_bot_that_was_switched_off_was_not_out_of_reach(watch: Watch) ->
 
 
 async def test_what_somebody_else_has_to_say_is_told_once_for_ever(watch: Watch) -> None:
-    now = watch.clock.get_time()
+    now = watch.clock.now()
     back = Alert(id="rollback:abc1234", title="I went back to abc1234", since=now, at=now)
     await watch.dispatcher.send_alert(back)
     assert await watch.after() == [("firing", "rollback:abc1234")]

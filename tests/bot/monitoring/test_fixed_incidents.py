@@ -27,7 +27,7 @@ async def shipped(monitoring_world: MonitoringHarness) -> Run:
     monitoring_world.journal_failures(20)
     await monitoring_world.pass_time(10)
     run = await world.wait_until_settled(monitoring_world.get_incident().run_id or "")
-    await monitoring_world.agent.approve(world.approval(run))
+    await monitoring_world.agent.approve(world.build_approval(run))
     run = await world.wait_until(lambda each: each.status is Status.DONE, run.id)
     await monitoring_world.pass_time(15)
     return run
@@ -35,7 +35,7 @@ async def shipped(monitoring_world: MonitoringHarness) -> Run:
 
 async def judged(monitoring_world: MonitoringHarness, run: Run, verdict: Judgement) -> None:
     """Let the fix have turned out so."""
-    outcome = Outcome(run_id=run.id, verdict=verdict, at=monitoring_world.clock.get_time())
+    outcome = Outcome(run_id=run.id, verdict=verdict, at=monitoring_world.clock.now())
     await monitoring_world.world.store.append(run.id, outcome)
     await monitoring_world.pass_time(15)
 

@@ -226,7 +226,7 @@ async def test_a_fault_that_a_change_was_just_shipped_for_is_left_to_its_watch(
     monitoring_world = MonitoringHarness(tmp_path)
     async with monitoring_world.run_monitoring():
         run = await monitoring_world.world.propose_fix(monitoring_world.agent)
-        await monitoring_world.agent.approve(monitoring_world.world.approval(run))
+        await monitoring_world.agent.approve(monitoring_world.world.build_approval(run))
         await monitoring_world.world.wait_until(lambda now: now.has_ended, run.id)
         monitoring_world.journal_failures(5)
         await monitoring_world.pass_time(90)
@@ -262,7 +262,7 @@ async def test_a_fault_muted_by_a_listed_person_is_quiet_for_a_day(tmp_path: Pat
         monitoring_world.journal_failures(5)
         await monitoring_world.pass_time(10)
         incident = await monitoring_world.monitoring.mute(monitoring_world.get_incident().id, ALICE)
-        assert incident.muted_until == monitoring_world.clock.get_time() + timedelta(days=1)
+        assert incident.muted_until == monitoring_world.clock.now() + timedelta(days=1)
         await monitoring_world.pass_time(10)
         assert "🔇 Muted by alice" in monitoring_world.get_card_text()
         assert monitoring_world.list_button_labels() == ["Investigate", "Fix it"]

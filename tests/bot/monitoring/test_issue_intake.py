@@ -37,7 +37,7 @@ class Forge:
             title=title,
             body=body,
             author=author,
-            at=self.world.clock.get_time(),
+            at=self.world.clock.now(),
         )
         self.world.forge.open_issue(issue, LABEL)
 
@@ -84,7 +84,7 @@ async def test_a_listed_persons_issue_is_their_request_and_its_end_is_told_there
         assert forge.world.forge.drafts[-1].body.endswith("\n\nCloses #12\n")
         await intake.turn()
         assert forge.said(12) == []
-        await agent.approve(forge.world.approval(run))
+        await agent.approve(forge.world.build_approval(run))
         await forge.world.wait_until_ended(run.id)
         for each in (intake, forge.intake(agent)):  # the other one after a restart
             await each.turn()

@@ -45,7 +45,7 @@ async def test_message_list_dashboard_and_self_audit_tell_the_same_number_and_ti
 ) -> None:
     monitoring_world = MonitoringHarness(tmp_path)
     async with monitoring_world.run_monitoring():
-        began = monitoring_world.clock.get_time() + timedelta(hours=3)
+        began = monitoring_world.clock.now() + timedelta(hours=3)
         incident = await noticed(monitoring_world)
         since = f"<t:{began.timestamp():.0f}:R>"
         assert (incident.count, incident.since) == (7, began)
@@ -56,7 +56,7 @@ async def test_message_list_dashboard_and_self_audit_tell_the_same_number_and_ti
         assert f"7 times · since {since}" in format_incident_line(incident)
         [line] = open_incidents([incident])
         assert (line.count, line.since) == (7, began)
-        now, journal = monitoring_world.clock.get_time(), monitoring_world.world.journal
+        now, journal = monitoring_world.clock.now(), monitoring_world.world.journal
         at = chart_since(incident, now)
         samples = await journal.list_samples(since=at, until=now, event=incident.event)
         chart = build_incident_chart(incident, samples, (), at, now)

@@ -126,7 +126,7 @@ async def test_a_failure_is_told_once_tried_every_hour_and_told_when_it_works(ro
 
 
 async def test_a_failure_that_was_saved_and_not_told_is_told_at_the_next_start(room: Room) -> None:
-    now = room.clock.get_time()
+    now = room.clock.now()
     slot = BackupSlot(slot=NIGHT, tried_at=now, failure=str(FULL), failing_since=now)
     await room.key_values.put("backups", slot)
     async with room.running():

@@ -269,7 +269,7 @@ async def test_a_quiet_week_is_told_in_a_line(tmp_path: Path) -> None:
 
 async def test_what_it_did_itself_is_told_with_what_it_cost(tmp_path: Path) -> None:
     auditing = Auditing(tmp_path)
-    world, now = auditing.world, auditing.clock.get_time()
+    world, now = auditing.world, auditing.clock.now()
     auditing.fails()
     asked = await world.create_agent().request(world.make_trigger())
     run = await world.store.get(asked.id)
@@ -302,7 +302,7 @@ async def test_what_models_cost_is_told_from_the_ledger(tmp_path: Path) -> None:
     for days, purpose in ((1, "chat"), (2, "plan"), (9, "plan")):
         charge = Charge.model_validate(
             {
-                "id": f"c{days}", "at": auditing.clock.get_time() - timedelta(days=days),
+                "id": f"c{days}", "at": auditing.clock.now() - timedelta(days=days),
                 "account": {"purpose": purpose, "person_id": ALICE.id}, "model": "claude-opus",
                 "status": 200, "outcome": "ok", "cost_usd": days, "tokens_in": 2_000,
             }
@@ -396,7 +396,7 @@ async def test_nothing_is_begun_unless_it_is_wanted(tmp_path: Path) -> None:
 
 async def test_what_somebody_sees_to_already_is_not_begun_again(tmp_path: Path) -> None:
     auditing = Auditing(tmp_path, proposals=5)
-    key_values, now = auditing.world.key_values, auditing.clock.get_time()
+    key_values, now = auditing.world.key_values, auditing.clock.now()
     told = incident(now, fingerprint=another(1).fingerprint, run_id="abc234")
     await key_values.put("incident:k7m2xq", told)
     begun = await proposed(auditing, [(another(1), "c1"), (another(2), "c2")])

@@ -73,7 +73,7 @@ def test_a_run_that_waits_for_an_answer_or_a_limit_shows_a_hand() -> None:
     assert "✋ **Write the change**" in text
     assert "Waiting for an answer." in text
     told = f"Waiting for an answer; continues <t:{LATER.timestamp():.0f}:R> at the latest"
-    assert cards.status_text(parked) == told
+    assert cards.format_status(parked) == told
 
 
 def test_a_run_that_waits_for_the_forge_does_not_ask_for_a_word() -> None:
@@ -88,7 +88,7 @@ def test_a_run_that_waits_for_the_forge_does_not_ask_for_a_word() -> None:
     assert "✋ **Ship** — waiting for the forge's checks" in text
     assert "waiting for “ship it”" not in text
     assert "still running" in text
-    assert cards.status_text(parked) == "waiting for the forge's checks"
+    assert cards.format_status(parked) == "waiting for the forge's checks"
 
 
 def test_a_proposal_tells_the_engines_title_the_review_the_grants_and_the_risk() -> None:

@@ -24,8 +24,10 @@ def rolled(count: int, log: list[int]) -> int:
 def test_each_mutant_is_the_module_with_one_small_change() -> None:
     found = generate_mutants(DICE, most=99)
     assert {each.description for each in found} == {
-        "6 changed to 7", "6 changed to 5", "3 changed to 4", "3 changed to 2", "0 changed to 1", "0 changed to -1", "2 changed to 3",
-        "2 changed to 1", "1 changed to 2", "1 changed to 0", "`count > 3` inverted", "`count > 3` negated",
+        "6 changed to 7", "6 changed to 5", "3 changed to 4", "3 changed to 2", "0 changed to 1",
+        "0 changed to -1", "2 changed to 3",
+        "2 changed to 1", "1 changed to 2", "1 changed to 0", "`count > 3` inverted",
+        "`count > 3` negated",
         "`count == 1` inverted", "`count == 1` negated", "`log.append(count)` removed",
     }  # fmt: skip
     original = ast.unparse(ast.parse(DICE)).splitlines()

@@ -72,8 +72,8 @@ def test_the_answers_that_change_are_told_with_before_and_after_each_once() -> N
     holds, text = told(dice(TIDY), found=found)
     assert not holds
     assert text == (
-        "users would see a difference: 3 of 9 answers change: “/roll 4d6” had “dev: 24”, now “dev: 14”"
-        " | “/roll 1d6” had “dev: 24”, now “dev: 14”"
+        "users would see a difference: 3 of 9 answers change: “/roll 4d6” had “dev: 24”, now "
+        "“dev: 14” | “/roll 1d6” had “dev: 24”, now “dev: 14”"
     )
 
 

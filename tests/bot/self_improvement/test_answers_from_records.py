@@ -126,7 +126,7 @@ async def test_in_a_runs_thread_the_question_is_about_that_run(world: WatchHarne
 
 
 async def test_which_commit_brought_the_fault_is_told_with_its_cause(world: WatchHarness) -> None:
-    commit = Commit(sha="5" * 40, author="erin", at=world.clock.get_time(), summary="Shorter dice")
+    commit = Commit(sha="5" * 40, author="erin", at=world.clock.now(), summary="Shorter dice")
     world.checkout.found = (Suspect(commit=commit, reason="changed the line", diff="", score=1.0),)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
@@ -155,7 +155,7 @@ async def test_an_open_incident_is_what_is_broken_and_a_resolved_one_is_not(
 ) -> None:
     world.journal.actions.clear()
     agent = world.create_agent()
-    now = world.clock.get_time()
+    now = world.clock.now()
     seen = Anomaly(
         rule=Rule.REPEATED_ERROR, event="command.roll", at=now, value=5, threshold=5, volume=5
     )

@@ -15,7 +15,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.support.agent_harness import ALICE, AgentHarness
 from tests.support.watch_harness import WatchHarness
 
-NOW = FakeClock().get_time()
+NOW = FakeClock().now()
 RUN = Run(
     id="k7m2xq", goal="fix", created_at=NOW, updated_at=NOW,
     trigger=Trigger(

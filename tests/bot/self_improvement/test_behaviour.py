@@ -55,7 +55,7 @@ def asked_before(
     step = CommandStep(by="asker", channel="general", command="face", options={"value": 2})
     traffic = FakeTraffic()
     if asked:
-        record = TrafficRecord(id="1" * 32, at=world.clock.get_time(), event="command.face",
+        record = TrafficRecord(id="1" * 32, at=world.clock.now(), event="command.face",
                                cog="dice", step=step, people=(Actor(name="asker"),))  # fmt: skip
         traffic.records.append(record)
     refused = RehearsalError(refusal) if refusal else None

@@ -120,7 +120,7 @@ async def test_three_are_written_from_the_start_and_the_smallest_ships(tmp_path:
         run = await world.wait_until_settled(run.id)
         assert world.engine.asked[-1].candidate == 2
         assert world.engine.asked[-1].previous == history.change_set
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -179,7 +179,7 @@ async def test_no_other_is_begun_where_the_run_has_no_money_for_it(tmp_path: Pat
     async with world.run_agent() as agent:
         run = await request_change(world, agent)
         account = Account(purpose="execute", person_id=ALICE.id, run_id=run.id)
-        paid = Charge(id="1", at=world.clock.get_time(), account=account, model="m", status=200,
+        paid = Charge(id="1", at=world.clock.now(), account=account, model="m", status=200,
                       outcome="ok", cost_usd=2.0)  # fmt: skip
         await world.ledger.charge(paid)
         await agent.agreements.give(run.id, DORA, "text")

@@ -279,7 +279,7 @@ async def test_while_the_emergency_stop_stands_nothing_is_looked_at(quay: Quay) 
     quay.world.checkout.advance({"cogs/dice.py": FIXED})
     async with quay.running():
         await quay.catching_up.ask("webhook")
-        quay.stop = Stop(how="page", at=quay.world.clock.get_time())
+        quay.stop = Stop(how="page", at=quay.world.clock.now())
         assert await quay.catching_up.ask("webhook") == quay.stop
         await quay.world.clock.wait_until_asleep()
         await quay.world.clock.advance(1)
@@ -350,7 +350,7 @@ async def test_what_is_in_the_way_of_a_push_is_told_and_audited_once(quay: Quay)
 
 
 async def test_under_an_emergency_stop_no_look_is_made_by_itself(quay: Quay) -> None:
-    quay.stop = Stop(how="page", at=quay.world.clock.get_time())
+    quay.stop = Stop(how="page", at=quay.world.clock.now())
     async with quay.running():
         await quay.world.clock.wait_until_asleep()
         await quay.world.clock.advance(LOOK_SECONDS + 1)

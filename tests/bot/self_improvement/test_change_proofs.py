@@ -269,7 +269,7 @@ def rolled() -> FakeTraffic:
     traffic.records.append(
         TrafficRecord(
             id="1" * 32,
-            at=FakeClock().get_time(),
+            at=FakeClock().now(),
             event="command.roll",
             cog="dice",
             step=step,
@@ -353,7 +353,7 @@ class Ticking(FakeClock):
 
     passed = 0.0
 
-    def get_monotonic_time(self) -> float:
+    def monotonic(self) -> float:
         return self.passed
 
 

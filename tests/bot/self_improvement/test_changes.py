@@ -54,7 +54,7 @@ async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
         assert f"asked: {WANTED}" in body
         assert "Revert the merge commit. Undo: nothing is left behind" in body
         assert "no such cog before, answered now" in body
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         run = await world.wait_until_ended(run.id)
         assert run.status is Status.DONE
         assert COIN in world.checkout.files
@@ -103,7 +103,7 @@ async def test_a_proposed_change_can_be_revised_and_ships_as_revised(tmp_path: P
         assert run.waiting is Waiting.APPROVAL, run.reason
         assert world.engine.asked[-1].steering == ("also take a number",)
         assert world.engine.asked[-1].brief is not None
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -162,7 +162,7 @@ async def test_what_ships_behind_a_flag_says_so_until_it_is_live_and_off(tmp_pat
         proof = next(field.value for field in card.fields if field.name == "Proof")
         assert "passing now; with the flag `coinflip` off, nothing changes" in proof
         assert told in world.forge.drafts[-1].body
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
         live = [each.post.text for each in world.chat.messages if "**live at" in each.post.text]
         assert "`/flags set name:coinflip to:dev` turns it on in the dev channel" in live[-1]

@@ -33,7 +33,7 @@ async def _ask_and_ship(world: AgentHarness, agent: SelfImprovementAgent, key: s
     run = await agent.request(world.make_trigger(key=key))
     run = await world.wait_until_settled(run.id)
     if run.status is Status.WAITING:
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
     await world.wait_until_ended(run.id)
 
 

@@ -22,7 +22,7 @@ def world(tmp_path: Path) -> AgentHarness:
 async def shipped(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
     """Return a run whose fix is live; a minute has passed since."""
     run = await world.propose_fix(agent)
-    await agent.approve(world.approval(run))
+    await agent.approve(world.build_approval(run))
     run = await world.wait_until(lambda each: each.status is Status.DONE, run.id)
     world.clock.tick(60)
     return run
@@ -125,7 +125,7 @@ async def test_how_the_fix_turned_out_is_told(
 ) -> None:
     async with world.run_agent() as agent:
         fixed = await shipped(world, agent)
-        outcome = Outcome(run_id=fixed.id, verdict=verdict, at=world.clock.get_time())
+        outcome = Outcome(run_id=fixed.id, verdict=verdict, at=world.clock.now())
         await world.store.append(fixed.id, outcome)
         assert said in (await asked_again(world, agent)).reason
 

@@ -49,7 +49,7 @@ def _card(world: AgentHarness, run: Run) -> str:
 
 async def _approved(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
     run = await world.propose_fix(agent)
-    await agent.approve(world.approval(run))
+    await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.is_parked, run.id)
 
 
@@ -64,10 +64,10 @@ async def test_a_merge_waits_for_the_forges_checks_without_a_worker_and_ships(
         await world.wait_until(lambda _: PENDING in _card(world, run), run.id)
         assert run.parked_until is not None
         assert f"<t:{run.parked_until.timestamp():.0f}:R>" in _card(world, run)
-        started = world.clock.get_monotonic_time()
+        started = world.clock.monotonic()
         done = await world.wait_until_ended(run.id)
     assert done.status is Status.DONE
-    assert world.clock.get_monotonic_time() - started >= 30
+    assert world.clock.monotonic() - started >= 30
     assert len(world.forge.merges) == 1
 
 
@@ -83,7 +83,7 @@ async def test_checks_that_never_end_are_given_up_with_words_and_may_be_tried_ag
         run = await world.wait_until(lambda now: now.reason.startswith("Not shipped"), run.id)
         assert limit is not None
         assert run.parked_until is None
-        assert timedelta(0) <= world.clock.get_time() - limit < timedelta(seconds=20)
+        assert timedelta(0) <= world.clock.now() - limit < timedelta(seconds=20)
         assert f"{PENDING} I waited 2 min for this." in run.reason
         await world.wait_until(
             lambda now: "say “ship it” again" in world.list_texts(now)[-1], run.id
@@ -91,11 +91,11 @@ async def test_checks_that_never_end_are_given_up_with_words_and_may_be_tried_ag
         assert world.forge.merges == []
         again = await _reapproved(world, agent, run)
         assert again.parked_until is not None
-        assert again.parked_until > world.clock.get_time() + timedelta(seconds=100)
+        assert again.parked_until > world.clock.now() + timedelta(seconds=100)
 
 
 async def _reapproved(world: AgentHarness, agent: SelfImprovementAgent, run: Run) -> Run:
-    await agent.approve(world.approval(run))
+    await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.is_parked, run.id)
 
 
@@ -124,7 +124,7 @@ async def test_a_commit_pushed_meanwhile_is_checked_and_nothing_is_merged(tmp_pa
         run = await world.wait_until_settled(run.id)
         assert run.parked_until is None
         with pytest.raises(StaleApproval):
-            await agent.approve(world.approval(run, card_id=old.card_id, head=old.head))
+            await agent.approve(world.build_approval(run, card_id=old.card_id, head=old.head))
     assert world.forge.merges == []
 
 
@@ -138,7 +138,7 @@ async def test_a_word_to_revise_while_it_waits_for_checks_stops_the_shipment(
         await agent.revise(run.id, ALICE, "also handle 0d6")
         assert (await world.store.get(run.id)).stage is not Stage.SHIP
         with pytest.raises(WrongStage, match="revising"):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
 
 
 async def test_rejecting_while_it_waits_for_checks_ends_it(tmp_path: Path) -> None:

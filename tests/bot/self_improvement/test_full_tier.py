@@ -19,7 +19,7 @@ def _world(folder: Path, *, passes: bool) -> AgentHarness:
 
 async def _shipped_or_back(world: AgentHarness, agent: SelfImprovementAgent, run: Run) -> Run:
     """Say "ship it", and return the run once it has ended or waits with a reason."""
-    await agent.approve(world.approval(run))
+    await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
 
 
@@ -61,7 +61,7 @@ async def test_what_fails_on_base_too_is_said_not_to_be_the_fault_of_the_change(
         run = await _shipped_or_back(world, agent, await world.propose_fix(agent))
         both = await agent.get_history(run.id)
         world.verifier.full["all tests"] = lambda _root: True
-        await agent.approve(world.approval(run, BOB))
+        await agent.approve(world.build_approval(run, BOB))
         run = await world.wait_until(lambda now: "(types failed)" in now.reason, run.id)
     assert both.full_tier is not None
     assert both.full_tier.failing_before == ("types",)
@@ -76,7 +76,7 @@ async def test_another_word_runs_them_again_and_ships_what_passes_then(tmp_path:
     async with world.run_agent() as agent:
         run = await _shipped_or_back(world, agent, await world.propose_fix(agent))
         world.verifier.full["all tests"] = lambda _root: True
-        await agent.approve(world.approval(run, BOB))
+        await agent.approve(world.build_approval(run, BOB))
         run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
     assert len(world.forge.merges) == 1

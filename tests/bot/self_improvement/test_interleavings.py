@@ -137,7 +137,9 @@ class Story:
         verb, _, who = act.partition(" ")
         if verb == "ship":
             people = {"alice": [ALICE], "bob": [BOB], "mallory": [MALLORY], "both": [ALICE, BOB]}
-            words = [agent.approve(self.world.approval(run, person)) for person in people[who]]
+            words = [
+                agent.approve(self.world.build_approval(run, person)) for person in people[who]
+            ]
             await asyncio.gather(*words, return_exceptions=True)
         elif verb == "cancel":
             await agent.cancel(run.id, BOB)
@@ -162,7 +164,7 @@ class Story:
         elif verb == "lift":
             await agent.emergency.lift(ALICE)
         else:
-            await self.world.kill_switch.pull(Stop(how="file", at=self.world.clock.get_time()))
+            await self.world.kill_switch.pull(Stop(how="file", at=self.world.clock.now()))
 
     async def _at_the_forge(self, run: Run, act: str) -> None:
         opened = await self.world.forge.find(run.id)
@@ -175,7 +177,7 @@ class Story:
                 key=f"r{next(self.said)}",
                 author="carol",
                 text="more",
-                at=self.world.clock.get_time(),
+                at=self.world.clock.now(),
             )
             self.world.forge.add_comment(opened.number, said)
         else:

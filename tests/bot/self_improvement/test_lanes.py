@@ -48,7 +48,7 @@ async def test_an_approved_merge_begins_while_searches_hold_every_worker(tmp_pat
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
         held = await searching(world, agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
         assert len(world.forge.merges) == 1
         stages = [(await world.store.get(each.id)).stage for each in held]
@@ -75,18 +75,18 @@ async def test_a_merge_that_has_to_be_proven_again_leaves_its_worker_to_the_next
     async with world.run_agent() as agent:
         first, second = [await world.propose_fix(agent, f"face {n}") for n in range(2)]
         await searching(world, agent)
-        await agent.approve(world.approval(first))
+        await agent.approve(world.build_approval(first))
         moved = await world.wait_until(lambda now: now.stage is Stage.VERIFY, first.id)
         moved = await world.wait_until(lambda now: now.status is Status.QUEUED, first.id)
         assert moved.lease_owner is None
-        await agent.approve(world.approval(second))
+        await agent.approve(world.build_approval(second))
         assert (await world.wait_until_ended(second.id)).status is Status.DONE
 
 
 def test_what_nobody_asked_for_is_in_no_hurry_until_somebody_approves_it(tmp_path: Path) -> None:
     world = AgentHarness(tmp_path)
     asked = world.make_trigger(goal="investigate")
-    now = world.clock.get_time()
+    now = world.clock.now()
     run = Run(id="a", goal="investigate", trigger=asked, created_at=now, updated_at=now)
     itself = run.replace(trigger=asked.replace(person=ITSELF, origin="incident"))
     assert (get_lane(run), get_lane(itself)) == (Lane.QUICK, Lane.SEARCH)

@@ -32,7 +32,7 @@ SPENT = Cost(cost_usd=0.5, tokens_in=1000, tokens_out=100)
 
 def limited(world: AgentHarness, seconds: float | None = None) -> AgentLimited:
     """Return the error of a limit that ends in this many seconds, or at an unknown time."""
-    until = None if seconds is None else world.clock.get_time() + timedelta(seconds=seconds)
+    until = None if seconds is None else world.clock.now() + timedelta(seconds=seconds)
     return AgentLimited("The account's usage limit is reached.", until=until)
 
 

@@ -63,7 +63,7 @@ async def test_a_new_thread_is_opened_at_the_word_of_who_may_ask_and_the_proposa
         reopened = await agent.requests.reopen(run.id, ALICE)
         assert reopened.thread_id not in (None, run.thread_id)
         shown = await world.wait_until(lambda now: now.waiting is Waiting.APPROVAL, run.id)
-        await agent.approve(world.approval(shown, BOB))
+        await agent.approve(world.build_approval(shown, BOB))
         done = await world.wait_until_ended(run.id)
         with pytest.raises(WrongStage, match="does not wait for that"):
             await agent.requests.reopen(run.id, ALICE)

@@ -36,7 +36,7 @@ def moved(world: AgentHarness, files: dict[str, str]) -> str:
 
 async def _approved(world: AgentHarness, agent: SelfImprovementAgent, run: Run) -> Run:
     """Say "ship it", and return the run once it has ended or waits with a reason."""
-    await agent.approve(world.approval(run))
+    await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
 
 

@@ -109,7 +109,7 @@ async def test_two_parts_are_written_at_once_and_ship_as_one(tmp_path: Path) -> 
         assert change is not None
         assert {file.path for file in change.files} >= {COIN, PAGE}
         assert [part.name for part in change.parts] == ["coin", "page"]
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 

@@ -92,7 +92,7 @@ async def approved(world: Plays, agent: SelfImprovementAgent) -> Run:
     plan = (await agent.get_history(run.id)).plan
     assert plan is not None
     assert plan.replay is not None
-    await agent.approve(world.approval(run))
+    await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
 
 
@@ -141,7 +141,7 @@ async def test_what_fails_with_the_newest_base_is_not_merged(world: Plays) -> No
         await world.recorded()
         run = await world.propose_fix(agent)
         world.broken = lambda: True
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         run = await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
     assert run.status is Status.WAITING
     assert run.reason.startswith(
@@ -170,7 +170,7 @@ async def test_a_play_that_fails_once_only_is_not_believed(world: Plays) -> None
         await world.recorded()
         run = await world.propose_fix(agent)
         world.broken = lambda: next(fails, False)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         run = await world.wait_until_ended(run.id)
         assert dry_run(await agent.get_history(run.id)).status == "passed"
     assert run.status is Status.DONE
@@ -185,7 +185,7 @@ async def test_where_it_cannot_be_played_all_is_as_before(world: Plays, missing:
             world.wanted = ("GET https://a.test",)
         else:
             world.rehearsal.error = RehearsalError("install bubblewrap")
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         run = await world.wait_until_ended(run.id)
         skipped = dry_run(await agent.get_history(run.id))
         await world.pass_minutes(3)

@@ -40,7 +40,7 @@ async def shown_by_half(
 
 def press(world: AgentHarness, run: Run, card: PostedMessage, head: str) -> ApprovalRequest:
     """Return what alice's press of the card's button asks for."""
-    return world.approval(run, how="button", card_id=card.ref.message_id, head=head)
+    return world.build_approval(run, how="button", card_id=card.ref.message_id, head=head)
 
 
 async def history_of(world: AgentHarness) -> History:
@@ -72,10 +72,12 @@ async def test_what_was_said_before_the_card_was_there_approves_nothing(tmp_path
     async with world.run_agent() as agent:
         said = world.chat.add_message(0)
         run, _ = await shown_by_half(world, agent)
-        word = asyncio.create_task(agent.approve(world.approval(run, said_id=said.message_id)))
+        word = asyncio.create_task(
+            agent.approve(world.build_approval(run, said_id=said.message_id))
+        )
         await asyncio.sleep(0)
         world.chat.release()
-        with pytest.raises(StaleApproval, match="before the newest card"):
+        with pytest.raises(StaleApproval, match="older than the newest card"):
             await word
     assert world.forge.merges == []
 

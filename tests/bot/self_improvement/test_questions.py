@@ -158,7 +158,7 @@ async def test_an_answer_at_the_instant_its_time_is_up_counts_or_the_default_doe
     async with world.run_agent() as agent:
         run = await parked(world, agent)
         assert run.parked_until is not None
-        left = (run.parked_until - world.clock.get_time()).total_seconds()
+        left = (run.parked_until - world.clock.now()).total_seconds()
         world.clock.tick(left + late)  # the sweep that is due wakes together with the answer
         with suppress(WrongStage):
             await agent.answer(run.id, BOB, "No.")
@@ -175,9 +175,9 @@ async def test_cancelled_while_it_waits_it_ends_at_once_and_takes_no_answer(tmp_
     world = asking(tmp_path)
     async with world.run_agent() as agent:
         run = await parked(world, agent)
-        before = world.clock.get_monotonic_time()
+        before = world.clock.monotonic()
         ended = await agent.cancel(run.id, DORA)
-        assert world.clock.get_monotonic_time() == before
+        assert world.clock.monotonic() == before
         assert (ended.status, ended.parked_until) == (Status.CANCELLED, None)
         with pytest.raises(WrongStage, match="has already ended"):
             await agent.answer(run.id, ALICE, "Yes.")

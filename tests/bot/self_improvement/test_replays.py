@@ -209,7 +209,7 @@ async def test_when_the_copy_of_the_files_is_gone_nothing_is_proven(tmp_path: Pa
     await stage.snapshots.take("dice", "f1f1f1f1f1f1", stage.failed.id)
     plan = await stage.plan(dict(FILES))
     assert plan.replay_proof is not None
-    await stage.snapshots.forget(stage.world.clock.get_time() + timedelta(days=1))
+    await stage.snapshots.forget(stage.world.clock.now() + timedelta(days=1))
     assert stage.world.replays is not None
     base = stage.world.workspaces.base
     with pytest.raises(VerifierError, match="nothing against the change: the copy of the cog's"):
@@ -234,7 +234,7 @@ async def test_a_complaint_before_the_failure_is_written_down_has_it_written(
 ) -> None:
     stage = Stage(tmp_path)
     stage.late = [stage.traffic.records.pop()]
-    now = stage.world.clock.get_time()
+    now = stage.world.clock.now()
     group = FailureGroup(
         fingerprint="f1f1f1f1f1f1",
         event="command.roll",

@@ -60,7 +60,7 @@ async def test_a_revert_says_of_what_and_why_and_ships_only_with_a_word(
         assert "3 in 3 actions before, 6 in 8 after" in text
         assert "files restored exactly to" in text
         assert await world.checkout.read("cogs/dice.py") == FIXED
-        await agent.approve(world.approval(undo))
+        await agent.approve(world.build_approval(undo))
         undo = await world.wait_until_ended(undo.id)
     assert undo.status is Status.DONE, undo.reason
     assert await world.checkout.read("cogs/dice.py") == BROKEN
@@ -81,7 +81,7 @@ async def test_a_run_is_reverted_once_and_asking_again_returns_the_run_already_t
         )
         assert len({undo.id for undo in asked}) == 1
         undo = await world.wait_until_settled(asked[0].id)
-        await agent.approve(world.approval(undo))
+        await agent.approve(world.build_approval(undo))
         await world.wait_until_ended(undo.id)
         assert (await agent.requests.revert(ALICE, run_id=run.id)).id == undo.id
     assert len(world.forge.drafts) == 2
@@ -96,7 +96,7 @@ async def test_only_listed_people_may_ask_and_only_approvers_ship(world: WatchHa
             await agent.requests.revert(MALLORY, run_id="nosuch")
         undo = await world.wait_until_settled((await agent.requests.revert(DORA, run_id=run.id)).id)
         with pytest.raises(NotAuthorized):
-            await agent.approve(world.approval(undo, DORA))
+            await agent.approve(world.build_approval(undo, DORA))
         assert (await world.store.get(undo.id)).status is Status.WAITING
     entries = await world.store.list_audit_entries(limit=100)
     refused = [entry for entry in entries if not entry.allowed and entry.person == MALLORY]
@@ -125,7 +125,7 @@ async def test_what_came_later_stays(world: WatchHarness) -> None:
         await world.push_commit({"cogs/dice.py": later, "cogs/cards.py": "new\n"})
         undo = await reverted(world, agent, run)
         assert "in `cogs/dice.py`, later changes stay" in card(world, undo)
-        await agent.approve(world.approval(undo))
+        await agent.approve(world.build_approval(undo))
         await world.wait_until_ended(undo.id)
     assert await world.checkout.read("cogs/dice.py") == later.replace(" - 1", "")
     assert await world.checkout.read("cogs/cards.py") == "new\n"
@@ -193,10 +193,10 @@ async def test_a_revert_can_be_reverted(world: WatchHarness) -> None:
     async with world.run_agent() as agent:
         run = await world.ship_fix(agent)
         undo = await reverted(world, agent, run)
-        await agent.approve(world.approval(undo))
+        await agent.approve(world.build_approval(undo))
         undo = await world.wait_until_ended(undo.id)
         redo = await reverted(world, agent, undo)
-        await agent.approve(world.approval(redo))
+        await agent.approve(world.build_approval(redo))
         await world.wait_until_ended(redo.id)
     assert await world.checkout.read("cogs/dice.py") == FIXED
 
@@ -206,7 +206,7 @@ async def test_what_is_taken_back_is_not_watched_any_more(world: WatchHarness) -
         run = await world.ship_fix(agent)
         assert await world.key_values.get(f"watch:{run.id}", Watch) is not None
         undo = await reverted(world, agent, run)
-        await agent.approve(world.approval(undo))
+        await agent.approve(world.build_approval(undo))
         await world.wait_until_ended(undo.id)
         await world.pass_minutes(90)
     assert await world.key_values.list_records("watch:", Watch) == ()

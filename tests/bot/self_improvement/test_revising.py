@@ -97,9 +97,9 @@ async def test_a_revision_makes_a_new_head_and_card_and_says_who_asked_what(
         consistent(history)
         with pytest.raises(StaleApproval, match="not the newest"):
             await agent.approve(
-                world.approval(run, how="button", card_id=old.card_id, head=old.head)
+                world.build_approval(run, how="button", card_id=old.card_id, head=old.head)
             )
-        await agent.approve(world.approval(run, card_id=new.card_id, head=new.head))
+        await agent.approve(world.build_approval(run, card_id=new.card_id, head=new.head))
         done = await world.wait_until_ended(run.id)
     assert done.status is Status.DONE
     assert (new.number, new.version) == (old.number, 2)
@@ -137,9 +137,9 @@ async def test_while_it_revises_ship_it_is_answered_and_ships_nothing(tmp_path: 
         world.engine.working.clear()
         await agent.revise(run.id, ALICE, ASK)
         await asyncio.wait_for(world.engine.working.wait(), 5)
-        with pytest.raises(WrongStage, match=r"revising #1 right now.*Nothing was merged"):
+        with pytest.raises(WrongStage, match=r"revising #1 now.*Nothing was merged"):
             await agent.approve(
-                world.approval(run, how="button", card_id=old.card_id, head=old.head)
+                world.build_approval(run, how="button", card_id=old.card_id, head=old.head)
             )
         world.engine.release()
         run = await revised(world, run)
@@ -162,13 +162,13 @@ async def test_a_word_said_before_the_newest_card_was_there_does_not_ship_it(
         await world.wait_until(lambda _: len(world.list_cards(run)) == 2, run.id)
         card = world.chat.find_by_key(world.list_cards(run)[1])
         shown = card.ref.message_id
-        early = asyncio.create_task(agent.approve(world.approval(run, said_id=shown - 1)))
+        early = asyncio.create_task(agent.approve(world.build_approval(run, said_id=shown - 1)))
         await world.clock.advance(1)
         world.chat.release()
         await world.wait_until(lambda now: now.status is not Status.RUNNING, run.id)
-        with pytest.raises(StaleApproval, match="said before the newest card was there"):
+        with pytest.raises(StaleApproval, match="older than the newest card"):
             await early
-        await agent.approve(world.approval(run, said_id=shown + 1))
+        await agent.approve(world.build_approval(run, said_id=shown + 1))
         done = await world.wait_until_ended(run.id)
         history = await agent.get_history(run.id)
     assert done.status is Status.DONE
@@ -195,7 +195,7 @@ async def test_a_revision_that_does_not_hold_leaves_the_old_proposal_which_ships
         await world.clock.advance(60)
         assert [each.round for each in world.engine.asked] == [1, 2, 3, 4]
         await agent.approve(
-            world.approval(run, BOB, how="button", card_id=old.card_id, head=old.head)
+            world.build_approval(run, BOB, how="button", card_id=old.card_id, head=old.head)
         )
         done = await world.wait_until_ended(run.id)
         history = await agent.get_history(run.id)
@@ -215,7 +215,7 @@ async def test_a_revision_that_changes_nothing_is_said_and_the_old_proposal_stan
         run = await world.wait_until(lambda now: bool(now.reason), run.id)
         assert "changed nothing, although it says" in run.reason
         consistent(await agent.get_history(run.id))
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -250,7 +250,7 @@ async def test_a_forge_that_is_down_at_the_end_of_a_revision_leaves_the_old_prop
         run = await world.wait_until(lambda now: bool(now.reason), run.id, within=20)
         world.forge.recover()
         consistent(await agent.get_history(run.id))
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
@@ -320,7 +320,7 @@ async def test_what_is_asked_during_a_revision_is_done_in_turn_and_proposed_once
         run = await revised(world, run)
         consistent(await agent.get_history(run.id))
         assert not any("was pushed to the branch" in text for text in world.list_texts(run))
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
     assert [each.steering for each in world.engine.asked[1:]] == [(ASK,), (ASK, "and more")]
     assert len(world.list_cards(run)) == 2
@@ -344,7 +344,7 @@ async def test_revise_and_ship_it_at_the_same_instant_do_one_of_the_two(
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
         old = await proposal_of(world, run)
-        asks = [agent.revise(run.id, DORA, ASK), agent.approve(world.approval(run, ALICE))]
+        asks = [agent.revise(run.id, DORA, ASK), agent.approve(world.build_approval(run, ALICE))]
         results = await asyncio.gather(
             *(asks if first == "revise" else reversed(asks)), return_exceptions=True
         )
@@ -422,11 +422,11 @@ async def test_in_the_real_store_a_revision_and_its_question_outlive_a_restart(
             await world.wait_until(lambda now: now.is_parked, run.id)
         async with world.run_agent() as agent:
             with pytest.raises(WrongStage, match="revising #1"):
-                await agent.approve(world.approval(run))
+                await agent.approve(world.build_approval(run))
             await agent.answer(run.id, BOB, "Like this.")
             run = await revised(world, run)
             consistent(await agent.get_history(run.id))
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
             assert (await world.wait_until_ended(run.id)).status is Status.DONE
         assert (await store.verify_audit_log()).broken is None
 
@@ -441,7 +441,7 @@ async def test_who_may_not_and_what_cannot_be_revised_is_refused(tmp_path: Path)
         run = await world.propose_fix(agent)
         with pytest.raises(NotAuthorized):
             await agent.revise(run.id, MALLORY, ASK)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         await world.wait_until_ended(run.id)
         with pytest.raises(WrongStage, match="no open proposal to revise"):
             await agent.revise(run.id, ALICE, ASK)
@@ -452,7 +452,7 @@ async def test_who_may_not_and_what_cannot_be_revised_is_refused(tmp_path: Path)
 
 def comment(world: AgentHarness, key: str, text: str, **where: object) -> Comment:
     """Return what carol wrote at the forge just now."""
-    about = {"key": key, "author": "carol", "text": text, "at": world.clock.get_time(), **where}
+    about = {"key": key, "author": "carol", "text": text, "at": world.clock.now(), **where}
     return Comment.model_validate(about)
 
 
@@ -486,7 +486,7 @@ async def test_a_comment_while_it_ships_comes_too_late_and_stops_nothing(tmp_pat
     world.limits = replace(world.limits, comments=timedelta(0))
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         world.forge.add_comment(1, comment(world, "r1", "Wait!"))
         done = await world.wait_until_ended(run.id)
     assert done.status is Status.DONE
@@ -560,7 +560,7 @@ async def test_killed_at_any_moment_of_a_revision_the_card_and_the_head_are_one(
         asked = [text for text in world.list_texts(run) if text.startswith("✏️")]
         assert len(asked) == 1, (moment, asked)
         async with world.run_agent() as agent:
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
             assert (await world.wait_until_ended(run.id)).status is Status.DONE
         assert len(world.forge.merges) == 1
 

@@ -271,7 +271,7 @@ async def test_what_does_not_start_merged_is_not_shipped(tmp_path: Path) -> None
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
         shipping.append(True)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         run = await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
     assert run.status is Status.WAITING
     assert run.reason.startswith("Not shipped: full checks fail (`cogs.dice` does not load")
@@ -287,7 +287,7 @@ async def test_a_base_that_does_not_start_holds_up_the_merge_until_it_is_checked
     with_start(world, lambda tree, script: gone if broken else well(tree, script))
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         run = await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
         assert run.reason.startswith("Not shipped: a check could not decide (base does not start")
         assert world.forge.merges == []

@@ -47,9 +47,7 @@ def writer(world: AgentHarness) -> RunTransitions:
 
 async def at_work(world: AgentHarness, stage: Stage) -> Run:
     """Return a run that is at that stage of a fix, as the store has it."""
-    run = await world.store.create(
-        create_run(world.make_trigger(), "abc123", world.clock.get_time())
-    )
+    run = await world.store.create(create_run(world.make_trigger(), "abc123", world.clock.now()))
     leased = move(move(run, Status.QUEUED), Status.RUNNING)
     return await world.store.save(leased.replace(stage=stage))
 

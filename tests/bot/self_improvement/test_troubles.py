@@ -230,7 +230,7 @@ async def test_a_forge_that_is_down_for_a_while_delays_the_proposal(tmp_path: Pa
 
 async def test_a_forge_that_says_until_when_is_left_alone_until_then(tmp_path: Path) -> None:
     world = AgentHarness(tmp_path)
-    until = world.clock.get_time() + timedelta(minutes=40)
+    until = world.clock.now() + timedelta(minutes=40)
     world.forge.fail_next(ForgeUnavailable("The rate limit is used up", until=until))
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
@@ -267,7 +267,7 @@ async def test_a_shipment_that_failed_waits_for_another_word_and_then_ships(
     world = AgentHarness(tmp_path)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        _, _, mine = await agent.approve(world.approval(run, ALICE))
+        _, _, mine = await agent.approve(world.build_approval(run, ALICE))
         assert mine
         # between the word and the worker nothing has run yet: now it breaks
         break_it(world)
@@ -279,7 +279,7 @@ async def test_a_shipment_that_failed_waits_for_another_word_and_then_ships(
         await world.clock.advance(30)
         assert (await world.store.get(run.id)).status is Status.WAITING
         world.checkout.edited.clear()
-        _, approval, mine = await agent.approve(world.approval(run, BOB))
+        _, approval, mine = await agent.approve(world.build_approval(run, BOB))
         assert (approval.person, mine) == (ALICE, True)
         done = await world.wait_until_ended(run.id)
     assert done.status is Status.DONE
@@ -292,7 +292,7 @@ async def test_a_shipment_that_failed_still_waits_after_a_restart(tmp_path: Path
     world = AgentHarness(tmp_path)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         world.forge.fail_next(ForgeRejected("a required check is missing"))
         await world.wait_until(lambda now: "Not shipped" in world.list_texts(now)[-1], run.id)
     said = len(world.chat.messages)
@@ -308,7 +308,7 @@ async def test_a_cog_that_does_not_load_is_said_to_be_not_live(tmp_path: Path) -
     world.runtime.failing = {"cogs.dice": "NameError: no"}
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         run = await world.wait_until_ended(run.id)
     assert "**not live**: `cogs.dice`: NameError: no" in world.list_texts(run)[-1]
     assert "live at" not in "".join(world.list_texts(run))

@@ -87,7 +87,7 @@ async def test_only_an_approver_proposes_it_for_the_head_they_read_and_that_is_a
         with pytest.raises(StaleApproval, match="read the newest card"):
             await agent.endorsements.give(run.id, ALICE, "f" * 40)
         with pytest.raises(WrongStage, match="has no proposal to ship"):
-            await agent.approve(world.approval(run))
+            await agent.approve(world.build_approval(run))
         await agent.endorsements.give(run.id, ALICE, head)
         run = await world.wait_until_settled(run.id)
         history = await world.store.get_history(run.id)
@@ -113,7 +113,7 @@ async def test_once_proposed_it_ships_like_any_change(tmp_path: Path) -> None:
         await agent.endorsements.give(run.id, ALICE, head)
         run = await world.wait_until_settled(run.id)
         cards = [said.post for said in world.chat.messages if ":proposal:" in said.key]
-        await agent.approve(world.approval(run))
+        await agent.approve(world.build_approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
         with pytest.raises(WrongStage, match="shows no unproven change"):
             await agent.endorsements.give(run.id, ALICE, head)

@@ -36,7 +36,7 @@ class CoinWorld(ChangeHarness):
         async with self.run_agent() as agent:
             run = await propose_change(self, agent)
             self.runtime.known |= {"coinflip": "coinflip"}
-            await agent.approve(self.approval(run))
+            await agent.approve(self.build_approval(run))
             run = await self.wait_until_ended(run.id)
         assert run.status is Status.DONE, run.reason
         return run
@@ -244,7 +244,7 @@ async def test_the_next_change_of_a_command_ends_the_watch_of_the_one_before(
     world.clock.tick(60)
     await world.create_agent().watch.begin(run.replace(id="other1"), history, history.shipment)
     watch = await world.key_values.get(f"use:{run.id}", UseWatch)
-    assert watch is not None and watch.until == world.clock.get_time()
+    assert watch is not None and watch.until == world.clock.now()
     assert watch.tell_at == watch.began_at + timedelta(days=7)
 
 

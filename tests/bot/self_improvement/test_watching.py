@@ -107,7 +107,7 @@ async def test_without_traffic_nobody_can_say_and_that_is_said_in_time(world: Wa
         await world.pass_minutes(2)
         (text,) = verdicts(world, run)
     assert text.startswith("🤷 **Inconclusive.**")
-    assert "there was no traffic" in text
+    assert "There was no traffic" in text
     assert (await remembered(world, run)).outcome == "inconclusive"
 
 
@@ -184,7 +184,7 @@ async def test_the_next_change_of_the_same_action_ends_the_watch_of_the_one_befo
         await world.pass_minutes(2)
         watch = await world.key_values.get(f"watch:{first.id}", Watch)
         assert watch is not None
-        second = watch.replace(run_id="other1", began_at=world.clock.get_time())
+        second = watch.replace(run_id="other1", began_at=world.clock.now())
         run, history = await world.store.get(first.id), await world.store.get_history(first.id)
         assert history.shipment is not None
         await agent.watch.begin(run.replace(id=second.run_id), history, history.shipment)

@@ -396,7 +396,7 @@ def used(
     step = CommandStep(by="asker", channel="general", command="face", options={"value": value})
     record = TrafficRecord(
         id=f"{len(world.traffic.records) + 1:032}",
-        at=world.clock.get_time(),
+        at=world.clock.now(),
         event="command.face",
         cog="dice",
         step=step,

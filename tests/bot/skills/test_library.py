@@ -50,7 +50,7 @@ async def test_uses_are_counted_and_what_nobody_read_is_named_where_somebody_rea
     library = SkillLibrary(
         lambda: SkillSet(skills=(COFFEE, TEA)), recorder, journal
     )  # fmt: skip
-    since = clock.get_time() - timedelta(days=30)
+    since = clock.now() - timedelta(days=30)
     assert await library.find_unread(since) == (), "nobody reads here at all"
     library.note_use(TEA, "chat")
     library.note_use(TEA, "planner")

@@ -20,7 +20,8 @@ for call in (lambda: slugify(None), cogs.dice.roll):
     try:
         call()
     except Exception as error:
-        print(*[frame.file for frame in build_capsule(error, root=Path(sys.argv[1]), redact=str).frames])
+        capsule = build_capsule(error, root=Path(sys.argv[1]), redact=str)
+        print(*[frame.file for frame in capsule.frames])
 """
 
 

@@ -30,8 +30,8 @@ class Scene:
 
     def answered(self, event: str, over_in: float) -> None:
         step = CommandStep(by="asker", channel="general", command=event)
-        record = TrafficRecord(id=event, at=self.clock.get_time(), event=event, step=step)
-        self.recorder.add(Answered(self.clock.get_monotonic_time() + over_in, record))
+        record = TrafficRecord(id=event, at=self.clock.now(), event=event, step=step)
+        self.recorder.add(Answered(self.clock.monotonic() + over_in, record))
 
     @property
     def written(self) -> list[str]:

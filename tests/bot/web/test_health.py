@@ -54,7 +54,7 @@ async def test_it_is_ready_when_it_can_work(room: Room) -> None:
 
 async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
     room.connection = ChatConnection(ready=False)
-    room.emergency.standing = Stop(how="file", at=room.clock.get_time(), why="a secret reason")
+    room.emergency.standing = Stop(how="file", at=room.clock.now(), why="a secret reason")
     room.without(key_values=FullKeyValueStore())
     async with room.serving() as client:
         answer = await client.get("/health/ready")
@@ -119,7 +119,7 @@ async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
 
 
 async def test_how_old_the_newest_backup_is_is_told(room: Room) -> None:
-    made = Backup(file=Path("/backups/one"), made_at=room.clock.get_time(), size=7)
+    made = Backup(file=Path("/backups/one"), made_at=room.clock.now(), size=7)
     known = BackupStatus()
 
     async def status() -> BackupStatus:
@@ -156,7 +156,7 @@ async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
         await ledger.charge(
             Charge(
                 id="1",
-                at=room.clock.get_time(),
+                at=room.clock.now(),
                 account=Account(purpose="chat", person_id=1),
                 model="m",
                 status=200,

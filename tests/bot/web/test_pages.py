@@ -108,7 +108,7 @@ def made(source: str, **values: object) -> str:
 
 def fill(room: Room, words: str) -> None:
     """Put these words wherever somebody's words are shown."""
-    now, who = room.clock.get_time(), Person(id=5, name=words)
+    now, who = room.clock.now(), Person(id=5, name=words)
     run = room.add_run(
         person=who, text=words, subject=words, reason=words, activity=words,
         cost_usd=0.5, tokens_in=10,
@@ -128,7 +128,7 @@ def fill(room: Room, words: str) -> None:
 
 def understood(room: Room, words: str) -> list[Record]:
     """Return what a run records before it writes anything, in these words."""
-    now = room.clock.get_time()
+    now = room.clock.now()
     failed = Action(
         ts=now, id=words, event=words, kind=Kind.COMMAND, name=words, outcome=ActionOutcome.ERROR,
         error=Capsule(exception=words, message=words, fingerprint=words),
@@ -156,7 +156,7 @@ def understood(room: Room, words: str) -> list[Record]:
 
 def written(room: Room, words: str) -> list[Record]:
     """Return what a run records of its change, in these words."""
-    run_id, now, who = "k7m2xq", room.clock.get_time(), Person(id=5, name=words)
+    run_id, now, who = "k7m2xq", room.clock.now(), Person(id=5, name=words)
     file = FileChange(path=words, added=1, removed=1)
     check = CheckResult(name=words, status="failed", seconds=1, summary=words, output=words)
     proposal = Proposal(
@@ -195,16 +195,14 @@ async def pages(room: Room, words: str) -> Iterator[str]:
     ledger = FakeLedger()
     account = Account(purpose="chat", person_id=1, run_id=words)
     charge = {"id": words, "model": words, "note": words, "status": 200, "outcome": "error"}
-    await ledger.charge(Charge(at=room.clock.get_time(), account=account, **charge))
+    await ledger.charge(Charge(at=room.clock.now(), account=account, **charge))
     memory = FakeMemory()
     short = words[:300]
     note = {"event": short, "file": short, "approach": words, "by": words[:90]}
-    await memory.remember(
-        Memory(key="n", kind="note", text=words, at=room.clock.get_time(), **note)
-    )
+    await memory.remember(Memory(key="n", kind="note", text=words, at=room.clock.now(), **note))
     wish = FeatureRequest(
         id=words[:6], text=words[:300], requesters=(Requester(id=5, name=words),),
-        first_at=room.clock.get_time(), last_at=room.clock.get_time(), run_id=words,
+        first_at=room.clock.now(), last_at=room.clock.now(), run_id=words,
     )  # fmt: skip
 
     async def wishes() -> tuple[FeatureRequest, ...]:

@@ -90,7 +90,7 @@ async def test_the_audit_log_is_searched_and_turned_over() -> None:
     room = Room()
     for number in range(120):
         person = Person(id=number % 2 + 5, name=("ada", "bob")[number % 2])
-        at = room.clock.get_time() - timedelta(days=number)
+        at = room.clock.now() - timedelta(days=number)
         room.store.audits.insert(
             0, AuditEntry(at=at, action="ship", allowed=number > 0, person=person, how="text")
         )
@@ -171,7 +171,7 @@ async def test_who_may_not_look_sees_no_page_of_it() -> None:
 
 async def test_an_incident_page_shows_where_it_fails_its_fix_and_what_came_live() -> None:
     room = Room()
-    now = room.clock.get_time()
+    now = room.clock.now()
     frames = (
         Frame(file="cogs/dice.py", line=12, function="roll"),
         Frame(file="cogs/dice.py", line=88, function="face"),
@@ -206,7 +206,7 @@ async def test_an_incident_page_shows_where_it_fails_its_fix_and_what_came_live(
 
 def test_a_change_that_came_live_is_marked_in_an_incidents_chart() -> None:
     room = Room()
-    now = room.clock.get_time()
+    now = room.clock.now()
     incident = room.add_incident()
     run = RunSummary("k7m2xq", "fix", Status.DONE, "person", "dice", now - timedelta(days=3), now)
     live = run._replace(number=7, live_at=now - timedelta(minutes=5))

@@ -46,7 +46,7 @@ class FakeEmergency:
     async def stop(self, person: Person | None, how: StopHow, why: str = "") -> Stop:
         """Note it."""
         self.given.append((person, how, why))
-        self.standing = Stop(how=how, at=self._clock.get_time(), by=person, why=why)
+        self.standing = Stop(how=how, at=self._clock.now(), by=person, why=why)
         return self.standing
 
 
@@ -151,7 +151,7 @@ class Room:
 
     def add_run(self, run_id: str = "k7m2xq", **about: Any) -> Run:
         """Put a run into the store."""
-        now = self.clock.get_time()
+        now = self.clock.now()
         trigger = Trigger(
             key=f"key:{run_id}",
             goal="fix",
@@ -170,7 +170,7 @@ class Room:
 
     def add_incident(self, incident_id: str = "q2w3e4", **about: Any) -> Incident:
         """Let something be noticed."""
-        now = self.clock.get_time()
+        now = self.clock.now()
         anomaly = Anomaly(
             rule=Rule.ERROR_RATE, event="command.roll", at=now, value=0.5, threshold=0.3, volume=20
         )

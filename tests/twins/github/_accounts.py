@@ -78,7 +78,7 @@ class Accounts:
 
     def get_rate_limit(self, ask: ApiRequest) -> ApiResponse:
         """Return the rate limits; this request does not count against them."""
-        now, rates = self._world.get_time(), self._faults.rates
+        now, rates = self._world.now(), self._faults.rates
         rate = rates["core"].get_state(now)
         resources = {"core": rate, "search": rate, "graphql": rates["graphql"].get_state(now)}
         return ApiResponse({"resources": resources, "rate": rate})
@@ -123,7 +123,7 @@ class Accounts:
             raise ApiError(403, "This installation has been suspended")
         wanted = ask.body.get("permissions", PERMISSIONS)
         assert isinstance(wanted, dict)
-        token, until = f"ghs_{secrets.token_hex(18)}", self._world.get_time() + timedelta(hours=1)
+        token, until = f"ghs_{secrets.token_hex(18)}", self._world.now() + timedelta(hours=1)
         account = self._world.get_account(f"{self._app.slug}[bot]")
         self._world.grants[token] = Grant(account, wanted, app=True, until=until)
         answer: Json = {
@@ -141,7 +141,7 @@ class Accounts:
 
     def _prove(self, ask: ApiRequest) -> None:
         """Check the JWT: signed by the app's key, for now, and not for long."""
-        now = self._world.get_time().timestamp()
+        now = self._world.now().timestamp()
         try:
             claims = jwt.decode(
                 ask.credential,

@@ -57,11 +57,11 @@ class ApiError(Exception):
 
     def answer(self, page: str) -> ApiResponse:
         """Return it in GitHub's shape."""
-        told: Json = {"message": self.message}
+        body_json: Json = {"message": self.message}
         if self.errors:
-            told["errors"] = self.errors
-        told |= {"documentation_url": page, "status": str(self.status)}
-        return ApiResponse(told, self.status, self.headers)
+            body_json["errors"] = self.errors
+        body_json |= {"documentation_url": page, "status": str(self.status)}
+        return ApiResponse(body_json, self.status, self.headers)
 
 
 def make_invalid(

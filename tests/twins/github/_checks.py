@@ -80,7 +80,7 @@ class Checks:
             raise make_invalid("Status", code="custom", field="state", message="state is not valid")
         status = Status(
             self._world.allocate_id(), head, ask.get_text("context") or "default", state,
-            ask.get_text("description"), self._world.get_time(), ask.who.account,
+            ask.get_text("description"), self._world.now(), ask.who.account,
         )  # fmt: skip
         self._world.statuses.append(status)
         creator = self._shapes.render_user(status.author)

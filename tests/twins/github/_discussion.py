@@ -59,10 +59,10 @@ class Discussion:
         if text is None:
             raise make_invalid("IssueComment", code="missing_field", field="body")
         written = Comment(
-            world.allocate_id(), pull.number, ask.who.account, "CONTRIBUTOR", text, world.get_time()
+            world.allocate_id(), pull.number, ask.who.account, "CONTRIBUTOR", text, world.now()
         )
         world.comments.append(written)
-        pull.updated = world.get_time()
+        pull.updated = world.now()
         return ApiResponse(self._render_comment(written), 201)
 
     def list_line_comments(self, ask: ApiRequest) -> ApiResponse:
@@ -98,7 +98,7 @@ class Discussion:
         head = ask.get_text("commit_id") or pull.head
         written = Review(
             world.allocate_id(), pull.number, account, "CONTRIBUTOR", _EVENTS[event], text, head,
-            world.get_time(),
+            world.now(),
         )  # fmt: skip
         world.reviews.append(written)
         return ApiResponse(self._review(written))

@@ -50,8 +50,8 @@ class Fault:
         """Return the answer to send instead."""
         if self.status >= 500 and not self.message:
             return ApiResponse("<html><body>Unicorn!</body></html>", self.status)
-        told: Json = {"message": self.message, "documentation_url": _LIMITS}
-        return ApiResponse({**told, "status": str(self.status)}, self.status, self.headers)
+        body_json: Json = {"message": self.message, "documentation_url": _LIMITS}
+        return ApiResponse({**body_json, "status": str(self.status)}, self.status, self.headers)
 
 
 class RateLimit:

@@ -67,7 +67,7 @@ class Front:
         if not credential:
             return None, ""
         grant = self._world.grants.get(credential)
-        if grant is not None and grant.until is not None and grant.until <= self._world.get_time():
+        if grant is not None and grant.until is not None and grant.until <= self._world.now():
             grant = None
         return grant, credential
 
@@ -82,7 +82,7 @@ class Front:
 
     def build_headers(self, resource: Resource) -> dict[str, str]:
         """Return the headers that every answer has."""
-        rate = self.faults.rates[resource].get_state(self._world.get_time())
+        rate = self.faults.rates[resource].get_state(self._world.now())
         return {
             "X-GitHub-Request-Id": f"TWIN:{next(self._count):06X}",
             "X-GitHub-Media-Type": "github.v3; format=json",
@@ -92,7 +92,7 @@ class Front:
 
     def count(self, resource: Resource, grant: Grant | None) -> None:
         """Count a request; refuse it once the limit is used up."""
-        if not self.faults.rates[resource].count(self._world.get_time()):
+        if not self.faults.rates[resource].count(self._world.now()):
             who = grant.account.id if grant else 0
             raise ApiError(403, f"API rate limit exceeded for user ID {who}.")
 

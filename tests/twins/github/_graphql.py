@@ -77,18 +77,18 @@ class GraphQL:
             kind, fields = parse(query, variables)
         except DocumentError as wrong:
             return {"errors": [{"message": wrong.message}]}
-        told: Json = {}
+        body_json: Json = {}
         errors: list[Json] = []
         for field in fields:
             try:
-                told[field.alias] = self._resolve_field(kind, field, grant)
+                body_json[field.alias] = self._resolve_field(kind, field, grant)
             except DocumentError as wrong:
                 if not wrong.kind:
                     return {"errors": [{"message": wrong.message, "path": [kind, field.alias]}]}
-                told[field.alias] = None
+                body_json[field.alias] = None
                 error: Json = {"type": wrong.kind, "path": [field.alias], "message": wrong.message}
                 errors.append(error)
-        return {"data": told, **({"errors": errors} if errors else {})}
+        return {"data": body_json, **({"errors": errors} if errors else {})}
 
     def _resolve_field(self, kind: str, field: Field, grant: Grant) -> object:
         if kind == "query" and field.name == "viewer":
@@ -125,14 +125,14 @@ class GraphQL:
         pull = self._find_pull(arguments)
         if not pull.open:
             raise DocumentError("Pull request is closed", "UNPROCESSABLE")
-        pull.draft, pull.updated = False, self._world.get_time()
+        pull.draft, pull.updated = False, self._world.now()
         return {"pullRequest": self._render_pull(pull)}
 
     def _convert_to_draft(self, arguments: Json, grant: Grant) -> Json:
         pull = self._find_pull(arguments)
         if not pull.open or not self._world.settings.drafts:
             raise DocumentError("Pull request cannot be converted to a draft", "UNPROCESSABLE")
-        pull.draft, pull.updated = True, self._world.get_time()
+        pull.draft, pull.updated = True, self._world.now()
         return {"pullRequest": self._render_pull(pull)}
 
     def _revert(self, arguments: Json, grant: Grant) -> Json:

@@ -83,7 +83,7 @@ class People:
         world = self.world
         number, author = world.take_number(), world.get_account(login)
         marks = [world.label(name) for name in labels]
-        opened = Issue(world.allocate_id(), number, title, body, author, world.get_time(), marks)
+        opened = Issue(world.allocate_id(), number, title, body, author, world.now(), marks)
         world.issues[number] = opened
         return number
 
@@ -158,7 +158,7 @@ class People:
             world.get_account(login),
             association,
             text,
-            world.get_time(),
+            world.now(),
         )
         world.comments.append(written)
         return written
@@ -176,14 +176,14 @@ class People:
         """Review a pull request as a person; `lines` are file, line (`None`: the file) and text."""
         world, head, author = self.world, self.pull(number).head, self.world.get_account(login)
         written = Review(
-            world.allocate_id(), number, author, association, state, text, head, world.get_time()
+            world.allocate_id(), number, author, association, state, text, head, world.now()
         )
         world.reviews.append(written)
         for path, line, said in lines:
             world.line_comments.append(
                 LineComment(
                     world.allocate_id(), number, written.id, author, association, path, line, said,
-                    head, world.get_time(),
+                    head, world.now(),
                 )
             )  # fmt: skip
         return written
@@ -199,9 +199,7 @@ class People:
             if (check.head, check.name) == (head, name):
                 check.conclusion = conclusion
                 return
-        world.checks.append(
-            Check(world.allocate_id(), head, name, conclusion, world.get_time(), app)
-        )
+        world.checks.append(Check(world.allocate_id(), head, name, conclusion, world.now(), app))
 
     def set_status(self, head: str, name: str, state: str, description: str | None = None) -> None:
         """Set a commit status as a person: success, pending, failure or error."""
@@ -213,7 +211,7 @@ class People:
                 name,
                 state,
                 description,
-                world.get_time(),
+                world.now(),
                 world.get_account("ci"),
             )
         )

@@ -131,7 +131,7 @@ class Pulls:
             self._reopen(pull)
         elif state not in ("open", "closed", None):
             raise make_invalid("PullRequest", code="invalid", field="state")
-        pull.updated = self._world.get_time()
+        pull.updated = self._world.now()
         self._world.settle()
         return ApiResponse(self._shapes.render_full_pull(pull))
 

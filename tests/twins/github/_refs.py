@@ -113,14 +113,14 @@ class Refs:
         if rules is None or rules.ruleset:
             raise ApiError(404, "Branch not protected")
         url = f"{self._shapes.root}/branches/{name}/protection"
-        told: Json = {
+        body_json: Json = {
             "url": url,
             "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True},
         }
         if rules.linear:
-            told["required_linear_history"] = {"enabled": True}
+            body_json["required_linear_history"] = {"enabled": True}
         if rules.checks:
-            told["required_status_checks"] = {
+            body_json["required_status_checks"] = {
                 "url": f"{url}/required_status_checks",
                 "contexts_url": f"{url}/required_status_checks/contexts",
                 "strict": rules.strict,
@@ -128,14 +128,14 @@ class Refs:
                 "checks": [{"context": each, "app_id": None} for each in rules.checks],
             }
         if rules.reviews:
-            told["required_pull_request_reviews"] = {
+            body_json["required_pull_request_reviews"] = {
                 "url": f"{url}/required_pull_request_reviews",
                 "dismiss_stale_reviews": False,
                 "require_code_owner_reviews": False,
                 "required_approving_review_count": rules.reviews,
                 "require_last_push_approval": False,
             }
-        return ApiResponse(told)
+        return ApiResponse(body_json)
 
     def list_rules(self, ask: ApiRequest) -> ApiResponse:
         """List what rulesets ask of a branch; classic protection is not among it."""

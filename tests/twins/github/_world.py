@@ -34,7 +34,7 @@ class World:
     ) -> None:
         self.git = repository
         self.owner, self.name, self._now = Account(owner, 1, "Organization"), name, now
-        self.founded = self.get_time()
+        self.founded = self.now()
         self.main = "main"
         self.settings = Settings()
         self.accounts: dict[str, Account] = {owner: self.owner}
@@ -51,7 +51,7 @@ class World:
         self._ids = itertools.count(1_000)
         self._numbers = itertools.count(1)
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         """Return the time in full seconds, as GitHub does."""
         return self._now().replace(microsecond=0)
 
@@ -99,7 +99,7 @@ class World:
             author=author,
             head=fork[1] if fork else heads[branch],
             base_sha=heads[base],
-            at=self.get_time(),
+            at=self.now(),
             fork=fork[0] if fork else None,
         )
         self.pulls[pull.number] = pull
@@ -131,7 +131,7 @@ class World:
         elif head is None or (head != before[0] and self.git.is_ancestor(base, head)):
             self.close(pull)
         elif (pull.head, pull.base_sha) != before:
-            pull.updated = self.get_time()
+            pull.updated = self.now()
 
     def _find_merge_commit(self, head: str, base: str) -> str:
         """Return the oldest commit on base's own line that contains `head`."""
@@ -140,16 +140,16 @@ class World:
 
     def close(self, pull: Pull) -> None:
         """Close it without merging."""
-        pull.closed_at = pull.updated = self.get_time()
+        pull.closed_at = pull.updated = self.now()
 
     def record_merge(self, pull: Pull, commit: str, by: Account | None) -> None:
         """Note that it was merged as `commit`."""
-        pull.closed_at = pull.merged_at = pull.updated = self.get_time()
+        pull.closed_at = pull.merged_at = pull.updated = self.now()
         pull.merge_commit, pull.merged_by, pull.draft = commit, by or self.owner, False
         for number in map(int, _CLOSING.findall(pull.body or "")):
             issue = self.issues.get(number)
             if issue is not None and issue.open:
-                issue.closed_at = issue.updated = self.get_time()
+                issue.closed_at = issue.updated = self.now()
 
     def merge_title(self, pull: Pull) -> str:
         """Return the first line of its merge commit."""

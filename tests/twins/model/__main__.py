@@ -19,9 +19,9 @@ or several such stories; the first is used whose text occurs in the request:
 
 Turns: `says` and `thinks` (with `then`: more in the same answer), `calls` (with `with`: arguments),
 `together` (a list of these), `gives` (the structured answer that a schema requires), `refuses` (a
-text or null), `fails` (a status; `message`, `retry_after`, `times`), `limited` (seconds until a usage
-limit ends), `cuts_off` and `falls_silent` (the text sent before, or null), `slow` (seconds; `turn`)
-and `forever` (a turn). `{cwd}` in an argument is the working folder of the client.
+text or null), `fails` (a status; `message`, `retry_after`, `times`), `limited` (seconds until a
+usage limit ends), `cuts_off` and `falls_silent` (the text sent before, or null), `slow` (seconds;
+`turn`) and `forever` (a turn). `{cwd}` in an argument is the working folder of the client.
 """
 
 import argparse

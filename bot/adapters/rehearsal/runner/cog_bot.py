@@ -104,15 +104,12 @@ class _Clock:
     """The clock port, in the script's time."""
 
     def __init__(self, time: ScriptTime) -> None:
-        self.get_time = time.get_time
-        self.now = time.get_time  # what trees before 0.2 call
+        self.now = time.now
         self._time = time
 
-    def get_monotonic_time(self) -> float:
+    def monotonic(self) -> float:
         """Return the seconds since the start of the script."""
         return self._time.seconds
-
-    monotonic = get_monotonic_time  # what trees before 0.2 call
 
     async def sleep(self, seconds: float) -> None:
         """Wait for so many seconds of the script's time."""

@@ -36,9 +36,9 @@ class ScriptTime:
     def begin(self, starts: datetime) -> None:
         """Set the calendar for all ways to read it."""
         self._starts = starts
-        self._calendar = time_machine.travel(self.get_time(), tick=False).start()
+        self._calendar = time_machine.travel(self.now(), tick=False).start()
 
-    def get_time(self) -> datetime:
+    def now(self) -> datetime:
         """Return the script's date and time, in UTC."""
         assert self._starts is not None, "the play has not begun"  # noqa: S101 - for mypy
         return self._starts + timedelta(seconds=self.seconds)
@@ -48,7 +48,7 @@ class ScriptTime:
         if seconds > self.seconds:
             self.seconds = seconds
             if self._calendar is not None:
-                self._calendar.move_to(self.get_time())
+                self._calendar.move_to(self.now())
 
     def _sleep(self, seconds: Any, /) -> None:
         """Advance the time. Other threads really sleep, as they must not block the main thread."""

@@ -24,7 +24,9 @@ def compute_digests(folder: Path) -> dict[str, str]:
 
     The digest of an SQLite file covers its rows, because the order of pages is not deterministic.
     """
-    return {path.relative_to(folder).as_posix(): _digest(path) for path in _list_files(folder)}
+    return {
+        path.relative_to(folder).as_posix(): _compute_digest(path) for path in _list_files(folder)
+    }
 
 
 def read_contents(folder: Path) -> dict[str, str]:
@@ -62,7 +64,7 @@ def _is_database(path: Path) -> bool:
         return file.read(len(_SQLITE)) == _SQLITE
 
 
-def _digest(path: Path) -> str:
+def _compute_digest(path: Path) -> str:
     try:
         lines = _iterate_rows(path) if _is_database(path) else iter([path.read_bytes()])
         sha256 = hashlib.sha256()

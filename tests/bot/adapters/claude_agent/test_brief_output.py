@@ -69,7 +69,7 @@ def test_work_may_fall_into_parts_that_have_no_file_in_common(root: Path) -> Non
     _, plan = taken(root, steps=both)
     assert plan is not None
     assert [part.name for part in plan.parts] == ["coin", "dice"]
-    with pytest.raises(Objection, match=r"owned by the parts dice and more: only one may"):
+    with pytest.raises(Objection, match="owned by the parts dice and more: only one part may"):
         taken(root, steps=[*both, *steps(("cogs/dice.py", "more"))])
     with pytest.raises(Objection, match="has no part but other steps do"):
         taken(root, steps=[*both, *steps(("cogs/cards.py", ""))])

@@ -73,7 +73,7 @@ class Lines:
     async def send(self, prompt: str) -> None:
         self.prompts.append(prompt)
 
-    async def hear(self) -> AsyncGenerator[Heard, None]:
+    async def receive(self) -> AsyncGenerator[Heard, None]:
         await self.gate.wait()
         for each in self._turns.pop(0) if len(self._turns) > 1 else self._turns[0]:
             if isinstance(each, Exception):

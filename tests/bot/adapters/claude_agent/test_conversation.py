@@ -45,7 +45,7 @@ class Written:
     async def send(self, prompt: str) -> None:
         self.prompts.append(prompt)
 
-    async def hear(self) -> AsyncGenerator[Heard, None]:
+    async def receive(self) -> AsyncGenerator[Heard, None]:
         for heard in self._turns.pop(0):
             yield heard
         await asyncio.Event().wait()

@@ -77,7 +77,8 @@ async def test_a_skill_that_tells_to_ship_and_names_tools_gives_the_model_none_o
     )
     story: Story = {
         "executor": [
-            call_tool(READS, name="shipping"), *beyond, call_tool(READS, name=""), *fix_dice(), say_text("Done."),
+            call_tool(READS, name="shipping"), *beyond, call_tool(READS, name=""), *fix_dice(),
+            say_text("Done."),
         ]
     }  # fmt: skip
     async with open_claude_room(tmp_path, story, skills=library) as room:

@@ -27,7 +27,7 @@ class Screen:
     async def show(self, ref: MessageRef, newest: Callable[[], Post]) -> Post:
         await self.free.wait()
         post = newest()
-        self.shown.append((self._clock.get_monotonic_time(), ref.message_id, post.text))
+        self.shown.append((self._clock.monotonic(), ref.message_id, post.text))
         await self.confirmed.wait()
         return post
 

@@ -42,7 +42,7 @@ async def test_many_requests_at_once_ask_for_one_token(room: Room) -> None:
 async def test_a_token_is_renewed_before_it_ends(tmp_path: Path) -> None:
     clock = FakeClock()
     async with (
-        room_on(tmp_path, now=clock.get_time) as room,
+        room_on(tmp_path, now=clock.now) as room,
         room.forge(app_of(room), clock) as forge,
     ):
         await forge.find("k7m2xq")

@@ -26,7 +26,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 async def room(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Room]:
     """Return a room whose clock does not move."""
-    async with room_on(tmp_path, now=clock.get_time) as room:
+    async with room_on(tmp_path, now=clock.now) as room:
         yield room
 
 

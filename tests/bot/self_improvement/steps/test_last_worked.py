@@ -29,7 +29,7 @@ class RolledCase:
         self.journal = FakeJournal()
 
     async def works(self) -> None:
-        at = self.clock.get_time()
+        at = self.clock.now()
         step = CommandStep(by="asker", command="roll")
         record = TrafficRecord(
             id=create_sortable_id(at), at=at, event="command.roll", step=step,
@@ -50,7 +50,7 @@ class RolledCase:
         self.journal.append(action)
         trigger = Trigger(
             key="k", goal="fix", person=Person(id=1, name="alice"), place=Place(channel_id=10),
-            text="", error_id=action.id, at=self.clock.get_time(),
+            text="", error_id=action.id, at=self.clock.now(),
         )  # fmt: skip
         observe = EvidenceCollector(
             self.journal, self.checkout, self.clock, FakeMemory(), lookback=timedelta(hours=24),

@@ -17,9 +17,7 @@ from tests.fakes.fake_memory import FakeMemory
 from tests.support.agent_harness import BROKEN, make_capsule, make_failure
 
 SUSPECT = Suspect(
-    commit=Commit(
-        sha="b" * 40, author="Sam", at=FakeClock().get_time(), summary="Speed up the dice"
-    ),
+    commit=Commit(sha="b" * 40, author="Sam", at=FakeClock().now(), summary="Speed up the dice"),
     reason="last changed line 8",
     diff="",
     score=0.8,
@@ -56,7 +54,7 @@ class ObservedCase:
             text=subject,
             subject=subject,
             error_id=error_id,
-            at=self.clock.get_time(),
+            at=self.clock.now(),
         )
         lookback = timedelta(hours=24)
         observe = EvidenceCollector(

@@ -101,7 +101,8 @@ def failure(kind: Kind, name: str, exception: str, function: str) -> Action:
     frame = Frame(file="cogs/stall.py", line=1, function=function)
     capsule = Capsule(exception=exception, message="", fingerprint="5dc1e6ef", frames=(frame,))
     at = START + timedelta(hours=1)
-    return Action(ts=at, id=create_sortable_id(at), event=f"{kind.value}.{name}", kind=kind, name=name,
+    return Action(ts=at, id=create_sortable_id(at), event=f"{kind.value}.{name}", kind=kind,
+        name=name,
                   outcome=ActionOutcome.ERROR, error=capsule)  # fmt: skip
 
 
@@ -118,7 +119,8 @@ class Scene:
         self.verifier = SandboxedVerifier(choose_local_sandbox(), folder / "cache")
         trees = GitTrees.open(folder / "tree")
         self.replays = InteractionReplays(
-            SandboxedRehearsal(choose_local_sandbox()), trees, self.traffic, self.snapshots, SystemClock(),
+            SandboxedRehearsal(choose_local_sandbox()), trees, self.traffic, self.snapshots,
+            SystemClock(),
             catch_up=catch_up, lookback=timedelta(days=9000),
         )  # fmt: skip
 
@@ -149,7 +151,8 @@ class Scene:
             file.write_text(test.source, encoding="utf-8")
         head = await self.workspace.commit("Mend")
         change = ChangeSet(base=self.base, head=head, branch="b", engine="hand", summary="mend",
-                           files=await self.workspace.list_changes(), diff=await self.workspace.get_diff(),
+                           files=await self.workspace.list_changes(),
+                           diff=await self.workspace.get_diff(),
                            )  # fmt: skip
         gate = QualityGate(self.verifier, protection=Protection.create(), redact=str,
                            replays=self.replays)  # fmt: skip

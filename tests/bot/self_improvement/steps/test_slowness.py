@@ -29,7 +29,7 @@ def plays(
         number = len(world.journal.actions)
         world.journal.append(
             Action(
-                ts=world.clock.get_time(),
+                ts=world.clock.now(),
                 id=f"s{number:025}",
                 event="command.search",
                 kind=Kind.COMMAND,

@@ -88,7 +88,8 @@ async def taken_back(workspace: Workspace, sha: str, **more: str) -> ChangeSet:
     head = await workspace.commit("Take it back")
     return ChangeSet(
         base=workspace.base, head=head, branch=workspace.branch, engine="offline", summary="undo",
-        files=await workspace.list_changes(), diff=await workspace.get_diff(), proven="undo", reverted_commit=sha,
+        files=await workspace.list_changes(), diff=await workspace.get_diff(), proven="undo",
+        reverted_commit=sha,
     )  # fmt: skip
 
 
