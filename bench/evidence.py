@@ -25,8 +25,8 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
 from bot.redaction import redact
-from bot.self_improvement.steps.diagnose import diagnose_by_rules
-from bot.self_improvement.steps.observe import EvidenceCollector
+from bot.self_improvement.evidence_collector import EvidenceCollector
+from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from bot.telemetry import Recorder
 from tests.fakes.repositories import commit
 from tests.fakes.small_bot_repository import FAIR, FILE, SPIN, make_small_bot

@@ -134,6 +134,14 @@ def test_no_cog_imports_another() -> None:
     assert reaching == []
 
 
+def test_the_contract_of_the_steps_lists_every_step() -> None:
+    """A file without an underscore in `steps` is a step; what steps share has an underscore."""
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    listed = next(each["modules"] for each in contracts if each["id"] == "steps-independent")
+    files = (ROOT / "bot/self_improvement/steps").glob("[!_]*")
+    assert sorted(listed) == sorted(f"bot.self_improvement.steps.{path.stem}" for path in files)
+
+
 def test_cycles_are_not_hidden_from_the_contracts() -> None:
     word = "TYPE_CHECKING"
     hidden = [name_of(p) for p in with_word(word, EVERYTHING) if f"typing.{word}" in imported(p)]

@@ -34,6 +34,7 @@ from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.conversation_check import ConversationCheck
 from bot.self_improvement.core_updates import CoreUpdates
+from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.feedback import Answered, build_record_lookup
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
@@ -43,7 +44,6 @@ from bot.self_improvement.services import VitalSign
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
-from bot.self_improvement.steps.observe import EvidenceCollector
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer

@@ -40,6 +40,7 @@ from bot.self_improvement.request_answers import RequestAnswers
 from bot.self_improvement.run_requests import RunRequests
 from bot.self_improvement.run_starter import RunAdmission, RunStarter
 from bot.self_improvement.services import RunSettings, Services
+from bot.self_improvement.shipment_watches import ShipmentWatches
 from bot.self_improvement.shipped_fixes import ShippedFixes
 from bot.self_improvement.steering import Steering
 from bot.self_improvement.step_context import StepContext
@@ -114,13 +115,13 @@ def assemble(
     candidates = CandidateSelection(services, notifier, transitions, cost_meter)
     failures = StepFailures(services, notifier, cost_meter, transitions, candidates)
     feedback = FeedbackService(services.store, services.key_values, steps.answered)
-    watch = _watch(services, steps, settings, feedback, notifier, memory)
+    watches = _build_watches(services, steps, feedback, notifier, memory)
     cards = ProposalCards(services.store, notifier, locks)
     context = StepContext(
         services, settings, notifier, transitions, failures, candidates, cost_meter, steering,
         services.stop_guard, authority.approval_policy, memory, cards,
     )  # fmt: skip
-    sequence = StepSequence(context, steps, watch, authority.blocks)
+    sequence = StepSequence(context, steps, watches, authority.blocks)
     workers = Workers(services, settings, sequence, transitions, failures, cost_meter, owner)
     reconciler, wake = Reconciler(services, notifier), workers.wake
     cancellation = Cancellation(services, workers, transitions, notifier, cost_meter, reconciler)
@@ -138,15 +139,14 @@ def assemble(
         fixes=ShippedFixes(services.store),
         run_locks=locks, authorizer=authorizer,
         audit_writer=authority.audit_writer, audit=authority.audit,
-        approvals=approvals,
-        autonomy=autonomy,
-        emergency=emergency,
+        approvals=approvals, autonomy=autonomy, emergency=emergency,
         budget=BudgetReports(services.budget, services.charts, authorizer),
         memory=MemoryService(services.memory, services.clock, authorizer, memory),
         transitions=transitions, workers=workers, dialogue=dialogue,
         cancellation=cancellation, reconciler=reconciler, recovery=recovery,
         admission=admission,
-        watch=watch,
+        watch=WatchStep(services, steps.evaluator, watches, settings, notifier, memory,
+                        steps.deployer.has_files_left),
         base_updates=_build_base_updates(services, steps, settings),
         requests=RunRequests(services, authorizer, locks, admission, notifier, transitions, wake),
         archiver=ThreadArchiver(services, notifier),
@@ -163,17 +163,15 @@ def assemble(
     )  # fmt: skip
 
 
-def _watch(
+def _build_watches(
     services: Services,
     steps: StepServices,
-    settings: RunSettings,
     feedback: FeedbackService,
     notifier: RunNotifier,
     memory: MemoryRecorder,
-) -> WatchStep:
+) -> ShipmentWatches:
     uses = UseWatches(services, steps.use, feedback, notifier, memory) if steps.use else None
-    return WatchStep(services, steps.evaluator, uses, settings, notifier, memory,
-                     steps.deployer.has_files_left)  # fmt: skip
+    return ShipmentWatches(services.key_values, steps.evaluator, uses)
 
 
 def _build_changes(

@@ -11,7 +11,7 @@ from bot.presentation.answers import list_everyday_commands
 from bot.presentation.missing_failure import build_diagnosis
 from bot.redaction import redact
 from bot.self_improvement.answer_inquiry import AnswerInquiry
-from bot.self_improvement.steps.observe import EvidenceCollector
+from bot.self_improvement.evidence_collector import EvidenceCollector
 
 
 class RequestAnswers:

@@ -9,22 +9,24 @@ from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.feedback import Answered, get_no_record
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.revert_rehearsal import RevertRehearsal
+from bot.self_improvement.shipment_watches import ShipmentWatches
 from bot.self_improvement.step_context import StepContext
 from bot.self_improvement.steps._answer_report import AnswerReports
+from bot.self_improvement.steps._reverted_changes import RevertedChanges
 from bot.self_improvement.steps.brief import BriefStep, RequestBriefer
 from bot.self_improvement.steps.diagnose import DiagnoseStep, FaultAnalyzer
 from bot.self_improvement.steps.execute import ExecuteStep
-from bot.self_improvement.steps.observe import EvidenceCollector, ObserveStep
+from bot.self_improvement.steps.observe import ObserveStep
 from bot.self_improvement.steps.plan import PlanBuilder, PlanStep
 from bot.self_improvement.steps.propose import ProposeStep, PullRequestPublisher
 from bot.self_improvement.steps.revert import RevertSteps
 from bot.self_improvement.steps.ship import Deployer, ShipStep
 from bot.self_improvement.steps.verify import VerifyStep
-from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.trials import ProposalTrials
 from bot.self_improvement.use_evaluator import UseEvaluator
 
@@ -64,16 +66,21 @@ class StepSequence:
     """Performs a run's next step and saves its result before anything else happens."""
 
     def __init__(
-        self, context: StepContext, services: StepServices, watch: WatchStep, blocks: AutonomyBlocks
+        self,
+        context: StepContext,
+        services: StepServices,
+        watches: ShipmentWatches,
+        blocks: AutonomyBlocks,
     ) -> None:
         self._context = context
         self._blocks = blocks
         runner, gate = services.runner, services.gate
-        revert = RevertSteps(context, services.collector, gate, watch)
+        reverted = RevertedChanges(context, gate, watches)
+        revert = RevertSteps(context, services.collector, reverted)
         verify = VerifyStep(
             context,
             gate,
-            revert,
+            reverted,
             services.behaviour,
             services.proofs,
             services.revert_rehearsal,
@@ -89,7 +96,7 @@ class StepSequence:
             Stage.EXECUTE: ExecuteStep(context, runner, services.stand_in, gate).perform,
             Stage.VERIFY: verify.perform,
             Stage.PROPOSE: ProposeStep(context, services.publisher).perform,
-            Stage.SHIP: ShipStep(context, services.deployer, gate, revert, watch).perform,
+            Stage.SHIP: ShipStep(context, services.deployer, gate, reverted, watches).perform,
         }
         self._reverting = self._steps | {
             Stage.OBSERVE: revert.observe,

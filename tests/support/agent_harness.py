@@ -30,6 +30,7 @@ from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.feedback import build_record_lookup
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
@@ -37,7 +38,6 @@ from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.step_sequence import StepServices
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
-from bot.self_improvement.steps.observe import EvidenceCollector
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer

@@ -25,7 +25,7 @@ from bot.self_improvement.agent_updates import OnProgress, wait_for_result
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
-from bot.self_improvement.steps.plan import add_nearest_tests
+from bot.self_improvement.steps._nearest_tests import add_nearest_tests
 
 _THOUGHTS = 2  # attempts at a brief before the request is given up
 _LOOKED_AT = 100  # the newest successful runs, for the estimate

@@ -1,35 +1,24 @@
 """Diagnose: states what the evidence shows and how certain it is, and no more."""
 
-from typing import Literal
-
-from bot.authority.protection import collect_named_files
 from bot.budget.allowance import check_run_budget
 from bot.domain.cost import Cost
 from bot.domain.errors import (
     AgentError,
     BudgetSpent,
-    TheseusError,
     WorkspaceError,
 )
-from bot.domain.evidence import Diagnosis, Evidence, Suspect
+from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
-from bot.domain.journal import Capsule, FailureGroup
 from bot.domain.run import Run, Stage, Status
-from bot.domain.shipped_fix import ShippedFix
-from bot.memory.ranking import describe_history
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import to_plain_text
-from bot.presentation.failure_labels import format_headline, place
-from bot.presentation.missing_failure import build_diagnosis
-from bot.presentation.times import format_utc
-from bot.redaction import redact
 from bot.self_improvement.agent_updates import OnProgress, wait_for_result
+from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from bot.self_improvement.step_context import StepContext, need
 from bot.self_improvement.steps._answer_report import AnswerReports
+from bot.self_improvement.steps._planner_case import build_case, say_without_planner
 from bot.self_improvement.steps._side_question import build_side_question, get_side_decision
-from bot.self_improvement.steps._slow_action import diagnose_slowness
-from bot.triage import Triage, triage
 
 _HOW_TO_INSIST = " If you disagree, `/runs retry {}` continues anyway."
 
@@ -143,28 +132,6 @@ class DiagnoseStep:
         return found
 
 
-def build_case(run: Run, history: History, evidence: Evidence) -> Case:
-    """Return the planner's case: the request, the evidence, the rules' diagnosis."""
-    return Case(
-        run_id=run.id,
-        person_id=run.trigger.person.id,
-        attempt=run.attempt,
-        text=run.trigger.material,
-        evidence=evidence,
-        diagnosis=diagnose_by_rules(evidence),
-        named=collect_named_files(run, history),
-    )
-
-
-async def say_without_planner(
-    context: StepContext, run: Run, error: TheseusError, instead: str
-) -> None:
-    """Say that the planner failed, and what is used instead."""
-    context.record(run, error)
-    key = f"planner:{run.attempt}:{run.goal}"
-    await context.notifier.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
-
-
 def _can_be_incorrect_output(evidence: Evidence, diagnosis: Diagnosis) -> bool:
     """Return whether the request may be about output: it matches no recorded failure."""
     return (
@@ -178,121 +145,3 @@ def _has_insisted(history: History) -> bool:
     """Return whether a person read that the fault is not ours, and still asked for a fix."""
     earlier = history.diagnosis
     return earlier is not None and earlier.found and not earlier.triage.ours
-
-
-def diagnose_by_rules(evidence: Evidence) -> Diagnosis:
-    """Return the rules' diagnosis; `found` is false if nothing in the journal matches."""
-    if not evidence.groups:
-        return diagnose_slowness(evidence.slow) if evidence.slow else build_diagnosis(evidence)
-    group = evidence.groups[0]
-    capsule = group.newest.error
-    frame = capsule.innermost if capsule else None
-    if capsule is None or frame is None:
-        return _build_outside_diagnosis(evidence, group, capsule)
-    return Diagnosis(
-        found=True,
-        headline=format_headline(group),
-        cause=_describe_recurrence(evidence.fix, group)
-        + _describe_cause(capsule, evidence.suspects),
-        fingerprint=group.fingerprint,
-        event=group.event,
-        file=frame.file,
-        line=frame.line,
-        function=frame.function,
-        count=group.count,
-        first_seen=group.first_seen,
-        last_seen=group.last_seen,
-        suspects=evidence.suspects,
-        confidence=_rate_confidence(evidence),
-        evidence_ids=group.action_ids,
-        seen_before=describe_history(evidence.memories, group.fingerprint),
-        last_worked=evidence.worked.summary if evidence.worked else "",
-        triage=judge_origin(evidence),
-    )
-
-
-def judge_origin(evidence: Evidence) -> Triage:
-    """Return the triage of the best-matching failure."""
-    best, *others = evidence.groups or (None,)
-    return triage(
-        best,
-        users=evidence.users,
-        nearby=(*(group for group in others if group), *evidence.nearby),
-        timeline=evidence.timeline,
-        changed=tuple(suspect.commit.sha for suspect in evidence.suspects),
-        since_worked=_list_newer_suspects(evidence),
-    )
-
-
-def _list_newer_suspects(evidence: Evidence) -> tuple[str, ...]:
-    """Return the suspects that are newer than the action's last success."""
-    changes = evidence.worked.changes if evidence.worked else ()
-    return tuple(change.commit.sha for change in changes)
-
-
-def _describe_recurrence(fix: ShippedFix | None, group: FailureGroup) -> str:
-    """Return that a shipped fix did not end the failure; empty if no fix was shipped."""
-    if fix is None:
-        return ""
-    if fix.fingerprint != group.fingerprint:
-        return f"{fix.label} fixed another failure of it before. "
-    seen = format_utc(group.first_seen)
-    return f"It was fixed in {fix.label}, but is seen again since {seen}. "
-
-
-def _build_outside_diagnosis(
-    evidence: Evidence, group: FailureGroup, capsule: Capsule | None
-) -> Diagnosis:
-    message = f"{capsule.exception}: {capsule.message}" if capsule else "no exception was recorded"
-    return Diagnosis(
-        found=True,
-        headline=format_headline(group),
-        cause=f"The failure is {place(group)}: {message}. "
-        f"{_explain_no_change(judge_origin(evidence))}",
-        fingerprint=group.fingerprint,
-        event=group.event,
-        count=group.count,
-        first_seen=group.first_seen,
-        last_seen=group.last_seen,
-        confidence="low",
-        evidence_ids=group.action_ids,
-        seen_before=describe_history(evidence.memories, group.fingerprint),
-        triage=judge_origin(evidence),
-    )
-
-
-def _explain_no_change(judgement: Triage) -> str:
-    return "There is nothing of ours to change." if judgement.ours else judgement.summary
-
-
-def _describe_cause(capsule: Capsule, suspects: tuple[Suspect, ...]) -> str:
-    frame = capsule.frames[-1]
-    values = ", ".join(f"{name}={value}" for name, value in frame.arguments.items())
-    called = f" with {values}" if values else ""
-    text = (
-        f"`{frame.function}` raises {capsule.exception} ({capsule.message}){called}, "
-        f"at `{frame.file}:{frame.line}`."
-    )
-    if capsule.holds_stand_ins and values:
-        text += (
-            " These values are placeholders of the same shape, because the real ones are private."
-        )
-    if suspects:
-        commit = suspects[0].commit
-        text += (
-            f" Suspect: `{commit.sha[:7]}` “{commit.summary}” by {commit.author} "
-            f"({suspects[0].reason})."
-        )
-    return text
-
-
-def _rate_confidence(evidence: Evidence) -> Literal["low", "medium", "high"]:
-    """Return the confidence in the cause, limited by how surely the failure is the right one."""
-    if evidence.named == "not at all":
-        return "low" if evidence.nearby else "medium"
-    suspects = evidence.suspects
-    return (
-        "high"
-        if evidence.named == "exactly" and suspects and suspects[0].score >= 0.5
-        else "medium"
-    )

@@ -39,10 +39,8 @@ from bot.self_improvement.step_context import StepContext, need
 from bot.self_improvement.steps._answer_plan import NOT_PROVABLE, answer_plan, get_incorrect_output
 from bot.self_improvement.steps._failure_plan import build_failure_plan
 from bot.self_improvement.steps._failure_replay import ReplayedFailure, is_decisive, replay_failure
-from bot.self_improvement.steps.diagnose import build_case, say_without_planner
-
-# The number of tests that the engine runs for every edit. The verifier runs more later, once.
-_NEAREST_TESTS = 4
+from bot.self_improvement.steps._nearest_tests import add_nearest_tests
+from bot.self_improvement.steps._planner_case import build_case, say_without_planner
 
 _FRAMES = 4
 
@@ -187,13 +185,6 @@ class PlanBuilder:
             failing = await self._verifier.find_failing([planned.test], workspace)
             plan = plan.replace(reproduction=failing[0].reproduction if failing else None)
         return await add_nearest_tests(plan, self._verifier, workspace)
-
-
-async def add_nearest_tests(plan: Plan, verifier: Verifier, workspace: Workspace) -> Plan:
-    """Return the plan with the tests by which an engine judges every edit."""
-    owned = sorted(plan.owned_files)
-    affected = await verifier.find_affected_tests(workspace, owned, limit=_NEAREST_TESTS)
-    return plan.replace(affected=affected)
 
 
 class PlanStep:

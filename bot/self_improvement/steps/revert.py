@@ -4,43 +4,38 @@ A revert needs no reproduction, because it claims only to revert the merge. That
 this is proven.
 """
 
-from bot.domain.change import ChangeSet, RevertResult, Verdict
-from bot.domain.errors import WrongStage
+from bot.domain.change import ChangeSet, RevertResult
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
-from bot.domain.links import format_link
 from bot.domain.plan import Plan, Step, TestPlan
 from bot.domain.proposal import Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import is_failed_fix
-from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.step_context import StepContext, need
-from bot.self_improvement.steps.observe import EvidenceCollector
-from bot.self_improvement.steps.watch import WatchStep
+from bot.self_improvement.steps._reverted_changes import RevertedChanges, get_shipment
 
 _ENGINE = "git revert"
 
 
 class RevertSteps:
-    """Observes, executes and verifies a revert, which is proposed and shipped like any change."""
+    """Observes and executes a revert, which is proposed and shipped like any change."""
 
     def __init__(
         self,
         context: StepContext,
         collector: EvidenceCollector,
-        gate: QualityGate,
-        watch: WatchStep,
+        reverted: RevertedChanges,
     ) -> None:
         self._context = context
         self._collector = collector
-        self._gate = gate
-        self._watch = watch
+        self._reverted = reverted
 
     async def observe(self, run: Run, history: History) -> Run:
         """Record what is reverted and why, and which files this may change."""
-        shipped = await self._load_shipped(run)
+        shipped = await self._reverted.load(run)
         evidence = await self._collector.collect_checkout_state()
         diagnosis, plan = _build_diagnosis(run, shipped), _plan(shipped)
         return await self._context.transitions.advance(
@@ -49,8 +44,8 @@ class RevertSteps:
 
     async def execute(self, run: Run, history: History) -> Run:
         """Revert the merge with git; a conflict ends the run, with instructions for people."""
-        context, shipped = self._context, await self._load_shipped(run)
-        proposal, shipment = _get_shipment(shipped)
+        context, shipped = self._context, await self._reverted.load(run)
+        proposal, shipment = get_shipment(shipped)
         started = context.services.clock.monotonic()
         async with context.open_workspace(run, need(history.evidence)) as workspace:
             await workspace.reset(workspace.base)
@@ -65,52 +60,10 @@ class RevertSteps:
         records: tuple[Record, ...] = (change, plan.replace(steps=(step,)))
         return await context.transitions.advance(run, Stage.VERIFY, *records)
 
-    async def verify(
-        self, run: Run, history: History, change: ChangeSet, workspace: Workspace
-    ) -> Verdict:
-        """Return whether the head is exactly the revert, and passes base's checks."""
-        _, shipment = _get_shipment(await self._load_shipped(run))
-        return await self._gate.verify_revert(
-            need(history.plan),
-            change,
-            shipment,
-            workspace,
-            round_number=run.round,
-            on_check=self._context.build_check_handler(run, history),
-        )
-
-    async def mark_reverted(self, run: Run, by: Proposal) -> None:
-        """Tell the reverted run, and stop watching it."""
-        reverted = await self._context.services.store.get(run.trigger.reverts or "")
-        await self._watch.end(reverted.id)
-        named = format_link(f"#{by.number}", by.url)
-        text = f"↩️ Reverted by {named}, as {run.trigger.person.name} asked."
-        await self._context.notifier.say(reverted, text, key="reverted")
-        history = await self._context.services.store.get_history(reverted.id)
-        if not is_failed_fix(
-            history.outcome
-        ):  # a failed fix is already remembered, with its figures
-            await self._context.memory.remember_rejection(
-                reverted, history, f"reverted by #{by.number}"
-            )
-
-    async def _load_shipped(self, run: Run) -> History:
-        """Return the history of the run to revert. Raises `WrongStage` if it shipped nothing."""
-        if run.trigger.reverts is None:
-            raise WrongStage(f"Run `{run.id}` does not say what it should revert.")
-        history = await self._context.services.store.get_history(run.trigger.reverts)
-        if history.shipment is None or history.proposal is None:
-            raise WrongStage(f"Run `{run.trigger.reverts}` has merged nothing to revert.")
-        return history
-
-
-def _get_shipment(shipped: History) -> tuple[Proposal, Shipment]:
-    return need(shipped.proposal), need(shipped.shipment)
-
 
 def _build_diagnosis(run: Run, shipped: History) -> Diagnosis:
     """Return why it is reverted: the watch's verdict, or a person's request."""
-    proposal, shipment = _get_shipment(shipped)
+    proposal, shipment = get_shipment(shipped)
     known, outcome = shipped.diagnosis, shipped.outcome
     request = f"{run.trigger.person.name} asked to revert it."
     why = request
@@ -128,7 +81,7 @@ def _build_diagnosis(run: Run, shipped: History) -> Diagnosis:
 
 
 def _plan(shipped: History) -> Plan:
-    proposal, shipment = _get_shipment(shipped)
+    proposal, shipment = get_shipment(shipped)
     number, merge = proposal.number, shipment.merge_commit
     change, plan = need(shipped.change_set), shipped.plan
     return Plan(

@@ -27,10 +27,10 @@ from bot.ports.workspace import Checkout
 from bot.self_improvement.core_updates import CoreUpdates
 from bot.self_improvement.messages import describe_conflict, explain_moved_branch
 from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.shipment_watches import ShipmentWatches
 from bot.self_improvement.step_context import StepContext, need
 from bot.self_improvement.steps._merge_check import MergeCheck
-from bot.self_improvement.steps.revert import RevertSteps
-from bot.self_improvement.steps.watch import WatchStep
+from bot.self_improvement.steps._reverted_changes import RevertedChanges
 
 _BEHIND = "the running code differs from its file: the new code was refused or rolled back"
 _MERGES = 3  # attempts per approval while the base branch moves
@@ -176,14 +176,14 @@ class ShipStep:
         context: StepContext,
         deployer: Deployer,
         gate: QualityGate,
-        revert: RevertSteps,
-        watch: WatchStep,
+        reverted: RevertedChanges,
+        watches: ShipmentWatches,
     ) -> None:
         self._context = context
         self._deployer = deployer
         self._check = MergeCheck(context, gate)
-        self._revert = revert
-        self._watch = watch
+        self._reverted = reverted
+        self._watches = watches
         self._approval_policy = context.approval_policy
 
     async def perform(self, run: Run, history: History) -> Run:
@@ -248,10 +248,10 @@ class ShipStep:
                 "was checked: look at it, or say “revert”."
             )
         await self._append_audit_entry(run, shipment, reason)
-        watch = await self._watch.begin(run, history, shipment)
+        watch = await self._watches.begin(run, history, shipment)
         records = (*records, shipment, *([watch] if watch else []))
         if run.goal == "revert":
-            await self._revert.mark_reverted(run, need(history.proposal))
+            await self._reverted.mark_reverted(run, need(history.proposal))
         return await self._context.transitions.end(run, Status.DONE, reason, *records)
 
     async def _merge(

@@ -26,7 +26,7 @@ from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.step_context import StepContext, is_pushed_by_others, need
 from bot.self_improvement.steps._answer_plan import get_incorrect_output
-from bot.self_improvement.steps.revert import RevertSteps
+from bot.self_improvement.steps._reverted_changes import RevertedChanges
 
 
 class VerifyStep:
@@ -36,7 +36,7 @@ class VerifyStep:
         self,
         context: StepContext,
         gate: QualityGate,
-        revert: RevertSteps,
+        reverted: RevertedChanges,
         behaviour: BehaviourCheck | None,
         proofs: ChangeProofs | None,
         revert_rehearsal: RevertRehearsal | None,
@@ -45,7 +45,7 @@ class VerifyStep:
     ) -> None:
         self._context = context
         self._gate = gate
-        self._revert = revert
+        self._reverted = reverted
         self._behaviour = behaviour
         self._proofs = proofs
         self._revert_rehearsal = revert_rehearsal
@@ -70,7 +70,7 @@ class VerifyStep:
     ) -> Verdict:
         """Return the verdict; a revert has its own verification."""
         if run.goal == "revert":
-            return await self._revert.verify(run, history, change, workspace)
+            return await self._reverted.verify(run, history, change, workspace)
         verdict = await self._gate(
             need(history.plan),
             change,

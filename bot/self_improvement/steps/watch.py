@@ -4,14 +4,13 @@ A fix is judged by the failure it should end, a requested change by its use.
 """
 
 import logging
-from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Shipment
 from bot.domain.run import Run, Status
-from bot.domain.use import UseWatch
 from bot.domain.watch import Watch
 from bot.memory.recording import MemoryRecorder
 from bot.periodic import log_tracebacks, run_periodically
@@ -20,9 +19,7 @@ from bot.self_improvement.archived_threads import has_ended
 from bot.self_improvement.fix_evaluator import FixEvaluator, describe_replay
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import RunSettings, Services
-from bot.self_improvement.use_watches import UseWatches
-
-_KEY_VALUES = "watch:"
+from bot.self_improvement.shipment_watches import ShipmentWatches
 
 _LOOKS = 100  # checks per watch
 
@@ -36,16 +33,13 @@ _log = logging.getLogger(__name__)
 
 
 class WatchStep:
-    """Watches shipped changes.
-
-    Watches are stored until they are judged, so a restart loses none.
-    """
+    """Judges the watched changes when it is time, and posts the results."""
 
     def __init__(
         self,
         services: Services,
         evaluator: FixEvaluator | None,
-        uses: UseWatches | None,
+        watches: ShipmentWatches,
         settings: RunSettings,
         notifier: RunNotifier,
         memory: MemoryRecorder,
@@ -53,45 +47,11 @@ class WatchStep:
     ) -> None:
         self._services = services
         self._evaluator = evaluator
-        self._uses = uses
+        self.watches = watches
         self._interval = settings.sweep
         self._notifier = notifier
         self._memory = memory
         self._is_behind = is_behind
-
-    async def begin(
-        self, run: Run, history: History, shipment: Shipment
-    ) -> Watch | UseWatch | None:
-        """Start watching what is live now; return the watch, to be saved with the run.
-
-        A repeated call starts the watch again. A change that is not live yet is watched from the
-        next start on. An earlier change of the same action is judged by what was seen until now.
-        """
-        if not shipment.live:
-            return None
-        evaluator = self._evaluator
-        watch = evaluator.begin(run, history, shipment) if evaluator else None
-        if watch is not None:
-            await self._cut_short((watch.event,), run.id, watch.began_at)
-            await self._put(watch)
-            return watch
-        counted = await self._uses.begin(run, history, shipment) if self._uses else None
-        if counted is not None:
-            await self._cut_short(counted.events, run.id, counted.began_at)
-        return counted
-
-    async def _cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
-        for other in await self._services.key_values.list_records(_KEY_VALUES, Watch):
-            if other.run_id != run_id and other.event in events:
-                await self._put(other.replace(until=min(other.until, at)))
-        if self._uses is not None:
-            await self._uses.cut_short(events, run_id, at)
-
-    async def end(self, run_id: str) -> None:
-        """Stop watching a run. Can be repeated safely."""
-        await self._services.key_values.remove(_KEY_VALUES + run_id)
-        if self._uses is not None:
-            await self._uses.end(run_id)
 
     async def run_forever(self) -> None:
         """Check all watches at intervals, until cancelled."""
@@ -132,25 +92,25 @@ class WatchStep:
 
     async def look(self) -> None:
         """Check all watches once."""
-        for watch in await self._services.key_values.list_records(_KEY_VALUES, Watch):
+        for watch in await self.watches.list_all():
             try:
                 await self._look_at(watch)
             except TheseusError:  # one failing watch must not block the others
                 _log.exception("run %s could not be judged; the next look tries", watch.run_id)
-        if self._uses is not None:
-            await self._uses.look()
+        if self.watches.uses is not None:
+            await self.watches.uses.look()
 
     async def _look_at(self, watch: Watch) -> None:
         try:
             run = await self._services.store.get(watch.run_id)
         except UnknownRun:
-            await self.end(watch.run_id)
+            await self.watches.end(watch.run_id)
             return
         if not run.has_ended:
             return  # it is being shipped right now
         if run.status is Status.DONE and not await self._judge(run, watch):
             return
-        await self.end(run.id)
+        await self.watches.end(run.id)
 
     async def _judge(self, run: Run, watch: Watch) -> bool:
         """Judge the watch if it is time; save, post and remember the verdict, each once."""
@@ -183,25 +143,23 @@ class WatchStep:
         )
         if result == watch.replay:
             return watch
-        now = await self._services.key_values.get(_KEY_VALUES + run.id, Watch)
+        now = await self.watches.get(run.id)
         if now is None:
             return None
         watch = now.replace(replay=result)
         await self._services.store.append(run.id, watch)
-        await self._put(watch)
+        await self.watches.put(watch)
         if result is not None and result.status == "passed":
             text = f"▶️ {' '.join(describe_replay(watch))}"
             await self._notifier.say(run, text, key=f"played:{watch.merge_commit}")
         return watch
 
     async def _begin_after_restart(self, run: Run, history: History, shipment: Shipment) -> None:
-        watch = await self.begin(run, history, shipment.replace(restart_needed=False, failed={}))
+        live = shipment.replace(restart_needed=False, failed={})
+        watch = await self.watches.begin(run, history, live)
         if watch is None:
             return
         await self._services.store.append(run.id, watch)
         text = f"👀 `{watch.merge_commit[:7]}` is live since my restart. {describe_watch(watch)}"
         await self._notifier.say(run, text, key="watched")
         await self._notifier.refresh(run, history.add(watch))
-
-    async def _put(self, watch: Watch) -> None:
-        await self._services.key_values.put(_KEY_VALUES + watch.run_id, watch)

@@ -172,7 +172,7 @@ async def test_a_measured_proof_is_held_beside_how_long_it_took(
     assert history.verdict is not None and history.shipment is not None
     measured = Proof(kind="measured", holds=True, summary="", ratio=0.6)
     proven = history.add(history.verdict.replace(proofs=(measured,)))
-    await world.create_agent().watch.begin(run, proven, history.shipment)
+    await world.create_agent().watch.watches.begin(run, proven, history.shipment)
     world.flipped(people=2, times=5, ms=ms)
     await world.look(days=7)
     (text,) = world.told(run)
@@ -219,7 +219,7 @@ async def test_where_the_configuration_says_so_nothing_is_told(world: CoinWorld)
 
 async def test_what_was_taken_back_is_not_told_of(world: CoinWorld) -> None:
     run = await world.shipped()
-    await world.create_agent().watch.end(run.id)
+    await world.create_agent().watch.watches.end(run.id)
     await world.look(days=7)
     assert world.told(run) == []
 
@@ -242,7 +242,9 @@ async def test_the_next_change_of_a_command_ends_the_watch_of_the_one_before(
     history = await world.store.get_history(run.id)
     assert history.shipment is not None
     world.clock.tick(60)
-    await world.create_agent().watch.begin(run.replace(id="other1"), history, history.shipment)
+    await world.create_agent().watch.watches.begin(
+        run.replace(id="other1"), history, history.shipment
+    )
     watch = await world.key_values.get(f"use:{run.id}", UseWatch)
     assert watch is not None and watch.until == world.clock.now()
     assert watch.tell_at == watch.began_at + timedelta(days=7)

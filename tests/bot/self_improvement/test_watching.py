@@ -187,7 +187,7 @@ async def test_the_next_change_of_the_same_action_ends_the_watch_of_the_one_befo
         second = watch.replace(run_id="other1", began_at=world.clock.now())
         run, history = await world.store.get(first.id), await world.store.get_history(first.id)
         assert history.shipment is not None
-        await agent.watch.begin(run.replace(id=second.run_id), history, history.shipment)
+        await agent.watch.watches.begin(run.replace(id=second.run_id), history, history.shipment)
         await world.pass_minutes(2)
         (text,) = verdicts(world, first)
     assert text.startswith("🤷 **Inconclusive.**")

@@ -9,8 +9,8 @@ from bot.domain.people import Person, Place
 from bot.domain.rehearsal import CommandStep
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
-from bot.self_improvement.steps.diagnose import diagnose_by_rules
-from bot.self_improvement.steps.observe import EvidenceCollector
+from bot.self_improvement.evidence_collector import EvidenceCollector
+from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
