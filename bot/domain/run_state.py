@@ -1,11 +1,13 @@
 """The state machine of a run, as data: all its edges, and the one function that follows an edge.
 
 A state is the next stage of a run, for which `goal`, and its position: its status, or what it waits
-for. `TABLE` defines the edges in rows; `EDGES` is the expanded form. The picture in
-docs/architecture.md is generated from `TABLE`.
+for. Every edge has a name (`Edge`), and every move says which edge it takes. `TABLE` defines the
+edges in rows; `EDGES` is the expanded form. The picture in docs/architecture.md is generated from
+`TABLE`.
 """
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum, unique
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -39,14 +41,62 @@ class RunState(NamedTuple):
         return f"{self.goal}: {self.stage}, {self.status}"
 
 
+@unique
+class Edge(StrEnum):
+    """The name of an edge: what moves a run out of its state, always to the same next stage."""
+
+    LEASED = "leased"
+    HANDED_BACK = "handed back"
+    GOES_ON = "goes on"
+    NEXT_STEP = "next step"
+    NO_THREAD = "no thread"
+    ALL_STOPPED = "all stopped"
+    OWN_WORK_PAUSED = "own work paused"
+    LIMIT_OR_BUDGET = "limit or budget"
+    TOO_MANY_CHANGES = "too many changes"
+    ASKS = "asks"
+    UNDERSTOOD = "understood"
+    MEANT_OTHERWISE = "meant otherwise"
+    FORGE_NOT_READY = "forge not ready"
+    ANOTHER_ROUND = "another round"
+    NEXT_CANDIDATE = "next candidate"
+    BEST_CANDIDATE = "best candidate"
+    FOUND_NOT_PROVEN = "found, not proven"
+    PROPOSED = "proposed"
+    BRANCH_MOVED = "branch moved"
+    NOT_SHIPPED = "not shipped"
+    CHECKED_AGAIN = "checked again"
+    PUSHED_TO = "pushed to"
+    REVISED = "revised"
+    NEW_THREAD = "new thread"
+    REVISION_GIVEN_UP = "revision given up"
+    EARLIER_HEAD_HOLDS = "revision given up: earlier head holds"
+    ANSWERED = "answered"
+    SHIPPED = "shipped"
+    MERGED_BY_HAND = "merged by hand"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DIED_TWICE = "died twice"
+    FAILURE_CHOSEN = "failure chosen"
+    RETRIED = "retried"
+    FIX_REQUESTED = "fix requested"
+    FIX_CONFIRMED = "fix confirmed"
+
+    @property
+    def label(self) -> str:
+        """The name in the picture, where what follows a colon is left out."""
+        return self.value.partition(":")[0]
+
+
 class EdgeRule(NamedTuple):
-    """Edges of one kind: from any position in `before`, at the stages `at`, to any in `after`.
+    """A row of an edge: from any position in `before`, at the stages `at`, to any in `after`.
 
     `to` is the stage that the edge leads to (`None`: the same stage). `goals` are the goals that
     have the edge; a goal that lacks one of the stages does not have it.
     """
 
-    name: str
+    edge: Edge
     before: frozenset[FramePosition]
     after: frozenset[FramePosition]
     at: tuple[Stage, ...] = tuple(Stage)
@@ -74,7 +124,7 @@ _SHIP = (Stage.SHIP,)
 _BEFORE_SHIP = tuple(stage for stage in Stage if stage not in (Stage.SHIP, Stage.WATCH))
 
 _FORWARD = tuple(
-    EdgeRule("next step", _RUNNING, _ACTIVE, (here,), after, (goal,))
+    EdgeRule(Edge.NEXT_STEP, _RUNNING, _ACTIVE, (here,), after, (goal,))
     for goal, order in ORDER.items()
     for here, after in pairwise(order)
     if after is not Stage.SHIP  # only a proposal, which a person may approve, gets there
@@ -83,52 +133,53 @@ _FORWARD = tuple(
 
 TABLE: tuple[EdgeRule, ...] = (
     # Who works on the run; the stage stays.
-    EdgeRule("leased", _QUEUED, _RUNNING),
-    EdgeRule("handed back", _ACTIVE, _QUEUED),
-    EdgeRule("goes on", _WAITS, _QUEUED),
+    EdgeRule(Edge.LEASED, _QUEUED, _RUNNING),
+    EdgeRule(Edge.HANDED_BACK, _ACTIVE, _QUEUED),
+    EdgeRule(Edge.GOES_ON, _WAITS, _QUEUED),
     *_FORWARD,
     # What a step waits for. A thread may be missing at any time, so that edge starts anywhere.
-    EdgeRule("no thread", _LIVE, _set(Waiting.THREAD)),
-    EdgeRule("all stopped", _RUNNING, _set(Waiting.STOPPED)),
-    EdgeRule("own work paused", _RUNNING, _set(Waiting.PAUSED), _BEFORE_SHIP),
-    EdgeRule("limit or budget", _RUNNING, _set(Waiting.USAGE_LIMIT, Waiting.BUDGET),
+    EdgeRule(Edge.NO_THREAD, _LIVE, _set(Waiting.THREAD)),
+    EdgeRule(Edge.ALL_STOPPED, _RUNNING, _set(Waiting.STOPPED)),
+    EdgeRule(Edge.OWN_WORK_PAUSED, _RUNNING, _set(Waiting.PAUSED), _BEFORE_SHIP),
+    EdgeRule(Edge.LIMIT_OR_BUDGET, _RUNNING, _set(Waiting.USAGE_LIMIT, Waiting.BUDGET),
         (Stage.BRIEF, Stage.PLAN, Stage.EXECUTE)),
-    EdgeRule("too many changes", _RUNNING, _set(Waiting.TURN), (Stage.EXECUTE,)),
-    EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION),
+    EdgeRule(Edge.TOO_MANY_CHANGES, _RUNNING, _set(Waiting.TURN), (Stage.EXECUTE,)),
+    EdgeRule(Edge.ASKS, _RUNNING, _set(Waiting.QUESTION),
         (Stage.DIAGNOSE, Stage.BRIEF, Stage.EXECUTE), goals=_ASKED),
     # The brief of a requested change.
-    EdgeRule("understood", _RUNNING, _set(Waiting.AGREEMENT), (Stage.BRIEF,), Stage.EXECUTE),
-    EdgeRule("meant otherwise", _set(Waiting.AGREEMENT), _QUEUED, (Stage.EXECUTE,), Stage.BRIEF),
-    EdgeRule("forge not ready", _RUNNING, _set(Waiting.FORGE), _SHIP),
+    EdgeRule(Edge.UNDERSTOOD, _RUNNING, _set(Waiting.AGREEMENT), (Stage.BRIEF,), Stage.EXECUTE),
+    EdgeRule(Edge.MEANT_OTHERWISE, _set(Waiting.AGREEMENT), _QUEUED, (Stage.EXECUTE,), Stage.BRIEF),
+    EdgeRule(Edge.FORGE_NOT_READY, _RUNNING, _set(Waiting.FORGE), _SHIP),
     # Rounds and proposals.
-    EdgeRule("another round", _RUNNING, _RUNNING, (Stage.VERIFY,), Stage.EXECUTE, _WRITTEN),
-    EdgeRule("next candidate", _RUNNING, _RUNNING, (Stage.EXECUTE,), Stage.EXECUTE, ("change",)),
-    EdgeRule("best candidate", _RUNNING, _ACTIVE, (Stage.EXECUTE, Stage.VERIFY), Stage.PROPOSE,
+    EdgeRule(Edge.ANOTHER_ROUND, _RUNNING, _RUNNING, (Stage.VERIFY,), Stage.EXECUTE, _WRITTEN),
+    EdgeRule(Edge.NEXT_CANDIDATE, _RUNNING, _RUNNING, (Stage.EXECUTE,), Stage.EXECUTE, ("change",)),
+    EdgeRule(Edge.BEST_CANDIDATE, _RUNNING, _ACTIVE, (Stage.EXECUTE, Stage.VERIFY), Stage.PROPOSE,
         ("change",)),
-    EdgeRule("found, not proven", _RUNNING, _set(Waiting.JUDGEMENT), (Stage.PROPOSE,),
+    EdgeRule(Edge.FOUND_NOT_PROVEN, _RUNNING, _set(Waiting.JUDGEMENT), (Stage.PROPOSE,),
         goals=("fix",)),
-    EdgeRule("proposed", _RUNNING, _set(Waiting.APPROVAL), (Stage.PROPOSE,), Stage.SHIP),
-    EdgeRule("branch moved", _RUNNING, _set(Waiting.APPROVAL), (Stage.VERIFY,), Stage.SHIP),
-    EdgeRule("not shipped", _LIVE, _set(Waiting.UNSHIPPED), (Stage.VERIFY, Stage.SHIP), Stage.SHIP),
-    EdgeRule("checked again", _RUNNING, _RUNNING, _SHIP, Stage.VERIFY),
-    EdgeRule("pushed to", _WAITS, _QUEUED, _SHIP, Stage.VERIFY),
-    EdgeRule("revised", _WAITS, _QUEUED, _SHIP, Stage.EXECUTE, _WRITTEN),
-    EdgeRule("new thread", _WAITS, _QUEUED, _SHIP, Stage.PROPOSE),
+    EdgeRule(Edge.PROPOSED, _RUNNING, _set(Waiting.APPROVAL), (Stage.PROPOSE,), Stage.SHIP),
+    EdgeRule(Edge.BRANCH_MOVED, _RUNNING, _set(Waiting.APPROVAL), (Stage.VERIFY,), Stage.SHIP),
+    EdgeRule(Edge.NOT_SHIPPED, _LIVE, _set(Waiting.UNSHIPPED), (Stage.VERIFY, Stage.SHIP),
+        Stage.SHIP),
+    EdgeRule(Edge.CHECKED_AGAIN, _RUNNING, _RUNNING, _SHIP, Stage.VERIFY),
+    EdgeRule(Edge.PUSHED_TO, _WAITS, _QUEUED, _SHIP, Stage.VERIFY),
+    EdgeRule(Edge.REVISED, _WAITS, _QUEUED, _SHIP, Stage.EXECUTE, _WRITTEN),
+    EdgeRule(Edge.NEW_THREAD, _WAITS, _QUEUED, _SHIP, Stage.PROPOSE),
     # After a revision that failed, the earlier proposal is valid again.
-    EdgeRule("revision given up", _LIVE, _set(Waiting.UNREVISED), _PROVE, Stage.SHIP, _WRITTEN),
-    EdgeRule("revision given up", _RUNNING, _ACTIVE, _PROVE, Stage.PROPOSE, _WRITTEN),
-    EdgeRule("revision given up", _QUEUED | _WAITS, _QUEUED, _PROVE, Stage.PROPOSE, _WRITTEN),
+    EdgeRule(Edge.REVISION_GIVEN_UP, _LIVE, _set(Waiting.UNREVISED), _PROVE, Stage.SHIP, _WRITTEN),
+    EdgeRule(Edge.EARLIER_HEAD_HOLDS, _RUNNING, _ACTIVE, _PROVE, Stage.PROPOSE, _WRITTEN),
+    EdgeRule(Edge.EARLIER_HEAD_HOLDS, _QUEUED | _WAITS, _QUEUED, _PROVE, Stage.PROPOSE, _WRITTEN),
     # The end. Only a person can continue a run from there.
-    EdgeRule("answered", _RUNNING, _set(Status.DONE), (Stage.DIAGNOSE,)),
-    EdgeRule("shipped", _RUNNING, _set(Status.DONE), _SHIP),
-    EdgeRule("merged by hand", _WAITS, _set(Status.DONE), _SHIP),
-    EdgeRule("rejected", _WAITS, _set(Status.REJECTED), _SHIP),
-    EdgeRule("rejected", _set(Waiting.JUDGEMENT), _set(Status.REJECTED), (Stage.PROPOSE,)),
-    EdgeRule("failed", _LIVE, _set(Status.FAILED)),
-    EdgeRule("cancelled", _LIVE, _set(Status.CANCELLED)),
-    EdgeRule("died twice", _RUNNING, _set(Status.QUARANTINED)),
-    EdgeRule("failure chosen", _set(Status.DONE), _QUEUED, (Stage.DIAGNOSE,), Stage.OBSERVE),
-    EdgeRule("retried", _FINAL - {Status.DONE}, _QUEUED, to=Stage.OBSERVE),
+    EdgeRule(Edge.ANSWERED, _RUNNING, _set(Status.DONE), (Stage.DIAGNOSE,)),
+    EdgeRule(Edge.SHIPPED, _RUNNING, _set(Status.DONE), _SHIP),
+    EdgeRule(Edge.MERGED_BY_HAND, _WAITS, _set(Status.DONE), _SHIP),
+    EdgeRule(Edge.REJECTED, _WAITS, _set(Status.REJECTED), _SHIP),
+    EdgeRule(Edge.REJECTED, _set(Waiting.JUDGEMENT), _set(Status.REJECTED), (Stage.PROPOSE,)),
+    EdgeRule(Edge.FAILED, _LIVE, _set(Status.FAILED)),
+    EdgeRule(Edge.CANCELLED, _LIVE, _set(Status.CANCELLED)),
+    EdgeRule(Edge.DIED_TWICE, _RUNNING, _set(Status.QUARANTINED)),
+    EdgeRule(Edge.FAILURE_CHOSEN, _set(Status.DONE), _QUEUED, (Stage.DIAGNOSE,), Stage.OBSERVE),
+    EdgeRule(Edge.RETRIED, _FINAL - {Status.DONE}, _QUEUED, to=Stage.OBSERVE),
 )  # fmt: skip
 """All edges except those between goals.
 
@@ -142,9 +193,9 @@ _GOES_ON = RunState("fix", Stage.PLAN, Status.RUNNING)
 _TO_BE_FIXED = RunState("fix", Stage.PLAN, Status.QUEUED)
 
 
-def _iterate_edges() -> Iterator[tuple[RunState, RunState]]:
-    yield _FOUND, _TO_BE_FIXED
-    yield _CONFIRMED, _GOES_ON
+def _iterate_edges() -> Iterator[tuple[RunState, Edge, RunState]]:
+    yield _FOUND, Edge.FIX_REQUESTED, _TO_BE_FIXED
+    yield _CONFIRMED, Edge.FIX_CONFIRMED, _GOES_ON
     for row in TABLE:
         for goal in row.goals:
             for stage in set(row.at) & set(ORDER[goal]):
@@ -152,18 +203,24 @@ def _iterate_edges() -> Iterator[tuple[RunState, RunState]]:
                 if to in ORDER[goal]:
                     for before in row.before:
                         for after in row.after:
-                            yield RunState(goal, stage, before), RunState(goal, to, after)
+                            state = RunState(goal, stage, before)
+                            yield state, row.edge, RunState(goal, to, after)
 
 
-def _index_edges() -> Mapping[RunState, frozenset[RunState]]:
-    found: dict[RunState, set[RunState]] = {}
-    for before, after in _iterate_edges():
-        found.setdefault(before, set()).add(after)
-    return MappingProxyType({state: frozenset(to) for state, to in found.items()})
+def _index_edges() -> Mapping[RunState, Mapping[Edge, frozenset[RunState]]]:
+    found: dict[RunState, dict[Edge, frozenset[RunState]]] = {}
+    for before, edge, after in _iterate_edges():
+        edges = found.setdefault(before, {})
+        edges[edge] = edges.get(edge, frozenset()) | {after}
+    return MappingProxyType({state: MappingProxyType(edges) for state, edges in found.items()})
 
 
 EDGES = _index_edges()
-"""The states that may follow each state. A state without a key has no successor."""
+"""The edges that leave each state, and the states they lead to.
+
+The states of one edge differ only in what the run does there. A state without a key has no
+successor.
+"""
 
 FIRST: Mapping[Goal, RunState] = MappingProxyType(
     {goal: RunState(goal, Stage.OBSERVE, Waiting.THREAD) for goal in ORDER}
@@ -176,24 +233,21 @@ def get_state(run: Run) -> RunState:
     return RunState(run.goal, run.stage, run.waiting or run.status)
 
 
-def move(
-    run: Run,
-    target: FramePosition,
-    stage: Stage | None = None,
-    *,
-    goal: Goal | None = None,
-    **changes: object,
-) -> Run:
-    """Return the run in another state, with other fields changed too; it is not saved.
+def move(run: Run, edge: Edge, to: FramePosition | None = None, **changes: object) -> Run:
+    """Return the run after an edge, with other fields changed too; it is not saved.
 
-    `stage` and `goal` stay if not given. Raises `InvalidTransition` if no edge leads there.
+    The edge defines the stage and the goal. `to` is only needed if it leads to several statuses.
+    Raises `InvalidTransition` if the edge does not leave the run's state, or does not lead to `to`.
     """
     before = get_state(run)
-    after = RunState(goal or run.goal, stage or run.stage, target)
-    if after not in EDGES.get(before, frozenset()):
-        raise InvalidTransition(f"Run {run.id} cannot go from “{before}” to “{after}”.")
-    waiting = target if isinstance(target, Waiting) else None
-    status = Status.WAITING if waiting else target
+    states = EDGES.get(before, {}).get(edge, frozenset())
+    fitting = [state for state in states if to in (None, state.status)]
+    if len(fitting) != 1:
+        target = f" to “{to}”" if to else ""
+        raise InvalidTransition(f"Run {run.id} cannot go from “{before}” by “{edge}”{target}.")
+    after = fitting[0]
+    waiting = after.status if isinstance(after.status, Waiting) else None
+    status = Status.WAITING if waiting else after.status
     return run.replace(
         goal=after.goal, stage=after.stage, status=status, waiting=waiting, **changes
     )

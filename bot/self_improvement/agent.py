@@ -16,6 +16,7 @@ from bot.domain.journal import Action
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import FINAL_STATUSES, Run, Stage, Status, Trigger, Waiting
+from bot.domain.run_state import Edge
 from bot.periodic import log_tracebacks, run_until_success
 from bot.ports.live_registry import LiveRegistry
 from bot.presentation.cards import format_status
@@ -197,7 +198,7 @@ class SelfImprovementAgent:
             if why:
                 await self.memory.remember_rejection(run, history, redact(why))
             ended = await self._parts.transitions.end(
-                run, Status.REJECTED, reason + describe_closing(opened)
+                run, Edge.REJECTED, reason + describe_closing(opened)
             )
             await self._parts.cancellation.drop(run.id)
             return ended
@@ -244,7 +245,7 @@ class SelfImprovementAgent:
         question = open_question(run, await self._services.store.get_history(run.id))
         if question is None or question.message_id is not None:
             return question
-        return await self._parts.transitions.put(run, question)
+        return await self._parts.transitions.post_question(run, question)
 
     async def cancel(self, run_id: str, person: Person) -> Run:
         """End a run and everything it started, and close its proposal.

@@ -7,6 +7,7 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import ForgeError, WorkspaceError, WrongStage
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
+from bot.domain.run_state import Edge
 from bot.presentation.cards import format_status
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_closer import close_proposal, describe_closing
@@ -66,9 +67,7 @@ class Cancellation:
             raise WrongStage(
                 f"It is too late: #{opened.number} is already merged and is coming live."
             )
-        ended = await self._transitions.end(
-            run, Status.CANCELLED, reason + describe_closing(opened)
-        )
+        ended = await self._transitions.end(run, Edge.CANCELLED, reason + describe_closing(opened))
         await self.drop(run.id)
         return ended
 

@@ -8,6 +8,7 @@ from bot.domain.cost import Cost
 from bot.domain.history import History
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
+from bot.domain.run_state import Edge
 from bot.presentation.cards import describe_candidate
 from bot.redaction import redact
 from bot.self_improvement.candidate_choice import choose_best, explain_best
@@ -78,23 +79,25 @@ class CandidateSelection:
             return None
         candidates = _drop_present(so_far, why)
         text = f"⚠️ {_format_label(candidates)} failed: {why.rstrip('.')}."
-        return await self._propose(run, candidates, text, worked_on=worked_on)
+        edge = Edge.EARLIER_HEAD_HOLDS
+        return await self._propose(run, edge, candidates, text, worked_on=worked_on)
 
     async def _go_on(self, run: Run, so_far: Candidates, message: str, *records: Record) -> Run:
         outcome = f"{_format_label(so_far)} {message.rstrip('.')}."
         if not await self._should_write_another(run, so_far):
             why = "" if so_far.judged_count >= so_far.most else _NO_MONEY
-            return await self._propose(run, so_far.replace(why=why), outcome)
+            return await self._propose(run, Edge.BEST_CANDIDATE, so_far.replace(why=why), outcome)
         next_round = run.round + 1
         next_run = run.replace(round=next_round, first_round=next_round)
         next_candidates = so_far.replace(present=so_far.present + 1)
-        saved = await self._transitions.advance(next_run, Stage.EXECUTE, *records, next_candidates)
+        edge = Edge.NEXT_CANDIDATE if run.stage is Stage.EXECUTE else Edge.ANOTHER_ROUND
+        saved = await self._transitions.advance(next_run, edge, *records, next_candidates)
         text = f"{outcome} I now write the next one, from the start."
         await self._notifier.say(saved, text, key=f"candidate:{run.attempt}:{so_far.present}")
         return saved
 
     async def _propose(
-        self, run: Run, so_far: Candidates, message: str, *, worked_on: bool = True
+        self, run: Run, edge: Edge, so_far: Candidates, message: str, *, worked_on: bool = True
     ) -> Run:
         best = choose_best(so_far)
         why = "; ".join(filter(None, (explain_best(so_far), so_far.why)))
@@ -108,10 +111,10 @@ class CandidateSelection:
             _PENDING_NOTE if change.instruction_count > best.change_set.instruction_count else ""
         )
         is_working = worked_on and run.status is Status.RUNNING
-        save = self._transitions.advance if is_working else self._transitions.queue_at
+        save = self._transitions.advance if is_working else self._transitions.queue
         paid = self._cost_meter.settle(run)
         await self._put_on_branch(run, change)
-        saved = await save(paid, Stage.PROPOSE, change, best.verdict, chosen)
+        saved = await save(paid, edge, change, best.verdict, chosen)
         text = f"{message} I propose candidate {best.number}: {why}.{missing}"
         await self._notifier.say(saved, text, key=f"chosen:{run.attempt}:{run.round}")
         return saved

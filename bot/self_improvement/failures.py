@@ -16,6 +16,7 @@ from bot.domain.ids import shorten_id
 from bot.domain.posts import Attachment, Button
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Waiting
+from bot.domain.run_state import Edge
 from bot.presentation.cards import build_output_files, build_verdict_files, get_activity
 from bot.presentation.markdown import escape_line
 from bot.redaction import redact
@@ -73,7 +74,7 @@ class StepFailures:
             reason += f" `/runs retry {run.id}` tries again."
         reason += await try_close_proposal(self._services.forge, run, history, reason)
         return await self._transitions.end(
-            run, Status.FAILED, reason, teaches=isinstance(error, _TEACHING)
+            run, Edge.FAILED, reason, teaches=isinstance(error, _TEACHING)
         )
 
     async def fall_back(
@@ -135,8 +136,8 @@ class StepFailures:
         if verdict.is_passing and not is_proposed:
             text = f"⚠️ {what} `{before.head[:7]}` holds without it, so I propose that."
             is_working = worked_on and run.status is Status.RUNNING
-            save = self._transitions.advance if is_working else self._transitions.queue_at
-            saved = await save(run, Stage.PROPOSE, *records)
+            save = self._transitions.advance if is_working else self._transitions.queue
+            saved = await save(run, Edge.EARLIER_HEAD_HOLDS, *records)
             await self._notifier.say(saved, text, key=f"stands:{run.attempt}:{run.round}")
             return saved
         ending = (
@@ -146,7 +147,7 @@ class StepFailures:
             else f"The branch is at `{before.head[:7]}`, which does not pass the checks."
         )
         waiting = await self._transitions.wait(
-            run, *records, reason=f"{what} {ending}", waiting=Waiting.UNREVISED
+            run, Edge.REVISION_GIVEN_UP, *records, reason=f"{what} {ending}"
         )
         await self.say_unshipped(waiting)
         return waiting
@@ -156,9 +157,7 @@ class StepFailures:
     ) -> Run:
         """Wait for another “ship it”, and say why the last one did not work."""
         reason = f"Not shipped: {what}"
-        waiting = await self._transitions.wait(
-            run, *records, reason=reason, waiting=Waiting.UNSHIPPED
-        )
+        waiting = await self._transitions.wait(run, Edge.NOT_SHIPPED, *records, reason=reason)
         await self.say_unshipped(waiting, attachments)
         return waiting
 

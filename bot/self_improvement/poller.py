@@ -14,6 +14,7 @@ from bot.domain.history import History
 from bot.domain.links import format_link
 from bot.domain.proposal import Comment, ForgeProposal, Proposal
 from bot.domain.run import Run, Stage, Status, Waiting
+from bot.domain.run_state import Edge
 from bot.periodic import log_tracebacks, run_periodically
 from bot.redaction import redact
 from bot.self_improvement.dialogue import RunDialogue
@@ -103,7 +104,7 @@ class Poller:
             return  # the next sweep tries again; an approval would report the problem
         if opened.state == "closed":
             reason = f"#{proposal.number} was closed at the forge by hand."
-            await self._transitions.end(run, Status.REJECTED, reason)
+            await self._transitions.end(run, Edge.REJECTED, reason)
         elif opened.state == "merged":
             await self._handle_merge(run, proposal)
         else:
@@ -117,7 +118,7 @@ class Poller:
             f"#{proposal.number} was merged at the forge by hand. It becomes live once this "
             "checkout is updated to it and I am restarted."
         )
-        await self._transitions.end(run, Status.DONE, reason)
+        await self._transitions.end(run, Edge.MERGED_BY_HAND, reason)
 
     async def _open(self, run: Run, history: History, opened: ForgeProposal) -> None:
         """Check a head that was pushed; otherwise read comments, or continue shipping."""

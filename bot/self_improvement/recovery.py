@@ -7,6 +7,7 @@ from bot.authority.approvals import Approvals
 from bot.authority.run_locks import RunLocks
 from bot.domain.errors import ChatRejected, StoreConflict, TheseusError
 from bot.domain.run import FINAL_STATUSES, Recovery, Run, Stage, Status, Waiting, choose_recovery
+from bot.domain.run_state import Edge
 from bot.presentation.cards import get_activity
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier
@@ -68,7 +69,7 @@ class RecoveryService:
         try:
             announced = await self._notifier.announce(run)
         except ChatRejected as error:
-            await self._transitions.end(run, Status.FAILED, str(error))
+            await self._transitions.end(run, Edge.FAILED, str(error))
             raise
         try:
             return await self._transitions.queue_announced(announced)
@@ -128,7 +129,7 @@ class RecoveryService:
             "again."
         )
         reason += await try_close_proposal(self._services.forge, run, history, reason)
-        await self._transitions.end(run, Status.QUARANTINED, reason)
+        await self._transitions.end(run, Edge.DIED_TWICE, reason)
 
     async def _requeue_released(self, run: Run) -> None:
         """Queue a waiting run that has no more reason to wait: half announced, or approved."""

@@ -109,7 +109,7 @@ class RunRequests:
                     saved, await self._services.store.get_history(run.id)
                 )
                 return saved
-            saved = await self._transitions.queue_reopened(announced)
+            saved = await self._transitions.queue_in_new_thread(announced)
         self._wake()
         return saved
 

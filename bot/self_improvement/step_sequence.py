@@ -113,7 +113,7 @@ class StepSequence:
             return await self._context.transitions.stop(run, stop.summary)
         pause = await self._blocks.find_run_pause(run, history)
         if pause is not None:
-            return await self._context.transitions.hold(run, pause)
+            return await self._context.transitions.pause_own_work(run, pause)
         steps = self._reverting if run.goal == "revert" else self._steps
         return await steps[run.stage](run, history)
 

@@ -1,7 +1,8 @@
 """The only writer of a run's state: every change is an edge of the table, saved, then shown.
 
 A run's stage, status and reason to wait change only here, except for the lease, which the store
-sets. `move` refuses transitions that are no edge (`InvalidTransition`).
+sets. Every move names its edge; `move` refuses an edge that does not leave the run's state
+(`InvalidTransition`).
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from bot.domain.errors import BudgetSpent, InvalidTransition, TheseusError
 from bot.domain.history import History
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
-from bot.domain.run_state import move
+from bot.domain.run_state import Edge, move
 from bot.domain.waits import format_timestamp
 from bot.memory.recording import MemoryRecorder
 from bot.redaction import redact
@@ -55,92 +56,79 @@ class RunTransitions:
         await self._notifier.refresh(saved, history)
         return saved
 
-    async def advance(self, run: Run, stage: Stage, *records: Record) -> Run:
-        """Save the run at `stage`, to be continued by the same worker."""
-        return await self.save(move(_enter_stage(run), Status.RUNNING, stage), *records)
+    async def advance(self, run: Run, edge: Edge, *records: Record) -> Run:
+        """Save the run after `edge`, to be continued by the same worker."""
+        return await self.save(move(_enter_stage(run), edge, Status.RUNNING), *records)
 
-    async def queue_at(self, run: Run, stage: Stage, *records: Record) -> Run:
-        """Queue the run at `stage` for any worker."""
-        return await self.save(
-            move(_release_lease(_enter_stage(run)), Status.QUEUED, stage), *records
-        )
-
-    async def confirm_fix(self, run: Run, *records: Record) -> Run:
-        """Turn an investigation into a fix, after a person said which output is right."""
-        fix = move(_enter_stage(run), Status.RUNNING, Stage.PLAN, goal="fix")
-        return await self.save(fix, *records)
+    async def queue(self, run: Run, edge: Edge, *records: Record) -> Run:
+        """Queue the run after `edge` for any worker."""
+        after = move(_release_lease(_enter_stage(run)), edge, Status.QUEUED)
+        return await self.save(after, *records)
 
     # Back in the queue
 
     async def hand_back(self, run: Run) -> Run:
         """Return the run to the queue for any worker, and leave its card as it is."""
-        return await self._services.store.save(move(_release_lease(run), Status.QUEUED))
+        # Also for a run whose worker was stopped just after it saved the run as waiting.
+        edge = Edge.GOES_ON if run.status is Status.WAITING else Edge.HANDED_BACK
+        return await self._services.store.save(move(_release_lease(run), edge))
 
     async def queue_announced(self, run: Run) -> Run:
         """Queue a run that waited for its thread and card."""
-        return await self._services.store.save(move(run, Status.QUEUED))
+        return await self._services.store.save(move(run, Edge.GOES_ON))
 
     async def resume(self, run: Run, *records: Record) -> Run:
         """Queue a run that waited, with the records it waited for."""
-        return await self.save(move(run, Status.QUEUED, parked_until=None, reason=""), *records)
+        return await self.save(move(run, Edge.GOES_ON, parked_until=None, reason=""), *records)
 
-    async def queue_reopened(self, run: Run) -> Run:
+    async def queue_in_new_thread(self, run: Run) -> Run:
         """Queue a run that has a new thread; an open proposal gets a new card there."""
-        stage = Stage.PROPOSE if run.stage is Stage.SHIP else run.stage
-        return await self._services.store.save(move(run, Status.QUEUED, stage, reason=""))
+        edge = Edge.NEW_THREAD if run.stage is Stage.SHIP else Edge.GOES_ON
+        return await self._services.store.save(move(run, edge, reason=""))
 
     async def queue_shipment(self, run: Run) -> Run:
         """Queue a run whose proposal is to be merged; its time limit for waiting is kept."""
         now = self._services.clock.now()
-        return await self._services.store.save(
-            move(run, Status.QUEUED, Stage.SHIP, reason="", updated_at=now)
-        )
+        return await self._services.store.save(move(run, Edge.GOES_ON, reason="", updated_at=now))
 
     async def check_pushed(self, run: Run) -> Run:
         """Queue a run for verification of a commit that was pushed to its branch."""
         fresh = run.replace(round=run.round + 1, parks=0, parked_until=None, reason="")
         now = self._services.clock.now()
-        return await self._services.store.save(
-            move(fresh, Status.QUEUED, Stage.VERIFY, updated_at=now)
-        )
+        return await self._services.store.save(move(fresh, Edge.PUSHED_TO, updated_at=now))
 
     async def revise(self, run: Run, *records: Record) -> Run:
         """Queue a run that waits with a proposal for another round of writing."""
         fresh = _enter_stage(run).replace(round=run.round + 1, first_round=run.round + 1, reason="")
-        return await self.save(move(fresh, Status.QUEUED, Stage.EXECUTE), *records)
+        return await self.save(move(fresh, Edge.REVISED), *records)
 
     # Waiting
 
-    async def wait(
-        self,
-        run: Run,
-        *records: Record,
-        reason: str = "",
-        waiting: Waiting = Waiting.APPROVAL,
-    ) -> Run:
-        """Save the run as waiting for a person; `reason` says what went wrong.
+    async def wait(self, run: Run, edge: Edge, *records: Record, reason: str = "") -> Run:
+        """Save the run as waiting for a person after `edge`; `reason` says what went wrong.
 
         Raises `InvalidTransition` if the run has no proposal.
         """
         history = await self._load_history(run, records)
         if history.proposal is None:
             raise InvalidTransition(f"Run {run.id} has proposed nothing to wait with.")
-        after = move(_release_lease(_enter_stage(run)), waiting, Stage.SHIP, reason=reason)
+        after = move(_release_lease(_enter_stage(run)), edge, reason=reason)
         return await self._save(after, history, *records)
 
     async def await_forge(self, run: Run, until: datetime, reason: str, *records: Record) -> Run:
         """Save the run as waiting for the forge; the merge is retried until `until`."""
-        return await self.save(_park(run, Waiting.FORGE, until, reason, run.parks + 1), *records)
+        parked = _park(run, Edge.FORGE_NOT_READY, until, reason, run.parks + 1)
+        return await self.save(parked, *records)
 
     async def ask(self, run: Run, question: Question, *records: Record) -> Run:
         """Park the run with a question to people, and post it in the thread."""
         reason = "Waiting for an answer."
-        parked = _park(run, Waiting.QUESTION, question.until, reason, run.parks + 1)
+        parked = _park(run, Edge.ASKS, question.until, reason, run.parks + 1)
         parked = await self.save(parked, question, *records)
-        await self.put(parked, question)
+        await self.post_question(parked, question)
         return parked
 
-    async def put(self, run: Run, question: Question) -> Question:
+    async def post_question(self, run: Run, question: Question) -> Question:
         """Post the question and return it with its message id. Can be repeated safely."""
         message_id = await self._notifier.ask(run, question)
         if message_id is None or message_id == question.message_id:
@@ -156,42 +144,39 @@ class RunTransitions:
         At `until` it continues without one; if `until` is `None`, it waits.
         """
         fresh = _release_lease(_enter_stage(run)).replace(parked_until=until)
-        waiting = await self.save(
-            move(fresh, Waiting.AGREEMENT, Stage.EXECUTE, reason=""), *records
-        )
+        waiting = await self.save(move(fresh, Edge.UNDERSTOOD, reason=""), *records)
         await self._notifier.post_brief(waiting, await self._services.store.get_history(run.id))
         return waiting
 
     async def await_judgement(self, run: Run) -> Run:
         """Save the run as waiting for an approver to read its unproven change, and show it."""
         waiting = await self.save(
-            move(_release_lease(_enter_stage(run)), Waiting.JUDGEMENT, reason="")
+            move(_release_lease(_enter_stage(run)), Edge.FOUND_NOT_PROVEN, reason="")
         )
         await self.say_parked(waiting, await self._load_history(waiting, ()))
         return waiting
 
     async def reopen_brief(self, run: Run, *records: Record) -> Run:
         """Queue a run whose brief has to be revised after people's corrections."""
-        return await self.save(
-            move(_enter_stage(run), Status.QUEUED, Stage.BRIEF, reason=""), *records
-        )
+        return await self.save(move(_enter_stage(run), Edge.MEANT_OTHERWISE, reason=""), *records)
 
     async def await_limit(self, run: Run, until: datetime, limit: TheseusError) -> Run:
         """Park the run until a usage limit or an exhausted budget has ended, and say so."""
         reason = f"⏸️ {redact(str(limit))} I go on by myself {format_timestamp(until)}."
         waiting = Waiting.BUDGET if isinstance(limit, BudgetSpent) else Waiting.USAGE_LIMIT
         going_on = run.replace(activity="going on after a pause")
-        return await self._park(_park(going_on, waiting, until, reason, run.parks + 1))
+        parked = _park(going_on, Edge.LIMIT_OR_BUDGET, until, reason, run.parks + 1, to=waiting)
+        return await self._park(parked)
 
-    async def hold(self, run: Run, pause: Pause) -> Run:
+    async def pause_own_work(self, run: Run, pause: Pause) -> Run:
         """Park a run of the bot itself while its kind of work is paused, and say so."""
         until = pause.until or self._services.clock.now() + _HELD_FOR
         reason = f"⏸️ Held before the next step. {pause.describe()}"
-        return await self._park(_park(run, Waiting.PAUSED, until, reason, run.parks))
+        return await self._park(_park(run, Edge.OWN_WORK_PAUSED, until, reason, run.parks))
 
     async def await_turn(self, run: Run, until: datetime, reason: str) -> Run:
         """Park a run until its turn, and say so; this does not count as trouble."""
-        return await self._park(_park(run, Waiting.TURN, until, reason, run.parks))
+        return await self._park(_park(run, Edge.TOO_MANY_CHANGES, until, reason, run.parks))
 
     async def _park(self, parked: Run) -> Run:
         saved = await self.save(parked)
@@ -200,11 +185,11 @@ class RunTransitions:
 
     async def await_thread(self, run: Run, why: str) -> Run:
         """Save the run as waiting for a thread that accepts its messages."""
-        return await self.save(move(_release_lease(run), Waiting.THREAD, reason=why))
+        return await self.save(move(_release_lease(run), Edge.NO_THREAD, reason=why))
 
     async def stop(self, run: Run, why: str) -> Run:
         """Save the run as waiting while everything is stopped."""
-        return await self.save(move(_release_lease(run), Waiting.STOPPED, reason=why))
+        return await self.save(move(_release_lease(run), Edge.ALL_STOPPED, reason=why))
 
     async def say_parked(self, run: Run, history: History) -> None:
         """Post what a parked run waits for. Can be repeated safely."""
@@ -216,15 +201,18 @@ class RunTransitions:
             return
         question = open_question(run, history)
         if question is not None:
-            await self.put(run, question)
+            await self.post_question(run, question)
         elif run.stage is not Stage.SHIP:
             await self._notifier.say(run, run.reason, key=f"paused:{run.version}")
 
     async def end(
-        self, run: Run, status: Status, reason: str, *records: Record, teaches: bool = True
+        self, run: Run, edge: Edge, reason: str, *records: Record, teaches: bool = True
     ) -> Run:
-        """Save the run as ended and say so; with `teaches`, its lesson is remembered first."""
-        ended = move(_release_lease(run), status, reason=reason, parked_until=None, activity="")
+        """Save the run as ended by `edge` and say so.
+
+        With `teaches`, its lesson is remembered first.
+        """
+        ended = move(_release_lease(run), edge, reason=reason, parked_until=None, activity="")
         history = await self._load_history(run, records)
         if teaches:
             await self._memory.remember_end(ended, history)
@@ -248,10 +236,10 @@ def create_run(trigger: Trigger, run_id: str, now: datetime) -> Run:
 
 def requeue_from_start(run: Run) -> Run:
     """Return an ended run queued from the beginning."""
+    edge = Edge.FAILURE_CHOSEN if run.status is Status.DONE else Edge.RETRIED
     return move(
         run,
-        Status.QUEUED,
-        Stage.OBSERVE,
+        edge,
         attempt=run.attempt + 1,
         round=1,
         first_round=1,
@@ -263,7 +251,7 @@ def requeue_from_start(run: Run) -> Run:
 
 def to_be_fixed(run: Run) -> Run:
     """Return a successful investigation as a fix that continues with the plan."""
-    return move(run, Status.QUEUED, Stage.PLAN, goal="fix", reason="")
+    return move(run, Edge.FIX_REQUESTED, reason="")
 
 
 def open_question(run: Run, history: History) -> Question | None:
@@ -273,11 +261,20 @@ def open_question(run: Run, history: History) -> Question | None:
     return asked if here else None
 
 
-def _park(run: Run, waiting: Waiting, until: datetime, reason: str, parks: int) -> Run:
+def _park(
+    run: Run,
+    edge: Edge,
+    until: datetime,
+    reason: str,
+    parks: int,
+    *,
+    to: Waiting | None = None,
+) -> Run:
     """Return the run as parked at its stage, until `until` at the latest."""
     return move(
         _release_lease(run),
-        waiting,
+        edge,
+        to,
         parked_until=until,
         parks=parks,
         interruptions=0,

@@ -16,7 +16,7 @@ from bot.domain.history import RECORDS, History, get_field_name, get_stored_name
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
 from bot.domain.run import Lane, Run, Status, get_lane
-from bot.domain.run_state import move
+from bot.domain.run_state import Edge, move
 
 
 class FakeStore:
@@ -104,7 +104,7 @@ class FakeStore:
             return None
         run = min(fitting, key=lambda run: (get_lane(run), run.created_at))
         leased = move(
-            run, Status.RUNNING, lease_owner=owner, lease_until=until, version=run.version + 1
+            run, Edge.LEASED, lease_owner=owner, lease_until=until, version=run.version + 1
         )
         self.runs[run.id] = leased
         return leased

@@ -31,7 +31,7 @@ def _render_stages(goal: Goal) -> list[str]:
         for stage in order:
             leads = row.to in order and row.to is not Stage.OBSERVE
             if goal in row.goals and stage in row.at and leads:
-                edges.setdefault((stage.value, str(row.to)), []).append(row.name)
+                edges.setdefault((stage.value, str(row.to)), []).append(row.edge.label)
     return [f"    [*] --> {FIRST[goal].stage}", *_format_edges(edges)]
 
 
@@ -40,12 +40,12 @@ def _render_statuses() -> list[str]:
     for row in TABLE:
         for before in dict.fromkeys(_name_node(each) for each in sorted(row.before)):
             for after in dict.fromkeys(_name_node(each) for each in sorted(row.after)):
-                edges.setdefault((before, after), []).append(row.name)
+                edges.setdefault((before, after), []).append(row.edge.label)
     return [f"    [*] --> {_name_node(FIRST[_GOALS[0]].status)}", *_format_edges(edges)]
 
 
 def _render_waits() -> list[str]:
-    by = {w: {row.name: 0 for row in TABLE if w in row.after} for w in Waiting}
+    by = {w: {row.edge.label: 0 for row in TABLE if w in row.after} for w in Waiting}
     rows = [f"| `{waiting.value}` | {', '.join(names)} |" for waiting, names in by.items()]
     return ["| what a waiting run waits for | came there by |", "|---|---|", *rows]
 

@@ -30,7 +30,7 @@ from bot.domain.history import History
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
 from bot.domain.run import FINAL_STATUSES, Lane, Run, Status, get_lane
-from bot.domain.run_state import move
+from bot.domain.run_state import Edge, move
 from bot.infra.sqlite import Database, DatabaseOwner, stamp
 from bot.infra.sqlite_migrations import Migration
 
@@ -168,7 +168,7 @@ class SqliteStore(DatabaseOwner):
             queued = min(eligible, key=get_lane)
             version = queued.version + 1
             leased = move(
-                queued, Status.RUNNING, lease_owner=owner, lease_until=until, version=version
+                queued, Edge.LEASED, lease_owner=owner, lease_until=until, version=version
             )
             update_run(connection, leased)
             return leased

@@ -5,7 +5,8 @@ from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
 from bot.domain.history import History
 from bot.domain.incorrect_output import AnswerExample, IncorrectOutput
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.grammar.agreement import parse_agreement
 from bot.grammar.incorrect_output import find_expected_output, find_wanted_output
 from bot.presentation.cards import to_one_line
@@ -109,12 +110,12 @@ class AnswerReports:
         evidence = evidence.replace(suspects=diagnosis.suspects)
         transitions = self._context.transitions
         if run.goal == "investigate":
-            return await transitions.confirm_fix(run, evidence, diagnosis, wrong)
-        return await transitions.advance(run, Stage.PLAN, evidence, diagnosis, wrong)
+            return await transitions.advance(run, Edge.FIX_CONFIRMED, evidence, diagnosis, wrong)
+        return await transitions.advance(run, Edge.NEXT_STEP, evidence, diagnosis, wrong)
 
     async def _end(self, run: Run, wrong: IncorrectOutput, why: str) -> Run:
         diagnosis = Diagnosis(found=False, instead="right", headline=why, cause="")
-        return await self._context.transitions.end(run, Status.DONE, why, diagnosis, wrong)
+        return await self._context.transitions.end(run, Edge.ANSWERED, why, diagnosis, wrong)
 
 
 def build_diagnosis(wrong: IncorrectOutput, suspect: Suspect | None) -> Diagnosis:

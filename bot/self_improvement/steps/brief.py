@@ -13,7 +13,8 @@ from bot.domain.dialogue import Question
 from bot.domain.errors import AgentError, BudgetSpent, OutOfBounds
 from bot.domain.history import History
 from bot.domain.plan import Plan, Reproduction
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run, Status
+from bot.domain.run_state import Edge
 from bot.domain.waits import pause_until
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Request, RequestPlanner
@@ -108,7 +109,7 @@ class BriefStep:
         """Ask the planner; then ask people about open questions or for their agreement."""
         context, transitions = self._context, self._context.transitions
         if self._briefer is None:
-            return await transitions.end(run, Status.FAILED, _NO_PLANNER)
+            return await transitions.end(run, Edge.FAILED, _NO_PLANNER)
         try:
             await check_run_budget(context.services.budget, run, "plan")
             call = self._understand(run, history, self._briefer)
@@ -165,18 +166,18 @@ class BriefStep:
             return await transitions.ask(run, question, brief)
         if brief.objection:
             why = f"I do not write this: {escape_line(redact(brief.objection), 900)}"
-            return await transitions.end(run, Status.FAILED, why, brief)
+            return await transitions.end(run, Edge.FAILED, why, brief)
         if plan is None:
-            return await transitions.end(run, Status.FAILED, _explain_unprovable(understood), brief)
+            return await transitions.end(run, Edge.FAILED, _explain_unprovable(understood), brief)
         try:
             plan = self._gate.remove_forbidden_files(plan, collect_named_files(run, history))
         except OutOfBounds as bounds:
-            return await transitions.end(run, Status.FAILED, str(bounds), brief, plan)
+            return await transitions.end(run, Edge.FAILED, str(bounds), brief, plan)
         known = await context.services.store.get_history(run.id)
         if (
             known.instructions != history.instructions
         ):  # an instruction arrived while the planner worked
-            return await transitions.queue_at(run, Stage.BRIEF, brief)
+            return await transitions.queue(run, Edge.HANDED_BACK, brief)
         brief = (await self._add_estimate(brief)).replace(candidates=context.limits.candidates)
         return await transitions.request_agreement(
             run, self._get_auto_start(run, brief), brief, plan

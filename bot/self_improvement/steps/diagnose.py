@@ -9,7 +9,8 @@ from bot.domain.errors import (
 )
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import to_plain_text
@@ -77,21 +78,21 @@ class DiagnoseStep:
                 return handled
         await self._context.memory.remember_diagnosis(run, history, diagnosis)
         if diagnosis.instead == "fixed":
-            return await transitions.end(run, Status.DONE, diagnosis.summary, diagnosis)
+            return await transitions.end(run, Edge.ANSWERED, diagnosis.summary, diagnosis)
         if run.goal == "investigate":
             if diagnosis.found and self._analyzer.planned_by:
                 diagnosis = await self._explain(run, history, evidence, diagnosis)
                 run = self._context.cost_meter.settle(run)
             text = diagnosis.headline if diagnosis.found else diagnosis.summary
-            return await transitions.end(run, Status.DONE, text, diagnosis)
+            return await transitions.end(run, Edge.ANSWERED, text, diagnosis)
         if diagnosis.seen_before:
             text = f"🧠 Seen before: {to_plain_text(diagnosis.seen_before, 400)}."
             await self._context.notifier.say(run, text, key=f"seen-before:{run.attempt}")
         if diagnosis.found and not diagnosis.triage.ours and not _has_insisted(history):
             return await self._report_outside_fault(run, history, diagnosis)
         if not diagnosis.found or not diagnosis.file:
-            return await transitions.end(run, Status.FAILED, diagnosis.summary, diagnosis)
-        return await transitions.advance(run, Stage.PLAN, diagnosis)
+            return await transitions.end(run, Edge.FAILED, diagnosis.summary, diagnosis)
+        return await transitions.advance(run, Edge.NEXT_STEP, diagnosis)
 
     async def _report_outside_fault(self, run: Run, history: History, diagnosis: Diagnosis) -> Run:
         """Say whose fault it is; if our side could handle it better, ask people about that."""
@@ -99,14 +100,14 @@ class DiagnoseStep:
         reason = f"{diagnosis.headline}. {diagnosis.triage.summary}"
         changes = get_side_decision(run, history.answer)
         if changes:
-            return await transitions.advance(run, Stage.PLAN, diagnosis)
+            return await transitions.advance(run, Edge.NEXT_STEP, diagnosis)
         if changes is None and diagnosis.triage.remedies and diagnosis.file:
             now = context.services.clock.now()
             question = build_side_question(run, diagnosis, now, now + context.limits.question)
             return await transitions.ask(run, question)
         decision = "" if changes is None else " I leave our side as it is."
         reason += f"{decision}{_HOW_TO_INSIST.format(run.id)}"
-        return await transitions.end(run, Status.FAILED, reason, diagnosis)
+        return await transitions.end(run, Edge.FAILED, reason, diagnosis)
 
     async def _explain(
         self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis

@@ -10,7 +10,8 @@ from bot.domain.errors import (
     TheseusError,
 )
 from bot.domain.history import History
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.domain.waits import pause_until
 from bot.ports.agent import Assignment
 from bot.ports.workspace import Workspace
@@ -178,7 +179,7 @@ class ExecuteStep:
         plan = add_granted_files(assignment.plan, change.granted)
         records = (change,) if plan == assignment.plan else (change, plan)
         return await context.transitions.advance(
-            context.cost_meter.settle(run), Stage.VERIFY, *records
+            context.cost_meter.settle(run), Edge.NEXT_STEP, *records
         )
 
     async def _write_parts(
@@ -221,7 +222,7 @@ class ExecuteStep:
             if next_run is not None:
                 return next_run
         fallback = await context.failures.fall_back(paid, history, reason, change)
-        return fallback or await context.transitions.end(paid, Status.FAILED, reason, change)
+        return fallback or await context.transitions.end(paid, Edge.FAILED, reason, change)
 
     async def _accept_as_is(self, run: Run, change: ChangeSet) -> Run:
         """Continue with the unchanged change, whose only objection is changed output.
@@ -234,7 +235,7 @@ class ExecuteStep:
         key = f"left:{run.attempt}:{run.round}"
         await context.notifier.say(run, redact(text), key=key)
         last = run.replace(round=max(run.round, run.first_round + context.limits.rounds - 1))
-        return await context.transitions.advance(context.cost_meter.settle(last), Stage.VERIFY)
+        return await context.transitions.advance(context.cost_meter.settle(last), Edge.NEXT_STEP)
 
     async def _ask(self, run: Run, paused: ExecutionPaused, engine: str) -> Run:
         """Ask in the thread, and wait for the answer without holding a worker."""

@@ -2,7 +2,8 @@
 
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
-from bot.domain.run import Run, Stage
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.step_context import StepContext
@@ -25,9 +26,9 @@ class ObserveStep:
         """Collect the evidence and save it."""
         if run.goal == "change":
             request_evidence = await self._collect_for_request(run)
-            return await self._context.transitions.advance(run, Stage.BRIEF, request_evidence)
+            return await self._context.transitions.advance(run, Edge.NEXT_STEP, request_evidence)
         evidence = await self._collector(run.trigger)
-        return await self._context.transitions.advance(run, Stage.DIAGNOSE, evidence)
+        return await self._context.transitions.advance(run, Edge.NEXT_STEP, evidence)
 
     async def _collect_for_request(self, run: Run) -> Evidence:
         """Return the context of a requested change, where nothing has failed."""

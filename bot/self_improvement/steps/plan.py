@@ -20,7 +20,8 @@ from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.journal import Action, Kind
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.domain.waits import pause_until
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
@@ -208,18 +209,16 @@ class PlanStep:
             return await transitions.await_limit(run, thought.until, thought.error)
         if thought.plan.demonstration is None:
             reason = NOT_PROVABLE if wrong else _explain_not_reproduced(evidence, thought.diagnosis)
-            return await transitions.end(
-                run, Status.FAILED, reason, thought.diagnosis, thought.plan
-            )
+            return await transitions.end(run, Edge.FAILED, reason, thought.diagnosis, thought.plan)
         try:
             plan = self._gate.remove_forbidden_files(
                 thought.plan, collect_named_files(run, history)
             )
         except OutOfBounds as bounds:
             return await transitions.end(
-                run, Status.FAILED, str(bounds), thought.diagnosis, thought.plan
+                run, Edge.FAILED, str(bounds), thought.diagnosis, thought.plan
             )
-        return await transitions.advance(run, Stage.EXECUTE, thought.diagnosis, plan)
+        return await transitions.advance(run, Edge.NEXT_STEP, thought.diagnosis, plan)
 
     async def _ask_planner(
         self, run: Run, history: History, draft: Plan, workspace: Workspace

@@ -9,6 +9,7 @@ from bot.domain.plan import Plan
 from bot.domain.proposal import ForgeProposal, Proposal, ProposalDraft
 from bot.domain.record import Record
 from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.presentation.cards import (
@@ -157,7 +158,8 @@ class ProposeStep:
         except ForgeConflict:
             if not await self._was_pushed(run, history):
                 raise
-            return await context.transitions.wait(run)  # the poller handles the pushed commit
+            # the poller handles the pushed commit
+            return await context.transitions.wait(run, Edge.PROPOSED)
         records: tuple[Record, ...] = ()
         revising = history.revising
         if revising is not None:
@@ -170,7 +172,7 @@ class ProposeStep:
                 note = f"Revised: {format_requests(new_instructions)}. {proposal.note}"
                 proposal = proposal.replace(note=note)
         votes = context.approval_policy.create_votes(run, history, proposal)
-        waiting = await context.transitions.wait(run, proposal, votes, *records)
+        waiting = await context.transitions.wait(run, Edge.PROPOSED, proposal, votes, *records)
         await context.proposal_cards.show(waiting)
         return waiting
 

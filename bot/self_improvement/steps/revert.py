@@ -10,7 +10,8 @@ from bot.domain.history import History
 from bot.domain.plan import Plan, Step, TestPlan
 from bot.domain.proposal import Proposal, Shipment
 from bot.domain.record import Record
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import is_failed_fix
 from bot.self_improvement.evidence_collector import EvidenceCollector
@@ -39,7 +40,7 @@ class RevertSteps:
         evidence = await self._collector.collect_checkout_state()
         diagnosis, plan = _build_diagnosis(run, shipped), _plan(shipped)
         return await self._context.transitions.advance(
-            run, Stage.EXECUTE, evidence, diagnosis, plan
+            run, Edge.NEXT_STEP, evidence, diagnosis, plan
         )
 
     async def execute(self, run: Run, history: History) -> Run:
@@ -52,13 +53,13 @@ class RevertSteps:
             reverted = await workspace.revert(shipment.merge_commit, shipment.approved_head)
             if not reverted.files:
                 reason = _explain_no_revert(proposal, shipment, reverted)
-                return await context.transitions.end(run, Status.FAILED, reason)
+                return await context.transitions.end(run, Edge.FAILED, reason)
             change = await _commit(run, history, proposal, shipment, workspace)
         change = change.replace(seconds=context.services.clock.monotonic() - started)
         plan = need(history.plan)
         step = Step(summary=plan.steps[0].summary, owned_files=reverted.files)
         records: tuple[Record, ...] = (change, plan.replace(steps=(step,)))
-        return await context.transitions.advance(run, Stage.VERIFY, *records)
+        return await context.transitions.advance(run, Edge.NEXT_STEP, *records)
 
 
 def _build_diagnosis(run: Run, shipped: History) -> Diagnosis:

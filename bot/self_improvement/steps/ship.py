@@ -18,7 +18,8 @@ from bot.domain.errors import (
 from bot.domain.history import History
 from bot.domain.proposal import Approval, ForgeProposal, Proposal, Shipment
 from bot.domain.record import Record
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.domain.waits import format_timestamp
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
@@ -234,7 +235,7 @@ class ShipStep:
             await context.notifier.say(
                 run, explain_moved_branch(error), key=f"conflict:{run.version}"
             )
-            return await context.transitions.advance(next_round, Stage.VERIFY)
+            return await context.transitions.advance(next_round, Edge.CHECKED_AGAIN)
         return await self._finish(run, history, shipment, *records, approval)
 
     async def _finish(
@@ -252,7 +253,7 @@ class ShipStep:
         records = (*records, shipment, *([watch] if watch else []))
         if run.goal == "revert":
             await self._reverted.mark_reverted(run, need(history.proposal))
-        return await self._context.transitions.end(run, Status.DONE, reason, *records)
+        return await self._context.transitions.end(run, Edge.SHIPPED, reason, *records)
 
     async def _merge(
         self, run: Run, proposal: Proposal, tier: FullTier | None

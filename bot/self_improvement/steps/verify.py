@@ -7,7 +7,8 @@ from bot.domain.history import History
 from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
 from bot.domain.revision import Revision
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.ports.workspace import Workspace
 from bot.self_improvement.behaviour_check import (
     BehaviourCheck,
@@ -58,7 +59,8 @@ class VerifyStep:
             if history.proposal is not None:
                 opened = await context.get_pull_request(run, history, history.proposal)
                 if opened.state != "open":
-                    return await context.transitions.wait(run)  # the poller reports its state
+                    # the poller reports its state
+                    return await context.transitions.wait(run, Edge.BRANCH_MOVED)
                 if is_pushed_by_others(opened, history):
                     history = await self._drop_overtaken_revision(run, history, opened)
                     change = await _as_pushed(need(history.change_set), opened.head, workspace)
@@ -175,7 +177,7 @@ class VerifyStep:
                 "a commit that passes, or reject."
             )
             await failures.say_round(run, verdict, text, key=f"moved:{verdict.head}")
-            return await transitions.wait(run, *records)
+            return await transitions.wait(run, Edge.BRANCH_MOVED, *records)
         done = self._count_rounds(run)
         again_helps = not verdict.is_failing_as_before and run.goal != "revert"
         if again_helps and done < self._context.limits.rounds:
@@ -184,7 +186,7 @@ class VerifyStep:
             text = f"Round {run.round} does not hold: {failure_text} Trying again."
             key = f"round:{run.attempt}:{run.round}"
             await failures.say_round(run, verdict, text, key=key)
-            return await transitions.advance(next_round, Stage.EXECUTE, *records)
+            return await transitions.advance(next_round, Edge.ANOTHER_ROUND, *records)
         failure = summarise_failure(verdict)
         why = f"{failure} (after {format_rounds(done)}).{describe_unrelated(change)}"
         if verdict.is_failing_as_before:
@@ -202,7 +204,7 @@ class VerifyStep:
             text = f"Round {run.round} does not hold: {summarise_failure(verdict)}."
             await failures.say_round(run, verdict, text, key=key)
             return await failures.give_up_revision(run, history, why, change)
-        return await transitions.end(run, Status.FAILED, f"No proposal: {why}", *records)
+        return await transitions.end(run, Edge.FAILED, f"No proposal: {why}", *records)
 
     async def _accept(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
         """Propose a head that holds; first apply instructions that arrived meanwhile."""
@@ -213,13 +215,13 @@ class VerifyStep:
             so_far = self._context.candidates.get_candidates(run, history)
             if so_far is not None:
                 return await self._context.candidates.accept(run, so_far, change, verdict)
-            return await transitions.advance(run, Stage.PROPOSE, *records)
+            return await transitions.advance(run, Edge.NEXT_STEP, *records)
         text = f"`{verdict.head[:7]}` holds. Next is what {format_requests(later)}."
         round_number = run.round + 1
         total = change.instruction_count + len(later)
         revision = Revision(change_set=change, verdict=verdict, instruction_count=total)
         next_round = run.replace(round=round_number, first_round=round_number)
-        saved = await transitions.advance(next_round, Stage.EXECUTE, change, verdict, revision)
+        saved = await transitions.advance(next_round, Edge.ANOTHER_ROUND, change, verdict, revision)
         await self._context.notifier.say(saved, text, key=f"more:{run.attempt}:{run.round}")
         return saved
 

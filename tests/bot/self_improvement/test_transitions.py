@@ -8,7 +8,7 @@ from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import InvalidTransition
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.domain.run_state import move
+from bot.domain.run_state import Edge, move
 from bot.memory.recording import MemoryRecorder
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
@@ -48,21 +48,21 @@ def writer(world: AgentHarness) -> RunTransitions:
 async def at_work(world: AgentHarness, stage: Stage) -> Run:
     """Return a run that is at that stage of a fix, as the store has it."""
     run = await world.store.create(create_run(world.make_trigger(), "abc123", world.clock.now()))
-    leased = move(move(run, Status.QUEUED), Status.RUNNING)
+    leased = move(move(run, Edge.GOES_ON), Edge.LEASED)
     return await world.store.save(leased.replace(stage=stage))
 
 
 async def test_a_run_that_proposed_nothing_waits_for_no_word(world: AgentHarness) -> None:
     transitions, run = writer(world), await at_work(world, Stage.VERIFY)
     with pytest.raises(InvalidTransition, match="has proposed nothing"):
-        await transitions.wait(run)
+        await transitions.wait(run, Edge.BRANCH_MOVED)
     assert await world.store.get(run.id) == run
 
 
 async def test_what_is_no_edge_is_not_saved(world: AgentHarness) -> None:
     transitions, run = writer(world), await at_work(world, Stage.PLAN)
-    with pytest.raises(InvalidTransition, match=r"fix: plan, running.*fix: propose, running"):
-        await transitions.advance(run, Stage.PROPOSE)
+    with pytest.raises(InvalidTransition, match="“fix: plan, running” by “next candidate”"):
+        await transitions.advance(run, Edge.NEXT_CANDIDATE)
     assert await world.store.get(run.id) == run
 
 
@@ -72,3 +72,11 @@ async def test_a_run_that_waits_for_a_thread_says_so(world: AgentHarness) -> Non
     assert (waiting.status, waiting.waiting) == (Status.WAITING, Waiting.THREAD)
     again = await transitions.queue_announced(waiting)
     assert (again.status, again.waiting, again.stage) == (Status.QUEUED, None, Stage.PLAN)
+
+
+async def test_a_run_is_handed_back_though_its_step_has_just_saved_it_as_waiting(
+    world: AgentHarness,
+) -> None:
+    transitions, run = writer(world), await at_work(world, Stage.PLAN)
+    waiting = await transitions.await_thread(run, "nobody would see it")
+    assert (await transitions.hand_back(waiting)).status is Status.QUEUED
