@@ -1,9 +1,13 @@
 """Names are plain technical English: functions are verbs."""
 
 import ast
+import gc
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from tests.support.vocabulary import AVOIDED, OTHER_OPENINGS, VERBS
 
@@ -40,13 +44,33 @@ owned_files kept events_kept list_wishes wishes wish is_name_taken is_taken alik
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """Keep what is parsed for this module's tests; the collector need not look at it."""
+    gc.disable()
+    yield
+    for kept in (parse_file, list_functions):
+        kept.cache_clear()
+    gc.enable()
+
+
+@cache
+def parse_file(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def list_functions(path: Path) -> tuple[tuple[Function, str], ...]:
+    """Return each function with the name of the class it is a method of."""
+    return tuple(walk_functions(parse_file(path)))
+
+
 def walk_functions(node: ast.AST, owner: str = "") -> Iterator[tuple[Function, str]]:
-    """Yield each function with the name of the class it is a method of."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Function):
             yield child, owner
             yield from walk_functions(child)
-        else:
+        elif not isinstance(child, ast.expr):  # an expression contains no function with a name
             yield from walk_functions(
                 child, child.name if isinstance(child, ast.ClassDef) else owner
             )
@@ -70,7 +94,7 @@ def split_name(name: str) -> list[str]:
 
 
 def find_wrong_openings(path: Path) -> Iterator[str]:
-    for function, owner in walk_functions(ast.parse(path.read_text(encoding="utf-8"))):
+    for function, owner in list_functions(path):
         opening = split_name(function.name)[0]
         if opening not in VERBS | OTHER_OPENINGS and not is_named_elsewhere(function, owner):
             yield f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
@@ -96,7 +120,7 @@ def find_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def find_avoided(path: Path) -> Iterator[str]:
-    names = [(1, path.stem), *find_names(ast.parse(path.read_text(encoding="utf-8")))]
+    names = [(1, path.stem), *find_names(parse_file(path))]
     for line, name in names:
         if name not in KNOWN and not AVOIDED.isdisjoint(split_name(name)):
             yield f"{path.relative_to(ROOT)}:{line} {name}"
@@ -122,7 +146,7 @@ def test_docstrings_of_functions_begin_with_a_verb() -> None:
     loose = [
         f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
         for path in FILES
-        for function, owner in walk_functions(ast.parse(path.read_text(encoding="utf-8")))
+        for function, owner in list_functions(path)
         if not is_named_elsewhere(function, owner) and is_loose(function)
     ]
     assert len(loose) <= LOOSE_DOCSTRINGS, "\n".join(loose)
