@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.faults import read_faults
+from bench.faults import Fault, read_faults
 from bench.planted_faults import choose_faults
 from bench.script_data import extract_tree, iterate_scripts, open_rehearsal
 from bot.domain.rehearsal import TogetherStep
@@ -14,24 +14,31 @@ from bot.proof.behaviour_diff import find_differences
 from bot.proof.scripts import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
-FAULTS = read_faults()
 EVERYDAY = {"dice", "polls", "quotes", "reminders"}
 
 
-def test_every_edit_fits_todays_cogs_once_and_leaves_python() -> None:
-    for fault in FAULTS:
+@pytest.fixture(scope="module")
+def faults() -> tuple[Fault, ...]:
+    """Read them where they are tested: every worker imports this file, and it takes a second."""
+    return read_faults()
+
+
+def test_every_edit_fits_todays_cogs_once_and_leaves_python(faults: tuple[Fault, ...]) -> None:
+    for fault in faults:
         source = (ROOT / fault.file).read_text(encoding="utf-8")
         assert fault.edits, fault.name
         compile(fault.plant_in(source), fault.name, "exec")
 
 
-def test_sixteen_kinds_have_three_faults_or_more_each_with_a_judge_and_a_name_of_its_own() -> None:
-    kinds = Counter(fault.kind for fault in FAULTS)
+def test_sixteen_kinds_have_three_faults_or_more_each_with_a_judge_and_a_name_of_its_own(
+    faults: tuple[Fault, ...],
+) -> None:
+    kinds = Counter(fault.kind for fault in faults)
     assert len(kinds) == 16
     assert min(kinds.values()) >= 3
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 60
-    assert {fault.cog for fault in FAULTS} == EVERYDAY
-    assert all(fault.judge and fault.commit and fault.report for fault in FAULTS)
+    assert len({fault.name for fault in faults}) == len(faults) >= 60
+    assert {fault.cog for fault in faults} == EVERYDAY
+    assert all(fault.judge and fault.commit and fault.report for fault in faults)
 
 
 def test_fifty_scripts_take_every_kind_of_step_and_every_everyday_cog() -> None:
