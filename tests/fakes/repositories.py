@@ -31,7 +31,7 @@ _clones: dict[tuple[tuple[tuple[str, str], ...], bool], tuple[Path, Path]] = {}
 # For small projects that are tested: each start of pytest would load these plugins, for a second.
 PYTEST_OPTIONS = """\
 [tool.pytest.ini_options]
-addopts = "-p no:simcord -p no:anyio -p no:hypothesispytest"
+addopts = "-p no:simcord -p no:anyio -p no:hypothesispytest -p no:asyncio -p no:time_machine"
 """
 
 
