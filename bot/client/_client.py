@@ -33,7 +33,7 @@ from bot.client._missing_responses import ResponseWatch
 from bot.client._outbound_redaction import keep_secrets, redact_activity
 from bot.client._project_code import ProjectCode
 from bot.client._reloader import Reloader
-from bot.client._stall_watch import StallWatch
+from bot.client._stall_watch import BLOCK_SECONDS, StallWatch
 from bot.client._text_commands import TextCommands
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._unawaited_calls import UnawaitedWarnings
@@ -58,7 +58,8 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
     `state` is the folder in which cogs may store files, and `clock` their source of time. `traffic`
     records requests to cogs, so that they can be replayed. `flags` tells cogs which features are on
     for whom; without it, all are off. `prompts` are the live texts; by default those of `root`.
-    Typed commands may begin with one of `prefixes`, whatever cogs do to `command_prefix`.
+    Typed commands may begin with one of `prefixes`, whatever cogs do to `command_prefix`. A call
+    that blocks the event loop for `block_seconds` is a failure.
 
     The attributes of `CoreServices` are set before the client starts.
     """
@@ -79,6 +80,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         prefixes: Sequence[str] = (),
         prompts: Prompts | None = None,
         guild_ready_timeout: float = 2.0,
+        block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         intents = discord.Intents.default()
         intents.message_content = True
@@ -105,7 +107,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         dev_channel_id, code = identity.dev_channel_id, ProjectCode(root)
         self.audiences = AudienceFinder(self, dev_channel_id)
         capture = TrafficCapture(self, traffic, dev_channel_id, self.audiences) if traffic else None
-        self._stalls = StallWatch(code)
+        self._stalls = StallWatch(code, block_seconds=block_seconds)
         self._instruments = Instruments(recorder, clock, self.audiences, capture, self._stalls)
         self.tree.instruments = self._instruments
         self._text_commands = TextCommands(self._instruments)

@@ -118,6 +118,7 @@ def make_client(
     clock: Clock | None = None,
     traffic: TrafficRecorder | None = None,
     flags: Sequence[str] = (),
+    block_seconds: float = 2.0,
 ) -> TheseusClient:
     """Make a client that runs from a home, with these flags on."""
     clock = clock or SystemClock()
@@ -132,6 +133,7 @@ def make_client(
         flags=build_flags_for_all(flags).get,
         extensions=extensions,
         guild_ready_timeout=0.01,
+        block_seconds=block_seconds,
     )
 
 
@@ -144,6 +146,7 @@ async def run_client(
     traffic: TrafficRecorder | None = None,
     flags: Sequence[str] = (),
     clock: Clock | None = None,
+    block_seconds: float = 2.0,
 ) -> AsyncIterator[LiveClient]:
     """Run a client until the block ends; it is ready when the block begins."""
     async with (
@@ -158,6 +161,7 @@ async def run_client(
                 clock=clock,
                 traffic=traffic,
                 flags=flags,
+                block_seconds=block_seconds,
             ),
             local,
         ) as client,

@@ -50,7 +50,7 @@ class Slow(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         if message.content == "block":
-            block(2.4)
+            block(1.6)
 
 
 async def setup(bot: commands.Bot) -> None:

@@ -16,7 +16,7 @@ BLOCKED, LATE = "bot.telemetry.delays.EventLoopBlocked", "bot.telemetry.delays.A
 @pytest.fixture
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/slow.py", COG.read_text())
-    async with run_client(home, local) as room:
+    async with run_client(home, local, block_seconds=1.2) as room:
         yield room
 
 
@@ -33,10 +33,10 @@ def check_delay(action: Action, exception: str, function: str) -> None:
 
 
 async def test_what_blocks_the_event_loop_is_recorded_once(room: LiveClient) -> None:
-    await room.alice.interact("dev", command="block_later", options={"seconds": 2.4})
+    await room.alice.interact("dev", command="block_later", options={"seconds": 1.6})
     first = await room.journal.wait_for(Kind.COMMAND)
     check_delay(first, BLOCKED, "block")
-    await room.alice.say("dev", "@Theseus hold 2.4")
+    await room.alice.say("dev", "@Theseus hold 1.6")
     await room.journal.wait_for(Kind.COMMAND, lambda action: action.name == "hold")
     await room.alice.say("dev", "block")
     listener = await room.journal.wait_for(Kind.LISTENER)
