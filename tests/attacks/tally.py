@@ -18,7 +18,7 @@ GUARDS = (
     ("owned files", ("is not among the files you own", "reached by a link", "stands neither")),
     ("commands' advice", ("Commands can", "Commands have", "Nothing is published", "Use run")),
     ("commands' options", ("leave those options out",)),
-    ("stuck watch", ("did the same thing", "calls in a row were refused")),
+    ("stuck watch", ("repeated the same action", "calls in a row were refused")),
     ("the turn is over", ("answered already", "You asked a person")),
     ("call not understood", ("was not understood", "InputValidationError")),
     ("the program itself", ("tool_use_error",)),

@@ -87,7 +87,7 @@ async def _noted(clone: Path, alerts: int) -> None:
         while True:
             with sqlite3.connect(clone / "data/state/theseus.sqlite3") as store:
                 kept = store.execute("SELECT body FROM shelf WHERE name LIKE 'alert:%'").fetchall()
-            if sum(bool(json.loads(body)["told"]) for (body,) in kept) >= alerts:
+            if sum(bool(json.loads(body)["delivered_to"]) for (body,) in kept) >= alerts:
                 return
             await asyncio.sleep(0.05)
 

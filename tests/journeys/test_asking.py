@@ -93,7 +93,7 @@ async def test_a_complaint_about_what_never_failed_is_answered_honestly(tmp_path
         )
         assert "Nothing in my journal matches that" in end
         assert "juggling" in end
-        assert "Nothing else failed" in end
+        assert "I know of no other failure" in end
         await world.break_command(FLIP)
         other = await alice.person.say("dev", "the trapeze keeps crashing, fix it")
         assert "1 KeyError from /flip" in await alice.wait_for_reply("dev", other)

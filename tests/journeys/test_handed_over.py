@@ -110,7 +110,7 @@ async def _handed_over(world: HandoverHarness, traffic: Traffic, thread: str) ->
 
 
 NOTICES = "bot/self_improvement/restart_notices.py"
-_FIRST = '        """Say what is new, until cancelled; each once."""\n'
+_FIRST = '        """Announce what is new, each once, until cancelled."""\n'
 
 
 async def _is_an_incident(world: HandoverHarness, told: Message) -> None:

@@ -14,7 +14,7 @@ class Killed(BaseException):
 
 
 class CrashPoint:
-    """Blows after `after` burns, and stays blown."""
+    """Ends the program after `after` hits, and lets no later call through."""
 
     def __init__(self, after: int | None = None) -> None:
         self.after = after
@@ -29,7 +29,7 @@ class CrashPoint:
 
 
 class _CrashingProxy:
-    """Something behind a fuse, which burns before every call and again before its answer."""
+    """A port behind a crash point, which is hit before every call and before its answer."""
 
     def __init__(self, inner: object, crash_point: CrashPoint) -> None:
         self._inner = inner
@@ -41,7 +41,7 @@ class _CrashingProxy:
             return found
         if inspect.iscoroutinefunction(found):
             return self._wrap_coroutine(found)
-        if name == "lend":
+        if name == "open":  # of a worktree
             return self._wrap_lease(found)
         return self._wrap_function(found)
 
@@ -77,5 +77,5 @@ class _CrashingProxy:
 
 
 def add_crash_point(inner: T, crash_point: CrashPoint) -> T:
-    """Return `inner` behind a fuse."""
+    """Return `inner` behind a crash point."""
     return cast("T", _CrashingProxy(inner, crash_point))

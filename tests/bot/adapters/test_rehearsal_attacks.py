@@ -140,7 +140,7 @@ async def test_a_tree_that_cannot_be_imported_or_loaded_is_told_as_trouble(
     tree = make_tree(tmp_path, {"broken": "import nowhere"})
     async with rehearsal.open(tree) as player:
         told = (await player.run(script)).trouble
-        assert told.startswith("cogs.broken does not load: ModuleNotFoundError")
+        assert told.startswith("cogs.broken cannot be loaded: ModuleNotFoundError")
     (tree / "bot" / "client" / "__init__.py").write_text("raise SystemExit('no')")
     async with rehearsal.open(tree) as player:
         assert "SystemExit: no" in (await player.run(script)).trouble

@@ -99,6 +99,6 @@ async def test_a_cog_that_does_not_load_is_trouble(player: ScriptRunner, tree: P
         played = await play(player, CommandStep(command="health"))
     finally:
         cog.write_text(kept, encoding="utf-8")
-    assert played.trouble.startswith("cogs.dice does not load: SyntaxError")
+    assert played.trouble.startswith("cogs.dice cannot be loaded: SyntaxError")
     assert "roll" not in played.commands
     assert "ship" in played.commands

@@ -182,7 +182,7 @@ async def test_cancelled_at_any_moment_it_leaves_no_open_proposal_and_says_so_on
                 async with asyncio.timeout(20):
                     await agent.cancel(run.id, ALICE)
             except WrongStage as error:
-                assert "Too late" in str(error) or "has ended already" in str(error)
+                assert "too late" in str(error) or "has ended already" in str(error)
             run = await world.wait_until_ended(run.id)
         endings.add(run.status)
         assert len(world.list_final_keys(run)) == 1

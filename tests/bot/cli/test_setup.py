@@ -101,7 +101,7 @@ async def test_what_is_merged_in_the_local_forge_can_reach_the_clone(newcomer: N
     forge = newcomer.settings.config.forge
     assert (forge.kind, forge.branch, forge.remote) == ("local", "trunk", "theseus-local")
     assert run_git(newcomer.clone, "ls-remote", forge.remote, "trunk")
-    assert "ok   forge remote: theseus-local leads to" in newcomer.said
+    assert "ok   forge remote: theseus-local points to" in newcomer.said
 
 
 async def test_where_local_proposals_can_be_read_is_kept_and_can_be_taken_back(
@@ -129,8 +129,8 @@ async def test_a_second_time_changes_nothing(newcomer: Newcomer) -> None:
         ({"approvers": "7"}, "7: an id has 17 to 20 digits"),
         ({"channel": "nowhere"}, "there is no nowhere"),
         ({"channel": "3"}, "there is no 3"),
-        ({"approvers": "zed"}, "zed: there is no such role, and nobody of that name"),
-        ({"approvers": "123456789012345678"}, "123456789012345678: there is no such role"),
+        ({"approvers": "zed"}, "zed: the server has no role and no member with this name"),
+        ({"approvers": "123456789012345678"}, "123456789012345678: the server has no role"),
         ({"approvers": ","}, "no one would be allowed"),
         ({"developers": "@everyone"}, "would allow anyone"),
         ({"developers": "The Ship"}, "is a bot"),
@@ -172,7 +172,7 @@ async def test_a_role_is_picked_by_its_number(newcomer: Newcomer) -> None:
 @pytest.mark.parametrize("token", ["", "wrong.token.given", "two words"])
 async def test_a_token_that_is_missing_or_refused_is_named(newcomer: Newcomer, token: str) -> None:
     newcomer.variables["DISCORD_TOKEN"] = token
-    with pytest.raises(ConfigError, match="no usable DISCORD_TOKEN"):
+    with pytest.raises(ConfigError, match="no valid DISCORD_TOKEN"):
         await newcomer.set_up(channel="dev")
 
 

@@ -170,7 +170,8 @@ def test_a_fault_in_a_command_itself_turns_it_red_and_its_mend_green(tmp_path: P
     (tmp_path / "cogs").mkdir()
     (tmp_path / "cogs/__init__.py").touch()
     sound = (ROOT / "cogs/reminders.py").read_text("utf-8")
-    broken = sound.replace("due = self._now() + seconds", "due = self._now() + str(seconds)")
+    right = "due = self._get_time() + seconds"
+    broken = sound.replace(right, right.replace("seconds", "str(seconds)"))
     inputs = {"in": "'10m'", "about": "'tea'"}
     error = make_capsule(exception="TypeError", file="cogs/reminders.py").replace(inputs=inputs)
     read = {"cogs/reminders.py": broken, "tests/cogs/room.py": ""}.get

@@ -62,4 +62,4 @@ async def test_tests_are_judged_by_the_mutants_that_they_kill(
         assert (workspace.path / "dice.py").read_text("utf-8") == DICE
     assert proof.summary.startswith(told)
     assert proof.holds is ("none" not in told)
-    assert "lives: line 8: 6 made 7" in proof.details
+    assert "survives: line 8: 6 changed to 7" in proof.details

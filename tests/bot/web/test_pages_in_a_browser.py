@@ -145,7 +145,7 @@ async def test_what_happens_is_shown_in_place(dashboard: Dashboard) -> None:
 
 async def test_what_somebody_types_stays_while_the_list_changes(dashboard: Dashboard) -> None:
     async with visit(dashboard.browser, f"{dashboard.url}/runs") as visited:
-        page, field = visited.page, visited.page.get_by_label("Words, or a run's id")
+        page, field = visited.page, visited.page.get_by_label("Text or run id")
         await field.fill("half a wo")
         asked = page.expect_response(lambda answer: answer.url.endswith("/runs"))
         async with asked:

@@ -101,7 +101,7 @@ async def test_where_there_is_no_failing_test_it_writes_one(tmp_path: Path) -> N
         )
         first, second = room.model.list_requests("planner")
         assert "Undefined name" in second.prompt
-        assert "as `test`: one pytest function" in first.prompt
+        assert "as `test`: one pytest" in first.prompt
         assert await room.workspace.list_changes() == ()
 
 

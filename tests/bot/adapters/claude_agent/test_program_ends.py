@@ -25,12 +25,13 @@ pytestmark = [
 BOT = """
 import asyncio, sys
 from pathlib import Path
-from tests.support.conversations import Table, said
+from tests.support.conversations import ConversationSetup, collect_reply
 
 async def main():
-    table = Table(Path(sys.argv[1]))
-    async with table.claude(sys.argv[2]).converse(table.talk(tools=("Bash",))) as conversation:
-        await said(conversation)
+    table = ConversationSetup(Path(sys.argv[1]))
+    talk = table.build_talk(tools=("Bash",))
+    async with table.create_claude(sys.argv[2]).open_conversation(talk) as conversation:
+        await collect_reply(conversation)
 
 asyncio.run(main())
 """

@@ -83,11 +83,11 @@ async def failing(kind: type[E], table: ConversationSetup, story: Story, **chang
 
 TOLD: list[tuple[Turn, type[AgentError], str]] = [
     (fail_request(401), AgentUnauthorized, "set ANTHROPIC_API_KEY in .env"),
-    (fail_request(403), AgentForbidden, "may not use"),
+    (fail_request(403), AgentForbidden, "has no access to this model"),
     (fail_request(404, message="model: sonnet"), AgentForbidden, "engine.executor.model"),
-    (fail_request(429), AgentLimited, "does not say until when"),
+    (fail_request(429), AgentLimited, "does not say for how long"),
     (fail_request(402), AgentForbidden, "credit"),
-    (fail_request(400, message=CREDIT), AgentForbidden, "topped up"),
+    (fail_request(400, message=CREDIT), AgentForbidden, "please add credit"),
     (fail_request(500), AgentOverloaded, "failing (500)"),
     (fail_request(529), AgentOverloaded, "overloaded"),
     (break_stream(), AgentOverloaded, "overloaded"),
@@ -313,7 +313,7 @@ from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 async def main():
     here = Path(sys.argv[1])
     claude = Claude(ClaudeOptions(here, PlainSandbox()), SystemClock(), FakeModelGateway())
-    async with claude.converse(Talk("a", Role(model="sonnet"), here, "Hello.", ACCOUNT)):
+    async with claude.open_conversation(Talk("a", Role(model="sonnet"), here, "Hello.", ACCOUNT)):
         pass
 
 asyncio.run(main())

@@ -248,10 +248,10 @@ async def test_a_repository_that_does_not_exist_or_cannot_be_seen_is_said(room: 
     room.twin.choose(private=True)
     room.twin.grant_token("stranger", "somebody", metadata=None, contents=None)
     async with room.forge(Token("stranger")) as forge:
-        with pytest.raises(ForgeRejected, match="may not see it"):
+        with pytest.raises(ForgeRejected, match="no access to it"):
             await forge.open_proposal(room.change())
 
 
 async def test_an_empty_clone_path_says_so(room: Room, forge: GithubForge) -> None:
-    with pytest.raises(ForgeRejected, match="is not there"):
+    with pytest.raises(ForgeRejected, match="does not exist"):
         await forge.open_proposal(room.change().replace(repository=str(room.folder / "absent")))
