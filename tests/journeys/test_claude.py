@@ -210,7 +210,9 @@ async def test_the_demo_asks_a_model_where_there_is_an_address_for_one(
 ) -> None:
     edit = ("cogs/dice.py", "range(5)", "range(6)")
     script = tmp_path / "script.json"
-    script.write_text(json.dumps({"face": [{"edits": [edit], "summary": "give six its face"}]}))
+    script.write_text(
+        json.dumps({"format_face": [{"edits": [edit], "summary": "give six its face"}]})
+    )
     (tmp_path / "home").mkdir()
     async with ScriptedModel(ScriptedModelBehaviour(script).story) as model:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", model.base_url)

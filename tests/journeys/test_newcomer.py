@@ -41,7 +41,7 @@ async def test_a_newcomer_breaks_a_command_and_has_it_mended_without_a_restart(
         proposal = thread.get_by_role("article", name="Proposal #1")
         await expect(proposal).to_be_visible(timeout=PROPOSED)
         await expect(proposal).to_contain_text("cogs/dice.py")
-        await expect(proposal).to_contain_text("passes now")
+        await expect(proposal).to_contain_text("passes with it")
         await thread.get_by_role("button", name="Expand").first.click()
         await expect(thread.locator(".diff-part").first).to_contain_text("cogs/dice.py")
         await page.screenshot(path=str(tmp_path / "proposed.png"))

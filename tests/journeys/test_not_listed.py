@@ -12,7 +12,7 @@ from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
 pytestmark = pytest.mark.slow
 
 POLITE = "Sorry bob, you are not on the list"
-THANKED = "Thanks bob, that is noted: /guess failed once"
+THANKED = "Thanks bob, I have noted it: /guess failed once"
 
 
 async def test_someone_not_listed_is_refused_politely_each_time_and_nothing_is_merged(

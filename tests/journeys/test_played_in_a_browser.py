@@ -36,9 +36,9 @@ async def test_what_failed_is_played_tried_and_shipped(tmp_path: Path) -> None:
         proposal = thread.get_by_role("article", name="Proposal #1")
         await expect(proposal).to_be_visible(timeout=PROPOSED)
         await expect(proposal).to_contain_text(
-            re.compile(r"/reminders cancel.*fails on base", re.S)
+            re.compile(r"/reminders cancel.*fails without the change", re.S)
         )
-        await expect(proposal).to_contain_text("passes now")
+        await expect(proposal).to_contain_text("passes with it")
         await expect(proposal).to_contain_text(re.compile(r"0 of \d+ answers change"))
         await page.screenshot(path=str(tmp_path / "proposed.png"))
         await _try(page, thread)

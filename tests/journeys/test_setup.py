@@ -292,7 +292,7 @@ async def test_without_a_terminal_it_says_what_to_do_instead(
 ) -> None:
     code, said = await _run(clone, discord)
     assert code == 2
-    assert said.startswith("theseus: setup asks questions, and there is no terminal")
+    assert said.startswith("theseus: setup asks questions, but there is no terminal")
     assert said.count("\n") == 1
     code, said = await _run(clone, discord, "--channel", "dev")
     assert (code, said.count("\n")) == (2, 1)

@@ -48,7 +48,7 @@ async def test_a_push_after_the_card_voids_it_and_only_the_new_card_ships(
         assert head[:7] in get_text(new)
         assert "newest" in await alice.press(thread, old, "Ship it")
         await alice.person.react(thread, old, "🚢")
-        await alice.wait_for_text(thread, "This is not the newest card")
+        await alice.wait_for_text(thread, "That card is not the newest one")
         assert world.list_merges() == []
         await world.wait_until(lambda: len(world.list_audit_entries()) >= 3)
         assert [entry["allowed"] for entry in world.list_audit_entries()] == [False, False, False]
