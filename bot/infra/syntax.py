@@ -1,13 +1,40 @@
 """Python source as a syntax tree: the one place in this process where source is parsed."""
 
 import ast
-from threading import RLock
+from threading import Lock, get_ident
 from types import CodeType
 from typing import Literal, overload
 
+
+class TurnLock:
+    """A lock that threads get in the order in which they ask for it; its owner may enter again.
+
+    A plain lock goes back to the thread that just released it, if that thread asks again at once.
+    One that parses a whole repository would keep the event loop waiting until it is done.
+    """
+
+    def __init__(self) -> None:
+        self._queue, self._lock = Lock(), Lock()
+        self._owner: int | None = None
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        if self._owner != get_ident():  # no other thread can set or clear our own id
+            with self._queue:  # held while waiting, so that a thread that was in has to wait here
+                self._lock.acquire()
+            self._owner = get_ident()
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+            self._lock.release()
+
+
 # Python 3.11 keeps the depth of the tree it builds in one variable for all threads. Two that build
 # at once can find it changed: "AST constructor recursion depth mismatch", of source that is sound.
-_BUILDING = RLock()
+_BUILDING = TurnLock()
 
 
 @overload

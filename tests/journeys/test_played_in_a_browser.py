@@ -18,7 +18,6 @@ FIRST_LOOK, PROPOSED, TRIED, LIVE = 60_000, 400_000, 90_000, 180_000  # ms, of a
 CANCEL = "/reminders cancel id:7"
 
 
-@pytest.mark.exhaustive
 async def test_what_failed_is_played_tried_and_shipped(tmp_path: Path) -> None:
     async with (
         open_playground(tmp_path, choose("reminders-log", None)) as play,

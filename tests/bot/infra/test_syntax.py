@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from bot.infra.syntax import TurnLock
 
 ROOT = Path(__file__).resolve().parents[3]
 # The collector runs while a tree is built, and lets other threads go on just then.
@@ -52,3 +55,30 @@ def test_without_the_lock_either_fails_on_a_python_that_mixes_them(program: str)
     if not how:
         pytest.skip("this Python no longer mixes what its threads build")
     assert "recursion depth mismatch" in how
+
+
+def test_a_thread_that_parses_file_after_file_lets_a_waiting_one_in_between() -> None:
+    """As the event loop, which answers a failed command while a thread reads the repository."""
+    lock, order = TurnLock(), []
+
+    def wait_for_turn() -> None:
+        with lock:
+            order.append("waiting")
+
+    with ThreadPoolExecutor(1) as pool:
+        with lock:
+            pool.submit(wait_for_turn)
+            while not lock._queue.locked():  # until the other waits
+                pass
+            order.append("first")
+        with lock:
+            order.append("second")
+    assert order == ["first", "waiting", "second"]
+
+
+def test_the_owner_of_the_lock_may_enter_again() -> None:
+    lock = TurnLock()
+    with lock, lock:
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lock.__enter__).result(10) is None
