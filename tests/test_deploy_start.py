@@ -6,7 +6,6 @@ Where bubblewrap works, the script sees the image's paths and is its user; it is
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +16,7 @@ import pytest
 import yaml
 from aiohttp import web
 
+from bot.infra.free_port import find_free_port
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import commit, make_repository, run_git
@@ -212,7 +212,7 @@ async def test_the_bot_comes_up_in_the_container_answers_and_ends_within_the_gra
         config = yaml.safe_load((source / "data/config.yaml").read_text())
         config["discord"] = {"guild_id": discord.guild_id, "dev_channel_id": discord.dev_channel_id}
         commit(source, {"data/config.yaml": yaml.safe_dump(config)}, "Configure the bot")
-        port = str(free_port())
+        port = str(find_free_port())
         command = container.command(
             "run",
             BOT_REPOSITORY=str(source),
@@ -247,13 +247,6 @@ def _as_built(container: Container) -> None:
     for name in ("bin", "lib", "pyvenv.cfg"):
         (container.image / name).symlink_to(environment / name)
     (container.image / "uv.lock").write_bytes((ROOT / "uv.lock").read_bytes())
-
-
-def free_port() -> int:
-    """Return a port on which no program listens."""
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
 
 
 def _child(pid: int) -> int:

@@ -46,9 +46,9 @@ from bot.self_improvement.start_check import StartCheck
 from bot.settings import Settings, get_required_token, guard_secrets, provide_cog_variables
 
 _log = logging.getLogger(__name__)
-# The event loop waits this long for a thread that computes whenever it has read a file or called the
-# system. With Python's 5 ms, discord.py's look at a TypeError (a path of each module) took 3.5 s while
-# a thread read the repository's tests: Discord had given up by then.
+# The event loop waits this long for a computing thread each time it has read a file or called the
+# system. With Python's 5 ms, discord.py's look at a TypeError (the path of each module) took 3.5 s
+# while a thread read the repository's tests: Discord had given up by then.
 _SWITCH_SECONDS = 0.0005
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from bot.demo.traffic import VISITORS
 from bot.demo.uncommitted_cogs import UncommittedCogs, find_uncommitted_cogs
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
+from bot.infra.free_port import find_free_port
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 
@@ -111,7 +111,7 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
 
     Raises `ConfigError` when the port is taken or the home cannot be made.
     """
-    port = plan.port or _find_free_port()
+    port = plan.port or find_free_port()
     http_port = _choose_dashboard_port()
     dashboard = f"http://127.0.0.1:{http_port}"
     workspace = DemoWorkspace.from_home(plan.home, plan.state)
@@ -207,11 +207,4 @@ async def _prepare(
 def _choose_dashboard_port() -> int:
     """Return the port the bot serves its own pages on: the one that is set, else a free one."""
     wanted = os.environ.get("THESEUS_HTTP_PORT", "")
-    return int(wanted) if wanted.isdecimal() and wanted != "0" else _find_free_port()
-
-
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return int(wanted) if wanted.isdecimal() and wanted != "0" else find_free_port()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ import pytest
 from playwright.async_api import Page
 
 from bot.demo.workspace import DemoWorkspace
+from bot.infra.free_port import find_free_port
 from tests.bot.web.test_webhook import push
 from tests.bot.web.web_server import SECRET, TOKEN, signature
 from tests.fakes.repositories import commit, run_git
@@ -27,12 +27,6 @@ from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
 pytestmark = pytest.mark.slow
 
 FOR_EVER = [{"run": ["sleep", "500"], "edits": [FLIP.edit], "summary": "mend flip"}]
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def serving(port: int) -> MakeCast:
@@ -90,7 +84,7 @@ async def logged_in(page: Page) -> None:
 
 
 async def test_a_merge_by_hand_comes_live_and_the_page_stops_everything(tmp_path: Path) -> None:
-    port = a_free_port()
+    port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     async with open_small_bot(tmp_path, serving(port)) as world, launch_chromium() as browser:
         async with asyncio.timeout(10):

@@ -34,7 +34,7 @@ async def test_the_commit_is_named_and_a_press_makes_the_old_answer_the_proof(
         alice = play.alice
         assert "🎲" in await alice.run("dev", "roll", dice="4d6kh3+10")
         thread = await alice.ask(NO_BONUS.report)
-        question = await alice.wait_for_text(thread, "Which is right?", timeout=180)
+        question = await alice.wait_for_text(thread, "Which answer is right?", timeout=180)
         told = get_text(question)
         assert "(Dice: only what is kept counts) `/roll dice:4d6kh3+10` answers “" in told
         assert list(get_buttons(question)) == ["The old answer is right", "Today's is right"]

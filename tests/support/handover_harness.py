@@ -6,7 +6,6 @@ Changes of the core arrive as from a forge: they are pushed to the followed bran
 import asyncio
 import json
 import resource
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import aiohttp
 from bot.app.demo import build_local_forge, find_project_root
 from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.faults import MetFault
+from bot.infra.free_port import find_free_port
 from local_discord.person import Message, Person
 from tests.fakes.repositories import commit, run_git
 
@@ -148,9 +148,7 @@ async def open_handover(
 
     `probation` is the probation of new code, in seconds.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
     plan = DemoPlan(
         find_project_root(),
         folder,

@@ -119,7 +119,7 @@ class Discord:
                 names = " and ".join(f"“{name} Intent”" for name in missing)
                 self._say(f"  Turn on {names} under Privileged Gateway Intents at")
                 self._say(f"  {page} and save.")
-            if not self._session.asking.ask_retry("intents", "  Then check again"):
+            if not self._session.asking.ask_retry("intents", "  When that is done"):
                 return application
 
     # ------------------------------------------------------------------- server
@@ -129,7 +129,7 @@ class Discord:
         while not guilds:
             self._say("  The bot is in no server yet. Open this link in a browser to invite it:")
             self._say(f"  {build_invite_link(application)}")
-            if not self._session.asking.ask_retry("guild", "  Then check again"):
+            if not self._session.asking.ask_retry("guild", "  When that is done"):
                 raise ConfigError(
                     "The bot is in no server, so the setup cannot go on. Invite it with "
                     f"{build_invite_link(application)}, then run `theseus setup` again."

@@ -34,5 +34,5 @@ def set_up_sandbox(session: SetupSession) -> None:
     session.asking.say("\n4 of 4: the sandbox")
     while not session.show(asyncio.run(look_at_sandbox(session.build_settings()))):
         session.asking.say(f"  {INSTALL_SANDBOX}; without it, the bot tries no fix.")
-        if not session.asking.ask_retry("sandbox", "  Then check again"):
+        if not session.asking.ask_retry("sandbox", "  When that is done"):
             return

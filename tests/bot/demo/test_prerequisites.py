@@ -7,6 +7,7 @@ import pytest
 
 from bot.demo.prerequisites import check_prerequisites
 from bot.domain.errors import ConfigError
+from bot.infra.free_port import find_free_port
 
 PATH = {"PATH": "/usr/bin:/bin"}
 
@@ -41,8 +42,6 @@ def test_a_machine_without_git_is_told_what_to_install() -> None:
 
 def test_with_git_and_free_ports_nothing_is_wrong_and_the_port_stays_free() -> None:
     check_prerequisites(0, PATH)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
     for _ in range(2):
         check_prerequisites(port, PATH)
