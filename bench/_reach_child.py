@@ -11,6 +11,11 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from local_discord.client import run_bot
+from local_discord.person import PersonRefusedError
+from local_discord.server import LocalDiscord, LocalPerson
+from theseus_observe.redaction import redact
+
 from bench.fault_people import People
 from bench.script_data import build_script, read_data
 from bot.adapters.file_snapshots import FileSnapshots
@@ -21,11 +26,7 @@ from bot.client import Identity, TheseusClient
 from bot.demo.demo import TOKEN
 from bot.domain.journal import ActionOutcome, JournalQuery
 from bot.domain.people import AllowList
-from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
-from local_discord.client import run_bot
-from local_discord.person import PersonRefusedError
-from local_discord.server import LocalDiscord, LocalPerson
 
 ROOT = Path.cwd()
 PEOPLE = [LocalPerson("alice", listed=True), LocalPerson("bob", listed=True)]

@@ -12,12 +12,13 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
+
 from bench.rows import Row, measure_pairs
 from bench.stage import Event, EventWatch, open_demo, wait_for_run
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app.demo import find_project_root
-from local_discord.person import Person
-from local_discord.server import LocalDiscord
 
 PAIRS = 15
 REQUEST = "rolling dice keeps crashing, please look into it"

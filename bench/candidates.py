@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.runner import RunResult, TimeLimits
+
 from bench.rows import Row, Timed, measure_pairs
 from bot.adapters.sandbox import choose_sandbox
 from bot.app.demo import find_project_root
+from bot.infra.source_folders import build_python_path
 from bot.ports.sandbox import Sandbox
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.runner import RunResult, TimeLimits
 
 PAIRS = 15
 COG = "cogs/reminders.py"
@@ -89,7 +91,7 @@ def _lay_out(tree: Path) -> str:
 def _create_runner(sandbox: Sandbox, tree: Path) -> ForkingRunner:
     def confine(argv: Sequence[str], folder: Path) -> Sequence[str]:
         command, env = sandbox.wrap(
-            argv, cwd=folder, writable=[folder], env={"PYTHONPATH": str(folder)}
+            argv, cwd=folder, writable=[folder], env={"PYTHONPATH": build_python_path(folder)}
         )
         return ["env", "-i", *(f"{name}={value}" for name, value in env.items()), *command]
 

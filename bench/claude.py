@@ -20,6 +20,7 @@ from bench.scene import BenchScene, open_scene
 from bot.adapters.sandbox import choose_sandbox
 from bot.domain.change import CheckResult
 from bot.domain.history import History
+from bot.infra.source_folders import build_python_path
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from tests.fakes.repositories import run_git
 from tests.fakes.small_bot_repository import SPIN
@@ -150,7 +151,7 @@ class _Direct:
             shlex.split(check.command),
             cwd=self._tree,
             writable=[self._tree],
-            env={"PYTHONPATH": str(self._tree)},
+            env={"PYTHONPATH": build_python_path(self._tree)},
             limits=SandboxLimits(seconds=SECONDS),
         )
         assert (done.returncode == 0) is passes, f"{check.command}: {done.output}"

@@ -16,6 +16,8 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bench.rows import Row, measure_pairs
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
@@ -29,7 +31,6 @@ from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
 from bot.domain.people import Person
 from bot.domain.run import Status
 from bot.infra.sqlite import stamp
-from bot.redaction import redact
 from tests.bot.web.web_server import HttpClient, Room
 from tests.support.dashboard_harness import StoredRuns
 from tests.support.dashboard_records import work

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from theseus_observe.redaction import redact
+
 from bench.rows import Row
 from bot.adapters.claude_agent._texts import render_evidence
 from bot.adapters.git_checkout import GitCheckout
@@ -24,7 +26,6 @@ from bot.domain.evidence import Evidence
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
-from bot.redaction import redact
 from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from bot.telemetry import Recorder

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bench.evidence import import_file, make_repository, record_failures, request
 from bench.month import END, check_room, write_month
 from bench.rows import Row, measure_pairs
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
-from bot.redaction import redact
 from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock

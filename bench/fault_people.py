@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from local_discord.person import Message, Person
 
 from bot.domain.rehearsal import (
     CommandStep,
@@ -18,7 +19,6 @@ from bot.domain.rehearsal import (
     WebAnswer,
 )
 from bot.domain.run import Run
-from local_discord.person import Message, Person
 from tests.support.page_reader import get_buttons
 
 _MOMENT = 1.0

@@ -17,6 +17,7 @@ from pathlib import Path
 from time import perf_counter
 
 import aiohttp
+from theseus_observe.redaction import redact
 
 from bench.rows import Row, measure_pairs
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
@@ -25,7 +26,6 @@ from bot.adapters.system_clock import SystemClock
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.account import Account
 from bot.domain.budget import BudgetRules, Cap
-from bot.redaction import redact
 
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS = 15

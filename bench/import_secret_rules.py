@@ -1,4 +1,4 @@
-"""Writes `bot/redaction/gitleaks_rules.json` from the configuration that gitleaks publishes.
+"""Writes the redaction's `gitleaks_rules.json` from the configuration that gitleaks publishes.
 
     python -m bench.import_secret_rules CONFIG COMMIT
 
@@ -15,7 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).resolve().parents[1] / "bot" / "redaction" / "gitleaks_rules.json"
+TARGET = (
+    Path(__file__).resolve().parents[1]
+    / "packages/theseus_observe/theseus_observe/redaction/gitleaks_rules.json"
+)
 NOTICE = (
     "Rules of gitleaks (https://github.com/gitleaks/gitleaks), MIT License, Copyright (c) 2019 "
     "Zachary Rice. Permission is hereby granted, free of charge, to any person obtaining a copy of "

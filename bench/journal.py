@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from theseus_observe.redaction import redact
 
 from bench.rows import Row, measure_pairs
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
 from bot.app.demo import find_project_root
 from bot.domain.journal import ActionOutcome, Kind
-from bot.redaction import redact
 from bot.telemetry import Recorder
 
 PAIRS = 11

@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bench.month import END, check_room, write_month
 from bench.rows import Row
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.domain.journal import JournalQuery
-from bot.redaction import redact
 
 RECORDS = 5_000_000
 SCAN = "plain scan"

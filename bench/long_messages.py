@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
+from theseus_observe.redaction import redact
 
 from bench.rows import Row, measure_pairs
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
 from bot.app.demo import find_project_root
 from bot.domain.journal import ActionOutcome, Kind
-from bot.redaction import redact
 from bot.telemetry import Recorder
 from bot.telemetry.logs import Redaction
 from bot.telemetry.tracebacks import TracebackWriter

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from local_discord.person import Person
+
 from bench.moments import list_moments
 from bench.rows import Row
 from bench.stage import open_demo, wait_for_run
@@ -11,7 +13,6 @@ from bot.adapters.sqlite_store import SqliteStore
 from bot.demo.faults import choose
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
-from local_discord.person import Person
 
 FAULT = "dice-top-face"
 

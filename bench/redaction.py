@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from theseus_observe.redaction import StreamRedactor, redact
+
 from bench._harmless import generate_lines
 from bench._secret_forms import BEYOND, FORMS, PLAIN, PlantedSecret, find_leak, plant_secrets
 from bench._secret_kinds import generate_secrets
 from bench.rows import Row
-from bot.redaction import StreamRedactor, redact
 
 SEED, EACH, LINES = 20261121, 5, 400
 CHUNKS = (1, 3, 16, 61, 500)

@@ -15,6 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+
 from bench.rows import Row, compute_median, measure_pairs
 from bench.script_data import ALL_COGS, build_script, extract_tree, iterate_scripts, open_rehearsal
 from bot.app.demo import find_project_root
@@ -24,8 +27,6 @@ from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.rehearsal import Script, Transcript
 from bot.ports.rehearsal import Rehearsal, run_scripts
 from bot.proof.behaviour_diff import find_nondeterminism
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.support.sample_cogs import DISPLAY_COG, TIMED_COG
 
 REPLAYS = 100

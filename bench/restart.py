@@ -15,9 +15,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_discord.person import Person
+
 from bench.memory import measure_megabytes
 from bench.rows import Row, compute_median, measure_pairs
-from local_discord.person import Person
 from tests.support.handover_harness import HandoverHarness, open_handover
 
 PAIRS = 3

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.rehearsal import SandboxedRehearsal
+from theseus_rehearsal import SandboxedRehearsal
+
 from bot.adapters.sandbox import choose_sandbox
 from bot.app.demo import find_project_root
 from bot.domain.errors import RehearsalError

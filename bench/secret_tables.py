@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterator, Sequence
 
+from theseus_observe.redaction import redact
+
 from bench._harmless import generate_lines, iterate_sources
 from bench.published_secrets import search_examples
 from bench.redaction import (
@@ -14,7 +16,6 @@ from bench.redaction import (
     redact_secrets,
     redact_unpromised,
 )
-from bot.redaction import redact
 
 
 def render_tables() -> Iterator[str]:

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from local_discord.person import Person
+
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app.demo import build_local_forge, find_project_root
 from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.faults import MetFault
 from bot.domain.run import Run
-from local_discord.person import Person
 
 Event = dict[str, Any]
 _POLL_SECONDS = 0.05

@@ -15,6 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from local_discord.client import run_bot
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+from theseus_observe.redaction import redact
+
 from bench.rows import Row, measure_pairs
 from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -27,11 +32,7 @@ from bot.client._exchanges import record_answer
 from bot.client._traffic_capture import TrafficCapture
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.people import AllowList
-from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
-from local_discord.client import run_bot
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 
 PAIRS = 15
 ACTIONS = 150

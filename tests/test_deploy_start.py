@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 from aiohttp import web
-
-from bot.infra.free_port import find_free_port
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+
+from bot.infra.free_port import find_free_port
 from tests.fakes.repositories import commit, make_repository, run_git
 from tests.support.local_sandbox import choose_local_sandbox
 

@@ -17,7 +17,7 @@ from tests.support.tracked_files import list_tracked_files
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
     page
-    for where in ("*.md", "docs/*.md", "local_discord/*.md", ".github/*.md")
+    for where in ("*.md", "docs/*.md", "packages/*/*.md", ".github/*.md")
     for page in ROOT.glob(where)
 )
 NOT_HERE = (
@@ -57,10 +57,10 @@ async def test_the_cog_of_the_guide_passes_the_guides_test(
 
 
 def test_every_route_of_the_person_side_is_described() -> None:
-    told = (ROOT / "local_discord/REFERENCE.md").read_text()
+    told = (ROOT / "packages/local_discord/REFERENCE.md").read_text()
     routes = [
         (found.group(1).upper(), found.group(2))
-        for path in (ROOT / "local_discord").glob("*.py")
+        for path in (ROOT / "packages/local_discord/local_discord").glob("*.py")
         for found in re.finditer(
             r'web\.(get|post|patch|delete)\("(/local/[^"]*)"', path.read_text()
         )

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from local_discord.server import LocalPerson
 
 import cogs
 from bot.authority.autonomy_levels import Autonomy
@@ -19,7 +20,6 @@ from bot.domain.monitoring_config import SelfAuditConfig
 from bot.grammar import COMMAND_LINE, Intent, parse
 from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
-from local_discord.server import LocalPerson
 from tests.fakes.fake_charts import FakeCharts
 from tests.support.access_probe import AccessProbe
 from tests.support.dev_channel import DevChannel, get_custom_id, open_dev_channel

@@ -19,22 +19,24 @@ from bot.settings import Environment
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SOURCES = sorted(
-    p for top in ("bot", "cogs", "local_discord", "bench") for p in (ROOT / top).rglob("*.py")
+    p for top in ("bot", "cogs", "packages", "bench") for p in (ROOT / top).rglob("*.py")
 )
 GITHUB = ROOT / ".github"
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 EVERYTHING = [*SOURCES, *TESTS]
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
+_REPAIR = "packages/theseus_repair/theseus_repair/"
+_RUNNER = "packages/theseus_rehearsal/theseus_rehearsal/runner/"
 # Where anything may be raised, and must not end the program.
 CATCHES_ALL = {
-    "bot/adapters/rehearsal/runner/fork_server.py": "the played tree's code may raise anything",
-    "bot/adapters/rehearsal/runner/bot_process.py": "the played tree's code may raise anything",
+    _RUNNER + "fork_server.py": "the played tree's code may raise anything",
+    _RUNNER + "bot_process.py": "the played tree's code may raise anything",
     "bot/client/_cog_imports.py": "a cog's code may raise anything while it is imported",
     "bot/client/_event_parsers.py": "discord.py's parsers raise anything about a strange payload",
     "bot/client/_reloader.py": "a cog's code may raise anything while it is loaded",
     "bot/client/cog_trial.py": "the same, in a process of its own",
-    "bot/repair/_fork_replays.py": "the code under repair may raise anything",
+    _REPAIR + "_fork_replays.py": "the code under repair may raise anything",
     "bot/self_improvement/worker.py": "the stage boundary: no run dies silently",
     "bot/telemetry/traffic_recorder.py": "what Discord tells may be of any shape",
     "bot/telemetry/capsules.py": "describing an error calls its own __str__",
@@ -185,8 +187,8 @@ FORMER_NAMES = {
 }  # fmt: skip
 STILL_RIGHT = {
     "bot/cli/guard.py": "`theseus guard` is what people type",
-    "bot/repair/operators/keys.py": "the keys of dictionaries",
-    "local_discord/world/_keys.py": "the keys of JSON objects",
+    _REPAIR + "operators/keys.py": "the keys of dictionaries",
+    "packages/local_discord/local_discord/world/_keys.py": "the keys of JSON objects",
     "tests/twins/model/_turns.py": "a model's turns",
 }
 # A file name is a noun, not an activity; these words are nouns as well.
@@ -269,11 +271,11 @@ def test_source_is_parsed_in_one_place() -> None:
     # The others belong to other programs, which have one thread.
     apart = {
         "bot/infra/syntax.py",
-        "bot/repair/_fork_code.py",
-        "bot/repair/_fork_hits.py",
-        "bot/repair/_fork_imports.py",
-        "bot/repair/_fork_overlay.py",
-        "bot/adapters/rehearsal/runner/fork_server.py",
+        _REPAIR + "_fork_code.py",
+        _REPAIR + "_fork_hits.py",
+        _REPAIR + "_fork_imports.py",
+        _REPAIR + "_fork_overlay.py",
+        _RUNNER + "fork_server.py",
     }
     parsing = ("ast.parse", "ast.literal_eval", "literal_eval", "compile")
     found = [

@@ -12,7 +12,7 @@ import pytest
 from tests.support.vocabulary import AVOIDED, OTHER_OPENINGS, VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("bot", "cogs", "local_discord", "bench", "tests/support", "tests/fakes", "tests/twins")
+FOLDERS = ("bot", "cogs", "packages", "bench", "tests/support", "tests/fakes", "tests/twins")
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

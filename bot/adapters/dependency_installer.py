@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from bot.redaction import redact
+from theseus_observe.redaction import redact
 
 SECONDS = 900.0
 _TAIL = 400

@@ -11,11 +11,11 @@ from email.utils import format_datetime
 from typing import Literal, NamedTuple
 
 from pydantic import SecretStr
+from theseus_observe.redaction import redact
 
 from bot.domain.alert import Alert
 from bot.domain.errors import AlertRejected, AlertUnavailable
 from bot.infra.threads import run_in_thread
-from bot.redaction import redact
 
 MailSecurity = Literal["starttls", "tls", "none"]
 _SECONDS = 20.0

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
+from theseus_observe.redaction import redact
 
 from bot.domain.errors import StoreError
 from bot.domain.stop import Stop
-from bot.redaction import redact
 
 _MOST_BYTES = 65_536  # a longer file is not a stop that we wrote, but it stops all the same
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

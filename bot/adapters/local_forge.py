@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from theseus_observe.redaction import redact
+
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeUnavailable
 from bot.domain.evidence import Commit
@@ -15,7 +17,6 @@ from bot.infra.forge_repository import BareRepository, make_bare
 from bot.infra.sqlite import Database
 from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
-from bot.redaction import redact
 
 
 class LocalForge:

@@ -11,12 +11,12 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from pydantic import SecretStr
+from theseus_observe.redaction import redact
 
 from bot.domain.alert import Alert
 from bot.domain.errors import AlertRejected, AlertUnavailable, ConfigError
 from bot.domain.incident import Severity
 from bot.ports.clock import Clock
-from bot.redaction import redact
 
 WebhookFormat = Literal["json", "slack", "ntfy"]
 

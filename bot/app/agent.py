@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.dependency_installer import DependencyInstaller
 from bot.app.cog_loads import build_load_lookup
 from bot.app.configuration_audit import describe_configuration
@@ -18,7 +20,6 @@ from bot.ports.member_directory import MemberDirectory
 from bot.ports.verifier import Verifier
 from bot.presentation.run_links import RunLinks
 from bot.prompts import Prompts
-from bot.redaction import redact
 from bot.self_improvement import (
     RunSettings,
     SelfImprovementAgent,

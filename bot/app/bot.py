@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Protocol
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
@@ -39,7 +41,6 @@ from bot.monitoring import Monitoring
 from bot.ports.chat_model import ChatModel
 from bot.ports.model_gateway import ModelGateway
 from bot.prompts import Prompts
-from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.restart_notices import RestartNotices
 from bot.self_improvement.start_check import StartCheck

@@ -2,12 +2,13 @@
 
 from typing import Protocol
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.model_gateway import ANTHROPIC, HttpModelGateway, Upstream
 from bot.domain.errors import Stopped
 from bot.domain.stop import Stop
 from bot.ports.clock import Clock
 from bot.ports.spend_guard import SpendGuard
-from bot.redaction import redact
 from bot.settings import Settings
 
 _NO_KEY_NEEDED = "none"  # another address may ask for no key

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
+from theseus_observe.redaction import redact
+from theseus_rehearsal import SandboxedRehearsal
+
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.git_checkout import GitCheckout
@@ -13,7 +16,6 @@ from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqliteLedger
@@ -42,7 +44,6 @@ from bot.ports.restarter import Restarter
 from bot.ports.sandbox import Sandbox
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 from bot.settings import Settings
 from bot.skills import SkillLibrary
 from bot.telemetry import (

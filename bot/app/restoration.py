@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import AwareDatetime
+from theseus_observe.redaction import redact
 
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -25,7 +26,6 @@ from bot.infra.git import Git
 from bot.infra.schema_versions import find_newer_schemas
 from bot.infra.threads import run_in_thread
 from bot.presentation.times import format_utc
-from bot.redaction import redact
 
 _STOP = "STOP"
 

@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from theseus_observe.redaction import redact
+
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
@@ -12,7 +14,6 @@ from bot.domain.people import Person
 from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.clock import Clock
 from bot.ports.store import Store
-from bot.redaction import redact
 
 _MOST = 10
 """The number of refusals of one person for one act that are written within `_WINDOW`.

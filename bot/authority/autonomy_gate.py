@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NoReturn
 
+from theseus_observe.redaction import redact
+
 from bot.authority.announcements import tell
 from bot.authority.authorizer import Authorizer
 from bot.authority.autonomy_blocks import PAUSE, AutonomyBlocks
@@ -24,7 +26,6 @@ from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.store import Store
-from bot.redaction import redact
 
 _STARTS = "autonomous-starts"
 _HOUR = timedelta(hours=1)

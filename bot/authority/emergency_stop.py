@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Protocol
 
+from theseus_observe.redaction import redact
+
 from bot.authority.announcements import tell
 from bot.authority.authorizer import Authorizer
 from bot.authority.kill_switch import KillSwitchGuard
@@ -23,7 +25,6 @@ from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.recorder import ActionRecorder
 from bot.ports.store import Store
-from bot.redaction import redact
 
 STOP = "stop"
 """The name of the announced stop in the key-value store.

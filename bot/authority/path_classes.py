@@ -42,13 +42,11 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/budget",
         "bot/domain",
         "bot/grammar",
-        "bot/guards",
         "bot/hot_reload",
         "bot/infra",
         "bot/periodic.py",
         "bot/ports",
         "bot/proof",
-        "bot/redaction",
         "bot/self_improvement",
         "bot/settings",
         "bot/skills",
@@ -58,6 +56,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/approvals.py",
         "cogs/emergency_stop.py",
         "cogs/ui",
+        "packages",
     ),
     # Files that control how checks run or how developers' tools behave, and tests of the guards.
     "checks": _build_class(
@@ -84,7 +83,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/support/entry_points.py",
         "tests/twins/obedient_model.py",
     ),
-    "program": _build_class("review", "bot", "bench", "local_discord"),
+    "program": _build_class("review", "bot", "bench"),
     "deciding cogs": _build_class(
         "review",
         "cogs/admin.py",

@@ -1,7 +1,8 @@
 """Removes secrets from requests before they are stored and shown."""
 
+from theseus_observe.redaction import redact
+
 from bot.domain.run import Trigger
-from bot.redaction import redact
 
 
 def redact_trigger(trigger: Trigger) -> Trigger:

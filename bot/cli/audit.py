@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import AuditRow, SqliteStore, check_rows
@@ -22,7 +23,6 @@ from bot.cli.run_ids import complete_run_id
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import ConfigError, JournalError
-from bot.redaction import redact
 from bot.settings import Settings, load_settings
 
 audit_cli = typer.Typer()

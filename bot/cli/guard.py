@@ -10,14 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-
-from bot.adapters.git_comparison import GitComparison
-from bot.authority.path_classes import BUILT_IN, Guard, PathClass
-from bot.authority.protection import Protection, normalise_path
-from bot.cli.output import JsonOption, say
-from bot.domain.change import Finding
-from bot.domain.errors import ConfigError
-from bot.guards import (
+from theseus_guard import (
     PythonText,
     build_approver_text,
     find_manifests,
@@ -25,8 +18,15 @@ from bot.guards import (
     list_declared_modules,
     list_text_files,
 )
+from theseus_observe.redaction import redact
+
+from bot.adapters.git_comparison import GitComparison
+from bot.authority.path_classes import BUILT_IN, Guard, PathClass
+from bot.authority.protection import Protection, normalise_path
+from bot.cli.output import JsonOption, say
+from bot.domain.change import Finding
+from bot.domain.errors import ConfigError
 from bot.infra.text_direction import isolate
-from bot.redaction import redact
 from bot.settings import parse_protection
 
 _OURS = ("bot/authority/", "bot/self_improvement/")

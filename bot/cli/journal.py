@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import Damage, NdjsonJournal
 from bot.cli.missing_state import report_if_missing
@@ -16,7 +17,6 @@ from bot.cli.progress import show_progress
 from bot.cli.run_text import RECORDS_HEAD, record_row
 from bot.cli.tables import print_table
 from bot.domain.journal import Action, JournalQuery
-from bot.redaction import redact
 from bot.settings import Settings, load_settings
 
 journal_cli = typer.Typer(help="Search and index the journal.", no_args_is_help=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.cli.missing_state import report_if_missing
@@ -14,7 +15,6 @@ from bot.cli.output import JsonOption, print_json, report_empty
 from bot.cli.tables import Cell, Row, print_table
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.memory.ranking import format_memory
-from bot.redaction import redact
 from bot.settings import load_settings
 
 memory_cli = typer.Typer(help="Search and export the memory.", no_args_is_help=True)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from bot.redaction import redact
+from theseus_observe.redaction import redact
 
 
 def report_if_missing(path: Path, what: str) -> bool:

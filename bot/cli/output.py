@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.text import Text
+from theseus_observe.redaction import redact, redact_value
 
 from bot.cli.terminal_text import replace_controls
-from bot.redaction import redact, redact_value
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JsonAnyway = Annotated[bool, typer.Option("--json", help="Print JSON; this is the default.")]

@@ -2,7 +2,7 @@
 
 import sys
 
-from bot.redaction import redact_stream
+from theseus_observe.redaction import redact_stream
 
 
 def redact() -> None:

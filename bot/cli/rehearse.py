@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_rehearsal import SandboxedRehearsal
 
 from bot.adapters.git_trees import GitTrees
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.cli.output import JsonOption, print_json, say
 from bot.cli.progress import show_progress

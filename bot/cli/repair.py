@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_repair import command
+from theseus_repair.report import RepairReport
 
 from bot.adapters.system_clock import SystemClock
 from bot.cli.interruption import EndedBySignal, run_interruptible
 from bot.cli.output import JsonOption, print_error, print_json, say
 from bot.cli.repair_progress import RepairProgress, format_interruption
 from bot.cli.repair_questions import TerminalQuestions
-from bot.repair import command
-from bot.repair.report import RepairReport
 
 
 class Accepted(StrEnum):
-    """The weakest label that counts as a fix; see `bot.repair.model.Label`."""
+    """The weakest label that counts as a fix; see `theseus_repair.model.Label`."""
 
     PROVEN = "proven"
     PLAUSIBLE = "plausible"

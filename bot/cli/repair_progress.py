@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
-
-from bot.repair.model import Candidate
-from bot.repair.search import SearchProgress
+from theseus_repair.model import Candidate
+from theseus_repair.search import SearchProgress
 
 BEGINNING = "running the tests as they are"
 
 
 class RepairProgress:
-    """Implements `bot.repair.search.OnProgress` for a search of at most `seconds`.
+    """Implements `theseus_repair.search.OnProgress` for a search of at most `seconds`.
 
     It prints nothing unless it is `visible` and standard error is a terminal.
     """

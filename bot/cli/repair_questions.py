@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
+from theseus_repair.calls import CallQuestion, StatedAnswer
+
 from bot.cli.output import print_error
-from bot.repair.calls import CallQuestion, StatedAnswer
 
 
 class TerminalQuestions:
-    """Implements `bot.repair.questions.Ask` on a terminal.
+    """Implements `theseus_repair.questions.Ask` on a terminal.
 
     The answers have letters, because an answer that is a number could be confused with the number
     of another answer.

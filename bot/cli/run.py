@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
+from theseus_observe.redaction import redact
 
 from bot.infra.loop_end import run_until_end
 from bot.infra.supervisor_channel import ControlEnd
-from bot.redaction import redact
 from bot.settings import Settings, get_required_token, load_settings
 from bot.telemetry import configure_logging
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
@@ -26,7 +27,6 @@ from bot.domain.errors import UnknownRun
 from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.run import Run
-from bot.redaction import redact
 from bot.settings import Settings, load_settings
 
 runs_cli = typer.Typer(help="List and show runs.", no_args_is_help=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_observe.redaction import redact
 
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.sqlite_store import SqliteStore
@@ -16,7 +17,6 @@ from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.stop import Stop
-from bot.redaction import redact
 from bot.settings import read_environment
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.cli.missing_state import report_if_missing
@@ -25,7 +26,6 @@ from bot.domain.ids import shorten_id
 from bot.domain.traffic import TrafficRecord
 from bot.proof.scripts import describe_step
 from bot.proof.traffic_scripts import build_script, find_earlier
-from bot.redaction import redact
 from bot.settings import load_settings
 
 traffic_cli = typer.Typer(help="Show recorded traffic of cogs.", no_args_is_help=True)

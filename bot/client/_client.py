@@ -12,6 +12,7 @@ from typing import Any
 
 import discord
 from discord.ext import commands
+from theseus_observe.redaction import redact
 
 from bot.client._audience import AudienceFinder
 from bot.client._background_tasks import BackgroundTasks
@@ -45,7 +46,6 @@ from bot.domain.posts import Post
 from bot.infra.cog_files import find_extensions, order_extensions
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
-from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one repeats

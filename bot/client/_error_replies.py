@@ -6,10 +6,10 @@ from typing import Any
 import aiohttp
 import discord
 from discord.ext import commands
+from theseus_observe.redaction import redact
 
 from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
-from bot.redaction import redact
 from bot.telemetry.bounded_text import redact_beginning
 from bot.telemetry.safe_access import escape_surrogates, get_message
 

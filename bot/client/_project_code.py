@@ -6,6 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
+_CORE = frozenset(
+    {
+        "bot",
+        "local_discord",
+        "theseus_guard",
+        "theseus_observe",
+        "theseus_rehearsal",
+        "theseus_repair",
+    }
+)
 _FOREIGN = frozenset({".venv", "venv", "site-packages", "dist-packages"})
 
 
@@ -17,9 +27,8 @@ class ProjectCode:
 
     def is_own(self, frame: FrameType) -> bool:
         """Return whether a frame runs code of the project outside of the core."""
-        module = str(frame.f_globals.get("__name__", ""))
-        is_core = module == "bot" or module.startswith("bot.")
-        return not is_core and _is_project_file(frame.f_code.co_filename, self._root)
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        return package not in _CORE and _is_project_file(frame.f_code.co_filename, self._root)
 
     def walk_callers(self, frame: FrameType | None) -> Iterator[FrameType]:
         """Yield the cogs' frames that lead to one, innermost first, up to other code."""

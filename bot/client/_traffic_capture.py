@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import discord
+from theseus_observe.redaction import redact
 
 from bot.client._answer_shapes import compute_answer_digest, describe_shape
 from bot.client._audience import AudienceFinder
@@ -28,7 +29,6 @@ from bot.domain.audience import Audience
 from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome
 from bot.domain.traffic import Place, TrafficRecord
-from bot.redaction import redact
 from bot.telemetry.placeholders import Placeholders
 from bot.telemetry.pseudonyms import build_pseudonym, compute_digest
 from bot.telemetry.source_vocabulary import collect_vocabulary

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from theseus_observe.redaction import redact
+
 from bot.infra.annotated_diff import AnnotatedFile, annotate_files
 from bot.infra.html_templates import Verbatim
-from bot.redaction import redact
 
 MAX_LINES = 4000
 """Lines of a diff that stand on a page; the rest is a download away."""

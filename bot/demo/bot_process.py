@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from bot.demo.workspace import DemoWorkspace
 from local_discord.server import LocalDiscord
+
+from bot.demo.workspace import DemoWorkspace
 
 PROGRAM = ("-m", "bot", "run", "--no-supervisor")
 """Starts a bot without a supervisor. Here it is started again whenever it ends."""

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+
 from bot.demo.bot_process import SUPERVISED, BotProcess
 from bot.demo.faults import Change, Living, MetFault, apply_edits
 from bot.demo.first_hint import build_fault_hint, build_request_hint, build_watch_hint
@@ -20,8 +23,6 @@ from bot.demo.uncommitted_cogs import UncommittedCogs, find_uncommitted_cogs
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
 from bot.infra.free_port import find_free_port
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 
 TOKEN = "local-demo-token"  # noqa: S105  not a secret: the local Discord listens on loopback only
 

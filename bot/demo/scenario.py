@@ -5,11 +5,12 @@ import contextlib
 from contextlib import AsyncExitStack
 from typing import Protocol, Self
 
+from local_discord.person import Person
+
 from bot.demo.faults import Change, Living, MetFault, ReplayedFault
 from bot.demo.third_party import ThirdParty
 from bot.demo.traffic import TrafficGenerator, TrafficPattern
 from bot.demo.workspace import DemoWorkspace, deploy_commit
-from local_discord.person import Person
 
 _USUAL = 'SOURCE = "https://dummyjson.com/quotes/random"'
 

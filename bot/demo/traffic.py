@@ -6,8 +6,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.demo.faults import FaultStep
 from local_discord.person import Person, PersonRefusedError
+
+from bot.demo.faults import FaultStep
 
 VISITORS = ("erin", "frank", "grace")
 """None of them is listed."""

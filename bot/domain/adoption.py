@@ -18,7 +18,7 @@ _PATHS_BY_WAY: tuple[tuple[AdoptionWay, tuple[str, ...]], ...] = (
     ("settings", ("data/config.yaml",)),
     ("install", ("pyproject.toml", "uv.lock")),
     ("service", ("bot/supervisor/",)),
-    ("restart", ("bot/", "local_discord/")),
+    ("restart", ("bot/", "packages/")),
     ("none", ("bench/", "data/", "deploy/", "docs/", "tests/", ".ci/", ".github/", "Makefile")),
 )
 """Folders end in a slash. The first row that contains a path applies."""

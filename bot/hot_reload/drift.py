@@ -72,7 +72,9 @@ class DriftCheck:
         changed = self._git.run(
             "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", commit, "--"
         )
-        new = self._git.run("ls-files", "-z", "--others", "--exclude-standard", "--", "bot")
+        new = self._git.run(
+            "ls-files", "-z", "--others", "--exclude-standard", "--", "bot", "packages"
+        )
         found = (*parse_names(changed.out), *parse_names(new.out))
         return filter_by_way(found, "restart", "install", "service")
 

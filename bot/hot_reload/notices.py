@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 from uuid import uuid4
 
+from theseus_observe.redaction import redact
+
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.live_items import FIRST_AUTHOR, ChangeAuthor, LiveItem
@@ -14,7 +16,6 @@ from bot.hot_reload.live_changes import LiveChanges
 from bot.ports.chat import Chat
 from bot.ports.recorder import About, ActionRecorder
 from bot.presentation.rollbacks import format_item
-from bot.redaction import redact
 
 _log = logging.getLogger(__name__)
 _MAX_CHARS = 600

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bot.domain.change import FileChange, RevertResult
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit
@@ -25,7 +27,6 @@ from bot.infra.git_revert import revert_merge
 from bot.infra.git_revisions import export
 from bot.infra.git_settings import PLAIN_DIFF
 from bot.infra.threads import run_in_thread
-from bot.redaction import redact
 
 
 class GitWorkspace:

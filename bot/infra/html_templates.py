@@ -11,8 +11,7 @@ from pathlib import Path
 
 from jinja2 import DictLoader, Environment, StrictUndefined, Template, nodes
 from markupsafe import Markup
-
-from bot.redaction import redact
+from theseus_observe.redaction import redact
 
 # Control characters, invisible characters, and those that change the direction of text.
 _ODD = re.compile(

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 
+from theseus_observe.redaction import redact
+
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import OutOfBounds
@@ -17,7 +19,6 @@ from bot.memory.ranking import extract_terms, is_about, list_search_terms
 from bot.memory.recording import MemoryRecorder
 from bot.ports.clock import Clock
 from bot.ports.memory import MemoryStore
-from bot.redaction import redact
 
 _MOST_SHOWN = 10
 _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")

@@ -7,6 +7,8 @@ continues.
 import logging
 from collections.abc import Awaitable
 
+from theseus_guard import hash_diff
+
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
@@ -14,7 +16,6 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory
 from bot.domain.proposal import Outcome
 from bot.domain.run import Run, Status
-from bot.guards import hash_diff
 from bot.memory.ranking import describe_outcome
 from bot.ports.clock import Clock
 from bot.ports.memory import MemoryStore

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from theseus_observe.redaction import redact
+
 from bot.authority.policy import Act, is_allowed
 from bot.domain.anomaly import Rule
 from bot.domain.errors import JournalError, UnknownRun, WrongStage
@@ -15,7 +17,6 @@ from bot.grammar.matching import exclude_own_work, match_failures
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
-from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 
 _LOOKED_AT = 200  # the newest runs

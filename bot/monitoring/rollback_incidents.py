@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from theseus_observe.redaction import redact
+
 from bot.domain.errors import WrongStage
 from bot.domain.ids import create_run_id as new_id
 from bot.domain.incident import Incident, Severity
@@ -10,7 +12,6 @@ from bot.domain.restart import RestartReport
 from bot.domain.triage import Origin, Triage
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.clock import Clock
-from bot.redaction import redact
 
 EVENT = "reload.restart"
 """The event under which restarts are journalled."""

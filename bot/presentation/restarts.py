@@ -1,8 +1,9 @@
 """Messages about restarts: one succeeded, was rolled back, or failed."""
 
+from theseus_observe.redaction import redact
+
 from bot.domain.posts import Attachment, Button, Post
 from bot.domain.restart import RestartReport
-from bot.redaction import redact
 
 _OWN = (
     "\nPart of it is the supervisor's own code, which takes effect when the service itself is "

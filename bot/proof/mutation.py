@@ -6,10 +6,13 @@ import random
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from theseus_guard import is_test_file
+
 from bot.domain.proof import Proof
-from bot.guards import is_test_file
+from bot.infra.source_folders import find_source_folder
 from bot.infra.syntax import parse
 
 MOST = 10
@@ -170,7 +173,9 @@ def _shorten(node: ast.AST) -> str:
 
 
 def _to_module_name(file: str) -> str:
-    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    path = PurePosixPath(file)
+    name = str(path.relative_to(find_source_folder(path)))
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _stem(file: str) -> str:

@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from theseus_guard import is_test_file
+
 from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.proof import Proof
-from bot.guards import is_test_file
 from bot.infra.syntax import parse
 from bot.proof.behaviour_diff import describe_change
 

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
+from theseus_observe.redaction import redact
+
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act, check_binding
@@ -20,7 +22,6 @@ from bot.domain.run_state import Edge
 from bot.periodic import log_tracebacks, run_until_success
 from bot.ports.live_registry import LiveRegistry
 from bot.presentation.cards import format_status
-from bot.redaction import redact
 from bot.self_improvement.assembly import AgentParts
 from bot.self_improvement.proposal_closer import close_proposal, describe_closing
 from bot.self_improvement.question_records import QuestionRecords

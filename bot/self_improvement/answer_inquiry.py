@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
+from theseus_observe.redaction import redact
+
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.incorrect_output import AnswerExample, AnswerSince, IncorrectOutput
@@ -33,7 +35,6 @@ from bot.proof.example_scripts import (
 )
 from bot.proof.scripts import describe_step
 from bot.proof.web_addresses import find_moved_address, replace_address
-from bot.redaction import redact
 from bot.self_improvement.answer_examples import (
     InspectedTree,
     cog_texts,

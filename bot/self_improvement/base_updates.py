@@ -9,6 +9,8 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from theseus_observe.redaction import redact
+
 from bot.domain.arrival import Arrival
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ChatError, TheseusError
@@ -17,7 +19,6 @@ from bot.domain.posts import Post
 from bot.domain.stop import Stop
 from bot.periodic import log_warnings, run_periodically
 from bot.presentation.cards import render_arrival
-from bot.redaction import redact
 from bot.self_improvement.services import Services
 from bot.self_improvement.steps.ship import Deployer
 

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+from theseus_observe.redaction import redact, redact_value
+
 from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Finding
@@ -16,7 +18,6 @@ from bot.proof.behaviour_diff import compare, describe_change
 from bot.proof.measurement import measure_rounds, select_scripts
 from bot.proof.regression_scripts import build_regression_scripts
 from bot.proof.scripts import describe_step
-from bot.redaction import redact, redact_value
 
 PATIENCE = 900.0
 """Seconds that all replays of one comparison may take; each replay also has its own limit."""

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from theseus_guard import count_program_lines
+
 from bot.domain.candidates import Candidates, ProvenCandidate
-from bot.guards import count_program_lines
 
 
 class CandidateRank(NamedTuple):

@@ -1,5 +1,7 @@
 """Writes several candidates of a requested change one after the other, and proposes the best."""
 
+from theseus_observe.redaction import redact
+
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.account import Account
 from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
@@ -10,7 +12,6 @@ from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.domain.run_state import Edge
 from bot.presentation.cards import describe_candidate
-from bot.redaction import redact
 from bot.self_improvement.candidate_choice import choose_best, explain_best
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services

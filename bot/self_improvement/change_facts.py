@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from theseus_guard import is_test_file
+
 from bot.domain.change import ChangeSet, Finding, Proven
 from bot.domain.plan import Plan, Reproduction
-from bot.guards import is_test_file
 from bot.ports.workspace import Workspace
 from bot.proof import judge
 from bot.proof.reproduction import select_existing

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from theseus_guard import parse
+from theseus_observe.redaction import redact
+
 from bot.domain.account import Account
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Verdict
@@ -13,7 +16,6 @@ from bot.domain.people import ITSELF
 from bot.domain.plan import Reproduction
 from bot.domain.proof import Proof, ProofKind
 from bot.domain.record import Record
-from bot.guards import parse
 from bot.ports.rehearsal import Rehearsal
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
@@ -33,7 +35,6 @@ from bot.proof.preservation import ChangedText, build_preserving_proof
 from bot.proof.reproduction import ROOM
 from bot.proof.setting_changes import build_configuration_proof
 from bot.proof.text_checks import build_text_proof
-from bot.redaction import redact
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.conversation_check import ConversationCheck
 from bot.self_improvement.mutation_check import MutationCheck

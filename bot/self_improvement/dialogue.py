@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from theseus_observe.redaction import redact
+
 from bot.domain.brief import Agreement
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.errors import WrongStage
@@ -13,7 +15,6 @@ from bot.domain.run import Run, Stage, Status, Waiting
 from bot.grammar.agreement import parse_agreement
 from bot.grammar.choices import find_choice, parse_literal
 from bot.presentation.cards import format_status
-from bot.redaction import redact
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.messages import format_instruction
 from bot.self_improvement.notifier import RunNotifier

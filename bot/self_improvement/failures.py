@@ -1,5 +1,7 @@
 """Decides what follows a failed step: the run ends, waits for a person, or falls back."""
 
+from theseus_observe.redaction import redact
+
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.errors import (
@@ -19,7 +21,6 @@ from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge
 from bot.presentation.cards import build_output_files, build_verdict_files, get_activity
 from bot.presentation.markdown import escape_line
-from bot.redaction import redact
 from bot.self_improvement.candidate_selection import CandidateSelection
 from bot.self_improvement.fallback_notifier import THREAD_LOST
 from bot.self_improvement.messages import (

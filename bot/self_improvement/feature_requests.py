@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 
+from theseus_observe.redaction import redact
+
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import NotAuthorized, OutOfBounds, TooMany
@@ -12,7 +14,6 @@ from bot.domain.personal_data import DataSubject
 from bot.grammar.feature_requests import normalise_request
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
-from bot.redaction import redact
 
 _PREFIX = "wish:"
 _ID = 6  # letters of an id; about 16 million ids

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from theseus_guard import is_test_file
+
 from bot.detection.comparison import compare, is_decisive_early
 from bot.domain.change import CheckResult
 from bot.domain.evidence import Diagnosis
@@ -13,7 +15,6 @@ from bot.domain.proposal import Outcome, Shipment
 from bot.domain.run import Run
 from bot.domain.samples import Sample
 from bot.domain.watch import Comparison, Watch, WatchRules
-from bot.guards import is_test_file
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.workspace import Checkout

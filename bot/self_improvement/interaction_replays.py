@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
+from theseus_observe.redaction import redact
+
 from bot.domain.change import ANSWERED, CheckResult
 from bot.domain.cogs import get_cog_name
 from bot.domain.errors import RehearsalError, StoreError, VerifierError, WorkspaceError
@@ -36,7 +38,6 @@ from bot.proof.replay_search import find_smallest_replay
 from bot.proof.replays import find_failing_steps, find_objection
 from bot.proof.scripts import describe_step
 from bot.proof.traffic_scripts import add_files
-from bot.redaction import redact
 
 PATIENCE = 600.0
 """Seconds for a search or a proof; each replay also has its own limit."""

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from theseus_guard import is_test_file
+
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, CheckResult
 from bot.domain.proof import Proof
-from bot.guards import is_test_file
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.proof.mutation import Mutant, build_covering_proof, find_covered_module, generate_mutants

@@ -3,6 +3,8 @@
 import logging
 from datetime import datetime, timedelta
 
+from theseus_observe.redaction import redact
+
 from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
@@ -16,7 +18,6 @@ from bot.domain.proposal import Comment, ForgeProposal, Proposal
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge
 from bot.periodic import log_tracebacks, run_periodically
-from bot.redaction import redact
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import RunSettings, Services

@@ -3,6 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from theseus_guard import (
+    PythonText,
+    Redact,
+    find_manifests,
+    inspect,
+    list_declared_modules,
+    list_text_files,
+)
+
 from bot.authority.protection import Protection
 from bot.domain.change import (
     REHEARSAL_CHECKS,
@@ -16,14 +25,6 @@ from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment
 from bot.domain.replay import Replay
-from bot.guards import (
-    PythonText,
-    Redact,
-    find_manifests,
-    inspect,
-    list_declared_modules,
-    list_text_files,
-)
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
 from bot.self_improvement.change_facts import (

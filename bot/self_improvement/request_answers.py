@@ -1,5 +1,7 @@
 """Answers requests with one message if there is nothing to work on, so no run starts."""
 
+from theseus_observe.redaction import redact
+
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act, is_allowed
 from bot.domain.evidence import Evidence, RequestAnswer
@@ -9,7 +11,6 @@ from bot.domain.run import Trigger
 from bot.grammar.likely_commands import find_likely_commands
 from bot.presentation.answers import list_everyday_commands
 from bot.presentation.missing_failure import build_diagnosis
-from bot.redaction import redact
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.evidence_collector import EvidenceCollector
 

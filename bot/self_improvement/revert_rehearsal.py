@@ -11,6 +11,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
+from theseus_observe.redaction import redact
+
 from bot.domain.behaviour import RevertTrial
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet
@@ -22,7 +24,6 @@ from bot.ports.rehearsal import Rehearsal, ScriptRunner
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.regression_scripts import build_regression_scripts
-from bot.redaction import redact
 
 PATIENCE = 600.0
 """Seconds that all runs of one check may take."""

@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from theseus_observe.redaction import redact
+
 from bot.domain.change import STARTS, CheckResult
 from bot.domain.errors import RehearsalError, WorkspaceError
 from bot.domain.rehearsal import (
@@ -18,7 +20,6 @@ from bot.domain.rehearsal import (
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal, run_script
 from bot.ports.trees import CommitTrees
-from bot.redaction import redact
 
 PATIENCE = 900.0
 """Seconds that all starts of one check may take; each also has its own limit."""

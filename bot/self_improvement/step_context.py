@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
 
+from theseus_observe.redaction import redact
+
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.run_cost_meter import RunCostMeter
@@ -23,7 +25,6 @@ from bot.memory.recording import MemoryRecorder
 from bot.ports.agent import Progress
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 from bot.self_improvement.candidate_selection import CandidateSelection
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier

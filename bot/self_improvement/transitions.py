@@ -8,6 +8,8 @@ sets. Every move names its edge; `move` refuses an edge that does not leave the 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from theseus_observe.redaction import redact
+
 from bot.authority.pauses import Pause
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.dialogue import Question
@@ -18,7 +20,6 @@ from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.domain.run_state import Edge, move
 from bot.domain.waits import format_timestamp
 from bot.memory.recording import MemoryRecorder
-from bot.redaction import redact
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import SecretStr
+from theseus_observe.redaction import forget_secret, register_secret
 
-from bot.redaction import forget_secret, register_secret
 from bot.settings._load import Settings, load
 from bot.settings._secrecy import forget_secrets
 

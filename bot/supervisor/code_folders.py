@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.supervisor.checkout import CheckoutRefused, RunningCheckout
 from bot.supervisor.messages import PATHS_VARIABLE
 
-CORE = ("bot", "local_discord")
+CORE = ("bot", "packages")
 """What only a restart takes on. Cogs, prompts and settings are read from the checkout: they change
 while the bot runs."""
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bot.telemetry.safe_access import get_traceback, is_error, to_exact_text
 
-HOST_PACKAGES = ("bot.client", "bot.redaction", "bot.telemetry")
+HOST_PACKAGES = ("bot.client", "theseus_observe.redaction", "bot.telemetry")
 
 # What the host only hands requests on to. An error from there is the answer to the caller.
 _WRAPPED_LIBRARIES = frozenset({"aiohttp", "discord"})

@@ -8,7 +8,7 @@ could run code that raises anything.
 import math
 from collections.abc import Callable, Mapping
 
-from bot.redaction._secret_names import find_secret_kind
+from theseus_observe.redaction._secret_names import find_secret_kind
 
 MAX_CHARS = 1000
 MAX_DEPTH = 6

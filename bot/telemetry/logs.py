@@ -11,9 +11,9 @@ from typing import TextIO
 
 import structlog
 from structlog.typing import Processor
+from theseus_observe.redaction._disguises import unfold
+from theseus_observe.redaction._redact import redact
 
-from bot.redaction._disguises import unfold
-from bot.redaction._redact import redact
 from bot.telemetry.bounded_text import redact_beginning
 from bot.telemetry.literals import Redact, is_secret
 from bot.telemetry.tracebacks import TracebackWriter

@@ -7,8 +7,9 @@ import os
 import secrets
 from pathlib import Path
 
+from theseus_observe.redaction._config_secrets import register_secret
+
 from bot.domain.errors import ConfigError
-from bot.redaction._config_secrets import register_secret
 
 _BYTES = 32
 

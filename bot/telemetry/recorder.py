@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
+from theseus_observe.redaction._redact import redact
+
 from bot.domain.audience import Audience
 from bot.domain.errors import JournalError
 from bot.domain.ids import create_sortable_id
@@ -15,7 +17,6 @@ from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.recorder import About
-from bot.redaction._redact import redact
 from bot.telemetry.blamed_code import add_blamed_code
 from bot.telemetry.capsules import build_capsule
 from bot.telemetry.causes import find_chains

@@ -19,7 +19,7 @@ _NETWORK = frozenset({
 })  # fmt: skip
 _STORAGE = frozenset({"aiosqlite", "dbm", "shelve", "sqlite3"})
 _STORES = re.compile(r"sqlite|database|(?:\b|_)(?:db|store|storage|shelf)(?:\b|_)", re.IGNORECASE)
-_OWN = frozenset({"bot", "cogs", "local_discord", "tests", "bench"})
+_OWN = frozenset({"bot", "cogs", "local_discord", "packages", "tests", "bench"})
 _STATUS = {
     # Message formats of known types: the number at this place is always the status.
     "discord.errors.": re.compile(r"(\d{3}) "),

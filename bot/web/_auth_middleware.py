@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from theseus_observe.redaction import redact
 
 from bot.domain.errors import RunError, TheseusError
-from bot.redaction import redact
 from bot.web._pages import Pages
 from bot.web._peer_process import is_ours
 from bot.web._responses import Refused, build_login_path, create_plain_response, see_other

@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from theseus_observe.redaction import redact_value
+
 from bot.domain.incident import Incident
 from bot.domain.run import Run
 from bot.domain.samples import Sample
 from bot.periodic import log_warnings, run_periodically
-from bot.redaction import redact_value
 from bot.web._collaborators import WebServices
 from bot.web._counters import ActionCounter
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
+from theseus_observe.redaction import redact
+
 from bot.domain.budget import Cap
 from bot.domain.cost import Cost
 from bot.domain.evidence import Diagnosis
@@ -16,7 +18,6 @@ from bot.domain.watch import Judgement
 from bot.infra.annotated_diff import annotate_lines
 from bot.infra.html_templates import Verbatim
 from bot.presentation.titles import format_title
-from bot.redaction import redact
 from bot.web._chart_tables import Unit
 
 PLACEHOLDER = "\N{EN DASH}"

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import web
+from theseus_observe.redaction import redact
 
 from bot.domain.journal import format_event_name
 from bot.domain.people import ITSELF
@@ -15,7 +16,6 @@ from bot.presentation import state_labels
 from bot.presentation.cards import to_one_line
 from bot.presentation.page_text import format_relative_time, to_page_text
 from bot.presentation.times import format_utc
-from bot.redaction import redact
 from bot.web import _formats, _run_views
 from bot.web._static_files import StaticFiles
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import aiohttp
 import discord
+from theseus_observe.redaction import redact
 
 from bot.presentation.cards import to_plain_text
-from bot.redaction import redact
 from cogs.conversation._addressing import get_forwarded_message
 
 MOST_BYTES = 100_000

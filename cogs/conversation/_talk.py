@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 import discord
 from discord import app_commands
+from theseus_observe.redaction import redact
 
 from bot.client import TheseusClient
 from bot.domain.chat import (
@@ -34,7 +35,6 @@ from bot.domain.posts import MessageRef, Post
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel, ChatTurn, FinalReply
 from bot.presentation.small_talk import answer_small_talk
-from bot.redaction import redact
 from cogs.conversation._chat_tools import SpeakerTools
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.conversation._memories import answer_from_notes

@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent import Claude, ClaudeOptions, EngineServices, build_claude_engine
 from bot.adapters.claude_agent._chat_turns import Talk
 from bot.adapters.claude_agent._program import ProgramConversation
@@ -21,7 +23,6 @@ from bot.ports.model_gateway import ModelGateway
 from bot.ports.planner import Planner
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 from tests.attacks.containment import RUN
 from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.twins.model import ScriptedModel

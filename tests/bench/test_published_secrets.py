@@ -1,7 +1,8 @@
 """Secrets of another maker's published list."""
 
+from theseus_observe.redaction import redact
+
 from bench.published_secrets import load_examples, search_examples
-from bot.redaction import redact
 
 
 def test_four_of_five_published_kinds_of_secret_are_found() -> None:

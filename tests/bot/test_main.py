@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from theseus_observe.redaction import redact
 from typer.testing import CliRunner, Result
 
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -21,7 +22,6 @@ from bot.domain.errors import ConfigError, UnknownRun
 from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
 from bot.domain.people import Person
-from bot.redaction import redact
 from tests.bot.presentation.test_cards import DIAGNOSIS, RUN
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.repositories import commit, run_git

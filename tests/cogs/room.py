@@ -11,6 +11,7 @@ from typing import Any
 
 import discord
 import simcord
+from theseus_observe.redaction import redact
 
 from bot.client import Identity, TheseusClient
 from bot.domain.flag import build_flags_for_all
@@ -18,7 +19,6 @@ from bot.domain.journal import ActionOutcome
 from bot.domain.no_response import NoResponse
 from bot.domain.people import AllowList
 from bot.domain.rehearsal import WebAnswer
-from bot.redaction import redact
 from bot.telemetry import Recorder
 from tests.fakes.fake_journal import FakeJournal
 from tests.support.recorded_web import use_recorded_web

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.people import Person as Somebody
 from bot.domain.people import Place
 from bot.domain.run import Run, Trigger, Waiting
 from bot.grammar.agreement import parse_contract_reply
-from local_discord.person import Message
 from tests.support.change_harness import WANTED, ChangeHarness
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 

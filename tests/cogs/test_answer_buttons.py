@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.journal import Capsule
 from bot.domain.run import Run, Stage
 from bot.ports.agent import QuestionAsked
-from local_discord.person import Message
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import FIX, AgentHarness, make_capsule, make_failure
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.ids import shorten_id
 from bot.domain.run import Status
-from local_discord.person import Message
 from tests.support.agent_harness import make_capsule, make_failure
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.ids import shorten_id
 from bot.domain.run import Run, Status
-from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.agent_harness import FIX, FIXED, make_capsule, make_failure
 from tests.support.dev_channel import (

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.journal import Action
-from local_discord.person import Message
 from tests.support.agent_harness import make_capsule, make_failure
 from tests.support.dev_channel import DevChannel, open_dev_channel
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_discord.person import Message
 
 from bot.authority.autonomy_levels import Autonomy
 from bot.client import list_abilities
 from bot.domain.monitoring_config import SelfAuditConfig
 from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
-from local_discord.person import Message
 from tests.fakes.fake_charts import PNG, FakeCharts
 from tests.support.agent_harness import make_failure
 from tests.support.chat_clients import fetch_pictures

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
-from local_discord.person import Message
 from tests.fakes.fake_charts import PNG
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.agent_harness import DORA, AgentHarness

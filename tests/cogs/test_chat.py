@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
+from theseus_observe.redaction import redact
 
 from bot.domain.chat import ChatLine, Chronicle
 from bot.domain.errors import AgentLimited, AgentOverloaded
 from bot.domain.journal import ActionOutcome
 from bot.domain.run import Status
-from bot.redaction import redact
-from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.support.dev_channel import DevChannel, open_dev_channel
 

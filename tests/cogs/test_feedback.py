@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.rehearsal import CommandStep
 from bot.domain.run import Run, Status, Waiting
 from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback
 from bot.domain.watch import WatchRules
-from local_discord.person import Message
 from tests.cogs.test_agreements import contract
 from tests.support.change_harness import ChangeHarness
 from tests.support.dev_channel import COGS, DevChannel, list_labels, open_dev_channel

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.run import Status
 from cogs.conversation._limits import LISTED, SIGN, STRANGERS
-from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, open_dev_channel, wait_for_message
 from tests.support.failures import make_capsule, make_failure
 

@@ -8,13 +8,13 @@ from typing import Any
 import discord
 import pytest
 from discord import ui
+from local_discord.person import Message
 
 from bot.authority.policy import Act, authorize
 from bot.domain.errors import NotAuthorized
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Status
 from cogs.ui import get_person
-from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, open_dev_channel
 
 UNCLEAR = (

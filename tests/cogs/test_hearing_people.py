@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from cogs.ui import get_person
-from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 from tests.support.entry_points import list_menus, list_slash_commands
 

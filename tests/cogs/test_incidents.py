@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.incident import Incident
 from bot.domain.journal import Capsule
-from local_discord.person import Message
 from tests.support.agent_harness import make_failure
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 from tests.support.monitoring_harness import OUTAGE

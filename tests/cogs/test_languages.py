@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.run import Status
 from bot.grammar import load_languages
-from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, list_labels, open_dev_channel
 
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.run import Status
 from bot.settings import MissedConfig
-from local_discord.person import Message
 from tests.support.crash_point import CrashPoint
 from tests.support.dev_channel import list_labels
 from tests.support.restartable_channel import RestartableChannel, open_channel, wait_until

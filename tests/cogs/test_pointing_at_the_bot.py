@@ -5,12 +5,12 @@ from pathlib import Path
 
 import discord
 import pytest
+from local_discord.person import Message
 
 from bot.client._error_replies import format_error
 from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
 from bot.domain.run import Run, Status, Waiting
-from local_discord.person import Message
 from tests.support.agent_harness import make_capsule, make_failure
 from tests.support.change_harness import ChangeHarness
 from tests.support.dev_channel import DevChannel, open_dev_channel

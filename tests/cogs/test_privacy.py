@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.authority.personal_data import PersonalDataKind, PersonalDataService
 from bot.domain.chat import CHAT, ChatLine, Chronicle
@@ -17,7 +18,6 @@ from bot.domain.rehearsal import CommandStep
 from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback
 from bot.telemetry.pseudonyms import build_pseudonym
-from local_discord.person import Message
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.fakes.fake_store import FakeStore

@@ -6,9 +6,9 @@ from pathlib import Path
 import discord
 import pytest
 from discord import app_commands
+from local_discord.person import Message
 
 from cogs.ui import get_person, list_usable_commands
-from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.support.dev_channel import COGS, DevChannel, open_dev_channel
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.live_items import ChangeAuthor, ItemKind, LiveItem
 from bot.domain.run import Status
-from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 COGS_HERE = ("cogs.conversation", "cogs.approvals", "cogs.skills")

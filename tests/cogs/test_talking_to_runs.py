@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.posts import Post
 from bot.domain.rehearsal import Script, Transcript
@@ -11,7 +12,6 @@ from bot.domain.run import Run, Status
 from bot.grammar import Setting, parse
 from bot.ports.agent import QuestionAsked
 from cogs.ui import is_answer
-from local_discord.person import Message
 from tests.fakes.fake_planner import FakePlanner
 from tests.fakes.fake_rehearsal import make_transcript
 from tests.support.agent_harness import FIX, FIXED

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import discord
 import pytest
+from local_discord.person import Message
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
 from bot.domain.run import Status
-from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, list_labels, open_dev_channel
 
 BROKEN = "/roll is broken, fix it"

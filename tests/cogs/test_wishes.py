@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
 from local_discord.person import Message
+
 from tests.support.dev_channel import DevChannel, get_reply_text, open_dev_channel
 
 WISH = "add a /coinflip command"

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import Attachment, Button, Card, Image, MessageRef, Post
 from bot.ports.chat import Chat
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_chat import FakeChat
 from tests.support.chat_clients import fetch_pictures, list_contents, open_chat
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import discord
 import pytest
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.adapters.discord_chat import DiscordMemberDirectory
 from bot.domain.errors import ChatUnavailable
 from bot.domain.people import PeopleList, Person
 from bot.ports.member_directory import MemberDirectory
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_member_directory import FakeMemberDirectory
 from tests.support.chat_clients import SkippingClock
 from tests.support.discord_client import run_bot

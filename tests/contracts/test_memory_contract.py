@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.domain.memory import Memory, Recall
 from bot.ports.memory import MemoryStore
-from bot.redaction import redact
 from tests.fakes.fake_memory import FakeMemory
 
 AT = datetime(2026, 11, 3, 12, tzinfo=UTC)

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal import SandboxedRehearsal
 
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import UnavailableSandbox
 from bot.domain.errors import RehearsalError
 from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript

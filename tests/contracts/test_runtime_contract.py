@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.ports.runtime import Runtime
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.support.live_client import Home, run_client, use_own_cogs
 

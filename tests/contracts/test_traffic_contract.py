@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.domain.ids import create_sortable_id, shorten_id
@@ -14,7 +15,6 @@ from bot.domain.personal_data import DataSubject
 from bot.domain.rehearsal import CommandStep, WebAnswer
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.ports.traffic import TrafficLog
-from bot.redaction import redact
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_traffic import FakeTraffic
 

@@ -3,14 +3,19 @@
 import difflib
 import re
 
+from theseus_guard import PythonText, inspect
+
 from bot.authority.protection import Protection
 from bot.domain.change import FileChange, Finding
-from bot.guards import PythonText, inspect
 
 DICE = "cogs/dice.py"
 HERE = "tests/cogs/test_dice.py"
 PROTECTION = Protection.create(
-    review=("bot/client.py", "bot/adapters/**", "bot/redaction/_redact*"),
+    review=(
+        "bot/client.py",
+        "bot/adapters/**",
+        "packages/theseus_observe/**",
+    ),
     named=("Makefile", "bot/settings/**", "tests/contracts/**"),
     never=(".git*", ".ci/**"),
 ).replace(max_changed_lines=100)

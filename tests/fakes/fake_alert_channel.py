@@ -1,8 +1,9 @@
 """A way to alert people that keeps what it was sent."""
 
+from theseus_observe.redaction import redact
+
 from bot.domain.alert import Alert
 from bot.domain.errors import AlertRejected, AlertUnavailable
-from bot.redaction import redact
 
 
 class FakeAlertChannel:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from theseus_observe.redaction import redact as _redact
+
 from bot.domain.errors import StoreError
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.memory.ranking import extract_terms, list_search_terms, score_memory, select_best
-from bot.redaction import redact as _redact
 
 TEXTS = ("text", "approach", "event", "exception", "file", "function", "by")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from bot.repair.model import Crash, Texts, TraceFrame
-from bot.repair.runner import Lines, OpaqueRunner, RunResult, TestRecord, TimeLimits
+from theseus_repair.model import Crash, Texts, TraceFrame
+from theseus_repair.runner import Lines, OpaqueRunner, RunResult, TestRecord, TimeLimits
 
 PATH = "subject.py"
 LINES_AT_MOST = 20_000

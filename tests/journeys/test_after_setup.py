@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from bot.demo.faults import choose, plant
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+
+from bot.demo.faults import choose, plant
 from tests.fakes.repositories import commit, run_git
 from tests.support.bot_program import run_program
 from tests.support.demo_playground import copy_type_cache

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
-
-from bot.demo.faults import choose, plant
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+
+from bot.demo.faults import choose, plant
 from tests.fakes.repositories import commit, run_git
 from tests.support.alert_receivers import WebReceiver, run_web_receiver
 from tests.support.bot_program import run_program

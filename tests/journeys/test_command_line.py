@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-
 from local_discord.person import Person
+
 from tests.support.page_reader import get_text
 
 pytestmark = pytest.mark.slow

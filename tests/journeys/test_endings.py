@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+
 from tests.fakes.repositories import commit, run_git
 from tests.support.bot_program import run_program
 

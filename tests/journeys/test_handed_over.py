@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.demo.faults import FAULTS
-from local_discord.person import Message
 from tests.fakes.repositories import run_git
 from tests.support.demo_playground import Playground, copy_type_cache
 from tests.support.handover_harness import HandoverHarness, open_handover

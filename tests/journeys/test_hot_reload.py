@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from local_discord.person import Person
 
 from bot.app.demo import build_local_forge
 from bot.demo.demo import DemoPlan, start_demo
-from local_discord.person import Person
 
 pytestmark = pytest.mark.slow
 

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from local_discord.person import Person
 
 from bot.app.demo import build_local_forge
 from bot.demo.demo import DemoPlan, start_demo
-from local_discord.person import Person
 from tests.support.page_reader import PageReader, get_text
 from tests.support.repository_copy import copy_repository
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
+from local_discord.person import Message
 
 from bot.demo.third_party import Condition, ThirdParty
 from bot.demo.workspace import DemoWorkspace
-from local_discord.person import Message
 from tests.fakes.repositories import commit, run_git
 from tests.fakes.small_bot_repository import FLIP
 from tests.support.casts import Cast, MakeCast, open_scripted_cast

@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from local_discord.person import Message
 
 from bot.demo.faults import FAULTS, PlantedFault
-from local_discord.person import Message
 from tests.support.demo_playground import open_playground
 from tests.support.page_reader import PageReader, get_text
 from tests.support.parameter_choice import EXHAUSTIVE

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.domain.people import PeopleList
 from bot.settings import Settings, load
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import make_repository, run_git
 from tests.support.full_checks import set_full_checks
 from tests.support.terminal import Terminal

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message, Person
 
 from bot.app.demo import build_local_forge
 from bot.demo.demo import DemoPlan, start_demo
-from local_discord.person import Message, Person
 from tests.support.demo_playground import copy_type_cache
 from tests.support.page_reader import PageReader, get_buttons, get_text, is_end
 from tests.support.repository_copy import copy_repository

@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+from playwright.async_api import Browser
+
 from tests.support.browser import launch_chromium
 from tests.support.discord_client import SampleBot, run_bot
 

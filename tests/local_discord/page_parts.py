@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-from playwright.async_api import Browser, Locator, Page, expect
-
 from local_discord._page_token import PLACE
 from local_discord.server import LocalDiscord
+from playwright.async_api import Browser, Locator, Page, expect
+
 from tests.support.browser import DESKTOP, visit
 
 

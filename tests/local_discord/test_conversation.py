@@ -8,9 +8,9 @@ from typing import Any
 
 import discord
 import pytest
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+
 from tests.support.discord_client import SampleBot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

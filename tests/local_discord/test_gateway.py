@@ -9,9 +9,9 @@ import aiohttp
 import discord
 import pytest
 import pytest_asyncio
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+
 from tests.local_discord.conftest import RESPONSE_LIMIT, people
 from tests.support.discord_client import SampleBot, point_discord_at, run_bot
 

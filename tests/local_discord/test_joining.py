@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 from discord.ext import commands
-
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
+
 from tests.support.discord_client import run_bot
 
 PEOPLE = [LocalPerson("alice", listed=True, roles=("members",)), LocalPerson("bob", listed=False)]

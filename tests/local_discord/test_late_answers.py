@@ -7,10 +7,10 @@ from typing import Any
 import discord
 import pytest
 import pytest_asyncio
-
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord
 from local_discord.world import RESPONSE_SECONDS
+
 from tests.local_discord.conftest import people
 from tests.support.discord_client import SampleBot, run_bot
 

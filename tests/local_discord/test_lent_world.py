@@ -5,7 +5,6 @@ from pathlib import Path
 
 import aiohttp
 import discord
-
 from local_discord import LocalDiscord, LocalPerson
 
 ALICE = LocalPerson("alice", listed=False, permissions=("manage_messages",))

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+from playwright.async_api import Browser, expect
+
 from tests.local_discord.conftest import people
 from tests.local_discord.page_parts import become, box, opened, row, say
 from tests.support.browser import PHONE, visit

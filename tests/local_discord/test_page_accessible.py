@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+from playwright.async_api import Browser, Page, expect
+
 from tests.local_discord.page_parts import box, row
 from tests.support.accessibility import list_serious_violations
 from tests.support.browser import DESKTOP, visit

@@ -1,9 +1,9 @@
 """Discord's Markdown as the page draws it, run in the browser that draws it."""
 
 import pytest
+from local_discord.server import LocalDiscord, LocalPerson
 from playwright.async_api import expect
 
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.local_discord.page_parts import box
 from tests.support.browser import launch_chromium, visit
 

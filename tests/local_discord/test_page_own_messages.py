@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+from playwright.async_api import Browser, expect
+
 from tests.local_discord.page_parts import become, box, opened, row, say
 from tests.support.discord_client import run_bot
 from tests.support.page_bot import PageBot

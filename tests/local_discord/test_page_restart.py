@@ -2,10 +2,10 @@
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, expect
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+from playwright.async_api import Browser, Page, expect
+
 from tests.local_discord.page_parts import become, box, opened, row, say
 from tests.support.browser import PHONE, visit
 from tests.support.discord_client import SampleBot, run_bot

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 import pytest_asyncio
-
 from local_discord._page_token import HEADER, PageToken
 from local_discord.server import LocalDiscord, LocalPerson
+
 from tests.local_discord.page_parts import page_token_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

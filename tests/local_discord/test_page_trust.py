@@ -4,9 +4,9 @@ import io
 
 import discord
 import pytest
+from local_discord.server import LocalDiscord, LocalPerson
 from playwright.async_api import Browser, Page, expect
 
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.local_discord.page_parts import box, opened, row, say
 from tests.support.browser import visit
 from tests.support.discord_client import run_bot

@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord
 

@@ -6,9 +6,9 @@ from typing import Any
 import aiohttp
 import discord
 import pytest
-
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+
 from tests.support.discord_client import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 import pytest_asyncio
-
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
+
 from tests.support.discord_client import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,11 +9,11 @@ from typing import Any
 
 import discord
 from discord import app_commands, ui
+from local_discord.person import Message
 
 from bot.authority.policy import Act
 from bot.domain.run import Run
 from bot.grammar import Intent
-from local_discord.person import Message
 from tests.support import entry_points
 from tests.support.dev_channel import DevChannel
 from tests.support.entry_points import COMMANDS, INTENT_TEXTS, ConversationSetup

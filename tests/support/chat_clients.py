@@ -8,11 +8,11 @@ from typing import Any
 
 import aiohttp
 import discord
+from local_discord.server import LocalDiscord
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.ports.clock import Clock
 from bot.ports.outbox import OutboxStore
-from local_discord.server import LocalDiscord
 from tests.support.discord_client import run_bot
 
 

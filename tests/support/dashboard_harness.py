@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
@@ -26,7 +28,6 @@ from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.triage import Origin, Triage
 from bot.domain.watch import Judgement, Watch
-from bot.redaction import redact
 from tests.bot.web.web_server import Room
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_live_registry import FakeLiveRegistry

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_discord.person import Message, Person
+
 from bot.app.demo import build_local_forge, find_project_root
 from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.faults import FaultStep, MetFault
-from local_discord.person import Message, Person
 from tests.support.page_reader import PageReader, get_buttons, get_text
 
 

@@ -6,6 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from local_discord.person import Message, Person
+from local_discord.server import LocalDiscord, LocalPerson
+from theseus_observe.redaction import redact
+
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.authority.personal_data import PersonalDataService
@@ -17,12 +21,9 @@ from bot.domain.thresholds import Thresholds
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.outbox import OutboxStore
 from bot.ports.planner import Planner
-from bot.redaction import redact
 from bot.self_improvement import RunSettings, SelfImprovementAgent
 from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
-from local_discord.person import Message, Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_erasable import FakeErasable
 from tests.fakes.fake_outbox import FakeOutbox
 from tests.fakes.fake_traffic import FakeSnapshots, catch_up

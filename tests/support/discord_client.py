@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import discord
 from discord.ext import commands
-
 from local_discord.client import point_discord_at as point_discord_at
 from local_discord.client import run_bot as run_bot
 

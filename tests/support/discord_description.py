@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-
 from local_discord.observers import ObservedRequest
 
 _LITERAL = 8  # so much more than a parameter a literal segment weighs in choosing a path

@@ -11,11 +11,11 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
+from theseus_observe.redaction import redact
 
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.domain.account import Account, Charge
 from bot.ports.model_gateway import GatewayLease
-from bot.redaction import redact
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.twins.model._responses import encode_event

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from local_discord.person import Message, Person
 
 from bot.app.demo import build_local_forge, find_project_root
 from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.faults import MetFault
 from bot.infra.free_port import find_free_port
-from local_discord.person import Message, Person
 from tests.fakes.repositories import commit, run_git
 
 SUPERVISED = ("-m", "bot", "run")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from local_discord.person import Person
+
 from tests.support.handover_harness import HandoverHarness
 from tests.support.page_reader import get_buttons
 

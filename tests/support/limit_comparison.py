@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local_discord.limits.shapes import Address, ByType, Choice, Fields, Integer, Items, Shape, Text
+
 from tests.support.discord_description import Description
 
 Schema = Mapping[str, Any]

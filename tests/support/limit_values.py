@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
-
 from local_discord.limits.shapes import (
     Address,
     Anything,

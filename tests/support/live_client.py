@@ -9,6 +9,10 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import ModuleType
 
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
+from theseus_observe.redaction import redact
+
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
 from bot.client import Identity, TheseusClient
@@ -16,10 +20,7 @@ from bot.domain.flag import build_flags_for_all
 from bot.domain.journal import Action, JournalQuery, Kind
 from bot.domain.people import AllowList
 from bot.ports.clock import Clock
-from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
-from local_discord.person import Person
-from local_discord.server import LocalDiscord
 from tests.support.command_driver import DiscordAddress
 from tests.support.discord_client import run_bot
 

@@ -2,9 +2,9 @@
 
 import ast
 
-from bot.repair.model import Crash
-from bot.repair.operators import OPERATORS, View, build_pools
-from bot.repair.source import Source
+from theseus_repair.model import Crash
+from theseus_repair.operators import OPERATORS, View, build_pools
+from theseus_repair.source import Source
 
 
 def list_proposals(text: str, crash: Crash | None = None) -> dict[str, float]:

@@ -14,11 +14,11 @@ def make_tree(folder: Path, cogs: Mapping[str, str], *, own: bool = False) -> Pa
     With `own`, they are added to the project's own cogs, and the complete bot can run.
     """
     tree = folder / "tree"
-    shutil.copytree(ROOT / "bot", tree / "bot")
+    for name in ("bot", "packages"):
+        shutil.copytree(ROOT / name, tree / name)
     if own:
         shutil.copytree(ROOT / "cogs", tree / "cogs")
-        for name in ("prompts", "local_discord"):
-            shutil.copytree(ROOT / name, tree / name)
+        shutil.copytree(ROOT / "prompts", tree / "prompts")
         (tree / "data").mkdir()
         shutil.copyfile(ROOT / "data" / "config.yaml", tree / "data" / "config.yaml")
     (tree / "cogs").mkdir(exist_ok=True)

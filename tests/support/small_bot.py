@@ -11,10 +11,11 @@ from pathlib import Path
 # The present folder's cogs come before this repository's; `bot` is this repository's.
 sys.path[:1] = [str(Path.cwd()), str(Path(__file__).resolve().parents[2])]
 
+from theseus_observe.redaction import redact  # noqa: E402
+
 from bot.app.bot import run_bot  # noqa: E402
 from bot.app.engines import EngineResources, Engines, build_engines  # noqa: E402
 from bot.ports.agent import Budget  # noqa: E402
-from bot.redaction import redact  # noqa: E402
 from bot.settings import load  # noqa: E402
 from bot.telemetry import configure_logging  # noqa: E402
 from tests.fakes.scripted_engine import ScriptedEngine  # noqa: E402

@@ -15,12 +15,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+
 from bot.app.demo import build_local_forge
 from bot.demo.bot_process import BotProcess
 from bot.demo.forge_pages import forge_routes
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import commit, run_git
 from tests.fakes.small_bot_repository import Game, make_small_bot
 from tests.support.casts import Cast, MakeCast, open_scripted_cast

@@ -7,6 +7,8 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -15,7 +17,6 @@ from bot.adapters.state_backups import StateBackups
 from bot.adapters.system_clock import SystemClock
 from bot.domain.audit import AuditEntry
 from bot.domain.stop import Stop
-from bot.redaction import redact
 from bot.telemetry import load_secret
 from tests.bot.presentation.test_cards import RUN
 from tests.fakes.fake_clock import START, FakeClock

@@ -8,12 +8,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.authority.audit_watch import HEAD
 from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome, Kind
-from bot.redaction import redact
 from tests.fakes.fake_clock import START
 from tests.support.state_folders import make_entry
 

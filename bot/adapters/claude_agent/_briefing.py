@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent._forms import ReviewForm
 from bot.adapters.claude_agent._record_texts import (
     describe_fault,
@@ -15,7 +17,6 @@ from bot.adapters.claude_agent._texts import clip, fence_text, render_evidence
 from bot.domain.change import Verdict
 from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
-from bot.redaction import redact
 
 _OUTPUT = 6_000  # characters of one failed check; the end is the most useful part
 _OUTPUTS = 15_000

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pydantic import Field, ValidationError
+from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent._plain_text import flatten
@@ -25,7 +26,6 @@ from bot.domain.record import Record
 from bot.ports.chat_model import ChatTools
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
-from bot.redaction import redact
 
 _RECALLED = 6_000  # characters
 _MEMORIES = 5

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent._briefing import format_name
 from bot.adapters.claude_agent._texts import clip, fence_text
 from bot.domain.chat import ChatLine
 from bot.ports.chat_model import ChatTurn
 from bot.prompts import Prompts
-from bot.redaction import redact
 
 _MESSAGE = 4_000  # characters; the longest message on Discord
 _BEFORE = 1_000  # characters of each earlier message

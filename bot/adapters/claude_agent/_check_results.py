@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent._plain_text import flatten
 from bot.adapters.claude_agent._texts import clip, fence_text
 from bot.domain.change import CheckResult
 from bot.domain.plan import Plan
 from bot.ports.verifier import Proof, Verifier
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 
 RAW = 6_000  # characters of output in one answer
 

@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent._plain_text import flatten
 from bot.adapters.claude_agent._transport_events import ProgramError, TurnEnded
 from bot.domain.errors import (
@@ -22,7 +24,6 @@ from bot.domain.errors import (
     BudgetSpent,
 )
 from bot.presentation.times import format_utc
-from bot.redaction import redact
 
 DETAIL_CHARS = 2_000
 OVERLOADED = 529

@@ -1,12 +1,13 @@
 """Tools that read git's history: bounded, redacted, inside the worktree, and marked as data."""
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent._folders import is_secret, locate
 from bot.adapters.claude_agent._plain_text import flatten
 from bot.adapters.claude_agent._texts import clip, fence_text
 from bot.adapters.claude_agent._tools import LogArguments, ShowArguments
 from bot.domain.errors import OutOfBounds
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 
 _MAX_OUTPUT_CHARS = 12_000  # characters of one commit
 _FILES = 60

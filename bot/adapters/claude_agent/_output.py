@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pydantic import ValidationError
+from theseus_guard import inspect_path
 
 from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, TestForm
 from bot.authority.protection import Protection
@@ -16,7 +17,6 @@ from bot.domain.journal import FailureGroup
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.record import Record
 from bot.domain.skill import FOLDER, get_skill_name
-from bot.guards import inspect_path
 from bot.infra.syntax import parse
 from bot.skills import find_name_error
 

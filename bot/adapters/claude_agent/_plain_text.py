@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from bot.redaction import redact
+from theseus_observe.redaction import redact
 
 _MARKUP = re.compile(r"([\\*_~|`\[\]#])")
 # Zero-width spaces keep Discord from making a mention or a link of the text.

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent._brief_form import BriefForm
 from bot.adapters.claude_agent._brief_output import build_brief, build_plan
 from bot.adapters.claude_agent._briefing import format_file_list
@@ -28,7 +30,6 @@ from bot.domain.roles import Role
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Case, Diagnosed, Planned, Request
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 
 TOOLS = ("git_log", "git_show", "journal_search", "memory_search")
 _OUTPUT = 3_000

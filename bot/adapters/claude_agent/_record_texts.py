@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent._texts import clip
 from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Acceptance, Brief
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan
-from bot.redaction import redact
 
 _OUTPUT = 6_000  # characters of one failed check; the end is the most useful part
 _TRIED = 12

@@ -10,12 +10,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from theseus_observe.redaction import redact
+
 from bot.domain.evidence import Diagnosis, Evidence, SourceExcerpt, Suspect
 from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, Capsule, FailureGroup, Frame
 from bot.domain.memory import Memory
 from bot.memory.ranking import find_failed_approaches, format_memory
-from bot.redaction import redact
 
 LIMIT = 20_000  # characters; about 6,000 tokens
 _IDS = 5

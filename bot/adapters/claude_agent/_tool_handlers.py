@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydantic import ValidationError
+from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent import _tools as tools
 from bot.adapters.claude_agent._check_results import (
@@ -30,7 +31,6 @@ from bot.ports.agent import QuestionAsked
 from bot.ports.journal import Journal
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 
 QUESTIONS = 3  # questions to people in one run
 _DIFF = 20_000  # characters

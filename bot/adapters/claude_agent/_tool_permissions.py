@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
+from theseus_guard import inspect_path
+
 from bot.adapters.claude_agent._commands import confine, suggest_tool
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent._folders import (
@@ -19,7 +21,6 @@ from bot.adapters.claude_agent._folders import (
 from bot.adapters.claude_agent._plain_text import format_code
 from bot.authority.protection import Protection
 from bot.domain.errors import SandboxUnavailable
-from bot.guards import inspect_path
 from bot.ports.sandbox import Sandbox
 
 SERVER = "theseus"

@@ -2,8 +2,9 @@
 
 import re
 
+from theseus_observe.redaction import redact
+
 from bot.domain.proposal import ProposalDraft
-from bot.redaction import redact
 
 TITLE = 256
 BODY = 60_000  # GitHub accepts 65,536 characters

@@ -14,9 +14,10 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.matplotlib_charts import _program
 from bot.domain.charts import BarChart, TimeChart
-from bot.redaction import redact
 
 _SECONDS = 60.0
 _PASSED_ON = ("PATH", "HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")

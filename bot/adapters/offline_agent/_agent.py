@@ -6,6 +6,21 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from theseus_repair.answer_memo import AnswerMemo
+from theseus_repair.answer_tests import answer_tests
+from theseus_repair.engine import repair_tree
+from theseus_repair.files import write
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.guidance import is_test
+from theseus_repair.history import load_templates
+from theseus_repair.model import SearchReport, Texts
+from theseus_repair.questions import apply_last_answer
+from theseus_repair.request import RepairRequest
+from theseus_repair.runner import TimeLimits as RunLimits
+from theseus_repair.search import OnProgress, SearchProgress
+from theseus_repair.source_text import decode_source
+from theseus_repair.stated_answers import StatedAnswers
+
 from bot.adapters.offline_agent._inputs import (
     build_crash,
     build_memo,
@@ -24,6 +39,7 @@ from bot.domain.errors import AgentTimeout, WorkspaceError
 from bot.domain.evidence import Suspect
 from bot.domain.plan import Reproduction
 from bot.infra.shared_lock import SharedLock
+from bot.infra.source_folders import build_python_path
 from bot.ports.agent import (
     Assignment,
     Budget,
@@ -37,20 +53,6 @@ from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
 from bot.proof.reproduction import FOLDER, select_existing
-from bot.repair.answer_memo import AnswerMemo
-from bot.repair.answer_tests import answer_tests
-from bot.repair.engine import repair_tree
-from bot.repair.files import write
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.guidance import is_test
-from bot.repair.history import load_templates
-from bot.repair.model import SearchReport, Texts
-from bot.repair.questions import apply_last_answer
-from bot.repair.request import RepairRequest
-from bot.repair.runner import TimeLimits as RunLimits
-from bot.repair.search import OnProgress, SearchProgress
-from bot.repair.source_text import decode_source
-from bot.repair.stated_answers import StatedAnswers
 
 _END = None
 _SEARCHING = 0.8  # of the time; the rest is reserved to revert a complete commit
@@ -271,7 +273,7 @@ class OfflineAgent:
 
     def _confine(self, argv: Sequence[str], folder: Path) -> Sequence[str]:
         command, env = self._sandbox.wrap(
-            argv, cwd=folder, writable=[folder], env={"PYTHONPATH": str(folder)}
+            argv, cwd=folder, writable=[folder], env={"PYTHONPATH": build_python_path(folder)}
         )
         clean = [f"{name}={value}" for name, value in env.items()]
         return ["env", "-i", *clean, *command]

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 
+from theseus_repair.answer_memo import AnswerMemo, read_memo
+from theseus_repair.guidance import is_test
+from theseus_repair.model import Crash, SuspectHunk, TraceFrame
+from theseus_repair.reverts import parse_diff
+
 from bot.domain.evidence import Evidence
 from bot.memory.ranking import find_failed_approaches
 from bot.ports.agent import (
     Assignment,
 )
-from bot.repair.answer_memo import AnswerMemo, read_memo
-from bot.repair.guidance import is_test
-from bot.repair.model import Crash, SuspectHunk, TraceFrame
-from bot.repair.reverts import parse_diff
 
 
 def build_memo(assignment: Assignment) -> tuple[AnswerMemo, bool]:

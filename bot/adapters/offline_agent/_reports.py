@@ -1,16 +1,17 @@
 """Converts reports of the search to results of the run."""
 
+from theseus_observe.redaction import redact
+from theseus_repair.answer_memo import AnswerMemo
+from theseus_repair.calls import CallQuestion
+from theseus_repair.explain import answer_line, explain, list_doubts, list_evidence
+from theseus_repair.model import Candidate, SearchReport, UnverifiedFix
+from theseus_repair.questions import QUESTIONS
+from theseus_repair.search import SearchProgress
+
 from bot.domain.change import Attempt, Grant
 from bot.domain.evidence import Suspect
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.ports.agent import Finished, QuestionAsked
-from bot.redaction import redact
-from bot.repair.answer_memo import AnswerMemo
-from bot.repair.calls import CallQuestion
-from bot.repair.explain import answer_line, explain, list_doubts, list_evidence
-from bot.repair.model import Candidate, SearchReport, UnverifiedFix
-from bot.repair.questions import QUESTIONS
-from bot.repair.search import SearchProgress
 
 UNANSWERED = "proposing no edit, for nobody has said what is right"
 

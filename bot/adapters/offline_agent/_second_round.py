@@ -2,15 +2,16 @@
 
 import asyncio
 
+from theseus_repair.files import write
+from theseus_repair.guidance import is_test
+from theseus_repair.source_text import decode_source
+from theseus_repair.tidy import format_texts
+from theseus_repair.unneeded_ignores import remove_unneeded_ignores
+
 from bot.domain.change import ChangeSet, CheckResult
 from bot.domain.cost import Cost
 from bot.ports.agent import Assignment, Finished
 from bot.ports.workspace import Workspace
-from bot.repair.files import write
-from bot.repair.guidance import is_test
-from bot.repair.source_text import decode_source
-from bot.repair.tidy import format_texts
-from bot.repair.unneeded_ignores import remove_unneeded_ignores
 
 
 async def finish_without_ignores(assignment: Assignment, workspace: Workspace) -> Finished | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.plan import Reproduction
+from bot.infra.source_folders import build_python_path
 from bot.infra.syntax import evaluate_literal
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
@@ -45,7 +46,7 @@ class Answers:
             [sys.executable, "-c", _PROBE, str(tree / test.path), str(output_file)],
             cwd=tree,
             writable=[place],
-            env={"PYTHONPATH": str(tree), "PYTHONHASHSEED": str(seed)},
+            env={"PYTHONPATH": build_python_path(tree), "PYTHONHASHSEED": str(seed)},
             limits=self._limits,
         )
         if result.returncode or output_file.is_symlink() or not output_file.is_file():

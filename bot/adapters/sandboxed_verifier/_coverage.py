@@ -12,6 +12,7 @@ from bot.domain.checks import Check
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import ConfigError, VerifierError
 from bot.infra.shared_lock import SharedLock
+from bot.infra.source_folders import build_python_path
 from bot.infra.syntax import parse
 from bot.infra.threads import run_in_thread
 from bot.ports.sandbox import Sandbox, SandboxLimits
@@ -85,7 +86,7 @@ class SandboxedCoverage:
                 [*command, "-p", "no:cacheprovider", "-p", _NAME],
                 cwd=tree,
                 writable=[tree, folder],
-                env={"PYTHONPATH": f"{tree}:{folder}"},
+                env={"PYTHONPATH": f"{build_python_path(tree)}:{folder}"},
                 limits=SandboxLimits(seconds=check.seconds),
             )
             if result.timed_out:

@@ -11,8 +11,10 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from theseus_guard import INSTALLED, SETTINGS, is_installed
+
 from bot.adapters.sandboxed_verifier._scratch import write_inside
-from bot.guards import INSTALLED, SETTINGS, is_installed
+from bot.infra.source_folders import find_source_folder
 from bot.ports.workspace import Workspace
 
 CONFTEST = "conftest.py"
@@ -28,8 +30,8 @@ def _is_machinery(file: str, *, conftest: bool) -> bool:
 
 
 def _get_top(path: PurePosixPath) -> PurePosixPath:
-    """Return the outermost folder of a file below the tree or its `src`, or the file itself."""
-    return PurePosixPath(*path.parts[: 2 if path.parts[0] == "src" else 1])
+    """Return the outermost folder of a file below its source folder, or the file itself."""
+    return PurePosixPath(*path.parts[: len(find_source_folder(path).parts) + 1])
 
 
 def _get_top_name(path: PurePosixPath) -> str:

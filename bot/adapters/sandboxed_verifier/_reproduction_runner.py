@@ -26,6 +26,7 @@ from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.change import CheckResult
 from bot.domain.plan import Reproduction
 from bot.infra.shared_lock import SharedLock
+from bot.infra.source_folders import build_python_path
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 
@@ -164,7 +165,7 @@ class ReproductionRunner:
                 add_report(command, folder / REPORT),
                 cwd=tree,
                 writable=[folder],
-                env={"PYTHONPATH": str(tree)},
+                env={"PYTHONPATH": build_python_path(tree)},
                 limits=self._limits,
             )
             return result, _read_reports(folder / REPORT, tests)

@@ -15,12 +15,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from theseus_guard import is_test_file
+
 from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import CONFTEST
 from bot.adapters.sandboxed_verifier._results import INTRUSION, PytestReport, read_report
 from bot.adapters.sandboxed_verifier._test_selection import is_test, iterate_python_files
 from bot.domain.change import FileChange
-from bot.guards import is_test_file
+from bot.infra.source_folders import build_python_path
 from bot.infra.syntax import parse
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
@@ -153,7 +155,7 @@ async def run_tests(
             [*add_report(part.command, plugin_folder / REPORT), "-p", _PLUGIN],
             cwd=place / "tree",
             writable=[place],
-            env={"PYTHONPATH": os.pathsep.join((str(plugin_folder), str(place / "tree")))},
+            env={"PYTHONPATH": f"{plugin_folder}:{build_python_path(place / 'tree')}"},
             limits=limits,
         )
         if part.only and result.returncode == _NO_TESTS and ends:

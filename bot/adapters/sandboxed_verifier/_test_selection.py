@@ -14,7 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from bot.guards import is_test_file
+from theseus_guard import is_test_file
+
+from bot.infra.source_folders import find_source_folder
 from bot.infra.syntax import parse
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
@@ -70,13 +72,13 @@ def _parse_references(text: str) -> tuple[frozenset[tuple[int, str]], frozenset[
 
 
 def _iterate_module_names(file: str) -> Iterator[str]:
-    """Yield the names by which a file may be imported; `src/` may be a separate root."""
+    """Yield the names by which a file may be imported: below the tree or a source folder."""
     path = PurePosixPath(file)
     parts = path.parts[:-1] if path.name == "__init__.py" else (*path.parts[:-1], path.stem)
     if parts:
         yield ".".join(parts)
-    if len(parts) > 1 and parts[0] == "src":
-        yield ".".join(parts[1:])
+    if folder := len(find_source_folder(path).parts):
+        yield ".".join(parts[folder:])
 
 
 class _Graph:

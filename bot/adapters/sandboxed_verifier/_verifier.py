@@ -33,6 +33,7 @@ from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
 from bot.infra.shared_lock import SharedLock
+from bot.infra.source_folders import build_python_path
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
@@ -275,7 +276,7 @@ class SandboxedVerifier:
                 command,
                 cwd=tree,
                 writable=[cache_folder],
-                env={"PYTHONPATH": str(tree), CACHES[tool]: str(cache_folder)},
+                env={"PYTHONPATH": build_python_path(tree), CACHES[tool]: str(cache_folder)},
                 limits=SandboxLimits(seconds=check.seconds),
             )
             return check_result(check, shlex.join(command), result, tool, None)
@@ -296,7 +297,7 @@ class SandboxedVerifier:
                 change = await read_change(workspace, changed, at_base=at_base)
                 result, report = await run_tests(self._sandbox, command, folder, change, limits)
             else:
-                cwd, env = folder / "tree", {"PYTHONPATH": str(folder / "tree")}
+                cwd, env = folder / "tree", {"PYTHONPATH": build_python_path(folder / "tree")}
                 result = await self._sandbox.run(
                     command, cwd=cwd, writable=[folder], env=env, limits=limits
                 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from pydantic import ValidationError
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_ledger._sums import ChargeFilter
 from bot.domain.account import Account, Charge
@@ -12,7 +13,6 @@ from bot.domain.cost import Cost
 from bot.domain.errors import StoreError
 from bot.domain.spending import ChargeSum
 from bot.infra.sqlite import replace_surrogates, stamp
-from bot.redaction import redact
 
 _SUMS = "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0)"
 # For removed charges only sums are stored. For stored charges the body tells if a cost is

@@ -8,12 +8,13 @@ import json
 import sqlite3
 from datetime import datetime
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.sqlite_store._audit_notes import join_note, separate_note
 from bot.adapters.sqlite_store._audit_rows import AuditRow, build_row
 from bot.adapters.sqlite_store._rows import dump_record, parse
 from bot.domain.audit import CHECKPOINT, AuditEntry, AuditHead
 from bot.infra.sqlite import stamp
-from bot.redaction import redact
 
 _COLUMNS = "number, at, run_id, action, body, previous, hash, seal"
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from theseus_guard import is_test_file
+
 from bot.domain.budget import Cap
 from bot.domain.change import Verdict
 from bot.domain.history import History
@@ -11,7 +13,6 @@ from bot.domain.people import ITSELF
 from bot.domain.proposal import Outcome
 from bot.domain.run import Run, Status
 from bot.domain.watch import Judgement
-from bot.guards import is_test_file
 from bot.presentation.cards import (
     describe_watch,
     format_spending,

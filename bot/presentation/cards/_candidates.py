@@ -1,9 +1,10 @@
 """The candidates of a change, on the card of the one that is proposed."""
 
+from theseus_guard import count_program_lines
+
 from bot.domain.candidates import Candidates, ProvenCandidate
 from bot.domain.history import History
 from bot.domain.run import Run
-from bot.guards import count_program_lines
 from bot.presentation.counts import format_count
 from bot.presentation.markdown import escape_line
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from theseus_guard import FilePatch, is_test_file, parse
+
 from bot.domain.posts import CardField
-from bot.guards import FilePatch, is_test_file, parse
 from bot.infra.text_direction import isolate
 from bot.presentation.cards._text import fit_lines
 from bot.presentation.counts import format_list

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from theseus_guard import build_approver_text, find_new_migrations, hash_diff, is_test_file
+
 from bot.authority.approval_policy import describe_votes
 from bot.authority.policy import is_security_sensitive
 from bot.domain.budget import Cap
@@ -12,7 +14,6 @@ from bot.domain.plan import Plan
 from bot.domain.posts import Attachment, Button, Card, Post
 from bot.domain.proposal import Proposal
 from bot.domain.run import Run, Status
-from bot.guards import build_approver_text, find_new_migrations, hash_diff, is_test_file
 from bot.memory.ranking import find_failed_approaches, format_memory
 from bot.presentation.cards._behaviour import render_behaviour
 from bot.presentation.cards._candidates import format_choice, list_candidate_lines

@@ -1,11 +1,12 @@
 """The card of a change that was found, not proven: approvers decide whether it is proposed."""
 
+from theseus_guard import build_approver_text
+
 from bot.domain.budget import Cap
 from bot.domain.history import History
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.posts import Attachment, Button, Card, Post
 from bot.domain.run import Run
-from bot.guards import build_approver_text
 from bot.presentation.cards._behaviour import render_behaviour
 from bot.presentation.cards._diff_fields import iterate_diff_fields
 from bot.presentation.cards._fields import Detail, fit_fields

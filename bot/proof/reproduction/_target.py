@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from bot.domain.journal import Frame
+from bot.infra.source_folders import find_source_folder
 from bot.infra.syntax import parse
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -41,9 +42,7 @@ def get_module(file: str) -> tuple[str, str] | None:
     path = PurePosixPath(file)
     if path.suffix != ".py" or path.is_absolute():
         return None
-    parts = list(path.with_suffix("").parts)
-    if parts[0] == "src":
-        parts = parts[1:]
+    parts = list(path.with_suffix("").parts[len(find_source_folder(path).parts) :])
     if parts[-1:] == ["__init__"]:
         parts = parts[:-1]
     if not parts or not all(_is_plain_name(part) for part in parts):

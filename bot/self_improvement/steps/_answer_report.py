@@ -1,5 +1,7 @@
 """Handles reports of incorrect output during the diagnosis: asks which output is right."""
 
+from theseus_observe.redaction import redact
+
 from bot.domain.cogs import get_cog_name
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
@@ -19,7 +21,6 @@ from bot.presentation.incorrect_output import (
     list_choices,
     render_question,
 )
-from bot.redaction import redact
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.step_context import StepContext
 

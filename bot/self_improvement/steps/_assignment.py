@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from theseus_observe.redaction import redact
+
 from bot.authority.protection import collect_named_files
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Grant
@@ -17,7 +19,6 @@ from bot.ports.agent import (
     QuestionAsked,
 )
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 from bot.self_improvement.step_context import need
 
 

@@ -1,12 +1,13 @@
 """The case that a planner examines, and what is said if the planner fails."""
 
+from theseus_observe.redaction import redact
+
 from bot.authority.protection import collect_named_files
 from bot.domain.errors import TheseusError
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.ports.planner import Case
-from bot.redaction import redact
 from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from bot.self_improvement.step_context import StepContext
 

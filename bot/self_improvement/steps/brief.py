@@ -5,6 +5,8 @@ from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
+from theseus_observe.redaction import redact
+
 from bot.authority.protection import collect_named_files
 from bot.budget.allowance import check_run_budget
 from bot.domain.brief import Brief
@@ -21,7 +23,6 @@ from bot.ports.planner import Briefed, Request, RequestPlanner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 from bot.presentation.markdown import escape_line
-from bot.redaction import redact
 from bot.self_improvement.agent_updates import OnProgress, wait_for_result
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.quality_gate import QualityGate

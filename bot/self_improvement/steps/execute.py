@@ -1,5 +1,7 @@
 """Execute: an engine writes the change, which is committed together with the reproduction."""
 
+from theseus_observe.redaction import redact
+
 from bot.budget.allowance import check_run_budget, describe_turn_wait, turn_of
 from bot.domain.change import ChangeSet
 from bot.domain.errors import (
@@ -15,7 +17,6 @@ from bot.domain.run_state import Edge
 from bot.domain.waits import pause_until
 from bot.ports.agent import Assignment
 from bot.ports.workspace import Workspace
-from bot.redaction import redact
 from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
 from bot.self_improvement.messages import explain_empty_claim, explain_no_change, format_instruction
 from bot.self_improvement.quality_gate import QualityGate

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteOutbox, SqliteStore
@@ -18,7 +19,6 @@ from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef, Post
 from bot.infra.sqlite import Database
-from bot.redaction import redact
 from tests.fakes.fake_clock import FakeClock
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)

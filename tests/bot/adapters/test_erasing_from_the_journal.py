@@ -3,12 +3,13 @@
 import asyncio
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.ndjson_journal._erasure import erase, find_marked
 from bot.adapters.ndjson_journal._files import list_sizes
 from bot.domain.journal import JournalQuery
 from bot.domain.personal_data import DataSubject
-from bot.redaction import redact
 from tests.contracts.test_journal_contract import NOW, an_action, of
 
 ADA = DataSubject(id=4711_0000_0000, pseudonym="u-0a1b2c3d4e5f")

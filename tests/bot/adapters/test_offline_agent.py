@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from theseus_guard import hash_diff, hash_texts
+from theseus_repair.answer_memo import AnswerMemo, read_memo
+from theseus_repair.confirmation import has_failed_before
 
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
@@ -20,11 +23,8 @@ from bot.domain.plan import AffectedTests
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.rehearsal import CommandStep, PlayedError, Script
 from bot.domain.replay import Replay
-from bot.guards import hash_diff, hash_texts
 from bot.ports.agent import Assignment, Budget, QuestionAsked, Update
 from bot.ports.workspace import Workspace
-from bot.repair.answer_memo import AnswerMemo, read_memo
-from bot.repair.confirmation import has_failed_before
 from tests.fakes.faulty_project import FIXED, make_faulty_project, make_reproduction
 from tests.fakes.repositories import commit
 from tests.support.agent_harness import DORA

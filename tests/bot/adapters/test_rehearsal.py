@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from theseus_rehearsal import SandboxedRehearsal
 
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.rehearsal import (
     Actor,
     AutocompleteStep,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from theseus_rehearsal import SandboxedRehearsal
 
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import BubblewrapSandbox, probe
 from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
 from bot.ports.rehearsal import ScriptRunner

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from theseus_rehearsal import SandboxedRehearsal
 
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.rehearsal import (
     CommandStep,
     PressStep,

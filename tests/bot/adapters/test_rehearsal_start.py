@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from bot.adapters.rehearsal.runner.fork_server import list_needed_modules
+from theseus_rehearsal.runner.fork_server import list_needed_modules
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal import SandboxedRehearsal
 
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.rehearsal import Script, TogetherStep, Transcript
 from bot.infra.yaml_text import WordsLoader, read_yaml
 from bot.proof.replays import find_objection

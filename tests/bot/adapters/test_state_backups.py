@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
@@ -22,7 +23,6 @@ from bot.adapters.state_backups import ROOM, StateBackups, extract, is_recreated
 from bot.adapters.system_clock import SystemClock
 from bot.authority.audit_watch import load_heads
 from bot.domain.errors import StoreError
-from bot.redaction import redact
 from tests.fakes.repositories import run_git
 from tests.support.state_folders import make_backup, make_state_folder, read_files
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from theseus_observe.redaction import redact
 from typer.testing import CliRunner
 
 import bot.adapters
@@ -40,7 +41,6 @@ from bot.domain.proposal import ProposalDraft
 from bot.domain.record import Record
 from bot.domain.run import Run, Trigger
 from bot.domain.stop import Stop
-from bot.redaction import redact
 from bot.settings import Settings, guard_secrets, load
 from bot.telemetry import Recorder, configure_logging
 from bot.web._pages import build_templates

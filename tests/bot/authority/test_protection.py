@@ -4,12 +4,12 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 import pytest
+from theseus_guard import inspect_path
 
 from bot.authority.path_classes import BUILT_IN, PathClass
 from bot.authority.protection import Protection, find_file_names
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan, Step
-from bot.guards import inspect_path
 from bot.self_improvement.quality_gate import QualityGate
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.tracked_files import list_tracked_files
@@ -26,14 +26,15 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "bot/authority/policy.py", "bot/domain/people.py", "bot/authority/approval_policy.py",
         "bot/domain/budget.py", "bot/domain/record.py", "bot/domain/audit.py",
         "bot/grammar/_normalise.py", "bot/authority/protection.py",
-        "bot/authority/path_classes.py", "bot/guards/_paths.py",
+        "bot/authority/path_classes.py", "packages/theseus_guard/theseus_guard/_paths.py",
         "bot/proof/reproduction/_write.py", "bot/self_improvement/__init__.py",
         "bot/authority/approvals.py", "bot/self_improvement/transitions.py",
         "bot/self_improvement/recovery.py", "bot/authority/kill_switch.py",
         "bot/self_improvement/steps/verify.py", "bot/self_improvement/steps/ship.py",
         "bot/self_improvement/quality_gate.py",
         "bot/settings/_yaml.py",
-        "bot/redaction/_redact.py", "cogs/approvals.py", "cogs/emergency_stop.py",
+        "packages/theseus_observe/theseus_observe/redaction/_redact.py",
+        "cogs/approvals.py", "cogs/emergency_stop.py",
         "cogs/ui/buttons.py", "bot/ports/member_directory.py", "bot/infra/signals.py",
         # what confines, merges, keeps the record
         "bot/infra/git.py", "bot/adapters/git_checkout.py", "bot/adapters/local_forge.py",
@@ -57,8 +58,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "src/app.py", "cogs/run.sh", "cogs/.hidden.py", "tests/cogs/json.py", "skills/new.md",
     ),
     "review": (
-        "bot/__main__.py", "bot/client/_client.py", "bot/app/agent.py", "bot/repair/search.py",
-        "local_discord/server.py", "bench/approvals.py",
+        "bot/__main__.py", "bot/client/_client.py", "bot/app/agent.py", "bench/approvals.py",
         "cogs/admin.py", "cogs/audits.py", "cogs/budget.py", "cogs/conversation/_requests.py",
         "cogs/incidents.py", "cogs/memory.py", "cogs/pauses.py", "cogs/runs.py", "cogs/flags.py",
         "cogs/privacy.py",

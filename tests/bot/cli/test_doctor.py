@@ -9,13 +9,13 @@ import aiohttp
 import pytest
 import yaml
 from aiohttp import web
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.adapters.sandbox import probe
 from bot.cli.doctor import DoctorFinding, compute_permissions, examine
 from bot.cli.doctor.machine import look_at_sandbox
 from bot.settings import Settings, load
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import make_repository, run_git
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
@@ -14,7 +15,6 @@ from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.cli.main import main
 from bot.domain.memory import Memory
-from bot.redaction import redact
 from tests.bot.presentation.test_cards import RUN
 from tests.fakes.fake_clock import FakeClock
 from tests.support.agent_harness import make_failure

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
@@ -12,7 +13,6 @@ from bot.cli.progress import LINE_SECONDS, show_progress
 from bot.cli.rehearsal_runs import CountedRehearsal, count_runs, rehearse_commits
 from bot.domain.audit import AuditEntry
 from bot.domain.rehearsal import Script, WaitStep
-from bot.redaction import redact
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.support.agent_harness import make_failure

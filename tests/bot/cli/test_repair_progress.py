@@ -4,10 +4,10 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from theseus_repair.model import Candidate, Judgement, RepairAttempt, SourceEdit
+from theseus_repair.search import SearchProgress
 
 from bot.cli.repair_progress import FoundSoFar, RepairProgress, format_interruption, format_progress
-from bot.repair.model import Candidate, Judgement, RepairAttempt, SourceEdit
-from bot.repair.search import SearchProgress
 from tests.fakes.fake_clock import FakeClock
 
 EDIT = Candidate((SourceEdit("a.py", 0, 1, "x"),), "comparison", "compare with `<=`", 1.0, 7)

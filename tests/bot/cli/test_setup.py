@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.cli.setup import ScriptedPrompter, run_setup
 from bot.domain.errors import ConfigError
 from bot.settings import Settings, load
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import make_repository, run_git
 from tests.support.full_checks import set_full_checks
 from tests.twins.github import GithubTwin

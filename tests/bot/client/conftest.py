@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-
 from local_discord.server import LocalDiscord, LocalPerson
+
 from tests.support.live_client import Home, use_own_cogs
 
 

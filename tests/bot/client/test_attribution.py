@@ -3,10 +3,11 @@
 from functools import partial
 from pathlib import Path
 
+from local_discord.server import LocalDiscord
+
 from bot.domain.journal import Action, FailureGroup, Kind
 from bot.domain.triage import Origin
 from bot.triage import triage
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, run_client
 
 COG = Path(__file__).parent / "misusing_cog.py"

@@ -7,15 +7,15 @@ from typing import Any
 
 import discord
 import pytest
+from local_discord.server import LocalDiscord
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.client._audience import AudienceFinder
 from bot.domain.audience import Audience
 from bot.domain.journal import Action, Kind
-from bot.redaction import redact
 from bot.telemetry import TrafficRecorder
-from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
 from tests.support.live_client import Home, LiveClient, run_client
 

@@ -4,15 +4,15 @@ import asyncio
 import logging
 
 import pytest
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
+from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.client import point_discord_at
 from bot.client._interaction_inputs import extract_stable_part
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind
-from bot.redaction import redact
-from local_discord.person import Person
-from local_discord.server import LocalDiscord
 from tests.support.chat_clients import SkippingClock
 from tests.support.live_client import Home, WatchedJournal, make_client, run_client
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
 
 from bot.client import TheseusClient, connect, is_connected, point_discord_at
 from bot.domain.errors import ChatUnavailable, ConfigError
 from bot.domain.journal import Kind
-from local_discord.person import Person
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, WatchedJournal, make_client, run_client
 
 

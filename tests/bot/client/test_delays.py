@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.server import LocalDiscord
 
 from bot.domain.journal import Action, ActionOutcome, Kind
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "slow_cog.py"

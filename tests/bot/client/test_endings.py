@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_discord.server import LocalDiscord
 
 from bot.domain.journal import Action, ActionOutcome, Kind
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "ending_cog.py"

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from local_discord.client import point_discord_at
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.client import TheseusClient
 from bot.domain.gateway_session import GatewaySession
 from bot.domain.journal import Kind
-from local_discord.client import point_discord_at
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.support.live_client import Home, WatchedJournal, make_client, use_own_cogs
 
 COG = """

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_discord.server import LocalDiscord
 
 from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, Kind
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "hostile_cog.py"

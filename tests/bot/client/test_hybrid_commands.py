@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
+from local_discord.server import LocalDiscord
 
 from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, ActionOutcome, Kind
-from local_discord.person import Message
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "hybrid_cog.py"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_discord.server import LocalDiscord
 
 from bot.domain.journal import Action, ActionOutcome, Kind
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, run_client
 
 TOYS = Path(__file__).parent / "sample_cogs.py"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from discord.ext import commands
-
 from local_discord.person import Person
+
 from tests.support.dev_channel import DevChannel, open_dev_channel
 
 

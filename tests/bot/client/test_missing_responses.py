@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from local_discord.server import LocalDiscord
+
 from bot.adapters.system_clock import SystemClock
 from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.ports.clock import Clock
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "silent_cog.py"

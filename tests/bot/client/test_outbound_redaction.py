@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import aiohttp
 import discord
 import pytest
+from local_discord.server import LocalDiscord
+from theseus_observe.redaction import forget_secret, redact, register_secret
 
 from bot.client._outbound_redaction import _clean_file, redact_payload
-from bot.redaction import forget_secret, redact, register_secret
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, run_client
 
 CANARY = "canary" + "-5f2d-in-the-mine"

@@ -8,9 +8,9 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+from local_discord.server import LocalDiscord
 
 from bot.domain.journal import ActionOutcome, Kind
-from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, run_client
 
 GREETER = """
@@ -242,7 +242,7 @@ async def test_core_files_ask_for_a_restart_and_others_for_nothing(room: LiveCli
         "docs/architecture.md",
         "README.md",
         "cogs/notes.md",
-        "local_discord/static/page.css",
+        "packages/local_discord/local_discord/static/page.css",
     ]
     adoption = await room.client.runtime.adopt(changed)
     assert (adoption.reloaded, adoption.failed) == ((), {})
@@ -250,7 +250,7 @@ async def test_core_files_ask_for_a_restart_and_others_for_nothing(room: LiveCli
         "bot/client/_client.py",
         "pyproject.toml",
         "data/config.yaml",
-        "local_discord/static/page.css",
+        "packages/local_discord/local_discord/static/page.css",
     )
 
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-
 from local_discord.server import LocalDiscord
+
 from tests.support.live_client import Home, LiveClient, run_client
 
 PARTS = "WORD = {word!r}\n\n\nclass Part:\n    pass\n"

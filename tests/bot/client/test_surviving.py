@@ -5,11 +5,11 @@ import logging
 from typing import Any
 
 import pytest
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
 
 from bot.client import point_discord_at
 from bot.domain.journal import Action, ActionOutcome, Kind
-from local_discord.person import Person
-from local_discord.server import LocalDiscord
 from tests.fakes.fake_chat import FakeChat
 from tests.support.chat_clients import SkippingClock
 from tests.support.live_client import Home, LiveClient, WatchedJournal, make_client, run_client

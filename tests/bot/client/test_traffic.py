@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_discord.server import LocalDiscord
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
@@ -13,11 +15,9 @@ from bot.domain.journal import ActionOutcome, JournalQuery
 from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, SayStep, SubmitStep
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import build_script
-from bot.redaction import redact
 from bot.self_improvement.feedback import build_record_lookup
 from bot.telemetry import TrafficRecorder
 from bot.telemetry.pseudonyms import build_pseudonym
-from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
 from tests.support.live_client import Home, LiveClient, run_client
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_discord.server import LocalDiscord
+from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
@@ -14,9 +16,7 @@ from bot.domain.rehearsal import SayStep
 from bot.domain.traffic import TrafficRecord
 from bot.proof.regression_scripts import build_script_with_setup
 from bot.proof.traffic_scripts import build_script
-from bot.redaction import redact
 from bot.telemetry import TrafficRecorder
-from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
 from tests.support.live_client import Home, LiveClient, run_client
 

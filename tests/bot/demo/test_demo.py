@@ -4,12 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.demo import Demo
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
-from local_discord.server import LocalDiscord, LocalPerson
 
 REFUSING = ("-c", "import sys; print('theseus: the port is taken'); sys.exit(2)")
 

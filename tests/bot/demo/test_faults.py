@@ -52,7 +52,7 @@ def applies(fault: MetFault) -> bool:
 
 
 def copy_sources(to: Path) -> Path:
-    for folder in ("bot", "cogs", "local_discord", "tests"):
+    for folder in ("bot", "cogs", "packages", "tests"):
         shutil.copytree(ROOT / folder, to / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", to)
     return to

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from local_discord.person import Message, Person
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.app.demo import FAULT_NAMES
 from bot.demo.faults import (
@@ -28,8 +30,6 @@ from bot.demo.traffic import VISITORS, TrafficGenerator, TrafficPattern
 from bot.demo.workspace import DemoPaths, DemoWorkspace, deploy_commit, prepare
 from bot.domain.errors import ConfigError
 from bot.settings import parse_config
-from local_discord.person import Message, Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import run_git
 from tests.support.discord_client import SampleBot, run_bot
 

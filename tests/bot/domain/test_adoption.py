@@ -22,7 +22,7 @@ WORDS = (".md", ".svg", ".png", ".example", "LICENSE", ".editorconfig", "ignore"
         ("uv.lock", "install"),
         ("bot/domain/run.py", "restart"),
         ("bot/web/static/pages.css", "restart"),
-        ("local_discord/server.py", "restart"),
+        ("packages/local_discord/local_discord/server.py", "restart"),
         ("bot/supervisor/parent.py", "service"),
         ("tests/cogs/test_dice.py", "none"),
         ("README.md", "none"),

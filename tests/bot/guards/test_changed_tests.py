@@ -1,8 +1,8 @@
 """Changes to existing tests are noted, and no test is lost."""
 
 import pytest
+from theseus_guard import is_test_file
 
-from bot.guards import is_test_file
 from tests.fakes.diff_guard import judge_change
 
 HERE = "tests/test_price.py"

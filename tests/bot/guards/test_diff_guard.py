@@ -5,9 +5,9 @@ import difflib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from theseus_guard import PythonText, inspect
 
 from bot.domain.change import FileChange
-from bot.guards import PythonText, inspect
 from bot.infra.unified_diff import parse
 from tests.fakes.diff_guard import (
     CODE,
@@ -143,7 +143,13 @@ def test_what_stops_a_change(path: str, before: str, after: str, rule: str) -> N
     [
         ("bot/client.py", "a = 1\n", "a = 2\n", "protected_path", "explicit approval"),
         ("bot/adapters/x/y.py", "a = 1\n", "a = 2\n", "protected_path", "explicit approval"),
-        ("bot/redaction/_redact_x.py", "a = 1\n", "a = 2\n", "protected_path", "explicit"),
+        (
+            "packages/theseus_observe/theseus_observe/redaction/_redact_x.py",
+            "a = 1\n",
+            "a = 2\n",
+            "protected_path",
+            "explicit",
+        ),
         ("tests/cogs/conftest.py", "a = 1\n", "a = 2\n", "protected_path", "how checks run"),
         ("pyproject.toml", "[x]\n", '[x]\n    "leftpad>=1",\n', "new_dependency", "Adds leftpad"),
         (

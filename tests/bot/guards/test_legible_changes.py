@@ -1,9 +1,9 @@
 """Changes that are not what a reader of the diff sees, each as a line that a run might propose."""
 
 import pytest
+from theseus_guard import inspect
 
 from bot.domain.change import FileChange, Finding
-from bot.guards import inspect
 from tests.fakes.diff_guard import DICE, PROTECTION, make_source, redact
 
 SEEN_OTHERWISE = {

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from theseus_guard import _tokens
 
-from bot.guards import _tokens
 from tests.fakes.diff_guard import DICE, judge_change
 
 # What prints the tokens of each source, or nothing for one that Python 3.11 does not read.

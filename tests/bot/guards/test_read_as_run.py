@@ -5,9 +5,9 @@ import ast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from theseus_guard._code_and_text import tokenize_source
+from theseus_guard._layout import find_misplaced, parse_source
 
-from bot.guards._code_and_text import tokenize_source
-from bot.guards._layout import find_misplaced, parse_source
 from tests.fakes.diff_guard import DICE, HERE, judge_change
 
 BASE = '''import os

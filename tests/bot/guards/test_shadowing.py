@@ -7,11 +7,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pytest
+from theseus_guard import PythonText, find_manifests, inspect, list_declared_modules
 
 from bot.authority.path_classes import BUILT_IN, PathClass
 from bot.authority.protection import Protection
 from bot.domain.change import FileChange
-from bot.guards import PythonText, find_manifests, inspect, list_declared_modules
 from tests.fakes.diff_guard import make_patch
 
 BASE = (

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from theseus_guard import hash_texts
 
 from bot.domain.errors import AgentTimeout, AgentUnavailable, TheseusError
 from bot.domain.journal import ActionOutcome, JournalQuery
@@ -11,7 +12,6 @@ from bot.domain.memory import Memory
 from bot.domain.proposal import Outcome
 from bot.domain.run import Run, Status
 from bot.domain.watch import Judgement
-from bot.guards import hash_texts
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_checkout import FakeCheckout

@@ -4,10 +4,10 @@ import difflib
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from theseus_guard import hash_diff, hash_texts
 
 from bot.domain.memory import Memory, Recalled
 from bot.domain.watch import Judgement
-from bot.guards import hash_diff, hash_texts
 from bot.memory.ranking import (
     describe_history,
     extract_terms,

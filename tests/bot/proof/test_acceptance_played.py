@@ -4,8 +4,8 @@ import runpy
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal import SandboxedRehearsal
 
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.plan import Reproduction
 from bot.domain.rehearsal import CommandStep, PressStep, Script, ScriptWorld

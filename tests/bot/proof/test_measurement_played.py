@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal import SandboxedRehearsal
 
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.rehearsal import CommandStep, Script, ScriptWorld
 from bot.proof.measurement import build_speed_proof, measure_rounds
 from tests.support.local_sandbox import choose_local_sandbox

@@ -9,8 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bot.redaction import forget_secret, redact, redact_value, register_secret
+from theseus_observe.redaction import forget_secret, redact, redact_value, register_secret
 
 VALUE = "Zw/q+0 rk" + "ä'7\"Bm\\X&2=="
 PLAIN = "correcthorsebatterystaple"

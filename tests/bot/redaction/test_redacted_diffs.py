@@ -3,8 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from bot.redaction import redact
+from theseus_observe.redaction import redact
 
 HEAD = "diff --git a/x.sh b/x.sh\n--- a/x.sh\n+++ b/x.sh\n"
 SECRETS = ("hunter2hunter2abc", "correcthorse9battery")

@@ -14,8 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bot.redaction import _secret_names, _secret_shapes, redact, redact_stream, redact_value
+from theseus_observe.redaction import (
+    _secret_names,
+    _secret_shapes,
+    redact,
+    redact_stream,
+    redact_value,
+)
 
 
 def _load_corpus() -> ModuleType:
@@ -231,7 +236,7 @@ def _repeats(parsed: Any, inside: int = 1) -> Iterator[int]:
 
 
 def _patterns() -> dict[str, re.Pattern[str]]:
-    from bot.redaction import _redact as _redaction
+    from theseus_observe.redaction import _redact as _redaction
 
     found = {f"shape {i}": shape.pattern for i, shape in enumerate(_secret_shapes.SHAPES)}
     for module in (_secret_names, _redaction):

@@ -7,10 +7,9 @@ from re import _constants, _parser  # type: ignore[attr-defined]  # the parser h
 from typing import Any
 
 import pytest
-
-from bot.redaction import redact
-from bot.redaction._random_words import is_random
-from bot.redaction._rule_set import RULES, measure_entropy
+from theseus_observe.redaction import redact
+from theseus_observe.redaction._random_words import is_random
+from theseus_observe.redaction._rule_set import RULES, measure_entropy
 
 LETTERS = string.ascii_letters + string.digits
 DRAW = random.Random(20261125)

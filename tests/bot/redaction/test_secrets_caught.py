@@ -6,12 +6,12 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from theseus_observe.redaction import StreamRedactor, redact
 
 from bench._harmless import generate_lines, iterate_sources
 from bench._secret_forms import FORMS, PlantedSecret, find_leak, plant_secrets
 from bench._secret_kinds import generate_secrets
 from bench.redaction import CatchResult, find_false_positives, redact_secrets
-from bot.redaction import StreamRedactor, redact
 
 PLAIN, ALL = 0.99, 0.99
 HELD_OUT = 90_210

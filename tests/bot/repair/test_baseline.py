@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from theseus_repair.baseline import Baseline, measure_baseline
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.request import RepairRequest
+from theseus_repair.runner import TimeLimits
 
-from bot.repair.baseline import Baseline, measure_baseline
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.request import RepairRequest
-from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

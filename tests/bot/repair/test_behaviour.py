@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import pytest
+from theseus_repair.behaviour import Behaviour, BehaviourComparison, find_touched_functions
+from theseus_repair.command import repair
+from theseus_repair.engine import repair_tree
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.model import Label, Texts
+from theseus_repair.report import RepairReport
+from theseus_repair.request import RepairRequest
+from theseus_repair.runner import FunctionPlace, TimeLimits
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.behaviour import Behaviour, BehaviourComparison, find_touched_functions
-from bot.repair.command import repair
-from bot.repair.engine import repair_tree
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.model import Label, Texts
-from bot.repair.report import RepairReport
-from bot.repair.request import RepairRequest
-from bot.repair.runner import FunctionPlace, TimeLimits
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.one_module import OneModule
 from tests.fakes.repositories import PYTEST_OPTIONS

@@ -3,9 +3,9 @@
 import ast
 
 import pytest
+from theseus_repair.model import Crash, TraceFrame
+from theseus_repair.operators._sql import build_schema
 
-from bot.repair.model import Crash, TraceFrame
-from bot.repair.operators._sql import build_schema
 from tests.support.proposals import list_proposals
 
 FETCH = "async def fetch(name):\n    return {name.id: 1}\n\n\nasync def greet(name, db):\n"

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from theseus_repair.candidate_gate import CandidateGate
+from theseus_repair.engine import repair_tree
+from theseus_repair.explain import explain
+from theseus_repair.model import SearchReport, SuspectHunk
+from theseus_repair.request import RepairRequest
+from theseus_repair.reverts import parse_diff
+from theseus_repair.runner import TimeLimits
 
-from bot.repair.candidate_gate import CandidateGate
-from bot.repair.engine import repair_tree
-from bot.repair.explain import explain
-from bot.repair.model import SearchReport, SuspectHunk
-from bot.repair.request import RepairRequest
-from bot.repair.reverts import parse_diff
-from bot.repair.runner import TimeLimits
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.one_module import PATH, OneModule
 

@@ -4,11 +4,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from theseus_repair.baseline import collect_outcomes
+from theseus_repair.behaviour import BehaviourComparison
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.runner import TimeLimits
 
-from bot.repair.baseline import collect_outcomes
-from bot.repair.behaviour import BehaviourComparison
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

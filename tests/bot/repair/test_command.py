@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from theseus_repair.command import repair
+from theseus_repair.model import Label
+from theseus_repair.report import RepairReport
 
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import ConfigError
-from bot.repair.command import repair
-from bot.repair.model import Label
-from bot.repair.report import RepairReport
 from tests.fakes.repositories import PYTEST_OPTIONS, write
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

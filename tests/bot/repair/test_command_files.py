@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-
-from bot.repair.command_files import find_command_files
-from bot.repair.model import Crash, TraceFrame
-from bot.repair.runner import RunResult
-from bot.repair.runner import TestRecord as Record
+from theseus_repair.command_files import find_command_files
+from theseus_repair.model import Crash, TraceFrame
+from theseus_repair.runner import RunResult
+from theseus_repair.runner import TestRecord as Record
 
 
 def failed(output: str, *frames: TraceFrame) -> RunResult:

@@ -5,19 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from theseus_repair.behaviour import BehaviourComparison
+from theseus_repair.candidate_gate import CandidateGate
+from theseus_repair.command import repair
+from theseus_repair.conclusion import FixAssessor
+from theseus_repair.confirmation import Confirmation
+from theseus_repair.explain import explain
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.judge import TestJudge
+from theseus_repair.model import Candidate, Crash, Problem, SearchReport, SourceEdit
+from theseus_repair.runner import TimeLimits
+from theseus_repair.witnesses import Witnesses
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.behaviour import BehaviourComparison
-from bot.repair.candidate_gate import CandidateGate
-from bot.repair.command import repair
-from bot.repair.conclusion import FixAssessor
-from bot.repair.confirmation import Confirmation
-from bot.repair.explain import explain
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.judge import TestJudge
-from bot.repair.model import Candidate, Crash, Problem, SearchReport, SourceEdit
-from bot.repair.runner import TimeLimits
-from bot.repair.witnesses import Witnesses
 from tests.fakes.repositories import PYTEST_OPTIONS, write
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

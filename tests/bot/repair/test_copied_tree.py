@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from bot.repair.command_check import CommandCheck
-from bot.repair.process_cleanup import is_running, wait_until_gone
-from bot.repair.runner import skip_confinement
+from theseus_repair.command_check import CommandCheck
+from theseus_repair.process_cleanup import is_running, wait_until_gone
+from theseus_repair.runner import skip_confinement
 
 CALC = "def total(a, b):\n    return a - b\n"
 # As setuptools writes them, and the library `editables`, shortened to what finds a package.

@@ -1,8 +1,8 @@
 """How a test failed says which edits are likely: the crash, and what was got and expected."""
 
 import pytest
+from theseus_repair.model import Crash, TraceFrame
 
-from bot.repair.model import Crash, TraceFrame
 from tests.support.proposals import list_proposals
 
 

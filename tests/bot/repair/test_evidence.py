@@ -4,13 +4,13 @@ import math
 from pathlib import Path
 
 import pytest
+from theseus_repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
+from theseus_repair.evidence import AnswerEvidence, Ended, measure_evidence
+from theseus_repair.model import Crash
+from theseus_repair.neighbour_edits import iterate_other_values, iterate_value_twins
+from theseus_repair.removals import is_only_removal
+from theseus_repair.report import RepairReport
 
-from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
-from bot.repair.evidence import AnswerEvidence, Ended, measure_evidence
-from bot.repair.model import Crash
-from bot.repair.neighbour_edits import iterate_other_values, iterate_value_twins
-from bot.repair.removals import is_only_removal
-from bot.repair.report import RepairReport
 from tests.bot.repair.test_command import git, repaired
 from tests.fakes.repositories import PYTEST_OPTIONS
 

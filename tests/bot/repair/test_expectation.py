@@ -1,9 +1,8 @@
 """What the messages of failed assertions say of the answer."""
 
 import pytest
-
-from bot.repair.expectation import Expectation, parse_expectation
-from bot.repair.model import Crash
+from theseus_repair.expectation import Expectation, parse_expectation
+from theseus_repair.model import Crash
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Attempts are described in plain sentences, without claims that were not observed."""
 
-from bot.repair.explain import explain
-from bot.repair.model import (
+from theseus_repair.explain import explain
+from theseus_repair.model import (
     LEFT_OTHERWISE,
     PROGRAM_EXIT,
     Candidate,
@@ -13,7 +13,7 @@ from bot.repair.model import (
     SearchReport,
     SourceEdit,
 )
-from bot.repair.nearness import iterate_nearest
+from theseus_repair.nearness import iterate_nearest
 
 EDIT = Candidate((SourceEdit("pkg/a.py", 0, 1, "x"),), "comparison", "compare with `<=`", 1.0, 7)
 

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable
 
 import pytest
+from theseus_repair.model import Candidate, Crash, Judgement, Problem, Texts, TraceFrame
+from theseus_repair.nearness import measure_progress
+from theseus_repair.pairs import CAVEAT
+from theseus_repair.search import search
 
-from bot.repair.model import Candidate, Crash, Judgement, Problem, Texts, TraceFrame
-from bot.repair.nearness import measure_progress
-from bot.repair.pairs import CAVEAT
-from bot.repair.search import search
 from tests.fakes.fake_clock import FakeClock
 
 TEST = "test_m.py::test_f"

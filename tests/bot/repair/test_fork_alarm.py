@@ -4,8 +4,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-
-from bot.repair._fork_alarm import GENEROUS, Alarm
+from theseus_repair._fork_alarm import GENEROUS, Alarm
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.judge import TestJudge
+from theseus_repair.runner import FunctionPlace, TimeLimits
 
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.judge import TestJudge
-from bot.repair.runner import FunctionPlace, TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 SHORT = TimeLimits(test_seconds=5, cpu_seconds=0.3, seconds=30)
@@ -256,8 +256,8 @@ async def test_nothing_outlives_us_when_we_are_killed(project: Path) -> None:
     script = f"""
 import asyncio
 from pathlib import Path
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.runner import FunctionPlace, TimeLimits
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.runner import FunctionPlace, TimeLimits
 
 async def main():
     async with ForkingRunner(Path({str(project)!r})) as runner:

@@ -1,11 +1,11 @@
 """An edit concerns the tests that call the function it is in; where that is not known, all."""
 
 import pytest
+from theseus_repair.impacted_tests import ImpactedTests
+from theseus_repair.judge import TestJudge
+from theseus_repair.model import Problem
+from theseus_repair.runner import TimeLimits
 
-from bot.repair.impacted_tests import ImpactedTests
-from bot.repair.judge import TestJudge
-from bot.repair.model import Problem
-from bot.repair.runner import TimeLimits
 from tests.fakes.one_module import PATH, OneModule
 
 TEXT = """\

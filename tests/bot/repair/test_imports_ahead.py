@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from theseus_repair._fork_imports import find_child_modules
+from theseus_repair.baseline import collect_outcomes, measure_baseline, preload_imports
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.model import Texts
+from theseus_repair.request import RepairRequest
+from theseus_repair.runner import TimeLimits
 
-from bot.repair._fork_imports import find_child_modules
-from bot.repair.baseline import collect_outcomes, measure_baseline, preload_imports
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.model import Texts
-from bot.repair.request import RepairRequest
-from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 SHORT = TimeLimits(test_seconds=5, cpu_seconds=0.5, seconds=30)

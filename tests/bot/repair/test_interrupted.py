@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from theseus_repair.child_process import spawn
 
-from bot.repair.child_process import spawn
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 ROOT = Path(__file__).resolve().parents[3]

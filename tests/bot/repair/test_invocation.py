@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from bot.repair.invocation import pytest_invocation
+from theseus_repair.invocation import pytest_invocation
 
 
 @pytest.fixture

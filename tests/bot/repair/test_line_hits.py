@@ -9,9 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-
-from bot.repair._fork_child import Tracer
-from bot.repair._fork_hits import HIT_NAME, LineHits
+from theseus_repair._fork_child import Tracer
+from theseus_repair._fork_hits import HIT_NAME, LineHits
 
 SUBJECT = '''\
 """A module of every kind of statement."""

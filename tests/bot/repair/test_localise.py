@@ -1,7 +1,7 @@
 """Lines are suspected by coverage, by the crash's frames and by suspect commits."""
 
-from bot.repair.localise import compute_ochiai, localise
-from bot.repair.model import Crash, Problem, SuspectHunk, TraceFrame
+from theseus_repair.localise import compute_ochiai, localise
+from theseus_repair.model import Crash, Problem, SuspectHunk, TraceFrame
 
 TEXT = "def f(x):\n    a = x\n    b = a\n    return b\n"
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import aiosqlite
 import pytest
-
-from bot.repair.migrations import propose, to_addable
-from bot.repair.model import Candidate, Crash, Problem, SuspectHunk
-from bot.repair.source import Source
+from theseus_repair.migrations import propose, to_addable
+from theseus_repair.model import Candidate, Crash, Problem, SuspectHunk
+from theseus_repair.source import Source
 
 TABLE = (
     "CREATE TABLE IF NOT EXISTS vote (user INTEGER, choice TEXT NOT NULL, late BOOLEAN NOT NULL)"

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-
-from bot.repair import runner
-from bot.repair.invocation import pytest_invocation
-from bot.repair.neighbours import find_neighbours, select_guards
+from theseus_repair import runner
+from theseus_repair.invocation import pytest_invocation
+from theseus_repair.neighbours import find_neighbours, select_guards
 
 
 def test_the_tests_beside_import_the_same_and_are_named_as_tests_are(tmp_path: Path) -> None:

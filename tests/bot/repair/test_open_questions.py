@@ -4,16 +4,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
+from theseus_repair.answer_memo import AnswerMemo, read_memo
+from theseus_repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.model import SearchReport
+from theseus_repair.open_questions import find_answer_types
+from theseus_repair.questions import repair_with_questions
+from theseus_repair.request import RepairRequest
 
 from bot.adapters.system_clock import SystemClock
-from bot.redaction import redact
-from bot.repair.answer_memo import AnswerMemo, read_memo
-from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.model import SearchReport
-from bot.repair.open_questions import find_answer_types
-from bot.repair.questions import repair_with_questions
-from bot.repair.request import RepairRequest
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from theseus_repair.command import repair
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.order_dependent import OrderIndependentRunner
+from theseus_repair.runner import TimeLimits
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.command import repair
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.order_dependent import OrderIndependentRunner
-from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS, write
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

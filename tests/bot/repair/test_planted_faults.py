@@ -5,13 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from theseus_repair.engine import repair_tree
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.request import RepairRequest
+from theseus_repair.suspects import load_suspect_hunks
 
 from bot.adapters.system_clock import SystemClock
 from bot.demo.faults import FAULTS, PlantedFault, plant
-from bot.repair.engine import repair_tree
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.request import RepairRequest
-from bot.repair.suspects import load_suspect_hunks
 from tests.support.parameter_choice import choose_parameters
 
 ROOT = Path(__file__).parents[3]

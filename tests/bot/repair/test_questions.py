@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from theseus_repair.calls import (
+    CallOutcome,
+    CallQuestion,
+    RecordedCall,
+    StatedAnswer,
+    choose_question,
+)
+from theseus_repair.command import repair
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.report import RepairReport
+from theseus_repair.runner import FunctionPlace, TimeLimits
 
 from bot.adapters.system_clock import SystemClock
 from bot.cli.repair_questions import TerminalQuestions
 from bot.domain.journal import Frame
 from bot.proof.reproduction import build_result_test
-from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer, choose_question
-from bot.repair.command import repair
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.report import RepairReport
-from bot.repair.runner import FunctionPlace, TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

@@ -1,8 +1,8 @@
 """What a test expects to be refused, and is answered, is refused as others do it."""
 
 import pytest
+from theseus_repair.model import Crash
 
-from bot.repair.model import Crash
 from tests.support.proposals import list_proposals
 
 REFUSING = """\

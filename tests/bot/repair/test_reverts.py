@@ -1,9 +1,8 @@
 """Suspect commits are reverted in their smallest parts, wherever the text is now."""
 
 import pytest
-
-from bot.repair.model import Candidate, SuspectHunk
-from bot.repair.reverts import parse_diff, propose
+from theseus_repair.model import Candidate, SuspectHunk
+from theseus_repair.reverts import parse_diff, propose
 
 BEFORE = """\
 def first(items):

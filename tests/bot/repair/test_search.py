@@ -4,16 +4,24 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from theseus_repair.candidates import FIRST_REVERTS, propose
+from theseus_repair.explain import explain
+from theseus_repair.localise import localise
+from theseus_repair.model import (
+    Candidate,
+    Crash,
+    Judgement,
+    Problem,
+    SuspectHunk,
+    Texts,
+    TraceFrame,
+)
+from theseus_repair.reverts import align
+from theseus_repair.search import CONSIDERED, ENOUGH, WAITING, SearchProgress, search
+from theseus_repair.soundness import is_sound
 
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import VerifierError
-from bot.repair.candidates import FIRST_REVERTS, propose
-from bot.repair.explain import explain
-from bot.repair.localise import localise
-from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
-from bot.repair.reverts import align
-from bot.repair.search import CONSIDERED, ENOUGH, WAITING, SearchProgress, search
-from bot.repair.soundness import is_sound
 from tests.fakes.fake_clock import FakeClock
 
 TEXT = "def f(items, count):\n    return items[count] < items[0]\n"

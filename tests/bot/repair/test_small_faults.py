@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from theseus_repair.engine import repair_tree
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.request import RepairRequest
+from theseus_repair.runner import TimeLimits
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.engine import repair_tree
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.request import RepairRequest
-from bot.repair.runner import TimeLimits
 from tests.fakes.fault_table import Fault, read_faults
 from tests.support.parameter_choice import choose_parameters
 

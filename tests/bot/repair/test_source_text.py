@@ -5,16 +5,16 @@ import codecs
 from pathlib import Path
 
 import pytest
+from theseus_repair.command import repair
+from theseus_repair.command_check import CommandCheck
+from theseus_repair.files import build_diff, load_changeable_texts, write
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.mutants import find_changed_lines
+from theseus_repair.runner import TimeLimits, skip_confinement
+from theseus_repair.source import Source
+from theseus_repair.source_text import decode_source, encode_source, find_line, split_lines
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.command import repair
-from bot.repair.command_check import CommandCheck
-from bot.repair.files import build_diff, load_changeable_texts, write
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.mutants import find_changed_lines
-from bot.repair.runner import TimeLimits, skip_confinement
-from bot.repair.source import Source
-from bot.repair.source_text import decode_source, encode_source, find_line, split_lines
 
 TOTAL = "def total(price, fee):\n    return price - fee\n"
 ODD = {

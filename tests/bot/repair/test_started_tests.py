@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from theseus_repair.child_process import spawn
+from theseus_repair.copied_tree import CopiedTree
+from theseus_repair.invocation import Invocation
+from theseus_repair.plain import build_shell_argv
+from theseus_repair.runner import skip_confinement
+from theseus_repair.started_tests import find_started_tests
 
-from bot.repair.child_process import spawn
-from bot.repair.copied_tree import CopiedTree
-from bot.repair.invocation import Invocation
-from bot.repair.plain import build_shell_argv
-from bot.repair.runner import skip_confinement
-from bot.repair.started_tests import find_started_tests
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

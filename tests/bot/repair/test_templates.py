@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from theseus_repair.command import repair
+from theseus_repair.model import Crash, SuspectHunk
+from theseus_repair.operators import View, build_pools
+from theseus_repair.operators.templates import propose
+from theseus_repair.reverts import parse_diff
+from theseus_repair.source import Source
+from theseus_repair.templates import learn_templates
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.command import repair
-from bot.repair.model import Crash, SuspectHunk
-from bot.repair.operators import View, build_pools
-from bot.repair.operators.templates import propose
-from bot.repair.reverts import parse_diff
-from bot.repair.source import Source
-from bot.repair.templates import learn_templates
 from tests.fakes.repositories import PYTEST_OPTIONS, commit, make_repository, run_git
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from theseus_repair.calls import RecordedCall
+from theseus_repair.conclusion import UNCOMPARED_DOUBT
+from theseus_repair.engine import repair_tree
+from theseus_repair.explain import explain
+from theseus_repair.model import SearchReport, Texts
+from theseus_repair.request import RepairRequest
+from theseus_repair.runner import FunctionPlace, Lines, RunResult, TimeLimits
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.calls import RecordedCall
-from bot.repair.conclusion import UNCOMPARED_DOUBT
-from bot.repair.engine import repair_tree
-from bot.repair.explain import explain
-from bot.repair.model import SearchReport, Texts
-from bot.repair.request import RepairRequest
-from bot.repair.runner import FunctionPlace, Lines, RunResult, TimeLimits
 from tests.fakes.one_module import PATH, OneModule
 
 TEXT = "def area(width, height):\n    return width + height\n"

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-
-from bot.repair.behaviour import Behaviour
-from bot.repair.calls import CallOutcome, RecordedCall
-from bot.repair.candidate_gate import Ruling
-from bot.repair.model import Candidate, SourceEdit, Texts
-from bot.repair.selection import ConfirmedCandidate, FixSelection, is_wider
-from bot.repair.twins import widen
+from theseus_repair.behaviour import Behaviour
+from theseus_repair.calls import CallOutcome, RecordedCall
+from theseus_repair.candidate_gate import Ruling
+from theseus_repair.model import Candidate, SourceEdit, Texts
+from theseus_repair.selection import ConfirmedCandidate, FixSelection, is_wider
+from theseus_repair.twins import widen
 
 COPIED = """\
 def held(value, low, high):

@@ -1,8 +1,7 @@
 """Comments that silence the type checker go with the error they were for."""
 
 import pytest
-
-from bot.repair.unneeded_ignores import remove_unneeded_ignores
+from theseus_repair.unneeded_ignores import remove_unneeded_ignores
 
 PATH = "cogs/echoes.py"
 

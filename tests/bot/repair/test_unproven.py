@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import pytest
+from theseus_repair.behaviour import Behaviour, BehaviourComparison
+from theseus_repair.calls import CallOutcome, RecordedCall
+from theseus_repair.candidate_gate import CandidateGate, Ruling
+from theseus_repair.explain import explain
+from theseus_repair.model import Candidate, ChangedCall, RefusedCandidate, SearchReport, SourceEdit
+from theseus_repair.runner import TimeLimits
+from theseus_repair.selection import ConfirmedCandidate, SelectedFix
+from theseus_repair.unverified import build_unverified_fix
 
-from bot.repair.behaviour import Behaviour, BehaviourComparison
-from bot.repair.calls import CallOutcome, RecordedCall
-from bot.repair.candidate_gate import CandidateGate, Ruling
-from bot.repair.explain import explain
-from bot.repair.model import Candidate, ChangedCall, RefusedCandidate, SearchReport, SourceEdit
-from bot.repair.runner import TimeLimits
-from bot.repair.selection import ConfirmedCandidate, SelectedFix
-from bot.repair.unverified import build_unverified_fix
 from tests.bot.repair.test_candidate_gate import COMPUTED, TWO_OF_A_COMMIT, Planted, search
 from tests.fakes.one_module import PATH, OneModule
 

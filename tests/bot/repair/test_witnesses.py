@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import pytest
+from theseus_repair.baseline import measure_baseline
+from theseus_repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
+from theseus_repair.engine import build_problem
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.model import Candidate, Problem, SourceEdit
+from theseus_repair.request import RepairRequest
+from theseus_repair.runner import TimeLimits
+from theseus_repair.witnesses import Witnesses
 
-from bot.repair.baseline import measure_baseline
-from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
-from bot.repair.engine import build_problem
-from bot.repair.forking_runner import ForkingRunner
-from bot.repair.model import Candidate, Problem, SourceEdit
-from bot.repair.request import RepairRequest
-from bot.repair.runner import TimeLimits
-from bot.repair.witnesses import Witnesses
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 pytestmark = pytest.mark.usefixtures("few_plugins")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal import SandboxedRehearsal
 
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.behaviour import RevertTrial
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import ChangeSet, FileChange

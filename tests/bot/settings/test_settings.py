@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.domain.errors import ConfigError
-from bot.redaction import redact
 from bot.settings import (
     Environment,
     guard_secrets,

@@ -14,6 +14,7 @@ from bot.telemetry.fingerprints import compute_fingerprint
 
 Namespace = dict[str, Any]
 
+REDACTION = "packages/theseus_observe/theseus_observe/redaction/_clean.py"
 DISCORD = """
 class HTTPException(Exception):
     pass
@@ -98,7 +99,7 @@ class Project:
         self.root = root
         library = run(DISCORD, "discord.http", root.parent / "site-packages" / "http.py")
         host = self._run("bot/client/_host.py", HOST, send=library["send"], json=json)
-        clean = self._run("bot/redaction/_clean.py", CLEAN)["clean"]
+        clean = self._run(REDACTION, CLEAN)["clean"]
         client, post = host["Client"](), self._run("bot/adapters/chat.py", CHAT)["post"]
         self.cog = self._run(
             "cogs/scores.py", COG, client=client, clean=clean, post=post, relay=library["relay"]
@@ -203,7 +204,10 @@ def test_a_mistake_in_the_client_itself_stays_there(
 
 
 def test_a_mistake_in_the_redaction_stays_there(project: Project) -> None:
-    assert place(project.record("redact", 7)) == ("bot/redaction/_clean.py", "clean")
+    assert place(project.record("redact", 7)) == (
+        REDACTION,
+        "clean",
+    )
 
 
 def test_a_cog_that_the_client_calls_fails_without_the_client(project: Project) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import structlog
+from theseus_observe.redaction import redact
 
-from bot.redaction import redact
 from bot.telemetry.bounded_text import redact_beginning
 from bot.telemetry.capsules import MAX_MESSAGE, build_capsule
 from bot.telemetry.logs import configure_logging

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-
 from local_discord.world import Call, LocalPerson, World
 
 UNKNOWN = 10**18

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-
 from local_discord.limits import commands, messages
 from local_discord.limits.shapes import Shape
 from local_discord.world import Call, LocalPerson, World
+
 from tests.support.discord_description import Description
 from tests.support.limit_comparison import Comparison
 from tests.support.limit_values import iterate_limits, make_strategy

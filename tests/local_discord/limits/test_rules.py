@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from local_discord.limits import RULES
 from local_discord.limits.emoji import is_emoji
 from local_discord.world import Call, LocalPerson, Upload, World
@@ -227,6 +226,6 @@ def test_every_rule_is_broken_by_some_test_above_and_stands_in_the_document() ->
     tried = {code for _, _, code in [*MESSAGES, *FORMS, *COMMANDS]}
     tried |= {"50006", "30032", "10014", "APPLICATION_COMMANDS_DUPLICATE_NAME"}
     assert {rule.code for rule in RULES} - tried == set()
-    told = (ROOT / "local_discord/REFERENCE.md").read_text()
+    told = (ROOT / "packages/local_discord/REFERENCE.md").read_text()
     lines = [f"| {r.about} | {r.summary} | `{r.code}` | [source]({r.source}) |" for r in RULES]
     assert [line for line in lines if line not in told] == []

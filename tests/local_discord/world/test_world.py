@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from local_discord.world import Call, LocalPerson, Refused, World
 from local_discord.world._backend import MAX_MESSAGES, MAX_THREADS
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions, ProgramConversation
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
@@ -20,7 +21,6 @@ from bot.domain.errors import (
     PolicyError,
     Stopped,
 )
-from bot.redaction import redact
 from tests.fakes.fake_model_gateway import ACCOUNT
 from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.support.conversations import ConversationSetup, collect_reply, find_processes

@@ -9,15 +9,15 @@ from typing import Any
 import aiohttp
 import discord
 import pytest
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.posts import Attachment, Button, Card, MessageRef, Post
 from bot.ports.outbox import Pending
-from bot.redaction import redact
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_clock import FakeClock
 from tests.support.broken_states import forbid_writing
 from tests.support.chat_clients import (

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import discord
 import pytest
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import MessageRef, Post
-from local_discord.person import Person
-from local_discord.server import LocalDiscord, LocalPerson
 from tests.support.chat_clients import make_client, run_chat
 from tests.support.discord_client import run_bot
 

@@ -7,11 +7,11 @@ import traceback
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.github_forge import App, Token
 from bot.domain.errors import ConfigError, ForgeError, ForgeRejected, TheseusError
-from bot.redaction import redact
 from bot.telemetry.capsules import build_capsule
 from tests.bot.adapters.github_forge.room import Room
 from tests.fakes.repositories import run_git

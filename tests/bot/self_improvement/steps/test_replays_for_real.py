@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal import SandboxedRehearsal
 
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import probe
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.system_clock import SystemClock

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from theseus_observe.redaction import redact
 
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.authority.protection import Protection
 from bot.domain.change import ChangeSet, CheckResult
 from bot.domain.plan import Plan, Reproduction, Step
-from bot.redaction import redact
 from bot.self_improvement.quality_gate import QualityGate
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.repositories import make_repository

@@ -1,0 +1,1 @@
+"""Record what a discord.py bot does, redacted, as one JSON line each."""
