@@ -267,10 +267,10 @@ def test_nothing_is_printed_but_by_the_command_line() -> None:
 
 
 def test_source_is_parsed_in_one_place() -> None:
-    """Threads that parse at once break each other's trees; `bot.infra.syntax` says how."""
+    """Threads that parse at once break each other's trees; `theseus_guard.syntax` says how."""
     # The others belong to other programs, which have one thread.
     apart = {
-        "bot/infra/syntax.py",
+        "packages/theseus_guard/theseus_guard/syntax.py",
         _REPAIR + "_fork_code.py",
         _REPAIR + "_fork_hits.py",
         _REPAIR + "_fork_imports.py",

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from theseus_guard.syntax import parse
+
 from bot.domain.errors import ConfigError
-from bot.infra.syntax import parse
 
 TABLE = "tests/cogs/everyday_commands.json"
 _MOST_NAME, _MOST_WORDS = 20, 60  # characters, so that both fit on one line of the file

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 
-from bot.infra.syntax import compile_tree, parse
+from theseus_guard.syntax import compile_tree, parse
+
 from bot.telemetry.safe_access import attempt
 
 

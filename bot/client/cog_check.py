@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from theseus_guard.syntax import parse
+
 from bot.client.cog_trial import FOLDER, RESULTS, SHARED
 from bot.domain.errors import SandboxUnavailable
 from bot.infra.cog_files import find_extensions
-from bot.infra.syntax import parse
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 LIMITS = SandboxLimits(seconds=30.0, memory_mb=1024, processes=64, disk_mb=64, files=2_000)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from bot.infra.syntax import evaluate_literal
+from theseus_guard.syntax import evaluate_literal
 
 _ORDINALS = (
     ("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from bot.infra.unified_diff import FilePatch, Hunk, parse
+from theseus_guard.unified_diff import FilePatch, Hunk, parse
 
 Kind = Literal["header", "hunk", "added", "removed", "same", "note"]
 """`header` stands before a file's first hunk, `note` is git's remark within or after one."""

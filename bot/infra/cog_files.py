@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from theseus_guard.syntax import parse
+
 from bot.domain.cogs import is_own_cog
-from bot.infra.syntax import parse
 
 _SHARED = "ui"
 _COG_BASES = frozenset({"Cog", "GroupCog"})

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from theseus_guard.unified_diff import Hunk, parse
+
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
 from bot.infra.git_parse import (
@@ -15,7 +17,6 @@ from bot.infra.git_parse import (
     parse_renames,
 )
 from bot.infra.git_settings import PLAIN_DIFF
-from bot.infra.unified_diff import Hunk, parse
 
 Site = tuple[str, int]
 

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from theseus_guard.syntax import parse
+
 from bot.domain.errors import ConfigError
 from bot.domain.migrations import MIGRATION_SOURCES
 from bot.infra.git import Git
 from bot.infra.sqlite_copy import get_pre_migration_path, open_connection
-from bot.infra.syntax import parse
 
 DATABASES = (
     "theseus.sqlite3",

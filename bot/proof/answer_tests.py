@@ -4,10 +4,11 @@ import ast
 import re
 from hashlib import sha256
 
+from theseus_guard.syntax import parse
+
 from bot.domain.brief import Wanted
 from bot.domain.incorrect_output import AnswerExample
 from bot.domain.plan import Reproduction
-from bot.infra.syntax import parse
 from bot.proof.reproduction import FOLDER, build_script_test
 
 _SEED = 0  # of the room's random numbers, if the project's room has any

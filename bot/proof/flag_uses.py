@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from theseus_guard.syntax import parse
+
 from bot.domain.flag import is_valid_name
-from bot.infra.syntax import parse
 
 _MOST_BYTES = 1_000_000
 _ASKED_BY = "on"

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from bot.proof.facts import Facts, Sort, collect_facts
 
 HazardKind = Literal["condition", "constant", "exception", "undo"]

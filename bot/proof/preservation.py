@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from theseus_guard import is_test_file
+from theseus_guard.syntax import parse
 
 from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.proof import Proof
-from bot.infra.syntax import parse
 from bot.proof.behaviour_diff import describe_change
 
 _EXAMPLES = 6

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from theseus_guard.syntax import evaluate_literal
+
 from bot.domain.behaviour import Trial
 from bot.domain.cogs import get_cog_name
 from bot.domain.errors import TooMany, WrongStage
@@ -18,7 +20,6 @@ from bot.domain.rehearsal import (
     ScriptWorld,
     Transcript,
 )
-from bot.infra.syntax import evaluate_literal
 from bot.ports.rehearsal import Rehearsal, run_script
 from bot.ports.store import Store
 from bot.ports.traffic import TrafficLog, find_failure_record

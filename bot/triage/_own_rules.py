@@ -2,7 +2,8 @@
 
 import re
 
-from bot.infra.syntax import evaluate_literal
+from theseus_guard.syntax import evaluate_literal
+
 from bot.triage._clues import Clues
 from bot.triage._rules import RuleFinding
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 from theseus_guard import inspect_path
+from theseus_guard.syntax import parse
 
 from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, TestForm
 from bot.authority.protection import Protection
@@ -17,7 +18,6 @@ from bot.domain.journal import FailureGroup
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.record import Record
 from bot.domain.skill import FOLDER, get_skill_name
-from bot.infra.syntax import parse
 from bot.skills import find_name_error
 
 REGRESSIONS = "tests/regressions"

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from datetime import UTC
 
+from theseus_guard.syntax import evaluate_literal
+
 from bot.domain.journal import Action, Capsule, Frame
-from bot.infra.syntax import evaluate_literal
 from bot.telemetry.private_capsules import strip_values
 
 Redact = Callable[[str], str]

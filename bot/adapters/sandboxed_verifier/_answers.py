@@ -3,10 +3,11 @@
 import sys
 from pathlib import Path
 
+from theseus_guard.syntax import evaluate_literal
+
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.plan import Reproduction
 from bot.infra.source_folders import build_python_path
-from bot.infra.syntax import evaluate_literal
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 

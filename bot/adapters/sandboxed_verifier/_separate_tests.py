@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from theseus_guard import is_test_file
+from theseus_guard.syntax import parse
 
 from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import CONFTEST
@@ -23,7 +24,6 @@ from bot.adapters.sandboxed_verifier._results import INTRUSION, PytestReport, re
 from bot.adapters.sandboxed_verifier._test_selection import is_test, iterate_python_files
 from bot.domain.change import FileChange
 from bot.infra.source_folders import build_python_path
-from bot.infra.syntax import parse
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 

@@ -3,8 +3,9 @@
 import ast
 import re
 
+from theseus_guard.syntax import evaluate_literal, parse
+
 from bot.domain.plan import Reproduction
-from bot.infra.syntax import evaluate_literal, parse
 from bot.proof.reproduction._write import INDENT, WIDTH, Group, Unwritable, Writer
 
 _UNANSWERED = re.compile(r"_does_not_raise_\w*$")

@@ -4,8 +4,9 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from theseus_guard.syntax import evaluate_literal, parse
+
 from bot.domain.journal import Frame
-from bot.infra.syntax import evaluate_literal, parse
 from bot.proof.reproduction._target import Target
 
 _MAX_SOURCE = 20_000

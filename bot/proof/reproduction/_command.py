@@ -9,11 +9,12 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from theseus_guard.syntax import evaluate_literal, parse
+
 from bot.domain.cogs import get_cog_name
 from bot.domain.journal import Capsule
 from bot.domain.plan import Reproduction
 from bot.domain.rehearsal import CommandStep, Option, SayStep, Script, ScriptWorld, SingleStep
-from bot.infra.syntax import evaluate_literal, parse
 from bot.proof.reproduction._script import build_script_test
 from bot.proof.reproduction._write import Unwritable
 from bot.proof.traffic_scripts import BOT

@@ -3,8 +3,9 @@
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
+from theseus_guard.syntax import parse
+
 from bot.domain.journal import Frame
-from bot.infra.syntax import parse
 from bot.proof.reproduction._target import get_module
 
 Read = Callable[[str], str | None]

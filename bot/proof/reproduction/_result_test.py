@@ -3,8 +3,9 @@
 import ast
 import builtins
 
+from theseus_guard.syntax import parse
+
 from bot.domain.journal import Frame
-from bot.infra.syntax import parse
 from bot.proof.reproduction._answers import find_call, format_assertion
 from bot.proof.reproduction._calls import call_from
 from bot.proof.reproduction._target import Function, find_target

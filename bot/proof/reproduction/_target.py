@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+from theseus_guard.syntax import parse
+
 from bot.domain.journal import Frame
 from bot.infra.source_folders import find_source_folder
-from bot.infra.syntax import parse
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Way = Literal["plain", "async", "generator"]

@@ -1,5 +1,7 @@
 """Plans the fix of incorrect output: the output that a person called right is the proof."""
 
+from theseus_guard.syntax import evaluate_literal
+
 from bot.domain.cogs import get_cog_name
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Diagnosis
@@ -8,7 +10,6 @@ from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.replay import Replay
 from bot.domain.run import Run
-from bot.infra.syntax import evaluate_literal
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.presentation.incorrect_output import format_request

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from bot.authority.protection import Protection
 from bot.domain.change import FileChange, Finding
-from bot.infra.unified_diff import FilePatch, Hunk, parse
 from theseus_guard._approver_text import Redact, build_approver_text, find_hidden_lines
 from theseus_guard._change_hash import hash_diff, hash_texts
 from theseus_guard._dependencies import (
@@ -38,6 +37,7 @@ from theseus_guard._tests import (
     find_weakened_tests,
     is_test_file,
 )
+from theseus_guard.unified_diff import FilePatch, Hunk, parse
 
 __all__ = [
     "INSTALLED",

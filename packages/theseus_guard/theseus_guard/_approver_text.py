@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from bot.domain.change import Finding
-from bot.infra.unified_diff import FilePatch, parse
+from theseus_guard.unified_diff import FilePatch, parse
 
 Redact = Callable[[str], str]
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from bot.infra.syntax import parse
-from bot.infra.unified_diff import Block
+from theseus_guard.syntax import parse
+from theseus_guard.unified_diff import Block
 
 _ASSERTION = re.compile(
     r"\s*assert\b|\s*(?:await\s+)?[\w.]*\bassert_\w+\(|\s*self\.(?:assert|fail)\w*\("

@@ -9,8 +9,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from bot.infra.unified_diff import parse
 from theseus_guard._tests import is_test_file
+from theseus_guard.unified_diff import parse
 
 _LENGTH = 16  # hexadecimal digits; enough to tell the few changes of one bot apart
 _Lines = tuple[Iterable[str], Iterable[str]]  # removed, added

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import PurePosixPath
 
 from bot.domain.change import Finding
-from bot.infra.unified_diff import FilePatch
+from theseus_guard.unified_diff import FilePatch
 
 _NAME = r"[A-Za-z0-9][\w.-]*"
 _VERSION = r"\s*(?:\[[^\]]*\])?\s*(?:[<>=!~]=?|@\s|===)"

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from bot.authority.protection import get_module_path, normalise_path
 from bot.domain.change import FileChange, Finding
-from bot.infra.unified_diff import FilePatch
+from theseus_guard.unified_diff import FilePatch
 
 
 def _index_by_name(files: Collection[str]) -> dict[str, set[str]]:

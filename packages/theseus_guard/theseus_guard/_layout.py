@@ -5,8 +5,8 @@ import warnings
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
-from bot.infra.syntax import parse
 from theseus_guard._tokens import OLDEST
+from theseus_guard.syntax import parse
 
 _QUOTES = ("'", '"')
 

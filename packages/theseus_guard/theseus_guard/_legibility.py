@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from bot.domain.change import Finding
-from bot.infra.unified_diff import FilePatch
 from theseus_guard._invisible import find_invisible
 from theseus_guard._letters import is_lookalike, split_words
+from theseus_guard.unified_diff import FilePatch
 
 SOURCES = (".py", ".pyi", ".pyw")
 """Suffixes of the files that Python reads."""

@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.migrations import MIGRATION_SOURCES
-from bot.infra.unified_diff import parse
+from theseus_guard.unified_diff import parse
 
 _MIGRATION = re.compile(r"""\bMigration\(\s*["']([^"'\n]{1,100})["']""")
 

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from bot.domain.change import Finding
-from bot.infra.unified_diff import FilePatch, parse
 from theseus_guard._code_and_text import (
     SourceTokens,
     find_disguised_code,
@@ -25,6 +24,7 @@ from theseus_guard._enclosing_block import find_moved_lines
 from theseus_guard._layout import Oddity, find_misplaced, parse_source
 from theseus_guard._legibility import SOURCES, quote
 from theseus_guard._similar_names import find_similar_names
+from theseus_guard.unified_diff import FilePatch, parse
 
 
 class PythonText(NamedTuple):

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 from bot.authority.protection import Protection
 from bot.domain.change import FileChange, Finding
-from bot.infra.unified_diff import FilePatch
 from theseus_guard._spelling import find_spelling_fault
+from theseus_guard.unified_diff import FilePatch
 
 SETTINGS = frozenset(
     {

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.domain.change import Finding
-from bot.infra.unified_diff import FilePatch
 from theseus_guard._layout import parse_source
 from theseus_guard._legibility import quote
 from theseus_guard._misleading_code import Sources
 from theseus_guard._tests import is_test_file
+from theseus_guard.unified_diff import FilePatch
 
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _REGISTERS = frozenset({"pytest_plugins", "pluginmanager"})

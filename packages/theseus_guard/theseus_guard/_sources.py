@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.domain.change import Finding
-from bot.infra.unified_diff import FilePatch
+from theseus_guard.unified_diff import FilePatch
 
 _INDEX, _FILES = "https://pypi.org/simple", "https://files.pythonhosted.org/"
 _LOCK = "uv.lock"

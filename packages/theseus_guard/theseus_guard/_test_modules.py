@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
-from bot.infra.syntax import evaluate_literal
 from theseus_guard._layout import parse_source
+from theseus_guard.syntax import evaluate_literal
 
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _NO_TEST = frozenset({"fixture", "property", "cached_property"})

@@ -9,8 +9,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.domain.change import FileChange, Finding
-from bot.infra.unified_diff import FilePatch, Hunk
 from theseus_guard._assertions import find_weakened_assertions, is_assertion, is_vacuous
+from theseus_guard.unified_diff import FilePatch, Hunk
 
 _TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 _TEST_DEF = re.compile(r"\s*(?:async\s+)?def\s+(test\w*)\s*\(|\s*class\s+(Test\w*)\b")

@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from theseus_repair.calls import CallOutcome, RecordedCall
 from theseus_repair.model import LEFT_OTHERWISE, ChangedCall, Texts
 from theseus_repair.mutants import find_changed_lines

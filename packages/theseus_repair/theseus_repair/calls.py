@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.infra.syntax import evaluate_literal
+from theseus_guard.syntax import evaluate_literal
 
 MOST_ANSWERS = 4
 NEITHER, ANOTHER = "neither", "something else"

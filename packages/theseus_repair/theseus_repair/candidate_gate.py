@@ -13,7 +13,8 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from bot.proof import JOINED, Hazard, HazardKind, find_hazards, find_joined_conditions
 from theseus_repair.calls import StatedAnswer
 from theseus_repair.impacted_tests import Unconcerned, skip_none

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from theseus_guard import hash_texts
+from theseus_guard.syntax import parse
 
-from bot.infra.syntax import parse
 from theseus_repair.calls import StatedAnswer
 from theseus_repair.candidate_gate import CandidateGate, Ruling
 from theseus_repair.model import Candidate, RefusedCandidate, Texts

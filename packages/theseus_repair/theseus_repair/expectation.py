@@ -14,7 +14,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from numbers import Real
 
-from bot.infra.syntax import evaluate_literal, parse
+from theseus_guard.syntax import evaluate_literal, parse
+
 from theseus_repair.model import Crash
 
 LINE_AT_MOST = 1_000

@@ -8,7 +8,8 @@ saves time before that.
 import ast
 from collections.abc import Callable, Iterator
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from theseus_repair.model import Problem, Texts
 from theseus_repair.mutants import find_changed_lines
 from theseus_repair.source import FunctionNode

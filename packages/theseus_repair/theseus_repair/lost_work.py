@@ -7,7 +7,8 @@ not do the work either.
 import ast
 from collections import Counter
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from theseus_repair.model import Texts
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from theseus_repair.guidance import is_test
 from theseus_repair.invocation import Invocation
 from theseus_repair.plain import SKIPPED

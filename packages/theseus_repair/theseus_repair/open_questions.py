@@ -9,7 +9,8 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.infra.syntax import evaluate_literal, parse
+from theseus_guard.syntax import evaluate_literal, parse
+
 from theseus_repair.behaviour import Behaviour, BehaviourComparison
 from theseus_repair.calls import (
     MOST_ANSWERS,

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, islice
 
-from bot.infra.unified_diff import parse
+from theseus_guard.unified_diff import parse
+
 from theseus_repair.model import Candidate, SourceEdit, SuspectHunk, Texts
 from theseus_repair.source_text import split_lines
 

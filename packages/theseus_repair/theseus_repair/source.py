@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from theseus_repair.model import SourceEdit
 from theseus_repair.source_text import split_lines
 

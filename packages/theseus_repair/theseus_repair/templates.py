@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import cast
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from theseus_repair.guidance import is_test
 from theseus_repair.model import EditTemplate, SuspectHunk
 

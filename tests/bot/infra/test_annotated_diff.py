@@ -2,9 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from theseus_guard.unified_diff import parse
 
 from bot.infra.annotated_diff import annotate_files, annotate_lines
-from bot.infra.unified_diff import parse
 
 DIFF = """before
 diff --git a/cogs/dice.py b/cogs/dice.py

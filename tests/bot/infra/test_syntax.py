@@ -6,15 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
-from bot.infra.syntax import TurnLock
+from theseus_guard.syntax import TurnLock
 
 ROOT = Path(__file__).resolve().parents[3]
 # The collector runs while a tree is built, and lets other threads go on just then.
 SEVERAL_THREADS = """
 import ast, gc, sys, time
 from concurrent.futures import ThreadPoolExecutor
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
 gc.set_threshold(20)
 gc.callbacks.append(lambda *_: time.sleep(0.00005))
 text = "x = [f(a, b + c * (d - e)) for a in range(3) if a]\\n" * 20
@@ -25,7 +24,7 @@ assert all(len(tree.body) == 20 for tree in trees)
 # Somebody who does not know of the lock builds a tree in the middle of ours, once.
 ONE_IN_ANOTHER = """
 import ast, gc
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
 beside = iter("x")
 gc.set_threshold(20)
 gc.callbacks.append(lambda *_: next(beside, "") and ast.parse("y"))

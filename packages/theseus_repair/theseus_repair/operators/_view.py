@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from theseus_repair.expectation import parse_expectation
 from theseus_repair.model import Candidate, Crash, EditTemplate, SourceEdit
 from theseus_repair.operators._sql import Schema, build_schema

@@ -5,7 +5,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from bot.infra.syntax import evaluate_literal
+from theseus_guard.syntax import evaluate_literal
+
 from theseus_repair.model import Candidate
 from theseus_repair.operators._view import View
 

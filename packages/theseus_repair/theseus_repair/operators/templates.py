@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from bot.infra.syntax import parse
+from theseus_guard.syntax import parse
+
 from theseus_repair.model import Candidate, SourceEdit
 from theseus_repair.operators._view import View
 from theseus_repair.soundness import find_unknown_names
