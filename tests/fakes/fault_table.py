@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fakes.repositories import PYTEST_OPTIONS
 
-FOLDER = Path(__file__).parents[1] / "packages/theseus_repair/theseus_repair/faults"
+FOLDER = Path(__file__).parents[1] / "bot/repair/faults"
 
 
 @dataclass(frozen=True)

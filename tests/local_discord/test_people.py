@@ -66,7 +66,7 @@ async def test_people_and_channels_go_by_name_or_id(
         ("reactions", {"user": "alice", "channel": "dev", "message": "7", "emoji": "✅"}, 404,
          "message: there is no message '7'"),
         ("threads", {"user": "alice", "channel": "dev", "name": ""}, 400, "name:"),
-        ("nope", {}, 404, "see packages/local_discord/REFERENCE.md"),
+        ("nope", {}, 404, "see REFERENCE.md"),
     ],
 )  # fmt: skip
 async def test_a_mistake_is_answered_with_the_key_and_the_way_out(

@@ -19,6 +19,7 @@ from bot.cli.supply_chain.report import Flaw
 from bot.domain.errors import ConfigError
 
 INDEX, FILES = "https://pypi.org/simple", "https://files.pythonhosted.org/"
+_WORKSPACE = re.compile(r"\.|packages/\w+")  # folders of the checkout itself
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _RELOCK = "Restore uv.lock from git, or make a new one with `uv lock`."
 
@@ -41,8 +42,9 @@ class Package(NamedTuple):
 
     @property
     def is_ours(self) -> bool:
-        """True if this is the project itself."""
-        return self.source[0] in ("editable", "virtual") and self.source[1] == "."
+        """True if this is the project itself or a package of its workspace."""
+        kind, place = self.source
+        return kind in ("editable", "virtual") and _WORKSPACE.fullmatch(place) is not None
 
 
 class Lock(NamedTuple):
@@ -57,7 +59,8 @@ class Lock(NamedTuple):
     @property
     def project(self) -> Package | None:
         """The entry of the project itself, if there is one."""
-        return next((package for package in self.packages if package.is_ours), None)
+        ours = (package for package in self.packages if package.is_ours)
+        return next((package for package in ours if package.source[1] == "."), None)
 
 
 def read_lock(file: Path) -> Lock:
