@@ -8,6 +8,7 @@ from datetime import timedelta
 from theseus_observe.redaction import redact
 
 from bot.adapters.dependency_installer import DependencyInstaller
+from bot.adapters.forges.registry import get_forge_type
 from bot.app.cog_loads import build_load_lookup
 from bot.app.configuration_audit import describe_configuration
 from bot.app.engines import Engines
@@ -52,9 +53,6 @@ from bot.self_improvement.trials import ProposalTrials
 from bot.self_improvement.use_evaluator import UseEvaluator
 from bot.settings import Settings, parse_config
 from bot.telemetry.pseudonyms import build_pseudonym
-
-# How often waiting proposals are checked. The local forge costs nothing; GitHub has a rate limit.
-_SWEEPS = {"local": timedelta(seconds=5), "github": timedelta(seconds=15)}
 
 
 def make_agent(
@@ -249,10 +247,10 @@ def _build_run_settings(
         candidates=config.change.candidates,
         full_tier=not config.forge.runs_full_checks,
         lease=timedelta(seconds=config.runs.lease_seconds),
-        sweep=_SWEEPS[config.forge.kind],
+        sweep=get_forge_type(settings).polling,
         confirm=timedelta(minutes=confirm) if (confirm := config.change.confirm_minutes) else None,
         question=timedelta(minutes=config.engine.question_minutes),
-        forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
+        forge_checks=timedelta(minutes=config.forge.hosted.checks_minutes),
         autonomy=config.autonomy,
         approval=config.approval,
         dev_mode=config.autonomy.dev_mode,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.local_forge import LocalForge
+from bot.adapters.forges.local import LocalForge
 from bot.adapters.system_clock import SystemClock
 from bot.app.engines import should_use_claude
 from bot.app.installed_source import clone_source, find_installed_source, find_own_checkout

@@ -11,6 +11,7 @@ from theseus_rehearsal import SandboxedRehearsal
 
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.file_snapshots import FileSnapshots
+from bot.adapters.forges.registry import get_forge_type
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
@@ -28,7 +29,6 @@ from bot.adapters.sqlite_store import (
 )
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
-from bot.app.forges import get_access, open_forge
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
@@ -116,10 +116,9 @@ async def open_services(
     """Open everything for the core code of `commit`. Raises `ConfigError` with what to set."""
     clock, state, load = SystemClock(), settings.state, SharedLock()
     config, followed = settings.config, settings.config.forge
-    forge = await stack.enter_async_context(await open_forge(settings, clock))
-    access = get_access(forge)
+    forge = await stack.enter_async_context(await get_forge_type(settings).open(settings, clock))
     checkout = GitCheckout(
-        settings.root, remote=followed.remote, branch=followed.branch, access=access
+        settings.root, remote=followed.remote, branch=followed.branch, access=forge.get_access
     )
     code = RunningCode(checkout, commit or await checkout.get_head())
     journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
@@ -159,7 +158,7 @@ async def open_services(
         ),
         sandbox=sandbox,
         workspaces=GitWorkspaces(
-            settings.root, state / "worktrees", remote=followed.remote, access=access
+            settings.root, state / "worktrees", remote=followed.remote, access=forge.get_access
         ),
         trees=GitTrees(Git(settings.root)),
         rehearsal=SandboxedRehearsal(sandbox),

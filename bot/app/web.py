@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
+from bot.adapters.forges.registry import WEBHOOKS
 from bot.app.resources import Resources
 from bot.app.running_bot import Closing
 from bot.client import TheseusClient, is_connected
@@ -115,6 +116,7 @@ def build_web_server(
         feature_requests=agent.wishes.list_requests,
         backups=backups.get_status,
         look_at_issues=issues.request_poll if issues else None,
+        webhooks=WEBHOOKS,
     )
     return WebServer(rules, services)
 

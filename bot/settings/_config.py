@@ -1,7 +1,6 @@
 """`data/config.yaml`: everything that is not a secret and not an address."""
 
 import re
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -19,12 +18,12 @@ from bot.domain.thresholds import Thresholds
 from bot.domain.watch import WatchRules
 from bot.settings._alerts import AlertsConfig
 from bot.settings._autonomy_and_chat import AutonomyConfig, ChatConfig, MissedConfig
+from bot.settings._forge import ForgeConfig
 from bot.settings._restart import RestartConfig
 from bot.settings._safety import (
     AuditConfig,
     GatewayConfig,
     HttpConfig,
-    LinkAddress,
     ProtectionConfig,
     SandboxConfig,
 )
@@ -59,57 +58,6 @@ class EngineConfig(Record):
     )
     question_minutes: float = Field(
         default=60.0, gt=0, le=10_080, description="unanswered, a question's default counts"
-    )
-
-
-class GithubApp(Record):
-    """A GitHub App to act as, instead of a token. `private_key` is a file, from the root."""
-
-    id: int = Field(gt=0)
-    installation: int = Field(gt=0)
-    private_key: Path
-
-
-class GithubConfig(Record):
-    """How pull requests are made on GitHub. `repository` is `owner/name`; else the remote's."""
-
-    repository: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
-    app: GithubApp | None = None
-    draft: bool = True
-    labels: tuple[str, ...] = ("theseus",)
-    merge_method: Literal["merge", "squash", "rebase"] = "merge"
-    reviewers: frozenset[str] = Field(
-        default=frozenset(), description="logins whose comments revise a run; empty: nobody's"
-    )
-    checks_minutes: float = Field(
-        default=30.0, gt=0, le=1_440, description="how long a merge waits for required checks"
-    )
-
-
-class IssuesConfig(Record):
-    """Which of the forge's issues are requests: those with this label, by these people only."""
-
-    label: str = Field(default="theseus", pattern=r"^[^,\s][^,]{0,49}$")
-    people: dict[str, int] = Field(
-        default_factory=dict, description="logins there, each with its person's Discord id"
-    )
-    minutes: float = Field(default=2.0, ge=0.1, le=1_440, description="between two looks")
-
-
-class ForgeConfig(Record):
-    """Where proposals go. `path` is the local forge's bare repository."""
-
-    kind: Literal["local", "github"] = "local"
-    github: GithubConfig = GithubConfig()
-    issues: IssuesConfig = IssuesConfig()
-    path: Path | None = None
-    remote: str = "origin"
-    branch: str = "main"
-    runs_full_checks: bool = Field(
-        default=False, description="the forge itself runs the full tier before it lets a merge in"
-    )
-    url: LinkAddress = Field(
-        default="", description="where the local forge's pages are served; empty: nowhere, no links"
     )
 
 

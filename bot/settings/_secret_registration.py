@@ -14,8 +14,8 @@ from bot.settings._secrecy import forget_secrets
 def guard_secrets(settings: Settings) -> Callable[[], None]:
     """Register every configured secret with the redactor; return what forgets them again.
 
-    Those are the secrets of the environment and `.env`, the keys of cogs there, and the GitHub
-    app's key, line by line.
+    Those are the secrets of the environment and `.env`, the keys of cogs there, and the
+    forge's private key, line by line.
     Values under eight characters cannot be guarded: they would stand in ordinary words.
     """
     guarded = [value for name, value in _iterate_secrets(settings) if register_secret(name, value)]
@@ -35,16 +35,18 @@ def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
             yield name, value.get_secret_value()
     for name, secret in settings.cog_variables.items():
         yield name.lower(), secret.get_secret_value()
-    app = settings.config.forge.github.app
-    if app is None:
-        return
+    for file in settings.config.forge.key_files:
+        yield from _iterate_key_lines(settings.root / file.expanduser())
+
+
+def _iterate_key_lines(file: Path) -> Iterator[tuple[str, str]]:
     try:
-        lines = (settings.root / app.private_key.expanduser()).read_text(encoding="ascii")
+        lines = file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         return  # the user of the key reports what is wrong with it
     for line in lines.splitlines():
         if len(line) > 20 and not line.startswith("-----"):
-            yield "github_app_key", line
+            yield "forge_key", line
 
 
 def load_settings() -> Settings:

@@ -14,6 +14,7 @@ from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.domain.stop import Stop, StopHow
 from bot.ports.clock import Clock
+from bot.ports.forge_webhook import ForgeWebhook
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger
@@ -133,7 +134,7 @@ class WebServices:
     """The objects that the web package uses.
 
     An optional one may be `None`; its pages then say that the feature is missing. `alerts` counts
-    the alerts by channel and result.
+    the alerts by channel and result. `webhooks` are by the end of their address.
     """
 
     store: Store
@@ -157,3 +158,4 @@ class WebServices:
     feature_requests: Callable[[], Awaitable[Sequence[FeatureRequest]]] | None = None
     backups: Callable[[], Awaitable[BackupStatus]] | None = None
     look_at_issues: Callable[[], None] | None = None
+    webhooks: Mapping[str, ForgeWebhook] = field(default_factory=dict)

@@ -18,6 +18,7 @@ Needs = Literal["open", "reader", "session", "token", "signature"]
 
 ID = r"{id:[0-9a-z]{1,26}}"
 KIND = "{kind:prompt|skill|persona|config|cog}"
+FORGE = "{forge:[a-z]{1,20}}"
 NAME = r"{name:[0-9A-Za-z_][0-9A-Za-z_.-]{0,79}}"
 
 
@@ -39,8 +40,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/health/info", "reader", "info"),
     Route("GET", "/metrics", "reader", "metrics"),
     Route("GET", "/events", "reader", "events", streams=True),
-    Route("POST", "/webhook/github", "signature", "github"),
     Route("POST", "/webhook/reload", "token", "reload"),
+    Route("POST", f"/webhook/{FORGE}", "signature", "webhook"),
     Route("GET", "/static/{name:[0-9a-z.-]{1,60}}", "open", "static"),
     Route("GET", "/login", "open", "login_form"),
     Route("POST", "/login", "open", "login"),

@@ -69,7 +69,7 @@ class WebServer:
                 "info": health_page.serve_info,
                 "metrics": Metrics(services, counter, webhooks.counts).serve,
                 "events": Events(self.feed).serve,
-                "github": webhooks.handle_github,
+                "webhook": webhooks.handle,
                 "reload": webhooks.reload,
                 "static": static.serve,
                 "login_form": dashboard.show_login_form,

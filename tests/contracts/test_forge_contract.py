@@ -8,8 +8,8 @@ from typing import Protocol
 
 import pytest
 
-from bot.adapters.github_forge import GithubForge, Token
-from bot.adapters.local_forge import LocalForge
+from bot.adapters.forges.github import GithubForge, Token
+from bot.adapters.forges.local import LocalForge
 from bot.adapters.system_clock import SystemClock
 from bot.domain.change import MergeResult
 from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected

@@ -10,7 +10,7 @@ from pathlib import Path
 from theseus_observe.redaction import redact
 
 from bot.adapters.file_kill_switch import FileKillSwitch
-from bot.adapters.local_forge import LocalForge
+from bot.adapters.forges.local import LocalForge
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.state_backups import StateBackups

@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from bot.adapters.system_clock import SystemClock
 from bot.app.alerts import build_alert_channels
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.alert import Alert
 from bot.domain.errors import ConfigError, PortError
+from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.incident import Severity
 from bot.settings import Settings
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bot.adapters.state_backups import list_backups
 from bot.app.backups import get_backup_folder
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.backup import BackupStatus
+from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.monitoring.scheduled_backups import is_overdue
 from bot.presentation.backups import describe_backups
 from bot.settings import Settings

@@ -11,9 +11,9 @@ from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.change import CheckResult
 from bot.domain.errors import PortError
+from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.settings import Settings
 
 _NAME, _KEPT, _WORKTREE = "full checks", "full-checks.json", "doctor"

@@ -19,10 +19,10 @@ from bot.cli.doctor.discord_shapes import (
     fetch,
     validate_answer,
 )
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good
-from bot.cli.doctor.http import Service
 from bot.cli.doctor.secret_shapes import find_token_problem
 from bot.domain.errors import ChatUnavailable
+from bot.domain.finding import DoctorFinding, report_bad, report_good
+from bot.infra.service_client import Service
 from bot.settings import Settings
 
 

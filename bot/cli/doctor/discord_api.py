@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.cli.doctor.discord_shapes import DiscordUser, validate_answer
-from bot.cli.doctor.http import Service, ServiceAnswer, open_service
 from bot.domain.errors import ChatUnavailable
+from bot.infra.service_client import Service, ServiceAnswer, open_service
 from bot.settings import Environment
 
 PORTAL = "https://discord.com/developers/applications"

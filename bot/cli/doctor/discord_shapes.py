@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from bot.cli.doctor.http import Service, ServiceAnswer
 from bot.domain.errors import ChatUnavailable
+from bot.infra.service_client import Service, ServiceAnswer
 
 Fields = Mapping[str, Any]
 Digits = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]

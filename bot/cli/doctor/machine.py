@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.sandbox import PlainSandbox, choose_sandbox, measure, probe
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.errors import TheseusError
+from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.infra.git import Git
 from bot.infra.git_obstacles import find_obstacles
 from bot.infra.threads import run_in_thread
@@ -57,8 +57,7 @@ async def look_at_git(settings: Settings) -> list[DoctorFinding]:
 
 async def look_at_secrets(settings: Settings) -> list[DoctorFinding]:
     """Return a finding for each file with secrets that others on this machine can read."""
-    app = settings.config.forge.github.app
-    files = [settings.root / ".env", *([settings.root / app.private_key] if app else [])]
+    files = [settings.root / each for each in (Path(".env"), *settings.config.forge.key_files)]
     return [
         report_note(
             "private files",

@@ -1,8 +1,8 @@
 """Checks the engine that writes fixes: its package, program and key."""
 
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.cli.doctor.model_api import MODULE, ask_for_models, get_program_versions
 from bot.domain.errors import AgentError
+from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.settings import Settings
 
 KEYS = "https://console.anthropic.com/settings/keys"

@@ -7,8 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from bot.cli.doctor.http import open_service
 from bot.domain.errors import AgentForbidden, AgentMissing, AgentUnauthorized, AgentUnavailable
+from bot.infra.service_client import open_service
 
 PACKAGE, MODULE = "claude-agent-sdk", "claude_agent_sdk"
 ANTHROPIC = "https://api.anthropic.com"

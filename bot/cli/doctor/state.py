@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 
-from bot.cli.doctor.finding import DoctorFinding, report_bad
+from bot.domain.finding import DoctorFinding, report_bad
 from bot.infra.schema_versions import DATABASES
 from bot.infra.sqlite_copy import open_connection
 from bot.settings import Settings

@@ -3,9 +3,9 @@
 import asyncio
 from functools import partial
 
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good
 from bot.cli.supply_chain import examine_dependencies
 from bot.domain.errors import ConfigError
+from bot.domain.finding import DoctorFinding, report_bad, report_good
 from bot.settings import Settings
 
 

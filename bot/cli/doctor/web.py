@@ -1,8 +1,8 @@
 """Checks the bot's own HTTP server."""
 
 from bot.app.web import build_web_rules
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.errors import ConfigError
+from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.settings import Settings
 
 

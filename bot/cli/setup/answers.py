@@ -5,13 +5,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bot.adapters.system_clock import SystemClock
 from bot.cli.doctor import DoctorFinding
 from bot.cli.doctor.secret_shapes import find_secret_problem
 from bot.cli.setup.dotenv import set_values
 from bot.cli.setup.files import PRIVATE, Edit, mode_of, read
-from bot.cli.setup.prompts import Prompter, is_negative
 from bot.cli.setup.yaml_file import get_value, set_keys
 from bot.domain.errors import PortError
+from bot.infra.prompter import Prompter, is_negative
 from bot.settings import Settings, parse_config
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ class SetupSession:
         self.settings = settings
         self.variables = variables
         self.asking = asking
+        self.clock = SystemClock()
         self.secrets: dict[str, str] = {}
         self.keys: dict[tuple[str, ...], object] = {}
         self.remote: tuple[str, Path] | None = None  # to be added to the checkout

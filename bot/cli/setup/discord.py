@@ -23,12 +23,12 @@ from bot.cli.doctor.discord_shapes import (
     fetch,
     fetch_list,
 )
-from bot.cli.doctor.http import Service
 from bot.cli.doctor.secret_shapes import find_token_problem
 from bot.cli.setup.answers import SetupSession
 from bot.cli.setup.people import choose_people
-from bot.cli.setup.prompts import pick
 from bot.domain.errors import ConfigError
+from bot.infra.prompter import pick
+from bot.infra.service_client import Service
 
 _DEV = re.compile(r"(?<![a-z])(?:dev|devs|theseus|bot-?dev)(?![a-z])", re.IGNORECASE)
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from bot.cli.doctor.discord_api import get_owner_id
 from bot.cli.doctor.discord_shapes import Member, fetch_list, fetch_optional
-from bot.cli.doctor.http import Service
 from bot.cli.setup.answers import SetupSession
 from bot.domain.people import PeopleList
+from bot.infra.service_client import Service
 
 T = TypeVar("T")
 Fields = Mapping[str, Any]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.cli.setup.prompts import Prompter
 from bot.domain.errors import ConfigError
+from bot.infra.prompter import Prompter
 
 _TEMPLATE = Path("deploy/systemd/theseus.service")
 _NAME = "theseus.service"

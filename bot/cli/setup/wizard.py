@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.adapters.forges.registry import get_forge_type
 from bot.adapters.system_clock import SystemClock
-from bot.app.forges import open_forge, should_create_forge
-from bot.app.git_remotes import add_remote
 from bot.cli.doctor import examine, look_at_checks
 from bot.cli.setup.answers import SetupSession
 from bot.cli.setup.discord import set_up_discord
 from bot.cli.setup.files import write
 from bot.cli.setup.forge import set_up_forge
 from bot.cli.setup.machine import set_up_model, set_up_sandbox
-from bot.cli.setup.prompts import Prompter
 from bot.cli.setup.service import ServiceManager, offer_service
 from bot.domain.errors import TheseusError
+from bot.infra.git_remotes import add_remote
+from bot.infra.prompter import Prompter
 from bot.settings import Settings, load
 
 _WELCOME = """\
@@ -71,9 +71,10 @@ def _write(session: SetupSession) -> None:
 
 
 async def _make_forge(settings: Settings) -> None:
-    """Create the local forge if it is the configured one, so that its remote works."""
-    if should_create_forge(settings):
-        async with await open_forge(settings, SystemClock()):
+    """Create the forge if it does not exist, so that its remote works."""
+    kind = get_forge_type(settings)
+    if not kind.is_created(settings):
+        async with await kind.open(settings, SystemClock()):
             pass
 
 

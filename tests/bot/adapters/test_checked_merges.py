@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.forges.local import LocalForge
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.local_forge import LocalForge
 from bot.domain.change import MergeResult
 from bot.domain.errors import BaseMoved
 from bot.domain.proposal import ForgeProposal, ProposalDraft

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.git_checkout import GitCheckout
-from bot.app.git_remotes import reach
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.infra.git import Git
+from bot.infra.git_remotes import reach
 from bot.infra.git_suspects import log
 from tests.fakes.repositories import (
     clone_repository,

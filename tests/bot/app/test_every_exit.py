@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 import bot.adapters
 from bot.adapters.discord_chat._render import render
 from bot.adapters.file_kill_switch import FileKillSwitch
+from bot.adapters.forges.local import LocalForge
+from bot.adapters.forges.shared.marks import format_title, render_body, render_comment
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.github_forge._marks import format_title, render_body, render_comment
-from bot.adapters.local_forge import LocalForge
 from bot.adapters.matplotlib_charts._charts import _convert_chart
 from bot.adapters.model_gateway._model_request import BodyRedactor
 from bot.adapters.ndjson_journal import NdjsonJournal

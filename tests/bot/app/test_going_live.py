@@ -8,9 +8,9 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
+from bot.adapters.forges.github._rights import APP_ONLY
+from bot.adapters.forges.github._rights import NEEDED as RIGHTS
 from bot.cli.doctor.discord_api import NEEDED, build_invite_link
-from bot.cli.doctor.github_api import APP_ONLY
-from bot.cli.doctor.github_api import NEEDED as RIGHTS
 from bot.cli.main import build_command_line
 from bot.settings import Config, Environment
 

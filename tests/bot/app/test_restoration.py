@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.file_kill_switch import FileKillSwitch
-from bot.adapters.local_forge import LocalForge
+from bot.adapters.forges.local import LocalForge
 from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteStore
 from bot.adapters.state_backups import list_backups
 from bot.adapters.state_backups._databases import read_facts

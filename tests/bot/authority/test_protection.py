@@ -37,8 +37,8 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "cogs/approvals.py", "cogs/emergency_stop.py",
         "cogs/ui/buttons.py", "bot/ports/member_directory.py", "bot/infra/signals.py",
         # what confines, merges, keeps the record
-        "bot/infra/git.py", "bot/adapters/git_checkout.py", "bot/adapters/local_forge.py",
-        "bot/infra/forge_pulls.py", "bot/adapters/github_forge/_pull_merger.py",
+        "bot/infra/git.py", "bot/adapters/git_checkout.py", "bot/adapters/forges/local/forge.py",
+        "bot/infra/forge_pulls.py", "bot/adapters/forges/github/_pull_merger.py",
         "bot/adapters/sandbox/_bubblewrap.py",
         "bot/adapters/sandboxed_verifier/_verifier.py",
         "bot/adapters/model_gateway/_proxied_request.py",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.doctor.backups import look_at_backups
-from bot.cli.doctor.finding import DoctorFinding
+from bot.domain.finding import DoctorFinding
 from bot.settings import Settings, load
 from tests.support.state_folders import make_backup, make_state_folder
 

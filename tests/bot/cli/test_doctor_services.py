@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.adapters.forges.github._rights import NEEDED, build_token_page_url
+from bot.adapters.forges.github.doctor import examine
+from bot.adapters.system_clock import SystemClock
 from bot.cli.doctor import DoctorFinding
-from bot.cli.doctor.github import look_at_github
-from bot.cli.doctor.github_api import NEEDED, build_token_page_url
 from bot.cli.doctor.model import look_at_model
 from bot.settings import Settings, load
 from tests.fakes.repositories import make_repository, run_git
@@ -65,7 +66,7 @@ def on_github(make: Make, github: GithubTwin) -> Make:
 
 async def only(settings: Settings, name: str) -> DoctorFinding:
     """Return GitHub's one finding of that name."""
-    (found,) = (each for each in await look_at_github(settings) if each.name == name)
+    (found,) = (each for each in await examine(settings, SystemClock()) if each.name == name)
     return found
 
 
@@ -74,7 +75,7 @@ async def test_a_repository_that_is_as_it_should_be_has_nothing_bad(
 ) -> None:
     github.choose(private=True)
     github.protect(checks=["tests", "types"])
-    findings = await look_at_github(on_github())
+    findings = await examine(on_github(), SystemClock())
     assert [(each.name, each.status) for each in findings] == [
         ("github", "good"), ("github rights", "good"), ("github branch", "good"),
     ]  # fmt: skip
@@ -83,7 +84,7 @@ async def test_a_repository_that_is_as_it_should_be_has_nothing_bad(
 
 async def test_looking_changes_nothing_on_github(on_github: Make, github: GithubTwin) -> None:
     before = github.get_head()
-    await look_at_github(on_github())
+    await examine(on_github(), SystemClock())
     written = [each for each in github.requests if each.method != "GET"]
     assert {each.status for each in written} == {422}
     assert github.get_head() == before
@@ -203,7 +204,7 @@ async def test_an_app_is_checked_by_its_key(
     if pem is not None:
         file.write_text(github.app.pem if pem else "-----BEGIN PUBLIC KEY-----\nAAAA\n")
     app = {"id": github.app.id, "installation": installation, "private_key": str(file)}
-    findings = await look_at_github(on_github(github={"app": app}))
+    findings = await examine(on_github(github={"app": app}), SystemClock())
     bad = [each for each in findings if each.status == "bad"]
     assert [said in each.message for each in bad if said] == ([True] if said else [])
     assert bool(bad) == (said is not None)

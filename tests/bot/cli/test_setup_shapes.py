@@ -10,7 +10,8 @@ from bot.cli.doctor.secret_shapes import find_secret_problem, find_token_problem
 from bot.cli.setup.answers import SetupSession
 from bot.cli.setup.discord import suggest_channel
 from bot.cli.setup.people import find_id_problem, find_roles, list_assignable_roles
-from bot.cli.setup.prompts import ScriptedPrompter, TerminalPrompter, is_negative
+from bot.cli.setup.prompts import ScriptedPrompter, TerminalPrompter
+from bot.infra.prompter import is_negative
 from bot.settings import load
 
 ROOT = Path(__file__).resolve().parents[3]

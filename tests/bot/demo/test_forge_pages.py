@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.local_forge import LocalForge
+from bot.adapters.forges.local import LocalForge
 from bot.demo._forge_diff import MAX_LINES, build_diff_view
 from bot.demo._markdown import FORGE_MARKDOWN, render_markdown
 from bot.demo.forge_pages import ForgeReader, forge_routes

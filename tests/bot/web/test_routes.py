@@ -17,6 +17,7 @@ from tests.bot.web.web_server import TOKEN, HttpClient, Room, bearer
 from tests.fakes.fake_live_registry import FakeLiveRegistry
 
 PATHS = {
+    "webhook": "/webhook/github",
     "static": "/static/nothing.css", "run": "/runs/k7m2xq", "incident": "/incidents/q2w3e4",
     "item": "/versions/skill/writing-a-cog", "rollback": "/versions/skill/writing-a-cog",
     "token_rollback": "/versions/skill/writing-a-cog/rollback",
@@ -129,7 +130,7 @@ async def test_the_bearer_reads_and_does_not_act_for_a_session(room: Room) -> No
 def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
     posts = {each.name: each.needs for each in ROUTES if each.method == "POST"}
     assert posts == {
-        "github": "signature", "reload": "token", "login": "open", "logout": "session",
+        "webhook": "signature", "reload": "token", "login": "open", "logout": "session",
         "stop": "session", "rollback": "session", "token_rollback": "token",
     }  # fmt: skip
 

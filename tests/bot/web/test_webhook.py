@@ -14,8 +14,8 @@ import pytest
 
 from bot.domain.errors import StoreError
 from bot.domain.stop import Stop
-from bot.web._github_webhook import MOST_BYTES
 from bot.web._webhook_deliveries import MOST, WINDOW, Deliveries
+from bot.web._webhooks import MOST_BYTES
 from tests.bot.web.web_server import SECRET, TOKEN, HttpClient, Room, bearer, signature
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_key_value_store import FakeKeyValueStore

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.errors import StoreError
 from bot.domain.run import Run
 from bot.web._connection import FIELDS
-from bot.web._github_webhook import MOST_BYTES
+from bot.web._webhooks import MOST_BYTES
 from tests.bot.web.test_webhook import push
 from tests.bot.web.web_server import TOKEN, HttpClient, Room, signature
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.adapters.forges.registry import WEBHOOKS
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.errors import WrongStage
 from bot.domain.incident import Incident, Severity
@@ -131,6 +132,7 @@ class Room:
             ),
             incidents=self.incidents,
             emergency=self.emergency,
+            webhooks=WEBHOOKS,
         )
 
     @asynccontextmanager

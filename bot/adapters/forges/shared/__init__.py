@@ -1,0 +1,1 @@
+"""What several forges use. It imports none of them."""
