@@ -69,6 +69,16 @@ class GithubPull(GithubObject):
         """True if it is merged; only then is `merge_commit_sha` the commit on the base branch."""
         return self.merged_at is not None
 
+    @property
+    def branch(self) -> str:
+        """The branch with the change."""
+        return self.head.ref
+
+    @property
+    def head_commit(self) -> str:
+        """The newest commit of the change."""
+        return self.head.sha
+
 
 class MergeAnswer(GithubObject):
     """The response to a merge."""

@@ -10,12 +10,9 @@ from pydantic import SecretStr, ValidationError
 from bot.adapters.forges.github._address import Address
 from bot.adapters.forges.github._answers import GithubObject
 from bot.adapters.forges.github._credentials import Credentials
-from bot.adapters.forges.github._failures import (
-    build_unreadable_error,
-    get_refusal,
-    translate_error,
-)
+from bot.adapters.forges.github._failures import build_unreadable_error, translate_error
 from bot.adapters.forges.github._http import GithubHttp
+from bot.adapters.forges.shared.refusal import get_refusal
 from bot.domain.errors import ForgeRejected
 
 A = TypeVar("A", bound=GithubObject)

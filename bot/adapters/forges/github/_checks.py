@@ -1,8 +1,7 @@
 """Reads GitHub's own checks of a commit, and which of them a branch requires."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from bot.adapters.forges.github._answers import (
@@ -13,70 +12,20 @@ from bot.adapters.forges.github._answers import (
     WorkflowRun,
 )
 from bot.adapters.forges.github._api import Api
-from bot.adapters.forges.github._failures import get_refusal
+from bot.adapters.forges.shared.checks import (
+    CheckOutcome,
+    CommitChecks,
+    RequiredContext,
+    Sight,
+    State,
+)
+from bot.adapters.forges.shared.refusal import get_refusal
 from bot.domain.errors import ForgeRejected
-
-State = Literal["none", "pending", "passed", "failed"]
-Sight = Literal["all", "actions", "nothing"]
 
 Read = Callable[[Api, str], Awaitable[tuple[CheckRun, ...]]]
 
 _DOING = "read its checks"
 _FINE = ("success", "neutral", "skipped")
-_ANY_APP = (None, -1, 0)
-
-
-class CheckOutcome(NamedTuple):
-    """One check's result. `app` is the App that ran it; a plain status has none."""
-
-    name: str
-    state: State
-    app: int | None = None
-
-
-class RequiredContext(NamedTuple):
-    """A check that the base branch requires, from a certain App if `app` is set."""
-
-    name: str
-    app: int | None = None
-
-
-class GithubChecks(NamedTuple):
-    """The checks of one head. `sees` says which checks the credentials can read."""
-
-    results: tuple[CheckOutcome, ...]
-    required: tuple[RequiredContext, ...]
-    sees: Sight = "all"
-
-    def get_state(self, required: RequiredContext) -> State:
-        """Return the state of a required check; `none` if no one has reported it yet."""
-        return _get_worst_state(
-            result.state
-            for result in self.results
-            if result.name == required.name
-            and (required.app in _ANY_APP or result.app in (None, required.app))
-        )
-
-    @property
-    def failing(self) -> tuple[str, ...]:
-        """The names of the required checks that failed."""
-        return tuple(check.name for check in self.required if self.get_state(check) == "failed")
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The names of the required checks that have not finished or not started."""
-        return tuple(
-            check.name for check in self.required if self.get_state(check) in ("pending", "none")
-        )
-
-    @property
-    def state(self) -> State:
-        """The combined state of the required checks, or of all checks if none are required."""
-        if not self.required:
-            return _get_worst_state(result.state for result in self.results)
-        if self.failing:
-            return "failed"
-        return "pending" if self.missing else "passed"
 
 
 class CheckReader:
@@ -86,7 +35,7 @@ class CheckReader:
         self._api = api
         self._by_actions = False
 
-    async def __call__(self, head: str, base_branch: str) -> GithubChecks:
+    async def __call__(self, head: str, base_branch: str) -> CommitChecks:
         """Return the checks of a head, and what its base branch requires. Raises `ForgeError`."""
         try:
             async with asyncio.TaskGroup() as group:
@@ -96,7 +45,7 @@ class CheckReader:
         except BaseExceptionGroup as group_error:
             raise group_error.exceptions[0] from None
         results, sees = runs.result()
-        return GithubChecks((*results, *statuses.result()), required.result(), sees)
+        return CommitChecks((*results, *statuses.result()), required.result(), sees)
 
     async def _list_runs(self, head: str) -> tuple[tuple[CheckOutcome, ...], Sight]:
         """Return the check runs, and which check runs the credentials can read.
@@ -196,9 +145,3 @@ def _run_state(run: CheckRun) -> State:
 def _map_status(state: str) -> State:
     states: dict[str, State] = {"success": "passed", "pending": "pending"}
     return states.get(state, "failed")
-
-
-def _get_worst_state(states: Iterable[State]) -> State:
-    distinct = set(states)
-    order: tuple[State, ...] = ("failed", "pending", "passed")
-    return next((state for state in order if state in distinct), "none")

@@ -12,24 +12,10 @@ from gidgethub import (
     QueryError,
 )
 
+from bot.adapters.forges.shared.refusal import Refusal
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 
 _LONGEST = 200
-
-
-class GithubRefusal(Exception):
-    """GitHub refused a request. `message` is GitHub's own text, in English."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{message} ({status})")
-        self.status = status
-        self.message = message
-
-
-def get_refusal(error: ForgeRejected) -> GithubRefusal:
-    """Return GitHub's refusal that caused an error, or one with status 0 if there is none."""
-    cause = error.__cause__
-    return cause if isinstance(cause, GithubRefusal) else GithubRefusal(0, str(error))
 
 
 def translate_error(error: GitHubException, *, doing: str, where: str, fix_hint: str) -> ForgeError:
@@ -86,7 +72,7 @@ def _build_rejection(
     else:
         text = f"{prefix}: {message} ({status})"
     error = ForgeRejected(text, detail=message)
-    error.__cause__ = GithubRefusal(status, message)
+    error.__cause__ = Refusal(status, message)
     return error
 
 

@@ -46,7 +46,7 @@ class GithubHttp(GitHubAPI):
         self._address = address
         self._credentials = credentials
         self._clock = clock
-        self._limits = RateLimits(clock)
+        self._limits = RateLimits(clock, "GitHub")
         self.limited_by: Mapping[str, str] = {}  # the headers of the latest GraphQL response
 
     def __repr__(self) -> str:

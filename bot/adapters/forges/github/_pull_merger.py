@@ -10,9 +10,11 @@ from bot.adapters.forges.github._answers import (
     Repository,
 )
 from bot.adapters.forges.github._api import Api
-from bot.adapters.forges.github._checks import GithubChecks, list_rules
-from bot.adapters.forges.github._failures import GithubRefusal, get_refusal
+from bot.adapters.forges.github._checks import list_rules
 from bot.adapters.forges.github._pulls import LOOKS, GithubPulls
+from bot.adapters.forges.shared.checks import CommitChecks
+from bot.adapters.forges.shared.pull_publisher import get_merge_commit
+from bot.adapters.forges.shared.refusal import Refusal, get_refusal
 from bot.domain.errors import BaseMoved, ForgeConflict, ForgeError, ForgePending, ForgeRejected
 from bot.ports.clock import Clock
 
@@ -51,7 +53,7 @@ class PullMerger:
         Raises `ForgeConflict`, `ForgePending`, `ForgeRejected`, `ForgeUnavailable`.
         """
         for wait in LOOKS[:_TRIES]:
-            merged = _get_merge_commit(pull, expected_head)
+            merged = get_merge_commit(pull, expected_head)
             if merged is not None:
                 return pull, merged
             pull = await self._wait_until_mergeable(pull, expected_head)
@@ -70,7 +72,7 @@ class PullMerger:
                     raise error from None
             await self._clock.sleep(wait)  # the base branch moved, or another merge is in progress
             pull = await self._pulls.get(pull.number)
-        merged = _get_merge_commit(pull, expected_head)
+        merged = get_merge_commit(pull, expected_head)
         if merged is None:
             raise ForgePending(f"GitHub has not yet decided whether #{pull.number} can be merged")
         return pull, merged
@@ -91,7 +93,7 @@ class PullMerger:
                 break
             await self._clock.sleep(wait)
             pull = await self._pulls.get(pull.number)
-            _get_merge_commit(pull, expected_head)  # raises if the head moved
+            get_merge_commit(pull, expected_head)  # raises if the head moved
         return pull
 
     async def _merge(self, pull: GithubPull, expected_head: str) -> str:
@@ -123,11 +125,11 @@ class PullMerger:
             await self._raise_blockers(pull, checks)
 
     async def _explain_refusal(
-        self, number: int, expected_head: str, refused: GithubRefusal
+        self, number: int, expected_head: str, refused: Refusal
     ) -> ForgeError | None:
         """Return why a merge was refused; `None` if it should be tried again."""
         pull = await self._pulls.get(number)
-        if _get_merge_commit(pull, expected_head) is not None:
+        if get_merge_commit(pull, expected_head) is not None:
             return None
         message = refused.message
         if "Base branch was modified" in message or "already in progress" in message:
@@ -145,7 +147,7 @@ class PullMerger:
             return ForgePending(f"GitHub does not merge #{number} yet: {message}")
         return ForgeRejected(f"GitHub did not merge #{number}: {message} See {pull.html_url}")
 
-    async def _raise_blockers(self, pull: GithubPull, checks: GithubChecks) -> None:
+    async def _raise_blockers(self, pull: GithubPull, checks: CommitChecks) -> None:
         """Raise an error with what blocks a pull request; return if no blocker is visible."""
         rules = await list_rules(self._api, pull.base.ref)
         blockers = [*await self._list_missing_reviews(pull, rules)]
@@ -199,22 +201,7 @@ class PullMerger:
         return ()
 
 
-def _get_merge_commit(pull: GithubPull, expected_head: str) -> str | None:
-    """Return the merge commit, or `None` if the pull request is open at the expected head.
-
-    Raises `ForgeRejected` if it was closed and `ForgeConflict` if its head moved.
-    """
-    if pull.state == "closed" and not pull.is_merged:
-        raise ForgeRejected(f"pull request #{pull.number} was closed")
-    if pull.head.sha != expected_head:
-        raise ForgeConflict(
-            f"pull request #{pull.number} is at {pull.head.sha[:12]}, not at the approved "
-            f"{expected_head[:12]}"
-        )
-    return (pull.merge_commit_sha or expected_head) if pull.is_merged else None
-
-
-def _check_required(pull: GithubPull, checks: GithubChecks) -> None:
+def _check_required(pull: GithubPull, checks: CommitChecks) -> None:
     """Raise an error if a required check has failed or has not finished."""
     if checks.failing:
         raise ForgeRejected(

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from bot.adapters.forges.github._answers import GithubPull, Ref
 from bot.adapters.forges.github._api import Api
 from bot.adapters.forges.github._checks import CheckReader
-from bot.adapters.forges.github._failures import GithubRefusal, get_refusal
 from bot.adapters.forges.shared.marks import format_title, render_body, run_in
+from bot.adapters.forges.shared.refusal import Refusal, get_refusal
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
@@ -60,6 +60,10 @@ class GithubPulls:
             draft=pull.draft and state == "open",
             checks=checks.state,
         )
+
+    async def find_for_draft(self, draft: ProposalDraft) -> GithubPull | None:
+        """Return the run's pull request, or `None`."""
+        return await self.find_by_branch(draft.branch) or await self.find_by_run(draft.run_id)
 
     async def find_by_branch(self, branch: str) -> GithubPull | None:
         """Return a branch's pull request: the open one, else the newest, or `None`."""
@@ -165,9 +169,7 @@ class GithubPulls:
         except ForgeError as error:
             _log.warning("could not label pull request #%s: %s", number, error)
 
-    async def _find_concurrent(
-        self, draft: ProposalDraft, refused: GithubRefusal
-    ) -> GithubPull | None:
+    async def _find_concurrent(self, draft: ProposalDraft, refused: Refusal) -> GithubPull | None:
         if "already exists" not in refused.message:
             return None
         pull = await self.find_by_branch(draft.branch)

@@ -1,24 +1,24 @@
 """Implements the forge port with GitHub's API."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Collection
+from contextlib import AsyncExitStack
 from typing import Self
-from weakref import WeakValueDictionary
 
 from bot.adapters.forges.github._address import address_of
 from bot.adapters.forges.github._answers import GithubComment, GithubPull, GithubUser, Repository
 from bot.adapters.forges.github._api import Api
 from bot.adapters.forges.github._comments import list_comments
 from bot.adapters.forges.github._credentials import Credentials, build_git_header
-from bot.adapters.forges.github._failures import get_refusal
 from bot.adapters.forges.github._http import GithubHttp, create_client, fetch_status
 from bot.adapters.forges.github._issues import answer_issue, list_issues
 from bot.adapters.forges.github._pull_merger import Method, PullMerger
-from bot.adapters.forges.github._pull_publisher import PullPublisher
 from bot.adapters.forges.github._pulls import GithubPulls
+from bot.adapters.forges.shared.keyed_locks import KeyedLocks
 from bot.adapters.forges.shared.marks import render_comment
+from bot.adapters.forges.shared.pull_publisher import PullPublisher
+from bot.adapters.forges.shared.push import Push
+from bot.adapters.forges.shared.refusal import get_refusal
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.issue import ForgeIssue
@@ -63,7 +63,7 @@ class GithubForge:
         self._labels = labels
         self._method = merge_method
         self._reviewers = frozenset(login.lower().removeprefix("@") for login in reviewers)
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks = KeyedLocks()
         self._stack = AsyncExitStack()
 
     def __repr__(self) -> str:
@@ -74,7 +74,7 @@ class GithubForge:
         wire = GithubHttp(self._web, self._address, self._credentials, self._clock)
         self._api = Api(wire, self._address, self._repository, self._credentials)
         self._pulls = GithubPulls(self._api, self._clock, self._labels, draft=self._draft)
-        self._opening = PullPublisher(self._pulls, self._build_access, self._credentials.fix_hint)
+        self._opening = PullPublisher(self._pulls, self._build_push)
         self._merging = PullMerger(self._api, self._pulls, self._clock, self._method)
         return self
 
@@ -83,7 +83,7 @@ class GithubForge:
 
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
         """Push the draft's branch and open its pull request, or update the run's existing one."""
-        async with self._hold_lock(f"run {draft.run_id}"):
+        async with self._locks.hold(f"run {draft.run_id}"):
             await self._load_repository()
             return await self._pulls.build_proposal(await self._opening(draft))
 
@@ -101,7 +101,7 @@ class GithubForge:
         self, number: int, expected_head: str, result: MergeResult | None = None
     ) -> ForgeProposal:
         """Merge if the head is still the expected one and GitHub's own rules are satisfied."""
-        async with self._hold_lock(f"pull {number}"):
+        async with self._locks.hold(f"pull {number}"):
             pull = await self._pulls.get(number)
             if pull.draft and pull.state == "open" and pull.head.sha == expected_head:
                 pull = await self._publish(pull)
@@ -139,7 +139,7 @@ class GithubForge:
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Post one comment on an issue for each `key`; later calls with the same key do nothing."""
-        async with self._hold_lock(f"issue {number}"):
+        async with self._locks.hold(f"issue {number}"):
             await answer_issue(self._api, number, text, key)
 
     async def check_connection(self) -> str:
@@ -183,6 +183,10 @@ class GithubForge:
         repository = await self._api.get(Repository, "", doing=f"read {self._repository}")
         self._api.repository = repository.full_name
         return repository
+
+    async def _build_push(self) -> Push:
+        access, hint = await self._build_access(), self._credentials.fix_hint
+        return Push(access, "GitHub", "Contents: read and write", hint)
 
     async def _build_access(self) -> Way:
         token = await self._api.get_token()
@@ -232,12 +236,3 @@ class GithubForge:
             )
         if status >= 300:
             raise ForgeUnavailable(f"GitHub's git server failed with status {status}")
-
-    @asynccontextmanager
-    async def _hold_lock(self, what: str) -> AsyncIterator[None]:
-        """Serialise the work on one item (such as `"pull 7"`) within this process."""
-        lock = self._locks.get(what)
-        if lock is None:
-            lock = self._locks[what] = asyncio.Lock()
-        async with lock:
-            yield

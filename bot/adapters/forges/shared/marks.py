@@ -1,4 +1,4 @@
-"""Hidden marks in texts on GitHub: the run of a pull request, and which comments are the bot's."""
+"""Hidden marks in texts on a forge: the run of a pull request, and which comments are the bot's."""
 
 import re
 
@@ -6,7 +6,7 @@ from theseus_observe.redaction import redact
 
 from bot.domain.proposal import ProposalDraft
 
-TITLE = 256
+TITLE = 240  # GitHub allows 256 characters, Forgejo 255 with the mark of a draft
 BODY = 60_000  # GitHub accepts 65,536 characters
 
 OURS = "<!-- theseus -->"
@@ -21,7 +21,7 @@ def render_body(draft: ProposalDraft) -> str:
 
 
 def format_title(draft: ProposalDraft) -> str:
-    """Return a draft's title on one line, within GitHub's limit."""
+    """Return a draft's title on one line, within the forges' limits."""
     return " ".join(redact(draft.title).split())[:TITLE]
 
 

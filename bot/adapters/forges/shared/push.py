@@ -17,10 +17,18 @@ _STATUS = re.compile(r"The requested URL returned error: (\d{3})")
 
 
 class Push:
-    """Moves a draft's branch on the forge to the draft's head. Blocking."""
+    """Moves a draft's branch on the forge to the draft's head. Blocking.
 
-    def __init__(self, access: Way, fix_hint: str) -> None:
+    Args:
+        title: The forge's name for people.
+        permission: The right that pushing needs, as the forge calls it.
+        fix_hint: How people can fix the credentials.
+    """
+
+    def __init__(self, access: Way, title: str, permission: str, fix_hint: str) -> None:
         self._access = access
+        self._title = title
+        self._permission = permission
         self._fix_hint = fix_hint
 
     def __call__(self, draft: ProposalDraft, present: str | None) -> None:
@@ -67,7 +75,7 @@ class Push:
             present or "", draft.head
         ):
             raise ForgeConflict(
-                f"branch {draft.branch} on GitHub has commits of other people; I do not "
+                f"branch {draft.branch} on {self._title} has commits of other people; I do not "
                 "overwrite them"
             )
 
@@ -78,21 +86,23 @@ class Push:
         moved = "cannot lock ref" in err or (refused is not None and refused["what"] == "rejected")
         if moved:
             return ForgeConflict(
-                f"branch {draft.branch} moved on GitHub while I was pushing it", detail=err
+                f"branch {draft.branch} moved on {self._title} while I was pushing it", detail=err
             )
         if refused is not None and refused["what"] == "remote rejected":
             reason = f"{refused['why'] or ''}. {remote_text}".strip(". ")
-            return ForgeRejected(f"GitHub refused the branch {draft.branch}: {reason}", detail=err)
+            return ForgeRejected(
+                f"{self._title} refused the branch {draft.branch}: {reason}", detail=err
+            )
         status = _STATUS.search(err)
         code = int(status[1]) if status else 0
         if code == 401 or "Authentication failed" in err or "could not read Username" in err:
             return ForgeRejected(
-                f"GitHub's git does not accept the credentials; {self._fix_hint}", detail=err
+                f"{self._title}'s git does not accept the credentials; {self._fix_hint}", detail=err
             )
         if code in (403, 404) or "not found" in err:
             return ForgeRejected(
-                f"GitHub did not let me push to {self._access.url}: the credentials lack the "
-                f"permission “Contents: read and write” there; {self._fix_hint}",
+                f"{self._title} did not let me push to {self._access.url}: the credentials lack "
+                f"the permission “{self._permission}” there; {self._fix_hint}",
                 detail=err,
             )
-        return ForgeUnavailable(f"I could not push {draft.branch} to GitHub", detail=err)
+        return ForgeUnavailable(f"I could not push {draft.branch} to {self._title}", detail=err)

@@ -1,4 +1,4 @@
-"""Respects GitHub's rate limits and reports them."""
+"""Respects a forge's rate limits and reports them."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,17 +8,18 @@ from bot.ports.clock import Clock
 
 _DEFAULT_WAIT = timedelta(minutes=1)  # if a secondary limit names no time; doubled each time
 _MAX_DEFAULT_WAIT = timedelta(minutes=15)
-_SKEW = timedelta(seconds=5)  # added because the clock of this machine may differ from GitHub's
+_SKEW = timedelta(seconds=5)  # added because the clock of this machine may differ from the forge's
 _SECONDARY = (b"secondary rate limit", b"abuse detection")
 
 
 class RateLimits:
     """Records until when no requests may be sent.
 
-    The hourly limit applies to one resource (REST or GraphQL), a secondary limit to everything.
+    The hourly limit applies to one resource (such as REST), a secondary limit to everything.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, title: str) -> None:
+        self._title = title
         self._clock = clock
         self._until: dict[str, datetime] = {}
         self._unspecified_count = 0
@@ -29,7 +30,7 @@ class RateLimits:
         until = max((self._until[key] for key in (resource, "") if key in self._until), default=now)
         if until > now:
             raise ForgeUnavailable(
-                f"GitHub's rate limit is used up; I will try again at "
+                f"{self._title}'s rate limit is used up; I will try again at "
                 f"{until.astimezone(UTC):%H:%M:%S} UTC (in {_format_duration(until - now)})",
                 until=until,
             )
