@@ -30,6 +30,7 @@ class Environment(Record):
     anthropic_api_key: Secret = None
     anthropic_base_url: Web = None
     github_token: Secret = None
+    forgejo_token: Secret = None
     theseus_discord_api_url: Web = None
     theseus_discord_gateway_url: Socket = None
     theseus_github_api_url: Web = None

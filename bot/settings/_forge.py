@@ -38,6 +38,14 @@ class GithubConfig(HostedForgeConfig):
     app: GithubApp | None = None
 
 
+class ForgejoConfig(HostedForgeConfig):
+    """How pull requests are made on Forgejo."""
+
+    address: LinkAddress = Field(
+        default="", description="the server's, such as https://codeberg.org; empty: the remote's"
+    )
+
+
 class IssuesConfig(Record):
     """Which of the forge's issues are requests: those with this label, by these people only."""
 
@@ -54,8 +62,9 @@ class ForgeConfig(Record):
     Each hosted forge has a section with the name of its `kind`.
     """
 
-    kind: Literal["local", "github"] = "local"
+    kind: Literal["local", "github", "forgejo"] = "local"
     github: GithubConfig = GithubConfig()
+    forgejo: ForgejoConfig = ForgejoConfig()
     issues: IssuesConfig = IssuesConfig()
     path: Path | None = None
     remote: str = "origin"

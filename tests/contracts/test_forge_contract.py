@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from pydantic import SecretStr
 
+from bot.adapters.forges.forgejo import ForgejoForge
 from bot.adapters.forges.github import GithubForge, Token
 from bot.adapters.forges.local import LocalForge
 from bot.adapters.system_clock import SystemClock
@@ -16,9 +18,10 @@ from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected
 from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ProposalDraft
 from bot.ports.forge import Forge
-from tests.fakes.fake_clock import START, FakeClock
+from tests.fakes.fake_clock import START, FakeClock, HurriedClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.repositories import clone_repository, commit, make_repository, run_git
+from tests.twins.forgejo import ForgejoTwin
 from tests.twins.github import GithubTwin
 
 BODY = "It has happened since Monday."
@@ -210,12 +213,12 @@ class GitRoom:
         return list(listed[number].comments)
 
 
-class GithubRoom(GitRoom):
-    """The forge on GitHub's twin, reached over real sockets, by git too."""
+class HostedRoom(GitRoom):
+    """The forge on a host's twin, reached over real sockets, by git too."""
 
     drafts = True
 
-    def __init__(self, folder: Path, forge: GithubForge, twin: GithubTwin) -> None:
+    def __init__(self, folder: Path, forge: Forge, twin: GithubTwin | ForgejoTwin) -> None:
         super().__init__(folder, forge, twin.bare)
         self._twin = twin
 
@@ -230,7 +233,7 @@ class GithubRoom(GitRoom):
         return [said.partition("\n\n<!--")[0] for said in self._twin.list_comments(number)]
 
 
-@pytest.fixture(params=["fake", "local", "github"])
+@pytest.fixture(params=["fake", "local", "github", "forgejo"])
 async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Room]:
     """Return each forge in turn."""
     if request.param == "fake":
@@ -248,7 +251,21 @@ async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
                 labels=("theseus",),
             ) as forge,
         ):
-            yield GithubRoom(tmp_path, forge, twin)
+            yield HostedRoom(tmp_path, forge, twin)
+        return
+    if request.param == "forgejo":
+        async with (
+            ForgejoTwin(tmp_path) as forgejo,
+            ForgejoForge(
+                forgejo.url,
+                forgejo.repository,
+                SecretStr(forgejo.token),
+                HurriedClock(),
+                reviewers=("Alice",),
+                labels=("theseus",),
+            ) as on_forgejo,
+        ):
+            yield HostedRoom(tmp_path, on_forgejo, forgejo)
         return
     make_repository(tmp_path / "source")
     bare = tmp_path / "forge.git"
@@ -466,4 +483,4 @@ async def test_a_merge_closes_the_issue_that_it_says_it_closes(room: Room) -> No
 
 
 async def test_it_says_what_it_is_connected_to(room: Room) -> None:
-    assert re.search("forge|GitHub", await room.forge.check_connection())
+    assert re.search("forge|GitHub|Forgejo", await room.forge.check_connection())

@@ -84,3 +84,12 @@ class FakeClock:
     async def _settle() -> None:
         for _ in range(_SETTLE):
             await asyncio.sleep(0)
+
+
+class HurriedClock(FakeClock):
+    """A clock on which a sleep takes no real time, for what looks again and again."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.tick(seconds)
+        await asyncio.sleep(0)

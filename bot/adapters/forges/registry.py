@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.adapters.forges.forgejo import FORGEJO
 from bot.adapters.forges.github import GITHUB
 from bot.adapters.forges.local import LOCAL
 from bot.adapters.forges.shared.forge_type import ForgeType
@@ -10,7 +11,7 @@ from bot.settings import Settings
 
 __all__ = ["FORGES", "LOCAL", "WEBHOOKS", "get_forge_type"]
 
-FORGES: Mapping[str, ForgeType] = {each.name: each for each in (LOCAL, GITHUB)}
+FORGES: Mapping[str, ForgeType] = {each.name: each for each in (LOCAL, GITHUB, FORGEJO)}
 """The forges by the value of `forge.kind`."""
 
 WEBHOOKS: Mapping[str, ForgeWebhook] = {

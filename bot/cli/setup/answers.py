@@ -13,10 +13,9 @@ from bot.cli.setup.files import PRIVATE, Edit, mode_of, read
 from bot.cli.setup.yaml_file import get_value, set_keys
 from bot.domain.errors import PortError
 from bot.infra.prompter import Prompter, is_negative
-from bot.settings import Settings, parse_config
+from bot.settings import SECRETS, Settings, parse_config
 
 T = TypeVar("T")
-_SECRETS = ("DISCORD_TOKEN", "GITHUB_TOKEN", "ANTHROPIC_API_KEY")
 _EXAMPLE = ".env.example"
 _CONFIG_MODE = 0o644
 
@@ -120,7 +119,7 @@ class SetupSession:
         lines = [f"{self._dotenv}  (readable by this account only)"] if self.secrets else []
         for key, value in self.secrets.items():
             new = f"a new one, {len(value)} characters" if value else "removed"
-            shown = new if key in _SECRETS else value
+            shown = new if key in SECRETS else value
             lines.append(f"  {key}: {shown}")
         changed = [
             f"  {'.'.join(path)}: {_format_value(old)} -> {_format_value(new)}"

@@ -24,12 +24,14 @@ def setup(
         str | None, typer.Option(help="Who may ask: people and roles, separated by commas.")
     ] = None,
     approvers: Annotated[str | None, typer.Option(help="Who may ship: the same format.")] = None,
-    forge: Annotated[str | None, typer.Option(help="Where proposals go: github or local.")] = None,
+    forge: Annotated[
+        str | None, typer.Option(help="Where proposals go: local, github, forgejo.")
+    ] = None,
     forge_url: Annotated[
         str | None, typer.Option(help="The address of the local forge's pages, or none.")
     ] = None,
     reviewers: Annotated[
-        str | None, typer.Option(help="GitHub logins whose review comments count.")
+        str | None, typer.Option(help="The forge's logins whose review comments count.")
     ] = None,
     checks: Annotated[
         bool | None, typer.Option(help="Run the full checks at the end; they take minutes.")

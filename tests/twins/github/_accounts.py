@@ -7,24 +7,14 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route
-from tests.twins.github._faults import Faults
-from tests.twins.github._records import Grant
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse, Json, Route
+from tests.twins.git_host.faults import Faults
+from tests.twins.git_host.records import TOKEN_PERMISSIONS, Grant
+from tests.twins.git_host.world import World
 from tests.twins.github._shapes import Shapes, format_time
-from tests.twins.github._world import World
 
 _INSTALLATION = "/app/installations/{installation_id}"
 _LONGEST = 600
-TOKEN_PERMISSIONS = {
-    "metadata": "read",
-    "contents": "write",
-    "pull_requests": "write",
-    "issues": "write",
-    "statuses": "read",
-    "actions": "read",
-}
-"""What a person's fine-grained token has. There is no permission for checks among them."""
-
 PERMISSIONS = {**TOKEN_PERMISSIONS, "checks": "read"}
 """What the app has."""
 

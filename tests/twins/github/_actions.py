@@ -1,10 +1,10 @@
 """GitHub Actions: the same check runs, seen as jobs by those who may not see check runs."""
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse, Json, Route
+from tests.twins.git_host.records import ACTIONS, Check
+from tests.twins.git_host.world import World
 from tests.twins.github._pages import build_page
-from tests.twins.github._records import ACTIONS, Check
 from tests.twins.github._shapes import Shapes, format_time
-from tests.twins.github._world import World
 
 _RUNS = "/repos/{owner}/{repo}/actions/runs"
 

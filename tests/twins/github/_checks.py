@@ -1,10 +1,10 @@
 """The checks of a commit: check runs, and the older commit statuses."""
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route, make_invalid
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse, Json, Route, make_invalid
+from tests.twins.git_host.records import Check, Status
+from tests.twins.git_host.world import World
 from tests.twins.github._pages import build_page
-from tests.twins.github._records import Check, Status
 from tests.twins.github._shapes import Shapes, format_time
-from tests.twins.github._world import World
 
 _ROOT = "/repos/{owner}/{repo}"
 _COMMIT = f"{_ROOT}/commits/{{ref}}"

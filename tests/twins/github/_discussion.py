@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route, make_invalid
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse, Json, Route, make_invalid
+from tests.twins.git_host.records import Comment, Issue, LineComment, Pull, Review, Verdict
+from tests.twins.git_host.world import World
 from tests.twins.github._pages import build_page
 from tests.twins.github._pulls import Pulls
-from tests.twins.github._records import Comment, Issue, LineComment, Pull, Review, Verdict
 from tests.twins.github._shapes import Shapes, format_time
-from tests.twins.github._world import World
 
 _ROOT = "/repos/{owner}/{repo}"
 _ISSUE = f"{_ROOT}/issues/{{issue_number}}"

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from tests.twins.github._api import Json
+from tests.twins.git_host.api import Json
 
 _TOKEN = re.compile(r'\s+|,|#[^\n]*|(\.\.\.|[{}()\[\]:!=$@]|"(?:[^"\\]|\\.)*"|-?\d+|\w+)')
 

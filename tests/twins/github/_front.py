@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Route
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse, Route
+from tests.twins.git_host.faults import Fault, Faults, Resource
+from tests.twins.git_host.records import Grant
+from tests.twins.git_host.world import World
 from tests.twins.github._description import VERSION, find_answer_fault, find_request_fault
-from tests.twins.github._faults import Fault, Faults, Resource
-from tests.twins.github._records import Grant
-from tests.twins.github._world import World
 
 _PAGE = "https://docs.github.com/rest"
 

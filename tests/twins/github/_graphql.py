@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from tests.twins.github._api import ApiError, ApiResponse, Json
+from tests.twins.git_host.api import ApiError, ApiResponse, Json
+from tests.twins.git_host.records import Grant, Pull
+from tests.twins.git_host.repository import Unmergeable
+from tests.twins.git_host.world import World
 from tests.twins.github._document import DocumentError, Field, parse
 from tests.twins.github._front import Front
-from tests.twins.github._records import Grant, Pull
-from tests.twins.github._repository import Unmergeable
 from tests.twins.github._shapes import Shapes
-from tests.twins.github._world import World
 
 
 class GraphQL:

@@ -1,10 +1,10 @@
 """Issues: listed with pull requests, as GitHub does."""
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route, make_invalid
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse, Json, Route, make_invalid
+from tests.twins.git_host.records import Issue, Pull
+from tests.twins.git_host.world import World
 from tests.twins.github._pages import build_page
-from tests.twins.github._records import Issue, Pull
 from tests.twins.github._shapes import Shapes, format_time
-from tests.twins.github._world import World
 
 _ISSUES = "/repos/{owner}/{repo}/issues"
 

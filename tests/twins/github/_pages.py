@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse
 
 
 def build_page(ask: ApiRequest, rows: Sequence[object], url: str, wrap: str = "") -> ApiResponse:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Route, make_invalid
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse, Route, make_invalid
+from tests.twins.git_host.records import Pull, Rules
+from tests.twins.git_host.repository import Unmergeable
+from tests.twins.git_host.world import World
 from tests.twins.github._pages import build_page
-from tests.twins.github._records import Pull, Rules
-from tests.twins.github._repository import Unmergeable
 from tests.twins.github._shapes import Shapes
-from tests.twins.github._world import World
 
 _PULLS = "/repos/{owner}/{repo}/pulls"
 _PULL = f"{_PULLS}/{{pull_number}}"

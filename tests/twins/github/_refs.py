@@ -1,10 +1,10 @@
 """The repository itself, its refs and branches, and the rules that hold on them."""
 
-from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route
+from tests.twins.git_host.api import ApiError, ApiRequest, ApiResponse, Json, Route
+from tests.twins.git_host.records import Rules
+from tests.twins.git_host.world import World
 from tests.twins.github._pages import build_page
-from tests.twins.github._records import Rules
 from tests.twins.github._shapes import Shapes
-from tests.twins.github._world import World
 
 _ROOT = "/repos/{owner}/{repo}"
 _BRANCH = f"{_ROOT}/branches/{{branch}}"

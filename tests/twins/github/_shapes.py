@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from tests.twins.github._api import Json
-from tests.twins.github._records import Account, Label, Pull
-from tests.twins.github._world import World
+from tests.twins.git_host.api import Json
+from tests.twins.git_host.records import Account, Label, Pull
+from tests.twins.git_host.world import World
 
 _USER_PARTS = (
     "followers", "following", "gists", "starred", "subscriptions", "orgs", "repos", "events",

@@ -9,21 +9,21 @@ from typing import Self
 
 from aiohttp import web
 
+from tests.twins.git_host.faults import Faults
+from tests.twins.git_host.git_http import GitHttp
+from tests.twins.git_host.people import People
+from tests.twins.git_host.repository import Repository
+from tests.twins.git_host.world import World
 from tests.twins.github._accounts import Accounts, App
 from tests.twins.github._actions import Actions
 from tests.twins.github._checks import Checks
 from tests.twins.github._discussion import Discussion
-from tests.twins.github._faults import Faults
 from tests.twins.github._front import Front, Request
-from tests.twins.github._git_http import GitHttp
 from tests.twins.github._graphql import GraphQL
 from tests.twins.github._issues import Issues
-from tests.twins.github._people import People
 from tests.twins.github._pulls import Pulls
 from tests.twins.github._refs import Refs
-from tests.twins.github._repository import Repository
 from tests.twins.github._shapes import Shapes
-from tests.twins.github._world import World
 
 
 class GithubTwin(People):

@@ -38,7 +38,7 @@ class PullRequest(Protocol):
 P = TypeVar("P", bound=PullRequest)
 
 
-class Pulls(Protocol[P]):
+class PullRequests(Protocol[P]):
     """The pull requests of one repository. All methods raise `ForgeError`."""
 
     async def find_for_draft(self, draft: ProposalDraft) -> P | None:
@@ -72,7 +72,7 @@ class PullPublisher(Generic[P]):
     Each step first checks if it is done, so it is safe to repeat after a crash.
     """
 
-    def __init__(self, pulls: Pulls[P], build_push: Callable[[], Awaitable[Push]]) -> None:
+    def __init__(self, pulls: PullRequests[P], build_push: Callable[[], Awaitable[Push]]) -> None:
         self._pulls = pulls
         self._build_push = build_push
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from tests.twins.github._api import ApiResponse, Json
+from tests.twins.git_host.api import ApiResponse, Json
 
 _LIMITS = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 _SECONDARY = (

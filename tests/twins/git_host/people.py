@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
-from tests.twins.github._accounts import TOKEN_PERMISSIONS
-from tests.twins.github._records import (
+from tests.twins.git_host.records import (
     ACTIONS,
+    TOKEN_PERMISSIONS,
     Check,
     Comment,
     Grant,
@@ -17,7 +17,7 @@ from tests.twins.github._records import (
     Status,
     Verdict,
 )
-from tests.twins.github._world import World
+from tests.twins.git_host.world import World
 
 Level = Literal["read", "write"]
 
@@ -39,7 +39,7 @@ class People:
         held = {**TOKEN_PERMISSIONS, **permissions}
         self.world.grants[token] = Grant(
             self.world.get_account(login),
-            {name: level for name, level in held.items() if level is not None},  # type: ignore[misc]
+            {name: level for name, level in held.items() if level is not None},
         )
 
     def revoke(self, token: str | None = None) -> None:

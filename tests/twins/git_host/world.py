@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from tests.twins.github._records import (
+from tests.twins.git_host.records import (
     Account,
     Check,
     Comment,
@@ -21,7 +21,7 @@ from tests.twins.github._records import (
     Settings,
     Status,
 )
-from tests.twins.github._repository import Repository, Unmergeable
+from tests.twins.git_host.repository import Repository, Unmergeable
 
 _CLOSING = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #(\d+)\b", re.IGNORECASE)
 

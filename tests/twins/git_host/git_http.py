@@ -2,22 +2,43 @@
 
 import asyncio
 import re
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from tests.twins.github._front import Front
-from tests.twins.github._records import Grant
-from tests.twins.github._repository import ENVIRONMENT
-from tests.twins.github._world import World
+from tests.twins.git_host.faults import Fault
+from tests.twins.git_host.records import Grant
+from tests.twins.git_host.repository import ENVIRONMENT
+from tests.twins.git_host.world import World
 
 _REALM = {"WWW-Authenticate": 'Basic realm="GitHub"'}
+
+
+class GitFront(Protocol):
+    """The front of a twin, as far as git uses it."""
+
+    def find_grant(self, request: web.Request) -> tuple[Grant | None, str]:
+        """Return the grant of the request's token, and the token."""
+        ...
+
+    async def take_fault(self, request: web.Request) -> Fault | None:
+        """Return what a test wants to go wrong now."""
+        ...
+
+    def hang_up(self, request: web.Request) -> web.Response:
+        """Break the connection and drop the answer."""
+        ...
+
+    def note(self, request: web.Request, status: int) -> None:
+        """Remember a request."""
+        ...
 
 
 class GitHttp:
     """Serves fetches and pushes of the one repository."""
 
-    def __init__(self, world: World, front: Front) -> None:
+    def __init__(self, world: World, front: GitFront) -> None:
         self._world, self._front = world, front
 
     def add(self, app: web.Application) -> None:

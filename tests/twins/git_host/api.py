@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.twins.github._records import Grant
+from tests.twins.git_host.records import Grant
 
 Json = dict[str, object]
 

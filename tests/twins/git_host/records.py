@@ -8,6 +8,16 @@ from typing import Literal
 ACTIONS = 15_368
 """The id of the app that GitHub Actions is."""
 
+TOKEN_PERMISSIONS: Mapping[str, Literal["read", "write"]] = {
+    "metadata": "read",
+    "contents": "write",
+    "pull_requests": "write",
+    "issues": "write",
+    "statuses": "read",
+    "actions": "read",
+}
+"""What a person's fine-grained token has. There is no permission for checks among them."""
+
 Verdict = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
 
 

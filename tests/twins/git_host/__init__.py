@@ -1,0 +1,1 @@
+"""What the twins of code hosts have in common: repository, accounts, pull requests, faults."""
