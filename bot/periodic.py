@@ -1,10 +1,11 @@
 """The one way to do something again and again: at an interval, or whenever it is asked for."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any, NoReturn, TypeVar
+
+from structlog.stdlib import BoundLogger
 
 from bot.domain.errors import StoreError, TheseusError
 from bot.ports.clock import Clock
@@ -89,12 +90,12 @@ def compute_delay(interval: float, failures: int) -> float:
     return max(interval, min(doubled, LONGEST_RETRY_SECONDS))
 
 
-def log_warnings(log: logging.Logger, text: str) -> Failed:
+def log_warnings(log: BoundLogger, text: str) -> Failed:
     """Return a function that logs `text` and the error's message as a warning."""
     return lambda error: log.warning("%s: %s", text, error)
 
 
-def log_tracebacks(log: logging.Logger, text: str) -> Failed:
+def log_tracebacks(log: BoundLogger, text: str) -> Failed:
     """Return a function that logs `text` as an error with the traceback."""
     return lambda error: log.error(text, exc_info=error)
 

@@ -123,11 +123,16 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Exclude the imported test modules from garbage collection: they stay until the end."""
+    """Exclude the imported test modules from garbage collection: they stay until the end.
+
+    What our code logs goes to `caplog`; most test files import structlog, others do not need it.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
+        if "structlog" in sys.modules:
+            importlib.import_module("bot.infra.standard_logs").use_standard_logging()
         gc.freeze()
         gc.enable()
 

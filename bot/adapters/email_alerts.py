@@ -1,7 +1,6 @@
 """Sends alerts by e-mail, with a mail server that the owner configures."""
 
 import hashlib
-import logging
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Literal, NamedTuple
 
+import structlog
 from pydantic import SecretStr
 from theseus_observe.redaction import redact
 
@@ -19,7 +19,7 @@ from bot.infra.threads import run_in_thread
 
 MailSecurity = Literal["starttls", "tls", "none"]
 _SECONDS = 20.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class MailServer(NamedTuple):

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import logging
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 from pydantic import ValidationError
 
 from bot.domain.errors import StoreError
@@ -31,7 +31,7 @@ PAUSE = timedelta(minutes=1)
 _MOST_FILES = 50
 _MANIFEST = "snapshot.json"
 _SAFE = re.compile(r"[\w-]{1,100}", re.ASCII)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class FileSnapshots:

@@ -1,10 +1,11 @@
 """The running checkout: investigations read it, a deployment fast-forwards it."""
 
-import logging
 import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
+
+import structlog
 
 from bot.domain.errors import CheckoutDirty, PortError, WorkspaceError
 from bot.domain.evidence import Suspect
@@ -20,7 +21,7 @@ from bot.infra.git_remote import Access, Way, find_way
 from bot.infra.threads import run_in_thread
 
 _IN_THE_WAY = "would be overwritten"
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 _NAMED = re.compile(r"^\t(.+)$", re.MULTILINE)
 
 

@@ -4,11 +4,11 @@ Words are split and stemmed in `bot.memory.ranking`. The index contains only pla
 digits, so text by people never reaches FTS5 as a query.
 """
 
-import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import structlog
 from pydantic import ValidationError
 
 from bot.domain.errors import StoreError
@@ -30,7 +30,7 @@ _PLACES = ("fingerprint", "function", "file", "event")
 _COMMON = 2_000  # memories with a word; above it, only rarer words are used
 _HITS = 1_000  # the newest memories with the words, which are scored
 _SLACK = 3  # candidates per wanted result, because words decide among equal ones
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def _create_index_sql(place: str) -> str:

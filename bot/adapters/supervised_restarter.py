@@ -1,9 +1,10 @@
 """Asks the supervisor for a restart."""
 
-import logging
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from bot.domain.errors import PortError
 from bot.infra.git import Git
@@ -20,7 +21,7 @@ _MIGRATES = (
     "it migrates the state ({names}), which older code cannot open: after that I cannot roll it "
     "back automatically if it fails; a copy of each database is stored before the migration"
 )
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class SupervisedRestarter:

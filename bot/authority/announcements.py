@@ -1,12 +1,12 @@
 """Messages to the dev channel that belong to no run."""
 
-import logging
+import structlog
 
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import Post
 from bot.ports.chat import Chat
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 async def tell(chat: Chat, channel_id: int, text: str, *, key: str) -> None:

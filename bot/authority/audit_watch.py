@@ -1,9 +1,10 @@
 """Watches the audit log: checks it, saves its end in the journal, and removes old entries."""
 
 import hashlib
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+
+import structlog
 
 from bot.authority.announcements import tell
 from bot.authority.kill_switch import KillSwitchGuard
@@ -24,7 +25,7 @@ _CONFIGURED = "configured"
 _TAIL = 500  # entries checked first at a start; the full check follows later
 _NOTED = 1_000  # ends of the log read from the journal
 _DAY, _SOON = timedelta(days=1), timedelta(minutes=1)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 async def load_heads(journal: Journal) -> Sequence[AuditHead]:

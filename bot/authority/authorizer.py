@@ -1,11 +1,11 @@
 """Asks the policy who may do what, and writes the decisions to the audit log."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
@@ -22,7 +22,8 @@ Further refusals are only counted, so that no one can flood the audit log.
 """
 _WINDOW = timedelta(minutes=1)
 _NOT_WRITTEN = log_tracebacks(
-    logging.getLogger(__name__), "refusals could not be written to the audit log; tried again"
+    structlog.stdlib.get_logger(__name__),
+    "refusals could not be written to the audit log; tried again",
 )
 
 

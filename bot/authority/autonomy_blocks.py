@@ -1,7 +1,8 @@
 """What blocks autonomous work now: a person's pause, or dev mode."""
 
-import logging
 from collections.abc import Collection
+
+import structlog
 
 from bot.authority.dev_mode import DevMode
 from bot.authority.pauses import Pause
@@ -15,7 +16,7 @@ from bot.ports.key_value_store import KeyValueStore
 PAUSE = "pause"
 """The name of a person's pause in the key-value store."""
 _PROPOSED = (Stage.SHIP, Stage.WATCH)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class AutonomyBlocks:

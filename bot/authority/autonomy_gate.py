@@ -1,13 +1,13 @@
 """Autonomous work: whether the bot may start a run on its own, and who paused that."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NoReturn
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.authority.announcements import tell
 from bot.authority.authorizer import Authorizer
 from bot.authority.autonomy_blocks import PAUSE, AutonomyBlocks
@@ -32,7 +32,7 @@ _HOUR = timedelta(hours=1)
 _REMEMBERED = 1_000
 _LATEST = 200  # the newest runs, among which an existing run of a trigger is searched
 _LONGEST = timedelta(days=366)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class AutonomyPolicy:

@@ -1,13 +1,13 @@
 """The emergency stop: accepts, carries out and announces it, and lets approvers lift it."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Protocol
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.authority.announcements import tell
 from bot.authority.authorizer import Authorizer
 from bot.authority.kill_switch import KillSwitchGuard
@@ -34,7 +34,7 @@ Comparing it with the active stop shows whether a stop is new, or was removed.
 _CANCEL_SECONDS = 3.0  # seconds for the forge to close a proposal; the run ends in any case
 _LIVE = frozenset(Status) - FINAL_STATUSES
 _ALL = 1_000
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 _NOT_CARRIED_OUT = log_tracebacks(
     _log, "the stop was not carried out completely; the next check continues"
 )

@@ -1,9 +1,10 @@
 """Personal data: shown to the person and erased on their request. No one can ask for another."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
+
+import structlog
 
 from bot.domain.audit import ERASED, AuditEntry
 from bot.domain.errors import PortError
@@ -15,7 +16,9 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.store import Store
 
 _PENDING = "erasure:"
-_NOT_FINISHED = log_warnings(logging.getLogger(__name__), "an erasure is not finished; I try again")
+_NOT_FINISHED = log_warnings(
+    structlog.stdlib.get_logger(__name__), "an erasure is not finished; I try again"
+)
 
 Counted = Callable[[DataSubject], Awaitable[int]]
 Purge = Callable[[], Awaitable[None]]

@@ -1,12 +1,13 @@
 """Enforces spending caps before each model request."""
 
 import asyncio
-import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+
+import structlog
 
 from bot.budget.messages import (
     build_wrap_up_notice,
@@ -30,7 +31,7 @@ _MOST_UNWRITTEN = 1_000  # unwritten charges; beyond them, charges without a cos
 _AT_ONCE = 500  # charges written in one transaction
 _LOST = "The bot was killed during this request; its maximum cost is counted."
 _GONE = 499  # as nginx logs it: the client was gone before an answer
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A group of commands that imports a command only when it is called."""
 
 import importlib
+import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -22,7 +23,12 @@ class CommandPlace(NamedTuple):
     def import_target(self) -> Any:
         """Import the module and return the function or the `typer.Typer`."""
         module, _, name = self.where.partition(":")
-        return getattr(importlib.import_module(module), name)
+        target = getattr(importlib.import_module(module), name)
+        if "structlog" in sys.modules:  # a command that logs nothing need not import it: 0.1 s
+            from bot.infra.standard_logs import use_standard_logging
+
+            use_standard_logging()
+        return target
 
 
 class CommandGroup(TyperGroup):

@@ -1,13 +1,14 @@
 """Background tasks of cogs: their failures are recorded, and a reload ends them."""
 
 import asyncio
-import logging
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import Any, TypeGuard
+
+import structlog
 
 from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._instrumentation import Instruments
@@ -18,7 +19,7 @@ from bot.telemetry.safe_access import get_traceback, is_error
 
 UNHANDLED_SECONDS = 10.0  # after that, no code is expected to read the exception of a failed task
 _CANCEL_SECONDS = 2.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 Failures = list[tuple[asyncio.Future[Any], BaseException]]

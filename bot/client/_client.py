@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 import importlib.util
 import itertools
-import logging
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import discord
+import structlog
 from discord.ext import commands
 from theseus_observe.redaction import redact
 
@@ -49,7 +49,7 @@ from bot.prompts import Prompts
 from bot.telemetry import Recorder, TrafficRecorder
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one repeats
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class TheseusClient(CoreServices, ProtectingBot, HandoverClient):

@@ -1,17 +1,17 @@
 """Why a cog did not load, and what its author can do about it."""
 
-import logging
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 
 import discord
+import structlog
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client._cog_protection import CogDisplaced
 from bot.telemetry.endings import EndedByCode
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 _OWN_NAME = "Give it another name: that one is taken by a cog that is loaded already"
 _NO_SETUP = (
     "Add `async def setup(bot)` that adds its cog, or begin the file's name with _ where it is a "

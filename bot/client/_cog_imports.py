@@ -1,12 +1,13 @@
 """The code of cogs, loaded before there is a client."""
 
 import importlib
-import logging
 from pathlib import Path
+
+import structlog
 
 from bot.infra.cog_files import find_extensions
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def import_cogs(root: Path) -> None:

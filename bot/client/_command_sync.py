@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 import aiohttp
 import discord
+import structlog
 from discord import app_commands
 
 from bot.domain.errors import ConfigError
@@ -21,7 +21,7 @@ RETRIES = (5.0, 30.0, 120.0, 600.0, 3600.0)
 _WAIT_SECONDS = 30.0  # seconds the start waits for Discord: the rest of the bot works without
 _DROPS = 5  # commands left out one after the other, in one go
 _FAILED = (discord.DiscordException, aiohttp.ClientError, OSError)  # a time-out is an `OSError`
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 Payload = dict[str, Any]
 Tell = Callable[[str | None], Awaitable[None]]

@@ -4,6 +4,7 @@ import logging
 
 import aiohttp
 import discord
+import structlog
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
@@ -12,7 +13,7 @@ from bot.domain.errors import ChatUnavailable, ConfigError
 
 _LOGGER = "discord.client"
 _ATTEMPT = "Attempting a reconnect in %.2fs"
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def point_discord_at(api_url: str | None, gateway_url: str | None) -> None:

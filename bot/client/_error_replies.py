@@ -1,10 +1,10 @@
 """Builds and sends the replies that people get when their command or button failed."""
 
-import logging
 from typing import Any
 
 import aiohttp
 import discord
+import structlog
 from discord.ext import commands
 from theseus_observe.redaction import redact
 
@@ -13,7 +13,7 @@ from bot.domain.journal import Action
 from bot.telemetry.bounded_text import redact_beginning
 from bot.telemetry.safe_access import escape_surrogates, get_message
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 _MAX_CHARS = 1_500  # Discord refuses messages of more than 2,000 characters

@@ -1,9 +1,10 @@
 """Events that discord.py cannot read: each is journalled, and the connection goes on."""
 
-import logging
 from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import Any
+
+import structlog
 
 from bot.client._instrumentation import Instruments
 
@@ -12,7 +13,7 @@ UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 
 # A session cannot work without this event; if it cannot be parsed, the bot connects again.
 _NEEDED = "READY"
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 Parse = Callable[[Any], None]
 

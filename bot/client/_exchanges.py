@@ -5,7 +5,6 @@ it is created. So the current exchange is set in a context variable while the ev
 every task of the cog that handles the event finds it there.
 """
 
-import logging
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from types import FrameType
 from typing import Any, Literal, NamedTuple
 
 import discord
+import structlog
 
 from bot.domain.journal import Action
 
@@ -26,7 +26,7 @@ STRANGE = (LookupError, TypeError, ValueError, AttributeError)
 _LIBRARIES = (str(Path(discord.__file__).parent), str(Path(__file__).parent))
 LOOP_FOLDER = str(Path(sys.modules["asyncio"].__file__ or "").parent)
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 Told = Mapping[str, Any]
 ExchangeKind = Literal["command", "autocomplete", "press", "submit", "message"]

@@ -6,12 +6,12 @@ REST before.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any, Self
 
 import discord
 import discord.client
+import structlog
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
@@ -21,7 +21,7 @@ MOST_GUILDS = 20
 """With more, asking for all of them takes longer than a new session does."""
 
 _LEAVING = 4000  # any code but 1000 and 1001, which would end the session
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Inheritance:

@@ -1,12 +1,12 @@
 """`HandoverClient`: a client that goes on with another's gateway session, or leaves its own."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiohttp
 import discord
+import structlog
 
 from bot.client._contained_bot import ContainedBot
 from bot.client._gateway_handover import (
@@ -21,7 +21,7 @@ _HANDLERS = ("discord.py: ", "CommandTree-invoker", "discord-ui-")
 """What discord.py calls the tasks that handle an event, a command, a press or a form."""
 
 _FAILED = (discord.DiscordException, aiohttp.ClientError, OSError, LookupError)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class HandoverClient(ContainedBot):

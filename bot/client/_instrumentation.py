@@ -53,7 +53,8 @@ class Instruments:
 
     def read(self, event: str, parse: Callable[[Any], None], payload: Any) -> None:
         """Parse a gateway event, which starts its handlers, inside a traffic exchange."""
-        with collect_unawaited():
+        person = seen.find_sender(payload)
+        with collect_unawaited(), self._recorder.label_logs(person):
             if self._traffic is None:
                 parse(payload)
             else:

@@ -137,6 +137,18 @@ def find_interaction(error: BaseException) -> discord.Interaction | None:
     return None
 
 
+def find_sender(payload: Any) -> int | None:
+    """Return the id of the person whom a gateway event is about; `None` if it names no one."""
+    return attempt(lambda: _find_sender(payload), None)
+
+
+def _find_sender(payload: Mapping[str, Any]) -> int | None:
+    member = payload.get("member") or {}
+    user = payload.get("author") or member.get("user") or payload.get("user") or {}
+    found = user.get("id") or payload.get("user_id")
+    return int(found) if found else None
+
+
 @dataclass(frozen=True)
 class EventPlace:
     """The place and inputs of an event, as far as its first argument contains them."""

@@ -3,7 +3,6 @@
 import asyncio
 import importlib
 import importlib.util
-import logging
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import ModuleType
 
 import aiohttp
 import discord
+import structlog
 from discord import app_commands
 from discord.ext import commands
 
@@ -26,7 +26,7 @@ from bot.infra.cog_files import find_module, is_extension
 from bot.ports.runtime import Adoption
 from bot.telemetry import Recorder
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Reloader:

@@ -1,6 +1,5 @@
 """What cogs are asked, held on to as it happens; a record is made of it later, in a thread."""
 
-import logging
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 
 import discord
 from theseus_observe.redaction import redact
+import structlog
 
 from bot.client._answer_shapes import compute_answer_digest, describe_shape
 from bot.client._audience import AudienceFinder
@@ -41,7 +41,7 @@ _MOST_NAMES = 5_000
 _NAMES_HOLD = 600.0  # seconds
 _MOST_FORMS = 200
 _DIGEST = 16
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 _PLACES: Mapping[discord.ChannelType, Place] = {
     discord.ChannelType.private: "dm",
     discord.ChannelType.voice: "voice",

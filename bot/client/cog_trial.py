@@ -20,6 +20,7 @@ from bot.domain.cogs import is_own_cog
 from bot.domain.errors import PartMissing
 from bot.domain.journal import Action
 from bot.domain.people import AllowList
+from bot.infra.standard_logs import use_standard_logging
 from bot.telemetry import Recorder
 
 FOLDER = "COG_TRIAL"
@@ -96,6 +97,7 @@ class _Clock:
 
 def main() -> None:
     """Try the cogs, and exit at once, without waiting for threads or tasks of the cogs."""
+    use_standard_logging()
     root, others, changed = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
     asyncio.run(try_cogs(root, Path(os.environ[FOLDER]), others, changed))
     os._exit(0)

@@ -1,8 +1,9 @@
 """Reports once when the core in the checkout differs from the core that runs."""
 
 import hashlib
-import logging
 from collections.abc import Callable, Collection
+
+import structlog
 
 from bot.domain.errors import PortError
 from bot.domain.posts import Post
@@ -13,7 +14,7 @@ from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 
 EVERY = 60.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class DriftWatch:

@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-import logging
 from collections.abc import Sequence
 from uuid import uuid4
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.live_items import FIRST_AUTHOR, ChangeAuthor, LiveItem
@@ -17,7 +17,7 @@ from bot.ports.chat import Chat
 from bot.ports.recorder import About, ActionRecorder
 from bot.presentation.rollbacks import format_item
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 _MAX_CHARS = 600
 _REASON_IN_LIST = 300
 _SETTINGS = 10

@@ -5,12 +5,13 @@ program is killed. Compressing it and computing its diff take longer, and are do
 """
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+import structlog
 
 from bot.domain.errors import StoreError
 from bot.domain.live_items import ItemVersion, Rollback
@@ -21,7 +22,7 @@ from bot.infra.sqlite_migrations import Migration
 
 LARGEST = 50 * 1024 * 1024
 """Bytes of all versions: their contents compressed, with what is told of them."""
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 MIGRATIONS = (
     Migration(

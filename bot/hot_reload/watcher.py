@@ -1,10 +1,10 @@
 """Watching the folders of items: edits are gathered until there has been half a second of quiet."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import structlog
 from watchfiles import Change, awatch
 
 from bot.domain.errors import PortError
@@ -16,7 +16,7 @@ _LONGEST_SECONDS = 5.0
 _STEP_MS = 25
 _CHECK_SECONDS = 5.0
 _TIMEOUT_MS = 10_000  # between two looks whether the folders are still there
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class FileWatcher:

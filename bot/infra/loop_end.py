@@ -1,16 +1,17 @@
 """The end of a process whose event loop has ended: it comes soon, whatever threads are left."""
 
 import asyncio
-import logging
 import os
 import sys
 import threading
 from collections.abc import Coroutine
 from typing import Any
 
+import structlog
+
 END_SECONDS = 5.0
 _CRASHED = 1
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class LoopEnded(RuntimeError):

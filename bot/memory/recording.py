@@ -4,11 +4,11 @@ A memory that cannot be written never fails a run: the error is logged and journ
 continues.
 """
 
-import logging
 from collections.abc import Awaitable
 
 from theseus_guard import hash_diff
 
+import structlog
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
@@ -23,7 +23,7 @@ from bot.ports.recorder import ActionRecorder
 from bot.ports.store import Store
 
 _LINE = 500
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class MemoryRecorder:

@@ -1,10 +1,11 @@
 """Sends alerts outside the chat: each alert once per channel, and its end once."""
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.domain.alert import Alert, AlertDelivery, AlertRules
 from bot.domain.errors import AlertRejected, AlertUnavailable, PortError, StoreError
@@ -23,7 +24,7 @@ _RETENTION = timedelta(days=30)
 _OPEN_RETENTION = timedelta(
     days=400
 )  # longer: without its record an open alert would be sent again
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class AlertDispatcher:

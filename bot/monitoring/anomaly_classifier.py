@@ -1,8 +1,9 @@
 """Reads the journal records behind an anomaly: which failure it is, where, and its origin."""
 
-import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
+
+import structlog
 
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.errors import JournalError
@@ -16,7 +17,7 @@ from bot.triage import Triage, triage
 _LOOKED_AT = 5  # the newest records of an anomaly that are read
 _TIMELINE = 12
 _NEARBY = timedelta(minutes=30)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Starts runs about incidents without being asked, as far as the autonomy level allows."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.authority.autonomy_levels import Autonomy, Level, find_level
 from bot.domain.errors import Paused, TheseusError, UnknownRun
@@ -25,7 +26,7 @@ _LEVEL_TEXTS = {
     Level.INVESTIGATE: "I only investigate by myself: {}.",
     Level.PROPOSE: "I investigate, and propose a fix if I can prove one.",
 }
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)

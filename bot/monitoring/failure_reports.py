@@ -1,7 +1,8 @@
 """Stores reports of people who may not start runs, and tells them when the failure is fixed."""
 
-import logging
 from datetime import timedelta
+
+import structlog
 
 from bot.domain.errors import ChatRejected
 from bot.domain.failure_report import REPORTED, FailureReport
@@ -18,7 +19,7 @@ from bot.presentation.failure_reports import render_fixed, render_thanks, render
 from bot.self_improvement import SelfImprovementAgent
 
 _RETENTION = timedelta(days=30)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class FailureReports:

@@ -1,7 +1,8 @@
 """Announces incidents in the chat, each in one message that is kept up to date."""
 
-import logging
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.domain.errors import ChatRejected, UnknownRun
 from bot.domain.incident import Digest, Incident
@@ -28,7 +29,7 @@ _OLD_PACE = timedelta(
 _EDITS_A_TURN = 3  # stays below Discord's limit of five messages in five seconds per channel
 _RECENTLY_ANNOUNCED = timedelta(hours=6)  # a recurrence within this time is not announced
 _DIGEST_LIVES = timedelta(days=1)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class IncidentNotifier:

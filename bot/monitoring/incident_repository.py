@@ -1,8 +1,9 @@
 """Holds the open and the recent incidents, in memory and in the key-value store."""
 
 import asyncio
-import logging
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.domain.errors import StoreError
 from bot.domain.failure_report import FailureReport
@@ -15,7 +16,7 @@ from bot.ports.key_value_store import KeyValueStore
 MOST_OPEN = 200
 _MOST_STORED = 500  # resolved ones
 _RETENTION = timedelta(days=30)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class IncidentRepository:

@@ -1,8 +1,9 @@
 """Decides which incident an anomaly belongs to, and when an incident is over."""
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+
+import structlog
 
 from bot.detection import Detector
 from bot.domain.anomaly import Anomaly, Rule
@@ -22,7 +23,7 @@ from bot.ports.clock import Clock
 from bot.triage import Origin
 
 _RETURN_WINDOW = timedelta(days=1)  # a failure within it reopens the incident
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class IncidentTracker:

@@ -5,9 +5,10 @@ Approvals and other decisions are not accepted in issues.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+
+import structlog
 
 from bot.domain.errors import (
     NotAuthorized,
@@ -44,7 +45,7 @@ GOALS: Mapping[Intent, Goal] = {
 _SETTING = Setting(addressed=True, dev_channel=True, listed=True)
 _PREFIX = "forge-issue:"
 _TEXT, _SUBJECT = 2_000, 200
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 AskForWork = Callable[[Trigger], Awaitable[IntakeResult]]
 

@@ -1,7 +1,8 @@
 """Follows the journal, passes every record to the detector, and stores its position."""
 
 import asyncio
-import logging
+
+import structlog
 
 from bot.detection import Detector, DetectorState
 from bot.domain.anomaly import Anomaly
@@ -23,7 +24,7 @@ CHUNK = 500
 _SAVING_SHARE = 0.01  # at most this share of time: saving thousands of events takes half a second
 _KEY_VALUES = "detection"
 _PRUNE_SECONDS = 3_600.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Position(Record):

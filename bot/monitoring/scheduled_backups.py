@@ -1,8 +1,9 @@
 """Makes backups at the configured times, once per time, and reports failures in the chat."""
 
 import asyncio
-import logging
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.authority.announcements import tell
 from bot.domain.audience import Audience
@@ -22,7 +23,7 @@ from bot.telemetry import Recorder
 _KEY = "backups"
 _RETRY_DELAY = timedelta(hours=1)
 _LATE = timedelta(days=1)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class ScheduledBackups:

@@ -1,11 +1,12 @@
 """The self-audit: a regular report of the bot on its own work, also on request."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+import structlog
 
 from bot.authority.autonomy_levels import Autonomy, Level, find_level
 from bot.authority.policy import Act
@@ -27,7 +28,7 @@ from bot.triage import triage
 
 _KEY_VALUES = "self_audit"
 _GOALS: dict[Level, Goal] = {Level.INVESTIGATE: "investigate", Level.PROPOSE: "fix"}
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class AuditGateway(Protocol):

@@ -1,13 +1,14 @@
 """Collects the data of a self-audit from the ports and builds one report."""
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
+
+import structlog
 
 from bot.domain.account import Charge
 from bot.domain.code_coverage import CodeCoverage
@@ -62,7 +63,7 @@ _MOST_LESSONS = 12
 _UNREAD = timedelta(days=30)
 # Excluded from unused commands: it may be running now, and it is journalled only when it ends.
 _ASKING = "command.audit now"
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)

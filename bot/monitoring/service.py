@@ -1,10 +1,11 @@
 """`Monitoring`: the interface of monitoring for the rest of the program."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+
+import structlog
 
 from bot.authority.autonomy_levels import Autonomy
 from bot.authority.policy import Act
@@ -40,7 +41,7 @@ from bot.self_improvement import SelfImprovementAgent
 
 _MUTED_FOR = timedelta(days=1)
 _SETTLE_SECONDS = 5.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)

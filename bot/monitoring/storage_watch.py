@@ -1,16 +1,17 @@
 """Watches the state files, and reports once when one cannot be used any more."""
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
+
+import structlog
 
 from bot.domain.storage import StorageFault, StorageFaultKind
 from bot.periodic import log_warnings, run_periodically
 from bot.ports.clock import Clock
 
 LOOK_SECONDS = 15.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 Send = Callable[[str], Awaitable[None]]
 """Posts a text in the dev channel without storing it first. Raises `PortError`."""

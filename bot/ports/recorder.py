@@ -1,6 +1,7 @@
 """The port that records the bot's actions in the journal."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from types import CodeType
 from typing import Protocol, TypedDict, Unpack
 
@@ -40,4 +41,11 @@ class ActionRecorder(Protocol):
         self, kind: Kind, name: str, outcome: ActionOutcome, **about: Unpack[About]
     ) -> Action:
         """Write one record and return it; its id is what an error reply shows."""
+        ...
+
+    def label_logs(self, user_id: int | None) -> AbstractContextManager[None]:
+        """Add the person's pseudonym and the running commit to all lines logged in the block.
+
+        Tasks that are created in the block keep both. `None` is no person.
+        """
         ...

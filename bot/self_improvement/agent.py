@@ -1,12 +1,12 @@
 """The interface of the agent for the rest of the program: what users can ask it to do."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act, check_binding
@@ -32,7 +32,7 @@ from bot.self_improvement.transitions import open_question, to_be_fixed
 
 _TRIES = 10  # a worker may save the run between reading and saving it here
 _NOT_RECOVERED = log_tracebacks(
-    logging.getLogger(__name__), "runs could not be recovered; I will try again"
+    structlog.stdlib.get_logger(__name__), "runs could not be recovered; I will try again"
 )
 
 

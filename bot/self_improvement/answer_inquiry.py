@@ -1,12 +1,12 @@
 """Investigates incorrect output: which command, what it outputs, and since which commit."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.incorrect_output import AnswerExample, AnswerSince, IncorrectOutput
@@ -49,7 +49,7 @@ MOST_COMMITS = 64
 _NEAR = 8  # the newest commits are searched first, because most reports are about recent changes
 _KNOWN, _LIKELY = 1_000, 4
 _LINES, _LONGEST = 6, 160
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class AnswerInquiry:

@@ -1,7 +1,8 @@
 """Archives the threads of runs in which nothing is left to do."""
 
-import logging
 from datetime import timedelta
+
+import structlog
 
 from bot.domain.history import History
 from bot.domain.run import FINAL_STATUSES, Run, Status
@@ -16,7 +17,7 @@ _LATEST = timedelta(
     minutes=30
 )  # older ends are ignored, so a thread that a person reopened stays open
 _PAUSE_SECONDS = 30.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class ThreadArchiver:

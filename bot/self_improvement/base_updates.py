@@ -6,11 +6,11 @@ looks after each start and every few minutes, because requests were lost while i
 
 import asyncio
 import hashlib
-import logging
 from collections.abc import Awaitable, Callable
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.domain.arrival import Arrival
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ChatError, TheseusError
@@ -31,7 +31,7 @@ START, TIMER = "start", "timer"
 NAME = "webhook"
 """The name of looks in the journal (`reload.webhook`) and in the audit log."""
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 async def _get_no_stop() -> Stop | None:

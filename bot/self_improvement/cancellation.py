@@ -1,7 +1,8 @@
 """Cancels runs: a run ends with everything it started, and its proposal is closed."""
 
 import asyncio
-import logging
+
+import structlog
 
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import ForgeError, WorkspaceError, WrongStage
@@ -16,7 +17,7 @@ from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 from bot.self_improvement.worker import Workers
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Cancellation:

@@ -1,11 +1,12 @@
 """Collects what exists already for a requested change. Deterministic, without a model."""
 
-import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
+
+import structlog
 
 from bot.domain.brief import ChangeContext, CommandUse
 from bot.domain.cogs import get_cog_name
@@ -23,7 +24,7 @@ MOST_NAMED = 12
 
 _REMEMBERED = 6
 _TOKEN = re.compile(r"[a-z][a-z0-9_]+")
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class ChangeContextCollector:

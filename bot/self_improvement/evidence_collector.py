@@ -1,8 +1,9 @@
 """Collects the evidence for a request from the journal, the source and its history."""
 
-import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence, LastWorked, SourceExcerpt
@@ -29,7 +30,7 @@ _REMEMBERED = 8
 _NOTES = 3
 _LIKELY = 4
 _ASKED = 200
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class EvidenceCollector:

@@ -3,8 +3,9 @@
 There is always a place: the channel of the request, the dev channel, or a direct message.
 """
 
-import logging
 from collections.abc import AsyncIterator
+
+import structlog
 
 from bot.domain.errors import ChatRejected
 from bot.domain.people import ITSELF
@@ -17,7 +18,7 @@ from bot.presentation.titles import format_title
 THREAD_LOST = (
     "The run waits, because its thread is gone or refuses my messages, and nobody would see them."
 )
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class FallbackNotifier:

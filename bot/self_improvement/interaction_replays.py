@@ -1,13 +1,13 @@
 """Replays failures of interactions, to reproduce them and to prove their fixes."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.domain.change import ANSWERED, CheckResult
 from bot.domain.cogs import get_cog_name
 from bot.domain.errors import RehearsalError, StoreError, VerifierError, WorkspaceError
@@ -46,7 +46,7 @@ _NAME = "replay"
 _UNPLAYED = "The failure could not be replayed. This says nothing against the change: {why}"
 _LONGEST_COMMAND = 80
 _TWICE = 2
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 Ended = Literal["passed", "failed", "skipped", "undecided"]
 

@@ -1,7 +1,8 @@
 """Posts a run's messages: thread, progress card and result. Every post has a lasting key."""
 
-import logging
 from contextlib import suppress
+
+import structlog
 
 from bot.authority.announcements import tell
 from bot.domain.budget import Cap
@@ -22,7 +23,7 @@ from bot.self_improvement.fallback_notifier import FallbackNotifier
 from bot.self_improvement.run_threads import RunThreads
 from bot.self_improvement.services import Services
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class RunNotifier:

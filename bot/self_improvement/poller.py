@@ -1,10 +1,10 @@
 """Polls waiting runs: continues parked ones, and notices changes of proposals at the forge."""
 
-import logging
 from datetime import datetime, timedelta
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
@@ -29,7 +29,7 @@ _UNFOLLOWED = (
     "**{by}** commented on #{number}. I cannot follow the comment, because my engine works from "
     "tests alone. Push a commit to `{branch}`: I check it and post a new card."
 )
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Poller:

@@ -5,7 +5,8 @@ So the forge is asked repeatedly, also after restarts, until it answers; then pe
 """
 
 import asyncio
-import logging
+
+import structlog
 
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ForgeError
@@ -21,7 +22,7 @@ from bot.self_improvement.services import Services
 RETRY_SECONDS = 30.0
 _ANSWER_SECONDS = 20.0  # for one answer of the forge
 _PREFIX = "unsettled:"
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Unsettled(Record):

@@ -1,7 +1,8 @@
 """Recovers runs at the start: continues, queues or ends them, and says so in their threads."""
 
-import logging
 from typing import assert_never
+
+import structlog
 
 from bot.authority.approvals import Approvals
 from bot.authority.run_locks import RunLocks
@@ -19,7 +20,7 @@ from bot.self_improvement.transitions import RunTransitions
 _LIVE = frozenset(Status) - FINAL_STATUSES
 _ALL = 1_000
 _MOST_REEXPLAINED = 200
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class RecoveryService:

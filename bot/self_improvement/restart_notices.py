@@ -1,10 +1,10 @@
 """Announces the results of restarts, in the thread of the run that asked and in the dev channel."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from bot.domain.errors import PortError, StoreError, UnknownRun, WorkspaceError
@@ -24,7 +24,7 @@ from bot.presentation.restarts import (
 NAME = "restart"
 """The name of restarts in the journal: `reload.restart`."""
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 _RenderPost = Callable[[RestartReport], Post]
 _BAD: Mapping[str, _RenderPost] = {"rolled_back": render_rollback, "crashed": render_crash}
 

@@ -1,7 +1,8 @@
 """Opens the threads of runs: on the message of the request, or in the dev channel."""
 
-import logging
 from contextlib import suppress
+
+import structlog
 
 from bot.domain.chat_errors import ThreadsUnavailable
 from bot.domain.errors import ChatRejected, JournalError
@@ -12,7 +13,7 @@ from bot.presentation import cards
 from bot.presentation.titles import format_thread_title, format_title
 from bot.self_improvement.services import Services
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class RunThreads:

@@ -4,9 +4,10 @@ Watches are stored until they are reported, so a restart loses none. The journal
 watch is due.
 """
 
-import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.flag import Flag
@@ -24,7 +25,7 @@ from bot.self_improvement.use_evaluator import UseEvaluator
 
 _PAUSE = timedelta(minutes=5)  # between comparisons of both sides of a flag
 _LONGEST = timedelta(days=60)  # how long a flag's rollout is watched
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class UseWatches:

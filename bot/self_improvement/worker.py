@@ -1,9 +1,10 @@
 """Workers: lease queued runs, extend the leases, and survive any error of a stage."""
 
 import asyncio
-import logging
 from collections.abc import Collection
 from functools import partial
+
+import structlog
 
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import PortError, StoreConflict, StoreError
@@ -18,7 +19,7 @@ from bot.self_improvement.transitions import RunTransitions
 from bot.telemetry import set_current_run
 
 _PAUSE_SECONDS = 1.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Workers:
@@ -152,7 +153,8 @@ class Workers:
             stage, started = run.stage, self._services.clock.monotonic()
             error: Exception | None = None
             try:
-                with set_current_run(run.id):
+                asker = run.trigger.person.id if run.trigger.origin == "person" else None
+                with set_current_run(run.id), self._services.recorder.label_logs(asker):
                     run = await self._sequence.perform(run)
             except StoreConflict:
                 return  # another writer has changed the run: its version counts, ours is dropped

@@ -7,12 +7,13 @@ import errno
 import functools
 import inspect
 import itertools
-import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+
+import structlog
 
 from bot.domain.journal import Capsule, Frame
 from bot.telemetry.bounded_text import keep_beginning
@@ -50,7 +51,7 @@ _REMEMBERED = 256
 
 _HIDDEN = "__tracebackhide__"
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 def build_capsule(

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from structlog.contextvars import bound_contextvars
+
 _RUN: ContextVar[str | None] = ContextVar("run", default=None)
 
 
@@ -14,9 +16,10 @@ def get_current_run() -> str | None:
 
 @contextmanager
 def set_current_run(run_id: str) -> Iterator[None]:
-    """Set the current run inside the block."""
+    """Set the current run inside the block; its lines in the log name it too."""
     token = _RUN.set(run_id)
     try:
-        yield
+        with bound_contextvars(run=run_id):
+            yield
     finally:
         _RUN.reset(token)

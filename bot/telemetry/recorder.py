@@ -1,14 +1,16 @@
 """Writes journal records about actions."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
 from theseus_observe.redaction._redact import redact
 
+import structlog
+from structlog.contextvars import bound_contextvars
 from bot.domain.audience import Audience
 from bot.domain.errors import JournalError
 from bot.domain.ids import create_sortable_id
@@ -34,7 +36,7 @@ from bot.telemetry.safe_access import (
 )
 from bot.telemetry.source_vocabulary import find_tokens
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _UNCHANGED = (
     "duration_ms", "cost_usd", "tokens_in", "tokens_out", "agent", "run_id", "guild_id",
@@ -120,6 +122,16 @@ class Recorder:
     def get_pseudonym(self, user_id: int) -> str:
         """Return the name by which the journal knows a person."""
         return build_pseudonym(user_id, self._secret)
+
+    @contextmanager
+    def label_logs(self, user_id: int | None) -> Iterator[None]:
+        """Add the person's pseudonym and the running commit to all lines logged in the block."""
+        labels = {
+            "person": None if user_id is None else self.get_pseudonym(user_id),
+            "commit": attempt(self._commit, None),
+        }
+        with bound_contextvars(**{name: value for name, value in labels.items() if value}):
+            yield
 
     def hide_text(self, text: str, public: Iterable[str]) -> str:
         """Return a placeholder for a private text; the words of the `public` texts are kept."""

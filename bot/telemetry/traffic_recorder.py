@@ -5,10 +5,11 @@ the records, cleans them, and writes them together.
 """
 
 import asyncio
-import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
+
+import structlog
 
 from bot.domain.errors import StoreError
 from bot.domain.traffic import TrafficRecord
@@ -20,7 +21,7 @@ from bot.ports.traffic import SnapshotStore, TrafficLog
 MOST_WAITING = 1_000
 _EVERY = 1.0  # seconds
 _LOOKAHEAD_SECONDS = 8.0  # seconds before it is due, what was answered is mostly over
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Unwritten(Protocol):

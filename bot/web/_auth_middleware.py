@@ -2,10 +2,10 @@
 
 import asyncio
 import ipaddress
-import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from theseus_observe.redaction import redact
@@ -23,7 +23,7 @@ LOGIN = web.RequestKey("login", Login)
 _LET_IN = web.RequestKey("let_in", bool)
 
 _IN_ADDRESSES = frozenset({"token", "access_token", "auth", "key", "secret", "password"})
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class AuthMiddleware:

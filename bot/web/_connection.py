@@ -1,8 +1,8 @@
 """One HTTP connection: its limits, and its answer when a handler fails."""
 
-import logging
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from bot.domain.audience import Audience
@@ -17,7 +17,7 @@ LINE_BYTES = 4_096
 FIELD_BYTES = 8_190
 FIELDS = 64
 _LINGER_SECONDS = 0.2
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Connection(web.RequestHandler):

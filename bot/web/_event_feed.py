@@ -6,13 +6,13 @@ that falls behind the stored events is disconnected; the feed never waits for a 
 
 import asyncio
 import json
-import logging
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from theseus_observe.redaction import redact_value
 
+import structlog
 from bot.domain.incident import Incident
 from bot.domain.run import Run
 from bot.domain.samples import Sample
@@ -25,7 +25,7 @@ BUSY_SECONDS = 1.0
 QUIET_SECONDS = 5.0
 _RUNS = 50
 _MAX_TEXT = 500
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ the browser has, but the cookie's digest and the session's form token.
 
 import hashlib
 import hmac
-import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from cachetools import FIFOCache
 from pydantic import Field, ValidationError
 
@@ -21,7 +21,7 @@ from bot.ports.clock import Clock
 
 SECONDS = 12 * 3600.0
 MOST = 32
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class LeftLogin(Record):

@@ -1,10 +1,10 @@
 """The cog that receives messages: it decides which are for the bot, and answers them."""
 
 import asyncio
-import logging
 from weakref import WeakValueDictionary
 
 import discord
+import structlog
 from cachetools import FIFOCache
 from discord.ext import commands, tasks
 
@@ -30,7 +30,7 @@ from cogs.conversation._talk import Talking
 from cogs.conversation._translation import translate_answer
 
 _REMEMBERED = 1_000
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Conversation(commands.Cog):

@@ -1,11 +1,10 @@
 """Answers that bypass the outbox: for when the store fails."""
 
-import logging
-
 import discord
+import structlog
 
 _LONGEST = 2_000  # most characters of a Discord message
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 async def answer_directly(message: discord.Message, text: str) -> None:

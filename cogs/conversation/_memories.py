@@ -1,9 +1,9 @@
 """Notes that people ask the bot to remember or to forget."""
 
-import logging
 import re
 
 import discord
+import structlog
 
 from bot.client import TheseusClient
 from bot.domain.errors import OutOfBounds, StoreError
@@ -14,7 +14,7 @@ from cogs.ui import forget as forget_named
 
 _MOST_NOTES = 3
 _NOTED_ABOUT = "🧠 I was asked to remember:"
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 _THIS = re.compile(r"(?:this|that|it|these|those)?", re.IGNORECASE)
 # The opening of a request to remember; the grammar has decided that it is one.
 _OPENING = re.compile(

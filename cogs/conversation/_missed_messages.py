@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 import aiohttp
 import discord
+import structlog
 
 from bot.client import TheseusClient
 from bot.domain.audience import Audience
@@ -41,7 +42,7 @@ LEFT = (
 
 _READ = 200  # newest messages of a channel that are read
 _FAILED = (discord.HTTPException, aiohttp.ClientError, OSError)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class MessageReceiver(Protocol):

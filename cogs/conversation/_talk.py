@@ -1,13 +1,13 @@
 """Small talk: answered by a model if there is one, else by rules."""
 
 import asyncio
-import logging
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing, suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
 import discord
+import structlog
 from discord import app_commands
 from theseus_observe.redaction import redact
 
@@ -44,7 +44,7 @@ from cogs.ui import get_audience, is_listed, list_usable_commands
 _EARLY = 40  # characters; a shorter beginning is not worth showing
 _LONGEST = 9_000  # characters of one message and its files that a model reads
 _RULES = "rules"
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Talking:

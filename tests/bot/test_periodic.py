@@ -1,18 +1,18 @@
 """What is done again and again: when its turns come, what a failed one means, and how it ends."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import inf
 
 import pytest
+import structlog
 
 from bot.domain.errors import ForgeError, StoreError, TheseusError
 from bot.periodic import compute_delay, log_tracebacks, log_warnings, run_periodically
 from tests.fakes.fake_clock import FakeClock
 
-_log = logging.getLogger("tests.periodic")
+_log = structlog.stdlib.get_logger("tests.periodic")
 
 
 class CountedTurns:

@@ -1,9 +1,10 @@
 """The chat of one channel: a warm program, renewed before its conversation gets expensive."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
+
+import structlog
 
 from bot.adapters.claude_agent._briefing import render_character
 from bot.adapters.claude_agent._chat_tool_handlers import TOOLS, ChatToolHandlers
@@ -25,7 +26,7 @@ from bot.prompts import Prompts
 
 _LONGEST_TALK = 25  # turns; each turn costs as much as all earlier text
 _ENOUGH = 0.5  # of the money of one turn; the program counts its cost over all turns
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class ChatSession:

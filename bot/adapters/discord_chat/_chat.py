@@ -2,7 +2,6 @@
 
 import asyncio
 import heapq
-import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -10,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import discord
+import structlog
 
 from bot.adapters.discord_chat._edits import PacedEdits
 from bot.adapters.discord_chat._errors import map_errors
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 _THREAD_EXISTS = 160004  # Discord's error code
 _LONGEST_WAIT_SECONDS = 30.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class DiscordChat:

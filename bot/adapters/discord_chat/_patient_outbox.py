@@ -1,9 +1,10 @@
 """An outbox that retries as long as the store fails."""
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
+
+import structlog
 
 from bot.domain.posts import MessageRef
 from bot.periodic import log_warnings, run_until_success
@@ -12,7 +13,7 @@ from bot.ports.outbox import OutboxStore, Pending
 
 T = TypeVar("T")
 
-_FAILED = log_warnings(logging.getLogger(__name__), "the outbox failed; I try again")
+_FAILED = log_warnings(structlog.stdlib.get_logger(__name__), "the outbox failed; I try again")
 
 
 class PatientOutbox:

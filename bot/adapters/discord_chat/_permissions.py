@@ -3,10 +3,10 @@
 Discord's errors do not name the permission.
 """
 
-import logging
 from typing import Literal
 
 import discord
+import structlog
 
 from bot.domain.errors import ChatRejected
 
@@ -29,7 +29,7 @@ _NEEDED: dict[Doing, tuple[str, ...]] = {
     "change my message": ("view_channel", "embed_links", "attach_files"),
     "open a thread": ("view_channel", "read_message_history", "create_public_threads"),
 }
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class PermissionReport:

@@ -1,12 +1,12 @@
 """Renders a neutral post as discord.py's objects."""
 
 import io
-import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import discord
+import structlog
 from discord import ui
 
 from bot.adapters.discord_chat._split import LIMIT, clip, split
@@ -41,7 +41,7 @@ _STYLES = {
 }
 
 Redact = Callable[[str], str]
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ or numbers harm the drawing library, only the child is affected.
 
 import asyncio
 import json
-import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.adapters.matplotlib_charts import _program
 from bot.domain.charts import BarChart, TimeChart
 
@@ -23,7 +23,7 @@ _SECONDS = 60.0
 _PASSED_ON = ("PATH", "HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _PNG = b"\x89PNG"
 _MOST_POINTS = 5_000  # of a line: more than six for each pixel of the width
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class MatplotlibCharts:

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
+
+import structlog
 
 from bot.adapters.ndjson_journal import _counts, _follower, _queries, _spans
 from bot.adapters.ndjson_journal._erasure import MarkedLine, drop, erase, find_marked
@@ -32,7 +33,7 @@ BATCH_SECONDS = 0.25  # the index may lag this long: one transaction for many re
 _CACHE_KIB = 32 * 1024
 _STEPS = 8  # chunks that a query waits for at most
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,13 +1,14 @@
 """Stores charges in SQLite: they are appended, summed, and removed when old, but never changed."""
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
+
+import structlog
 
 from bot.adapters.sqlite_ledger._rows import as_body, insert, parse_charge, read_total, tally
 from bot.adapters.sqlite_ledger._schema import MIGRATIONS
@@ -20,7 +21,7 @@ from bot.infra.file_lock import FileLock, Locked
 from bot.infra.sqlite import Database, WorkArguments, replace_surrogates, stamp
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class SqliteLedger:

@@ -1,12 +1,12 @@
 """Converts records to rows and back."""
 
 import json
-import logging
 import sqlite3
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+import structlog
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 from theseus_observe.redaction import redact
@@ -18,7 +18,7 @@ from bot.domain.run import Run
 from bot.infra.sqlite import stamp
 
 R = TypeVar("R", bound=Record)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 FIELDS = {kind: get_field_name(record) for kind, record in RECORDS.items()}
 """The field of `History` for each kind of record: `ChangeSet` is in `change_set`."""

@@ -3,9 +3,10 @@
 A fix is judged by the failure it should end, a requested change by its use.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
+
+import structlog
 
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.history import History
@@ -29,7 +30,7 @@ _SHIPPED = 200  # the newest runs that are checked after a start
 
 _FORGOTTEN = timedelta(days=7)  # older merges are not watched after a restart
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class WatchStep:

@@ -41,6 +41,7 @@ from bot.domain.proposal import ProposalDraft
 from bot.domain.record import Record
 from bot.domain.run import Run, Trigger
 from bot.domain.stop import Stop
+from bot.infra.standard_logs import use_standard_logging
 from bot.settings import Settings, guard_secrets, load
 from bot.telemetry import Recorder, configure_logging
 from bot.web._pages import build_templates
@@ -219,7 +220,7 @@ def test_no_line_of_the_log_tells_it(settings: Settings) -> None:
             structlog.get_logger("x").exception("it failed", given={"deep": [SAID]})
     finally:
         root.handlers[:], root.level = before
-        structlog.reset_defaults()
+        use_standard_logging()
 
     assert "it failed" in stream.getvalue()
     assert told(stream.getvalue()) == []

@@ -10,7 +10,7 @@ from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.client import point_discord_at
-from bot.client._interaction_inputs import extract_stable_part
+from bot.client._interaction_inputs import extract_stable_part, find_sender
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind
 from tests.support.chat_clients import SkippingClock
@@ -139,3 +139,61 @@ async def test_a_client_that_never_started_can_be_closed(home: Home) -> None:
 )
 def test_the_lasting_part_of_an_id_holds_no_numbers(custom_id: str, stable: str) -> None:
     assert extract_stable_part(custom_id) == stable
+
+
+LABELS = """
+import discord
+from discord import app_commands
+from discord.ext import commands
+from structlog.contextvars import get_contextvars
+
+class Labels(commands.Cog):
+    @app_commands.command()
+    async def labels(self, interaction: discord.Interaction) -> None:
+        "Show what every line of the log says now."
+        labels = get_contextvars()
+        await interaction.response.send_message(f"{labels['person']} {labels['commit']}")
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        if message.content == "labels":
+            labels = get_contextvars()
+            await message.channel.send(f"{labels['person']} {labels['commit']} said so")
+
+async def setup(bot: commands.Bot) -> None:
+    await bot.add_cog(Labels())
+"""
+
+
+async def test_what_is_logged_for_a_person_names_them_and_the_commit(
+    home: Home, local: LocalDiscord
+) -> None:
+    home.write("cogs/labels.py", LABELS)
+    async with run_client(home, local) as room:
+        answer = (await room.alice.run("dev", "labels"))["message"]["content"]
+        alice = room.client.recorder.get_pseudonym(local.people["alice"])
+        assert answer == f"{alice} abc1234"
+        await room.alice.say("dev", "labels")
+        await room.alice.wait_for(
+            "dev", lambda said: bool(said["content"] == f"{alice} abc1234 said so")
+        )
+
+
+@pytest.mark.parametrize(
+    ("payload", "sender"),
+    [
+        ({"author": {"id": "7"}, "member": {"roles": []}}, 7),
+        ({"member": {"user": {"id": "7"}}}, 7),
+        ({"user": {"id": "7"}}, 7),
+        ({"user_id": "7", "member": None}, 7),
+        ({"id": "7"}, None),
+        ({"user": "7"}, None),
+        ({"user_id": "seven"}, None),
+        ([7], None),
+        (None, None),
+    ],
+)
+def test_the_sender_of_an_event_is_found_in_any_payload(
+    payload: object, sender: int | None
+) -> None:
+    assert find_sender(payload) == sender

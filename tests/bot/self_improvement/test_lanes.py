@@ -1,19 +1,25 @@
 """Urgent work has separate workers, so that a long search does not delay a merge."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeConflict, TooMany
 from bot.domain.people import ITSELF
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Lane, Run, Stage, Status, get_lane
+from bot.ports.agent import Assignment, Budget, News, Update, get_no_news
+from bot.ports.workspace import Workspace
 from bot.self_improvement import SelfImprovementAgent
+from bot.telemetry import build_pseudonym
+from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_forge import FakeForge
-from tests.support.agent_harness import ALICE, BOB, AgentHarness
+from tests.support.agent_harness import ALICE, BOB, FIX, AgentHarness
 
 
 @dataclass
@@ -129,3 +135,29 @@ async def test_a_proposal_that_waits_for_a_word_takes_no_room(tmp_path: Path) ->
     async with world.run_agent() as agent:
         for number in range(3):
             await world.propose_fix(agent, f"dice {number}")
+
+
+class LabelledEngine(FakeAgent):
+    """An engine that remembers what every line logged during its work would say."""
+
+    labels: Mapping[str, object] = {}
+
+    async def work(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        news: News = get_no_news,
+    ) -> AsyncGenerator[Update, None]:
+        self.labels = get_contextvars()
+        async for update in super().work(assignment, workspace, budget, news):
+            yield update
+
+
+async def test_what_a_stage_logs_names_the_run_and_who_asked_for_it(tmp_path: Path) -> None:
+    world = AgentHarness(tmp_path)
+    world.engine = engine = LabelledEngine(FIX)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until_settled(run.id)
+    assert engine.labels == {"run": run.id, "person": build_pseudonym(ALICE.id, b"salt")}

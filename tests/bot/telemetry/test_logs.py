@@ -1,17 +1,24 @@
 """The program's log: one object per line, redacted for every logger."""
 
+import asyncio
 import io
 import json
 import logging
 import re
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
+from bot.infra.standard_logs import use_standard_logging
+from bot.telemetry import Recorder, set_current_run
 from bot.telemetry.logs import configure_logging
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_journal import FakeJournal
 
 
 class Careless:
@@ -31,7 +38,7 @@ def stream() -> Iterator[io.StringIO]:
     yield target
     root.handlers[:], root.level = before, level
     logging.captureWarnings(False)
-    structlog.reset_defaults()
+    use_standard_logging()
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -124,3 +131,62 @@ def test_what_discord_py_says_of_voice_and_of_anothers_client_is_left_out(
     logging.getLogger("discord.state").warning("Guilds intent seems to be disabled.")
     logging.getLogger("discord.state").warning("Shard ID %s timed out", 1)
     assert [line["event"] for line in lines(stream)] == ["Shard ID 1 timed out"]
+
+
+async def test_lines_name_run_person_and_commit_also_in_tasks_and_of_libraries(
+    stream: io.StringIO, tmp_path: Path
+) -> None:
+    recorder = Recorder(FakeJournal(), FakeClock(), tmp_path, b"s" * 32, lambda: "abc1234")
+
+    async def log_later() -> None:
+        structlog.stdlib.get_logger("ours").warning("%s of %d", "one", 2)
+        logging.getLogger("theirs").warning("outside")
+
+    with set_current_run("7k2m9q"), recorder.label_logs(7):
+        task = asyncio.create_task(log_later())
+    structlog.stdlib.get_logger("ours").warning("afterwards")
+    await task
+    afterwards, *labelled = lines(stream)
+    assert [line["event"] for line in labelled] == ["one of 2", "outside"]
+    for line in labelled:
+        assert line["run"] == "7k2m9q"
+        assert line["person"] == recorder.get_pseudonym(7)
+        assert line["commit"] == "abc1234"
+    assert not {"run", "person", "commit"} & set(afterwards)
+
+
+def test_a_line_without_a_person_names_the_commit_alone(
+    stream: io.StringIO, tmp_path: Path
+) -> None:
+    recorder = Recorder(FakeJournal(), FakeClock(), tmp_path, b"s" * 32, lambda: "abc1234")
+    with recorder.label_logs(None):
+        structlog.stdlib.get_logger("ours").warning("here")
+    (line,) = lines(stream)
+    assert line["commit"] == "abc1234"
+    assert "person" not in line
+
+
+LOGS_AND_FAILS = """
+from bot.infra.standard_logs import use_standard_logging
+import structlog
+use_standard_logging()
+log = structlog.stdlib.get_logger("ours")
+def fail():
+    password = "hunter" + str(2)
+    raise ValueError("bad")
+log.info("quiet")
+try:
+    fail()
+except ValueError:
+    log.exception("it failed %d times", 3)
+"""
+
+
+def test_a_command_prints_what_it_logs_as_the_standard_library_does() -> None:
+    command = [sys.executable, "-c", LOGS_AND_FAILS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert done.stderr.startswith("it failed 3 times\nTraceback (most recent call last):")
+    assert "ValueError: bad" in done.stderr
+    assert "quiet" not in done.stderr
+    assert "hunter2" not in done.stderr

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from theseus_observe.redaction import redact
 
+from bot.infra.standard_logs import use_standard_logging
 from bot.telemetry.bounded_text import redact_beginning
 from bot.telemetry.capsules import MAX_MESSAGE, build_capsule
 from bot.telemetry.logs import configure_logging
@@ -88,7 +88,7 @@ def counted_log() -> Iterator[CountingRedactor]:
     yield counting
     root.handlers[:], root.level = before, level
     logging.captureWarnings(False)
-    structlog.reset_defaults()
+    use_standard_logging()
 
 
 @pytest.mark.parametrize("kind", ERRORS)

@@ -1,6 +1,5 @@
 """Finds, opens and changes pull requests of one repository, and converts them to proposals."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +9,8 @@ from bot.adapters.forges.github._api import Api
 from bot.adapters.forges.github._checks import CheckReader
 from bot.adapters.forges.shared.marks import format_title, render_body, run_in
 from bot.adapters.forges.shared.refusal import Refusal, get_refusal
+import structlog
+
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
@@ -20,7 +21,7 @@ LOOKS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _SEARCHED = 1_000  # pull requests searched for one whose branch was deleted
 _OPEN = "open a pull request"
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class GithubPulls:

@@ -1,6 +1,5 @@
 """Implements the forge port with GitHub's API."""
 
-import logging
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Self
@@ -19,6 +18,8 @@ from bot.adapters.forges.shared.marks import render_comment
 from bot.adapters.forges.shared.pull_publisher import PullPublisher
 from bot.adapters.forges.shared.push import Push
 from bot.adapters.forges.shared.refusal import get_refusal
+import structlog
+
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.issue import ForgeIssue
@@ -28,7 +29,7 @@ from bot.infra.git_remote import Way
 from bot.infra.git_remotes import parse_remote
 from bot.ports.clock import Clock
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 _READY = """mutation($id: ID!) {
   markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { number } }

@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import gc
+import importlib
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,8 @@ class TreeBot:
         self._time.begin(datetime.fromisoformat(world["starts"]))
         self._seeds.begin(int(world["seed"]))
         network.install(Path(world["sockets"]))
+        with suppress(ModuleNotFoundError):  # trees of older versions log without structlog
+            importlib.import_module("bot.infra.standard_logs").use_standard_logging()
         state = Path(world["state"])
         state.mkdir(parents=True, exist_ok=True)
         for name, content in world["files"].items():
