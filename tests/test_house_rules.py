@@ -266,6 +266,17 @@ def test_nothing_is_printed_but_by_the_command_line() -> None:
     assert printing == []
 
 
+def test_code_of_the_bot_logs_through_structlog() -> None:
+    """So that lines name run, person and commit. `local_discord` leaves the log to its user."""
+    plain = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in with_word("getLogger", SOURCES)
+        for node in nodes_of(path)
+        if isinstance(node, ast.Call) and ast.unparse(node) == "logging.getLogger(__name__)"
+    ]
+    assert [each for each in plain if not each.startswith("local_discord/")] == []
+
+
 def test_source_is_parsed_in_one_place() -> None:
     """Threads that parse at once break each other's trees; `theseus_guard.syntax` says how."""
     # The others belong to other programs, which have one thread.

@@ -1,12 +1,12 @@
 """What alerts people elsewhere than in the chat, as far as it is configured."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from bot.adapters.email_alerts import EmailAlertChannel, MailServer
@@ -26,7 +26,7 @@ from bot.ports.clock import Clock
 from bot.settings import Settings
 
 _LAST_SECONDS = 30.0
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def build_alert_channels(settings: Settings, clock: Clock) -> tuple[AlertChannel, ...]:

@@ -1,6 +1,5 @@
 """Assembles the bot from its parts, and runs it until it is asked to stop."""
 
-import logging
 import os
 import sys
 from contextlib import AsyncExitStack
@@ -9,6 +8,7 @@ from typing import Protocol
 
 from theseus_observe.redaction import redact
 
+import structlog
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
@@ -46,7 +46,7 @@ from bot.self_improvement.restart_notices import RestartNotices
 from bot.self_improvement.start_check import StartCheck
 from bot.settings import Settings, get_required_token, guard_secrets, provide_cog_variables
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 # The event loop waits this long for a computing thread each time it has read a file or called the
 # system. With Python's 5 ms, discord.py's look at a TypeError (the path of each module) took 3.5 s
 # while a thread read the repository's tests: Discord had given up by then.

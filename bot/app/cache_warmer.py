@@ -1,13 +1,14 @@
 """Fills the caches of the checks at the start, while no run waits for them."""
 
 import asyncio
-import logging
+
+import structlog
 
 from bot.app.resources import Resources
 from bot.domain.errors import PortError
 
 _WARMING = "warmup"
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class CacheWarmer:

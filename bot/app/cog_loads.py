@@ -1,8 +1,9 @@
 """When cogs were loaded, by the journal: with each start of the bot, and with each reload."""
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.domain.errors import JournalError
 from bot.domain.journal import JournalQuery, Kind
@@ -11,7 +12,7 @@ from bot.ports.journal import Journal
 from bot.ports.traffic import CogLoads
 
 _MOST = 200
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def build_load_lookup(journal: Journal, clock: Clock, lookback: timedelta) -> CogLoads:

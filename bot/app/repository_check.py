@@ -1,14 +1,15 @@
 """Says at the start why no change can be made of this repository, where that is so."""
 
 import hashlib
-import logging
+
+import structlog
 
 from bot.authority.announcements import tell
 from bot.domain.errors import PortError
 from bot.ports.chat import Chat
 from bot.ports.workspace import Checkout
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class RepositoryCheck:

@@ -1,9 +1,10 @@
 """Removes stored data that is older than its configured retention period, once a day."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+import structlog
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.app.resources import Resources
@@ -13,7 +14,7 @@ from bot.ports.clock import Clock
 from bot.settings import Settings
 
 _DAY = timedelta(days=1)
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class RetainedKind(NamedTuple):

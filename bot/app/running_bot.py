@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import structlog
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.app.state_lock import StateLock
@@ -24,7 +25,7 @@ HANDOVER = "it hands over to a new process"
 SHUTTING_DOWN = "it is shutting down"
 
 _GRACE_SECONDS = 0.5  # which a hand-over gives those who are about to answer
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Closing:

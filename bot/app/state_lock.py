@@ -2,18 +2,19 @@
 
 import asyncio
 import fcntl
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
+
 from bot.app.state_swap import finish
 from bot.domain.errors import ConfigError
 
 _ENDING_SECONDS, _LOOK_SECONDS = 10.0, 0.2
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class StateHeld(ConfigError):

@@ -1,7 +1,6 @@
 """Exchanges messages with the supervisor. Without a supervisor, the methods have no effect."""
 
 import asyncio
-import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from bot.adapters.supervised_restarter import SupervisedRestarter
@@ -19,7 +19,7 @@ from bot.infra.supervisor_channel import ControlEnd, SupervisorChannel
 from bot.ports.restarter import Restarter
 from bot.supervisor.messages import HEARTBEAT_SECONDS, Message
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 Rehearse = Callable[[str], Awaitable[str]]

@@ -1,12 +1,13 @@
 """The bot's own HTTP server, where one is wanted."""
 
-import logging
 import math
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
 from bot.adapters.forges.registry import WEBHOOKS
+import structlog
+
 from bot.app.resources import Resources
 from bot.app.running_bot import Closing
 from bot.client import TheseusClient, is_connected
@@ -16,7 +17,7 @@ from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
 from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def build_web_rules(settings: Settings) -> WebRules | None:
