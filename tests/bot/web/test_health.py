@@ -137,7 +137,7 @@ async def test_how_old_the_newest_backup_is_is_told(room: Room) -> None:
         assert answer.json["backup"]["failing"] is True
         assert "secret" not in str(answer.json)
         lines = (await client.get("/metrics")).text.splitlines()
-    assert {"theseus_backup_age_seconds 60", "theseus_backup_failing 1"} <= set(lines)
+    assert {"theseus_backup_age_seconds 60.0", "theseus_backup_failing 1.0"} <= set(lines)
 
 
 async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
@@ -174,28 +174,28 @@ async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
     assert answer.text.endswith("\n")
     assert all(LINE.fullmatch(line) for line in lines if not line.startswith("#"))
     assert {
-        'theseus_actions_total{kind="command",outcome="ok"} 2',
-        'theseus_actions_total{kind="command",outcome="error"} 1',
-        'theseus_runs{status="running"} 1',
-        'theseus_runs{status="failed"} 1',
-        'theseus_runs{status="done"} 0',
-        "theseus_incidents_open 1",
-        'theseus_incidents{severity="high"} 1',
-        'theseus_incidents{severity="low"} 0',
-        "theseus_outbox_waiting 2",
-        "theseus_outbox_refused 1",
-        f"process_start_time_seconds {START.timestamp():.0f}",
+        'theseus_actions_total{kind="command",outcome="ok"} 2.0',
+        'theseus_actions_total{kind="command",outcome="error"} 1.0',
+        'theseus_runs{status="running"} 1.0',
+        'theseus_runs{status="failed"} 1.0',
+        'theseus_runs{status="done"} 0.0',
+        "theseus_incidents_open 1.0",
+        'theseus_incidents{severity="high"} 1.0',
+        'theseus_incidents{severity="low"} 0.0',
+        "theseus_outbox_waiting 2.0",
+        "theseus_outbox_refused 1.0",
         "theseus_model_cost_usd_total 0.25",
-        'theseus_model_tokens_total{direction="in"} 10',
-        "theseus_last_action_age_seconds 60",
-        "theseus_gateway_connected 1",
-        "theseus_stopped 0",
-        "theseus_audit_breaks 0",
+        'theseus_model_tokens_total{direction="in"} 10.0',
+        "theseus_last_action_age_seconds 60.0",
+        "theseus_gateway_connected 1.0",
+        "theseus_stopped 0.0",
+        "theseus_audit_breaks 0.0",
     } <= set(lines)
     for name in {line.split(" ")[2] for line in lines if line.startswith("# TYPE")}:
         assert lines.count(f"# TYPE {name} counter") + lines.count(f"# TYPE {name} gauge") == 1
-    (memory,) = [line for line in lines if line.startswith("process_resident")]
-    assert float(memory.split()[1]) > 1e6
+    process = dict(line.split() for line in lines if line.startswith("process_"))
+    assert float(process["process_start_time_seconds"]) == START.timestamp()
+    assert float(process["process_resident_memory_bytes"]) > 1e6
 
 
 def test_whatever_a_journal_says_there_are_few_labels() -> None:
@@ -213,7 +213,7 @@ async def test_a_clock_that_went_back_makes_no_negative_age(room: Room) -> None:
         room.services.recorder.record(Kind.COMMAND, "roll", ActionOutcome.OK)
         await client.server.feed.look()
         room.clock.tick(-timedelta(hours=1).total_seconds())
-        assert "theseus_last_action_age_seconds 0\n" in (await client.get("/metrics")).text
+        assert "theseus_last_action_age_seconds 0.0\n" in (await client.get("/metrics")).text
 
 
 async def test_the_pages_speak_as_people_do_and_name_commands_there_are(room: Room) -> None:

@@ -271,7 +271,7 @@ async def test_a_broken_audit_log_is_shown_and_counted() -> None:
         shown = checked((await client.get("/audit")).text).read
         shown = " ".join(shown.split())
         assert "The chain broken at entry 1: changed <b>behind</b> us" in shown
-        assert "theseus_audit_breaks 1\n" in (await client.get("/metrics")).text
+        assert "theseus_audit_breaks 1.0\n" in (await client.get("/metrics")).text
 
 
 async def test_no_page_tells_a_secret() -> None:

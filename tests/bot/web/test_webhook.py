@@ -432,5 +432,5 @@ async def test_a_storm_of_deliveries_asks_for_looks_and_keeps_no_more_than_it_ma
             statuses = await asyncio.gather(*(one(client, start + each) for each in range(50)))
             assert set(statuses) == {202}
         metrics = (await client.get("/metrics")).text
-    assert 'theseus_webhook_requests_total{result="accepted"} 100' in metrics
+    assert 'theseus_webhook_requests_total{result="accepted"} 100.0' in metrics
     assert len(room.key_values.bodies) <= MOST
