@@ -5,14 +5,14 @@ file's own thread. It is never half done: if the caller is cancelled, it still c
 there.
 """
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
-
-import aiosqlite
 
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.storage import StorageFault, StorageFaultKind
@@ -38,12 +38,39 @@ def replace_surrogates(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-class _Thread(aiosqlite.Connection):
-    """A connection that runs a complete function on its thread."""
+class _Connection:
+    """A connection with a thread of its own, which runs complete functions one after the other."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"sqlite-{path.name}")
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
-        return result
+        """Run `work`, connecting first if needed. If the caller is cancelled, it runs all the same.
+
+        Without the shield, a cancellation would remove work that has not begun from the queue.
+        """
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._executor, self._run, work))
+
+    async def close(self) -> None:
+        """Finish what was asked for, close the connection and end the thread."""
+        loop = asyncio.get_running_loop()
+        closing = loop.run_in_executor(self._executor, self._close)
+        self._executor.shutdown(wait=False)
+        await asyncio.shield(closing)
+
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            self._connection = sqlite3.connect(
+                self._path, isolation_level=None, timeout=BUSY_SECONDS
+            )
+        return work(self._connection)
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
 
 class Database:
@@ -71,37 +98,33 @@ class Database:
         self._synchronous = synchronous
         self._check = check
         self._derived = derived
-        self._thread: _Thread | None = None
+        self._connection: _Connection | None = None
         self._identity: FileIdentity | None = None
         self.fault: StorageFault | None = None
         """What keeps the file from working, as last seen."""
 
     async def open(self) -> None:
         """Open the file, creating it and its folder if needed, and bring its schema up to date."""
-        if self._thread is not None:
+        if self._connection is not None:
             return
         self._make_folder()
-        thread = _Thread(self._connect, iter_chunk_size=64)
+        connection = _Connection(self.path)
         try:
-            await thread
+            await connection.run(self._prepare)
         except sqlite3.Error as error:
-            raise self._build_open_error(error) from error
-        try:
-            await thread.run(self._prepare)
-        except sqlite3.Error as error:
-            await thread.close()
+            await connection.close()
             raise self._build_open_error(error) from error
         except BaseException:
-            await thread.close()
+            await connection.close()
             raise
-        self._thread = thread
+        self._connection = connection
         self._identity = FileIdentity.read(self.path)
 
     async def close(self) -> None:
         """Finish what was asked for and close the file; again is harmless."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            await thread.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -124,7 +147,7 @@ class Database:
 
     async def probe(self) -> None:
         """Find out whether the file is there and can be written; `fault` is the answer."""
-        if self._thread is None:
+        if self._connection is None:
             return
         if FileIdentity.read(self.path) != self._identity:
             self._note_fault(StorageFaultKind.MISSING)
@@ -142,10 +165,10 @@ class Database:
         Free space left by older versions of the bot is erased once, by rewriting the file. Raises
         `error` if the file stays busy.
         """
-        if self._thread is None:
+        if self._connection is None:
             raise self._error(f"{self.path} is not open.")
         try:
-            await self._thread.run(self._clean)
+            await self._connection.run(self._clean)
         except (sqlite3.Error, OSError) as error:
             raise self._error(f"{self.path}: {error}", detail=type(error).__name__) from error
 
@@ -159,7 +182,7 @@ class Database:
         get_pre_migration_path(self.path).unlink(missing_ok=True)
 
     async def _run(self, work: WorkArguments[T], begin: str, synchronous: str = "") -> T:
-        if self._thread is None:
+        if self._connection is None:
             raise self._error(f"{self.path} is not open.")
 
         def run(connection: sqlite3.Connection) -> T:
@@ -172,7 +195,7 @@ class Database:
                 connection.execute(f"PRAGMA synchronous = {self._synchronous}")
 
         try:
-            return await self._thread.run(run)
+            return await self._connection.run(run)
         except sqlite3.Error as error:
             raise self._build_error(error) from error
 
@@ -190,9 +213,6 @@ class Database:
                 f"{self.path} cannot be opened: it is a folder, or {folder} is not writable. "
                 "Set THESEUS_STATE to a folder Theseus may write to."
             )
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row

@@ -44,9 +44,9 @@ def _overwrite(path: Path, page_size: int, pages: int) -> None:
 
 async def _run(database: Database, statement: str) -> None:
     """Run a statement outside of any transaction, on the file's own connection."""
-    thread = database._thread
-    assert thread is not None
-    await thread.run(lambda connection: connection.execute(statement).fetchall())
+    own = database._connection
+    assert own is not None
+    await own.run(lambda connection: connection.execute(statement).fetchall())
 
 
 async def _fetch_value(database: Database, statement: str) -> int:
