@@ -57,6 +57,7 @@ class BackgroundTasks:
         self._instruments = instruments
         self._components = components
         self._unhandled_seconds = unhandled_seconds
+        # Weak, because asyncio reports a failure that no code has read when the task is collected.
         self._origins: weakref.WeakKeyDictionary[TaskOf, TaskOrigin] = weakref.WeakKeyDictionary()
         self._recorded: weakref.WeakSet[asyncio.Future[Any]] = weakref.WeakSet()
 
@@ -157,6 +158,7 @@ class BackgroundTasks:
             self._record_all(gathered, failed)
 
     def _record_gathered(self, gathered: Any, failed: Failures) -> None:
+        # Private for the same reason as in `_check_unhandled`: `exception()` would clear the flag.
         if gathered._log_traceback:
             self._record_all(gathered, failed)
 

@@ -63,6 +63,7 @@ class CommandSync:
         """Stop trying; again is harmless."""
         if self._retrying is not None:
             self._retrying.cancel()
+            # `wait` instead of `await`: the task ends with a `CancelledError` that is not ours.
             await asyncio.wait({self._retrying})
 
     async def sync(self) -> None:
@@ -86,6 +87,8 @@ class CommandSync:
                 ) from error
             except _FAILED as error:
                 await self._note(f"Discord did not take the commands ({_describe_error(error)}).")
+                # A reload during an outage must not add a second loop; the running one sends the
+                # newest.
                 if self._retrying is None or self._retrying.done():
                     self._retrying = asyncio.create_task(self._retry(), name="commands")
                 raise

@@ -33,6 +33,7 @@ class Delays:
             loop = task.get_loop()
             # The timer gets an empty context. The simulated Discord of cog tests waits for
             # everything that has the context of the bot, so each command would take 3 s there.
+            # A weak reference: a timer must not keep the frames of a finished command in memory.
             interaction.extras[_TIMER] = Context().run(
                 loop.call_later, PATIENCE_SECONDS, _look, interaction, weakref.ref(task)
             )

@@ -55,6 +55,7 @@ class HandoverClient(ContainedBot):
         Returns `None` if there is no session to resume. REST and the handlers of earlier events
         continue to work. `close` must still be called.
         """
+        # Set first: between two attempts to connect there is no task to cancel.
         self._leaving = True
         if self._reading is not None:
             # Parsers do not await, so a cancellation cannot stop one half way. An event that was
@@ -83,6 +84,7 @@ class HandoverClient(ContainedBot):
         except asyncio.CancelledError:
             if not self._leaving:
                 raise
+            # Returning would end `start` and close the client, whose REST the handlers still use.
             await asyncio.Event().wait()
 
     async def fill_cache(self) -> None:
@@ -98,6 +100,7 @@ class HandoverClient(ContainedBot):
             self.inheritance, self._inherits = None, False
             return
         for guild in guilds:
+            # Private: discord.py fills its cache from the gateway only.
             self._connection._add_guild_from_data(guild)  # type: ignore[arg-type]
 
     def finish_takeover(self) -> None:
@@ -105,6 +108,7 @@ class HandoverClient(ContainedBot):
         if not self._inherits:
             return
         self._inherits = False
+        # As discord.py does after READY, which a resumed session does not send.
         self._connection.call_handlers("ready")
         self.dispatch("ready")
         for guild in self.guilds:

@@ -20,6 +20,7 @@ from bot.domain.journal import ActionOutcome
 from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 
+# Each a little less than Discord waits: the message that explains the failure must fit in.
 RESPONSE_SECONDS = 2.5
 FOLLOW_UP_SECONDS = 14 * 60.0
 _FIRST_LOOK_SECONDS = 0.05
@@ -106,6 +107,7 @@ class ResponseWatch:
                 await sleeping
         except asyncio.CancelledError:
             task = asyncio.current_task()
+            # A follow-up or `close` cancels only the sleep; a cancelled task has to end.
             if task is None or task.cancelling():
                 sleeping.cancel()
                 raise

@@ -68,6 +68,7 @@ class Reloader:
     async def _adopt(self, changed: Sequence[str]) -> Adoption:
         reloaded: list[str] = []
         failed: dict[str, str] = {}
+        # Python caches listings of folders, so a file that was just added would not be found.
         importlib.invalidate_caches()
         for file in changed:
             self._forget_bytecode(file)

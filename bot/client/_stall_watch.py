@@ -79,6 +79,7 @@ class StallWatch:
         self._typed: weakref.WeakKeyDictionary[commands.Context[Any], EventLoopBlocked] = (
             weakref.WeakKeyDictionary()
         )
+        # The loop ends a stall while the sampling thread may add to it.
         self._lock = threading.Lock()
         self._stall: Stall | None = None
         self._beat_at = 0.0
@@ -92,6 +93,7 @@ class StallWatch:
         loop = asyncio.get_running_loop()
         self._beat_at = monotonic()
         arguments = (loop, threading.get_ident())
+        # A daemon: a loop that stands still for ever must not keep the process.
         threading.Thread(target=self._watch, args=arguments, name="stalls", daemon=True).start()
 
     def stop(self) -> None:
@@ -117,6 +119,7 @@ class StallWatch:
         """End a stall, by the thread of the loop itself; give the blame for it."""
         stall, self._stall = self._stall, None
         seconds, self._beat_at = monotonic() - self._beat_at, monotonic()
+        # Few samples say little: the loop may have been in another call between two of them.
         if stall is None or seconds < self._block_seconds or stall.samples < _FEWEST_SAMPLES:
             return
         if not any(self._code.is_own(frame) for frame in stall.shared):

@@ -107,6 +107,7 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
 def install(loop: asyncio.AbstractEventLoop, observer: TaskObserver) -> None:
     """Report tasks and exceptions of the loop to `observer`; calling it again has no effect."""
     _observers.setdefault(loop, WeakSet()).add(observer)
+    # A loop has one factory, which several clients share; see the module's docstring.
     if loop.get_task_factory() is not _make_task:
         loop.set_task_factory(_make_task)
         loop.set_exception_handler(_handle)
@@ -119,6 +120,7 @@ def _make_task(
     observer = context.get(OBSERVER) if context is not None else OBSERVER.get()
     if observer is None or not isinstance(coroutine, Coroutine):
         return asyncio.Task(coroutine, loop=loop, **options)
+    # Wrapped, because asyncio ends the whole loop if a task raises `SystemExit`.
     task = asyncio.Task(ContainedCoroutine(coroutine, observer), loop=loop, **options)
     observer.observe(task, _find_creator())
     return task

@@ -40,11 +40,13 @@ class ThreadArchiver:
         store, now = self._services.store, self._services.clock.now()
         ended = await store.find(status=FINAL_STATUSES, limit=_LOOKED_AT)
         for run in ended:
+            # By version, because a retried run ends again.
             fresh = (run.id, run.version) not in self._seen
             if fresh and _SETTLED <= now - run.updated_at <= _LATEST:
                 self._seen.add((run.id, run.version))
                 if has_ended(run, await store.get_history(run.id)):
                     await self._notifier.archive(run)
+        # Only runs that a look can still find, so that the set stays small.
         self._seen &= {(run.id, run.version) for run in ended}
 
 

@@ -88,6 +88,7 @@ class BaseUpdates:
         self._asked.clear()  # this look also answers the requests that came during the wait
         how = self._how or {TIMER}
         self._how = set()
+        # No one asked, so a look without news would only fill the audit log.
         if how <= {START, TIMER} and not await self._has_news():
             return
         await self.look(" and ".join(sorted(how)))

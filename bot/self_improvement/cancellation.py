@@ -45,6 +45,7 @@ class Cancellation:
         A merged change comes live as planned. `forge_seconds` limits the wait for the forge; if it
         does not answer, it is asked again later.
         """
+        # First the worker: otherwise it could propose or merge while the rest is ended.
         stopped = await self._workers.stop(run_id)
         run = self._cost_meter.settle(await self._services.store.get(run_id))
         history = await self._services.store.get_history(run.id)
@@ -61,8 +62,10 @@ class Cancellation:
             opened = None
             what = str(error) or "The forge does not answer."
             reason += f" Its pull request could not be closed: {what}"
+            # Stored before the run ends: a kill in between must not forget the open pull request.
             await self._reconciler.schedule(run)
             reason += " I ask the forge again until I know its state."
+        # Only a run that was shipping merges itself; others were merged by hand and may end.
         if ships and opened is not None and opened.state == "merged":
             await self._hand_back(run)
             raise WrongStage(

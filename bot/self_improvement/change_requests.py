@@ -116,6 +116,7 @@ class ChangeRequests:
         runs = await self._store.find(status=set(Status) - FINAL_STATUSES, limit=_LOOKED_AT)
         same = (run for run in runs if run.goal == "change" and _is_about(run, about))
         found = next(same, None)
+        # The same message, delivered again: `start` then returns the run that it has begun.
         return None if found is not None and found.trigger.key == trigger.key else found
 
     async def _find_run(self, feature_request: FeatureRequest) -> Run | None:

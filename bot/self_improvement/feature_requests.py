@@ -39,6 +39,8 @@ class FeatureRequestService:
         self._key_values = key_values
         self._clock = clock
         self._authorizer = authorizer
+        # A request is read, changed and written as one record: two people at once would lose one
+        # name.
         self._writing = asyncio.Lock()
 
     async def keep(self, person: Person, text: str) -> FeatureRequest:

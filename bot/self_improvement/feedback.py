@@ -66,6 +66,8 @@ class FeedbackService:
         self._store = store
         self._key_values = key_values
         self._answered = answered
+        # All reactions to a change are one record: two that arrive together would overwrite each
+        # other.
         self._one_at_a_time = asyncio.Lock()
 
     async def is_counting(self) -> bool:

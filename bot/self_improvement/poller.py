@@ -75,6 +75,8 @@ class Poller:
         except TheseusError:
             _log.exception("paused work could not be checked; the next sweep tries again")
         for run in await self._services.store.find(status={Status.WAITING}, limit=1000):
+            # The run is read again under the lock: a person may have answered since the list was
+            # read.
             async with self._run_locks.get(run.id):
                 try:
                     await self._look_at(await self._services.store.get(run.id))
@@ -99,6 +101,7 @@ class Poller:
             return
         try:
             opened = await self._services.forge.get_proposal(proposal.number)
+            # A pull request is a draft until the forge's checks have ended; then people are asked.
             if opened.state == "open" and opened.draft and opened.checks != "pending":
                 opened = await self._services.forge.publish(proposal.number)
         except ForgeError:

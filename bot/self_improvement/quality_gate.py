@@ -146,6 +146,7 @@ class QualityGate:
         `WorkspaceError`.
         """
         await workspace.reset(workspace.base)
+        # Made again here, because the head could contain more than the revert it claims to be.
         reverted = await workspace.revert(shipped.merge_commit, shipped.approved_head)
         expected_diff = await workspace.get_diff()
         await workspace.reset(change.head)

@@ -60,6 +60,8 @@ class Reconciler:
                 try:
                     async with asyncio.timeout(_ANSWER_SECONDS):
                         opened = await close_proposal(forge, run, history, run.reason)
+                # The record stays, so that the next look asks again. Other runs do not wait for
+                # this one.
                 except (ForgeError, TimeoutError):
                     continue
                 await self._report(run, opened)

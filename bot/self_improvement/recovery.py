@@ -59,9 +59,13 @@ class RecoveryService:
                 except TheseusError as error:
                     _log.warning("run %s could not be resumed: %s", run.id, error)
                     await self._report_not_resumed(run, error)
+            # Outside of the lock, which it takes itself if the card cannot be posted.
             await self._show_card(run.id)
+        # A kill between saving and posting an ending leaves people without an answer. Endings that
+        # were posted are known to the outbox by their key.
         for run in await store.find(status=FINAL_STATUSES, limit=_MOST_REEXPLAINED):
             await self._notifier.announce_end(run, await store.get_history(run.id))
+        # Read again: the loop above has ended some runs, and people have requested others.
         keep = await store.find(status=_LIVE, limit=_ALL)
         await self._services.workspaces.reap(frozenset(run.id for run in keep))
 

@@ -98,6 +98,7 @@ class RestartNotices:
             Kind.RELOAD, NAME, ActionOutcome.ERROR, run_id=report.run_id, error=error
         )
         post = build_post(report)
+        # An incident announces itself; if it cannot be stored, the message is sent directly.
         if name != "rolled_back" or not await self._is_incident(report):
             await self._say(self._dev_channel_id, post, f"restart:{name}:{_build_key(report)}")
         await self._say_in_thread(report, post, name)

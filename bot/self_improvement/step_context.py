@@ -158,6 +158,7 @@ class StepContext:
         if error.until is None:
             return 0.0
         remaining = (error.until - self.services.clock.now()).total_seconds() + 1.0
+        # A later time belongs to no rate limit, so the usual pauses apply.
         return remaining if remaining <= LONGEST_FORGE_WAIT else 0.0
 
     async def is_merged(self, run: Run, proposal: Proposal | None) -> bool:

@@ -116,6 +116,7 @@ class Workers:
     async def _lease_next(self, lane: Lane) -> Run:
         failures = 0
         while True:
+            # Cleared before the look: a run that is queued during the look sets the event again.
             self._wake[lane].clear()
             if self._draining:
                 await self._wake[lane].wait()
@@ -125,6 +126,8 @@ class Workers:
                 run = await self._services.store.lease_next(self._owner, until, lane)
             except StoreError:
                 failures += 1
+                # A full or broken disk is not asked all the time, and does not end the worker
+                # either.
                 pause = compute_delay(_PAUSE_SECONDS, failures)
                 _log.exception("no run could be leased; trying again in %.0f s", pause)
                 await self._services.clock.sleep(pause)
@@ -139,6 +142,7 @@ class Workers:
                 heartbeat = group.create_task(self._extend_lease(run.id))
                 with freeze_prompts():
                     await self._run_stages(run, lane)
+                # The task group would wait for the heartbeat, which never ends by itself.
                 heartbeat.cancel()
         except asyncio.CancelledError:
             if run.id not in self._stopping:

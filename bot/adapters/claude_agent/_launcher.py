@@ -95,10 +95,12 @@ def _begin(argv: list[str], environment: dict[str, str]) -> int:
         os.setsid()
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         _pass_credentials(environment)
+        # If the launcher died before `prctl` took effect, nothing would ever kill this child.
         if os.getppid() == launcher:
             os.execve(argv[0], argv, environment)  # noqa: S606 - the program we are to start
     except OSError as error:
         os.write(2, f"{argv[0]} cannot be started: {error.strerror}\n".encode())
+    # Not `sys.exit`: the fork must not run the launcher's exit handlers a second time.
     os._exit(CANNOT_START)
 
 
@@ -138,6 +140,7 @@ def _list_parents() -> dict[int, int]:
 
 def _list_descendants(root: int) -> set[int]:
     parents = _list_parents()
+    # Until nothing is added: a child may be listed before its parent.
     members, size = {root}, 0
     while len(members) > size:
         size = len(members)
@@ -186,6 +189,7 @@ def _kill_descendants(child: int, exit_state: _ExitState) -> None:
     until = time.monotonic() + SWEEP
     _kill(child, signal.SIGKILL, group=True)
     exit_state.look()
+    # Repeated, because processes can fork between the listing and the signal.
     while not exit_state.all and time.monotonic() < until:
         for pid in _list_descendants(os.getpid()):
             _kill(pid, signal.SIGKILL)
@@ -231,6 +235,7 @@ def main(argv: list[str]) -> int:
         os.setsid()
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     wake, waking = os.pipe()
+    # `set_wakeup_fd` accepts no descriptor that may block.
     os.set_blocking(waking, False)
     signal.set_wakeup_fd(waking)
     for number in (*_STOPS, signal.SIGCHLD):

@@ -111,6 +111,7 @@ class DiscordChat:
         self._storing.add(storing)
         storing.add_done_callback(self._finish_storing)
         stored = await asyncio.shield(storing)
+        # Shielded too: the future belongs to all callers with this key, and its sender sets it.
         return stored if isinstance(stored, MessageRef) else await asyncio.shield(stored)
 
     async def edit(self, ref: MessageRef, post: Post, *, final: bool = False) -> None:
@@ -184,6 +185,7 @@ class DiscordChat:
         if lane is None:
             lane = self._lanes[item.channel_id] = []
             group.create_task(self._send_lane(item.channel_id, lane))
+        # By number and not by arrival: messages of another process are queued after newer ones.
         heapq.heappush(lane, (item.number, item))
 
     async def _send_lane(self, channel_id: int, lane: list[tuple[int, Pending]]) -> None:

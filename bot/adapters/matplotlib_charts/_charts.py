@@ -35,6 +35,7 @@ class MatplotlibCharts:
     def __init__(self, cache: Path, *, python: str | Path = sys.executable) -> None:
         self._cache = cache
         self._python = str(python)
+        # One child at a time, because importing matplotlib takes a second and 60 MB.
         self._turn = asyncio.Lock()
         self._missing = False
 

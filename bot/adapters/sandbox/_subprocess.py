@@ -78,6 +78,7 @@ def _measure_usage(folders: Sequence[Path]) -> _DiskUsage:
     """Return the disk usage below `folders`; links are not followed."""
     size, files, pending = 0, 0, [str(folder) for folder in folders]
     while pending:
+        # The command creates and deletes files while they are counted.
         with suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 files += 1
@@ -183,6 +184,7 @@ async def run_bounded(
     started = loop.time()
     disk_watch = _Disk(disk, limits)
     reading, writing = os.pipe()
+    # A pipe of our own, read up to a time limit: a process that escapes the kill keeps it open.
     transport, tail = await loop.connect_read_pipe(
         lambda: _Tail(limits.output_chars), os.fdopen(reading, "rb", buffering=0)
     )
@@ -200,6 +202,7 @@ async def run_bounded(
         except (OSError, ValueError) as error:
             return Completed(returncode=NOT_STARTABLE, output=str(error), seconds=0.0)
         finally:
+            # With our own copy open, the pipe would never report its end.
             os.close(writing)
         timed_out, note = False, ""
         try:

@@ -63,6 +63,7 @@ class StateBackups:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             stopped.set()
+            # The thread sees `stopped` soon, and holds the folder's lock until it ends.
             await asyncio.wait([task])
             task.exception()  # retrieved, so that asyncio does not report it as lost
             raise

@@ -69,6 +69,7 @@ class PartsWork:
                 parts = enumerate(self.assignment.plan.parts, 1)
                 tasks = [group.create_task(write_part(part, number)) for number, part in parts]
         except ExceptionGroup as failures:
+            # Callers handle the errors of one engine call; the group stays visible as the cause.
             raise failures.exceptions[0] from failures
         done = [task.result() for task in tasks]
         declined = next((each.change for each in done if each.change.cannot), None)

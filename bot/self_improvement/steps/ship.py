@@ -77,6 +77,7 @@ class Deployer:
         merged = await self._forge.merge(proposal.number, approval.head, result)
         async with self._one_at_a_time:
             shipment = await self._deploy(proposal, approval, merged)
+        # The forge makes a merge commit of its own, so files are compared and not commits.
         landed = await self._checkout.get_tree_id(shipment.merge_commit)
         return shipment.replace(otherwise=result is not None and landed != result.tree)
 

@@ -165,6 +165,7 @@ class Server:
             self._run_child(request, writing)
         os.close(writing)
         with contextlib.suppress(OSError):
+            # The child sets it too, because either of them may run first.
             os.setpgid(pid, pid)
         self.children[reading] = Child(request, pid, reading)
         self.selector.register(reading, selectors.EVENT_READ)

@@ -191,6 +191,7 @@ class CollectedSession:
             return "a thread was started while modules were imported"
         if Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
             return "a process was started while modules were imported"
+        # pytest's capture holds files of its own, which would count as opened by the project.
         self._capture.stop_global_capturing()
         own = {self.server.selector.fileno()}
         opened = self._parts["code"]["open_files"]()

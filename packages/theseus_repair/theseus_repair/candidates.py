@@ -215,6 +215,7 @@ def _score_statement(
             statement, source
         ):  # reading the property does not run this statement
             score = max(score, UNSEEN)
+        # Edits of a `def` line count less than those of the line inside that is suspected.
         return max(score, 0.75 * suspicion.get_score(source.path, inside))
     if source.find_function(statement) is not None:
         return score if score or suspicion.has_coverage else UNSEEN

@@ -147,6 +147,7 @@ async def _conclude(
         async with asyncio.timeout(seconds):
             found = await prepared.conclusion.assess(report)
             tidy = await format_texts(root, prepared.problem.texts, found.files)
+            # Formatted text is confirmed again, because it is what will be written.
             if found.fix and tidy != found.files and await prepared.confirmation(found.fix, tidy):
                 found = replace(found, files=tidy)
             found = await _format_unverified(root, prepared.problem.texts, found)

@@ -94,6 +94,7 @@ class ForkProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 limit=1 << 28,
+                # A group of its own, so that `stop` can kill it with everything in it.
                 start_new_session=True,
             )
             self._ready = asyncio.get_running_loop().create_future()
@@ -102,6 +103,7 @@ class ForkProcess:
             await self._send(server, settings)
             try:
                 async with asyncio.timeout(STARTING):
+                    # A time-out must not cancel the future itself, which `_listen` still sets.
                     await asyncio.shield(self._ready)
             except TimeoutError:
                 raise VerifierError(
@@ -128,6 +130,7 @@ class ForkProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listener
         if self._ready is not None and self._ready.done():
+            # Read, so that asyncio does not report it as never retrieved.
             self._ready.exception()
 
     async def _send(self, server: asyncio.subprocess.Process, message: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ class OrderIndependentRunner:
         self, runner: TestRunner, guards: Collection[str], unchanged: Texts, limits: TimeLimits
     ) -> None:
         self._runner, self._unchanged, self._limits = runner, unchanged, limits
+        # One check at a time: parallel candidates fail at the same test, which is checked once.
         self._unchecked, self._checking = set(guards), asyncio.Lock()
         self.dropped: dict[str, None] = {}
 

@@ -40,6 +40,7 @@ def build_pairs(
         list(_pair_with(attempt, chain(_list_crash_edits(problem, attempt, known), singles)))
         for attempt in ranked[:FIRST_EDITS]
     ]
+    # In turns: all pairs of the first near miss would leave no time for the others.
     return [pair for column in zip_longest(*rows) for pair in column if pair is not None]
 
 

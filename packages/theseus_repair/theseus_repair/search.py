@@ -130,6 +130,7 @@ class _Search:
     def _is_new(self, files: Mapping[str, str]) -> bool:
         if all(self.problem.texts[path] == text for path, text in files.items()):
             return False
+        # A digest, because thousands of candidates with complete files would fill the memory.
         mark = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
         new = mark not in self.seen
         self.seen.add(mark)
@@ -258,6 +259,7 @@ async def _run_search(state: _Search, width: int, confirm: Confirm) -> None:
             state.is_finished = True
             state.changed.set()
     except ExceptionGroup as errors:
+        # Callers handle the error of one judgement, not a group.
         raise errors.exceptions[0] from None
 
 
@@ -275,9 +277,11 @@ async def _gather_confirmed(state: _Search, confirm: Confirm) -> None:
 async def _find_first_confirmed(state: _Search, confirm: Confirm) -> Candidate | None:
     """Return the first passing candidate that is confirmed. May be cancelled at the time limit."""
     while state.passing:
+        # The best-ranked first: workers finish in any order, and two searches should find the same.
         number = min(state.passing)
         candidate = state.passing[number]
         is_confirmed = await confirm(candidate, candidate.apply(state.problem.texts))
+        # Not before it is confirmed: workers stop judging while candidates wait for that.
         del state.passing[number]
         state.changed.set()
         if is_confirmed:

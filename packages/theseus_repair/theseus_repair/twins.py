@@ -48,6 +48,7 @@ def widen(candidate: Candidate, texts: Texts, error: str = "") -> Candidate | No
         candidate,
         edits=tuple(sorted((*candidate.edits, *edits), key=lambda edit: edit.start)),
         why=f"{candidate.why}, and the same in line {where}",
+        # Just below the single edit: if that is enough, no other place is changed.
         rank=candidate.rank * 0.99,
         also=tuple(lines),
     )

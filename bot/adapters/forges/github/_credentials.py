@@ -89,6 +89,8 @@ class App:
         self._installation = installation
         self._key_file = key_file
         self._held: _StoredToken | None = None
+        # Requests that find the token expired at the same time ask for one new token, not for one
+        # each.
         self._asking = asyncio.Lock()
 
     def __repr__(self) -> str:
