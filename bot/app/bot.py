@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Protocol
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more

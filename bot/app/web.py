@@ -5,9 +5,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
-from bot.adapters.forges.registry import WEBHOOKS
 import structlog
 
+from bot.adapters.forges.registry import WEBHOOKS
 from bot.app.resources import Resources
 from bot.app.running_bot import Closing
 from bot.client import TheseusClient, is_connected

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NoReturn
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.authority.announcements import tell
 from bot.authority.authorizer import Authorizer
 from bot.authority.autonomy_blocks import PAUSE, AutonomyBlocks

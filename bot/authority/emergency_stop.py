@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Protocol
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.authority.announcements import tell
 from bot.authority.authorizer import Authorizer
 from bot.authority.kill_switch import KillSwitchGuard

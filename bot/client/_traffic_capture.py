@@ -7,8 +7,8 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import discord
-from theseus_observe.redaction import redact
 import structlog
+from theseus_observe.redaction import redact
 
 from bot.client._answer_shapes import compute_answer_digest, describe_shape
 from bot.client._audience import AudienceFinder

@@ -5,9 +5,9 @@ import hashlib
 from collections.abc import Sequence
 from uuid import uuid4
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.live_items import FIRST_AUTHOR, ChangeAuthor, LiveItem

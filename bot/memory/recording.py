@@ -6,9 +6,9 @@ continues.
 
 from collections.abc import Awaitable
 
+import structlog
 from theseus_guard import hash_diff
 
-import structlog
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act, check_binding

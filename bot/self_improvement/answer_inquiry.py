@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.incorrect_output import AnswerExample, AnswerSince, IncorrectOutput

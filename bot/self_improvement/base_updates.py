@@ -8,9 +8,9 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.domain.arrival import Arrival
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ChatError, TheseusError

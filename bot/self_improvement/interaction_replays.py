@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.domain.change import ANSWERED, CheckResult
 from bot.domain.cogs import get_cog_name
 from bot.domain.errors import RehearsalError, StoreError, VerifierError, WorkspaceError

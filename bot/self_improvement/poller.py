@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
-from theseus_observe.redaction._redact import redact
-
 import structlog
 from structlog.contextvars import bound_contextvars
+from theseus_observe.redaction._redact import redact
+
 from bot.domain.audience import Audience
 from bot.domain.errors import JournalError
 from bot.domain.ids import create_sortable_id

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
 from theseus_observe.redaction import redact_value
 
-import structlog
 from bot.domain.incident import Incident
 from bot.domain.run import Run
 from bot.domain.samples import Sample

@@ -13,9 +13,9 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from theseus_observe.redaction import redact
 
-import structlog
 from bot.adapters.matplotlib_charts import _program
 from bot.domain.charts import BarChart, TimeChart
 

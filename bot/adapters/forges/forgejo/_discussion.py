@@ -6,8 +6,8 @@ from datetime import datetime
 from bot.adapters.forges.forgejo._answers import (
     ForgejoComment,
     ForgejoIssue,
-    ForgejoReview,
     ForgejoLineComment,
+    ForgejoReview,
 )
 from bot.adapters.forges.forgejo._api import ForgejoApi
 from bot.adapters.forges.shared.marks import answer_of, is_answer, is_ours, render_comment

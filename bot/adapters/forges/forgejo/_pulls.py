@@ -1,9 +1,10 @@
 """Finds, opens and changes pull requests of one repository, and converts them to proposals."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
+
+import structlog
 
 from bot.adapters.forges.forgejo._answers import (
     DRAFT,
@@ -32,7 +33,7 @@ _SEARCHED = 1_000  # pull requests searched for one of a run
 _COLOR = "#ededed"
 _OPEN = "open a pull request"
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class ForgejoPulls:

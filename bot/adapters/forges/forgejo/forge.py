@@ -1,17 +1,17 @@
 """Implements the forge port with Forgejo's API."""
 
-import logging
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Self
 from urllib.parse import urlsplit
 
+import structlog
 from pydantic import SecretStr
 
 from bot.adapters.forges.forgejo._answers import (
     ForgejoPull,
-    ForgejoUser,
     ForgejoRepository,
+    ForgejoUser,
     remove_draft_mark,
 )
 from bot.adapters.forges.forgejo._api import FIX_HINT, ForgejoApi, create_client, is_here
@@ -21,7 +21,7 @@ from bot.adapters.forges.forgejo._discussion import (
     list_comments,
     list_issues,
 )
-from bot.adapters.forges.forgejo._pull_merger import Method, ForgejoMerger
+from bot.adapters.forges.forgejo._pull_merger import ForgejoMerger, Method
 from bot.adapters.forges.forgejo._pulls import ForgejoPulls
 from bot.adapters.forges.shared.keyed_locks import KeyedLocks
 from bot.adapters.forges.shared.pull_publisher import PullPublisher
@@ -37,7 +37,7 @@ from bot.ports.clock import Clock
 
 PERMISSION = "repository: read and write"
 
-_log = logging.getLogger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class ForgejoForge:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import structlog
+
 from bot.adapters.forges.github._answers import GithubPull, Ref
 from bot.adapters.forges.github._api import Api
 from bot.adapters.forges.github._checks import CheckReader
 from bot.adapters.forges.shared.marks import format_title, render_body, run_in
 from bot.adapters.forges.shared.refusal import Refusal, get_refusal
-import structlog
-
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Self
 
+import structlog
+
 from bot.adapters.forges.github._address import address_of
 from bot.adapters.forges.github._answers import GithubComment, GithubPull, GithubUser, Repository
 from bot.adapters.forges.github._api import Api
@@ -18,8 +20,6 @@ from bot.adapters.forges.shared.marks import render_comment
 from bot.adapters.forges.shared.pull_publisher import PullPublisher
 from bot.adapters.forges.shared.push import Push
 from bot.adapters.forges.shared.refusal import get_refusal
-import structlog
-
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.issue import ForgeIssue
