@@ -267,14 +267,14 @@ def test_nothing_is_printed_but_by_the_command_line() -> None:
 
 
 def test_code_of_the_bot_logs_through_structlog() -> None:
-    """So that lines name run, person and commit. `local_discord` leaves the log to its user."""
+    """So that lines name run, person and commit. Packages leave the log to their users."""
     plain = [
         f"{name_of(path)}:{node.lineno}"
         for path in with_word("getLogger", SOURCES)
         for node in nodes_of(path)
         if isinstance(node, ast.Call) and ast.unparse(node) == "logging.getLogger(__name__)"
     ]
-    assert [each for each in plain if not each.startswith("local_discord/")] == []
+    assert [each for each in plain if not each.startswith("packages/")] == []
 
 
 def test_source_is_parsed_in_one_place() -> None:
