@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.vocabulary import AVOIDED, OTHER_OPENINGS, VERBS
+from tests.support.vocabulary import AVOIDED, DOCSTRING_VERBS, OTHER_OPENINGS, VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("bot", "cogs", "packages", "bench", "tests/support", "tests/fakes", "tests/twins")
@@ -131,14 +131,14 @@ def test_no_name_has_a_word_of_our_own() -> None:
     assert [each for path in FILES for each in find_avoided(path)] == []
 
 
-LOOSE_DOCSTRINGS = 113
+LOOSE_DOCSTRINGS = 16  # in everyday cogs, whose text the planted faults quote
 
 
 def is_loose(function: Function) -> bool:
     """Return whether a function's docstring does not begin with a verb that says what to do."""
     text = ast.get_docstring(function) or ""
     opening = re.match(r"[A-Za-z]+", text)
-    return bool(text) and (opening is None or opening[0].lower() not in VERBS)
+    return bool(text) and (opening is None or opening[0].lower() not in VERBS | DOCSTRING_VERBS)
 
 
 def test_docstrings_of_functions_begin_with_a_verb() -> None:

@@ -78,7 +78,7 @@ class AuditWatch:
         self._mark(self.state)
 
     async def run_forever(self) -> None:
-        """Daily, check the whole log, remove old entries and save its end, until cancelled."""
+        """Check the whole log daily, remove old entries and save its end, until cancelled."""
         try:
             soon = _SOON.total_seconds()  # the start itself has more urgent work
             await run_periodically(self._turn, self._clock, self._pause, first_after=soon)

@@ -38,6 +38,14 @@ type understand unescape unfold unmask unpack unquote update use validate vary v
 vote wait wake walk warm watch weigh welcome whisper widen wire work wrap write yield
 """.split()  # noqa: SIM905
 )
+# Docstrings begin with one of these or with one of `VERBS`. No function is named so: `let` and `do`
+# say too little, the others have a shorter synonym among `VERBS`.
+DOCSTRING_VERBS = frozenset(
+    """
+activate authorise become cache comment compress continue declare decline do have include inject
+let nest number poll prevent reserve rewrite serialise serialize silence surround test unload
+""".split()  # noqa: SIM905
+)
 # The beginning of a question that is answered with yes or no, a conversion, a handler of an event.
 OTHER_OPENINGS = frozenset(["is", "has", "was", "can", "should", "from", "to", "as", "on", "test"])
 # Private English of earlier versions; docs/glossary.md says what is written instead.

@@ -121,7 +121,7 @@ class VotingScene:
         self._heads.append(forge.push(pull.branch, self._world.workspaces.add_snapshot(files)))
 
     def _change_meanwhile(self, record_vote: Callable[[], object]) -> None:
-        """Occasionally change a person's rights at the same moment."""
+        """Change a person's rights at the same moment, now and then."""
         if self._luck.random() < 0.2:
             self._change_member(self._luck.choice(("role", "leave")))
             record_vote()

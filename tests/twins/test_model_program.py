@@ -325,7 +325,7 @@ async def test_an_ended_story_is_reported_by_the_program(tmp_path: Path) -> None
 
 
 async def test_a_synthetic_message_of_the_program_is_marked(tmp_path: Path) -> None:
-    """The program reports an error as a model message; only its model name marks it as
+    """Expect an error as a model message, as the program reports it: only its model marks it as
     synthetic.
     """
     async with ScriptedModel([fail_request(529)]) as model:
