@@ -132,10 +132,12 @@ class FileSnapshots:
                 _create_private_folder(target.parent, self._folder)
                 _copy(self._state / name, target)
             _create_private_folder(folder, self._folder)
+            # Last: a folder without a manifest is incomplete, and not read.
             _write(folder / _MANIFEST, snapshot.model_dump_json().encode())
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        # One less, because `existing` was listed before the new one.
         for old in existing[MOST_OF_ONE - 1 :]:
             self._remove(old)
         for old in sorted(self._list_all(), key=lambda snapshot: snapshot.at, reverse=True)[MOST:]:
@@ -197,6 +199,7 @@ def _select_fitting(state: Path, names: Sequence[str], largest: int) -> tuple[li
     fits: list[str] = []
     too_large: list[str] = []
     remaining = largest
+    # The small files first, so that one large file does not leave out all others.
     for name in sorted(names, key=lambda file: (state / file).stat().st_size):
         remaining -= (state / name).stat().st_size
         (fits if remaining >= 0 else too_large).append(name)

@@ -13,6 +13,7 @@ from bot.adapters.claude_agent._narration import narrate
 from bot.domain.errors import AgentStuck
 
 EDITS = frozenset({"Edit", "MultiEdit", "Write"})
+# Addresses, line numbers and durations differ although the error is the same.
 _VOLATILE = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?")
 _LARGEST = 4 * 1024 * 1024
 _MAX_ERROR_CHARS = 2_000  # characters by which errors are compared

@@ -97,6 +97,7 @@ class PacedEdits:
                     await self._clock.sleep(pause)
                     continue  # the wanted content may have changed back meanwhile
                 state.displayed = _look(await self._show(ref, state.get_wanted))
+                # From the end of the edit: a slow one must not be followed at once by the next.
                 state.next_at = self._clock.monotonic() + PACE_SECONDS
             state.wanted = None  # it may contain large pictures
         finally:

@@ -87,7 +87,12 @@ class HttpModelGateway:
         app = web.Application(client_max_size=self._rules.most_bytes)
         app.router.add_route("*", "/{rest:.*}", self._serve)
         runner = web.AppRunner(
-            app, handler_cancellation=True, shutdown_timeout=_LEAVE, access_log=None
+            # By default aiohttp goes on with a request whose caller has gone, and the model would
+            # be paid.
+            app,
+            handler_cancellation=True,
+            shutdown_timeout=_LEAVE,
+            access_log=None,
         )
         try:
             self._runner = runner

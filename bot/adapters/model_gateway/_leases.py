@@ -65,6 +65,7 @@ class Lease:
     def learn(self, estimated: int, actual: int) -> None:
         """Record the tokens of a request; small ones are ignored: they are mostly overhead."""
         if estimated >= _TELLING:
+            # Only upwards: an estimate that is too low would admit more than the budget has.
             self.density = min(max(self.density, actual / estimated), BYTES_A_TOKEN)
 
     def cut(self) -> None:

@@ -211,6 +211,7 @@ class ProxiedRequest:
             raise refuse_unreachable("The model's provider redirected the request.")
         text = await _start_of(answer)
         entry.note = f"The provider answered {status}."
+        # A refusal (4xx) also shows that the provider works.
         if status >= 500:
             breaker.record_failure()
         else:
@@ -230,6 +231,7 @@ class _StreamBroken(Exception):
 
 def _cut(http: web.Request) -> None:
     if http.transport is not None:
+        # A normal end would make a part of the answer look complete.
         http.transport.abort()
 
 

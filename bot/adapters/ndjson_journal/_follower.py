@@ -94,6 +94,7 @@ def _start(path: Path, size: int, place: _Position) -> int:
     """Return where to continue: the end of a file that was cut, the start of a replaced one."""
     if place.end and place.mark != _mark(path, place.end):
         return 0
+    # A file that was cut has lost lines that were read; a part of its last line may be left.
     return place.end if size >= place.end else _get_end(path, size).end
 
 

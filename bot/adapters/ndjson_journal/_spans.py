@@ -51,6 +51,7 @@ def list_samples(folder: Path, since: datetime, until: datetime, event: str | No
         sample
         for span in list_spans(folder, since, until)
         for line in iterate_lines(span)
+        # A search of bytes is much cheaper than parsing, and most lines are of other events.
         if needle in line
         and (sample := sample_in(line)) is not None
         and earliest <= sample.at <= latest

@@ -165,6 +165,7 @@ class SqliteStore(DatabaseOwner):
             eligible = [run for run in map(run_from, rows) if get_lane(run) <= lane]
             if not eligible:
                 return None
+            # `min` takes the first of equally urgent runs, which is the oldest.
             queued = min(eligible, key=get_lane)
             version = queued.version + 1
             leased = move(

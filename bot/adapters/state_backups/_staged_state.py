@@ -66,6 +66,8 @@ def stage_state(
             companions = [name for name in contents.files if name.startswith(_DATABASE_COMPANIONS)]
             copier.take(companions)
             copier.stop()
+            # While the databases are locked: a row must not refer to a commit that the backup
+            # lacks.
             copier.take(_list_refs(state))
             copier.leave(_list_days(state))
         for name, view in snapshots.items():
