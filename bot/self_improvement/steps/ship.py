@@ -153,6 +153,7 @@ class Deployer:
     ) -> Shipment:
         """Update the running checkout to the merge, and the running bot to the checkout."""
         commit = merged.merge_commit or merged.head
+        # Remembered before the reload: if that is interrupted, the next deployment repeats it.
         self._pending_reload.update(await self._checkout.fast_forward(commit))
         adoption = await self._adopt()
         live = await self._checkout.get_head()

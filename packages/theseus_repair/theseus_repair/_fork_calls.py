@@ -199,6 +199,7 @@ def list_neighbours(value: Any) -> list[Any]:
     if isinstance(value, int):
         return [value + 1, value - 1, 0 * value, -value, value * 2 + 3, 1]
     if isinstance(value, str):
+        # `ß` has no single capital letter in `upper`, and `²` is a digit that `int` refuses.
         return [row[:-1], row[1:], "", row + row, row[::-1], f"{row}ß²"]
     if isinstance(value, (bytes, list, tuple)):
         return [row[:-1], row[1:], row[:0], row + row, row[::-1]]

@@ -52,6 +52,7 @@ class ImportedCode:
     def __init__(self, paths: Collection[str]) -> None:
         self._paths = {os.path.realpath(path) for path in paths}
         self._modules: dict[str, list[CodeType]] = {path: [] for path in self._paths}
+        # By id, with the code itself, so that no other code can get the same id.
         self._ran: dict[int, CodeType] = {}
         self._read: set[str] = set()
         self._functions: dict[int, list[FunctionType]] = {}
@@ -60,6 +61,8 @@ class ImportedCode:
     def __enter__(self) -> "ImportedCode":
         """Start to watch loaded, read and called code."""
         for path in self._paths:
+            # An earlier traceback may have put it there, which would look like a read during the
+            # import.
             linecache.cache.pop(path, None)
         loader: Any = importlib.machinery.SourceFileLoader
         self._plain = loader.get_code, builtins.open, io.open
@@ -79,6 +82,7 @@ class ImportedCode:
             return plain_open(file, *args, **kwargs)
 
         loader.get_code = get_code
+        # Two names of one function: `pathlib` uses the one in `io`.
         builtins.open = io.open = record_open
         return self
 
@@ -224,6 +228,7 @@ def open_files() -> dict[int, str]:
     for link in listing.iterdir() if listing.exists() else ():
         with contextlib.suppress(OSError):
             target = str(link.readlink())
+            # Sharing these two is harmless, because they have no position.
             if target not in ("/dev/null", "/dev/urandom"):
                 found[int(link.name)] = target
     return found

@@ -126,6 +126,7 @@ class CommandRunner(OpaqueRunner):
         except UnicodeEncodeError as error:  # a character that the file's encoding lacks
             code, output = 1, f"{type(error).__name__}: {error}"
         finally:
+            # The next run uses the same copy.
             for path in overlay:
                 shutil.copyfile(self._root / path, copy / path)
             self._copies.put_nowait(tree)
@@ -163,5 +164,6 @@ def read_crash(output: str, root: Path, *, late: bool = False) -> Crash:
     errors = list(ERROR.finditer(output[max(0, last) :]))
     if not errors:
         return Crash("", output.strip()[-200:], tuple(frames))
+    # The first one ends the traceback; those below it are of other output.
     error = errors[0] if last >= 0 else errors[-1]
     return Crash(error["error"].split(".")[-1], error["message"] or "", tuple(frames))

@@ -24,8 +24,10 @@ async def load_suspect_hunks(repo: Path, commits: int = COMMITS) -> list[Suspect
     found: list[SuspectHunk] = []
     pending = await read_git(repo, "diff", "HEAD", *shape, *files)
     found += parse_diff(pending, "", 0)
+    # No merges, and not the first commit, which has no state before it.
     one = ["--min-parents=1", "--max-parents=1", f"-n{commits}", "--format=commit %H"]
     log = await read_git(repo, "log", "-p", *one, *shape, *files)
+    # Uncommitted changes are the newest, so with them every commit is one older.
     for age, part in enumerate(f"\n{log}".split("\ncommit ")[1:]):
         commit, _, diff = part.partition("\n")
         found += parse_diff(diff, commit.strip(), age + bool(pending.strip()))
