@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.domain.backup import BackupStatus
 from bot.domain.budget import BudgetRules
 from bot.domain.feature_request import FeatureRequest
+from bot.domain.forge_webhook import ForgeWebhook
 from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.live_items import ItemKind, LiveItem
@@ -14,7 +15,6 @@ from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.domain.stop import Stop, StopHow
 from bot.ports.clock import Clock
-from bot.ports.forge_webhook import ForgeWebhook
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.ports.forge_webhook import ForgeWebhook
+from bot.domain.forge_webhook import ForgeWebhook
 from bot.web._collaborators import WebServices
 from bot.web._request_bodies import FORM_BYTES, read
 from bot.web._responses import Refused, as_json

@@ -90,6 +90,6 @@ class HurriedClock(FakeClock):
     """A clock on which a sleep takes no real time, for what looks again and again."""
 
     async def sleep(self, seconds: float) -> None:
-        """Let the time pass at once."""
+        """Advance the time at once."""
         self.tick(seconds)
         await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from bot.adapters.forges.forgejo import FORGEJO
 from bot.adapters.forges.github import GITHUB
 from bot.adapters.forges.local import LOCAL
 from bot.adapters.forges.shared.forge_type import ForgeType
-from bot.ports.forge_webhook import ForgeWebhook
+from bot.domain.forge_webhook import ForgeWebhook
 from bot.settings import Settings
 
 __all__ = ["FORGES", "LOCAL", "WEBHOOKS", "get_forge_type"]

@@ -15,6 +15,7 @@ from bot.domain.errors import ConfigError
 from bot.settings import Settings, load
 from tests.fakes.repositories import make_repository, run_git
 from tests.support.full_checks import set_full_checks
+from tests.twins.forgejo import ForgejoTwin
 from tests.twins.github import GithubTwin
 
 pytestmark = pytest.mark.slow
@@ -210,6 +211,20 @@ async def test_github_is_found_from_the_remote_with_its_default_branch(
     assert (forge.kind, forge.branch, forge.remote) == ("github", "main", "origin")
     assert forge.github.reviewers == {"alice"}
     assert github.token not in newcomer.said
+
+
+async def test_forgejo_is_found_from_the_remote_by_asking_the_server(
+    newcomer: Newcomer, tmp_path: Path
+) -> None:
+    async with ForgejoTwin(tmp_path) as forgejo:
+        run_git(newcomer.clone, "remote", "add", "origin", forgejo.clone_url)
+        newcomer.variables["FORGEJO_TOKEN"] = forgejo.token
+        assert await newcomer.set_up(channel="dev", reviewers="alice") == 0, newcomer.said
+    forge = newcomer.settings.config.forge
+    assert (forge.kind, forge.branch, forge.remote) == ("forgejo", "main", "origin")
+    assert forge.forgejo.address == forgejo.url
+    assert forge.forgejo.reviewers == {"alice"}
+    assert forgejo.token not in newcomer.said
 
 
 async def test_who_began_with_a_local_forge_can_go_on_to_github(

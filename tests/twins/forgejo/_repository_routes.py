@@ -108,7 +108,7 @@ class RepositoryRoutes:
         return ApiResponse([self._shapes.render_comment(each) for each in said])
 
     def add_comment(self, ask: ApiRequest) -> ApiResponse:
-        """Comment on an issue or pull request."""
+        """Post a comment on an issue or pull request."""
         world, number = self._world, self._find(ask).number
         text = ask.get_text("body") or ""
         said = Comment(world.allocate_id(), number, ask.who.account, "", text, world.now())

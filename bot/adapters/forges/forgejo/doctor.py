@@ -94,7 +94,8 @@ async def _check_rights(
     missing = [PERMISSION] if status in (401, 403, 404) else []
     if (await service.ask("/user")).status != 200:
         missing.append("user: read")
-    if (await service.ask(f"/repos/{fields['full_name']}/issues?limit=1")).status != 200:
+    issues = f"/repos/{fields['full_name']}/issues?type=issues&limit=1"
+    if (await service.ask(issues)).status != 200:
         missing.append("issue: read and write")
     if missing:
         remedy = f"Create a token with them at {build_token_page_url(address)}"

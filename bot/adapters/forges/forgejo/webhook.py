@@ -10,7 +10,7 @@ from bot.adapters.forges.shared.webhook_events import (
     parse_event,
     parse_time,
 )
-from bot.ports.forge_webhook import ForgeWebhook, Look
+from bot.domain.forge_webhook import ForgeWebhook, Look
 
 _ISSUE_ACTIONS = ("opened", "reopened", "label_updated")
 

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from bot.adapters.forges.shared.forge_setup import ForgeSetup
 from bot.domain.finding import DoctorFinding
+from bot.domain.forge_webhook import ForgeWebhook
 from bot.infra.git_remote import Way
 from bot.infra.git_remotes import Remote
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
-from bot.ports.forge_webhook import ForgeWebhook
 from bot.settings import Settings
 
 

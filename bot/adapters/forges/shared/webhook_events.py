@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ports.forge_webhook import Look
+from bot.domain.forge_webhook import Look
 
 
 def parse_event(
