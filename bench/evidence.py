@@ -26,6 +26,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
+from bot.intake import FailureMatcher
 from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from bot.telemetry import Recorder
@@ -83,8 +84,10 @@ async def _measure_evidence(site: _Site, fair: ModuleType, name: str, records: i
     ):
         recorder = Recorder(journal, clock, root, b"bench", lambda: site.head, redact=redact)
         record_failures(recorder, fair, records)
+        lookback = timedelta(hours=24)
+        match = FailureMatcher(journal, clock, lookback=lookback).find_evidence
         observe = EvidenceCollector(
-            journal, GitCheckout(root), clock, memory, lookback=timedelta(hours=24)
+            journal, GitCheckout(root), clock, memory, match, lookback=lookback
         )
         evidence = await observe(request(clock.now()))
     pack = render_evidence(evidence, diagnose_by_rules(evidence), request=SPIN.report)

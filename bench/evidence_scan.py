@@ -21,6 +21,7 @@ from bench.rows import Row, measure_pairs
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
+from bot.intake import FailureMatcher
 from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
@@ -50,8 +51,10 @@ async def measure_scan(folder: Path, records: int) -> Row:
         recorder = Recorder(journal, clock, root, b"bench", lambda: head, redact=redact)
         record_failures(recorder, import_file(root / FILE))
         assert await journal.find_damage() == ()  # waits for the complete index
+        lookback = timedelta(days=31)
+        match = FailureMatcher(journal, clock, lookback=lookback).find_evidence
         observe = EvidenceCollector(
-            journal, GitCheckout(root), clock, memory, lookback=timedelta(days=31)
+            journal, GitCheckout(root), clock, memory, match, lookback=lookback
         )
 
         async def measure_ours() -> float:

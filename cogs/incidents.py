@@ -60,7 +60,7 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             return f"I do not report it again until {until}."
         if self._act == "close":
             return _describe_closure(await get_monitoring(bot).close(self._incident_id, person))
-        asked = await get_monitoring(bot).go_on(
+        asked = await bot.intake.ask_about_incident(
             self._incident_id,
             "fix" if self._act == "fix" else "investigate",
             person,

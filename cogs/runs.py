@@ -29,8 +29,6 @@ from cogs.ui import (
     AnswerButton,
     ChoiceButton,
     CommandButton,
-    ask,
-    ask_for_change,
     can_cancel,
     can_retry,
     change_text,
@@ -119,8 +117,7 @@ class Runs(commands.Cog):
             hint = _WRONG_CHANNEL.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(hint, ephemeral=True)
             return
-        answer = await ask_for_change(
-            self.bot,
+        answer = await self.bot.intake.ask_for_change(
             Trigger(
                 key=f"interaction:{interaction.id}",
                 goal="change",
@@ -174,8 +171,7 @@ class Runs(commands.Cog):
             await interaction.followup.send(text, ephemeral=True)
             return
         place = place_of(message) if message else place_asked_in(interaction)
-        asked = await ask(
-            self.bot,
+        asked = await self.bot.intake.ask(
             Trigger(
                 key=f"interaction:{interaction.id}",
                 goal=goal,

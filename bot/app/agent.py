@@ -14,6 +14,7 @@ from bot.app.configuration_audit import describe_configuration
 from bot.app.engines import Engines
 from bot.app.resources import Resources
 from bot.client import Identity
+from bot.intake import FailureMatcher
 from bot.ports.agent import Budget
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -89,9 +90,20 @@ def make_agent(
     return SelfImprovementAgent(services, runs, parts)
 
 
+def build_matcher(settings: Settings, opened: Resources) -> FailureMatcher:
+    """Return what matches requests to failures."""
+    return FailureMatcher(
+        opened.journal,
+        opened.clock,
+        lookback=timedelta(hours=settings.config.runs.lookback_hours),
+        load_fixes=ShippedFixes(opened.store),
+        commands=opened.code.list_commands,
+        traffic=opened.traffic.log,
+    )
+
+
 def _build_step_services(settings: Settings, opened: Resources, chosen: Engines) -> StepServices:
     config, clock, verifier = settings.config, opened.clock, opened.verifier
-    lookback = timedelta(hours=config.runs.lookback_hours)
     span = timedelta(days=config.journal.keep_days)
     replays = InteractionReplays(
         opened.rehearsal,
@@ -116,11 +128,11 @@ def _build_step_services(settings: Settings, opened: Resources, chosen: Engines)
             opened.checkout,
             clock,
             opened.memory,
-            lookback=lookback,
-            fixes=ShippedFixes(opened.store),
-            commands=opened.code.list_commands,
+            build_matcher(settings, opened).find_evidence,
+            lookback=timedelta(hours=config.runs.lookback_hours),
             traffic=opened.traffic.log,
         ),
+        commands=opened.code.list_commands,
         analyzer=FaultAnalyzer(chosen.planner),
         builder=PlanBuilder(verifier, chosen.planner, replays),
         runner=CodeAgentRunner(chosen.agent, clock, budget=chosen.budget),
@@ -138,7 +150,7 @@ def _build_step_services(settings: Settings, opened: Resources, chosen: Engines)
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays, opened.checkout),
         use=_use_evaluator(settings, opened),
         answered=_build_answer_lookup(opened),
-        inquiry=_answer_inquiry(settings, opened),
+        inquiry=build_inquiry(settings, opened),
         changes=ChangeContextCollector(
             opened.journal, clock, opened.memory, commands=opened.code.list_commands, lookback=span
         ),
@@ -209,7 +221,8 @@ def _use_evaluator(settings: Settings, opened: Resources) -> UseEvaluator:
     )
 
 
-def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
+def build_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
+    """Return what replays output that people report as incorrect."""
     return AnswerInquiry(
         opened.rehearsal,
         opened.trees,

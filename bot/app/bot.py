@@ -14,7 +14,7 @@ from bot.app.agent import make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.engines import EngineResources, MakeEngines, build_engines
-from bot.app.issue_intake import build_issue_intake
+from bot.app.intake import build_intake, build_issue_intake
 from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import SettingsFollowers, build_live_settings
 from bot.app.model_gateway import build_model_gateway, cancel_requests
@@ -98,9 +98,10 @@ async def run_bot(
 
 
 def _cancel_at_shutdown(
-    agent: SelfImprovementAgent, *users: CacheWarmer | ChatModel | None
+    agent: SelfImprovementAgent, gateway: ModelGateway, *users: CacheWarmer | ChatModel | None
 ) -> None:
-    """Have the emergency stop cancel the turns of what uses a model."""
+    """Have the emergency stop cancel the requests to models, and the turns of what uses one."""
+    agent.emergency.shutdown_hooks.append(partial(cancel_requests, gateway, agent.emergency))
     agent.emergency.shutdown_hooks.extend(each.cancel_turns for each in users if each is not None)
 
 
@@ -124,19 +125,19 @@ async def _build(
     backups = build_scheduled_backups(settings, opened, chat, who)
     agent = make_agent(settings, opened, chosen, chat, members, who, (backups.format_vital_sign,))
     warming, talks = CacheWarmer(opened), chosen.chat_model
-    agent.emergency.shutdown_hooks.append(partial(cancel_requests, gateway, agent.emergency))
-    _cancel_at_shutdown(agent, warming, talks)
+    _cancel_at_shutdown(agent, gateway, warming, talks)
     monitoring = build_monitoring(settings, opened, chat, agent, who, supervision)
-    issues = build_issue_intake(settings, opened, agent, monitoring, members, who)
+    intake = client.intake = build_intake(settings, opened, client, agent, monitoring)
+    issues = build_issue_intake(settings, opened, agent, intake, members, who)
     alerts = build_alert_dispatcher(settings, opened, client, monitoring, beginning.news)
     stack.push_async_exit(look_once_more(alerts))
     audit = build_self_audit(settings, opened, chat, agent, client)
     storage = build_storage_watch(opened, (live.state_file,), chat, who, alerts)
     client.agent, client.monitoring, client.self_audit = agent, monitoring, audit
-    client.chat, client.key_values = chat, opened.key_values
+    client.chat, client.key_values, client.skills = chat, opened.key_values, opened.skills
     client.personal_data = _build_personal_data(settings, opened, agent, monitoring)
-    client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
-    client.missed, client.skills = settings.config.missed, opened.skills
+    client.chat_model, client.remembered = talks, settings.config.chat.remembered
+    client.missed = settings.config.missed
     followers = SettingsFollowers(opened, client, agent, monitoring, audit, backups, alerts)
     live.follow(build_live_settings(settings.config, followers))
     closing = Closing()

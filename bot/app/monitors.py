@@ -1,7 +1,6 @@
 """What notices by itself and looks back on itself, made from open ports and the configuration."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 
 from bot.adapters.discord_chat import DiscordChat
@@ -54,10 +53,8 @@ def build_monitoring(
         thresholds=config.detection,
         incidents=config.incidents,
         autonomy=config.autonomy,
-        people=config.people,
         dev_channel_id=who.dev_channel_id,
         guild_id=who.guild_id,
-        lookback=timedelta(hours=config.runs.lookback_hours),
     )
     return Monitoring(services, agent, rules)
 

@@ -11,7 +11,8 @@ from bot.adapters.forges.registry import WEBHOOKS
 from bot.app.resources import Resources
 from bot.app.running_bot import Closing
 from bot.client import TheseusClient, is_connected
-from bot.monitoring import IssueIntake, Monitoring, ScheduledBackups, StorageWatch
+from bot.intake import IssueIntake
+from bot.monitoring import Monitoring, ScheduledBackups, StorageWatch
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings

@@ -44,6 +44,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/grammar",
         "bot/hot_reload",
         "bot/infra",
+        "bot/intake",
         "bot/periodic.py",
         "bot/ports",
         "bot/proof",

@@ -10,6 +10,7 @@ from bot.settings import MissedConfig
 
 if TYPE_CHECKING:  # most of the bot, which one of a few cogs starts without
     from bot.authority.personal_data import PersonalDataService
+    from bot.intake import Intake
     from bot.monitoring import Monitoring, SelfAudit
     from bot.self_improvement import SelfImprovementAgent
     from bot.skills import SkillLibrary
@@ -23,6 +24,7 @@ class CoreServices:
 
     Attributes:
         agent: Starts, lists and stops runs.
+        intake: Decides what requests ask for.
         chat: Sends messages through the outbox.
         key_values: Stores the recent messages of channels.
         skills: The skills that models can use.
@@ -33,6 +35,7 @@ class CoreServices:
     """
 
     agent: "SelfImprovementAgent"
+    intake: "Intake"
     chat: Chat
     key_values: KeyValueStore
     skills: "SkillLibrary"

@@ -9,6 +9,7 @@ from bot.domain.brief import ChangeContext
 from bot.domain.journal import Action, Capsule, FailureGroup
 from bot.domain.memory import Recalled
 from bot.domain.record import Record
+from bot.domain.request_match import FailureReference, Named, RequestMatch
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.slowness import Slowness
 from bot.domain.triage import Triage
@@ -116,9 +117,7 @@ class Evidence(Record):
     searched: str = Field(
         default="", description="what was searched for and where, as people read it"
     )
-    named: Literal["exactly", "in words", "not at all"] = Field(
-        default="exactly", description="how the requested failure was named"
-    )
+    named: Named = Field(default="exactly", description="how the requested failure was named")
     likely: tuple[FailureGroup, ...] = Field(
         default=(), description="if it is unclear which failure is meant: candidates, best first"
     )
@@ -145,6 +144,23 @@ class Evidence(Record):
     def capsule(self) -> Capsule | None:
         """The newest failure of the best-matching group."""
         return self.groups[0].newest.error if self.groups else None
+
+    @property
+    def match(self) -> RequestMatch:
+        """The failures that the request refers to, without their records."""
+        refer = FailureReference.from_group
+        return RequestMatch(
+            groups=tuple(map(refer, self.groups)),
+            nearby=tuple(map(refer, self.nearby)),
+            likely=tuple(map(refer, self.likely)),
+            before_fix=refer(self.before_fix) if self.before_fix else None,
+            fix=self.fix,
+            slow=self.slow,
+            searched=self.searched,
+            named=self.named,
+            idle=self.idle,
+            change=self.change,
+        )
 
 
 class Choice(Record):

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from bot.domain.people import Person, Place
 from bot.domain.record import Record
+from bot.domain.request_match import RequestMatch
 
 Goal = Literal["investigate", "fix", "change", "revert"]
 
@@ -111,6 +112,10 @@ class Trigger(Record):
     shaped_by: frozenset[int] = Field(
         default=frozenset(),
         description="ids of other people whose instructions it takes over from another run",
+    )
+    match: RequestMatch | None = Field(
+        default=None,
+        description="the failures it refers to; absent if the intake has not decided it",
     )
     at: AwareDatetime
 

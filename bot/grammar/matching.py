@@ -2,16 +2,14 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from bot.domain.journal import Action, ActionOutcome, FailureGroup
+from bot.domain.request_match import Named
 from bot.domain.run import Trigger
 from bot.domain.samples import OWN_KINDS
 from bot.grammar.changes import is_change_request, is_failure_statement
 from bot.grammar.incorrect_output import is_no_response_report
 from bot.grammar.likeness import Fitting, extract_stems, find_fitting_failures
-
-Named = Literal["exactly", "in words", "not at all"]
 
 
 @dataclass(frozen=True)

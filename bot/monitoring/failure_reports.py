@@ -5,13 +5,13 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.errors import ChatRejected
+from bot.domain.evidence import Evidence
 from bot.domain.failure_report import REPORTED, FailureReport
 from bot.domain.incident import MOST_REPORTS
 from bot.domain.journal import FailureGroup
 from bot.domain.personal_data import DataSubject
-from bot.domain.run import Trigger
+from bot.domain.run import Run, Trigger
 from bot.monitoring.incident_repository import IncidentRepository
-from bot.monitoring.report_intake import ReportIntake, note_report
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
@@ -28,36 +28,35 @@ class FailureReports:
     def __init__(
         self,
         incident_repository: IncidentRepository,
-        intake: ReportIntake,
         agent: SelfImprovementAgent,
         key_values: KeyValueStore,
         chat: Chat,
         clock: Clock,
     ) -> None:
         self._incident_repository = incident_repository
-        self._intake = intake
         self._agent = agent
         self._key_values = key_values
         self._chat = chat
         self._clock = clock
 
-    async def take(self, trigger: Trigger, able: tuple[str, ...]) -> str:
-        """Store a report and return the reply to its person; `able` names who may start work.
+    async def take(
+        self, trigger: Trigger, evidence: Evidence, run: Run | None, able: tuple[str, ...]
+    ) -> str:
+        """Store a report and return the reply to its person.
 
-        Raises `JournalError`, `StoreError`, `WorkspaceError`.
+        `evidence` has the failure that is reported, `run` fixes it already, and `able` names who
+        may start work. Raises `StoreError`.
         """
-        evidence = await self._agent.answers.match_failure(trigger)
         if not evidence.groups:
             return render_unknown(trigger.person, evidence, able)
         group = evidence.groups[0]
         await self._keep(trigger, group)
-        run = await self._intake.find_run(group.fingerprint)
         return render_thanks(trigger.person, group, able, run, self._clock.now())
 
     async def _keep(self, trigger: Trigger, group: FailureGroup) -> None:
         for incident in self._incident_repository.open:
             if incident.has_failure(group.event, group.fingerprint):
-                note_report(self._incident_repository, incident, trigger)
+                self._incident_repository.note_report(incident, trigger)
                 await self._incident_repository.flush()
                 break
         report = FailureReport(

@@ -7,11 +7,13 @@ import structlog
 
 from bot.domain.errors import StoreError
 from bot.domain.failure_report import FailureReport
-from bot.domain.incident import INCIDENT, LOUDNESS, Digest, Incident, Mute
+from bot.domain.incident import INCIDENT, LOUDNESS, MOST_REPORTS, Digest, Incident, Mute, Report
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.record import Record
+from bot.domain.run import Trigger
 from bot.ports.key_value_store import KeyValueStore
+from bot.redaction import redact
 
 MOST_OPEN = 200
 _MOST_STORED = 500  # resolved ones
@@ -96,6 +98,16 @@ class IncidentRepository:
         changed = self._incidents[incident_id].replace(**changes)
         self.put(changed)
         return changed
+
+    def note_report(self, incident: Incident, trigger: Trigger) -> Incident:
+        """Return the incident with the person's report on it; the same report is added once."""
+        statement = "" if trigger.quotes_bot else trigger.statement or trigger.subject
+        report = Report(person=trigger.person, text=redact(statement)[:300], at=trigger.at)
+        if report in incident.reports:
+            return incident
+        if len(incident.reports) >= MOST_REPORTS:
+            return self.change(incident.id, unnamed=incident.unnamed + 1)
+        return self.change(incident.id, reports=(*incident.reports, report))
 
     def put_digest(self, digest: Digest) -> None:
         """Add a digest, or replace its stored version."""

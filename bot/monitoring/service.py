@@ -13,11 +13,9 @@ from bot.domain.charts import TimeChart
 from bot.domain.errors import PortError, StoreError, WrongStage
 from bot.domain.incident import Incident
 from bot.domain.monitoring_config import IncidentsConfig
-from bot.domain.people import AllowList, Person, Place
+from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
-from bot.domain.posts import MessageRef
 from bot.domain.restart import RestartReport
-from bot.domain.run import Goal, Trigger
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier
 from bot.monitoring.auto_run_starter import AutoRunStarter
@@ -28,7 +26,6 @@ from bot.monitoring.incident_notifier import IncidentNotifier
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.monitoring.incidents import IncidentTracker
 from bot.monitoring.journal_follower import JournalFollower
-from bot.monitoring.report_intake import IntakeResult, ReportIntake
 from bot.monitoring.rollback_incidents import RollbackIncidents
 from bot.monitoring.triage_review import TriageReview
 from bot.periodic import log_warnings, run_periodically, run_until_success
@@ -61,15 +58,13 @@ class MonitoringServices:
 
 @dataclass(frozen=True)
 class MonitoringRules:
-    """The settings of monitoring: thresholds, announcements, autonomy, people and places."""
+    """The settings of monitoring: thresholds, announcements, autonomy and places."""
 
     thresholds: Thresholds
     incidents: IncidentsConfig
     autonomy: Autonomy
-    people: AllowList
     dev_channel_id: int
     guild_id: int | None = None
-    lookback: timedelta = timedelta(hours=24)
 
 
 class Monitoring:
@@ -83,13 +78,13 @@ class Monitoring:
         self._agent = agent
         self._clock = clock
         self._rules = rules
-        self._incident_repository = IncidentRepository(services.key_values)
+        self.incident_repository = IncidentRepository(services.key_values)
         self._loaded = asyncio.Event()
-        self._rollbacks = RollbackIncidents(self._incident_repository, clock, services.running)
+        self._rollbacks = RollbackIncidents(self.incident_repository, clock, services.running)
         classifier = AnomalyClassifier(services.journal)
-        self._triage_review = TriageReview(self._incident_repository, classifier, clock)
+        self._triage_review = TriageReview(self.incident_repository, classifier, clock)
         incidents = self._incidents = IncidentTracker(
-            self._incident_repository,
+            self.incident_repository,
             classifier,
             clock,
             config,
@@ -100,24 +95,24 @@ class Monitoring:
             services.key_values,
             clock,
             thresholds,
-            self._incident_repository,
+            self.incident_repository,
             incidents,
         )
         charts = services.charts if config.charts else None
         self._incident_charts = IncidentCharts(
-            self._incident_repository, charts, self._build_sketch, clock
+            self.incident_repository, charts, self._build_sketch, clock
         )
         auto_run_starter = self._auto_run_starter = AutoRunStarter(
-            self._incident_repository,
+            self.incident_repository,
             agent,
             rules.autonomy,
             clock,
             guild_id=rules.guild_id,
             **place,
         )
-        digests = self._digests = Digests(self._incident_repository, config)
+        digests = self._digests = Digests(self.incident_repository, config)
         self._incident_notifier = IncidentNotifier(
-            self._incident_repository,
+            self.incident_repository,
             digests,
             auto_run_starter,
             self._incident_charts,
@@ -126,15 +121,9 @@ class Monitoring:
             clock,
             **place,
         )
-        intake = ReportIntake(
-            self._incident_repository, services.journal, agent, clock, rules.people,
-            lookback=rules.lookback,
-        )  # fmt: skip
-        self.join, self.ask, self.joins = intake.join, intake.ask, intake.should_join
-        self._reports = FailureReports(
-            self._incident_repository, intake, agent, services.key_values, services.chat, clock
+        self.reports = FailureReports(
+            self.incident_repository, agent, services.key_values, services.chat, clock
         )
-        self.take_report = self._reports.take
 
     def reconfigure(
         self, thresholds: Thresholds, incidents: IncidentsConfig, autonomy: Autonomy
@@ -157,7 +146,7 @@ class Monitoring:
     async def run_forever(self) -> None:
         """Load what an earlier process left, then monitor until cancelled."""
         failed = log_warnings(_log, "the incidents could not be read; I will try again")
-        await run_until_success(self._incident_repository.load, self._clock, failed=failed)
+        await run_until_success(self.incident_repository.load, self._clock, failed=failed)
         self._loaded.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._journal_follower.run_forever(), name="journal-follower")
@@ -182,10 +171,10 @@ class Monitoring:
         )  # fmt: skip
 
     async def _settle(self) -> None:
-        if self._incident_repository.incidents:
+        if self.incident_repository.incidents:
             self._incidents.settle(await self._agent.fixes())
             await self._rollbacks.settle()
-        await self._reports.look()
+        await self.reports.look()
 
     # What users see and ask for
 
@@ -196,62 +185,33 @@ class Monitoring:
 
     def list_incidents(self) -> tuple[Incident, ...]:
         """Return the open and the recent incidents, newest first."""
-        return tuple(reversed(self._incident_repository.incidents))
+        return tuple(reversed(self.incident_repository.incidents))
 
     def find(self, incident_id: str) -> Incident:
         """Return the incident. Raises `WrongStage` if no incident has that id."""
-        found = self._incident_repository.get(incident_id.strip().lower())
+        found = self.incident_repository.get(incident_id.strip().lower())
         if found is None:
             raise WrongStage(f"There is no incident `{incident_id[:20]}`.")
         return found
+
+    def has_incident(self, incident_id: str) -> bool:
+        """Return whether an incident has that id."""
+        return self.incident_repository.get(incident_id.strip().lower()) is not None
 
     def is_announced(self, incident: Incident) -> bool:
         """Return whether the chat has announced the incident since it began or last came back."""
         return self._incident_notifier.has_announced(incident)
 
-    async def go_on(
-        self, incident_id: str, goal: Goal, person: Person, *, key: str, message: MessageRef | None
-    ) -> IntakeResult:
-        """Investigate or fix an incident because a person says so. Raises what `ask` raises.
-
-        The run's thread is attached to the incident's message. An incident without a message of its
-        own, for example in a digest, gets a thread in the channel of `message`.
-        """
-        # Authorised first, so that only people who may ask learn which incidents exist.
-        if self._incident_repository.get(incident_id.strip().lower()) is None:
-            await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
-        incident = self.find(incident_id)
-        own, where = incident.message, incident.message or message
-        place = Place(
-            channel_id=where.channel_id if where else self._rules.dev_channel_id,
-            message_id=own.message_id if own else None,
-            guild_id=self._rules.guild_id,
-        )
-        trigger = Trigger(
-            key=key,
-            goal=goal,
-            person=person,
-            place=place,
-            text=f"{goal} incident {incident.id}: {incident.title}",
-            quotes_bot=True,
-            subject=incident.name,
-            error_id=next(iter(incident.evidence), None),
-            incident=incident.id,
-            since=incident.since,
-            at=self._clock.now(),
-        )
-        return await self.ask(trigger)
-
     async def mute(self, incident_id: str, person: Person) -> Incident:
         """Silence the incident's fault for a day. Raises `NotAuthorized`, `WrongStage`."""
-        known = self._incident_repository.get(incident_id)
+        known = self.incident_repository.get(incident_id)
         keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
         await self._agent.permit(person, Act.STEER, note=f"mute incident {incident_id}: {keys}")
         incident = self.find(incident_id)
         until = self._clock.now() + _MUTED_FOR
-        self._incident_repository.mute(self.find(incident_id).anomaly_keys, person, until)
-        muted = self._incident_repository.change(incident.id, muted_until=until, muted_by=person)
-        await self._incident_repository.flush()
+        self.incident_repository.mute(self.find(incident_id).anomaly_keys, person, until)
+        muted = self.incident_repository.change(incident.id, muted_until=until, muted_by=person)
+        await self.incident_repository.flush()
         return muted
 
     async def close(self, incident_id: str, person: Person) -> Incident:
@@ -269,14 +229,14 @@ class Monitoring:
 
     async def count_records(self, subject: DataSubject) -> int:
         """Return how many reports of faults the person has made. Raises `StoreError`."""
-        on_incidents = await self._incident_repository.count_records(subject)
-        return on_incidents + await self._reports.count_of(subject)
+        on_incidents = await self.incident_repository.count_records(subject)
+        return on_incidents + await self.reports.count_of(subject)
 
     async def erase(self, subject: DataSubject) -> int:
         """Forget the person's reports and return how many. Raises `StoreError`."""
         count = await self.count_records(subject)
-        await self._incident_repository.erase(subject)
-        await self._reports.erase(subject)
+        await self.incident_repository.erase(subject)
+        await self.reports.erase(subject)
         return count
 
     def _build_sketch(self, incident: Incident) -> TimeChart | None:

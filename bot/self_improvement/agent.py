@@ -43,7 +43,7 @@ class SelfImprovementAgent:
         self._services = services
         self._settings = settings
         self._parts = parts
-        self.commands, self.failures, self.fixes = parts.commands, parts.failures, parts.fixes
+        self.commands, self.fixes = parts.commands, parts.fixes
         self.audit_writer, self.audit = parts.audit_writer, parts.audit
         self.approvals, self.autonomy = parts.approvals, parts.autonomy
         self.emergency, self.budget = parts.emergency, parts.budget
@@ -57,7 +57,7 @@ class SelfImprovementAgent:
         )
         self.agreements, self.proposal_cards = parts.agreements, parts.proposal_cards
         self.flags, self.feedback = parts.flags, parts.feedback
-        self.answers, self.endorsements = parts.answers, parts.endorsements
+        self.endorsements = parts.endorsements
         self.questions = QuestionService(
             QuestionRecords(services, parts.fixes, parts.commands),
             parts.authorizer,

@@ -1,8 +1,7 @@
 """Builds all parts of the agent once, in order. No part is changed afterwards."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.approvals import Approvals
@@ -16,7 +15,6 @@ from bot.authority.flags import FlagService
 from bot.authority.run_locks import RunLocks
 from bot.budget.reports import BudgetReports
 from bot.budget.run_cost_meter import RunCostMeter
-from bot.domain.journal import FailureGroup
 from bot.memory.recall import MemoryService
 from bot.memory.recording import MemoryRecorder
 from bot.presentation.cards import format_status
@@ -36,7 +34,6 @@ from bot.self_improvement.poller import Poller
 from bot.self_improvement.proposal_cards import ProposalCards
 from bot.self_improvement.reconciler import Reconciler
 from bot.self_improvement.recovery import RecoveryService
-from bot.self_improvement.request_answers import RequestAnswers
 from bot.self_improvement.run_requests import RunRequests
 from bot.self_improvement.run_starter import RunAdmission, RunStarter
 from bot.self_improvement.services import RunSettings, Services
@@ -69,7 +66,6 @@ class AgentParts:
     """The parts to which the agent delegates requests."""
 
     commands: Callable[[], Collection[str]]
-    failures: Callable[[datetime], Awaitable[tuple[FailureGroup, ...]]]
     fixes: ShippedFixes
     run_locks: RunLocks
     authorizer: Authorizer
@@ -90,7 +86,6 @@ class AgentParts:
     watch: WatchStep
     base_updates: BaseUpdates
     requests: RunRequests
-    answers: RequestAnswers
     archiver: ThreadArchiver
     poller: Poller
     trials: ProposalTrials
@@ -133,9 +128,8 @@ def assemble(
     dialogue = RunDialogue(services, notifier, transitions, wake, steps.runner, steering)
     autonomy = _build_autonomy(services, settings, authority, admission)
     return AgentParts(
-        commands=steps.collector.commands,
+        commands=steps.commands,
         proposal_cards=cards, feedback=feedback,
-        failures=steps.collector.list_failures,
         fixes=ShippedFixes(services.store),
         run_locks=locks, authorizer=authorizer,
         audit_writer=authority.audit_writer, audit=authority.audit,
@@ -150,7 +144,6 @@ def assemble(
         base_updates=_build_base_updates(services, steps, settings),
         requests=RunRequests(services, authorizer, locks, admission, notifier, transitions, wake),
         archiver=ThreadArchiver(services, notifier),
-        answers=RequestAnswers(steps.collector, steps.inquiry, authorizer, settings.people),
         poller=Poller(
             services, settings, transitions, notifier, dialogue, workers, locks, autonomy,
             services.stop_guard,

@@ -1,20 +1,18 @@
 """Collects the evidence for a request from the journal, the source and its history."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence, LastWorked, SourceExcerpt
-from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery, get_command_name
+from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery
 from bot.domain.memory import Recall, Recalled
+from bot.domain.request_match import FailureReference, RequestMatch
 from bot.domain.run import Trigger
-from bot.domain.shipped_fix import ShippedFix, get_start_time
-from bot.domain.slowness import Slowness, measure_slowness
+from bot.domain.slowness import Slowness
 from bot.domain.traffic import find_last_success
-from bot.grammar.matching import exclude_own_work, match_failures
-from bot.grammar.past_fixes import find_failure_before_fix, find_fix
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
@@ -24,21 +22,18 @@ from bot.self_improvement.reached_files import list_reached_files
 
 _LINES_AROUND = 14
 _TIMELINE = 12
-_PACE = timedelta(hours=6)  # how far back durations are compared
-_GROUPS = 3
 _REMEMBERED = 8
 _NOTES = 3
-_LIKELY = 4
 _ASKED = 200
 _log = structlog.stdlib.get_logger(__name__)
 
 
-class EvidenceCollector:
-    """Turns a trigger into evidence.
+MatchRequest = Callable[[Trigger], Awaitable[Evidence]]
+"""Returns the failures that a request refers to; see `bot.intake.failures.FailureMatcher`."""
 
-    `fixes` returns the shipped fixes by fingerprint. `commands` returns the names of all commands.
-    `traffic` shows when an action last worked.
-    """
+
+class EvidenceCollector:
+    """Turns a trigger into evidence. `traffic` shows when an action last worked."""
 
     def __init__(
         self,
@@ -46,19 +41,17 @@ class EvidenceCollector:
         checkout: Checkout,
         clock: Clock,
         memory: MemoryStore,
+        match: MatchRequest,
         *,
         lookback: timedelta,
-        fixes: Callable[[], Awaitable[Mapping[str, ShippedFix]]] | None = None,
-        commands: Callable[[], Collection[str]] = frozenset,
         traffic: TrafficLog | None = None,
     ) -> None:
         self._journal = journal
         self._checkout = checkout
         self._clock = clock
         self._memory = memory
+        self._match = match
         self._lookback = lookback
-        self._fixes = fixes
-        self.commands = commands
         self._traffic = traffic
 
     async def collect_checkout_state(self) -> Evidence:
@@ -69,74 +62,52 @@ class EvidenceCollector:
         return Evidence(base=await self._checkout.get_head(), searched="what was merged")
 
     async def __call__(self, trigger: Trigger) -> Evidence:
-        """Return the evidence for a request.
+        """Return the evidence for a request, about the failures that the intake has matched.
 
-        Failures from before their fix came live are no evidence about the current code. Raises
-        `JournalError`, `StoreError`, `WorkspaceError`.
+        Only what was not matched yet is matched here: runs that the bot starts by itself, retried
+        runs and those of older versions. Raises `JournalError`, `StoreError`, `WorkspaceError`.
         """
-        found = await self.look_for(trigger)
+        if trigger.match is None:
+            found = (await self._match(trigger)).replace(base=await self._checkout.get_head())
+        else:
+            found = await self._restore(trigger.match)
+        if trigger.since is not None and found.fix is None:
+            found = found.replace(groups=await self._count_since(trigger.since, found.groups))
         return await self._add_details(found, trigger) if found.groups or found.slow else found
 
-    async def look_for(self, trigger: Trigger) -> Evidence:
-        """Return only the matching failures, and what else failed.
+    async def _restore(self, match: RequestMatch) -> Evidence:
+        """Return the failures of a match with their records; those that were erased are left out.
 
-        Raises what `__call__` raises.
+        Only the ids are stored with the request, because the records are large.
         """
-        fixes = await self._fixes() if self._fixes else {}
-        named = await self._journal.get(trigger.error_id) if trigger.error_id else None
-        present, ended = await self._split_by_fix(
-            exclude_own_work(
-                await self._journal.list_failures(since=self._clock.now() - self._lookback)
-            ),
-            fixes,
-        )
-        match = match_failures(trigger, present, named, self.commands())
-        searched = f"{match.searched} (last {self._lookback / timedelta(hours=1):.0f} h)"
-        found = Evidence(
+        before_fix = await self._restore_groups((match.before_fix,) if match.before_fix else ())
+        return Evidence(
             base=await self._checkout.get_head(),
-            nearby=tuple(group for group in present if group not in match.groups)[:_GROUPS],
-            likely=match.likely[:_LIKELY],
-            idle=match.idle,
+            groups=await self._restore_groups(match.groups),
+            nearby=await self._restore_groups(match.nearby),
+            likely=await self._restore_groups(match.likely),
+            before_fix=before_fix[0] if before_fix else None,
+            fix=match.fix,
+            slow=match.slow,
+            searched=match.searched,
             named=match.named,
+            idle=match.idle,
             change=match.change,
-            searched=searched,
         )
-        past_failure = find_failure_before_fix(trigger, match, named, ended, fixes, self.commands())
-        if past_failure is not None:
-            return found.replace(
-                fix=fixes[past_failure.fingerprint], before_fix=past_failure, likely=()
-            )
-        if (before := find_fix(trigger, fixes.values())) is not None:
-            recurring = tuple(group for group in present if group.event == before.event)[:_GROUPS]
-            return found.replace(fix=before, groups=recurring, likely=(), named="in words")
-        slow = await self._measure_slowness(named) if named and not match.groups else None
-        fix = fixes.get(match.groups[0].fingerprint) if match.groups else None
-        groups, since = match.groups[:_GROUPS], trigger.since
-        if since is not None and fix is None:  # count from the incident's start, as it does
-            now = {
-                each.fingerprint: each for each in await self._journal.list_failures(since=since)
-            }
-            groups = tuple(now.get(each.fingerprint, each) for each in groups)
-        return found.replace(groups=groups, slow=slow, fix=fix)
 
-    async def list_recent_commands(self) -> tuple[str, ...]:
-        """Return the cogs' commands that people used, newest first, each once."""
-        used = (
-            await self._traffic.list_since(self._clock.now() - self._lookback, limit=_ASKED)
-            if self._traffic
-            else ()
-        )
-        names = (get_command_name(each.event) for each in reversed(used) if each.cog)
-        return tuple(dict.fromkeys(filter(None, names)))
+    async def _count_since(
+        self, since: datetime, groups: tuple[FailureGroup, ...]
+    ) -> tuple[FailureGroup, ...]:
+        """Return the groups as counted since an incident's start, as the incident counts them."""
+        failures = await self._journal.list_failures(since=since)
+        counted = {each.fingerprint: each for each in failures}
+        return tuple(counted.get(each.fingerprint, each) for each in groups)
 
-    async def list_failures(self, since: datetime) -> tuple[FailureGroup, ...]:
-        """Return the failures since then that no shipped fix has ended, most recent first.
-
-        Raises `JournalError`, `StoreError`.
-        """
-        fixes = await self._fixes() if self._fixes else {}
-        failed = exclude_own_work(await self._journal.list_failures(since=since))
-        return (await self._split_by_fix(failed, fixes))[0]
+    async def _restore_groups(
+        self, references: Sequence[FailureReference]
+    ) -> tuple[FailureGroup, ...]:
+        records = [(each, await self._journal.get(each.newest)) for each in references]
+        return tuple(each.restore(newest) for each, newest in records if newest is not None)
 
     async def _add_details(self, found: Evidence, trigger: Trigger) -> Evidence:
         """Return the evidence with details of the failures, or of the slow action."""
@@ -175,25 +146,6 @@ class EvidenceCollector:
         changes = await self._checkout.list_changes_since(worked.commit, files)
         return LastWorked(at=worked.at, commit=worked.commit, changes=changes)
 
-    async def _split_by_fix(
-        self, failures: Sequence[FailureGroup], fixes: Mapping[str, ShippedFix]
-    ) -> tuple[tuple[FailureGroup, ...], tuple[FailureGroup, ...]]:
-        """Return the present failures, and those that a fix has ended.
-
-        Of a failure that was seen after its fix, only the occurrences after the fix count.
-        """
-        present, ended = [], []
-        for group in failures:
-            fix = fixes.get(group.fingerprint)
-            if fix is None:
-                present.append(group)
-            elif fix.live_at is None or fix.is_later_than(get_start_time(group.newest)):
-                ended.append(group)
-            else:
-                since = await self._journal.list_failures(since=fix.live_at)
-                present += [each for each in since if each.fingerprint == group.fingerprint]
-        return tuple(present), tuple(ended)
-
     async def _recall(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
         """Return memories of similar failures, then people's notes that match.
 
@@ -222,14 +174,6 @@ class EvidenceCollector:
         """Return how many users had the failure."""
         query = JournalQuery(fingerprint=group.fingerprint, since=since)
         return len({action.user for action in await self._journal.read(query)} - {None})
-
-    async def _measure_slowness(self, named: Action) -> Slowness | None:
-        """Return how long the action took recently and before."""
-        since = self._clock.now() - min(self._lookback, _PACE)
-        samples = await self._journal.list_samples(
-            since=since, until=self._clock.now(), event=named.event
-        )
-        return measure_slowness(named, samples)
 
     async def _load_timeline(self, event: str | None) -> tuple[Action, ...]:
         if event is None:

@@ -136,7 +136,9 @@ def build_retry_trigger(trigger: Trigger, person: Person) -> Trigger:
     place = trigger.place.replace(message_id=None, thread_id=None)
     key = f"{trigger.key}:again"
     shapers = trigger.shaped_by | {trigger.person.id}
-    return trigger.replace(key=key, person=person, place=place, origin="person", shaped_by=shapers)
+    return trigger.replace(
+        key=key, person=person, place=place, origin="person", shaped_by=shapers, match=None
+    )
 
 
 def take_over(run: Run, person: Person) -> Run:
@@ -147,5 +149,9 @@ def take_over(run: Run, person: Person) -> Run:
 
 
 def restart_run(run: Run, person: Person) -> Run:
-    """Return a run that starts from the beginning because a person asks."""
-    return requeue_from_start(take_over(run, person))
+    """Return a run that starts from the beginning because a person asks.
+
+    It is matched to failures again, because others may have happened or ended in the meantime.
+    """
+    restarted = requeue_from_start(take_over(run, person))
+    return restarted.replace(trigger=restarted.trigger.replace(match=None))

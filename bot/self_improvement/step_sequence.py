@@ -1,5 +1,6 @@
 """The order of the steps: which class performs which stage, and what precedes each stage."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bot.authority.autonomy_blocks import AutonomyBlocks
@@ -35,7 +36,8 @@ from bot.self_improvement.use_evaluator import UseEvaluator
 class StepServices:
     """The objects that do the work of each step.
 
-    `answered` finds the command of an interaction, if it is known. `stand_in` writes the change if
+    `commands` returns the names of all commands. `answered` finds the command of an interaction, if
+    it is known. `stand_in` writes the change if
     `runner` cannot. Without `evaluator` and `use`, shipped changes are not watched. Without
     `behaviour`, output is not compared. Without `revert_rehearsal`, reverts are not tried
     beforehand. Without `inquiry`, reports of incorrect output are not investigated. Without
@@ -50,6 +52,7 @@ class StepServices:
     publisher: PullRequestPublisher
     deployer: Deployer
     trials: ProposalTrials
+    commands: Callable[[], Collection[str]] = frozenset
     stand_in: CodeAgentRunner | None = None
     evaluator: FixEvaluator | None = None
     use: UseEvaluator | None = None

@@ -135,7 +135,7 @@ async def ask_which(bot: TheseusClient, incoming: IncomingMessage) -> Post | Non
 
 async def find_recent_failures(bot: TheseusClient) -> tuple[FailureGroup, ...]:
     """Return the failures that an unaddressed "fix it" may mean, the most recent first."""
-    return await bot.agent.failures(bot.clock.now() - _RECENT_PERIOD)
+    return await bot.intake.list_failures(bot.clock.now() - _RECENT_PERIOD)
 
 
 def is_of_the_bot(bot: TheseusClient, text: str, intent: Intent) -> bool:

@@ -16,7 +16,6 @@ from bot.domain.people import Person
 from bot.domain.run import Goal, Trigger
 from cogs.ui import (
     approve,
-    ask,
     describe_result,
     describe_revert,
     fetch_replied_text,
@@ -153,8 +152,7 @@ async def _work_on(
         raise WrongStage("I can no longer see the question. Please name what failed.")
     reference = question.reference
     message_id = reference.message_id if reference and reference.message_id else question.id
-    asked = await ask(
-        bot,
+    asked = await bot.intake.ask(
         Trigger(
             key=f"message:{message_id}:{error_id}",  # the same for all: a second press joins
             goal=goal,

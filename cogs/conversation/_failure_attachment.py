@@ -20,7 +20,7 @@ async def name_attached_failure(bot: TheseusClient, incoming: IncomingMessage) -
     """
     if not incoming.attached or incoming.answers or not _can_be_about_file(bot, incoming):
         return
-    failures = await bot.agent.failures(bot.clock.now() - _LOOKED_AT)
+    failures = await bot.intake.list_failures(bot.clock.now() - _LOOKED_AT)
     error_id = find_attached_failure(incoming.attached, failures)
     if error_id is None:
         return

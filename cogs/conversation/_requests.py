@@ -24,8 +24,6 @@ from cogs.conversation._incoming_message import Answer, IncomingMessage
 from cogs.conversation._rollbacks import roll_back
 from cogs.ui import (
     approve,
-    ask,
-    ask_for_change,
     change_text,
     describe_result,
     describe_revert,
@@ -58,8 +56,7 @@ async def work(bot: TheseusClient, incoming: IncomingMessage) -> str | Post | No
     if is_listed(bot, incoming.person):
         with suppress(discord.HTTPException):  # without the right to react, the card says it
             await message.add_reaction("👀")
-    asked = await ask(
-        bot,
+    asked = await bot.intake.ask(
         Trigger(
             key=incoming.key,
             goal=goal,
@@ -238,8 +235,7 @@ async def submit_feature_request(
     if bot.agent.can_change and is_listed(bot, incoming.person):
         with suppress(discord.HTTPException):  # without the right to react, the card says it
             await message.add_reaction("👀")
-    answer = await ask_for_change(
-        bot,
+    answer = await bot.intake.ask_for_change(
         Trigger(
             key=incoming.key,
             goal="change",

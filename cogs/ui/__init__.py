@@ -4,10 +4,12 @@ from cogs.ui.agreement_buttons import AgreementButton
 from cogs.ui.answer_buttons import AnswerButton
 from cogs.ui.answers import (
     approve,
+    describe_result,
     describe_revert,
     fit_message,
     on_it,
     resume_work,
+    send_post,
     send_privately,
     view_of,
 )
@@ -20,7 +22,6 @@ from cogs.ui.feature_request_buttons import FeatureRequestButton
 from cogs.ui.flag_buttons import FlagButton
 from cogs.ui.memories import describe_note, forget, format_memory_line
 from cogs.ui.questions import answer_question, render_commands, render_status
-from cogs.ui.requests import ask, ask_for_change, describe_result, send_post
 from cogs.ui.run_choices import (
     can_cancel,
     can_retry,
@@ -63,8 +64,6 @@ __all__ = [
     "RunButton",
     "answer_question",
     "approve",
-    "ask",
-    "ask_for_change",
     "can_cancel",
     "can_retry",
     "can_ship",

@@ -10,11 +10,15 @@ from discord import ui
 from bot.authority.approvals import ApprovalRequest
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
+from bot.domain.evidence import RequestAnswer
 from bot.domain.people import Person
+from bot.domain.posts import Post
 from bot.domain.proposal import Approval
 from bot.domain.run import Run, Status
+from bot.intake import IntakeResult
 from bot.presentation import cards
 from bot.presentation.cards import format_status
+from bot.presentation.missing_failure import request_answer
 from bot.presentation.times import localise_times
 from cogs.ui.speakers import get_speaker
 
@@ -65,6 +69,20 @@ def describe_revert(run: Run) -> str:
     return text if run.status is Status.DONE else f"{text} `/runs retry {run.id}` tries it again."
 
 
+def describe_result(person: Person, asked: IntakeResult | RequestAnswer) -> str:
+    """Return where to follow the run, that the person joined a run, or the answer."""
+    if isinstance(asked, RequestAnswer):
+        return request_answer(asked, "investigate").text
+    if not asked.joined:
+        return on_it(asked.run)
+    run = asked.run
+    where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
+    fixing = "I am on it" if run.goal == "fix" else "I am looking into it"
+    incident_note = "" if asked.incident is None else f"that is incident `{asked.incident.id}`: "
+    more = "" if asked.incident else " already. If you want more, say it there"
+    return f"{person.name}, {incident_note}{fixing} in {where}{more}."
+
+
 _LONGEST = 1_900
 _MORE = 30  # characters reserved for the count of omitted lines
 
@@ -111,3 +129,14 @@ def view_of(buttons: Iterable[ui.Item[Any]]) -> ui.View:
         view.add_item(each)
     view.stop()
     return view
+
+
+async def send_post(interaction: discord.Interaction[Any], post: Post) -> None:
+    """Answer a deferred interaction with text and buttons that only the asker sees."""
+    if post.buttons:
+        view = view_of(
+            ui.Button(label=each.label, custom_id=each.custom_id) for each in post.buttons
+        )
+        await interaction.followup.send(post.text, view=view, ephemeral=True)
+    else:
+        await interaction.followup.send(post.text, ephemeral=True)

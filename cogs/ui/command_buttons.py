@@ -9,7 +9,7 @@ from discord import ui
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.run import Goal, Trigger
-from cogs.ui.requests import ask, describe_result
+from cogs.ui.answers import describe_result
 from cogs.ui.speakers import fetch_replied_text, get_speaker, place_asked_in, place_of
 
 _TEMPLATE = re.compile(r"theseus:about:(?P<act>fix|investigate):(?P<command>[\w -]{1,70})")
@@ -43,8 +43,7 @@ class CommandButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if question is not None and message_id is not None:
             place = place_of(question).replace(message_id=message_id)
         try:
-            asked = await ask(
-                bot,
+            asked = await bot.intake.ask(
                 Trigger(
                     key=f"interaction:{interaction.id}",
                     goal=self._goal,

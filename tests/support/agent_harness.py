@@ -16,6 +16,7 @@ from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Goal, Run, Status, Trigger, Waiting
 from bot.domain.watch import WatchRules
+from bot.intake import FailureMatcher
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.chat import Chat
 from bot.ports.forge import Forge
@@ -76,6 +77,7 @@ from tests.support.failures import make_failure as make_failure
 from tests.support.thread_reader import ThreadReader, is_waiting_or_ended
 
 BUDGET = Budget(seconds=60)
+LOOKBACK = timedelta(hours=24)
 GUILD = 1
 ALICE, BOB = Person(id=1, name="alice"), Person(id=2, name="bob", role_ids=frozenset({77}))
 DORA, MALLORY = Person(id=3, name="dora"), Person(id=4, name="mallory")
@@ -122,7 +124,7 @@ class AgentHarness(ThreadReader):
         looks = timedelta(hours=1)  # how often the kill switch is read: tests move time by days
         self.limits = RunSettings(people=PEOPLE, dev_channel_id=DEV, kill_switch=looks)
         self.protection = Protection.create(review=("bot/**",), named=("Makefile",))
-        self.owner, self._folder, self.gate = "world", folder, asyncio.Event()
+        self.owner, self.folder, self.gate = "world", folder, asyncio.Event()
         self._notifier: Chat | None = None
         self.gate.set()
 
@@ -146,7 +148,7 @@ class AgentHarness(ThreadReader):
             add_crash_point(self.checkout, crash_point),
             add_crash_point(self.journal, crash_point),
         )
-        recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
+        recorder = Recorder(journal, self.clock, self.folder, b"salt", lambda: None)
         forge = JournalledForge(add_crash_point(self.forge, crash_point), recorder)
         verifier = JournalledVerifier(add_crash_point(self.verifier, crash_point), recorder)
         stages = self._build_stages(crash_point, journal, checkout, store, forge, verifier)
@@ -186,10 +188,16 @@ class AgentHarness(ThreadReader):
                 checkout,
                 self.clock,
                 self.memory,
-                lookback=timedelta(hours=24),
-                fixes=ShippedFixes(store),
-                commands=self.runtime.list_commands,
+                FailureMatcher(
+                    journal,
+                    self.clock,
+                    lookback=LOOKBACK,
+                    load_fixes=ShippedFixes(store),
+                    commands=self.runtime.list_commands,
+                ).find_evidence,
+                lookback=LOOKBACK,
             ),
+            commands=self.runtime.list_commands,
             analyzer=FaultAnalyzer(self.planner),
             builder=PlanBuilder(verifier, self.planner, plays),
             runner=CodeAgentRunner(self.engine, self.clock, budget=BUDGET),

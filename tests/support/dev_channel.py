@@ -29,6 +29,7 @@ from tests.fakes.fake_outbox import FakeOutbox
 from tests.fakes.fake_traffic import FakeSnapshots, catch_up
 from tests.support.agent_harness import AgentHarness
 from tests.support.discord_client import run_bot
+from tests.support.intake_harness import create_intake
 from tests.support.skill_folders import load_skills
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,6 +214,7 @@ async def open_dev_channel(
         client.agent = world.create_agent()
         monitoring = _create_monitoring(world, client.agent, chat, identity)
         client.monitoring = monitoring if with_monitoring else None
+        client.intake = create_intake(world, client, client.monitoring)
         client.personal_data = _create_personal_data(world, client, monitoring)
         await stack.enter_async_context(run_bot(client, local))
         room = DevChannel(local, world, client)
@@ -273,7 +275,6 @@ def _create_monitoring(
             Thresholds(),
             IncidentsConfig(),
             world.limits.autonomy,
-            identity.people,
             identity.dev_channel_id,
             identity.guild_id,
         ),

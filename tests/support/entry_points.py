@@ -16,7 +16,7 @@ from discord.ext import commands, tasks
 from bot.authority.policy import Act
 from bot.cli import main as program
 from bot.grammar import Intent
-from bot.monitoring.issue_intake import GOALS
+from bot.intake.forge_issues import GOALS
 
 EVERYDAY = "everyday: everybody may, and it touches nobody else's"
 COUNTED = "a sign is counted, whoever gives it, and decides nothing"

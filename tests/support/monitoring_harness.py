@@ -12,12 +12,15 @@ from bot.domain.incident import Incident
 from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.posts import Post
+from bot.domain.run import Trigger
 from bot.domain.thresholds import Thresholds
+from bot.intake import IntakeResult
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_charts import FakeCharts
-from tests.support.agent_harness import DEV, GUILD, PEOPLE, AgentHarness, make_capsule
+from tests.support.agent_harness import DEV, GUILD, AgentHarness, make_capsule
 from tests.support.crash_point import CrashPoint, Killed, add_crash_point
+from tests.support.intake_harness import IntakeHarness
 
 _EDGE = 10.0
 _numbers = count(1)
@@ -53,6 +56,8 @@ class MonitoringHarness:
         self.running_commit = "a" * 40
         self.agent = self.world.create_agent()
         self.monitoring = self.create_monitoring(self.agent)
+        harness = IntakeHarness(self.world, self.agent, self.monitoring)
+        self.intake, self.work = harness.intake, harness.work
 
     def create_monitoring(
         self, agent: SelfImprovementAgent, crash_point: CrashPoint | None = None
@@ -69,9 +74,7 @@ class MonitoringHarness:
                 journal, key_values, add_crash_point(world.chat, crash_point), clock, charts
             )
         services = replace(services, running=lambda: self.running_commit)
-        rules = MonitoringRules(
-            self.thresholds, self.config, world.limits.autonomy, PEOPLE, DEV, GUILD
-        )
+        rules = MonitoringRules(self.thresholds, self.config, world.limits.autonomy, DEV, GUILD)
         return Monitoring(services, agent, rules)
 
     @asynccontextmanager
@@ -82,6 +85,8 @@ class MonitoringHarness:
         async with self.world.run_agent() as agent:
             self.agent = agent
             self.monitoring = self.create_monitoring(agent, crash_point)
+            harness = IntakeHarness(self.world, agent, self.monitoring)
+            self.intake, self.work = harness.intake, harness.work
             watching = asyncio.create_task(self.monitoring.run_forever())
             await self.pass_time(2)
             try:
@@ -95,6 +100,16 @@ class MonitoringHarness:
                         _, other = group.split((Killed, asyncio.CancelledError))
                         if other is not None:
                             raise other from None
+
+    async def ask(self, trigger: Trigger) -> IntakeResult:
+        """Return the run of a request that is not answered at once."""
+        asked = await self.intake.ask(trigger)
+        assert isinstance(asked, IntakeResult), asked
+        return asked
+
+    async def find_incident(self, trigger: Trigger) -> Incident | None:
+        """Return the incident that a request refers to, as the intake decides."""
+        return (await self.work.decide(trigger)).incident
 
     async def pass_time(self, seconds: float) -> None:
         """Advance the time; of a long time, the middle passes in one step."""

@@ -24,6 +24,7 @@ from tests.support.agent_harness import AgentHarness
 from tests.support.crash_point import CrashPoint, Killed, add_crash_point
 from tests.support.dev_channel import COGS, PEOPLE, ROOT
 from tests.support.discord_client import run_bot
+from tests.support.intake_harness import create_intake
 
 
 class RestartableChannel:
@@ -70,6 +71,7 @@ class RestartableChannel:
         client.chat = add_crash_point(chat, crash_point)
         client.key_values = add_crash_point(world.key_values, crash_point)
         client.agent = world.create_agent(crash_point)
+        client.intake = create_intake(world, client)
         async with run_bot(client, self.local):
             working = [
                 asyncio.create_task(work)

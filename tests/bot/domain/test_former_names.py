@@ -48,7 +48,8 @@ def iterate_leaves(value: object) -> Iterator[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_record_of_the_previous_version_is_read_and_keeps_every_value(kind: str) -> None:
     record = KINDS[kind].model_validate_json(json.dumps(STORED[kind]))
-    written = json.loads(record.model_dump_json())
+    # Fields that are newer than the state have their default, which says that nothing is known.
+    written = json.loads(record.model_dump_json(exclude_unset=True))
     assert sorted(iterate_leaves(written)) == sorted(iterate_leaves(STORED[kind]))
 
 

@@ -196,9 +196,7 @@ async def test_a_run_somebody_asked_for_before_becomes_the_incidents(tmp_path: P
     async with monitoring_world.run_monitoring():
         monitoring_world.world.engine.hold()
         monitoring_world.journal_failures(3)
-        asked = await monitoring_world.monitoring.ask(
-            monitoring_world.world.make_trigger("rolling dice")
-        )
+        asked = await monitoring_world.ask(monitoring_world.world.make_trigger("rolling dice"))
         monitoring_world.journal_failures(2)
         await monitoring_world.pass_time(20)
         assert monitoring_world.get_incident().run_id == asked.run.id
@@ -245,7 +243,7 @@ async def test_bot_and_person_at_the_same_moment_start_one_run(tmp_path: Path) -
         await monitoring_world.pass_time(1)
         for _ in range(30):
             asking = asyncio.create_task(
-                monitoring_world.monitoring.ask(
+                monitoring_world.ask(
                     monitoring_world.world.make_trigger("rolling dice", key="message:1")
                 )
             )
@@ -331,12 +329,14 @@ async def test_nobody_is_quoted_with_what_the_bot_calls_an_incident(
     level = Level.PROPOSE if own else Level.REPORT
     monitoring_world = MonitoringHarness(tmp_path, autonomy=Autonomy(level=level))
     planner = monitoring_world.world.planner = FakePlanner()
-    async with monitoring_world.run_monitoring() as monitoring:
+    async with monitoring_world.run_monitoring():
         monitoring_world.journal_failures(5)
         await monitoring_world.pass_time(10)
         if not own:
             incident = monitoring_world.get_incident()
-            await monitoring.go_on(incident.id, "fix", ALICE, key="press:1", message=None)
+            await monitoring_world.intake.ask_about_incident(
+                incident.id, "fix", ALICE, key="press:1", message=None
+            )
         [run] = await runs(monitoring_world)
         await monitoring_world.world.wait_until_settled(run.id)
         assert run.trigger.text

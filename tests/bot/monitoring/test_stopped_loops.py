@@ -65,11 +65,11 @@ async def test_it_goes_on_while_nothing_happens_and_is_over_when_the_loop_runs(
 
 async def test_who_says_that_the_loop_died_joins_it(tmp_path: Path) -> None:
     monitoring_world = MonitoringHarness(tmp_path, autonomy=Autonomy(level=Level.REPORT))
-    async with monitoring_world.run_monitoring() as monitoring:
+    async with monitoring_world.run_monitoring():
         stops(monitoring_world)
         await monitoring_world.pass_time(10)
         said = monitoring_world.world.make_trigger("reminder loop", person=DORA)
-        joined = await monitoring.join(said.replace(text="the reminder loop died"))
+        joined = await monitoring_world.find_incident(said.replace(text="the reminder loop died"))
         assert joined is not None
         assert joined.id == monitoring_world.get_incident().id
 

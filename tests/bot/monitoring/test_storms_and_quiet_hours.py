@@ -97,7 +97,7 @@ async def test_a_button_of_the_digest_starts_the_run_of_its_incident_in_a_thread
     tmp_path: Path,
 ) -> None:
     monitoring_world = MonitoringHarness(tmp_path)
-    async with monitoring_world.run_monitoring() as monitoring:
+    async with monitoring_world.run_monitoring():
         monitoring_world.journal_faults(8)
         await monitoring_world.pass_time(10)
         [key] = monitoring_world.list_keys()
@@ -105,7 +105,7 @@ async def test_a_button_of_the_digest_starts_the_run_of_its_incident_in_a_thread
         first, second = (each.arguments[1] for each in said.post.buttons[5:7])
         threads = set[int | None]()
         for number, incident_id in enumerate((first, second)):
-            asked = await monitoring.go_on(
+            asked = await monitoring_world.intake.ask_about_incident(
                 incident_id, "fix", ALICE, key=f"press{number}", message=said.ref
             )
             assert asked.incident is not None

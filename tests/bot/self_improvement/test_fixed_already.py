@@ -4,14 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.evidence import RequestAnswer
 from bot.domain.proposal import Outcome
 from bot.domain.run import Goal, Run, Status, Trigger
 from bot.domain.watch import Judgement
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.past_fixes import find_fix
+from bot.intake import IntakeResult
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_planner import FakePlanner
 from tests.support.agent_harness import AgentHarness, make_capsule, make_failure
+from tests.support.intake_harness import IntakeHarness
 
 
 @pytest.fixture
@@ -155,15 +158,16 @@ async def test_an_old_fix_spoken_of_in_own_words_is_named_and_its_return_is_look
     async with world.run_agent() as agent:
         fixed = await shipped(world, agent)
         world.clock.tick(86_400 + 60)  # what failed before it is not looked through any more
-        answer = await agent.answers.find_answer(back(world, "quiet"))
-        assert answer is not None
+        intake = IntakeHarness(world, agent).intake
+        answer = await intake.ask(back(world, "quiet"))
+        assert isinstance(answer, RequestAnswer)
         assert answer.diagnosis.summary.startswith("The failure of /roll was fixed in #1 (`")
         assert "has not been seen since" in answer.diagnosis.summary
         other = make_capsule(exception="KeyError", fingerprint="0e0e0e0e0e0e")
         world.journal.append(make_failure(world.clock, other))
-        assert await agent.answers.find_answer(back(world, "loud")) is None
-        run = await agent.request(back(world, "loud"))
-        await world.wait_until_ended(run.id)
+        asked = await intake.ask(back(world, "loud"))
+        assert isinstance(asked, IntakeResult)
+        run = await world.wait_until_ended(asked.run.id)
     history = await world.store.get_history(run.id)
     assert history.evidence is not None
     assert history.evidence.fix is not None

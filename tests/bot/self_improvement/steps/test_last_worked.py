@@ -9,6 +9,7 @@ from bot.domain.people import Person, Place
 from bot.domain.rehearsal import CommandStep
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
+from bot.intake import FailureMatcher
 from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from tests.fakes.fake_checkout import FakeCheckout
@@ -53,8 +54,9 @@ class RolledCase:
             text="", error_id=action.id, at=self.clock.now(),
         )  # fmt: skip
         observe = EvidenceCollector(
-            self.journal, self.checkout, self.clock, FakeMemory(), lookback=timedelta(hours=24),
-            traffic=self.traffic,
+            self.journal, self.checkout, self.clock, FakeMemory(),
+            FailureMatcher(self.journal, self.clock, lookback=timedelta(hours=24)).find_evidence,
+            lookback=timedelta(hours=24), traffic=self.traffic,
         )  # fmt: skip
         return await observe(trigger)
 

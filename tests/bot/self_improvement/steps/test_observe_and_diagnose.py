@@ -1,20 +1,19 @@
 """From a request to evidence: the right failures, plain texts, nothing invented."""
 
-from datetime import timedelta
-
 import pytest
 
 from bot.domain.evidence import Commit, Diagnosis, Evidence, Suspect
 from bot.domain.journal import Action, Capsule, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
+from bot.intake import FailureMatcher
 from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
-from tests.support.agent_harness import BROKEN, make_capsule, make_failure
+from tests.support.agent_harness import BROKEN, LOOKBACK, make_capsule, make_failure
 
 SUSPECT = Suspect(
     commit=Commit(sha="b" * 40, author="Sam", at=FakeClock().now(), summary="Speed up the dice"),
@@ -56,9 +55,13 @@ class ObservedCase:
             error_id=error_id,
             at=self.clock.now(),
         )
-        lookback = timedelta(hours=24)
         observe = EvidenceCollector(
-            self.journal, self.checkout, self.clock, self.memory, lookback=lookback
+            self.journal,
+            self.checkout,
+            self.clock,
+            self.memory,
+            FailureMatcher(self.journal, self.clock, lookback=LOOKBACK).find_evidence,
+            lookback=LOOKBACK,
         )
         return await observe(trigger)
 

@@ -1,6 +1,5 @@
 """Looking into something slow: how slow against before, and with which code that began."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +8,11 @@ from bot.domain.evidence import Diagnosis
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.samples import Sample
 from bot.domain.slowness import measure_slowness
+from bot.intake import FailureMatcher
 from bot.self_improvement.evidence_collector import EvidenceCollector
 from bot.self_improvement.rule_diagnosis import diagnose_by_rules
 from tests.fakes.fake_memory import FakeMemory
-from tests.support.agent_harness import AgentHarness
+from tests.support.agent_harness import LOOKBACK, AgentHarness
 
 OLD, NEW = "a" * 40, "b" * 40
 
@@ -46,7 +46,12 @@ def plays(
 async def looked_into(world: AgentHarness, record_id: str) -> Diagnosis:
     """Return what an investigation of that record says."""
     observe = EvidenceCollector(
-        world.journal, world.checkout, world.clock, FakeMemory(), lookback=timedelta(hours=24)
+        world.journal,
+        world.checkout,
+        world.clock,
+        FakeMemory(),
+        FailureMatcher(world.journal, world.clock, lookback=LOOKBACK).find_evidence,
+        lookback=LOOKBACK,
     )
     evidence = await observe(world.make_trigger("/search", error_id=record_id))
     assert evidence.groups == ()

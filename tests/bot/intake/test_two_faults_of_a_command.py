@@ -60,7 +60,7 @@ async def test_the_error_somebody_points_at_gets_a_run_whatever_the_incident_is_
     tmp_path: Path, level: Level
 ) -> None:
     monitoring_world = world_of(tmp_path, level)
-    async with monitoring_world.run_monitoring() as monitoring:
+    async with monitoring_world.run_monitoring():
         fail_both_ways(monitoring_world)
         await monitoring_world.pass_time(10)
         incident = monitoring_world.get_incident()
@@ -70,7 +70,7 @@ async def test_the_error_somebody_points_at_gets_a_run_whatever_the_incident_is_
         first = await fault_of(monitoring_world, own)
         other = "KeyError" if first == INDEX.fingerprint else "IndexError"
         trigger = monitoring_world.world.make_trigger("", error_id=newest(monitoring_world, other))
-        asked = await monitoring.ask(trigger)
+        asked = await monitoring_world.ask(trigger)
         assert asked.run.id != own.id
         assert not asked.joined
         assert await fault_of(monitoring_world, asked.run) != first
@@ -78,7 +78,7 @@ async def test_the_error_somebody_points_at_gets_a_run_whatever_the_incident_is_
 
 async def test_who_points_at_the_error_that_is_worked_on_joins_its_run(tmp_path: Path) -> None:
     monitoring_world = world_of(tmp_path)
-    async with monitoring_world.run_monitoring() as monitoring:
+    async with monitoring_world.run_monitoring():
         monitoring_world.world.engine.hold()
         fail_both_ways(monitoring_world)
         await monitoring_world.pass_time(10)
@@ -87,19 +87,19 @@ async def test_who_points_at_the_error_that_is_worked_on_joins_its_run(tmp_path:
         own, first = await under_way(monitoring_world)
         pointed_at = newest(monitoring_world, first)
         trigger = monitoring_world.world.make_trigger("", error_id=pointed_at)
-        asked = await monitoring.ask(trigger)
+        asked = await monitoring_world.ask(trigger)
         assert (asked.run.id, asked.joined) == (own, True)
 
 
 async def test_two_who_point_at_the_second_error_share_one_run(tmp_path: Path) -> None:
     monitoring_world = world_of(tmp_path, Level.REPORT)
-    async with monitoring_world.run_monitoring() as monitoring:
+    async with monitoring_world.run_monitoring():
         monitoring_world.world.engine.hold()
         fail_both_ways(monitoring_world)
         await monitoring_world.pass_time(10)
         runs = [
             (
-                await monitoring.ask(
+                await monitoring_world.ask(
                     monitoring_world.world.make_trigger(said, person=ALICE, error_id=each)
                 )
             )
@@ -129,7 +129,7 @@ async def test_an_incident_of_that_very_error_is_joined_before_one_of_the_whole_
         await monitoring_world.pass_time(10)
         for exception, fault in (("KeyError", KEY), ("IndexError", INDEX)):
             pointed_at = newest(monitoring_world, exception)
-            found = await monitoring.join(
+            found = await monitoring_world.find_incident(
                 monitoring_world.world.make_trigger("", error_id=pointed_at)
             )
             assert found is not None
@@ -139,7 +139,7 @@ async def test_an_incident_of_that_very_error_is_joined_before_one_of_the_whole_
 
 async def test_a_settled_run_of_one_fault_does_not_answer_for_the_other(tmp_path: Path) -> None:
     monitoring_world = world_of(tmp_path, Level.INVESTIGATE)
-    async with monitoring_world.run_monitoring() as monitoring:
+    async with monitoring_world.run_monitoring():
         fail_both_ways(monitoring_world)
         await monitoring_world.pass_time(10)
         incident = monitoring_world.get_incident()
@@ -149,6 +149,6 @@ async def test_a_settled_run_of_one_fault_does_not_answer_for_the_other(tmp_path
         first = await fault_of(monitoring_world, own)
         other = "KeyError" if first == INDEX.fingerprint else "IndexError"
         trigger = monitoring_world.world.make_trigger("", error_id=newest(monitoring_world, other))
-        asked = await monitoring.ask(trigger)
+        asked = await monitoring_world.ask(trigger)
         assert asked.run.id != own.id
         assert (await monitoring_world.world.store.get(own.id)).goal == "investigate"

@@ -24,7 +24,7 @@ from bot.domain.issue import AcceptedIssue, ForgeIssue
 from bot.domain.people import Person, Place
 from bot.domain.run import Goal, Trigger
 from bot.grammar import parse
-from bot.monitoring.report_intake import IntakeResult
+from bot.intake.work import IntakeResult
 from bot.periodic import log_warnings, run_periodically
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
@@ -47,7 +47,8 @@ _PREFIX = "forge-issue:"
 _TEXT, _SUBJECT = 2_000, 200
 _log = structlog.stdlib.get_logger(__name__)
 
-AskForWork = Callable[[Trigger], Awaitable[IntakeResult]]
+AskForWork = Callable[[Trigger], Awaitable[IntakeResult | RequestAnswer]]
+"""Decides about a request for work; see `WorkRequests.ask`."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,11 @@ class IssueIntake:
             return AcceptedIssue(
                 number=issue.number, answer="I keep it as a wish; I cannot write it."
             )
-        found = await self._agent.answers.find_answer(trigger)
-        if isinstance(found, RequestAnswer):
-            answer = escape_text(found.diagnosis.summary, MAX_CHARACTERS)
+        asked = await self._ask(trigger)
+        if isinstance(asked, RequestAnswer):
+            answer = escape_text(asked.diagnosis.summary, MAX_CHARACTERS)
             return AcceptedIssue(number=issue.number, answer=answer)
-        return AcceptedIssue(number=issue.number, run_id=(await self._ask(trigger)).run.id)
+        return AcceptedIssue(number=issue.number, run_id=asked.run.id)
 
     def _trigger(self, issue: ForgeIssue, person: Person) -> Trigger | None:
         """Return the trigger for the title, with the body as details; `None` if it is none."""

@@ -11,11 +11,12 @@ from bot.domain.errors import ForgeUnavailable
 from bot.domain.issue import ForgeIssue
 from bot.domain.people import Place
 from bot.domain.run import Run
-from bot.monitoring import IntakeResult, IssueIntake, IssueRules
+from bot.intake import IssueIntake, IssueRules
 from bot.presentation.issue_answers import NOT_UNDERSTOOD, describe_outcome
 from bot.self_improvement import SelfImprovementAgent
 from tests.bot.presentation.test_cards import DIAGNOSIS, HISTORY, RUN, SHIPMENT
 from tests.support.agent_harness import ALICE, DEV, GUILD, MALLORY, AgentHarness
+from tests.support.intake_harness import IntakeHarness
 
 LABEL = "theseus"
 LOGINS = {"alice-at-github": ALICE.id, "mallory": MALLORY.id, "gone": 99}
@@ -43,11 +44,8 @@ class Forge:
 
     def intake(self, agent: SelfImprovementAgent) -> IssueIntake:
         """Return a newly started program's."""
-
-        async def ask(trigger):  # type: ignore[no-untyped-def]
-            return IntakeResult(await agent.request(trigger))
-
         world = self.world
+        ask = IntakeHarness(world, agent).intake.ask
         return IssueIntake(
             world.forge, agent, ask, world.member_directory, world.key_values, world.clock, RULES
         )
