@@ -14,12 +14,12 @@ from bot.domain.errors import ChatRejected, TheseusError, UnknownRun
 from bot.domain.posts import Post
 from bot.domain.record import Record
 from bot.domain.run import Stage, Status
+from bot.intake.answers import describe_revert
+from bot.intake.kinds.shipping import approve
+from bot.intake.message import CardReference
 from cogs.ui import (
-    CardReference,
     RunButton,
-    approve,
     can_ship,
-    describe_revert,
     find_card,
     get_person,
     get_speaker,
@@ -231,7 +231,7 @@ class Approvals(commands.Cog):
 
     async def _approve(self, request: ApprovalRequest) -> str:
         try:
-            return await approve(self.bot, request)
+            return await approve(self.bot.agent, request)
         except TheseusError as refusal:
             return str(refusal)
 

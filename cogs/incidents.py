@@ -14,10 +14,11 @@ from bot.domain.ids import shorten_id
 from bot.domain.incident import Incident
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
+from bot.intake.answers import describe_result
 from bot.monitoring import Monitoring
 from bot.presentation.cards import format_incident_label, format_incident_line, to_plain_text
 from bot.presentation.times import format_timestamp
-from cogs.ui import describe_result, fit_message, get_speaker, is_listed, send_privately
+from cogs.ui import fit_message, get_speaker, is_listed, send_privately
 
 _TEMPLATE = re.compile(
     r"theseus:incident:(?P<act>investigate|fix|mute|close):(?P<incident>[0-9a-z]+)"
@@ -60,7 +61,7 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             return f"I do not report it again until {until}."
         if self._act == "close":
             return _describe_closure(await get_monitoring(bot).close(self._incident_id, person))
-        asked = await bot.intake.ask_about_incident(
+        asked = await bot.intake.incidents.ask(
             self._incident_id,
             "fix" if self._act == "fix" else "investigate",
             person,

@@ -8,9 +8,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
+from bot.intake.kinds.note import forget, format_memory_line
 from bot.memory.ranking import format_memory
 from bot.presentation.cards import to_one_line
-from cogs.ui import fit_message, forget, format_memory_line, get_speaker, is_listed
+from cogs.ui import fit_message, get_speaker, is_listed
 
 _CHOICES = 25
 _RECENT = 100
@@ -43,7 +44,7 @@ class Memories(
         """Make me forget something for good; everyone here can see it."""
         await interaction.response.defer(thinking=True)
         person = get_speaker(interaction)
-        await interaction.followup.send(await forget(self.bot, person, memory))
+        await interaction.followup.send(await forget(self.bot.agent, person, memory))
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction) -> None:

@@ -6,7 +6,8 @@ from discord.ext import commands
 
 from bot.authority.end_times import parse_end_time
 from bot.client import TheseusClient
-from cogs.ui import get_speaker, resume_work
+from bot.intake.kinds.pause import resume_work
+from cogs.ui import get_speaker
 
 
 class Pauses(commands.Cog):
@@ -34,7 +35,7 @@ class Pauses(commands.Cog):
     async def resume(self, interaction: discord.Interaction) -> None:
         """Lift the emergency stop, or let me work by myself again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        text = await resume_work(self.bot, get_speaker(interaction))
+        text = await resume_work(self.bot.agent, get_speaker(interaction))
         await interaction.followup.send(text, ephemeral=True)
 
 

@@ -6,12 +6,13 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.grammar import Intent, Setting, Topic, parse
+from bot.intake.kinds.question import Request
+from bot.intake.kinds.status import render_status
 from bot.presentation.answers import ABOUT_QUESTIONS
 from cogs.ui import (
-    answer_question,
+    ClientHost,
     get_speaker,
     render_commands,
-    render_status,
     run_in,
     send_privately,
 )
@@ -39,11 +40,12 @@ class Questions(commands.Cog):
         utterance = parse(question, Setting(addressed=True, listed=True, in_thread=run is not None))
         person, slots = get_speaker(interaction), utterance.slots
         if utterance.intent is Intent.STATUS:
-            answer = await render_status(self.bot, person, run)
-        elif utterance.intent is Intent.BUDGET:
-            answer = await answer_question(self.bot, person, slots.replace(topic=Topic.COST), None)
-        elif utterance.intent is Intent.ASK:
-            answer = await answer_question(self.bot, person, slots, run)
+            answer = await render_status(self.bot.agent, person, run)
+        elif utterance.intent in (Intent.ASK, Intent.BUDGET):
+            if utterance.intent is Intent.BUDGET:
+                slots, run = slots.replace(topic=Topic.COST), None
+            asked = Request(person, slots, ClientHost(self.bot), run)
+            answer = await self.bot.intake.answer_question(asked)
         else:
             answer = _UNKNOWN.format(about=ABOUT_QUESTIONS)
         await send_privately(interaction, answer, "answer")

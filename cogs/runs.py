@@ -15,6 +15,7 @@ from bot.domain.links import format_link
 from bot.domain.run import Goal, Run, Trigger
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.changes import is_change_request
+from bot.intake.answers import describe_result, on_it
 from bot.presentation.cards import (
     format_spending,
     list_example_lines,
@@ -32,7 +33,6 @@ from cogs.ui import (
     can_cancel,
     can_retry,
     change_text,
-    describe_result,
     find_error_id,
     fit_message,
     get_speaker,
@@ -40,7 +40,6 @@ from cogs.ui import (
     is_in_dev_channel,
     is_listed,
     is_own_message,
-    on_it,
     place_asked_in,
     place_of,
     run_choices,

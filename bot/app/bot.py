@@ -10,6 +10,7 @@ import structlog
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
+from bot.adapters.model_gateway import HttpModelGateway
 from bot.app.agent import make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
@@ -98,7 +99,7 @@ async def run_bot(
 
 
 def _cancel_at_shutdown(
-    agent: SelfImprovementAgent, gateway: ModelGateway, *users: CacheWarmer | ChatModel | None
+    agent: SelfImprovementAgent, gateway: HttpModelGateway, *users: CacheWarmer | ChatModel | None
 ) -> None:
     """Have the emergency stop cancel the requests to models, and the turns of what uses one."""
     agent.emergency.shutdown_hooks.append(partial(cancel_requests, gateway, agent.emergency))
@@ -127,14 +128,14 @@ async def _build(
     warming, talks = CacheWarmer(opened), chosen.chat_model
     _cancel_at_shutdown(agent, gateway, warming, talks)
     monitoring = build_monitoring(settings, opened, chat, agent, who, supervision)
-    intake = client.intake = build_intake(settings, opened, client, agent, monitoring)
-    issues = build_issue_intake(settings, opened, agent, intake, members, who)
     alerts = build_alert_dispatcher(settings, opened, client, monitoring, beginning.news)
     stack.push_async_exit(look_once_more(alerts))
     audit = build_self_audit(settings, opened, chat, agent, client)
     storage = build_storage_watch(opened, (live.state_file,), chat, who, alerts)
     client.agent, client.monitoring, client.self_audit = agent, monitoring, audit
     client.chat, client.key_values, client.skills = chat, opened.key_values, opened.skills
+    intake = client.intake = build_intake(settings, opened, client, agent, monitoring)
+    issues = build_issue_intake(settings, opened, agent, intake, members, who)
     client.personal_data = _build_personal_data(settings, opened, agent, monitoring)
     client.chat_model, client.remembered = talks, settings.config.chat.remembered
     client.missed = settings.config.missed

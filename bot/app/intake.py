@@ -5,6 +5,7 @@ from bot.app.resources import Resources
 from bot.client import Identity, TheseusClient
 from bot.domain.people import Place
 from bot.intake import Intake, IssueIntake, IssueRules
+from bot.intake.assembly import IntakePlace, assemble_intake
 from bot.intake.incidents import ReportedIncidents
 from bot.intake.privacy import RequestPrivacy
 from bot.intake.work import WorkRequests
@@ -23,7 +24,9 @@ def build_intake(
 ) -> Intake:
     """Return the service that decides about requests."""
     who, matcher = client.identity, build_matcher(settings, opened)
-    privacy = RequestPrivacy(client.audiences.find_of_place, opened.recorder, agent.commands)
+    privacy = RequestPrivacy(
+        client.audiences.find_of_place, opened.recorder, agent.commands, who.dev_channel_id
+    )
     work = WorkRequests(
         matcher,
         agent,
@@ -33,15 +36,16 @@ def build_intake(
         reports=monitoring.reports,
         inquiry=build_inquiry(settings, opened),
     )
-    return Intake(
-        work,
-        matcher,
-        privacy,
+    return assemble_intake(
         agent,
+        matcher,
+        work,
+        privacy,
+        client.chat,
         opened.clock,
-        monitoring,
-        dev_channel_id=who.dev_channel_id,
-        guild_id=who.guild_id,
+        IntakePlace(who.people, who.dev_channel_id, who.guild_id),
+        monitoring=monitoring,
+        get_self_audit=lambda: client.self_audit,
     )
 
 

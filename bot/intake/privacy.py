@@ -3,10 +3,15 @@
 from collections.abc import Callable, Collection
 
 from bot.domain.audience import Audience
+from bot.domain.errors import OutOfBounds
 from bot.domain.people import Place
 from bot.domain.run import Trigger
 from bot.telemetry import Recorder
 
+_IN_PRIVATE = (
+    "Everyone in the dev channel would see your request, and not all of them can read this "
+    "channel. Please ask me in <#{channel}>."
+)
 _PUBLIC = ("fix", "broken", "fails", "error")
 _SHORTEST = 3  # characters of a word of a command's name: “rolling” is about /roll
 
@@ -19,7 +24,9 @@ class RequestPrivacy:
         find_audience: Callable[[int | None, int | None], Audience],
         recorder: Recorder,
         commands: Callable[[], Collection[str]],
+        dev_channel_id: int,
     ) -> None:
+        self._dev_channel_id = dev_channel_id
         self._find_audience = find_audience
         self._recorder = recorder
         self._commands = commands
@@ -28,6 +35,11 @@ class RequestPrivacy:
         """Return whether some readers of the dev channel cannot read a place."""
         channel_id = place.thread_id or place.channel_id
         return self._find_audience(place.guild_id, channel_id) is Audience.PRIVATE
+
+    def check_public(self, place: Place) -> None:
+        """Raise `OutOfBounds` for a private place: the text of a change is shown to everyone."""
+        if self.is_private(place):
+            raise OutOfBounds(_IN_PRIVATE.format(channel=self._dev_channel_id))
 
     def hide_text(self, trigger: Trigger) -> Trigger:
         """Return a request without its private text; only the names of commands stay.

@@ -1,52 +1,107 @@
-"""`Intake`: the one service that decides what a request asks for and what follows."""
+"""`Intake`: the one service that decides what a message asks for and what follows."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-from bot.authority.policy import Act
-from bot.domain.errors import OutOfBounds, WrongStage
 from bot.domain.evidence import RequestAnswer
 from bot.domain.feature_request import FeatureRequest
-from bot.domain.journal import FailureGroup
-from bot.domain.people import Person, Place
-from bot.domain.posts import MessageRef
-from bot.domain.run import Goal, Trigger
-from bot.intake.failures import FailureMatcher
+from bot.domain.intents import Intent
+from bot.domain.posts import Post
+from bot.domain.run import Trigger
+from bot.intake.attached_failures import AttachedFailures
+from bot.intake.attention import Attention
+from bot.intake.decision_questions import DecisionQuestions
+from bot.intake.kinds import ending, incident_work, question
+from bot.intake.message import Message, Reply
 from bot.intake.privacy import RequestPrivacy
+from bot.intake.rollback_questions import RollbackQuestions
 from bot.intake.work import IntakeResult, WorkRequests
-from bot.monitoring import Monitoring
-from bot.ports.clock import Clock
-from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.change_requests import ChangeBegun
+from bot.self_improvement.change_requests import ChangeBegun, ChangeRequests
 
-_IN_PRIVATE = (
-    "Everyone in the dev channel would see your request, and not all of them can read this "
-    "channel. Please ask me in <#{channel}>."
-)
+Decided = TypeVar("Decided")
+
+
+class KindHandler(Protocol[Decided]):
+    """Handles one kind of request. See `bot.intake.kinds`."""
+
+    async def decide(self, message: Message) -> Decided:
+        """Return what the message asks for. Changes nothing."""
+        ...
+
+    async def perform(self, request: Decided) -> Reply:
+        """Carry the request out with its person's rights, and return the reply."""
+        ...
+
+
+@dataclass(frozen=True)
+class MessageHandlers:
+    """The handlers of messages: by intent, and for what the words alone do not decide."""
+
+    by_intent: Mapping[Intent, KindHandler[Any]]
+    questions: question.Handler
+    run_answers: KindHandler[Any]
+    unnamed_failures: KindHandler[Any]
+    endings: ending.Handler
 
 
 class Intake:
-    """Takes requests from messages, commands, buttons and the forge."""
+    """Takes requests from messages, commands, buttons and the forge.
+
+    Attributes:
+        attention: Judges whether a message is for the bot.
+        incidents: Starts work on incidents.
+        rollbacks: Asks which version should be live.
+    """
 
     def __init__(
         self,
+        handlers: MessageHandlers,
         work: WorkRequests,
-        matcher: FailureMatcher,
+        changes: ChangeRequests,
         privacy: RequestPrivacy,
-        agent: SelfImprovementAgent,
-        clock: Clock,
-        monitoring: Monitoring | None,
-        *,
-        dev_channel_id: int,
-        guild_id: int | None,
+        questions: DecisionQuestions,
+        attached_failures: AttachedFailures,
+        attention: Attention,
+        incidents: incident_work.Handler,
+        rollbacks: RollbackQuestions,
     ) -> None:
+        self._handlers = handlers
         self._work = work
-        self._matcher = matcher
+        self._changes = changes
         self._privacy = privacy
-        self._agent = agent
-        self._clock = clock
-        self._monitoring = monitoring
-        self._dev_channel_id = dev_channel_id
-        self._guild_id = guild_id
+        self._questions = questions
+        self._attached_failures = attached_failures
+        self.attention = attention
+        self.incidents = incidents
+        self.rollbacks = rollbacks
+
+    async def complete(self, message: Message) -> Message:
+        """Return the message with the failure that its files show, if they show one."""
+        return await self._attached_failures.name_failure(message)
+
+    async def handle(self, message: Message) -> Reply:
+        """Decide what a message asks for, carry it out, and return the reply.
+
+        A decision whose run is not clear is asked back: no decision is guessed. Returns `None` for
+        talk, too.
+        """
+        resolved = await self._questions.resolve_run(message) if _is_plain(message) else message
+        if isinstance(resolved, Post):
+            return resolved
+        handler = self._choose_handler(resolved)
+        if handler is None:
+            return None
+        return await handler.perform(await handler.decide(resolved))
+
+    async def answer_question(self, request: question.Request) -> str:
+        """Return the answer to a question that was asked with a command."""
+        return await self._handlers.questions.perform(request)
+
+    async def is_already_done(self, message: Message) -> bool:
+        """Return whether the run has already ended as the message asks."""
+        endings = self._handlers.endings
+        return message.intent in ending.INTENTS and await endings.is_done(message)
 
     async def ask(self, trigger: Trigger) -> IntakeResult | RequestAnswer:
         """Start work, join the run that does it, or answer. Raises what `WorkRequests.ask` does."""
@@ -57,45 +112,17 @@ class Intake:
 
         Raises `OutOfBounds` if it was asked in private, and what `ChangeRequests.ask` raises.
         """
-        if self._privacy.is_private(trigger.place):
-            raise OutOfBounds(_IN_PRIVATE.format(channel=self._dev_channel_id))
-        return await self._agent.changes.ask(trigger)
+        self._privacy.check_public(trigger.place)
+        return await self._changes.ask(trigger)
 
-    async def ask_about_incident(
-        self, incident_id: str, goal: Goal, person: Person, *, key: str, message: MessageRef | None
-    ) -> IntakeResult:
-        """Investigate or fix an incident because a person says so. Raises what `ask` raises.
+    def _choose_handler(self, message: Message) -> KindHandler[Any] | None:
+        if message.is_answer:
+            return self._handlers.run_answers
+        if message.utterance.is_unspecific:
+            return self._handlers.unnamed_failures
+        return self._handlers.by_intent.get(message.intent)
 
-        The run's thread is attached to the incident's message. An incident without a message of its
-        own, for example in a digest, gets a thread in the channel of `message`.
-        """
-        if self._monitoring is None:
-            raise WrongStage("Monitoring is switched off here.")
-        # Authorised first, so that only people who may ask learn which incidents exist.
-        if not self._monitoring.has_incident(incident_id):
-            await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
-        incident = self._monitoring.find(incident_id)
-        own, where = incident.message, incident.message or message
-        place = Place(
-            channel_id=where.channel_id if where else self._dev_channel_id,
-            message_id=own.message_id if own else None,
-            guild_id=self._guild_id,
-        )
-        trigger = Trigger(
-            key=key,
-            goal=goal,
-            person=person,
-            place=place,
-            text=f"{goal} incident {incident.id}: {incident.title}",
-            quotes_bot=True,
-            subject=incident.name,
-            error_id=next(iter(incident.evidence), None),
-            incident=incident.id,
-            since=incident.since,
-            at=self._clock.now(),
-        )
-        return await self._work.start(await self._work.decide(trigger))
 
-    async def list_failures(self, since: datetime) -> tuple[FailureGroup, ...]:
-        """Return the failures since then that no shipped fix has ended, most recent first."""
-        return await self._matcher.list_failures(since)
+def _is_plain(message: Message) -> bool:
+    """Return whether the grammar found one request, which may name a run."""
+    return not message.is_answer and not message.utterance.is_unspecific

@@ -2,12 +2,12 @@
 
 from bot.authority.policy import Act
 from bot.client import TheseusClient
+from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.grammar import Intent, Setting, Slots, Utterance, parse
 from bot.grammar.changes import is_change_request
+from bot.intake.message import Message
 from bot.presentation.answers import ABOUT_QUESTIONS
-from cogs.conversation import _questions as questions
-from cogs.conversation import _requests as requests
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import get_author
 
@@ -20,7 +20,7 @@ class SpeakerTools:
 
     def __init__(self, bot: TheseusClient, incoming: IncomingMessage) -> None:
         self._bot = bot
-        self._incoming = incoming
+        self._message, self._request = incoming.message, incoming.request
         self._begun = False
 
     async def investigate(self, what: str) -> str:
@@ -37,44 +37,45 @@ class SpeakerTools:
         """Start a change. The run gets the message word for word, not the model's summary."""
         if self._begun:
             return _ONCE
-        answer = await requests.submit_feature_request(
-            self._bot, self._build_request(Intent.CHANGE, what), what
-        )
-        self._begun = True
-        return answer or _BEGUN.format(who=self._incoming.person.name)
+        return await self._begin(Intent.CHANGE, what)
 
     async def ask(self, question: str) -> str:
         """Return the answer from records, as it may be given where the message was posted."""
-        here = Setting(addressed=True, listed=True, in_thread=self._incoming.run is not None)
+        here = Setting(addressed=True, listed=True, in_thread=self._request.run is not None)
         utterance = parse(question, here)
         if utterance.intent is not Intent.ASK:
             return ABOUT_QUESTIONS
-        return await questions.handle_question(self._bot, self._as_if(utterance)) or ""
+        return await self._handle(utterance)
 
     async def get_status(self) -> str:
         """Return what is being worked on."""
-        return await questions.handle_status(self._bot, self._build_request(Intent.STATUS)) or ""
+        return await self._handle(_build_utterance(Intent.STATUS))
 
     async def read(self) -> None:
         """Raise `NotAuthorized` if the speaker may not read journal and memory."""
-        await self._bot.agent.permit(self._build_request(Intent.STATUS).person, Act.READ)
+        await self._bot.agent.permit(self._get_author(), Act.READ)
 
     async def _work(self, intent: Intent, what: str) -> str:
-        if self._begun:
-            return _ONCE
-        answer = await requests.work(self._bot, self._build_request(intent, what))
+        return _ONCE if self._begun else await self._begin(intent, what)
+
+    async def _begin(self, intent: Intent, what: str) -> str:
+        answer = await self._bot.intake.handle(self._as_if(_build_utterance(intent, what)))
         if isinstance(answer, Post):
             return answer.text  # no run was started
         self._begun = True
-        return answer or _BEGUN.format(who=self._incoming.person.name)
+        return answer or _BEGUN.format(who=self._request.person.name)
 
-    def _build_request(self, intent: Intent, subject: str = "") -> IncomingMessage:
-        return self._as_if(
-            Utterance(
-                intent=intent, slots=Slots(subject=subject), strength="clear", recognised=True
-            )
-        )
+    async def _handle(self, utterance: Utterance) -> str:
+        answer = await self._bot.intake.handle(self._as_if(utterance))
+        return answer.text if isinstance(answer, Post) else answer or ""
 
-    def _as_if(self, utterance: Utterance) -> IncomingMessage:
+    def _as_if(self, utterance: Utterance) -> Message:
         """Return the message as if it asked for `utterance`, with its author's current rights."""
-        return self._incoming.as_if(get_author(self._bot, self._incoming.message), utterance)
+        return self._request.with_request(self._get_author(), utterance)
+
+    def _get_author(self) -> Person:
+        return get_author(self._bot, self._message)
+
+
+def _build_utterance(intent: Intent, subject: str = "") -> Utterance:
+    return Utterance(intent=intent, slots=Slots(subject=subject), strength="clear", recognised=True)

@@ -11,20 +11,15 @@ from discord.ext import commands, tasks
 from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized, StoreError, TheseusError, TooMany, WrongStage
 from bot.domain.posts import Post
-from bot.domain.run import Waiting
 from bot.grammar import Intent, Utterance
-from cogs.conversation._agreement import handle_contract_reply
-from cogs.conversation._choices import NO_MATCH
 from cogs.conversation._corrections import is_correction
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._direct_answers import answer_directly
-from cogs.conversation._failure_attachment import name_attached_failure
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.conversation._limits import MessageLimits
 from cogs.conversation._message_reader import MessageReader
 from cogs.conversation._missed_messages import MissedMessages
-from cogs.conversation._requests import act_on, is_already_done
 from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
 from cogs.conversation._translation import translate_answer
@@ -142,23 +137,27 @@ class Conversation(commands.Cog):
         incoming = await self._hearing.read(message, missed=missed, correction=correction)
         if incoming is None or (correction and self._is_same_request(incoming)):
             return
-        self._utterances[message.id] = incoming.utterance
+        self._utterances[message.id] = incoming.request.utterance
         turn.addressed = True
         turn.person_id = message.author.id if message.guild is None else None
         if await self._limits.hold_back(incoming):
             return
         warning = self._limits.count(incoming)
         answer = await self._answer_or_refuse(incoming, missed=missed)
-        await self._reply(message, translate_answer(incoming.utterance, answer), incoming.reply_key)
+        await self._reply(
+            message,
+            translate_answer(incoming.request.utterance, answer),
+            incoming.request.reply_key,
+        )
         turn.answered = True
-        await self._reply(message, incoming.unread, f"files:{incoming.key}")
-        await self._reply(message, warning, f"limit:{incoming.key}")
+        await self._reply(message, incoming.unread, f"files:{incoming.request.key}")
+        await self._reply(message, warning, f"limit:{incoming.request.key}")
 
     def _is_same_request(self, incoming: IncomingMessage) -> bool:
         """Return whether a correction changes nothing in the request, e.g. it fixes a typo."""
-        if incoming.utterance.intent is Intent.CHAT:
+        if incoming.request.utterance.intent is Intent.CHAT:
             return False
-        return self._utterances.get(incoming.message.id) == incoming.utterance
+        return self._utterances.get(incoming.message.id) == incoming.request.utterance
 
     async def _answer_or_refuse(
         self, incoming: IncomingMessage, *, missed: bool
@@ -167,11 +166,15 @@ class Conversation(commands.Cog):
             return await self._answer(incoming)
         except WrongStage as refusal:
             # the request may have been carried out just before the bot was killed
-            return "" if missed and await is_already_done(self.bot, incoming) else str(refusal)
+            return (
+                ""
+                if missed and await self.bot.intake.is_already_done(incoming.request)
+                else str(refusal)
+            )
         except NotAuthorized as refusal:
             return (
                 ""
-                if self.bot.agent.audit_writer.is_rate_limited(incoming.person.id)
+                if self.bot.agent.audit_writer.is_rate_limited(incoming.request.person.id)
                 else str(refusal)
             )
         except TooMany as refusal:
@@ -208,16 +211,9 @@ class Conversation(commands.Cog):
         return False
 
     async def _answer(self, incoming: IncomingMessage) -> str | Post | None:
-        await name_attached_failure(self.bot, incoming)
-        intent = incoming.utterance.intent
-        if incoming.answers and incoming.run:
-            if incoming.run.waiting is Waiting.AGREEMENT:
-                return await handle_contract_reply(self.bot, incoming, incoming.run)
-            await self.bot.agent.answer(incoming.run.id, incoming.person, incoming.text)
-            return None
-        answer = None if intent is Intent.CHAT else await act_on(self.bot, incoming)
-        if answer is None and (intent is Intent.CHAT or incoming.utterance.unsure):
+        request = incoming.request = await self.bot.intake.complete(incoming.request)
+        answer = await self.bot.intake.handle(request)
+        may_be_talk = request.intent is Intent.CHAT or request.utterance.unsure
+        if answer is None and may_be_talk and not request.is_answer:
             await self._talking.answer(incoming)
-        elif answer is None and intent is Intent.UNCLEAR:
-            answer = NO_MATCH.format(wanted=incoming.utterance.slots.may_mean[0])
         return answer

@@ -14,19 +14,15 @@ from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
 from bot.domain.people import Person
 from bot.domain.run import Goal, Trigger
+from bot.intake.answers import describe_result, describe_revert
+from bot.intake.kinds.pause import resume_work
+from bot.intake.kinds.shipping import approve
 from cogs.ui import (
-    approve,
-    describe_result,
-    describe_revert,
     fetch_replied_text,
     get_speaker,
     place_of,
-    resume_work,
     send_privately,
 )
-
-ACTION = "decide"
-"""The second part of such a button's id, after `theseus:`."""
 
 _TEMPLATE = re.compile(
     r"theseus:decide:(?P<act>ship|reviewed|reject|revert|cancel|stop|pause|resume|nothing"
@@ -95,7 +91,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Make the decision for a person; return what they read. Raises what the agent raises."""
         agent = bot.agent
         if self._act in ("ship", "reviewed"):
-            return await approve(bot, self._build_approval_request(person))
+            return await approve(bot.agent, self._build_approval_request(person))
         if self._act == "reject":
             why = find_rejection_reason(await fetch_replied_text(interaction))
             card = self._card_id
@@ -109,7 +105,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._act == "pause":
             return await _pause(interaction, bot, person, self._run_id)
         if self._act == "resume":
-            return await resume_work(bot, person)
+            return await resume_work(bot.agent, person)
         if self._act in ("fix", "investigate"):
             goal: Goal = "fix" if self._act == "fix" else "investigate"
             return await _work_on(interaction, bot, person, goal, self._run_id)

@@ -42,9 +42,9 @@ class MessageLimits:
 
     async def hold_back(self, incoming: IncomingMessage) -> bool:
         """Return whether a listed person must ask again later; such a message gets a reaction."""
-        can_wait = incoming.utterance.intent in _CAN_WAIT and not incoming.answers
+        can_wait = incoming.request.utterance.intent in _CAN_WAIT and not incoming.request.is_answer
         now = self._bot.clock.monotonic()
-        is_held = can_wait and self._listed.is_limited(incoming.person.id, now)
+        is_held = can_wait and self._listed.is_limited(incoming.request.person.id, now)
         if is_held:
             await _sign(incoming.message)
         return is_held
@@ -52,18 +52,18 @@ class MessageLimits:
     def count(self, incoming: IncomingMessage) -> str:
         """Count the message; return a warning if it is the last one handled for a while."""
         now = self._bot.clock.monotonic()
-        if not is_listed(self._bot, incoming.person):
-            return _TO_STRANGERS if self._strangers.take(incoming.person.id, now) else ""
-        if incoming.utterance.intent not in _CAN_WAIT or incoming.answers:
+        if not is_listed(self._bot, incoming.request.person):
+            return _TO_STRANGERS if self._strangers.take(incoming.request.person.id, now) else ""
+        if incoming.request.utterance.intent not in _CAN_WAIT or incoming.request.is_answer:
             return ""
-        last = self._listed.take(incoming.person.id, now)
+        last = self._listed.take(incoming.request.person.id, now)
         return _TO_LISTED.format(seconds=LISTED.burst * LISTED.seconds / 2) if last else ""
 
     async def refuse(self, incoming: IncomingMessage, refusal: TooMany) -> str | None:
         """Return the refusal of a request too many: once as text, then only as a reaction."""
         now = self._bot.clock.monotonic()
-        if not self._refusals.is_limited(incoming.person.id, now):
-            self._refusals.take(incoming.person.id, now)
+        if not self._refusals.is_limited(incoming.request.person.id, now):
+            self._refusals.take(incoming.request.person.id, now)
             return str(refusal)
         await _sign(incoming.message)
         return None

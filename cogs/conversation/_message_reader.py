@@ -4,27 +4,29 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.people import Person
-from bot.domain.run import Run, Waiting
-from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
+from bot.grammar import Intent, ReplyTo, Setting, parse
+from bot.intake.attention import Overheard
+from bot.intake.message import CardReference, Message, RepliedMessage
+from bot.intake.rollback_questions import list_live_names
 from cogs.conversation._addressing import (
     extract_text,
     get_forwarded_message,
     is_for_bot_alone,
     is_mentioned,
 )
-from cogs.conversation._agreement import is_contract_reply
 from cogs.conversation._attachments import Attached, read_attached
-from cogs.conversation._choices import can_be_decided, find_recent_failures, is_of_the_bot
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import (
-    CardReference,
+    ClientHost,
     find_card,
     find_error_id,
+    find_interaction_id,
     get_author,
+    get_person,
     is_in_dev_channel,
     is_listed,
-    is_question_answer,
-    list_live_names,
+    is_own_message,
+    place_of,
     run_in,
 )
 
@@ -57,7 +59,7 @@ class MessageReader:
             # a clear request in the dev channel is always answered, if only with a refusal
             listed=True,
             reply_to=self._reply_to(pointed_at, card),
-            items=list_live_names(self._bot),
+            items=list_live_names(self._bot.agent),
             is_text_only=_is_plain_message(message),
         )
         if get_forwarded_message(message) is not None and not setting.is_for_bot:
@@ -66,31 +68,53 @@ class MessageReader:
         has_words = bool(text)
         text = text or attached.text[:_LONGEST]
         utterance = parse(text, setting)
-        if not (setting.is_for_bot or await self._is_overheard(text, utterance, person)):
-            return None
+        overheard = Overheard(is_for_bot=True)
         if not setting.is_for_bot:
+            names = {*self._bot.cogs, *(each.name for each in self._bot.tree.get_commands())}
+            overheard = await self._bot.intake.attention.judge(text, utterance, person, names)
+            if not overheard.is_for_bot:
+                return None
             attached = await read_attached(message)
-        answers = setting.is_text_only and await self._is_answer(run, text, utterance, pointed_at)
+        attention, replied_id = self._bot.intake.attention, pointed_at.id if pointed_at else None
+        answers = setting.is_text_only and await attention.is_run_answer(
+            run, text, utterance, replied_id
+        )
         # replies to a proposal are often talk among people
         replies = setting.reply_to in ("bot", "error")
         loose = utterance.intent is Intent.CHAT or utterance.unsure
         to_us = setting.addressed or replies or answers
         if loose and not (to_us or self._is_talk_of_the_run(message, person, setting)):
             return None
-        return IncomingMessage(
-            message,
+        request = Message(
+            message.id,
             text,
             person,
+            place_of(message),
+            message.created_at,
             utterance,
+            ClientHost(self._bot, message),
             run=run,
-            pointed_at=pointed_at,
             card=card,
-            answers=answers,
-            missed=missed,
-            correction=correction,
+            replied=self._describe_replied(pointed_at) if pointed_at else None,
+            is_answer=answers,
+            is_missed=missed,
+            is_correction=correction,
+            edited_at=message.edited_at,
             has_text=has_words,
+            is_verbatim=has_words and not message.message_snapshots,
             attached=attached.text,
-            unread=attached.notice,
+            recent_failures=overheard.failures,
+        )
+        return IncomingMessage(message, request, attached.notice)
+
+    def _describe_replied(self, message: discord.Message) -> RepliedMessage:
+        bot = self._bot
+        return RepliedMessage(
+            get_person(bot, message.author),
+            message.content,
+            is_own=is_own_message(bot, message),
+            error_id=find_error_id(bot, message),
+            interaction_id=find_interaction_id(bot, message),
         )
 
     def is_addressed(self, message: discord.Message) -> bool:
@@ -106,21 +130,6 @@ class MessageReader:
             return True
         return is_for_bot_alone(self._bot, message, text)
 
-    async def _is_overheard(self, text: str, utterance: Utterance, person: Person) -> bool:
-        """Return whether a message in the dev channel that addresses nobody is for the bot.
-
-        People also revert changes of their own, so a revert counts only if one of the bot's changes
-        is live. A "fix it" counts only if something failed lately and a listed person wrote it. A
-        requested change counts only if it is about the bot.
-        """
-        if utterance.is_unspecific:
-            return is_listed(self._bot, person) and bool(await find_recent_failures(self._bot))
-        if utterance.intent is Intent.ROLL_BACK:
-            return utterance.recognised and is_listed(self._bot, person)
-        if utterance.recognised and utterance.intent in (Intent.REVERT, Intent.UNCLEAR):
-            return await can_be_decided(self._bot, person, utterance)
-        return utterance.recognised and is_of_the_bot(self._bot, text, utterance.intent)
-
     def _is_talk_of_the_run(
         self, message: discord.Message, person: Person, setting: Setting
     ) -> bool:
@@ -128,24 +137,6 @@ class MessageReader:
         others = any(user != self._bot.user for user in message.mentions)
         to_somebody = others or setting.reply_to == "person"
         return setting.about_a_proposal and is_listed(self._bot, person) and not to_somebody
-
-    async def _is_answer(
-        self,
-        run: Run | None,
-        text: str,
-        utterance: Utterance,
-        pointed_at: discord.Message | None,
-    ) -> bool:
-        """Return whether the run waits for an answer and this text is the answer."""
-        if run is None or not text:
-            return False
-        if run.waiting is Waiting.AGREEMENT:
-            return is_contract_reply(text, utterance)
-        question = await self._bot.agent.get_question(run)
-        if question is None:
-            return False
-        replies = pointed_at is not None and pointed_at.id == question.message_id
-        return is_question_answer(question, text, utterance, replies=replies)
 
     async def _fetch_referenced_message(self, message: discord.Message) -> discord.Message | None:
         """Return the message that this one replies to; it is fetched if not in the cache."""

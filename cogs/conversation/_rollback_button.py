@@ -14,9 +14,9 @@ from bot.authority.rollback_choice import build_rollback_choice
 from bot.client import TheseusClient
 from bot.domain.errors import OtherVersionLive, TheseusError
 from bot.domain.live_items import ItemName, RollbackRequest
+from bot.intake.rollback_questions import ROLLBACK, list_live_names, mark_of
 from bot.presentation.skills import describe_rollback
-from cogs.conversation._rollback_question import ROLLBACK, build_question, mark_of
-from cogs.ui import get_speaker, list_live_names, send_privately
+from cogs.ui import get_speaker, send_privately
 
 _TEMPLATE = re.compile(
     r"theseus:rollback:(?P<act>to):(?P<item>[0-9a-f]{12}):(?P<version>\d{1,9}):(?P<seen>[0-9a-f]{16})"
@@ -48,7 +48,7 @@ class RollbackButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Roll back with the presser's rights, if the live version is the one they were shown."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
-        names = {mark_of(each): each for each in list_live_names(bot)}
+        names = {mark_of(each): each for each in list_live_names(bot.agent)}
         target = names.get(self._mark, _GONE)
         try:
             text = describe_rollback(
@@ -78,5 +78,5 @@ async def _refresh_question(
     request = RollbackRequest(items=(target,))
     choice = build_rollback_choice(item, versions, request, bot.clock.now())
     if interaction.channel_id is not None:
-        post = build_question(bot, choice)
+        post = bot.intake.rollbacks.build_question(choice)
         await bot.chat.post(interaction.channel_id, post, key=f"rollback:{interaction.id}")

@@ -66,7 +66,7 @@ class Talking:
         reply = GrowingReply(self._bot.chat, incoming)
         async with self._turns.setdefault(message.channel.id, asyncio.Lock()):
             chronicle = await self._load_chronicle(message.channel.id)
-            known = None if incoming.correction else chronicle.find_answer(message.id)
+            known = None if incoming.request.is_correction else chronicle.find_answer(message.id)
             text = known.text if known else await self._generate_answer(incoming, chronicle, reply)
             if known is None:
                 await self._save(incoming, chronicle, text)
@@ -79,7 +79,7 @@ class Talking:
     ) -> str:
         """Return the answer, which is shown while it grows; the turn is recorded in the journal."""
         bot, message = self._bot, incoming.message
-        listed, chat_model = is_listed(bot, incoming.person), bot.chat_model
+        listed, chat_model = is_listed(bot, incoming.request.person), bot.chat_model
         stop = await bot.agent.emergency.get_stop()
         guild = message.guild.id if message.guild else None
         with bot.recorder.measure(
@@ -95,25 +95,25 @@ class Talking:
             elif chat_model is not None and listed:
                 turn.note(agent=chat_model.name)
                 try:
-                    await bot.agent.budget.check_chat_budget(incoming.person)
+                    await bot.agent.budget.check_chat_budget(incoming.request.person)
                     return await self._ask_model(chat_model, incoming, chronicle, reply)
                 except (AgentError, BudgetSpent, Stopped, ConfigError) as error:
-                    trouble = self._describe_error(incoming.person, error)
+                    trouble = self._describe_error(incoming.request.person, error)
             else:
                 trouble = ""
             turn.note(agent=_RULES)
-            if listed and (answer := await answer_from_notes(bot, incoming)):
+            if listed and (answer := await answer_from_notes(bot, incoming.request)):
                 return answer
-            if not trouble and (small_talk := get_small_talk(incoming.utterance.language)):
+            if not trouble and (small_talk := get_small_talk(incoming.request.utterance.language)):
                 return small_talk
             return answer_small_talk(
-                incoming.text,
+                incoming.request.text,
                 name=self._name(),
                 listed=listed,
                 commands=_add_groups(
                     command.qualified_name for command in _iterate_slash_commands(bot)
                 ),
-                usable=_add_groups(list_usable_commands(bot, incoming.person)),
+                usable=_add_groups(list_usable_commands(bot, incoming.request.person)),
                 trouble=trouble,
             )
 
@@ -140,8 +140,8 @@ class Talking:
         turn = ChatTurn(
             channel_id=message.channel.id,
             message_id=message.id,
-            person=incoming.person,
-            text=redact(incoming.text_and_files[:_LONGEST]),
+            person=incoming.request.person,
+            text=redact(incoming.request.text_and_files[:_LONGEST]),
             before=chronicle.lines[-self._bot.remembered :] if self._bot.remembered else (),
         )
         with self._bot.recorder.measure(
@@ -185,13 +185,13 @@ class Talking:
             return Chronicle()
 
     async def _save(self, incoming: IncomingMessage, chronicle: Chronicle, text: str) -> None:
-        message, name = incoming.message, incoming.person.name
+        message, name = incoming.message, incoming.request.person.name
         now = self._bot.clock.now()
         line = ChatLine(
             message_id=message.id,
             by=name,
-            by_id=incoming.person.id,
-            text=redact(incoming.text),
+            by_id=incoming.request.person.id,
+            text=redact(incoming.request.text),
             at=now,
         )
         # parts may have been erased in the meantime
@@ -215,7 +215,7 @@ class GrowingReply:
         self._chat = chat
         self._channel_id = incoming.message.channel.id
         self._message_id = incoming.message.id
-        self._key = incoming.reply_key
+        self._key = incoming.request.reply_key
         self._ref: MessageRef | None = None
 
     async def grow(self, text: str) -> None:

@@ -3,12 +3,7 @@
 from cogs.ui.agreement_buttons import AgreementButton
 from cogs.ui.answer_buttons import AnswerButton
 from cogs.ui.answers import (
-    approve,
-    describe_result,
-    describe_revert,
     fit_message,
-    on_it,
-    resume_work,
     send_post,
     send_privately,
     view_of,
@@ -20,8 +15,7 @@ from cogs.ui.command_buttons import CommandButton
 from cogs.ui.command_rights import list_acts, list_usable_commands
 from cogs.ui.feature_request_buttons import FeatureRequestButton
 from cogs.ui.flag_buttons import FlagButton
-from cogs.ui.memories import describe_note, forget, format_memory_line
-from cogs.ui.questions import answer_question, render_commands, render_status
+from cogs.ui.questions import ClientHost, render_commands
 from cogs.ui.run_choices import (
     can_cancel,
     can_retry,
@@ -32,9 +26,8 @@ from cogs.ui.run_choices import (
     run_named,
     suggest_shipped_runs,
 )
-from cogs.ui.skills import get_skill, list_live_names, load_skill_lines
+from cogs.ui.skills import get_skill, load_skill_lines
 from cogs.ui.speakers import (
-    CardReference,
     fetch_replied_text,
     find_card,
     find_error_id,
@@ -43,11 +36,9 @@ from cogs.ui.speakers import (
     get_author,
     get_person,
     get_speaker,
-    is_answer,
     is_in_dev_channel,
     is_listed,
     is_own_message,
-    is_question_answer,
     place_asked_in,
     place_of,
     run_in,
@@ -56,50 +47,37 @@ from cogs.ui.speakers import (
 __all__ = [
     "AgreementButton",
     "AnswerButton",
-    "CardReference",
     "ChoiceButton",
+    "ClientHost",
     "CommandButton",
     "FeatureRequestButton",
     "FlagButton",
     "RunButton",
-    "answer_question",
-    "approve",
     "can_cancel",
     "can_retry",
     "can_ship",
     "change_text",
-    "describe_note",
-    "describe_result",
-    "describe_revert",
     "fetch_replied_text",
     "find_card",
     "find_error_id",
     "find_interaction_id",
     "fit_message",
-    "forget",
-    "format_memory_line",
     "get_audience",
     "get_author",
     "get_person",
     "get_skill",
     "get_speaker",
-    "is_answer",
     "is_any_run",
     "is_in_dev_channel",
     "is_listed",
     "is_own_message",
-    "is_question_answer",
     "list_acts",
-    "list_live_names",
     "list_usable_commands",
     "load_capability_lines",
     "load_skill_lines",
-    "on_it",
     "place_asked_in",
     "place_of",
     "render_commands",
-    "render_status",
-    "resume_work",
     "revert_buttons",
     "run_choices",
     "run_in",

@@ -7,81 +7,13 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.authority.approvals import ApprovalRequest
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
-from bot.domain.evidence import RequestAnswer
-from bot.domain.people import Person
 from bot.domain.posts import Post
-from bot.domain.proposal import Approval
-from bot.domain.run import Run, Status
-from bot.intake import IntakeResult
+from bot.intake.answers import on_it
 from bot.presentation import cards
-from bot.presentation.cards import format_status
-from bot.presentation.missing_failure import request_answer
 from bot.presentation.times import localise_times
 from cogs.ui.speakers import get_speaker
-
-
-def describe_shipping(person: Person, approval: Approval, *, ships: bool) -> str:
-    """Return what `person` reads after "ship it": that it ships, or who shipped it first."""
-    head = f"`{approval.head[:7]}`"
-    approvers = [approval.person, *approval.others]
-    if ships or person.id in [each.id for each in approvers]:
-        return f"Shipping {head}, approved by {' and '.join(each.name for each in approvers)}."
-    return f"{approval.person.name} has already shipped {head}."
-
-
-async def approve(bot: TheseusClient, request: ApprovalRequest) -> str:
-    """Approve for a person; return what they read. Raises what `SelfImprovementAgent.approve` does.
-
-    If more approvals are needed, the answer says how many there are.
-    """
-    run, approval, ships = await bot.agent.approve(request)
-    short = "" if ships or run.has_ended else await bot.agent.approvals.describe_missing(run.id)
-    if short:
-        return f"Noted, {request.person.name}, for `{approval.head[:7]}`: {short}"
-    return describe_shipping(request.person, approval, ships=ships)
-
-
-async def resume_work(bot: TheseusClient, person: Person) -> str:
-    """Lift the emergency stop if it is active; else resume the bot's own work."""
-    agent = bot.agent
-    if await agent.emergency.get_stop() is None:
-        await agent.autonomy.resume(person)
-        return "I resume my own work."
-    await agent.emergency.lift(person)
-    pause = await agent.autonomy.blocks.find_pause()
-    return f"The emergency stop is lifted. {pause.describe()}" if pause else "I resume my own work."
-
-
-def on_it(run: Run) -> str:
-    """Return where to follow a requested run."""
-    return f"On it: <#{run.thread_id}>" if run.thread_id else f"On it: run `{run.id}`."
-
-
-def describe_revert(run: Run) -> str:
-    """Return where to follow a requested revert; each change has at most one."""
-    if not run.has_ended:
-        return on_it(run)
-    where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
-    text = f"This revert was already requested, in {where}: {run.reason or format_status(run)}"
-    return text if run.status is Status.DONE else f"{text} `/runs retry {run.id}` tries it again."
-
-
-def describe_result(person: Person, asked: IntakeResult | RequestAnswer) -> str:
-    """Return where to follow the run, that the person joined a run, or the answer."""
-    if isinstance(asked, RequestAnswer):
-        return request_answer(asked, "investigate").text
-    if not asked.joined:
-        return on_it(asked.run)
-    run = asked.run
-    where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
-    fixing = "I am on it" if run.goal == "fix" else "I am looking into it"
-    incident_note = "" if asked.incident is None else f"that is incident `{asked.incident.id}`: "
-    more = "" if asked.incident else " already. If you want more, say it there"
-    return f"{person.name}, {incident_note}{fixing} in {where}{more}."
-
 
 _LONGEST = 1_900
 _MORE = 30  # characters reserved for the count of omitted lines

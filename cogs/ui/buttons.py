@@ -11,9 +11,11 @@ from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
+from bot.intake.answers import describe_revert
+from bot.intake.kinds.shipping import approve
 from bot.presentation.cards import plan_text, render_trial
 from bot.self_improvement.trials import LONGEST
-from cogs.ui.answers import approve, describe_revert, revise, send_privately
+from cogs.ui.answers import revise, send_privately
 from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(
@@ -62,12 +64,12 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     ) -> str:
         agent = bot.agent
         if self._action == "ship":
-            return await approve(bot, self._build_approval_request(interaction, person))
+            return await approve(bot.agent, self._build_approval_request(interaction, person))
         if self._action == "recheck":
             request = ApprovalRequest(
                 person=person, how="button", run_id=self._run_id, head=self._head
             )
-            return await approve(bot, request)
+            return await approve(bot.agent, request)
         if self._action == "reject":
             return (await agent.reject(self._run_id, person)).reason
         if self._action == "endorse":

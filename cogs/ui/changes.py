@@ -5,24 +5,17 @@ from collections import defaultdict
 from bot.client import TheseusClient, list_abilities
 from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
-from bot.presentation.feature_requests import (
-    change_joined,
-    describe_stored_request,
-    list_capability_lines,
-)
+from bot.intake.answers import describe_change
+from bot.presentation.feature_requests import list_capability_lines
 from bot.self_improvement.change_requests import ChangeBegun
-from cogs.ui.answers import on_it
 from cogs.ui.command_rights import list_usable_commands
 from cogs.ui.speakers import is_listed
 
 
 def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | FeatureRequest) -> str:
     """Return where to follow a requested change, or that the request was stored."""
-    if isinstance(answer, FeatureRequest):
-        return describe_stored_request(
-            answer, listed=is_listed(bot, person), able=bot.agent.can_change
-        )
-    return change_joined(person, answer.run) if answer.joined else on_it(answer.run)
+    listed, able = is_listed(bot, person), bot.agent.can_change
+    return describe_change(person, answer, listed=listed, able=able)
 
 
 async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]:

@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
-from cogs.ui.answers import on_it
+from bot.intake.answers import on_it
 from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(r"theseus:(?P<act>choose):(?P<run>[0-9a-z]+):(?P<error>[0-9a-z]{8})")

@@ -9,7 +9,7 @@ from discord import ui
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.run import Goal, Trigger
-from cogs.ui.answers import describe_result
+from bot.intake.answers import describe_result
 from cogs.ui.speakers import fetch_replied_text, get_speaker, place_asked_in, place_of
 
 _TEMPLATE = re.compile(r"theseus:about:(?P<act>fix|investigate):(?P<command>[\w -]{1,70})")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import PartMissing, UnknownItem
-from bot.domain.live_items import ItemName, ItemVersion, LiveItem
+from bot.domain.live_items import ItemVersion, LiveItem
 from bot.domain.people import Person
 from bot.domain.skill import Skill
 from bot.grammar.likeness import extract_stems
@@ -78,14 +78,6 @@ def _find_name(subject: str, names: Sequence[str]) -> str:
     shared = {name: len(subject_stems & extract_stems(name.replace("-", " "))) for name in names}
     best = max(names, key=lambda name: shared[name], default="")
     return best if best and shared[best] else ""
-
-
-def list_live_names(bot: TheseusClient) -> tuple[ItemName, ...]:
-    """Return the names of what can change while the program runs; none without a registry."""
-    try:
-        return bot.agent.live_items.list_names()
-    except PartMissing:
-        return ()
 
 
 async def _load_items(bot: TheseusClient, person: Person) -> Mapping[str, LiveItem]:

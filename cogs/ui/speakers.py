@@ -1,7 +1,6 @@
 """Who speaks, where, and which message, card or run they refer to."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -9,28 +8,13 @@ import discord
 from bot.authority.policy import Act, is_allowed
 from bot.client import TheseusClient
 from bot.domain.audience import Audience
-from bot.domain.dialogue import Question
 from bot.domain.errors import UnknownRun
 from bot.domain.people import Person, Place
 from bot.domain.run import Run
-from bot.grammar import Intent, Utterance
-from bot.grammar.agreement import is_refusal, parse_agreement
-from bot.grammar.choices import find_choice
+from bot.intake.message import CardReference
 
 _ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
-_MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
-_WORK = re.compile(r"\b(?:fix|investigate|look into|why|repair)\b", re.IGNORECASE)
-_ENDING = {Intent.CANCEL, Intent.STOP, Intent.REJECT}
 _SHIP_ID = re.compile(r"^theseus:ship:(?P<run>[0-9a-z]+):(?P<head>[0-9a-f]{40})$")
-
-
-@dataclass(frozen=True)
-class CardReference:
-    """A proposal card that somebody refers to: its message, run and commit."""
-
-    message_id: int
-    run_id: str
-    head: str
 
 
 def get_person(bot: TheseusClient, user: discord.abc.User) -> Person:
@@ -118,40 +102,6 @@ def find_interaction_id(bot: TheseusClient, message: discord.Message) -> int | N
     """Return the interaction that a message of the bot answers; other messages have none."""
     asked = message.interaction_metadata if is_own_message(bot, message) else None
     return asked.id if asked else None
-
-
-def is_answer(text: str, utterance: Utterance, *, replies: bool) -> bool:
-    """Return whether text in the thread of a waiting run is the answer to its question.
-
-    A reply to the question is the answer, unless it ends the run. Other text is the answer if the
-    grammar finds no request in it. "It should be like this" counts as an answer and not as a report
-    or revision, unless it explicitly asks for work.
-    """
-    intent = utterance.intent
-    if replies:
-        return intent not in (Intent.CANCEL, Intent.STOP)
-    if intent is Intent.UNCLEAR:
-        return is_refusal(text) or not _ENDING & set(utterance.slots.may_mean)
-    if intent is Intent.REVISE:
-        return not _MORE.search(text)
-    if intent in (Intent.FIX, Intent.INVESTIGATE):
-        return not _WORK.search(text)
-    return intent is Intent.CHAT
-
-
-def is_question_answer(
-    question: Question, text: str, utterance: Utterance, *, replies: bool
-) -> bool:
-    """Return whether text in the thread answers the run's question; see `is_answer`.
-
-    A plain choice of an offered answer counts too, even if it resembles a request, unless it ends
-    the run.
-    """
-    if question.only_choices and find_choice(text, question.choices) is not None:
-        return utterance.intent not in (Intent.CANCEL, Intent.STOP)
-    if question.choices and not question.only_choices and parse_agreement(text) is not None:
-        return True
-    return is_answer(text, utterance, replies=replies)
 
 
 def find_card(bot: TheseusClient, message: discord.Message) -> CardReference | None:

@@ -10,8 +10,8 @@ from local_discord.person import Message
 
 from bot.domain.memory import Memory
 from bot.grammar import Intent, Setting, parse
+from bot.intake.kinds.note import extract_note
 from cogs.conversation._decision_button import find_rejection_reason
-from cogs.conversation._memories import extract_note
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 SECRET = "sk-ant-api03-" + "a1B2" * 20

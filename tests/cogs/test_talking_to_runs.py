@@ -10,8 +10,8 @@ from bot.domain.posts import Post
 from bot.domain.rehearsal import Script, Transcript
 from bot.domain.run import Run, Status
 from bot.grammar import Setting, parse
+from bot.intake.run_replies import is_answer
 from bot.ports.agent import QuestionAsked
-from cogs.ui import is_answer
 from tests.fakes.fake_planner import FakePlanner
 from tests.fakes.fake_rehearsal import make_transcript
 from tests.support.agent_harness import FIX, FIXED

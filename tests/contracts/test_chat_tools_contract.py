@@ -10,10 +10,11 @@ import pytest
 from bot.authority.policy import Act
 from bot.domain.errors import NotAuthorized
 from bot.grammar import Intent, Utterance
+from bot.intake.message import Message
 from bot.ports.chat_model import ChatTools
 from cogs.conversation._chat_tools import SpeakerTools
 from cogs.conversation._incoming_message import IncomingMessage
-from cogs.ui import get_person
+from cogs.ui import ClientHost, get_person, place_of
 from tests.fakes.fake_chat_tools import FakeChatTools
 from tests.support.dev_channel import DevChannel, open_dev_channel
 
@@ -43,10 +44,16 @@ async def glove(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             channel = room.client.get_channel(room.local.dev_channel_id)
             message = await channel.fetch_message(int(said["id"]))  # type: ignore[union-attr]
             person, talk = get_person(room.client, message.author), Utterance(intent=Intent.CHAT)
-            heard = IncomingMessage(
-                message, "I wonder", person, talk, run=None, pointed_at=None, card=None
+            heard = Message(
+                message.id,
+                "I wonder",
+                person,
+                place_of(message),
+                message.created_at,
+                talk,
+                ClientHost(room.client, message),
             )
-            return SpeakerTools(room.client, heard)
+            return SpeakerTools(room.client, IncomingMessage(message, heard))
 
         yield Glove(of, room)
 

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 from bot.client import TheseusClient
 from bot.domain.audience import Audience
-from bot.domain.people import AllowList
+from bot.domain.intents import Slots
+from bot.domain.people import AllowList, Person
 from bot.intake import FailureMatcher, Intake
+from bot.intake.assembly import IntakePlace, assemble_intake
 from bot.intake.incidents import ReportedIncidents
 from bot.intake.privacy import RequestPrivacy
 from bot.intake.work import WorkRequests
-from bot.monitoring import Monitoring
+from bot.monitoring import Monitoring, SelfAudit
+from bot.ports.chat import Chat
 from bot.self_improvement import SelfImprovementAgent, ShippedFixes
 from bot.telemetry import Recorder
 from tests.support.agent_harness import DEV, GUILD, LOOKBACK, PEOPLE, AgentHarness
@@ -35,6 +38,8 @@ class IntakeHarness:
         find_audience: FindAudience = find_team_audience,
         dev_channel_id: int = DEV,
         guild_id: int | None = GUILD,
+        chat: Chat | None = None,
+        get_self_audit: Callable[[], SelfAudit | None] = lambda: None,
     ) -> None:
         commands = world.runtime.list_commands
         matcher = FailureMatcher(
@@ -45,7 +50,7 @@ class IntakeHarness:
             commands=commands,
         )
         recorder = Recorder(world.journal, world.clock, world.folder, b"salt", lambda: None)
-        privacy = RequestPrivacy(find_audience, recorder, commands)
+        privacy = RequestPrivacy(find_audience, recorder, commands, dev_channel_id)
         repository = monitoring.incident_repository if monitoring else None
         self.work = WorkRequests(
             matcher,
@@ -58,15 +63,16 @@ class IntakeHarness:
             reports=monitoring.reports if monitoring else None,
             inquiry=world.inquiry,
         )
-        self.intake = Intake(
-            self.work,
-            matcher,
-            privacy,
+        self.intake = assemble_intake(
             agent,
+            matcher,
+            self.work,
+            privacy,
+            chat or world.chat,
             world.clock,
-            monitoring,
-            dev_channel_id=dev_channel_id,
-            guild_id=guild_id,
+            IntakePlace(people, dev_channel_id, guild_id),
+            monitoring=monitoring,
+            get_self_audit=get_self_audit,
         )
 
 
@@ -82,4 +88,17 @@ def create_intake(
         find_audience=client.audiences.find_of_place,
         dev_channel_id=client.identity.dev_channel_id,
         guild_id=client.identity.guild_id,
+        chat=client.chat,
+        get_self_audit=lambda: client.self_audit,
     ).intake
+
+
+class SilentHost:
+    """Implements `bot.intake.message.MessageHost` for messages that start no work."""
+
+    async def acknowledge(self) -> None:
+        """Show nothing."""
+
+    async def describe_bot(self, person: Person, slots: Slots) -> str:
+        """Return nothing: there is no client with commands."""
+        return ""

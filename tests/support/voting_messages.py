@@ -12,11 +12,10 @@ from discord import ui
 from bot.domain.people import Person
 from bot.domain.posts import Button, Post
 from bot.grammar import COMMAND_LINE, Intent
+from bot.intake.message import CardReference, Message
 from bot.self_improvement import SelfImprovementAgent
 from cogs.conversation._decision_button import DecisionButton
-from cogs.conversation._incoming_message import IncomingMessage
-from cogs.conversation._requests import act_on
-from cogs.ui import CardReference
+from tests.support.intake_harness import IntakeHarness, SilentHost
 from tests.support.voting_cases import Faults
 from tests.support.voting_rules import Vote, Voter
 
@@ -110,15 +109,24 @@ class VoteDialogue:
         card = CardReference(vote.card, run_id, vote.head) if vote.card and vote.head else None
         setting = _THREAD.replace(reply_to="proposal" if card else None)
         edited = datetime(2026, 1, 1, tzinfo=UTC) if vote.edited else None
-        channel = SimpleNamespace(id=run.thread_id)
-        message: Any = SimpleNamespace(id=vote.message_id, channel=channel, edited_at=edited)
         utterance = self.holes.parse_text(vote_message.text, setting)
         if utterance.intent not in _DECISION_INTENTS:
             return
-        heard = IncomingMessage(
-            message, vote_message.text, person, utterance, run=run, pointed_at=None, card=card
+        assert vote.message_id is not None
+        heard = Message(
+            vote.message_id,
+            vote_message.text,
+            person,
+            run.trigger.place.replace(thread_id=run.thread_id, message_id=vote.message_id),
+            world.clock.now(),
+            utterance,
+            SilentHost(),
+            run=run,
+            card=card,
+            edited_at=edited,
         )
-        answer = await act_on(_make_client(world, agent), heard)
+        people = world.limits.people
+        answer = await IntakeHarness(world, agent, people=people).intake.handle(heard)
         if isinstance(answer, Post):
             self._note(answer)
 

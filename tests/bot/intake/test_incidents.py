@@ -132,14 +132,14 @@ async def test_the_buttons_go_on_where_the_bot_did_not(tmp_path: Path) -> None:
         await monitoring_world.pass_time(10)
         incident = monitoring_world.get_incident()
         assert incident.run_id is None
-        asked = await monitoring_world.intake.ask_about_incident(
+        asked = await monitoring_world.intake.incidents.ask(
             incident.id, "investigate", ALICE, key="press:1", message=None
         )
         assert asked.run.goal == "investigate"
         assert asked.run.trigger.person == ALICE
         assert incident.message is not None
         assert asked.run.thread_id == incident.message.message_id
-        twice = await monitoring_world.intake.ask_about_incident(
+        twice = await monitoring_world.intake.incidents.ask(
             incident.id, "investigate", ALICE, key="press:1", message=None
         )
         assert (twice.joined, twice.run.id) == (False, asked.run.id)

@@ -334,7 +334,7 @@ async def test_nobody_is_quoted_with_what_the_bot_calls_an_incident(
         await monitoring_world.pass_time(10)
         if not own:
             incident = monitoring_world.get_incident()
-            await monitoring_world.intake.ask_about_incident(
+            await monitoring_world.intake.incidents.ask(
                 incident.id, "fix", ALICE, key="press:1", message=None
             )
         [run] = await runs(monitoring_world)

@@ -105,7 +105,7 @@ async def test_a_button_of_the_digest_starts_the_run_of_its_incident_in_a_thread
         first, second = (each.arguments[1] for each in said.post.buttons[5:7])
         threads = set[int | None]()
         for number, incident_id in enumerate((first, second)):
-            asked = await monitoring_world.intake.ask_about_incident(
+            asked = await monitoring_world.intake.incidents.ask(
                 incident_id, "fix", ALICE, key=f"press{number}", message=said.ref
             )
             assert asked.incident is not None

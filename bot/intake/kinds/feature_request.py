@@ -1,0 +1,71 @@
+"""A request for something that has not failed: “add a /coinflip command”."""
+
+from dataclasses import dataclass
+
+from bot.domain.intents import Intent
+from bot.domain.people import AllowList
+from bot.domain.run import Run, Trigger
+from bot.intake.answers import describe_change
+from bot.intake.message import Message, Reply, can_ask
+from bot.intake.privacy import RequestPrivacy
+from bot.intake.run_references import RunReferences
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.change_requests import ChangeBegun
+
+INTENTS = (Intent.CHANGE,)
+
+
+@dataclass(frozen=True)
+class Request:
+    """The feature request, and the run that the same message started before its edit."""
+
+    message: Message
+    trigger: Trigger
+    earlier: Run | None
+
+
+class Handler:
+    """Starts a change, or stores the request; the run gets the message word for word."""
+
+    def __init__(
+        self,
+        agent: SelfImprovementAgent,
+        privacy: RequestPrivacy,
+        references: RunReferences,
+        people: AllowList,
+    ) -> None:
+        self._agent = agent
+        self._privacy = privacy
+        self._references = references
+        self._people = people
+
+    async def decide(self, message: Message) -> Request:
+        """Return the request in the person's own words."""
+        trigger = Trigger(
+            key=message.key,
+            goal="change",
+            person=message.person,
+            place=message.place,
+            text=message.text[:2000],
+            is_verbatim=message.is_verbatim,
+            attached=message.attached,
+            subject=message.slots.subject[:200],
+            at=message.at,
+        )
+        return Request(message, trigger, await self._references.find_started(message))
+
+    async def perform(self, request: Request) -> Reply:
+        """Start, join or store it. Raises what `ChangeRequests.ask` raises, and `OutOfBounds`."""
+        message, person = request.message, request.message.person
+        earlier = request.earlier
+        if earlier and (corrected := await self._references.correct(earlier, message)):
+            return corrected
+        listed, able = can_ask(self._people, person), self._agent.can_change
+        if able and listed:
+            await message.host.acknowledge()
+        self._privacy.check_public(request.trigger.place)
+        answer = await self._agent.changes.ask(request.trigger)
+        begun = isinstance(answer, ChangeBegun) and not answer.joined
+        if begun and not message.is_threadless:
+            return None
+        return describe_change(person, answer, listed=listed, able=able)

@@ -1,0 +1,69 @@
+"""Work on an incident, asked for with a button of its message."""
+
+from bot.authority.policy import Act
+from bot.domain.errors import WrongStage
+from bot.domain.people import Person, Place
+from bot.domain.posts import MessageRef
+from bot.domain.run import Goal, Trigger
+from bot.intake.work import IntakeResult, WorkRequests
+from bot.monitoring import Monitoring
+from bot.ports.clock import Clock
+from bot.self_improvement import SelfImprovementAgent
+
+INTENTS = ()  # a button
+
+
+class Handler:
+    """Starts or joins the run of an incident."""
+
+    def __init__(
+        self,
+        agent: SelfImprovementAgent,
+        work: WorkRequests,
+        monitoring: Monitoring | None,
+        clock: Clock,
+        *,
+        dev_channel_id: int,
+        guild_id: int | None,
+    ) -> None:
+        self._agent = agent
+        self._work = work
+        self._monitoring = monitoring
+        self._clock = clock
+        self._dev_channel_id = dev_channel_id
+        self._guild_id = guild_id
+
+    async def ask(
+        self, incident_id: str, goal: Goal, person: Person, *, key: str, message: MessageRef | None
+    ) -> IntakeResult:
+        """Investigate or fix an incident because a person says so. Raises what `ask` raises.
+
+        The run's thread is attached to the incident's message. An incident without a message of its
+        own, for example in a digest, gets a thread in the channel of `message`.
+        """
+        if self._monitoring is None:
+            raise WrongStage("Monitoring is switched off here.")
+        # Authorised first, so that only people who may ask learn which incidents exist.
+        if not self._monitoring.has_incident(incident_id):
+            await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
+        incident = self._monitoring.find(incident_id)
+        own, where = incident.message, incident.message or message
+        place = Place(
+            channel_id=where.channel_id if where else self._dev_channel_id,
+            message_id=own.message_id if own else None,
+            guild_id=self._guild_id,
+        )
+        trigger = Trigger(
+            key=key,
+            goal=goal,
+            person=person,
+            place=place,
+            text=f"{goal} incident {incident.id}: {incident.title}",
+            quotes_bot=True,
+            subject=incident.name,
+            error_id=next(iter(incident.evidence), None),
+            incident=incident.id,
+            since=incident.since,
+            at=self._clock.now(),
+        )
+        return await self._work.start(await self._work.decide(trigger))

@@ -1,0 +1,62 @@
+"""A pause of the work that the bot starts by itself, and its end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.authority.end_times import parse_end_time
+from bot.domain.intents import Intent
+from bot.domain.people import Person
+from bot.intake.message import Message, Reply
+from bot.ports.clock import Clock
+from bot.self_improvement import SelfImprovementAgent
+
+INTENTS = (Intent.PAUSE, Intent.RESUME)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A pause until `end`, or the end of one (`resumes`).
+
+    `is_public`: the notice in the dev channel already answers the message.
+    """
+
+    person: Person
+    resumes: bool
+    is_public: bool
+    end: datetime | None = None
+
+
+class Handler:
+    """Pauses and resumes; the dev channel is informed who did it."""
+
+    def __init__(self, agent: SelfImprovementAgent, clock: Clock, dev_channel_id: int) -> None:
+        self._agent = agent
+        self._clock = clock
+        self._dev_channel_id = dev_channel_id
+
+    async def decide(self, message: Message) -> Request:
+        """Return what is asked for. Raises `WrongStage` for an end that cannot be read."""
+        is_public = message.channel_id == self._dev_channel_id
+        if message.intent is Intent.RESUME:
+            return Request(message.person, resumes=True, is_public=is_public)
+        end = parse_end_time(message.slots.until or "", self._clock.now())
+        return Request(message.person, resumes=False, is_public=is_public, end=end)
+
+    async def perform(self, request: Request) -> Reply:
+        """Pause or resume."""
+        if request.resumes:
+            text = await resume_work(self._agent, request.person)
+        else:
+            pause = await self._agent.autonomy.pause(request.person, "", request.end)
+            text = f"Paused. {pause.ends}"
+        return None if request.is_public else text
+
+
+async def resume_work(agent: SelfImprovementAgent, person: Person) -> str:
+    """Lift the emergency stop if it is active; else resume the bot's own work."""
+    if await agent.emergency.get_stop() is None:
+        await agent.autonomy.resume(person)
+        return "I resume my own work."
+    await agent.emergency.lift(person)
+    pause = await agent.autonomy.blocks.find_pause()
+    return f"The emergency stop is lifted. {pause.describe()}" if pause else "I resume my own work."
