@@ -15,7 +15,7 @@ from bot.domain.posts import Post
 from bot.domain.record import Record
 from bot.domain.run import Stage, Status
 from bot.intake.answers import describe_revert
-from bot.intake.kinds.shipping import approve
+from bot.intake.kinds.approval import approve
 from bot.intake.message import CardReference
 from cogs.ui import (
     RunButton,

@@ -199,6 +199,8 @@ THINGS = {
 # Two of a name, where each is what its readers would look for.
 TWICE = {
     "Approvals": "what decides, and the cog of its buttons",
+    "Handler": "each kind of request in bot/intake/kinds has the same names",
+    "Request": "each kind of request in bot/intake/kinds has the same names",
     "Reconciler": "the agent's, and what the web asks of it",
 }
 

@@ -8,13 +8,14 @@ from bot.intake.attached_failures import AttachedFailures
 from bot.intake.attention import Attention
 from bot.intake.decision_questions import DecisionQuestions
 from bot.intake.failures import FailureMatcher
+from bot.intake.incident_requests import IncidentRequests
 from bot.intake.kinds import (
+    approval,
     budget,
     emergency_stop,
     ending,
     failure_report,
     feature_request,
-    incident_work,
     note,
     pause,
     question,
@@ -23,7 +24,6 @@ from bot.intake.kinds import (
     rollback,
     run_answer,
     self_audit,
-    shipping,
     status,
     unclear_decision,
     unnamed_failure,
@@ -65,14 +65,16 @@ def assemble_intake(
     references = RunReferences(agent)
     questions = DecisionQuestions(agent, clock, references, people)
     rollbacks = RollbackQuestions(agent, clock)
+    features = feature_request.Handler(agent, privacy, references, people)
     endings = ending.Handler(agent, references)
     asked = question.Handler(agent, people, dev_channel_id)
     by_kind = (
+        (approval, approval.Handler(agent)),
         (budget, budget.Handler(agent, chat, people, dev_channel_id)),
         (emergency_stop, emergency_stop.Handler(agent, dev_channel_id)),
         (ending, endings),
         (failure_report, failure_report.Handler(agent, work, references, people)),
-        (feature_request, feature_request.Handler(agent, privacy, references, people)),
+        (feature_request, features),
         (note, note.Handler(agent)),
         (pause, pause.Handler(agent, clock, dev_channel_id)),
         (question, asked),
@@ -80,7 +82,6 @@ def assemble_intake(
         (revision, revision.Handler(agent, references)),
         (rollback, rollback.Handler(agent, clock, rollbacks)),
         (self_audit, self_audit.Handler(get_self_audit, chat, people, dev_channel_id)),
-        (shipping, shipping.Handler(agent)),
         (status, status.Handler(agent)),
         (unclear_decision, unclear_decision.Handler(agent, references, questions, rollbacks)),
     )
@@ -93,13 +94,12 @@ def assemble_intake(
     )
     return Intake(
         handlers,
-        work,
-        agent.changes,
-        privacy,
         questions,
         AttachedFailures(matcher, clock),
         Attention(agent, matcher, questions, clock, people),
-        incident_work.Handler(
+        work,
+        features,
+        IncidentRequests(
             agent,
             work,
             monitoring,
@@ -107,5 +107,4 @@ def assemble_intake(
             dev_channel_id=dev_channel_id,
             guild_id=place.guild_id,
         ),
-        rollbacks,
     )

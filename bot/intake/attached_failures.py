@@ -34,7 +34,7 @@ class AttachedFailures:
             match = find_fitting_failures(message.text, failures, self._matcher.commands())
             if match.certain or match.named or match.idle:
                 return message
-        return message.with_failure(error_id)
+        return message.add_failure(error_id)
 
 
 def _can_be_about_file(message: Message) -> bool:

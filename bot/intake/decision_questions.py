@@ -76,7 +76,7 @@ class DecisionQuestions:
         named, unknown = await self._references.find_named(slots.run, numbers)
         if here is None:
             if len(named) == 1:
-                return message.with_run(named[0].id)
+                return message.add_run(named[0].id)
             question = await self.build((intent,), named, slots) if named else None
             return question or message
         if here in named or not (named or unknown):

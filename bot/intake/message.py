@@ -1,6 +1,5 @@
 """A message that is for the bot, without Discord: what the kinds of requests decide with."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, Self
@@ -8,7 +7,6 @@ from typing import Protocol, Self
 from bot.authority.policy import Act, is_allowed
 from bot.domain.intents import Intent, Slots, Utterance
 from bot.domain.journal import FailureGroup
-from bot.domain.live_items import ItemName
 from bot.domain.people import AllowList, Person, Place
 from bot.domain.posts import Post
 from bot.domain.run import Run
@@ -44,7 +42,7 @@ class RepliedMessage:
 class MessageHost(Protocol):
     """Does for a message what only the Discord client can do."""
 
-    async def acknowledge(self) -> None:
+    async def show_start(self) -> None:
         """Show that work begins, with a reaction."""
         ...
 
@@ -133,7 +131,7 @@ class Message:
         """True if no thread can be opened on the message: it is a direct message or in a thread."""
         return self.place.guild_id is None or self.place.thread_id is not None
 
-    def with_failure(self, error_id: str) -> Self:
+    def add_failure(self, error_id: str) -> Self:
         """Return the message with the failure that its files show, which is to be looked into."""
         fixes = self.has_text and self.intent is Intent.FIX
         utterance = self.utterance.replace(
@@ -145,12 +143,12 @@ class Message:
         text = self.text if self.has_text else ""
         return replace(self, utterance=utterance, error_id=error_id, text=text)
 
-    def with_run(self, run_id: str) -> Self:
+    def add_run(self, run_id: str) -> Self:
         """Return the message with the run that the number in its text belongs to."""
         utterance = self.utterance.replace(slots=self.slots.replace(run=run_id))
         return replace(self, utterance=utterance)
 
-    def with_request(self, person: Person, utterance: Utterance) -> Self:
+    def replace_request(self, person: Person, utterance: Utterance) -> Self:
         """Return the message as if that person had asked that with it."""
         return replace(self, person=person, utterance=utterance, is_answer=False)
 
@@ -158,11 +156,3 @@ class Message:
 def can_ask(people: AllowList, person: Person) -> bool:
     """Return whether the person may ask for work on the code."""
     return is_allowed(people, person, Act.ASK)
-
-
-class LiveNames(Protocol):
-    """Lists what can change while the bot runs."""
-
-    def __call__(self) -> Sequence[ItemName]:
-        """Return the names; none without a live registry."""
-        ...

@@ -12,12 +12,11 @@ from bot.domain.run import Trigger
 from bot.intake.attached_failures import AttachedFailures
 from bot.intake.attention import Attention
 from bot.intake.decision_questions import DecisionQuestions
-from bot.intake.kinds import ending, incident_work, question
+from bot.intake.incident_requests import IncidentRequests
+from bot.intake.kinds import ending, feature_request, question
 from bot.intake.message import Message, Reply
-from bot.intake.privacy import RequestPrivacy
-from bot.intake.rollback_questions import RollbackQuestions
 from bot.intake.work import IntakeResult, WorkRequests
-from bot.self_improvement.change_requests import ChangeBegun, ChangeRequests
+from bot.self_improvement.change_requests import ChangeBegun
 
 Decided = TypeVar("Decided")
 
@@ -51,30 +50,25 @@ class Intake:
     Attributes:
         attention: Judges whether a message is for the bot.
         incidents: Starts work on incidents.
-        rollbacks: Asks which version should be live.
     """
 
     def __init__(
         self,
         handlers: MessageHandlers,
-        work: WorkRequests,
-        changes: ChangeRequests,
-        privacy: RequestPrivacy,
         questions: DecisionQuestions,
         attached_failures: AttachedFailures,
         attention: Attention,
-        incidents: incident_work.Handler,
-        rollbacks: RollbackQuestions,
+        work: WorkRequests,
+        feature_requests: feature_request.Handler,
+        incidents: IncidentRequests,
     ) -> None:
         self._handlers = handlers
-        self._work = work
-        self._changes = changes
-        self._privacy = privacy
         self._questions = questions
         self._attached_failures = attached_failures
         self.attention = attention
+        self._work = work
+        self._feature_requests = feature_requests
         self.incidents = incidents
-        self.rollbacks = rollbacks
 
     async def complete(self, message: Message) -> Message:
         """Return the message with the failure that its files show, if they show one."""
@@ -108,12 +102,8 @@ class Intake:
         return await self._work.ask(trigger)
 
     async def ask_for_change(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
-        """Start a change, or store the feature request; its text is shown to everyone.
-
-        Raises `OutOfBounds` if it was asked in private, and what `ChangeRequests.ask` raises.
-        """
-        self._privacy.check_public(trigger.place)
-        return await self._changes.ask(trigger)
+        """Start a change, or store the feature request. Raises what its handler's `ask` does."""
+        return await self._feature_requests.ask(trigger)
 
     def _choose_handler(self, message: Message) -> KindHandler[Any] | None:
         if message.is_answer:

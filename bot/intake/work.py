@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from theseus_observe.redaction import redact
+
 from bot.authority.policy import Act, is_allowed
 from bot.domain.anomaly import Rule
 from bot.domain.errors import NotAuthorized, UnknownRun, WrongStage
@@ -17,7 +19,6 @@ from bot.intake.privacy import RequestPrivacy
 from bot.monitoring.failure_reports import FailureReports
 from bot.presentation.answers import list_everyday_commands
 from bot.presentation.missing_failure import build_diagnosis
-from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 

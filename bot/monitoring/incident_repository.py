@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import structlog
+from theseus_observe.redaction import redact
 
 from bot.domain.errors import StoreError
 from bot.domain.failure_report import FailureReport
@@ -13,7 +14,6 @@ from bot.domain.personal_data import DataSubject
 from bot.domain.record import Record
 from bot.domain.run import Trigger
 from bot.ports.key_value_store import KeyValueStore
-from bot.redaction import redact
 
 MOST_OPEN = 200
 _MOST_STORED = 500  # resolved ones

@@ -5,12 +5,10 @@ import re
 import discord
 
 from bot.client import TheseusClient
-from bot.grammar import Intent, Setting, parse
 from cogs.conversation._incoming_message import mention_of
 
 _EVERYONE = re.compile(r"@(?:everyone|here)\b")
 _MANY = 500  # members: in a larger server, checking who may read a channel takes too long
-_ALONE = Setting(addressed=True)
 
 
 def get_forwarded_message(message: discord.Message) -> discord.MessageSnapshot | None:
@@ -48,13 +46,19 @@ def extract_text(bot: TheseusClient, message: discord.Message) -> str:
     return text.strip()
 
 
+def is_addressed(bot: TheseusClient, message: discord.Message) -> bool:
+    """Return whether the message addresses the bot directly or by mention."""
+    return message.guild is None or is_mentioned(bot, message)
+
+
 def is_for_bot_alone(bot: TheseusClient, message: discord.Message, text: str) -> bool:
-    """Return whether only the bot can be addressed: a question or request that only it can read."""
+    """Return whether only the bot can be addressed, because only it reads the channel.
+
+    Even there, only questions and requests are for it.
+    """
     if message.guild is None or message.mentions or message.reference or not text:
         return False
-    asked = parse(text, _ALONE)
-    asks = asked.intent is not Intent.CHAT or text.rstrip().endswith("?")
-    return asks and (bot.identity.answers_unaddressed or _is_alone(message))
+    return bot.identity.answers_unaddressed or _is_alone(message)
 
 
 def _is_alone(message: discord.Message) -> bool:

@@ -71,7 +71,7 @@ class SpeakerTools:
 
     def _as_if(self, utterance: Utterance) -> Message:
         """Return the message as if it asked for `utterance`, with its author's current rights."""
-        return self._request.with_request(self._get_author(), utterance)
+        return self._request.replace_request(self._get_author(), utterance)
 
     def _get_author(self) -> Person:
         return get_author(self._bot, self._message)

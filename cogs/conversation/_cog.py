@@ -102,39 +102,52 @@ class Conversation(commands.Cog):
 
     # Implements `MessageReceiver` for missed messages
 
-    async def is_for_me(self, message: discord.Message) -> bool:
-        """Return whether the message is for the bot."""
-        return self._is_talk(message) and await self._hearing.read(message) is not None
+    async def parse_missed(self, message: discord.Message) -> Utterance | None:
+        """Return what the message asks for; None if it is not for the bot."""
+        incoming = await self._hearing.read(message) if self._is_talk(message) else None
+        return incoming.request.utterance if incoming else None
 
     def has_received(self, message_id: int) -> bool:
         """Return whether Discord delivered the message as an event."""
         return message_id in self._utterances
 
-    async def answer_missed(self, message: discord.Message) -> None:
-        """Answer a missed message, unless it was delivered in the meantime."""
+    async def answer_missed(self, message: discord.Message, utterance: Utterance) -> None:
+        """Answer a parsed message, unless it was delivered in the meantime."""
         if not self._check_duplicate(message.id):
-            await self._take(message, missed=True)
+            await self._take(message, utterance=utterance)
 
     async def _take(
-        self, message: discord.Message, *, missed: bool = False, correction: bool = False
+        self,
+        message: discord.Message,
+        *,
+        utterance: Utterance | None = None,
+        correction: bool = False,
     ) -> None:
         # an edit may arrive before the first version is answered
         lock = self._locks.setdefault(message.id, asyncio.Lock())
         turn = MessageTurn(self._cursors, message.channel.id, message.id)
         try:
             async with lock, turn:
-                await self._handle(message, turn, missed=missed, correction=correction)
+                await self._handle(message, turn, utterance, correction=correction)
         except StoreError as error:
             _log.warning("the message %s met a state that fails: %s", message.id, error)
-            if not turn.answered and (turn.addressed or self._hearing.is_addressed(message)):
+            if not turn.answered and (turn.addressed or self._hearing.can_be_for_bot(message)):
                 await answer_directly(message, str(error))
 
     async def _handle(
-        self, message: discord.Message, turn: MessageTurn, *, missed: bool, correction: bool
+        self,
+        message: discord.Message,
+        turn: MessageTurn,
+        missed: Utterance | None,
+        *,
+        correction: bool,
     ) -> None:
+        """Answer a message; a `missed` one was parsed before."""
         if self._limits.should_ignore(message):
             return
-        incoming = await self._hearing.read(message, missed=missed, correction=correction)
+        incoming = await self._hearing.read(
+            message, utterance=missed, missed=missed is not None, correction=correction
+        )
         if incoming is None or (correction and self._is_same_request(incoming)):
             return
         self._utterances[message.id] = incoming.request.utterance
@@ -143,7 +156,7 @@ class Conversation(commands.Cog):
         if await self._limits.hold_back(incoming):
             return
         warning = self._limits.count(incoming)
-        answer = await self._answer_or_refuse(incoming, missed=missed)
+        answer = await self._answer_or_refuse(incoming, missed=missed is not None)
         await self._reply(
             message,
             translate_answer(incoming.request.utterance, answer),

@@ -15,8 +15,8 @@ from bot.domain.errors import TheseusError, WrongStage
 from bot.domain.people import Person
 from bot.domain.run import Goal, Trigger
 from bot.intake.answers import describe_result, describe_revert
+from bot.intake.kinds.approval import approve
 from bot.intake.kinds.pause import resume_work
-from bot.intake.kinds.shipping import approve
 from cogs.ui import (
     fetch_replied_text,
     get_speaker,

@@ -1,20 +1,24 @@
 """Decides whether a message is for the bot, what it replies to, and what it asks for."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import discord
 
 from bot.client import TheseusClient
 from bot.domain.people import Person
-from bot.grammar import Intent, ReplyTo, Setting, parse
+from bot.domain.run import Run
+from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.intake.attention import Overheard
 from bot.intake.message import CardReference, Message, RepliedMessage
 from bot.intake.rollback_questions import list_live_names
 from cogs.conversation._addressing import (
     extract_text,
     get_forwarded_message,
+    is_addressed,
     is_for_bot_alone,
-    is_mentioned,
 )
-from cogs.conversation._attachments import Attached, read_attached
+from cogs.conversation._attachments import read_attached
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import (
     ClientHost,
@@ -38,13 +42,24 @@ _LONGEST = (
 class MessageReader:
     """Parses messages."""
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(
+        self, bot: TheseusClient, parse: Callable[[str, Setting], Utterance] = parse
+    ) -> None:
         self._bot = bot
+        self._parse = parse
 
     async def read(
-        self, message: discord.Message, *, missed: bool = False, correction: bool = False
+        self,
+        message: discord.Message,
+        *,
+        utterance: Utterance | None = None,
+        missed: bool = False,
+        correction: bool = False,
     ) -> IncomingMessage | None:
-        """Return the parsed message; None if it is not for the bot."""
+        """Return the parsed message; None if it is not for the bot.
+
+        A message that was parsed before comes with its `utterance`.
+        """
         if await self._bot.is_command(message):
             return None
         person = get_author(self._bot, message)
@@ -52,40 +67,66 @@ class MessageReader:
         pointed_at = await self._fetch_referenced_message(message)
         card = find_card(self._bot, pointed_at) if pointed_at else None
         text = extract_text(self._bot, message)
-        setting = Setting(
-            addressed=self._is_addressed(message, text),
-            in_thread=run is not None,
-            dev_channel=is_in_dev_channel(self._bot, message.channel),
-            # a clear request in the dev channel is always answered, if only with a refusal
-            listed=True,
-            reply_to=self._reply_to(pointed_at, card),
-            items=list_live_names(self._bot.agent),
-            is_text_only=_is_plain_message(message),
-        )
+        addressed = is_addressed(self._bot, message)
+        is_alone = not addressed and is_for_bot_alone(self._bot, message, text)
+        setting = self._build_setting(message, run, self._reply_to(pointed_at, card))
+        setting = setting.replace(addressed=addressed or is_alone)
         if get_forwarded_message(message) is not None and not setting.is_for_bot:
             return None
-        attached = await read_attached(message) if setting.is_for_bot else Attached()
+        attached = await read_attached(message) if setting.is_for_bot else None
         has_words = bool(text)
-        text = text or attached.text[:_LONGEST]
-        utterance = parse(text, setting)
-        overheard = Overheard(is_for_bot=True)
-        if not setting.is_for_bot:
-            names = {*self._bot.cogs, *(each.name for each in self._bot.tree.get_commands())}
-            overheard = await self._bot.intake.attention.judge(text, utterance, person, names)
-            if not overheard.is_for_bot:
-                return None
-            attached = await read_attached(message)
+        text = text or (attached.text[:_LONGEST] if attached else "")
+        utterance = utterance or self._parse(text, setting)
+        if is_alone and utterance.intent is Intent.CHAT and not text.rstrip().endswith("?"):
+            setting = setting.replace(addressed=False)
+        overheard = await self._judge(text, utterance, person, setting)
+        if not overheard.is_for_bot:
+            return None
+        attached = attached or await read_attached(message)
         attention, replied_id = self._bot.intake.attention, pointed_at.id if pointed_at else None
         answers = setting.is_text_only and await attention.is_run_answer(
             run, text, utterance, replied_id
         )
-        # replies to a proposal are often talk among people
-        replies = setting.reply_to in ("bot", "error")
-        loose = utterance.intent is Intent.CHAT or utterance.unsure
-        to_us = setting.addressed or replies or answers
-        if loose and not (to_us or self._is_talk_of_the_run(message, person, setting)):
+        loose = (utterance.intent is Intent.CHAT or utterance.unsure) and not answers
+        if loose and not self._is_talk_to_bot(message, person, setting):
             return None
-        request = Message(
+        request = replace(
+            self._build_request(message, text, person, utterance, pointed_at),
+            run=run,
+            card=card,
+            is_answer=answers,
+            is_missed=missed,
+            is_correction=correction,
+            has_text=has_words,
+            is_verbatim=has_words and not message.message_snapshots,
+            attached=attached.text,
+            recent_failures=overheard.failures,
+        )
+        return IncomingMessage(message, request, attached.notice)
+
+    def _build_setting(
+        self, message: discord.Message, run: Run | None, reply_to: ReplyTo | None
+    ) -> Setting:
+        """Return where the message was posted; whom it addresses is decided elsewhere."""
+        return Setting(
+            in_thread=run is not None,
+            dev_channel=is_in_dev_channel(self._bot, message.channel),
+            # a clear request in the dev channel is always answered, if only with a refusal
+            listed=True,
+            reply_to=reply_to,
+            items=list_live_names(self._bot.agent),
+            is_text_only=_is_plain_message(message),
+        )
+
+    def _build_request(
+        self,
+        message: discord.Message,
+        text: str,
+        person: Person,
+        utterance: Utterance,
+        pointed_at: discord.Message | None,
+    ) -> Message:
+        return Message(
             message.id,
             text,
             person,
@@ -93,19 +134,9 @@ class MessageReader:
             message.created_at,
             utterance,
             ClientHost(self._bot, message),
-            run=run,
-            card=card,
             replied=self._describe_replied(pointed_at) if pointed_at else None,
-            is_answer=answers,
-            is_missed=missed,
-            is_correction=correction,
             edited_at=message.edited_at,
-            has_text=has_words,
-            is_verbatim=has_words and not message.message_snapshots,
-            attached=attached.text,
-            recent_failures=overheard.failures,
         )
-        return IncomingMessage(message, request, attached.notice)
 
     def _describe_replied(self, message: discord.Message) -> RepliedMessage:
         bot = self._bot
@@ -117,26 +148,31 @@ class MessageReader:
             interaction_id=find_interaction_id(bot, message),
         )
 
-    def is_addressed(self, message: discord.Message) -> bool:
-        """Return whether the message addresses the bot, judged by the message alone."""
-        return self._is_addressed(message, extract_text(self._bot, message))
+    def can_be_for_bot(self, message: discord.Message) -> bool:
+        """Return whether the message may address the bot, judged by its place and mentions."""
+        text = extract_text(self._bot, message)
+        return is_addressed(self._bot, message) or is_for_bot_alone(self._bot, message, text)
 
-    def _is_addressed(self, message: discord.Message, text: str) -> bool:
-        """Return whether the message addresses the bot directly or by mention.
+    def _is_talk_to_bot(self, message: discord.Message, person: Person, setting: Setting) -> bool:
+        """Return whether talk is addressed to the bot.
 
-        A message that only the bot and its author can read counts as well.
+        Replies to a proposal are often talk among people. In a run's thread, a listed person who
+        writes to no one else there talks to the bot.
         """
-        if message.guild is None or is_mentioned(self._bot, message):
+        if setting.addressed or setting.reply_to in ("bot", "error"):
             return True
-        return is_for_bot_alone(self._bot, message, text)
-
-    def _is_talk_of_the_run(
-        self, message: discord.Message, person: Person, setting: Setting
-    ) -> bool:
-        """Return whether a listed person writes in a run's thread, and to no one else there."""
         others = any(user != self._bot.user for user in message.mentions)
         to_somebody = others or setting.reply_to == "person"
         return setting.about_a_proposal and is_listed(self._bot, person) and not to_somebody
+
+    async def _judge(
+        self, text: str, utterance: Utterance, person: Person, setting: Setting
+    ) -> Overheard:
+        """Return whether the message is for the bot, also if it does not address it."""
+        if setting.is_for_bot:
+            return Overheard(is_for_bot=True)
+        names = {*self._bot.cogs, *(each.name for each in self._bot.tree.get_commands())}
+        return await self._bot.intake.attention.judge(text, utterance, person, names)
 
     async def _fetch_referenced_message(self, message: discord.Message) -> discord.Message | None:
         """Return the message that this one replies to; it is fetched if not in the cache."""

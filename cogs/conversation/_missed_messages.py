@@ -22,6 +22,7 @@ from bot.domain.audience import Audience
 from bot.domain.errors import ChatRejected, PortError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
+from bot.grammar import Utterance
 from cogs.conversation._cursors import Cursors
 from cogs.conversation._places import (
     ChannelSource,
@@ -48,14 +49,14 @@ _log = structlog.stdlib.get_logger(__name__)
 class MessageReceiver(Protocol):
     """Handles live messages; missed messages take the same path."""
 
-    async def is_for_me(self, message: discord.Message) -> bool:
-        """Return whether the message is for the bot."""
+    async def parse_missed(self, message: discord.Message) -> Utterance | None:
+        """Return what the message asks for; None if it is not for the bot."""
 
     def has_received(self, message_id: int) -> bool:
         """Return whether Discord delivered the message as an event in the meantime."""
 
-    async def answer_missed(self, message: discord.Message) -> None:
-        """Answer a missed message, unless it was delivered in the meantime."""
+    async def answer_missed(self, message: discord.Message, utterance: Utterance) -> None:
+        """Answer a parsed message, unless it was delivered in the meantime."""
 
 
 class _Read(NamedTuple):
@@ -64,6 +65,13 @@ class _Read(NamedTuple):
     channel: Where
     messages: Sequence[discord.Message]
     more: bool
+
+
+class _Chosen(NamedTuple):
+    """A message to answer, and what it asks for: it is parsed only once."""
+
+    message: discord.Message
+    utterance: Utterance
 
 
 class MissedMessages:
@@ -183,10 +191,12 @@ class MissedMessages:
 
     async def _answer_all(self, read: Sequence[_Read], *, all_known: bool) -> None:
         chosen, left = await self._choose_messages(read)
-        chosen = [message for message in chosen if not self._hearer.has_received(message.id)]
+        chosen = [each for each in chosen if not self._hearer.has_received(each.message.id)]
         for channel, messages, _ in read:
             newest = max((message.id for message in messages), default=0)
-            chosen_ids = [message.id for message in chosen if message.channel.id == channel.id]
+            chosen_ids = [
+                each.message.id for each in chosen if each.message.channel.id == channel.id
+            ]
             self._cursors.take(channel.id, chosen_ids, newest)
         if left:
             await self._say_what_is_left()  # before a cursor moves past those messages
@@ -194,8 +204,8 @@ class MissedMessages:
         if all_known and not self.is_known:
             await self._cursors.release()
         self._room -= len(chosen)
-        for message in chosen:
-            await self._answer(message)
+        for message, utterance in chosen:
+            await self._answer(message, utterance)
 
     async def _open_place(self, place: ChannelSource) -> Sequence[Where] | None:
         """Return the channels of a place: none if it is refused, None if a retry may help."""
@@ -238,32 +248,35 @@ class MissedMessages:
             audience=Audience.TEAM,  # no message was read, so the error has no private text
         )
 
-    async def _choose_messages(self, read: Iterable[_Read]) -> tuple[list[discord.Message], bool]:
+    async def _choose_messages(self, read: Iterable[_Read]) -> tuple[list[_Chosen], bool]:
         """Return the messages to answer, oldest first, and whether others are left out."""
         limits = self._bot.missed
         oldest = self._bot.clock.now() - timedelta(hours=limits.hours)
         left = any(each.more for each in read)
         found = (message for each in read for message in each.messages)
-        chosen: list[discord.Message] = []
+        chosen: list[_Chosen] = []
         for message in sorted(found, key=lambda message: message.id, reverse=True):
-            if not await self._hearer.is_for_me(message):
+            utterance = await self._hearer.parse_missed(message)
+            if utterance is None:
                 continue
             if message.created_at < oldest or len(chosen) >= self._room:
                 left = True
                 break
-            chosen.append(message)
+            chosen.append(_Chosen(message, utterance))
         return chosen[::-1], left
 
-    async def _answer(self, message: discord.Message) -> None:
+    async def _answer(self, message: discord.Message, utterance: Utterance) -> None:
         """Answer one message and pause before the next; a failed one does not stop the others."""
         await self._fetch_author(message)
-        [ended] = await asyncio.gather(self._record_message(message), return_exceptions=True)
+        [ended] = await asyncio.gather(
+            self._record_message(message, utterance), return_exceptions=True
+        )
         if isinstance(ended, Exception):
             _log.error("a missed message could not be answered", exc_info=ended)
             await self._cursors.advance(message.channel.id, message.id)
         await self._bot.clock.sleep(PACE)
 
-    async def _record_message(self, message: discord.Message) -> None:
+    async def _record_message(self, message: discord.Message, utterance: Utterance) -> None:
         with self._bot.recorder.measure(
             Kind.LISTENER,
             "missed_message",
@@ -272,7 +285,7 @@ class MissedMessages:
             guild_id=message.guild.id if message.guild else None,
             audience=get_audience(self._bot, message),
         ):
-            await self._hearer.answer_missed(message)
+            await self._hearer.answer_missed(message, utterance)
 
     async def _fetch_author(self, message: discord.Message) -> None:
         """Fetch the roles of an author who is not in the cache: rights depend on them."""

@@ -14,7 +14,12 @@ from bot.authority.rollback_choice import build_rollback_choice
 from bot.client import TheseusClient
 from bot.domain.errors import OtherVersionLive, TheseusError
 from bot.domain.live_items import ItemName, RollbackRequest
-from bot.intake.rollback_questions import ROLLBACK, list_live_names, mark_of
+from bot.intake.rollback_questions import (
+    ROLLBACK,
+    RollbackQuestions,
+    list_live_names,
+    mark_of,
+)
 from bot.presentation.skills import describe_rollback
 from cogs.ui import get_speaker, send_privately
 
@@ -78,5 +83,5 @@ async def _refresh_question(
     request = RollbackRequest(items=(target,))
     choice = build_rollback_choice(item, versions, request, bot.clock.now())
     if interaction.channel_id is not None:
-        post = bot.intake.rollbacks.build_question(choice)
+        post = RollbackQuestions(bot.agent, bot.clock).build_question(choice)
         await bot.chat.post(interaction.channel_id, post, key=f"rollback:{interaction.id}")

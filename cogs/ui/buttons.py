@@ -12,7 +12,7 @@ from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.intake.answers import describe_revert
-from bot.intake.kinds.shipping import approve
+from bot.intake.kinds.approval import approve
 from bot.presentation.cards import plan_text, render_trial
 from bot.self_improvement.trials import LONGEST
 from cogs.ui.answers import revise, send_privately

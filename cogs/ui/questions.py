@@ -21,7 +21,7 @@ class ClientHost:
         self._bot = bot
         self._message = message
 
-    async def acknowledge(self) -> None:
+    async def show_start(self) -> None:
         """Add a reaction; without the right to react, the card shows that work begins."""
         if self._message is not None:
             with suppress(discord.HTTPException):

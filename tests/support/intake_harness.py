@@ -96,7 +96,7 @@ def create_intake(
 class SilentHost:
     """Implements `bot.intake.message.MessageHost` for messages that start no work."""
 
-    async def acknowledge(self) -> None:
+    async def show_start(self) -> None:
         """Show nothing."""
 
     async def describe_bot(self, person: Person, slots: Slots) -> str:

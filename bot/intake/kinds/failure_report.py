@@ -96,7 +96,7 @@ class Handler:
             await self._agent.promote(run.id, message.person)
             return "On it."
         if can_ask(self._people, message.person):
-            await message.host.acknowledge()
+            await message.host.show_start()
         asked = await self._work.ask(request.trigger)
         if isinstance(asked, RequestAnswer):
             return request_answer(asked, request.trigger.goal)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.domain.feature_request import FeatureRequest
 from bot.domain.intents import Intent
 from bot.domain.people import AllowList
 from bot.domain.run import Run, Trigger
@@ -54,17 +55,24 @@ class Handler:
         )
         return Request(message, trigger, await self._references.find_started(message))
 
+    async def ask(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
+        """Start a change, or store the feature request; its text is shown to everyone.
+
+        Raises `OutOfBounds` if it was asked in private, and what `ChangeRequests.ask` raises.
+        """
+        self._privacy.check_public(trigger.place)
+        return await self._agent.changes.ask(trigger)
+
     async def perform(self, request: Request) -> Reply:
-        """Start, join or store it. Raises what `ChangeRequests.ask` raises, and `OutOfBounds`."""
+        """Start, join or store it. Raises what `ask` raises."""
         message, person = request.message, request.message.person
         earlier = request.earlier
         if earlier and (corrected := await self._references.correct(earlier, message)):
             return corrected
         listed, able = can_ask(self._people, person), self._agent.can_change
         if able and listed:
-            await message.host.acknowledge()
-        self._privacy.check_public(request.trigger.place)
-        answer = await self._agent.changes.ask(request.trigger)
+            await message.host.show_start()
+        answer = await self.ask(request.trigger)
         begun = isinstance(answer, ChangeBegun) and not answer.joined
         if begun and not message.is_threadless:
             return None

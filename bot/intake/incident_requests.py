@@ -10,10 +10,8 @@ from bot.monitoring import Monitoring
 from bot.ports.clock import Clock
 from bot.self_improvement import SelfImprovementAgent
 
-INTENTS = ()  # a button
 
-
-class Handler:
+class IncidentRequests:
     """Starts or joins the run of an incident."""
 
     def __init__(
