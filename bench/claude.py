@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
+
 from bench.bare import BareProgram, BareRequest, run_bare
 from bench.moments import list_moments
 from bench.rows import Row, compute_median, measure_pairs
@@ -21,7 +23,6 @@ from bot.adapters.sandbox import choose_sandbox
 from bot.domain.change import CheckResult
 from bot.domain.history import History
 from bot.infra.source_folders import build_python_path
-from bot.ports.sandbox import Sandbox, SandboxLimits
 from tests.fakes.repositories import run_git
 from tests.fakes.small_bot_repository import SPIN
 

@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from theseus_rehearsal.ports.sandbox import SandboxLimits
+from theseus_rehearsal.sandbox import BubblewrapSandbox, probe
+
 from bot.adapters.claude_agent._commands import confine
 from bot.adapters.claude_agent._launch import ProgramSandbox
-from bot.adapters.sandbox import BubblewrapSandbox, probe
-from bot.ports.sandbox import SandboxLimits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escape_probe, homes
 from tests.support.sandbox_escape import ATTEMPTS

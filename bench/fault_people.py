@@ -9,8 +9,7 @@ from typing import Self
 
 from aiohttp import web
 from local_discord.person import Message, Person
-
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     CommandStep,
     PressStep,
     RestartStep,
@@ -18,6 +17,7 @@ from bot.domain.rehearsal import (
     WaitStep,
     WebAnswer,
 )
+
 from bot.domain.run import Run
 from tests.support.page_reader import get_buttons
 

@@ -16,6 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple
 
+from theseus_rehearsal.behaviour import BehaviourDiff
+from theseus_rehearsal.behaviour_diff import find_differences
+from theseus_rehearsal.ports.rehearsal import Rehearsal, run_scripts
+from theseus_rehearsal.records import PlayDifference, Script
+
 from bench.fault_people import People, QuoteService
 from bench.faults import Fault
 from bench.script_data import build_script
@@ -26,12 +31,9 @@ from bot.app.demo import build_local_forge, find_project_root
 from bot.client._traffic_capture import SETTLED
 from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.workspace import deploy_commit
-from bot.domain.behaviour import BehaviourDiff
 from bot.domain.history import History
-from bot.domain.rehearsal import PlayDifference, Script
 from bot.domain.run import Run, Waiting
-from bot.ports.rehearsal import Rehearsal, run_scripts
-from bot.proof.behaviour_diff import find_differences
+from bot.infra.git import Git
 
 SECONDS = 120.0
 """How long a run may take until it proposes, asks or ends: then it is late."""
@@ -218,7 +220,7 @@ async def _compare_output(
     fault: Fault, asked: _ReportOutcome, head: str, tree: Path, rehearsal: Rehearsal
 ) -> RepairOutcome:
     """Return whether the judge's scripts are answered as by the code without the fault."""
-    async with GitTrees.open(asked.checkout).open_tree(head) as mended:
+    async with GitTrees(Git(asked.checkout)).open_tree(head) as mended:
         right = await run_scripts(rehearsal, tree, fault.judge)
         found = await run_scripts(rehearsal, mended, fault.judge)
         undone = (mended / fault.file).read_bytes() == (tree / fault.file).read_bytes()

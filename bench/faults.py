@@ -7,9 +7,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from theseus_rehearsal.records import Script
+
 from bench.script_data import build_script, read_data
 from bot.demo.faults import PlantedFault
-from bot.domain.rehearsal import Script
 
 DATA = ("planted_faults.yaml", "more_planted_faults.yaml")
 _AUTHORS = ("Robin", "Kim", "Sasha")

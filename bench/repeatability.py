@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+from theseus_rehearsal.behaviour_diff import find_nondeterminism
+from theseus_rehearsal.ports.rehearsal import Rehearsal, run_scripts
+from theseus_rehearsal.records import Script, Transcript
 
 from bench.rows import Row, compute_median, measure_pairs
 from bench.script_data import ALL_COGS, build_script, extract_tree, iterate_scripts, open_rehearsal
@@ -24,9 +27,6 @@ from bot.app.demo import find_project_root
 from bot.demo.bot_process import BotProcess
 from bot.demo.demo import TOKEN
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
-from bot.domain.rehearsal import Script, Transcript
-from bot.ports.rehearsal import Rehearsal, run_scripts
-from bot.proof.behaviour_diff import find_nondeterminism
 from tests.support.sample_cogs import DISPLAY_COG, TIMED_COG
 
 REPLAYS = 100

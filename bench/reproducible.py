@@ -19,15 +19,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from theseus_guard.syntax import parse
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.records import PlayedError
 
 from bench.fault_people import QuoteService
 from bench.rows import Row
 from bench.script_data import extract_tree, open_rehearsal
 from bot.app.demo import find_project_root
 from bot.domain.journal import Action
-from bot.domain.rehearsal import PlayedError
 from bot.domain.traffic import TrafficRecord
-from bot.ports.rehearsal import Rehearsal
 from bot.proof.replay_search import find_smallest_replay
 from bot.proof.reproduction import build_candidates
 

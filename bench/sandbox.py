@@ -7,13 +7,15 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
+from theseus_rehearsal.sandbox import PlainSandbox
+
 from bench.rows import Row, Timed, measure_pairs
 from bot.adapters.claude_agent import Claude, ClaudeOptions
 from bot.adapters.claude_agent._program import Talk
-from bot.adapters.sandbox import PlainSandbox, choose_sandbox
+from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
-from bot.ports.sandbox import Sandbox, SandboxLimits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.fakes.faulty_project import FIXED, make_faulty_project
 from tests.fakes.repositories import write

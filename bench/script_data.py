@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from theseus_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.records import Script
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.scripts import load_script
+from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
 
 from bot.adapters.sandbox import choose_sandbox
 from bot.app.demo import find_project_root
 from bot.domain.errors import RehearsalError
-from bot.domain.rehearsal import Script
-from bot.infra.yaml_text import WordsLoader, read_yaml
-from bot.ports.rehearsal import Rehearsal
-from bot.proof.scripts import load_script
 
 DATA = Path(__file__).parent / "scripts"
 ALL_COGS = "all"

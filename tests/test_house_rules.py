@@ -18,11 +18,12 @@ from bot.settings import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+TESTS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "packages").glob("*/tests/**/*.py")])
 SOURCES = sorted(
-    p for top in ("bot", "cogs", "packages", "bench") for p in (ROOT / top).rglob("*.py")
+    {p for top in ("bot", "cogs", "packages", "bench") for p in (ROOT / top).rglob("*.py")}
+    - {*TESTS}
 )
 GITHUB = ROOT / ".github"
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
 EVERYTHING = [*SOURCES, *TESTS]
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

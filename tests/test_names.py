@@ -13,7 +13,12 @@ from tests.support.vocabulary import AVOIDED, DOCSTRING_VERBS, OTHER_OPENINGS, V
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("bot", "cogs", "packages", "bench", "tests/support", "tests/fakes", "tests/twins")
-FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+FILES = [
+    path
+    for folder in FOLDERS
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if not path.match("packages/*/tests/**/*.py")
+]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 # What has its name from elsewhere: it is a property, a command that people type, or a hook.

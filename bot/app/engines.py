@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from theseus_rehearsal.ports.sandbox import Sandbox
+
 from bot.adapters.claude_agent import (
     ChatServices,
     Claude,
@@ -25,7 +27,6 @@ from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
 from bot.ports.model_gateway import ModelGateway
 from bot.ports.planner import Planner, RequestPlanner
-from bot.ports.sandbox import Sandbox
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.prompts import Prompts

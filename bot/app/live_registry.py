@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
-from bot.adapters.sandbox import PlainSandbox
+from theseus_rehearsal.sandbox import PlainSandbox
+
 from bot.app.resources import Resources
 from bot.client import TheseusClient
 from bot.client.cog_check import CogCheck

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from theseus_observe.redaction import redact
-from theseus_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.file_snapshots import FileSnapshots
@@ -17,6 +19,7 @@ from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.rehearsal import BotRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqliteLedger
@@ -41,7 +44,6 @@ from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.restarter import Restarter
-from bot.ports.sandbox import Sandbox
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.settings import Settings
@@ -92,7 +94,7 @@ class Resources:
     sandbox: Sandbox
     workspaces: GitWorkspaces
     trees: GitTrees
-    rehearsal: SandboxedRehearsal
+    rehearsal: Rehearsal
     verifier: Verifier
     warm: Callable[[Workspace], Awaitable[None]]
     load: SharedLock
@@ -161,7 +163,7 @@ async def open_services(
             settings.root, state / "worktrees", remote=followed.remote, access=forge.get_access
         ),
         trees=GitTrees(Git(settings.root)),
-        rehearsal=SandboxedRehearsal(sandbox),
+        rehearsal=BotRehearsal(SandboxedRehearsal(sandbox)),
         verifier=JournalledVerifier(verifier, recorder),
         warm=verifier.warm_caches,
         load=load,

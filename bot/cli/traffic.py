@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 from theseus_observe.redaction import redact
+from theseus_rehearsal.script_files import format_script
+from theseus_rehearsal.scripts import describe_step
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.cli.missing_state import report_if_missing
@@ -19,12 +21,10 @@ from bot.cli.output import (
     print_json,
     report_empty,
 )
-from bot.cli.script_files import format_script
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.errors import ConfigError
 from bot.domain.ids import shorten_id
 from bot.domain.traffic import TrafficRecord
-from bot.proof.scripts import describe_step
 from bot.proof.traffic_scripts import build_script, find_earlier
 from bot.settings import load_settings
 

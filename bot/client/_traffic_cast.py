@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from bot.domain.rehearsal import Actor
+from theseus_rehearsal.records import Actor
+
 from bot.domain.traffic import ASKER
 from bot.telemetry.placeholders import Placeholders
 

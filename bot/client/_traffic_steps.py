@@ -3,10 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bot.client._exchanges import ActionExchange, Told
-from bot.client._interaction_inputs import walk_submitted_fields
-from bot.client._traffic_cast import DEV, HERE, Cast
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -16,6 +13,10 @@ from bot.domain.rehearsal import (
     SingleStep,
     SubmitStep,
 )
+
+from bot.client._exchanges import ActionExchange, Told
+from bot.client._interaction_inputs import walk_submitted_fields
+from bot.client._traffic_cast import DEV, HERE, Cast
 from bot.domain.traffic import Place
 from bot.telemetry.literals import is_secret
 

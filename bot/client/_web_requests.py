@@ -14,11 +14,11 @@ from typing import Any, ClassVar, NamedTuple
 
 import aiohttp
 from discord.http import Route
+from theseus_rehearsal.records import WebAnswer
 from yarl import URL
 
 from bot.client._exchanges import STRANGE, get_current_exchange
 from bot.client._traffic_cast import Cast
-from bot.domain.rehearsal import WebAnswer
 
 MOST_REQUESTS = 20
 LONGEST_BODY = 20_000  # characters

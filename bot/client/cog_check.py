@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from theseus_guard.syntax import parse
+from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 from bot.client.cog_trial import FOLDER, RESULTS, SHARED
 from bot.domain.errors import SandboxUnavailable
 from bot.infra.cog_files import find_extensions
-from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 LIMITS = SandboxLimits(seconds=30.0, memory_mb=1024, processes=64, disk_mb=64, files=2_000)
 _CODE = Path(__file__).resolve().parents[2]  # where this `bot` is

@@ -4,6 +4,7 @@ import hashlib
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_rehearsal.records import Script
 
 from bot.domain.flag import FlagName
 from bot.domain.memory import Recalled
@@ -12,7 +13,6 @@ from bot.domain.plan import Risk
 from bot.domain.proof import ProofKind
 from bot.domain.proposal import How
 from bot.domain.record import Record
-from bot.domain.rehearsal import Script
 
 Absence = Literal["no such command", "no such option", "no such cog", "another answer"]
 """Why today's code does not do what an example shows.

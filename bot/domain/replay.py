@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from pydantic import Field
+from theseus_rehearsal.records import PlayedError, Script
 
 from bot.domain.record import Record
-from bot.domain.rehearsal import PlayedError, Script
 
 
 class Replay(Record):

@@ -10,12 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
-
-from bot.domain.audience import Audience
-from bot.domain.flag import FlagName
-from bot.domain.journal import ActionOutcome, Kind
-from bot.domain.record import Record
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     Actor,
     AutocompleteStep,
     CommandStep,
@@ -26,6 +21,11 @@ from bot.domain.rehearsal import (
     SubmitStep,
     WebAnswer,
 )
+
+from bot.domain.audience import Audience
+from bot.domain.flag import FlagName
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.record import Record
 
 ASKER = "asker"
 Place = Literal["text", "thread", "voice", "dm"]

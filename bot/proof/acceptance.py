@@ -4,9 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 
-from bot.domain.brief import Absence, Acceptance, Brief, Wanted
-from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -18,8 +16,11 @@ from bot.domain.rehearsal import (
     ScriptStep,
     SubmitStep,
 )
+from theseus_rehearsal.scripts import describe_step
+
+from bot.domain.brief import Absence, Acceptance, Brief, Wanted
+from bot.domain.plan import Reproduction
 from bot.proof.reproduction import build_script_test
-from bot.proof.scripts import describe_step
 
 FOLDER = "tests/acceptance"
 """The folder of the tests for agreed examples."""

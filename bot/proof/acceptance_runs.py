@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.domain.brief import Absence, Acceptance, Brief, Wanted
-from bot.domain.cogs import has_cog
-from bot.domain.proof import Proof
-from bot.domain.rehearsal import (
+from theseus_rehearsal.behaviour_diff import format_step
+from theseus_rehearsal.ports.rehearsal import Rehearsal, run_scripts
+from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -17,9 +16,11 @@ from bot.domain.rehearsal import (
     SeenEvent,
     Transcript,
 )
-from bot.ports.rehearsal import Rehearsal, run_scripts
+
+from bot.domain.brief import Absence, Acceptance, Brief, Wanted
+from bot.domain.cogs import has_cog
+from bot.domain.proof import Proof
 from bot.proof.acceptance import LUCK, describe_missing_text, find_fixed_answers
-from bot.proof.behaviour_diff import format_step
 
 _RUN_COUNT = 2  # runs of an example without random results: a single pass could be luck
 _QUESTION = CommandStep | AutocompleteStep | MenuStep

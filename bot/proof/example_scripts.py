@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.domain.cogs import get_cog_name
-from bot.domain.incorrect_output import AnswerExample
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     Option,
@@ -15,10 +13,18 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
+from theseus_rehearsal.scripts import (
+    describe_step,
+    format_duration,
+    parse_duration,
+    parse_slash_command,
+)
+
+from bot.domain.cogs import get_cog_name
+from bot.domain.incorrect_output import AnswerExample
 from bot.domain.traffic import ASKER, TrafficRecord
 from bot.grammar.incorrect_output import TypedCommand
 from bot.proof.reproduction import parse_options
-from bot.proof.scripts import describe_step, format_duration, parse_duration, parse_slash_command
 from bot.proof.traffic_scripts import build_script, find_earlier
 
 MOST_SETUP = 20

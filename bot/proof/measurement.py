@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
+from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
+from theseus_rehearsal.records import CommandStep, Script
+
 from bot.detection.statistics import compute_binomial_at_least
 from bot.domain.proof import Proof
-from bot.domain.rehearsal import CommandStep, Script
-from bot.ports.rehearsal import Rehearsal, ScriptRunner
 
 ROUNDS = 15
 """Rounds of timing: by chance, one commit is the faster in all of them once in 32,768."""

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from theseus_guard import is_test_file
 from theseus_guard.syntax import parse
+from theseus_rehearsal.behaviour import BehaviourDiff
+from theseus_rehearsal.behaviour_diff import describe_change
 
-from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.proof import Proof
-from bot.proof.behaviour_diff import describe_change
 
 _EXAMPLES = 6
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
+from theseus_rehearsal.records import PressStep, Script, SubmitStep
+from theseus_rehearsal.variations import build_variations
+
 from bot.domain.cogs import get_cog_name
-from bot.domain.rehearsal import PressStep, Script, SubmitStep
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import build_script, find_earlier
-from bot.proof.variations import build_variations
 
 MOST, MOST_VARIED = 24, 8
 """The largest number of scripts from records, and of variations of these."""

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.domain.rehearsal import PlayedError, Script
+from theseus_rehearsal.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.records import PlayedError, Script
+from theseus_rehearsal.reduction import Reduced, reduce_setup
+from theseus_rehearsal.replays import find_failing_steps
+from theseus_rehearsal.web_addresses import MovedAddress, find_moved_address, replace_address
+
 from bot.domain.traffic import TrafficRecord
-from bot.ports.rehearsal import ScriptRunner
-from bot.proof.reduction import Reduced, reduce_setup
-from bot.proof.replays import find_failing_steps
 from bot.proof.traffic_scripts import (
     add_files,
     build_concurrent_script,
@@ -16,7 +18,6 @@ from bot.proof.traffic_scripts import (
     find_concurrent,
     find_earlier,
 )
-from bot.proof.web_addresses import MovedAddress, find_moved_address, replace_address
 
 MAX_RUNS = 40
 """The largest number of runs to find the smallest set-up of a failure."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     Actor,
     PersonStep,
     RestartStep,
@@ -21,6 +21,7 @@ from bot.domain.rehearsal import (
     TogetherStep,
     WaitStep,
 )
+
 from bot.domain.traffic import ASKER, TrafficRecord
 
 BOT = "Theseus"  # the bot's name in a run

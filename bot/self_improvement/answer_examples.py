@@ -5,7 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.domain.rehearsal import CommandStep
+from theseus_rehearsal.records import CommandStep
+from theseus_rehearsal.scripts import describe_step
+
 from bot.domain.traffic import TrafficRecord
 from bot.grammar.incorrect_output import TypedCommand, answer_claim
 from bot.proof.example_scripts import (
@@ -15,7 +17,6 @@ from bot.proof.example_scripts import (
     find_uses_by_value,
     find_uses_of_cogs,
 )
-from bot.proof.scripts import describe_step
 
 
 class InspectedTree(NamedTuple):

@@ -6,6 +6,10 @@ from datetime import timedelta
 
 import structlog
 from theseus_observe.redaction import redact
+from theseus_rehearsal.answer_history import find_changed_answer
+from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
+from theseus_rehearsal.scripts import describe_step
+from theseus_rehearsal.web_addresses import find_moved_address, replace_address
 
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
@@ -21,10 +25,8 @@ from bot.grammar.incorrect_output import (
     is_output_report,
 )
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, ScriptRunner
 from bot.ports.traffic import CatchUp, CogLoads, TrafficLog, list_no_loads
 from bot.ports.trees import CommitTrees
-from bot.proof.answer_history import find_changed_answer
 from bot.proof.example_scripts import (
     build_example,
     find_command_source,
@@ -33,8 +35,6 @@ from bot.proof.example_scripts import (
     find_uses_of_cogs,
     list_answer_lines,
 )
-from bot.proof.scripts import describe_step
-from bot.proof.web_addresses import find_moved_address, replace_address
 from bot.self_improvement.answer_examples import (
     InspectedTree,
     cog_texts,

@@ -1,8 +1,9 @@
 """Replays the example of a report with one commit after another."""
 
+from theseus_rehearsal.ports.rehearsal import Rehearsal, run_script
+
 from bot.domain.incorrect_output import AnswerExample
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, run_script
 from bot.ports.trees import CommitTrees
 from bot.proof.example_scripts import list_answer_lines
 

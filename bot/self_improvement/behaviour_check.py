@@ -4,20 +4,20 @@ import asyncio
 from datetime import timedelta
 
 from theseus_observe.redaction import redact, redact_value
+from theseus_rehearsal.behaviour import BehaviourDiff
+from theseus_rehearsal.behaviour_diff import compare, describe_change
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.records import CommandStep, Script
+from theseus_rehearsal.scripts import describe_step
 
-from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Finding
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
-from bot.domain.rehearsal import CommandStep, Script
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
-from bot.proof.behaviour_diff import compare, describe_change
 from bot.proof.measurement import measure_rounds, select_scripts
 from bot.proof.regression_scripts import build_regression_scripts
-from bot.proof.scripts import describe_step
 
 PATIENCE = 900.0
 """Seconds that all replays of one comparison may take; each replay also has its own limit."""

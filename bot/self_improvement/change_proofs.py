@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from theseus_guard import parse
 from theseus_observe.redaction import redact
+from theseus_rehearsal.ports.rehearsal import Rehearsal
 
 from bot.domain.account import Account
 from bot.domain.brief import Brief
@@ -16,7 +17,6 @@ from bot.domain.people import ITSELF
 from bot.domain.plan import Reproduction
 from bot.domain.proof import Proof, ProofKind
 from bot.domain.record import Record
-from bot.ports.rehearsal import Rehearsal
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace

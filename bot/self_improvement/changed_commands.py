@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from theseus_rehearsal.records import CommandStep, MenuStep, ScriptStep, TogetherStep
+
 from bot.domain.brief import Acceptance, Brief
 from bot.domain.cogs import get_cog_name
 from bot.domain.history import History
 from bot.domain.journal import Kind
-from bot.domain.rehearsal import CommandStep, MenuStep, ScriptStep, TogetherStep
 from bot.self_improvement.change_context import extract_tokens
 
 

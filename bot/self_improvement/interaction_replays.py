@@ -7,23 +7,25 @@ from typing import Literal, NamedTuple
 
 import structlog
 from theseus_observe.redaction import redact
+from theseus_rehearsal.ports.rehearsal import Rehearsal, run_script, run_scripts
+from theseus_rehearsal.records import (
+    InteractionStep,
+    PlayedError,
+    Script,
+    Transcript,
+)
+from theseus_rehearsal.replays import find_failing_steps, find_objection
+from theseus_rehearsal.scripts import describe_step
 
 from bot.domain.change import ANSWERED, CheckResult
 from bot.domain.cogs import get_cog_name
 from bot.domain.errors import RehearsalError, StoreError, VerifierError, WorkspaceError
 from bot.domain.incorrect_output import AnswerExample
 from bot.domain.journal import Capsule, FailureGroup
-from bot.domain.rehearsal import (
-    InteractionStep,
-    PlayedError,
-    Script,
-    Transcript,
-)
 from bot.domain.replay import Replay
 from bot.domain.snapshot import CogSnapshot
 from bot.domain.traffic import TrafficRecord
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, run_script, run_scripts
 from bot.ports.traffic import (
     CatchUp,
     CogLoads,
@@ -35,8 +37,6 @@ from bot.ports.traffic import (
 from bot.ports.trees import CommitTrees
 from bot.proof.example_scripts import list_answer_lines
 from bot.proof.replay_search import find_smallest_replay
-from bot.proof.replays import find_failing_steps, find_objection
-from bot.proof.scripts import describe_step
 from bot.proof.traffic_scripts import add_files
 
 PATIENCE = 600.0

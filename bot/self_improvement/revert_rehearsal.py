@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from theseus_observe.redaction import redact
+from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
+from theseus_rehearsal.records import Script, Transcript
 
-from bot.domain.behaviour import RevertTrial
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet
 from bot.domain.cogs import has_cog
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
-from bot.domain.rehearsal import Script, Transcript
+from bot.domain.trials import RevertTrial
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, ScriptRunner
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.regression_scripts import build_regression_scripts

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from theseus_observe.redaction import redact
-
-from bot.domain.change import STARTS, CheckResult
-from bot.domain.errors import RehearsalError, WorkspaceError
-from bot.domain.rehearsal import (
+from theseus_rehearsal.ports.rehearsal import Rehearsal, run_script
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     PlayedStep,
@@ -17,8 +15,10 @@ from bot.domain.rehearsal import (
     ScriptWorld,
     Transcript,
 )
+
+from bot.domain.change import STARTS, CheckResult
+from bot.domain.errors import RehearsalError, WorkspaceError
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, run_script
 from bot.ports.trees import CommitTrees
 
 PATIENCE = 900.0

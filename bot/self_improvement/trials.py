@@ -5,13 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from theseus_guard.syntax import evaluate_literal
-
-from bot.domain.behaviour import Trial
-from bot.domain.cogs import get_cog_name
-from bot.domain.errors import TooMany, WrongStage
-from bot.domain.history import History
-from bot.domain.journal import Kind
-from bot.domain.rehearsal import (
+from theseus_rehearsal.ports.rehearsal import Rehearsal, run_script
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     PersonStep,
@@ -20,13 +15,18 @@ from bot.domain.rehearsal import (
     ScriptWorld,
     Transcript,
 )
-from bot.ports.rehearsal import Rehearsal, run_script
+from theseus_rehearsal.scripts import describe_step, format_steps, parse_steps
+from theseus_rehearsal.visible_lines import list_visible_lines
+
+from bot.domain.cogs import get_cog_name
+from bot.domain.errors import TooMany, WrongStage
+from bot.domain.history import History
+from bot.domain.journal import Kind
+from bot.domain.trials import Trial
 from bot.ports.store import Store
 from bot.ports.traffic import TrafficLog, find_failure_record
 from bot.ports.trees import CommitTrees
 from bot.proof.regression_scripts import build_script_with_setup
-from bot.proof.scripts import describe_step, format_steps, parse_steps
-from bot.proof.visible_lines import list_visible_lines
 
 MOST = 3  # at a time, because each trial starts two bots
 LONGEST = 1_000  # characters of what is typed

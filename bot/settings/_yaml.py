@@ -6,9 +6,10 @@ from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from theseus_rehearsal.errors import UnreadableYaml
+from theseus_rehearsal.yaml_text import read_yaml
 
 from bot.domain.errors import ConfigError
-from bot.infra.yaml_text import read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -55,7 +56,10 @@ def parse(text: str, model: type[M], source: str, *, only: str | None = None) ->
     Raises `ConfigError` with `source`, line and key for one problem: an unknown key first, as it
     may be why another one is missing.
     """
-    read = read_yaml(text, source)
+    try:
+        read = read_yaml(text, source)
+    except UnreadableYaml as error:
+        raise ConfigError(str(error)) from error
     content = read.content
     if not isinstance(content, dict):
         raise ConfigError(f"{source}, line 1: expected `key: value` lines, see the example there.")

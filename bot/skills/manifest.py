@@ -6,10 +6,11 @@ import unicodedata
 from typing import Annotated, Any, NamedTuple, NoReturn, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from theseus_rehearsal.errors import UnreadableYaml
+from theseus_rehearsal.yaml_text import TextsLoader, YamlText, read_yaml
 
 from bot.domain.errors import ConfigError
 from bot.domain.skill import ROLES, Skill, SkillRole
-from bot.infra.yaml_text import TextsLoader, YamlText, read_yaml
 
 MOST_CHARACTERS, MOST_LINES = 24_000, 500  # of the complete file; about 6,000 tokens
 _MOST_NAME = 64
@@ -51,7 +52,10 @@ def parse_skill(text: str, name: str, path: str, files: dict[str, str | None]) -
     """
     _refuse_unreadable(text, path)
     parts = _split(text, path)
-    read = read_yaml(parts.front, path, TextsLoader)
+    try:
+        read = read_yaml(parts.front, path, TextsLoader)
+    except UnreadableYaml as error:
+        raise ConfigError(str(error)) from error
     front = _validate(read, path)
     if front.name != name:
         _refuse(

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from theseus_observe.redaction import redact
+from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.claude_agent import Claude, ClaudeOptions, EngineServices, build_claude_engine
 from bot.adapters.claude_agent._chat_turns import Talk
@@ -21,7 +22,6 @@ from bot.domain.roles import Role
 from bot.ports.agent import CodeAgent
 from bot.ports.model_gateway import ModelGateway
 from bot.ports.planner import Planner
-from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
 from tests.attacks.containment import RUN
 from tests.fakes.fake_spend_guard import FakeSpendGuard

@@ -8,9 +8,11 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.sandbox import BubblewrapSandbox
+
 from bot.adapters.claude_agent import Claude, EngineServices
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.sandbox import BubblewrapSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.system_clock import SystemClock
 from bot.authority.path_classes import BUILT_IN, PathClass
@@ -20,7 +22,6 @@ from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role
 from bot.ports.agent import Budget
 from bot.ports.planner import Planned
-from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 from tests.attacks.containment import RUN, Containment, Listeners, in_the_environment, listeners

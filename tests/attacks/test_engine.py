@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
+from theseus_rehearsal.sandbox import probe
 
-from bot.adapters.sandbox import probe
 from tests.attacks.engine_under_attack import engine_under_attack
 from tests.attacks.long_attacks import endless, later_attacks, resumed, spent
 from tests.attacks.rounds import LIES, all_attacks, attacked, judged, rounds

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import probe
 
-from bot.adapters.sandbox import probe
 from tests.attacks.bot_attacks import (
     CHATTING,
     LOOKED_INTO,

@@ -5,7 +5,8 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.adapters.sandbox import PlainSandbox
+from theseus_rehearsal.sandbox import PlainSandbox
+
 from bot.domain.errors import TheseusError
 from tests.attacks.demands import TAME
 from tests.attacks.engine import let_loose

@@ -4,14 +4,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.behaviour_diff import find_differences
+from theseus_rehearsal.ports.rehearsal import run_scripts
+from theseus_rehearsal.records import TogetherStep
+from theseus_rehearsal.scripts import STEPS
 
 from bench.faults import Fault, read_faults
 from bench.planted_faults import choose_faults
 from bench.script_data import extract_tree, iterate_scripts, open_rehearsal
-from bot.domain.rehearsal import TogetherStep
-from bot.ports.rehearsal import run_scripts
-from bot.proof.behaviour_diff import find_differences
-from bot.proof.scripts import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYDAY = {"dice", "polls", "quotes", "reminders"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from local_discord.person import Message
+from theseus_rehearsal.records import CommandStep
 
-from bot.domain.rehearsal import CommandStep
 from bot.domain.run import Run, Status, Waiting
 from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback

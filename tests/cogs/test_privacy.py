@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from local_discord.person import Message
+from theseus_rehearsal.records import CommandStep
 
 from bot.authority.personal_data import PersonalDataKind, PersonalDataService
 from bot.domain.chat import CHAT, ChatLine, Chronicle
@@ -14,7 +15,6 @@ from bot.domain.ids import create_sortable_id
 from bot.domain.memory import Memory
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject, PendingErasure
-from bot.domain.rehearsal import CommandStep
 from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback
 from bot.telemetry.pseudonyms import build_pseudonym

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.records import WebAnswer
 
-from bot.domain.rehearsal import WebAnswer
 from cogs.quotes import SOURCE
 from tests.cogs.room import open_room
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.records import WebAnswer
 
-from bot.domain.rehearsal import WebAnswer
 from cogs.quotes import SOURCE
 from tests.cogs.room import Room, open_room
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 from local_discord.person import Message
+from rehearsal_tests.fake_rehearsal import make_transcript
+from theseus_rehearsal.records import Script, Transcript
 
 from bot.domain.posts import Post
-from bot.domain.rehearsal import Script, Transcript
 from bot.domain.run import Run, Status
 from bot.grammar import Setting, parse
 from bot.intake.run_replies import is_answer
 from bot.ports.agent import QuestionAsked
 from tests.fakes.fake_planner import FakePlanner
-from tests.fakes.fake_rehearsal import make_transcript
 from tests.support.agent_harness import FIX, FIXED
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 

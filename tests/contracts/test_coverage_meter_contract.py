@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from theseus_rehearsal.sandbox import PlainSandbox
 
-from bot.adapters.sandbox import PlainSandbox
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import WorkspaceError

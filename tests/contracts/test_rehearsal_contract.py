@@ -5,13 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal import SandboxedRehearsal
+from rehearsal_tests.fake_rehearsal import FakeRehearsal, make_transcript
+from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner, run_scripts
+from theseus_rehearsal.records import CommandStep, Script, ScriptWorld, Transcript
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
+from bot.adapters.rehearsal import BotRehearsal
 from bot.adapters.sandbox import UnavailableSandbox
 from bot.domain.errors import RehearsalError
-from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
-from bot.ports.rehearsal import Rehearsal, ScriptRunner, run_scripts
-from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.repositories import write
 from tests.support.local_sandbox import choose_local_sandbox
 from tests.support.sample_tree import make_tree
@@ -61,7 +62,7 @@ def texts(transcript: Transcript) -> list[str]:
 async def rehearsal(request: pytest.FixtureRequest) -> Rehearsal:
     if request.param == "fake":
         return FakeRehearsal(greeted)
-    return SandboxedRehearsal(choose_local_sandbox())
+    return BotRehearsal(SandboxedRehearsal(choose_local_sandbox()))
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ async def test_the_tree_stays_as_it_was(rehearsal: Rehearsal, tree: Path) -> Non
     "refusing",
     [
         FakeRehearsal(greeted, refusal=RehearsalError("there is no sandbox here")),
-        SandboxedRehearsal(UnavailableSandbox("there is no sandbox here")),
+        BotRehearsal(SandboxedRehearsal(UnavailableSandbox("there is no sandbox here"))),
     ],
 )
 async def test_where_nothing_can_be_played_the_reason_is_raised(

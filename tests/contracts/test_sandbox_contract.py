@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
+from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, measure, probe
 
-from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, UnavailableSandbox, measure, probe
+from bot.adapters.sandbox import UnavailableSandbox
 from bot.domain.errors import SandboxUnavailable
-from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 Run = Callable[..., asyncio.Future[Completed]]
 SHORT = SandboxLimits(seconds=10)

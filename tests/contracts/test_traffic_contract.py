@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from theseus_observe.redaction import redact
+from theseus_rehearsal.records import CommandStep, WebAnswer
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.domain.ids import create_sortable_id, shorten_id
 from bot.domain.journal import ActionOutcome
 from bot.domain.personal_data import DataSubject
-from bot.domain.rehearsal import CommandStep, WebAnswer
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.ports.traffic import TrafficLog
 from tests.fakes.fake_clock import START

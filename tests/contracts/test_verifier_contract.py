@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, probe
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult
 from bot.ports.verifier import Verifier

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator
 
+from theseus_rehearsal.records import CommandStep, Script, ScriptWorld
+
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.errors import TheseusError
 from bot.domain.plan import Plan, Step
-from bot.domain.rehearsal import CommandStep, Script, ScriptWorld
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Request
 from bot.ports.workspace import Workspace

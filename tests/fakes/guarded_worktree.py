@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.sandbox import BubblewrapSandbox
+
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.adapters.sandbox import BubblewrapSandbox
 from bot.authority.protection import Protection
-from bot.ports.sandbox import Sandbox
 
 OWNED_FILES = frozenset(
     {"cogs/dice.py", "tests/test_new.py", "cogs/café.py", "Makefile", ".git/hooks/x"}

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from theseus_rehearsal.sandbox import probe
 
-from bot.adapters.sandbox import probe
 from tests.fakes.repositories import commit, run_git
 from tests.support.sample_tree import make_tree
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+from rehearsal_tests.fake_rehearsal import FakeRehearsal
+
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
@@ -59,7 +61,6 @@ from tests.fakes.fake_ledger import FakeLedger
 from tests.fakes.fake_live_registry import FakeLiveRegistry
 from tests.fakes.fake_member_directory import FakeMemberDirectory
 from tests.fakes.fake_memory import FakeMemory
-from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_traffic import FakeTraffic, catch_up

@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from rehearsal_tests.fake_rehearsal import make_transcript
+from theseus_rehearsal.records import Script, Transcript
+
 from bot.domain.brief import Brief
 from bot.domain.people import Person
 from bot.domain.proposal import ForgeProposal
-from bot.domain.rehearsal import Script, Transcript
 from bot.domain.run import Run, Trigger, Waiting
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
@@ -23,7 +25,6 @@ from bot.self_improvement.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.steps.brief import RequestBriefer
 from bot.settings import parse_config
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.fake_rehearsal import make_transcript
 from tests.fakes.fake_request_planner import FLIPS, FakeRequestPlanner
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import ALICE, DORA, AgentHarness

@@ -1,13 +1,15 @@
 """What a run of the dashboard's world records until it proposes something."""
 
-from bot.domain.behaviour import AnswerChange, BehaviourDiff, RevertTrial
+from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
+from theseus_rehearsal.records import PlayDifference
+
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan, Step
 from bot.domain.proposal import Proposal
 from bot.domain.record import Record
-from bot.domain.rehearsal import PlayDifference
 from bot.domain.run import Run
+from bot.domain.trials import RevertTrial
 
 DIFF = """\
 diff --git a/cogs/dice.py b/cogs/dice.py

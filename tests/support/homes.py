@@ -21,8 +21,9 @@ SECRET_FILES = (
 PROGRAM = """
 import asyncio, json, os, sys
 from pathlib import Path
-from bot.adapters.sandbox import BubblewrapSandbox, measure
-from bot.ports.sandbox import SandboxLimits
+import bot  # makes the packages of the checkout importable
+from theseus_rehearsal.ports.sandbox import SandboxLimits
+from theseus_rehearsal.sandbox import BubblewrapSandbox, measure
 tree, names = Path(sys.argv[1]), json.loads(sys.argv[2])
 look = (
     "import json, os, sys; names = json.loads(sys.argv[1]); import sqlite3; "

@@ -3,8 +3,8 @@
 import functools
 import subprocess
 
-from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox
-from bot.ports.sandbox import Sandbox
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox
 
 
 @functools.cache

@@ -12,8 +12,7 @@ from typing import Any
 import aiohttp
 import aiohttp.client
 from aiohttp import web
-
-from bot.domain.rehearsal import WebAnswer
+from theseus_rehearsal.records import WebAnswer
 
 
 @contextmanager

@@ -4,21 +4,22 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from theseus_rehearsal.errors import UnreadableYaml
+from theseus_rehearsal.records import Script
+from theseus_rehearsal.scripts import UnreadableScript, load_script
+from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
+
 from bot.adapters.claude_agent._brief_form import MAX_PARTS, BriefForm, ExampleForm
 from bot.adapters.claude_agent._forms import MAX_OWNED_FILES
 from bot.adapters.claude_agent._output import Objection, check_ownable
 from bot.authority.protection import Protection
 from bot.domain.brief import Acceptance, Brief, BriefQuestion, Wanted
 from bot.domain.cogs import get_cog_name
-from bot.domain.errors import ConfigError
 from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Plan, Step, find_split_error
 from bot.domain.proof import ProofKind
-from bot.domain.rehearsal import Script
-from bot.infra.yaml_text import WordsLoader, read_yaml
 from bot.ports.planner import Request
 from bot.proof.acceptance import find_example_problems
 from bot.proof.flag_uses import find_flag_uses_in
-from bot.proof.scripts import UnreadableScript, load_script
 
 _NOT_INSTALLED = (
     "it takes {names}, which is not installed here, and I install nothing: what a package does, "
@@ -143,7 +144,7 @@ def _build_example(form: ExampleForm, number: int) -> Acceptance:
 def _parse_script(text: str, source: str) -> Script:
     try:
         script = load_script(read_yaml(text, source, WordsLoader).content)
-    except ConfigError as error:
+    except UnreadableYaml as error:
         raise Objection(str(error)) from error
     except UnreadableScript as error:
         raise Objection(f"{source}: {error}") from error

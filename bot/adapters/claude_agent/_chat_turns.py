@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from theseus_rehearsal.ports.sandbox import Sandbox
+
 from bot.adapters.claude_agent._events import Ruling
 from bot.domain.account import Account
 from bot.domain.roles import Role
 from bot.ports.agent import Assignment
-from bot.ports.sandbox import Sandbox
 
 News = Callable[[], str]  # returns new messages while a turn is in progress, or ""
 Judge = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]

@@ -6,9 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
+
 from bot.adapters.claude_agent._output import Objection
 from bot.domain.plan import Reproduction
-from bot.ports.sandbox import Sandbox, SandboxLimits
 
 _LIMITS = SandboxLimits(seconds=20, memory_mb=1024, processes=64, output_chars=4_000)
 # ruff reads the source from stdin under the test's future path: it then finds the repository's

@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from theseus_rehearsal.ports.sandbox import Sandbox
+
 from bot.adapters.claude_agent._past_runs import PastRuns
 from bot.adapters.claude_agent._program import Judge
 from bot.adapters.claude_agent._run_memory import RunMemory
@@ -20,7 +22,6 @@ from bot.ports.agent import Assignment
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
-from bot.ports.sandbox import Sandbox
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from bot.ports.sandbox import Sandbox
+from theseus_rehearsal.ports.sandbox import Sandbox
 
 _SHELL = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
 _CEILINGS = 'ulimit -d 4194304 2>/dev/null; ulimit -c 0; exec "$0" -c "$1"'  # 4 GiB of memory

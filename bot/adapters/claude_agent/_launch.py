@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from theseus_rehearsal.ports.sandbox import Enclosure, Sandbox
+
 from bot.adapters.claude_agent import _forwarder, _launcher
 from bot.domain.errors import AgentUnavailable
 from bot.ports.model_gateway import GatewayLease
-from bot.ports.sandbox import Enclosure, Sandbox
 
 BARE = ("-I", "-S")  # the bare interpreter: no site packages, no settings from the environment
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from theseus_observe.redaction import redact
+from theseus_rehearsal.behaviour import BehaviourDiff
 
 from bot.adapters.claude_agent._texts import clip
-from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Acceptance, Brief
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis

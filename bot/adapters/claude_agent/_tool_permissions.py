@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
 from theseus_guard import inspect_path
+from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.claude_agent._commands import confine, suggest_tool
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
@@ -21,7 +22,6 @@ from bot.adapters.claude_agent._folders import (
 from bot.adapters.claude_agent._plain_text import format_code
 from bot.authority.protection import Protection
 from bot.domain.errors import SandboxUnavailable
-from bot.ports.sandbox import Sandbox
 
 SERVER = "theseus"
 PREFIX = f"mcp__{SERVER}__"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.answer_memo import AnswerMemo
 from theseus_repair.answer_tests import answer_tests
 from theseus_repair.engine import repair_tree
@@ -50,7 +51,6 @@ from bot.ports.agent import (
     get_no_news,
 )
 from bot.ports.clock import Clock
-from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
 from bot.proof.reproduction import FOLDER, select_existing
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from theseus_guard.syntax import parse
+from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 
 from bot.adapters.sandboxed_verifier._commands import expand, find_tool, get_proof
 from bot.domain.checks import Check
@@ -16,7 +17,6 @@ from bot.domain.errors import ConfigError, VerifierError
 from bot.infra.shared_lock import SharedLock
 from bot.infra.source_folders import build_python_path
 from bot.infra.threads import run_in_thread
-from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.trees import CommitTrees
 from bot.settings import parse_checks
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
+
 from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import Machinery
 from bot.adapters.sandboxed_verifier._results import (
@@ -27,7 +29,6 @@ from bot.domain.change import CheckResult
 from bot.domain.plan import Reproduction
 from bot.infra.shared_lock import SharedLock
 from bot.infra.source_folders import build_python_path
-from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 
 _AFTER = """

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
+from theseus_rehearsal.ports.sandbox import Completed
+
 from bot.adapters.sandboxed_verifier._commands import Tool
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.plan import Reproduction
-from bot.ports.sandbox import Completed
 
 FAKED = "the sources fake test results: a test that must fail was reported as passed"
 INTRUSION = "a changed file interferes with other tests"

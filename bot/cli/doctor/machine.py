@@ -9,8 +9,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from theseus_rehearsal.sandbox import PlainSandbox, measure, probe
+
 from bot.adapters.git_checkout import GitCheckout
-from bot.adapters.sandbox import PlainSandbox, choose_sandbox, measure, probe
+from bot.adapters.sandbox import choose_sandbox
 from bot.domain.errors import TheseusError
 from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.infra.git import Git

@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from bot.domain.behaviour import AnswerChange, BehaviourDiff
+from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
+
 from bot.domain.change import Verdict
 from bot.presentation.cards._plain_text import to_plain_text
 from bot.presentation.markdown import escape_line

@@ -1,6 +1,6 @@
 """The result of trying a proposal, for the person who tried it."""
 
-from bot.domain.behaviour import Trial
+from bot.domain.trials import Trial
 from bot.presentation.cards._plain_text import suppress_mentions
 from bot.presentation.cards._text import to_one_line
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.domain.brief import Wanted
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -11,6 +10,8 @@ from bot.domain.rehearsal import (
     ScriptStep,
     SubmitStep,
 )
+
+from bot.domain.brief import Wanted
 from bot.proof.reproduction._cast import RoomCast
 from bot.proof.reproduction._write import INDENT, Group, Writer
 

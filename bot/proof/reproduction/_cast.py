@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.domain.rehearsal import Actor, PersonStep, Script
+from theseus_rehearsal.records import Actor, PersonStep, Script
+
 from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer
 
 _ROOM = ("alice", "bob")

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from theseus_guard.syntax import evaluate_literal, parse
+from theseus_rehearsal.records import CommandStep, Option, SayStep, Script, ScriptWorld, SingleStep
 
 from bot.domain.cogs import get_cog_name
 from bot.domain.journal import Capsule
 from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import CommandStep, Option, SayStep, Script, ScriptWorld, SingleStep
 from bot.proof.reproduction._script import build_script_test
 from bot.proof.reproduction._write import Unwritable
 from bot.proof.traffic_scripts import BOT

@@ -7,9 +7,7 @@ written as a literal, none as code.
 import keyword
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.domain.brief import Wanted
-from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -23,6 +21,10 @@ from bot.domain.rehearsal import (
     SubmitStep,
     WaitStep,
 )
+from theseus_rehearsal.scripts import describe_step
+
+from bot.domain.brief import Wanted
+from bot.domain.plan import Reproduction
 from bot.proof.reproduction._assertions import (
     ASKED,
     Assertions,
@@ -33,7 +35,6 @@ from bot.proof.reproduction._assertions import (
 from bot.proof.reproduction._cast import RoomCast
 from bot.proof.reproduction._web import WEB_IMPORT, build_web_lines
 from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer, quote_literal
-from bot.proof.scripts import describe_step
 
 ROOM = "tests/cogs/room.py"
 """The file with a project's room, in which the generated tests run; without it there are none."""

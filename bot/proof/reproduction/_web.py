@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.domain.rehearsal import WebAnswer
+from theseus_rehearsal.records import WebAnswer
+
 from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer
 
-WEB_IMPORT = "from bot.domain.rehearsal import WebAnswer\n"
+WEB_IMPORT = "from theseus_rehearsal.records import WebAnswer\n"
 
 _ARGUMENT = 60  # the longest value, in characters, that is written in the call itself
 _MOST_TEXT = 4_000  # characters of all bodies together, so that the test stays readable

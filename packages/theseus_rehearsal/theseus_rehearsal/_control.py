@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import ValidationError
 
-from bot.domain.rehearsal import PlayedError
-from bot.infra.own_time import get_peer_pid
+from theseus_rehearsal.own_time import get_peer_pid
+from theseus_rehearsal.records import PlayedError
 
 _LINE_BYTES = 2_000_000  # more than the largest message with stored files
 _ERRORS_AT_MOST = 200

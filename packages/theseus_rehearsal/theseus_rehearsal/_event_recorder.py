@@ -5,9 +5,9 @@ from typing import Any
 
 from local_discord.world import World, list_fields
 
-from bot.domain.rehearsal import SeenEvent
 from theseus_rehearsal._names import TranscriptNames
 from theseus_rehearsal._parts import list_form_parts, list_message_parts
+from theseus_rehearsal.records import SeenEvent
 
 _EPHEMERAL, _LOADING = 64, 128  # message flags
 

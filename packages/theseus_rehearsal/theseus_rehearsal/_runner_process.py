@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bot.domain.errors import RehearsalError, SandboxUnavailable
-from bot.infra.own_time import GENEROUS, get_peer_pid, limit_own_time
-from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
+from theseus_rehearsal.errors import RehearsalError, SandboxUnavailable
+from theseus_rehearsal.own_time import GENEROUS, get_peer_pid, limit_own_time
+from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 _RUNNER = Path(__file__).parent / "runner"
 _START_SECONDS = 30.0

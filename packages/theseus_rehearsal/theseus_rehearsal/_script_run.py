@@ -9,7 +9,17 @@ from typing import Any
 
 from local_discord.world import NO_ANSWER, RESPONSE_SECONDS, Refused
 
-from bot.domain.rehearsal import (
+from theseus_rehearsal._control import BotGoneError, ControlChannel, EndOfTurn
+from theseus_rehearsal._driver import BotDriver
+from theseus_rehearsal._event_recorder import EventRecorder
+from theseus_rehearsal._names import TranscriptNames
+from theseus_rehearsal._requests import RequestQueue
+from theseus_rehearsal._runner_process import RunnerProcess
+from theseus_rehearsal._server import create_server
+from theseus_rehearsal._steps import PersonSteps
+from theseus_rehearsal._web_answers import WebAnswers
+from theseus_rehearsal.own_time import limit_own_time
+from theseus_rehearsal.records import (
     PersonStep,
     PlayedError,
     PlayedStep,
@@ -22,16 +32,6 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
-from bot.infra.own_time import limit_own_time
-from theseus_rehearsal._control import BotGoneError, ControlChannel, EndOfTurn
-from theseus_rehearsal._driver import BotDriver
-from theseus_rehearsal._event_recorder import EventRecorder
-from theseus_rehearsal._names import TranscriptNames
-from theseus_rehearsal._requests import RequestQueue
-from theseus_rehearsal._runner_process import RunnerProcess
-from theseus_rehearsal._server import create_server
-from theseus_rehearsal._steps import PersonSteps
-from theseus_rehearsal._web_answers import WebAnswers
 
 _READY_SECONDS = 60.0  # in script time
 _CLOSING_SECONDS = 60.0  # in script time

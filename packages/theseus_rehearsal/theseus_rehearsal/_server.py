@@ -5,9 +5,9 @@ from pathlib import Path
 
 from local_discord import LocalDiscord, LocalPerson
 
-from bot.domain.rehearsal import Actor, ScriptWorld
 from theseus_rehearsal._driver import BotDriver
 from theseus_rehearsal._requests import RequestQueue
+from theseus_rehearsal.records import Actor, ScriptWorld
 
 TOKEN = "rehearsal"  # noqa: S105 - only the rehearsal can reach this server
 _OWNER = "owner"

@@ -5,7 +5,9 @@ from typing import Any
 
 from local_discord.world import Refused, World, list_fields, walk_components
 
-from bot.domain.rehearsal import (
+from theseus_rehearsal._names import TranscriptNames
+from theseus_rehearsal._parts import get_label
+from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -15,8 +17,6 @@ from bot.domain.rehearsal import (
     SayStep,
     SubmitStep,
 )
-from theseus_rehearsal._names import TranscriptNames
-from theseus_rehearsal._parts import get_label
 
 _ATTACHMENT = 11  # the type of an option
 

@@ -9,8 +9,8 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.domain.rehearsal import WebAnswer
 from theseus_rehearsal._requests import RequestQueue, mark_unanswered
+from theseus_rehearsal.records import WebAnswer
 
 FAILED = "X-Rehearsal-Failed"  # also in `runner/network.py`, which reads it
 _REQUEST_BYTES = 20_000_000

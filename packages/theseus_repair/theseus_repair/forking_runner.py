@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bot.infra.own_time import GENEROUS
 from bot.infra.shared_lock import SharedLock
+from theseus_repair._fork_alarm import GENEROUS
 from theseus_repair.calls import CallOutcome, RecordedCall
 from theseus_repair.fork_answers import (
     describe_mode,

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.ports.sandbox import SandboxLimits
+from theseus_rehearsal.sandbox import BubblewrapSandbox, probe
 
 from bot.adapters.claude_agent._commands import confine
 from bot.adapters.claude_agent._launch import ParentDeathPipe, ProgramSandbox, write_starter
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Talk
-from bot.adapters.sandbox import BubblewrapSandbox, UnavailableSandbox, probe
+from bot.adapters.sandbox import UnavailableSandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import SandboxUnavailable
 from bot.domain.roles import Role
-from bot.ports.sandbox import SandboxLimits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escape_probe
 from tests.support.conversations import find_processes

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import BubblewrapSandbox, measure, probe
+from theseus_rehearsal.sandbox._interpreter import find_exposed
 
-from bot.adapters.sandbox import BubblewrapSandbox, choose_sandbox, measure, probe
-from bot.adapters.sandbox._interpreter import find_exposed
+from bot.adapters.sandbox import choose_sandbox
 from tests.support import homes
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from theseus_guard import hash_diff, hash_texts
+from theseus_rehearsal.records import CommandStep, PlayedError, Script
 from theseus_repair.answer_memo import AnswerMemo, read_memo
 from theseus_repair.confirmation import has_failed_before
 
@@ -21,7 +22,6 @@ from bot.domain.memory import Memory, Recalled
 from bot.domain.people import Person
 from bot.domain.plan import AffectedTests
 from bot.domain.plausible_edit import PlausibleEdit
-from bot.domain.rehearsal import CommandStep, PlayedError, Script
 from bot.domain.replay import Replay
 from bot.ports.agent import Assignment, Budget, QuestionAsked, Update
 from bot.ports.workspace import Workspace

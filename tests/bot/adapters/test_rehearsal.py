@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from theseus_rehearsal import SandboxedRehearsal
-
-from bot.domain.rehearsal import (
+from theseus_rehearsal.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.records import (
     Actor,
     AutocompleteStep,
     CommandStep,
@@ -30,7 +29,8 @@ from bot.domain.rehearsal import (
     WaitStep,
     WebAnswer,
 )
-from bot.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
+
 from tests.support.local_sandbox import choose_local_sandbox
 from tests.support.sample_cogs import DISPLAY_COG, TIMED_COG
 from tests.support.sample_tree import make_tree

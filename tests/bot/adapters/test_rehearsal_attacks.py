@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from theseus_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.records import CommandStep, Script, ScriptWorld, Transcript
+from theseus_rehearsal.sandbox import BubblewrapSandbox, probe
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
-from bot.adapters.sandbox import BubblewrapSandbox, probe
-from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
-from bot.ports.rehearsal import ScriptRunner
 from tests.support.sample_cogs import HOSTILE
 from tests.support.sample_tree import make_tree
 

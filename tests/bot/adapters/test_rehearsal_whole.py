@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from theseus_rehearsal import SandboxedRehearsal
-
-from bot.adapters.system_clock import SystemClock
-from bot.domain.rehearsal import (
+from theseus_rehearsal.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     RestartStep,
@@ -19,7 +17,9 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
-from bot.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
+
+from bot.adapters.system_clock import SystemClock
 from bot.self_improvement.start_check import StartCheck
 from tests.fakes.differences import Files
 from tests.fakes.fake_commit_trees import FakeCommitTrees

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.records import Actor, CommandStep, RestartStep, Script, ScriptWorld
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
-from bot.domain.rehearsal import Actor, CommandStep, RestartStep, Script, ScriptWorld
 from tests.support.local_sandbox import choose_local_sandbox
 from tests.support.sample_tree import ROOT, make_tree
 

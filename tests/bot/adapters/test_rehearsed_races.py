@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.records import Script, TogetherStep, Transcript
+from theseus_rehearsal.replays import find_objection
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.scripts import load_script
+from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
 
-from bot.domain.rehearsal import Script, TogetherStep, Transcript
-from bot.infra.yaml_text import WordsLoader, read_yaml
-from bot.proof.replays import find_objection
-from bot.proof.scripts import load_script
 from tests.support.local_sandbox import choose_local_sandbox
 from tests.support.sample_tree import make_tree
 

@@ -7,19 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.ports.sandbox import Completed, SandboxLimits
+from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.sandbox import (
-    BubblewrapSandbox,
-    PlainSandbox,
-    UnavailableSandbox,
-    choose_sandbox,
-    probe,
-)
+from bot.adapters.sandbox import UnavailableSandbox, choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult
 from bot.domain.errors import SandboxUnavailable
-from bot.ports.sandbox import Completed, SandboxLimits
 from bot.ports.workspace import Workspace
 from tests.fakes.faulty_project import CONFIG, FIXED, make_faulty_project
 from tests.fakes.repositories import write

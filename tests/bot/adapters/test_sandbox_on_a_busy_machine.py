@@ -8,10 +8,10 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 
 import pytest
+from theseus_rehearsal.ports.sandbox import SandboxLimits
+from theseus_rehearsal.sandbox._subprocess import run_bounded
 
 from bot.adapters.sandbox import choose_sandbox
-from bot.adapters.sandbox._subprocess import run_bounded
-from bot.ports.sandbox import SandboxLimits
 
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\nprint('done')"
 OTHERS = 5

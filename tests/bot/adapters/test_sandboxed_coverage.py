@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 import pytest
+from theseus_rehearsal.sandbox import PlainSandbox
 
-from bot.adapters.sandbox import PlainSandbox
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.domain.errors import VerifierError
 from tests.fakes.fake_commit_trees import FakeCommitTrees

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.sandbox import PlainSandbox, UnavailableSandbox
+from bot.adapters.sandbox import UnavailableSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sandboxed_verifier._commands import get_proof
 from bot.adapters.sandboxed_verifier._results import FAKED

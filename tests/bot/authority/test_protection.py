@@ -39,7 +39,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         # what confines, merges, keeps the record
         "bot/infra/git.py", "bot/adapters/git_checkout.py", "bot/adapters/forges/local/forge.py",
         "bot/infra/forge_pulls.py", "bot/adapters/forges/github/_pull_merger.py",
-        "bot/adapters/sandbox/_bubblewrap.py",
+        "packages/theseus_rehearsal/theseus_rehearsal/sandbox/_bubblewrap.py",
         "bot/adapters/sandboxed_verifier/_verifier.py",
         "bot/adapters/model_gateway/_proxied_request.py",
         "bot/adapters/claude_agent/_tool_permissions.py",

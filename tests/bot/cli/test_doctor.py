@@ -11,8 +11,8 @@ import yaml
 from aiohttp import web
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+from theseus_rehearsal.sandbox import probe
 
-from bot.adapters.sandbox import probe
 from bot.cli.doctor import DoctorFinding, compute_permissions, examine
 from bot.cli.doctor.machine import look_at_sandbox
 from bot.settings import Settings, load

@@ -4,17 +4,17 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from rehearsal_tests.fake_rehearsal import FakeRehearsal
 from rich.console import Console
 from theseus_observe.redaction import redact
+from theseus_rehearsal.cli.runs import CountedRehearsal, count_runs, rehearse_commits
+from theseus_rehearsal.records import Script, WaitStep
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.cli.progress import LINE_SECONDS, show_progress
-from bot.cli.rehearsal_runs import CountedRehearsal, count_runs, rehearse_commits
 from bot.domain.audit import AuditEntry
-from bot.domain.rehearsal import Script, WaitStep
 from tests.fakes.fake_clock import START, FakeClock
-from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.support.agent_harness import make_failure
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.records import CommandStep
+from theseus_rehearsal.script_files import parse_script
 from typer.testing import CliRunner
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.cli.main import build_command_line
-from bot.cli.script_files import parse_script
 from bot.domain.errors import ConfigError
 from bot.domain.ids import create_sortable_id, shorten_id
-from bot.domain.rehearsal import CommandStep
 from bot.domain.traffic import TrafficRecord
 
 NOW = datetime.now(UTC)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import PlainSandbox
 
-from bot.adapters.sandbox import PlainSandbox
 from bot.client.cog_check import LIMITS, CogCheck
 
 GOOD = "async def setup(bot):\n    pass\n"

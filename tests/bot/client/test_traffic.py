@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from local_discord.server import LocalDiscord
 from theseus_observe.redaction import redact
+from theseus_rehearsal.records import CommandStep, MenuStep, PressStep, SayStep, SubmitStep
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.domain.journal import ActionOutcome, JournalQuery
-from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, SayStep, SubmitStep
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import build_script
 from bot.self_improvement.feedback import build_record_lookup

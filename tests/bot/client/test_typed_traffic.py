@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from local_discord.server import LocalDiscord
 from theseus_observe.redaction import redact
+from theseus_rehearsal.records import SayStep
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.domain.journal import ActionOutcome, Kind
-from bot.domain.rehearsal import SayStep
 from bot.domain.traffic import TrafficRecord
 from bot.proof.regression_scripts import build_script_with_setup
 from bot.proof.traffic_scripts import build_script

@@ -8,10 +8,10 @@ import pytest
 from aiohttp import web
 from local_discord.server import LocalDiscord
 from theseus_observe.redaction import redact
+from theseus_rehearsal.records import WebAnswer
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
-from bot.domain.rehearsal import WebAnswer
 from bot.telemetry import TrafficRecorder
 from tests.fakes.fake_traffic import FakeSnapshots
 from tests.support.live_client import Home, LiveClient, run_client

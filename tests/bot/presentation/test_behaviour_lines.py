@@ -1,10 +1,10 @@
 """Answers that change, as a card and a pull request quote them."""
 
 import pytest
+from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
+from theseus_rehearsal.records import PlayDifference
 
-from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.change import Verdict
-from bot.domain.rehearsal import PlayDifference
 from bot.presentation.cards._behaviour import render_behaviour, render_behaviour_markdown
 
 

@@ -1,6 +1,6 @@
 """The text for a user who tries a proposal."""
 
-from bot.domain.behaviour import Trial
+from bot.domain.trials import Trial
 from bot.presentation.cards import render_trial
 
 TRIAL = Trial(asked="/roll dice:2d6", base="a" * 40, head="b" * 40, cogs=("polls",))

@@ -5,10 +5,9 @@ import random
 from pathlib import Path
 
 import pytest
-
-from bot.domain.brief import Acceptance, Brief, Wanted
-from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import (
+from rehearsal_tests.fake_rehearsal import Answers, FakeRehearsal, make_transcript
+from rehearsal_tests.replay_builders import command, error, played, seen, transcript
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     PressStep,
@@ -19,6 +18,9 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
+
+from bot.domain.brief import Acceptance, Brief, Wanted
+from bot.domain.plan import Reproduction
 from bot.proof.acceptance import (
     LUCK,
     build_acceptance_tests,
@@ -26,8 +28,6 @@ from bot.proof.acceptance import (
     find_fixed_answers,
 )
 from bot.proof.acceptance_runs import build_behaviour_proof, find_unfounded_examples, run_examples
-from tests.bot.proof.replay_builders import command, error, played, seen, transcript
-from tests.fakes.fake_rehearsal import Answers, FakeRehearsal, make_transcript
 
 COGS = ("dice", "polls")
 ROOM = "async def open_room(cog, state, *, seed: int | None = None): ..."

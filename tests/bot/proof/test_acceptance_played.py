@@ -4,11 +4,11 @@ import runpy
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.records import CommandStep, PressStep, Script, ScriptWorld
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import CommandStep, PressStep, Script, ScriptWorld
 from bot.proof.acceptance import build_acceptance_tests, find_example_problems
 from bot.proof.acceptance_runs import build_behaviour_proof, find_unfounded_examples, run_examples
 from bot.proof.reproduction import ROOM

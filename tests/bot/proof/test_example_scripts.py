@@ -4,9 +4,7 @@ import ast
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     PlayedStep,
@@ -14,6 +12,8 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
+
+from bot.domain.plan import Reproduction
 from bot.domain.traffic import TrafficRecord
 from bot.grammar.incorrect_output import TypedCommand
 from bot.proof.answer_tests import answer_probe, answer_test, find_room_difference

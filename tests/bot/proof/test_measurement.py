@@ -1,11 +1,11 @@
 """Times of the same scripts on two sides: when the difference is one."""
 
 import pytest
+from rehearsal_tests.replay_builders import command
+from theseus_rehearsal.records import PressStep, Script
 
-from bot.domain.rehearsal import PressStep, Script
 from bot.proof.measurement import build_speed_proof, select_scripts
 from bot.proof.setting_changes import build_configuration_proof
-from tests.bot.proof.replay_builders import command
 
 
 def rounds(*ratios: float) -> list[tuple[float, float]]:

@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.records import CommandStep, Script, ScriptWorld
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
-from bot.domain.rehearsal import CommandStep, Script, ScriptWorld
 from bot.proof.measurement import build_speed_proof, measure_rounds
 from tests.support.local_sandbox import choose_local_sandbox
 from tests.support.sample_tree import make_tree

@@ -1,10 +1,10 @@
 """A change that must have no visible effect: how an effect is detected."""
 
 import pytest
+from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
+from theseus_rehearsal.records import PlayDifference
 
-from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.brief import Brief
-from bot.domain.rehearsal import PlayDifference
 from bot.proof.preservation import ChangedText, build_preserving_proof, collect_public_names
 
 SAME = BehaviourDiff(answers=9)

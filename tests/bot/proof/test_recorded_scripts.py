@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.journal import ActionOutcome
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     MenuStep,
@@ -14,6 +13,8 @@ from bot.domain.rehearsal import (
     SingleStep,
     WebAnswer,
 )
+
+from bot.domain.journal import ActionOutcome
 from bot.domain.traffic import TrafficRecord
 from bot.proof.regression_scripts import MOST, MOST_VARIED, build_regression_scripts
 

@@ -5,10 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from bot.domain.ids import create_sortable_id
-from bot.domain.journal import ActionOutcome
-from bot.domain.rehearsal import (
+from rehearsal_tests.fake_rehearsal import FakeRehearsal
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     PlayedError,
@@ -21,6 +19,10 @@ from bot.domain.rehearsal import (
     WaitStep,
     WebAnswer,
 )
+from theseus_rehearsal.web_addresses import find_moved_address
+
+from bot.domain.ids import create_sortable_id
+from bot.domain.journal import ActionOutcome
 from bot.domain.traffic import TrafficRecord
 from bot.proof.replay_search import (
     MAX_RUNS,
@@ -29,9 +31,7 @@ from bot.proof.replay_search import (
     FoundReplay,
     find_smallest_replay,
 )
-from bot.proof.web_addresses import find_moved_address
 from tests.fakes.fake_clock import START
-from tests.fakes.fake_rehearsal import FakeRehearsal
 
 WANTED = PlayedError(event="command.total", error="TypeError", at="cogs/stall.py:Stall.total")
 FILES = {"stall.json": b"{}"}

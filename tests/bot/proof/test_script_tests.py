@@ -6,10 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-
-from bot.domain.brief import Wanted
-from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     SayStep,
@@ -18,9 +15,12 @@ from bot.domain.rehearsal import (
     SubmitStep,
     WebAnswer,
 )
-from bot.infra.yaml_text import WordsLoader, read_yaml
+from theseus_rehearsal.scripts import load_script
+from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
+
+from bot.domain.brief import Wanted
+from bot.domain.plan import Reproduction
 from bot.proof.reproduction import build_script_test
-from bot.proof.scripts import load_script
 from tests.support.sample_cogs import DISPLAY_COG
 
 POLL = """
@@ -157,7 +157,7 @@ def test_what_services_answered_is_played_back_in_the_test() -> None:
         source_of(LIMITED)
         == '''from pathlib import Path
 
-from bot.domain.rehearsal import WebAnswer
+from theseus_rehearsal.records import WebAnswer
 from tests.cogs.room import open_room
 
 

@@ -2,9 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.ids import create_sortable_id
-from bot.domain.journal import ActionOutcome
-from bot.domain.rehearsal import (
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     MenuStep,
@@ -14,6 +12,9 @@ from bot.domain.rehearsal import (
     WaitStep,
     WebAnswer,
 )
+
+from bot.domain.ids import create_sortable_id
+from bot.domain.journal import ActionOutcome
 from bot.domain.traffic import TrafficRecord, find_last_success
 from bot.proof.traffic_scripts import add_files, build_script, find_earlier
 from tests.fakes.fake_clock import START

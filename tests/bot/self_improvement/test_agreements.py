@@ -5,12 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rehearsal_tests.fake_rehearsal import make_transcript
 
 from bot.domain.brief import Brief, BriefQuestion
 from bot.domain.errors import AgentUnavailable, NotAuthorized, StaleApproval, WrongStage
 from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status, Waiting
-from tests.fakes.fake_rehearsal import make_transcript
 from tests.fakes.fake_request_planner import FLIPS
 from tests.support.agent_harness import ALICE, DORA, MALLORY, AgentHarness
 from tests.support.change_harness import (

@@ -4,18 +4,19 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.behaviour import BehaviourDiff
+from rehearsal_tests.fake_rehearsal import FakeRehearsal, make_transcript
+from theseus_rehearsal.behaviour import BehaviourDiff
+from theseus_rehearsal.records import Actor, CommandStep, Script, Transcript
+
 from bot.domain.change import Verdict
 from bot.domain.errors import RehearsalError
 from bot.domain.history import History
 from bot.domain.posts import Post
-from bot.domain.rehearsal import Actor, CommandStep, Script, Transcript
 from bot.domain.run import Run
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import render_proposal
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.support.agent_harness import FIX, FIXED, AgentHarness
 

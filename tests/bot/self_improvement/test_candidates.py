@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.behaviour import BehaviourDiff
 
 from bot.domain.account import Account, Charge
-from bot.domain.behaviour import BehaviourDiff
 from bot.domain.budget import Cap
 from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
 from bot.domain.change import ChangeSet, FileChange, Verdict

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from rehearsal_tests.fake_rehearsal import FakeRehearsal, make_transcript
+from theseus_rehearsal.records import Actor, CommandStep, Script, ScriptWorld, Transcript
 
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.errors import RehearsalError
 from bot.domain.history import History
-from bot.domain.rehearsal import Actor, CommandStep, Script, ScriptWorld, Transcript
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards._proposal import build_details
 from bot.proof.reproduction import ROOM
@@ -23,7 +24,6 @@ from bot.self_improvement.messages import summarise_failure
 from bot.settings import parse_config
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces

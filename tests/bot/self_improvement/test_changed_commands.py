@@ -1,10 +1,18 @@
 """Which commands a shipped change brought or changed."""
 
+from theseus_rehearsal.records import (
+    CommandStep,
+    MenuStep,
+    PressStep,
+    Script,
+    ScriptStep,
+    TogetherStep,
+)
+
 from bot.domain.brief import Acceptance, Brief, ChangeContext, CommandUse, Wanted
 from bot.domain.change import ChangeSet, FileChange
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
-from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, Script, ScriptStep, TogetherStep
 from bot.self_improvement.changed_commands import ChangedEvents, list_changed_events
 
 COMMANDS = {"roll": "dice", "poll create": "polls", "poll close": "polls", "quote": "quotes"}

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import pytest
+from rehearsal_tests.fake_rehearsal import make_transcript
+from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
+from theseus_rehearsal.records import PlayDifference
 
-from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.errors import AgentUnavailable
-from bot.domain.rehearsal import PlayDifference
 from bot.domain.run import Stage, Status, Waiting
 from bot.self_improvement.behaviour_check import excuse_requested_changes
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.fake_rehearsal import make_transcript
 from tests.fakes.fake_request_planner import FLIPS
 from tests.support.agent_harness import ALICE, DORA
 from tests.support.change_harness import (

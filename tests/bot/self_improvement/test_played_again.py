@@ -6,12 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from bot.domain.change import ANSWERED, CheckResult
-from bot.domain.errors import RehearsalError
-from bot.domain.history import History
-from bot.domain.journal import ActionOutcome
-from bot.domain.rehearsal import (
+from rehearsal_tests.fake_rehearsal import FakeRehearsal
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     PlayedError,
@@ -20,13 +16,17 @@ from bot.domain.rehearsal import (
     SeenEvent,
     Transcript,
 )
+
+from bot.domain.change import ANSWERED, CheckResult
+from bot.domain.errors import RehearsalError
+from bot.domain.history import History
+from bot.domain.journal import ActionOutcome
 from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
 from bot.domain.watch import Watch
 from bot.presentation.missing_failure import build_diagnosis
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.interaction_replays import InteractionReplays
-from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.fakes.fake_traffic import FakeSnapshots, catch_up
 from tests.support.watch_harness import WatchHarness
 

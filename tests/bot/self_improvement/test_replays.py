@@ -4,14 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from bot.domain.change import Verdict
-from bot.domain.errors import RehearsalError, VerifierError
-from bot.domain.evidence import Diagnosis, Evidence
-from bot.domain.history import History
-from bot.domain.journal import ActionOutcome, FailureGroup, Frame
-from bot.domain.plan import Plan
-from bot.domain.rehearsal import (
+from rehearsal_tests.fake_rehearsal import FakeRehearsal, make_transcript
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     PlayedError,
@@ -21,6 +15,13 @@ from bot.domain.rehearsal import (
     SingleStep,
     Transcript,
 )
+
+from bot.domain.change import Verdict
+from bot.domain.errors import RehearsalError, VerifierError
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.history import History
+from bot.domain.journal import ActionOutcome, FailureGroup, Frame
+from bot.domain.plan import Plan
 from bot.domain.replay import Replay
 from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
@@ -30,7 +31,6 @@ from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.fakes.differences import compute_sha
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces

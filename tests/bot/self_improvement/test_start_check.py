@@ -4,13 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from bot.authority.approvals import ApprovalRequest
-from bot.domain.change import STARTS, CheckResult, FullTier, Verdict
-from bot.domain.errors import RehearsalError
-from bot.domain.history import History
-from bot.domain.posts import Button
-from bot.domain.rehearsal import (
+from rehearsal_tests.fake_rehearsal import FakeRehearsal
+from theseus_rehearsal.records import (
     PlayedError,
     PlayedStep,
     RestartStep,
@@ -18,13 +13,18 @@ from bot.domain.rehearsal import (
     SeenEvent,
     Transcript,
 )
+
+from bot.authority.approvals import ApprovalRequest
+from bot.domain.change import STARTS, CheckResult, FullTier, Verdict
+from bot.domain.errors import RehearsalError
+from bot.domain.history import History
+from bot.domain.posts import Button
 from bot.domain.run import Run, Status
 from bot.presentation.cards import render_proposal
 from bot.self_improvement.start_check import StartCheck
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.support.agent_harness import ALICE, FIX, FIXED, AgentHarness
 from tests.support.watch_harness import WatchHarness
 

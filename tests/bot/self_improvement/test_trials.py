@@ -7,10 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from bot.domain.errors import RehearsalError, TooMany, WrongStage
-from bot.domain.journal import ActionOutcome
-from bot.domain.rehearsal import (
+from rehearsal_tests.fake_rehearsal import FakeRehearsal, make_transcript
+from theseus_rehearsal.records import (
     Actor,
     CommandStep,
     PersonStep,
@@ -21,13 +19,15 @@ from bot.domain.rehearsal import (
     Transcript,
     WebAnswer,
 )
+
+from bot.domain.errors import RehearsalError, TooMany, WrongStage
+from bot.domain.journal import ActionOutcome
 from bot.domain.replay import Replay
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import render_trial
 from bot.self_improvement.trials import MOST
 from tests.fakes.differences import Files
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.support.agent_harness import AgentHarness
 from tests.support.failures import make_capsule, make_failure
 

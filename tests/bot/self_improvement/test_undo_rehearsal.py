@@ -6,13 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal import SandboxedRehearsal
-
-from bot.domain.behaviour import RevertTrial
-from bot.domain.brief import Acceptance, Brief, Wanted
-from bot.domain.change import ChangeSet, FileChange
-from bot.domain.errors import RehearsalError
-from bot.domain.rehearsal import (
+from rehearsal_tests.fake_rehearsal import FakeRehearsal
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.records import (
     CommandStep,
     PlayedError,
     PlayedStep,
@@ -20,12 +16,16 @@ from bot.domain.rehearsal import (
     ScriptWorld,
     Transcript,
 )
-from bot.ports.rehearsal import Rehearsal
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
+
+from bot.domain.brief import Acceptance, Brief, Wanted
+from bot.domain.change import ChangeSet, FileChange
+from bot.domain.errors import RehearsalError
+from bot.domain.trials import RevertTrial
 from bot.self_improvement.revert_rehearsal import RevertRehearsal
 from tests.fakes.differences import Files
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.support.local_sandbox import choose_local_sandbox
 from tests.support.sample_tree import make_tree

@@ -4,12 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rehearsal_tests.fake_rehearsal import FakeRehearsal, make_transcript
+from theseus_rehearsal.records import Actor, CommandStep, PressStep, Script, Transcript
 
 from bot.domain.dialogue import Question
 from bot.domain.errors import NotAuthorized, RehearsalError
 from bot.domain.history import History
 from bot.domain.journal import ActionOutcome
-from bot.domain.rehearsal import Actor, CommandStep, PressStep, Script, Transcript
 from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import render_proposal
@@ -20,7 +21,6 @@ from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.steps._answer_plan import NOT_PROVABLE
 from tests.fakes.differences import compute_sha
 from tests.fakes.fake_journal import FakeJournal
-from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.fake_traffic import FakeSnapshots, catch_up
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import (

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.rehearsal import CommandStep
+from theseus_rehearsal.records import CommandStep
+
 from bot.domain.traffic import TrafficRecord
 from bot.telemetry.traffic_recorder import TrafficRecorder
 from tests.fakes.fake_clock import FakeClock

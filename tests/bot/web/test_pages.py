@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
+from theseus_rehearsal.records import CommandStep, PlayDifference, Script
 
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditBreak, AuditEntry
-from bot.domain.behaviour import AnswerChange, BehaviourDiff, RevertTrial
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.budget import BudgetRules
 from bot.domain.change import Attempt, ChangeSet, CheckResult, FileChange, Finding, Verdict
@@ -26,9 +27,9 @@ from bot.domain.plan import Plan, Step
 from bot.domain.proof import Proof
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
-from bot.domain.rehearsal import CommandStep, PlayDifference, Script
 from bot.domain.restart import RestartReport
 from bot.domain.stop import Stop
+from bot.domain.trials import RevertTrial
 from bot.presentation.times import format_age
 from bot.web._formats import MOST_DIFF
 from bot.web._pages import build_templates

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import BubblewrapSandbox, probe
 
 from bot.adapters.claude_agent._events import ModelReply, Seen, ToolCall, ToolResult
 from bot.adapters.claude_agent._narration import LIMIT, narrate
@@ -17,7 +18,6 @@ from bot.adapters.claude_agent._server import build_server
 from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import WRITING
-from bot.adapters.sandbox import BubblewrapSandbox, probe
 from bot.domain.errors import AgentStuck
 from bot.domain.plan import Plan, Step
 from tests.fakes.fake_journal import FakeJournal

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.records import CommandStep
 
 from bot.adapters.claude_agent._brief_form import BriefForm
 from bot.adapters.claude_agent._brief_output import build_brief, build_plan
@@ -14,7 +15,6 @@ from bot.authority.protection import Protection
 from bot.domain.brief import Brief, ChangeContext, CommandUse
 from bot.domain.evidence import Evidence
 from bot.domain.plan import Plan
-from bot.domain.rehearsal import CommandStep
 from bot.ports.planner import Request
 from tests.support.coinflip_request import COINFLIP, EXAMPLES, REQUEST, SCRIPT
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
+from theseus_rehearsal.records import CommandStep, PlayDifference, PlayedError, Script
 
 from bot.adapters.claude_agent._briefing import Briefing
 from bot.adapters.claude_agent._forms import ReviewForm, ReviewProblem
-from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Finding, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.people import Person
 from bot.domain.plan import Plan, Step
-from bot.domain.rehearsal import CommandStep, PlayDifference, PlayedError, Script
 from bot.domain.replay import Replay
 from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts

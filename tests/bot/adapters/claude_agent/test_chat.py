@@ -10,6 +10,7 @@ from shutil import copytree
 
 import pytest
 import pytest_asyncio
+from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.claude_agent import ChatServices, Claude, ClaudeChatModel, ClaudeOptions
 from bot.adapters.claude_agent._chat_turns import Talk
@@ -21,7 +22,6 @@ from bot.adapters.claude_agent._transport_events import (
     TurnEnded,
     UsageReported,
 )
-from bot.adapters.sandbox import PlainSandbox
 from bot.domain.account import Account
 from bot.domain.chat import ChatLine
 from bot.domain.errors import AgentOverloaded, AgentUnavailable

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, UnavailableSandbox, probe
-from bot.ports.sandbox import Sandbox
+from bot.adapters.sandbox import UnavailableSandbox
 from tests.fakes.guarded_worktree import (
     OWNED_FILES,
     PROTECTION,

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Talk
 from bot.adapters.claude_agent._conversation import ProgramConversation
@@ -21,7 +22,6 @@ from bot.adapters.claude_agent._transport_events import (
     TurnEnded,
     UsageReported,
 )
-from bot.adapters.sandbox import PlainSandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.cost import Cost
 from bot.domain.errors import AgentLimited, AgentOverloaded, AgentSilent, AgentTimeout

@@ -305,7 +305,7 @@ from pathlib import Path
 sys.modules["claude_agent_sdk"] = None
 from bot.adapters.claude_agent import Claude, ClaudeOptions
 from bot.adapters.claude_agent._program import Talk
-from bot.adapters.sandbox import PlainSandbox
+from theseus_rehearsal.sandbox import PlainSandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.claude_agent._chat_tool_handlers import ChatToolHandlers
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
@@ -16,7 +17,6 @@ from bot.adapters.claude_agent._skill_tool import (
 )
 from bot.adapters.claude_agent._tool_permissions import PREFIX, ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import TOOLS, WRITING
-from bot.adapters.sandbox import PlainSandbox
 from bot.authority.protection import Protection
 from bot.domain.skill import Skill, SkillSet
 from bot.prompts import Prompts

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 
 from bot.adapters.claude_agent._events import Allow, Deny
 from bot.adapters.claude_agent._past_runs import PastRuns
@@ -14,7 +15,6 @@ from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import READING, TOOLS, WRITING
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, probe
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.authority.protection import Protection
 from bot.domain.change import CheckResult, EngineRemark, Grant

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from theseus_rehearsal.sandbox import BubblewrapSandbox
 
 from bot.adapters.claude_agent._events import Allow
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.adapters.sandbox import BubblewrapSandbox
 from tests.fakes.guarded_worktree import (
     PROTECTION,
     TOOLS,

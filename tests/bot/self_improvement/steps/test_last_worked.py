@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+from theseus_rehearsal.records import CommandStep
+
 from bot.adapters.claude_agent._texts import render_evidence
 from bot.domain.evidence import Evidence
 from bot.domain.ids import create_sortable_id
 from bot.domain.people import Person, Place
-from bot.domain.rehearsal import CommandStep
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
 from bot.intake import FailureMatcher

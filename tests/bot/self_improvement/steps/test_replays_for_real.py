@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal import SandboxedRehearsal
+from theseus_rehearsal.records import Actor, CommandStep, PressStep, SingleStep
+from theseus_rehearsal.sandbox import probe
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.sandbox import probe
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.system_clock import SystemClock
 from bot.authority.protection import Protection
@@ -21,8 +22,8 @@ from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
 from bot.domain.plan import Plan
-from bot.domain.rehearsal import Actor, CommandStep, PressStep, SingleStep
 from bot.domain.traffic import TrafficRecord
+from bot.infra.git import Git
 from bot.ports.workspace import Workspace
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
@@ -117,7 +118,7 @@ class Scene:
         self.base, self.workspace = base, workspace
         self.traffic, self.snapshots = FakeTraffic(), FakeSnapshots(SystemClock())
         self.verifier = SandboxedVerifier(choose_local_sandbox(), folder / "cache")
-        trees = GitTrees.open(folder / "tree")
+        trees = GitTrees(Git(folder / "tree"))
         self.replays = InteractionReplays(
             SandboxedRehearsal(choose_local_sandbox()), trees, self.traffic, self.snapshots,
             SystemClock(),

@@ -1,0 +1,1 @@
+"""The protocols that rehearsals and sandboxes implement."""
