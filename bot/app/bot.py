@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -36,6 +38,8 @@ from bot.app.web import build_web_server, serve
 from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient, import_cogs, point_discord_at
 from bot.domain.errors import ConfigError
+from bot.domain.flag import Flag
+from bot.domain.journal import Action
 from bot.infra.signals import listen_for_stop
 from bot.infra.supervisor_channel import ControlEnd
 from bot.monitoring import Monitoring
@@ -54,6 +58,30 @@ _log = structlog.stdlib.get_logger(__name__)
 _SWITCH_SECONDS = 0.0005
 
 
+def _ignore(_value: object) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Who is informed while the bot runs. `theseus_rehearsal` builds it by these names.
+
+    Attributes:
+        on_record: Receives each record that the journal has written.
+        on_client: Receives the client, before it connects.
+        find_flag: Returns a flag that counts in place of the stored one, or `None`.
+        ready_seconds: How long the client waits for more servers before it is ready.
+    """
+
+    on_record: Callable[[Action], None] = _ignore
+    on_client: Callable[[TheseusClient], None] = _ignore
+    find_flag: Callable[[str], Flag | None] = lambda _name: None
+    ready_seconds: float = 2.0
+
+
+_NO_OBSERVERS = Observers()
+
+
 class Periodic(Protocol):
     """What works for as long as the bot runs."""
 
@@ -63,7 +91,11 @@ class Periodic(Protocol):
 
 
 async def run_bot(
-    settings: Settings, *, make_engines: MakeEngines = build_engines, end: ControlEnd | None = None
+    settings: Settings,
+    *,
+    make_engines: MakeEngines = build_engines,
+    end: ControlEnd | None = None,
+    observers: Observers = _NO_OBSERVERS,
 ) -> None:
     """Run the bot until SIGTERM or SIGINT.
 
@@ -74,6 +106,7 @@ async def run_bot(
         settings: The settings.
         make_engines: Returns the engines that write changes.
         end: The channel to the supervisor, if there is one.
+        observers: Who is informed of records and of the client.
     """
     token = get_required_token(settings)
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -93,7 +126,7 @@ async def run_bot(
         lock = await hold_when_free(settings.state, stack, drain, supervision)
         if lock is None:
             return
-        parts = await _build(settings, stack, make_engines, supervision, beginning)
+        parts = await _build(settings, stack, make_engines, supervision, beginning, observers)
         listen_for_stop(parts.agent.emergency.on_signal)
         await RunningBot(parts, lock, supervision, beginning, drain=drain).run(token)
 
@@ -112,11 +145,15 @@ async def _build(
     make_engines: MakeEngines,
     supervision: Supervision,
     beginning: Beginning,
+    observers: Observers,
 ) -> BotParts:
     """Return the client, not connected yet, and the parts that run alongside it."""
-    opened = await open_services(settings, stack, supervision.restarter, beginning.commit)
+    opened = await open_services(
+        settings, stack, supervision.restarter, beginning.commit, observers.on_record
+    )
     who = build_identity(settings)
-    client = _build_client(settings, opened, who)
+    client = _build_client(settings, opened, who, observers)
+    observers.on_client(client)
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
     live = await open_hot_reload(settings, opened, client, chat, stack)
     new_gateway = build_model_gateway(settings, opened.budget, opened.clock)
@@ -223,7 +260,9 @@ def _build_engine_resources(
     )
 
 
-def _build_client(settings: Settings, opened: Resources, who: Identity) -> TheseusClient:
+def _build_client(
+    settings: Settings, opened: Resources, who: Identity, observers: Observers
+) -> TheseusClient:
     return TheseusClient(
         root=settings.root,
         state=settings.state,
@@ -231,7 +270,8 @@ def _build_client(settings: Settings, opened: Resources, who: Identity) -> These
         recorder=opened.recorder,
         identity=who,
         traffic=opened.traffic.recorder,
-        flags=opened.flags.find,
+        flags=lambda name: observers.find_flag(name) or opened.flags.find(name),
+        guild_ready_timeout=observers.ready_seconds,
         extensions=settings.config.cogs,
         prompts=Prompts(settings.root / "prompts", opened.code.get_prompts),
     )

@@ -35,6 +35,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
+from bot.domain.journal import Action
 from bot.domain.traffic import TrafficBounds
 from bot.hot_reload.running_code import RunningCode
 from bot.infra.git import Git
@@ -113,9 +114,16 @@ class Resources:
 
 
 async def open_services(
-    settings: Settings, stack: AsyncExitStack, restarter: Restarter, commit: str = ""
+    settings: Settings,
+    stack: AsyncExitStack,
+    restarter: Restarter,
+    commit: str = "",
+    on_record: Callable[[Action], None] | None = None,
 ) -> Resources:
-    """Open everything for the core code of `commit`. Raises `ConfigError` with what to set."""
+    """Open everything for the core code of `commit`. Raises `ConfigError` with what to set.
+
+    `on_record` receives each record that the journal has written.
+    """
     clock, state, load = SystemClock(), settings.state, SharedLock()
     config, followed = settings.config, settings.config.forge
     forge = await stack.enter_async_context(await get_forge_type(settings).open(settings, clock))
@@ -123,7 +131,8 @@ async def open_services(
         settings.root, remote=followed.remote, branch=followed.branch, access=forge.get_access
     )
     code = RunningCode(checkout, commit or await checkout.get_head())
-    journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
+    opening = NdjsonJournal(state, redact=redact, on_record=on_record)
+    journal = await stack.enter_async_context(opening)
     secret = load_secret(state / "pseudonyms.key")
     database = state / "theseus.sqlite3"
     ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))

@@ -45,9 +45,17 @@ class NdjsonJournal:
     `append` works on any thread while the journal is open. The index follows a moment later, on its
     own thread; queries update it first. They never wait for an index of a whole month: lines that
     are not indexed yet are searched in the files, while the index is built in small steps.
+    `on_record` receives each record once it is written, on the thread that appends it.
     """
 
-    def __init__(self, state: Path, *, redact: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        redact: Callable[[str], str],
+        on_record: Callable[[Action], None] | None = None,
+    ) -> None:
+        self._on_record = on_record
         self._files = DayFiles(state / "journal")
         self._index = Database(
             state / "journal.sqlite3",
@@ -105,6 +113,8 @@ class NdjsonJournal:
             self._files.append(at.date().isoformat(), line)
         if not self._has_warned:
             self._tell()
+        if self._on_record is not None:
+            self._on_record(action)
 
     async def forget(self, before: date) -> int:
         """Remove the files of the days before `before`; the index is updated later."""

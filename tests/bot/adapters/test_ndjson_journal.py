@@ -62,6 +62,20 @@ async def test_a_record_is_in_the_file_when_append_returns(tmp_path: Path) -> No
             assert (tmp_path / "journal" / TODAY).read_bytes().count(b"\n") == number + 1
 
 
+async def test_an_observer_receives_a_record_once_it_is_written(tmp_path: Path) -> None:
+    observed: list[tuple[Action, int]] = []
+
+    def observe(action: Action) -> None:
+        lines = (tmp_path / "journal" / TODAY).read_bytes().count(b"\n")
+        observed.append((action, lines))
+
+    async with NdjsonJournal(tmp_path, redact=str, on_record=observe) as journal:
+        first, second = an_action(), an_action()
+        journal.append(first)
+        journal.append(second)
+    assert observed == [(first, 1), (second, 2)]
+
+
 async def test_secrets_never_reach_the_file(tmp_path: Path) -> None:
     frame = Frame(
         file="a.py",

@@ -50,7 +50,6 @@ class FullBot:
         config.write_text(json.dumps(self._build_config(world)), encoding="utf-8")  # JSON is YAML
         app = importlib.import_module("bot.app.bot")
         settings = importlib.import_module("bot.settings")
-        self._listen(world["flags"])
         variables = {
             "DISCORD_TOKEN": self._token,
             "THESEUS_DISCORD_API_URL": f"http://{network.DISCORD}/api/v10",
@@ -58,7 +57,8 @@ class FullBot:
             "THESEUS_CONFIG": str(config),
             "THESEUS_STATE": str(self._state),
         }
-        await app.run_bot(settings.load(root, variables))
+        observers = self._build_observers(world["flags"])
+        await app.run_bot(settings.load(root, variables), observers=observers)
 
     def stop(self) -> None:
         """Ask the bot to stop, as a supervisor does."""
@@ -77,29 +77,21 @@ class FullBot:
             subprocess.run(["git", *command], cwd=root, check=True)
         return root
 
-    def _listen(self, flags: Sequence[str]) -> None:
-        """Patch the journal and the client to observe them, because `run_bot` does not expose them.
+    def _build_observers(self, flags: Sequence[str]) -> Any:
+        """Return the observers of the bot, for whom these flags are on for everyone."""
+        kind = getattr(importlib.import_module("bot.app.bot"), "Observers", None)
+        if kind is None:
+            raise RuntimeError("the whole bot of this commit is too old to be replayed")
+        return kind(
+            on_record=self._on_record,
+            on_client=self._observe_client,
+            find_flag=build_flag_finder(flags),
+            ready_seconds=network.READY_SECONDS,
+        )
 
-        The client finds these flags on for everyone; people in the script may switch others.
-        """
-        journal = importlib.import_module("bot.adapters.ndjson_journal").NdjsonJournal
-        client = importlib.import_module("bot.client").TheseusClient
-        append, init = journal.append, client.__init__
-
-        def append_and_report(self_: Any, action: Any) -> None:
-            append(self_, action)
-            self._on_record(action)
-
-        def init_client(self_: Any, *args: Any, **options: Any) -> None:
-            arguments = {**options, "guild_ready_timeout": network.READY_SECONDS}
-            if flags and "flags" in options:
-                find_forced, find_other = build_flag_finder(flags), options["flags"]
-                arguments["flags"] = lambda name: find_forced(name) or find_other(name)
-            init(self_, *args, **arguments)
-            network.disable_heartbeats(self_)
-            self.client = self_
-
-        journal.append, client.__init__ = append_and_report, init_client
+    def _observe_client(self, client: Any) -> None:
+        network.disable_heartbeats(client)
+        self.client = client
 
     def _build_config(self, world: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tree's configuration, changed to local services and the script's roles."""
