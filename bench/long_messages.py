@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
+from theseus_observe.failures.tracebacks import TracebackWriter
 from theseus_observe.redaction import redact
 
 from bench.rows import Row, measure_pairs
@@ -22,7 +23,6 @@ from bot.app.demo import find_project_root
 from bot.domain.journal import ActionOutcome, Kind
 from bot.telemetry import Recorder
 from bot.telemetry.logs import Redaction
-from bot.telemetry.tracebacks import TracebackWriter
 
 PAIRS = 11
 LONG, SHORT = 4_000_000, 2_000

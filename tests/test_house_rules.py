@@ -27,6 +27,7 @@ GITHUB = ROOT / ".github"
 EVERYTHING = [*SOURCES, *TESTS]
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
+_OBSERVE = "packages/theseus_observe/theseus_observe/"
 _REPAIR = "packages/theseus_repair/theseus_repair/"
 _RUNNER = "packages/theseus_rehearsal/theseus_rehearsal/runner/"
 # Where anything may be raised, and must not end the program.
@@ -40,9 +41,9 @@ CATCHES_ALL = {
     _REPAIR + "_fork_replays.py": "the code under repair may raise anything",
     "bot/self_improvement/worker.py": "the stage boundary: no run dies silently",
     "bot/telemetry/traffic_recorder.py": "what Discord tells may be of any shape",
-    "bot/telemetry/capsules.py": "describing an error calls its own __str__",
+    _OBSERVE + "failures/capsules.py": "describing an error calls its own __str__",
     "bot/telemetry/recorder.py": "a cog may give anything as the place of an event",
-    "bot/telemetry/safe_access.py": "objects may raise anything when they are read",
+    _OBSERVE + "failures/safe_access.py": "objects may raise anything when they are read",
 }
 
 
@@ -285,6 +286,7 @@ def test_source_is_parsed_in_one_place() -> None:
     # The others belong to other programs, which have one thread.
     apart = {
         "packages/theseus_guard/theseus_guard/syntax.py",
+        _OBSERVE + "failures/source.py",
         _REPAIR + "_fork_code.py",
         _REPAIR + "_fork_hits.py",
         _REPAIR + "_fork_imports.py",

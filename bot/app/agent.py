@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from theseus_observe.pseudonyms import build_pseudonym
 from theseus_observe.redaction import redact
 
 from bot.adapters.dependency_installer import DependencyInstaller
@@ -53,7 +54,6 @@ from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
 from bot.self_improvement.use_evaluator import UseEvaluator
 from bot.settings import Settings, parse_config
-from bot.telemetry.pseudonyms import build_pseudonym
 
 
 def make_agent(

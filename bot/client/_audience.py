@@ -9,12 +9,12 @@ from types import CodeType, TracebackType
 from typing import Any
 
 import discord
+from theseus_observe.failures.safe_access import attempt, get_traceback
 
 from bot.client._answer_shapes import get_payload
 from bot.client._exchanges import ActionExchange, SentRequest, get_current_exchange
 from bot.client._handler_lines import find_handler_lines
 from bot.domain.audience import Audience
-from bot.telemetry.safe_access import attempt, get_traceback
 
 _EPHEMERAL = 1 << 6
 _UNDECIDED = (6, 8, 9)  # kinds of response: a deferred update, choices, a form

@@ -12,7 +12,9 @@ from typing import Any
 import discord
 import structlog
 from discord.ext import commands
+from theseus_observe.project_code import ProjectCode
 from theseus_observe.redaction import redact
+from theseus_observe.stalls import BLOCK_SECONDS, StallWatch
 
 from bot.client._audience import AudienceFinder
 from bot.client._background_tasks import BackgroundTasks
@@ -32,9 +34,7 @@ from bot.client._interaction_inputs import is_interaction
 from bot.client._mention_commands import is_for_the_bot
 from bot.client._missing_responses import ResponseWatch
 from bot.client._outbound_redaction import keep_secrets, redact_activity
-from bot.client._project_code import ProjectCode
 from bot.client._reloader import Reloader
-from bot.client._stall_watch import BLOCK_SECONDS, StallWatch
 from bot.client._text_commands import TextCommands
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._unawaited_calls import UnawaitedWarnings
@@ -47,6 +47,7 @@ from bot.infra.cog_files import find_extensions, order_extensions
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
 from bot.telemetry import Recorder, TrafficRecorder
+from bot.telemetry.observation import CORE
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one repeats
 _log = structlog.stdlib.get_logger(__name__)
@@ -104,7 +105,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         self._wanted, self._prefixes = tuple(extensions), tuple(prefixes)
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._report_command_sync)
         self._web = WebRecording() if traffic else None
-        dev_channel_id, code = identity.dev_channel_id, ProjectCode(root)
+        dev_channel_id, code = identity.dev_channel_id, ProjectCode(root, CORE)
         self.audiences = AudienceFinder(self, dev_channel_id)
         capture = TrafficCapture(self, traffic, dev_channel_id, self.audiences) if traffic else None
         self._stalls = StallWatch(code, block_seconds=block_seconds)

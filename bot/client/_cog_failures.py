@@ -7,9 +7,9 @@ import discord
 import structlog
 from discord import app_commands
 from discord.ext import commands
+from theseus_observe.failures.endings import EndedByCode
 
 from bot.client._cog_protection import CogDisplaced
-from bot.telemetry.endings import EndedByCode
 
 _log = structlog.stdlib.get_logger(__name__)
 _OWN_NAME = "Give it another name: that one is taken by a cog that is loaded already"

@@ -11,9 +11,7 @@ from typing import TypeVar
 
 from discord import app_commands
 from discord.ext import commands
-
-from bot.client._error_replies import brief_message
-from bot.telemetry.safe_access import (
+from theseus_observe.failures.safe_access import (
     attempt,
     choose,
     get_cause,
@@ -23,6 +21,8 @@ from bot.telemetry.safe_access import (
     get_traceback,
     is_error,
 )
+
+from bot.client._error_replies import brief_message
 
 Wrapper = TypeVar("Wrapper", app_commands.CommandInvokeError, commands.CommandInvokeError)
 

@@ -6,6 +6,7 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
+from theseus_observe.failures.safe_access import is_error
 
 from bot.client._command_failures import (
     describe_refusal,
@@ -20,7 +21,6 @@ from bot.client._interaction_inputs import format_command
 from bot.domain.errors import TheseusError
 from bot.domain.journal import ActionOutcome
 from bot.telemetry.recorder import get_outcome
-from bot.telemetry.safe_access import is_error
 
 
 class InstrumentedTree(app_commands.CommandTree[Any]):

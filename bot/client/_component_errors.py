@@ -11,12 +11,12 @@ import asyncio
 import logging
 
 import discord
+from theseus_observe.failures.safe_access import is_error
 
 from bot.client._error_replies import answer, brief_message, format_error
 from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import find_interaction
 from bot.domain.errors import TheseusError
-from bot.telemetry.safe_access import is_error
 
 _LOGGERS = ("discord.ui.view", "discord.ui.modal", "discord.app_commands.tree")
 PRESSES = (discord.InteractionType.component, discord.InteractionType.modal_submit)

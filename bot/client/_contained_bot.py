@@ -7,9 +7,9 @@ from types import ModuleType
 from typing import Any
 
 from discord.ext import commands
+from theseus_observe.failures.endings import EndedByCode
 
 from bot.client._containment import Containment, contain
-from bot.telemetry.endings import EndedByCode
 
 
 class ContainedBot(commands.Bot):

@@ -6,8 +6,8 @@ from functools import wraps
 from types import TracebackType
 from typing import Any
 
-from bot.telemetry.endings import EndedByCode
-from bot.telemetry.safe_access import is_error
+from theseus_observe.failures.endings import EndedByCode
+from theseus_observe.failures.safe_access import is_error
 
 
 class Containment:

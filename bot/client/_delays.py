@@ -7,11 +7,11 @@ from typing import Any
 
 import discord
 from discord.ext import commands
+from theseus_observe.failures.delays import AnsweredTooLate, build_traceback, get_coroutine_stack
+from theseus_observe.failures.safe_access import is_error
+from theseus_observe.stalls import StallWatch, Subject
 
-from bot.client._stall_watch import StallWatch, Subject
 from bot.domain.journal import ActionOutcome
-from bot.telemetry.delays import AnsweredTooLate, build_traceback, get_coroutine_stack
-from bot.telemetry.safe_access import is_error
 
 PATIENCE_SECONDS = 3.0
 """How long Discord waits for the first answer to an interaction."""

@@ -6,12 +6,12 @@ import aiohttp
 import discord
 import structlog
 from discord.ext import commands
+from theseus_observe.failures.bounded_text import redact_beginning
+from theseus_observe.failures.safe_access import escape_surrogates, get_message
 from theseus_observe.redaction import redact
 
 from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
-from bot.telemetry.bounded_text import redact_beginning
-from bot.telemetry.safe_access import escape_surrogates, get_message
 
 _log = structlog.stdlib.get_logger(__name__)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from types import CodeType
 
 from theseus_guard.syntax import compile_tree, parse
-
-from bot.telemetry.safe_access import attempt
+from theseus_observe.failures.safe_access import attempt
 
 
 @lru_cache(maxsize=1_024)

@@ -7,22 +7,22 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
+from theseus_observe.failures.no_response import NoResponse
+from theseus_observe.failures.safe_access import is_error
+from theseus_observe.stalls import BlockReport, StallWatch
 
 from bot.client import _interaction_inputs as seen
 from bot.client._audience import AudienceFinder
 from bot.client._delays import Delays
 from bot.client._exchanges import get_flags
 from bot.client._loop_watch import LoopWatch
-from bot.client._stall_watch import BlockReport, StallWatch
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._unawaited_calls import collect_unawaited
 from bot.domain.audience import Audience
 from bot.domain.journal import Action, ActionOutcome, Kind
-from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
 from bot.telemetry.recorder import get_outcome
-from bot.telemetry.safe_access import is_error
 
 _STARTED, _ENDED = "theseus_started", "theseus_ended"
 

@@ -11,8 +11,7 @@ from typing import Any, TypeGuard
 import discord
 from discord import app_commands
 from discord.ext import commands
-
-from bot.telemetry.safe_access import attempt, get_traceback
+from theseus_observe.failures.safe_access import attempt, get_traceback
 
 _NOT_THE_COGS = (str(Path(discord.__file__).parent), str(Path(__file__).parent))
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z_-]*")

@@ -9,6 +9,7 @@ import asyncio
 from typing import Any
 
 import discord
+from theseus_observe.failures.no_response import NoResponse
 
 from bot.client._error_replies import answer, format_missing_response
 from bot.client._exchanges import get_current_exchange
@@ -17,7 +18,6 @@ from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import format_command
 from bot.client._unawaited_calls import find_unawaited
 from bot.domain.journal import ActionOutcome
-from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 
 # Each a little less than Discord waits: the message that explains the failure must fit in.

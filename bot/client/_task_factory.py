@@ -13,9 +13,10 @@ from types import FrameType
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
+from theseus_observe.failures.endings import EndedByCode
+from theseus_observe.failures.safe_access import get_traceback, is_error
+
 from bot.client._containment import is_raised_by_code
-from bot.telemetry.endings import EndedByCode
-from bot.telemetry.safe_access import get_traceback, is_error
 
 TaskOf = asyncio.Task[Any]
 

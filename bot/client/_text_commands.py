@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from discord.ext import commands
+from theseus_observe.failures.safe_access import is_error
 
 from bot.client._command_failures import describe_refusal, find_bug, wrap_escaped
 from bot.client._error_replies import (
@@ -22,7 +23,6 @@ from bot.client._missing_responses import find_missing_reply
 from bot.domain.errors import TheseusError
 from bot.domain.journal import Action, ActionOutcome
 from bot.telemetry.recorder import get_outcome
-from bot.telemetry.safe_access import is_error
 
 
 class TextCommands:

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 import discord
 import structlog
+from theseus_observe.failures.placeholders import Placeholders
+from theseus_observe.failures.source_vocabulary import collect_vocabulary
+from theseus_observe.pseudonyms import build_pseudonym, compute_digest
 from theseus_observe.redaction import redact
 
 from bot.client._answer_shapes import compute_answer_digest, describe_shape
@@ -29,9 +32,6 @@ from bot.domain.audience import Audience
 from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome
 from bot.domain.traffic import Place, TrafficRecord
-from bot.telemetry.placeholders import Placeholders
-from bot.telemetry.pseudonyms import build_pseudonym, compute_digest
-from bot.telemetry.source_vocabulary import collect_vocabulary
 from bot.telemetry.traffic_recorder import TrafficRecorder
 
 SETTLED = 10.0  # seconds after its answer, a press without an error counts as successful

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from theseus_rehearsal.records import Actor
 
+from theseus_observe.failures.placeholders import Placeholders
 from bot.domain.traffic import ASKER
-from bot.telemetry.placeholders import Placeholders
 
 BOT, OWNER, OTHER = "bot", "owner", "other"
 HERE, ELSEWHERE, DEV = "general", "elsewhere", "dev"

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from theseus_rehearsal.records import (
+from theseus_observe.failures.literals import is_secret
+
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -18,7 +20,6 @@ from bot.client._exchanges import ActionExchange, Told
 from bot.client._interaction_inputs import walk_submitted_fields
 from bot.client._traffic_cast import DEV, HERE, Cast
 from bot.domain.traffic import Place
-from bot.telemetry.literals import is_secret
 
 LONGEST = 2_000  # characters of a value
 

@@ -11,12 +11,11 @@ from typing import TextIO
 
 import structlog
 from structlog.typing import Processor
+from theseus_observe.failures.bounded_text import redact_beginning
+from theseus_observe.failures.literals import Redact, is_secret
+from theseus_observe.failures.tracebacks import TracebackWriter
 from theseus_observe.redaction._disguises import unfold
 from theseus_observe.redaction._redact import redact
-
-from bot.telemetry.bounded_text import redact_beginning
-from bot.telemetry.literals import Redact, is_secret
-from bot.telemetry.tracebacks import TracebackWriter
 
 MAX_VALUE = 8_000
 """Characters of one value in the log: a traceback of some 80 frames."""

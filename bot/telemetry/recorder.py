@@ -3,38 +3,42 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
+from functools import partial
+from pathlib import Path, PurePosixPath
+from types import CodeType, TracebackType
 from typing import Self, Unpack
 
 import structlog
 from structlog.contextvars import bound_contextvars
-from theseus_observe.redaction._redact import redact
-
-from bot.domain.audience import Audience
-from bot.domain.errors import JournalError
-from bot.domain.ids import create_sortable_id
-from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
-from bot.domain.no_response import NoResponse
-from bot.ports.clock import Clock
-from bot.ports.journal import Journal
-from bot.ports.recorder import About
-from bot.telemetry.blamed_code import add_blamed_code
-from bot.telemetry.capsules import build_capsule
-from bot.telemetry.causes import find_chains
-from bot.telemetry.endings import EndedByCode
-from bot.telemetry.literals import Redact
-from bot.telemetry.placeholders import Placeholders
-from bot.telemetry.private_capsules import hide_private_values, strip_values
-from bot.telemetry.pseudonyms import build_pseudonym
-from bot.telemetry.safe_access import (
+from theseus_observe import records
+from theseus_observe.failures.blamed_code import add_blamed_code
+from theseus_observe.failures.capsules import build_capsule, find_project_file
+from theseus_observe.failures.causes import find_chains
+from theseus_observe.failures.endings import EndedByCode
+from theseus_observe.failures.literals import Redact
+from theseus_observe.failures.no_response import NoResponse
+from theseus_observe.failures.placeholders import Placeholders
+from theseus_observe.failures.private_capsules import hide_private_values, strip_values
+from theseus_observe.failures.safe_access import (
     attempt,
     escape_surrogates,
     get_type_name,
     is_error,
     to_exact_text,
 )
-from bot.telemetry.source_vocabulary import find_tokens
+from theseus_observe.failures.source_vocabulary import find_tokens
+from theseus_observe.pseudonyms import build_pseudonym
+from theseus_observe.redaction._redact import redact
+
+from bot.domain.audience import Audience
+from bot.domain.errors import AgentError, AgentOutputInvalid, AgentStuck, JournalError
+from bot.domain.ids import create_sortable_id
+from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
+from bot.infra.source_folders import find_source_folder
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.recorder import About
+from bot.telemetry.observation import COPY, HOSTS, convert_capsule
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -154,18 +158,37 @@ class Recorder:
 
     def _build_capsule(self, kind: Kind, name: str, error: BaseException, about: About) -> Capsule:
         found = build_capsule(
-            error, root=self._root, redact=self._redact, inputs=about.get("inputs")
+            error,
+            root=self._root,
+            redact=self._redact,
+            inputs=about.get("inputs"),
+            hosts=HOSTS,
+            copy=COPY,
         )
-        bare, code = found, about.get("code")
-        found = attempt(lambda: add_blamed_code(bare, code, self._root), bare)
+        found = attempt(partial(self._add_code, found, about.get("code")), found)
         default = Audience.PRIVATE if kind in _PEOPLES else Audience.TEAM
         audience = about.get("audience", default)
         children = tuple(each.replace(audience=audience) for each in found.children)
         found = found.replace(audience=audience, children=children)
-        if audience is Audience.TEAM:
+        if audience is Audience.PRIVATE:
+            found = self._hide_values(found, error, name)
+        return convert_capsule(found)
+
+    def _add_code(self, found: records.Capsule, code: CodeType | None) -> records.Capsule:
+        file = find_project_file(code.co_filename, str(self._root), COPY) if code else None
+        if code is None or file is None:
             return found
+        path = PurePosixPath(file).with_suffix("")
+        module = path.relative_to(find_source_folder(PurePosixPath(file)))
+        return add_blamed_code(found, code, file, ".".join(module.parts))
+
+    def _hide_values(
+        self, found: records.Capsule, error: BaseException, name: str
+    ) -> records.Capsule:
         try:
-            return hide_private_values(found, error, self._secret, name)
+            return hide_private_values(
+                found, error, self._secret, name, quotes_no_one=_is_own_message
+            )
         except BaseException as failure:  # noqa: BLE001  # the error may be of any shape
             reason = get_type_name(type(failure))
             log.warning("a private failure is kept without values: %s", reason)
@@ -212,6 +235,12 @@ class Recorder:
             self._journal.append(action)
         except Exception:
             log.exception("The action %s (%s) was not recorded.", action.id, action.event)
+
+
+def _is_own_message(error: BaseException) -> bool:
+    """Return whether an engine's error has a message of its own, which quotes no one."""
+    is_quoting = any(is_error(error, each) for each in (AgentStuck, AgentOutputInvalid))
+    return is_error(error, AgentError) and not is_quoting
 
 
 def _shorten(action: Action) -> Action:

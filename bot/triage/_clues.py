@@ -39,8 +39,15 @@ _SERVICES = {
     "openai": "OpenAI",
 }
 _LONGEST_HOST = 80
-_ANSWERED_TOO_LATE = "bot.telemetry.delays.AnsweredTooLate"
-_EVENT_LOOP_BLOCKED = "bot.telemetry.delays.EventLoopBlocked"
+# The second name is that of records of older versions.
+_ANSWERED_TOO_LATE = (
+    "theseus_observe.failures.delays.AnsweredTooLate",
+    "bot.telemetry.delays.AnsweredTooLate",
+)
+_EVENT_LOOP_BLOCKED = (
+    "theseus_observe.failures.delays.EventLoopBlocked",
+    "bot.telemetry.delays.EventLoopBlocked",
+)
 _UNKNOWN_INTERACTION = "404 Not Found (error code: 10062)"  # as discord.py words it
 
 
@@ -148,12 +155,12 @@ class Clues:
     @property
     def is_late_answer(self) -> bool:
         """True if it is known where the command was when Discord's time limit ended."""
-        return self.capsule.exception == _ANSWERED_TOO_LATE
+        return self.capsule.exception in _ANSWERED_TOO_LATE
 
     @property
     def is_blocking(self) -> bool:
         """True if one call blocked the event loop, as observed from another thread."""
-        return self.capsule.exception == _EVENT_LOOP_BLOCKED
+        return self.capsule.exception in _EVENT_LOOP_BLOCKED
 
     def is_a(self, *types: str) -> bool:
         """Return whether the exception is of one of these types, directly or through a base."""

@@ -11,13 +11,13 @@ from typing import Any
 
 import discord
 import simcord
+from theseus_observe.failures.no_response import NoResponse
 from theseus_observe.redaction import redact
 from theseus_rehearsal.records import WebAnswer
 
 from bot.client import Identity, TheseusClient
 from bot.domain.flag import build_flags_for_all
 from bot.domain.journal import ActionOutcome
-from bot.domain.no_response import NoResponse
 from bot.domain.people import AllowList
 from bot.telemetry import Recorder
 from tests.fakes.fake_journal import FakeJournal

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from local_discord.person import Message
 from theseus_rehearsal.records import CommandStep
+from theseus_observe.pseudonyms import build_pseudonym
 
 from bot.authority.personal_data import PersonalDataKind, PersonalDataService
 from bot.domain.chat import CHAT, ChatLine, Chronicle
@@ -17,7 +18,6 @@ from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject, PendingErasure
 from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback
-from bot.telemetry.pseudonyms import build_pseudonym
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.fakes.fake_store import FakeStore

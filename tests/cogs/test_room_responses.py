@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from theseus_observe.failures.no_response import NoResponse
 
-from bot.domain.no_response import NoResponse
 from tests.cogs.room import open_room
 
 

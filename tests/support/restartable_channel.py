@@ -9,6 +9,7 @@ from typing import Any
 
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord
+from theseus_observe.failures.endings import EndedByCode
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
@@ -17,7 +18,6 @@ from bot.domain.people import AllowList, PeopleList
 from bot.self_improvement import RunSettings
 from bot.settings import MissedConfig
 from bot.telemetry import Recorder
-from bot.telemetry.endings import EndedByCode
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_outbox import FakeOutbox
 from tests.support.agent_harness import AgentHarness

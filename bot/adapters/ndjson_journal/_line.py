@@ -9,7 +9,6 @@ from datetime import UTC
 from theseus_guard.syntax import evaluate_literal
 
 from bot.domain.journal import Action, Capsule, Frame
-from bot.telemetry.private_capsules import strip_values
 
 Redact = Callable[[str], str]
 
@@ -129,7 +128,16 @@ def _strip_old_messages(action: Action) -> Action:
     is_direct = action.guild_id is None and action.channel_id is not None
     if error is None or error.audience is not None or not is_direct:
         return action
-    return action.replace(error=strip_values(error))
+    return action.replace(error=_strip_values(error))
+
+
+def _strip_values(capsule: Capsule) -> Capsule:
+    frames = tuple(
+        frame.replace(arguments={}, opaque=(*frame.opaque, *frame.arguments))
+        for frame in capsule.frames
+    )
+    children = tuple(map(_strip_values, capsule.children))
+    return capsule.replace(message="", inputs={}, frames=frames, children=children)
 
 
 def _select_known_fields(capsule: dict[str, object]) -> dict[str, object]:

@@ -150,7 +150,9 @@ async def test_somebody_without_an_answer_is_told_so_and_late_ones_are_none(
     )
     silent, in_time, late = played.steps
     assert "`/silent` ended without an answer" in lines(silent)[0]
-    assert [each.error for each in silent.errors] == ["bot.domain.no_response.NoResponse"]
+    assert [each.error for each in silent.errors] == [
+        "theseus_observe.failures.no_response.NoResponse"
+    ]
     assert not in_time.unanswered
     assert "notice dev to alice The application did not respond" in lines(late)
     assert late.unanswered
@@ -176,7 +178,7 @@ async def test_time_that_is_slept_away_without_await_is_gone_for_everybody(
     played = await play(player, run("slow", seconds=4, block=True), run("now"))
     assert played.steps[0].unanswered
     (error,) = played.steps[0].errors
-    assert error.error == "bot.telemetry.delays.AnsweredTooLate"
+    assert error.error == "theseus_observe.failures.delays.AnsweredTooLate"
     assert said(played)[-1] == "12:00:04"
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import discord
 import pytest
+from theseus_observe.project_code import ProjectCode
 
 from bot.client._audience import AudienceFinder
 from bot.client._background_tasks import BackgroundTasks
 from bot.client._component_errors import ComponentFailures
 from bot.client._instrumentation import Instruments
-from bot.client._project_code import ProjectCode
 from bot.client._task_factory import OBSERVER
 from bot.telemetry import Recorder
+from bot.telemetry.observation import CORE
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 
@@ -36,7 +37,9 @@ async def tasks(journal: FakeJournal) -> AsyncIterator[BackgroundTasks]:
     client = discord.Client(intents=discord.Intents.none())
     instruments = Instruments(recorder, clock, AudienceFinder(client, dev_channel_id=0))
     components = ComponentFailures(client, instruments)
-    yield BackgroundTasks(ProjectCode(ROOT), instruments, components, unhandled_seconds=UNHANDLED)
+    yield BackgroundTasks(
+        ProjectCode(ROOT, CORE), instruments, components, unhandled_seconds=UNHANDLED
+    )
 
 
 async def fail() -> None:

@@ -10,7 +10,10 @@ from bot.domain.journal import Action, ActionOutcome, Kind
 from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "slow_cog.py"
-BLOCKED, LATE = "bot.telemetry.delays.EventLoopBlocked", "bot.telemetry.delays.AnsweredTooLate"
+BLOCKED, LATE = (
+    "theseus_observe.failures.delays.EventLoopBlocked",
+    "theseus_observe.failures.delays.AnsweredTooLate",
+)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def check_missing(action: Action, function: str, text: str) -> None:
     """Check that the record blames that line of that function."""
     assert action.outcome is ActionOutcome.NO_RESPONSE
     assert action.error is not None
-    assert action.error.exception == "bot.domain.no_response.NoResponse"
+    assert action.error.exception == "theseus_observe.failures.no_response.NoResponse"
     assert action.error.innermost is not None
     frame = action.error.innermost
     assert (frame.file, frame.function) == ("cogs/notes.py", function)

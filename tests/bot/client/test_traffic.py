@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from local_discord.server import LocalDiscord
+from theseus_observe.pseudonyms import build_pseudonym
 from theseus_observe.redaction import redact
 from theseus_rehearsal.records import CommandStep, MenuStep, PressStep, SayStep, SubmitStep
 
@@ -17,7 +18,6 @@ from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import build_script
 from bot.self_improvement.feedback import build_record_lookup
 from bot.telemetry import TrafficRecorder
-from bot.telemetry.pseudonyms import build_pseudonym
 from tests.fakes.fake_traffic import FakeSnapshots
 from tests.support.live_client import Home, LiveClient, run_client
 

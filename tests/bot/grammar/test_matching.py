@@ -48,7 +48,9 @@ def test_a_report_of_silence_finds_the_command_that_did_not_respond(
     text: str, silent_first: bool
 ) -> None:
     clock = FakeClock()
-    missing = make_capsule(exception="bot.domain.no_response.NoResponse", fingerprint="a" * 12)
+    missing = make_capsule(
+        exception="theseus_observe.failures.no_response.NoResponse", fingerprint="a" * 12
+    )
     silent = make_failure(clock, missing, name="jot").replace(outcome=ActionOutcome.NO_RESPONSE)
     groups = [
         FailureGroup(fingerprint=each.error.fingerprint, event=each.event, count=1, newest=each,

@@ -8,10 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from theseus_observe.failures.capsules import MAX_FRAMES
+from theseus_observe.failures.causes import find_root_cause
 
 from bot.domain.journal import Capsule
-from bot.telemetry.capsules import MAX_FRAMES, build_capsule
-from bot.telemetry.causes import find_root_cause
+from bot.telemetry.observation import build_capsule
 
 SOURCE = """
 import json

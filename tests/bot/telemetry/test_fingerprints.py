@@ -6,8 +6,7 @@ import uuid
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bot.telemetry.fingerprints import compute_fingerprint, mask_message
+from theseus_observe.failures.fingerprints import compute_fingerprint, mask_message
 
 PLACES = ("cogs/dice.py:Dice.roll", "cogs/dice.py:face")
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

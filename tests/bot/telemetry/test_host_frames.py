@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from theseus_observe.failures.fingerprints import compute_fingerprint
 
 from bot.domain.journal import Capsule
-from bot.telemetry.capsules import build_capsule
-from bot.telemetry.fingerprints import compute_fingerprint
+from bot.telemetry.observation import build_capsule
 
 Namespace = dict[str, Any]
 

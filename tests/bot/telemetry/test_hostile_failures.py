@@ -9,12 +9,13 @@ from types import FunctionType
 from typing import Any
 
 import pytest
+from theseus_observe.failures.capsules import get_exception_name
 
 from bot.adapters.ndjson_journal._line import Lines, parse
 from bot.domain.audience import Audience
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.ports.recorder import About
-from bot.telemetry.capsules import build_capsule, get_exception_name
+from bot.telemetry.observation import build_capsule
 from bot.telemetry.recorder import Recorder, get_outcome
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal

@@ -11,7 +11,7 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from bot.domain.ids import slugify
-from bot.telemetry.capsules import build_capsule
+from bot.telemetry.observation import build_capsule
 
 sys.path.append(sys.argv[1])
 import cogs.dice

@@ -8,8 +8,7 @@ from collections import OrderedDict, namedtuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bot.telemetry.literals import format_literal, format_literals
+from theseus_observe.failures.literals import format_literal, format_literals
 
 
 class Colour(enum.Enum):

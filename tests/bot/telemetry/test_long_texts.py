@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from theseus_observe.failures.bounded_text import redact_beginning
+from theseus_observe.failures.capsules import MAX_MESSAGE
+from theseus_observe.failures.safe_access import get_message
 from theseus_observe.redaction import redact
 
 from bot.infra.standard_logs import use_standard_logging
-from bot.telemetry.bounded_text import redact_beginning
-from bot.telemetry.capsules import MAX_MESSAGE, build_capsule
 from bot.telemetry.logs import configure_logging
-from bot.telemetry.safe_access import get_message
+from bot.telemetry.observation import build_capsule
 
 ROOT = Path(__file__).parents[3]
 HUGE = 4_000_000

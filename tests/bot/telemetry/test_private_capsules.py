@@ -8,12 +8,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from theseus_observe.failures.delays import AnsweredTooLate, EventLoopBlocked
+from theseus_observe.failures.no_response import NoResponse
 
 from bot.domain.audience import Audience
 from bot.domain.errors import AgentLimited, AgentOverloaded
 from bot.domain.journal import Action, ActionOutcome, Kind
-from bot.domain.no_response import NoResponse
-from bot.telemetry.delays import AnsweredTooLate, EventLoopBlocked
 from bot.telemetry.recorder import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from theseus_observe.pseudonyms import build_pseudonym
 
 from bot.domain.errors import ConfigError
-from bot.telemetry.pseudonyms import build_pseudonym, load_secret
+from bot.telemetry import load_secret
 
 
 def test_a_pseudonym_is_stable_and_says_nothing_of_the_person() -> None:

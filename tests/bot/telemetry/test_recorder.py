@@ -6,13 +6,13 @@ import logging
 from pathlib import Path
 
 import pytest
+from theseus_observe.failures.endings import EndedByCode
+from theseus_observe.pseudonyms import build_pseudonym
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.domain.errors import JournalError
 from bot.domain.journal import Action, ActionOutcome, JournalQuery, Kind
-from bot.telemetry.endings import EndedByCode
-from bot.telemetry.pseudonyms import build_pseudonym
 from bot.telemetry.recorder import Recorder, get_outcome
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_journal import FakeJournal

@@ -5,9 +5,8 @@ import string
 from pathlib import Path
 
 import pytest
-
-from bot.telemetry.placeholders import Placeholders
-from bot.telemetry.source_vocabulary import collect_vocabulary
+from theseus_observe.failures.placeholders import Placeholders
+from theseus_observe.failures.source_vocabulary import collect_vocabulary
 
 SECRET = b"salt for the tests"
 WORDS = Placeholders(SECRET, {"d", "km"})

@@ -5,8 +5,8 @@ import traceback
 from collections.abc import Callable
 
 import pytest
+from theseus_observe.failures.tracebacks import TracebackWriter
 
-from bot.telemetry.tracebacks import TracebackWriter
 from tests.support.hostile_objects import make_causes
 
 

@@ -25,7 +25,7 @@ def test_only_a_stall_that_hits_other_commands_is_the_machines(
 @pytest.mark.parametrize("name", ["EventLoopBlocked", "AnsweredTooLate"])
 def test_a_command_that_was_seen_where_it_kept_people_waiting_is_at_fault(name: str) -> None:
     capsule = CASES["we answered too late"].capsule
-    seen = group(capsule.replace(exception=f"bot.telemetry.delays.{name}", status=None))
+    seen = group(capsule.replace(exception=f"theseus_observe.failures.delays.{name}", status=None))
     found = triage(seen.replace(newest=seen.newest.replace(duration_ms=4_200.0)))
     assert found.origin is CODE
     frame = capsule.innermost

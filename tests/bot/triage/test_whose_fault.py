@@ -13,9 +13,10 @@ from types import ModuleType
 import aiohttp
 import pytest
 from aiohttp import web
+from theseus_observe.failures.capsules import MAX_FRAMES
 
 from bot.domain.journal import Action, Capsule, FailureGroup, Kind
-from bot.telemetry.capsules import MAX_FRAMES, build_capsule
+from bot.telemetry.observation import build_capsule
 from bot.telemetry.recorder import get_outcome
 from bot.triage import Origin, triage
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import NamedTuple
 
-from bot.telemetry.safe_access import get_cause, get_children, get_original, is_error
+from theseus_observe.failures.safe_access import get_cause, get_children, get_original, is_error
 
 MAX_ROOT_CAUSES = 100
 """Children of groups that are looked at; a group may hold any number."""

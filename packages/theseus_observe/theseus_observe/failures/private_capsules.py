@@ -2,34 +2,37 @@
 
 import opcode
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from types import FrameType
 from typing import NamedTuple
 
-from bot.domain.errors import AgentError, AgentOutputInvalid, AgentStuck
-from bot.domain.journal import Capsule, Frame
-from bot.domain.no_response import NoResponse
-from bot.telemetry.causes import find_chains
-from bot.telemetry.delays import AnsweredTooLate, EventLoopBlocked
-from bot.telemetry.placeholders import Placeholders
-from bot.telemetry.safe_access import get_traceback, is_error
-from bot.telemetry.source_vocabulary import TOKEN, collect_vocabulary, find_tokens
+from theseus_observe.failures.causes import find_chains
+from theseus_observe.failures.delays import AnsweredTooLate, EventLoopBlocked
+from theseus_observe.failures.no_response import NoResponse
+from theseus_observe.failures.placeholders import Placeholders
+from theseus_observe.failures.safe_access import get_traceback, is_error
+from theseus_observe.failures.source_vocabulary import TOKEN, collect_vocabulary, find_tokens
+from theseus_observe.records import Capsule, Frame
 
 _QUOTED = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
-# Errors that the bot itself or its engine reports: their messages quote no one.
-_OBSERVED = (NoResponse, EventLoopBlocked, AnsweredTooLate, AgentError)
-_QUOTING = (AgentStuck, AgentOutputInvalid)  # a command of the model, or its answer
+_OBSERVED = (NoResponse, EventLoopBlocked, AnsweredTooLate)
 _RAISED = frozenset({opcode.opmap["RAISE_VARARGS"], opcode.opmap["RERAISE"]})
 
 
 def hide_private_values(
-    capsule: Capsule, error: BaseException, secret: bytes, name: str = ""
+    capsule: Capsule,
+    error: BaseException,
+    secret: bytes,
+    name: str = "",
+    *,
+    quotes_no_one: Callable[[BaseException], bool] = lambda _: False,
 ) -> Capsule:
     """Return the capsule with placeholders in its inputs, arguments and message.
 
     The fingerprint is kept, because it is a digest. Values without a literal form become opaque.
     Words in the source are kept, and so are those of the action's `name`, which is shown anyway.
+    `quotes_no_one` says which further errors have a message that can be shown as it is.
     """
     causes = [each.root_cause for each in find_chains(error)]
     ways = [list(_walk_frames(each)) for each in causes]
@@ -47,14 +50,13 @@ def hide_private_values(
     )
     children = tuple(_hide(each, words) for each in capsule.children)
     hidden = _hide(capsule, words).replace(children=children)
-    is_observed = len(causes) == 1 and _is_observed(causes[0])
+    is_observed = len(causes) == 1 and (_is_observed(causes[0]) or quotes_no_one(causes[0]))
     return hidden.replace(message=capsule.message) if is_observed else hidden
 
 
 def _is_observed(error: BaseException) -> bool:
-    """Return whether the message is a text of the bot that quotes no one."""
-    is_quoting = any(is_error(error, each) for each in _QUOTING)
-    return not is_quoting and any(is_error(error, each) for each in _OBSERVED)
+    """Return whether the message is our own text, which quotes no one."""
+    return any(is_error(error, each) for each in _OBSERVED)
 
 
 class _Vocabulary(NamedTuple):

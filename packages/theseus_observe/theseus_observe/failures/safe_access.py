@@ -6,6 +6,7 @@ own code, and a proxy claims to be of another class. So fields are read by the d
 Where code of the object has to run (`str`), whatever it raises ends here.
 """
 
+import builtins
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeGuard, TypeVar
@@ -17,6 +18,8 @@ LONGEST_TEXT = 4000
 """Characters of a text that are looked at: what follows is never shown and costs time."""
 
 _MAX_NAME = 200
+# Python 3.10 has no groups.
+_GROUP: Any = getattr(builtins, "BaseExceptionGroup", None)
 _UNKNOWN = "unknown"
 
 
@@ -80,9 +83,9 @@ def get_original(error: BaseException) -> BaseException | None:
 
 def get_children(error: BaseException) -> tuple[BaseException, ...]:
     """Return the exceptions of a group, without running its code; none where it is no group."""
-    if not is_error(error, BaseExceptionGroup):
+    if _GROUP is None or not is_error(error, _GROUP):
         return ()
-    return BaseExceptionGroup.__dict__["exceptions"].__get__(error)  # type: ignore[no-any-return]
+    return _GROUP.__dict__["exceptions"].__get__(error)  # type: ignore[no-any-return]
 
 
 def get_type_name(kind: type) -> str:

@@ -8,20 +8,27 @@ import functools
 import inspect
 import itertools
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import structlog
 
-from bot.domain.journal import Capsule, Frame
-from bot.telemetry.bounded_text import keep_beginning
-from bot.telemetry.causes import Chain, find_chains
-from bot.telemetry.fingerprints import compute_fingerprint, group_fingerprint
-from bot.telemetry.host_frames import TracePlace, is_host_module, is_raised_on_purpose, skip_host
-from bot.telemetry.literals import Redact, format_literals
-from bot.telemetry.safe_access import (
+from theseus_observe.failures.bounded_text import keep_beginning
+from theseus_observe.failures.causes import Chain, find_chains
+from theseus_observe.failures.fingerprints import compute_fingerprint, group_fingerprint
+from theseus_observe.failures.host_frames import (
+    NO_HOSTS,
+    Hosts,
+    TracePlace,
+    is_host_module,
+    is_raised_on_purpose,
+    skip_host,
+)
+from theseus_observe.failures.literals import Redact, format_literals
+from theseus_observe.failures.qualified_names import get_qualified_name
+from theseus_observe.failures.safe_access import (
     LONGEST_TEXT,
     attempt,
     escape_surrogates,
@@ -33,13 +40,11 @@ from bot.telemetry.safe_access import (
     is_error,
     to_exact_text,
 )
+from theseus_observe.records import Capsule, Frame
 
 MAX_FRAMES = 30
 MAX_MESSAGE = 2000
 
-# Under the supervisor, the code runs from a folder that is named by its commit.
-_OWN = Path(os.path.realpath(__file__)).parents[2]
-_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _OUTER_FRAMES = 5
 _FOREIGN = frozenset({".venv", "venv", "site-packages", "dist-packages", ".tox", "node_modules"})
 _MAX_KINDS = 8
@@ -60,19 +65,24 @@ def build_capsule(
     root: Path,
     redact: Redact,
     inputs: Mapping[str, object] | None = None,
+    hosts: Hosts = NO_HOSTS,
+    copy: Path | None = None,
 ) -> Capsule:
     """Return a redacted description of a failure, with size limits. It never raises.
 
     It describes the root cause of wrapped exceptions, with all frames on the way to it that are in
     the project's folder `root`. An exception group is described by one child, which does not depend
     on the order, and `children` has all of them. `inputs` without a literal form are left out.
+    `hosts` are the project's packages that only host the code that failed. `copy` is a second
+    folder that the project's code may run from.
     """
     try:
-        return _describe(error, root, functools.lru_cache(_REMEMBERED)(redact), inputs or {})
+        project = _Project(root, copy, functools.lru_cache(_REMEMBERED)(redact), hosts)
+        return _describe(error, project, inputs or {})
     except BaseException as failure:  # noqa: BLE001  # losing a failure is worse than any error
         name, reason = get_exception_name(error), get_type_name(type(failure))
         log.warning("The record of a %s is minimal: describing it raised %s.", name, reason)
-        return _describe_minimally(error, root)
+        return _describe_minimally(error, _Project(root, copy, redact, hosts))
 
 
 def get_exception_name(error: BaseException) -> str:
@@ -80,14 +90,25 @@ def get_exception_name(error: BaseException) -> str:
     return get_type_name(type(error))
 
 
-def _describe(
-    error: BaseException, root: Path, redact: Redact, inputs: Mapping[str, object]
-) -> Capsule:
+class _Project(NamedTuple):
+    """Where the project's code is, what redacts its values, and which of its packages host it."""
+
+    root: Path
+    copy: Path | None
+    redact: Redact
+    hosts: Hosts
+
+    def find_file(self, name: str) -> str | None:
+        """Return a source file relative to the project's folder; `None` if it is not its own."""
+        return find_project_file(name, str(self.root), self.copy)
+
+
+def _describe(error: BaseException, project: _Project, inputs: Mapping[str, object]) -> Capsule:
     nothing: dict[str, str] = {}
-    found = attempt(lambda: format_literals(inputs, redact=redact)[0], nothing)
+    found = attempt(lambda: format_literals(inputs, redact=project.redact)[0], nothing)
     children: dict[str, Capsule] = {}
     for chain in find_chains(error):
-        child = _describe_chain(chain, root, redact, found)
+        child = _describe_chain(chain, project, found)
         children.setdefault(child.fingerprint, child)
     by_weight = sorted(children.values(), key=_build_sort_key)
     main = by_weight[0]
@@ -107,17 +128,18 @@ def _build_sort_key(child: Capsule) -> tuple[bool, bool, str]:
     return not child.frames, timeout, child.fingerprint
 
 
-def _describe_chain(chain: Chain, root: Path, redact: Redact, inputs: dict[str, str]) -> Capsule:
+def _describe_chain(chain: Chain, project: _Project, inputs: dict[str, str]) -> Capsule:
     """Return the capsule of one root cause; `inputs` are literals already."""
     cause = chain.root_cause
-    whole = _trace_path(chain.errors, str(root))
+    redact, hosts = project.redact, project.hosts
+    whole = _trace_path(chain.errors, project)
     deliberate = attempt(lambda: is_raised_on_purpose(cause, whole), False)
     way = attempt(lambda: skip_host(whole, cause, deliberate=deliberate), tuple(whole))
     frames = [
         _build_frame(place, redact) for place in _trim_places([each for each in way if each.file])
     ]
-    if (unparsed := attempt(lambda: _build_syntax_frame(cause, str(root)), None)) is not None:
-        frames = [each for each in frames if not is_host_module(each.module)] + [unparsed]
+    if (unparsed := attempt(lambda: _build_syntax_frame(cause, project), None)) is not None:
+        frames = [each for each in frames if not is_host_module(each.module, hosts)] + [unparsed]
     original = get_message(cause)
     message = attempt(
         lambda: redact(original[:LONGEST_TEXT]), "(no message: it cannot be redacted)"
@@ -147,10 +169,10 @@ def _describe_chain(chain: Chain, root: Path, redact: Redact, inputs: dict[str, 
     )
 
 
-def _describe_minimally(error: BaseException, root: Path) -> Capsule:
+def _describe_minimally(error: BaseException, project: _Project) -> Capsule:
     """Return the exception's type and its frames, without a value of either."""
     name = get_exception_name(error)
-    way: list[TracePlace] = attempt(lambda: _trace_path((error,), str(root)), [])
+    way: list[TracePlace] = attempt(lambda: _trace_path((error,), project), [])
     frames = [
         Frame(file=place.file, line=place.line, function=_get_function(place.frame))
         for place in _trim_places(way)
@@ -165,7 +187,7 @@ def _describe_minimally(error: BaseException, root: Path) -> Capsule:
     )
 
 
-def _trace_path(causes: Sequence[BaseException], root: str) -> list[TracePlace]:
+def _trace_path(causes: Sequence[BaseException], project: _Project) -> list[TracePlace]:
     """Return the frames, outermost first, on the way to the last of `causes`.
 
     The traceback of a cause begins where it was caught, so it is joined with the traceback of its
@@ -185,8 +207,10 @@ def _trace_path(causes: Sequence[BaseException], root: str) -> list[TracePlace]:
                 del places[shared:]
             where[frame] = len(places)
             name = to_exact_text(frame.f_code.co_filename)
-            file = attempt(functools.partial(find_project_file, name, root), None)
-            places.append(TracePlace(file, frame, traceback.tb_lineno))
+            file = attempt(functools.partial(project.find_file, name), None)
+            module = _get_module(frame)
+            is_host = is_host_module(module, project.hosts)
+            places.append(TracePlace(file, frame, traceback.tb_lineno, module, is_host))
             traceback = traceback.tb_next
     return [place for place in places if _HIDDEN not in place.frame.f_code.co_varnames]
 
@@ -194,7 +218,7 @@ def _trace_path(causes: Sequence[BaseException], root: str) -> list[TracePlace]:
 def _list_libraries(way: Sequence[TracePlace]) -> tuple[str, ...]:
     """Return the modules that our innermost frame called, by two names at most, each once."""
     ours = max((i for i, place in enumerate(way) if place.file is not None), default=-1)
-    names = (_get_module(place.frame) for place in way[ours + 1 :])
+    names = (place.module for place in way[ours + 1 :])
     called = tuple(dict.fromkeys(".".join(name.split(".")[:2])[:_MAX_NAME] for name in names))
     return called if len(called) <= _MAX_LIBRARIES else called[:4] + called[4 - _MAX_LIBRARIES :]
 
@@ -230,11 +254,14 @@ def _get_code(error: BaseException) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def find_project_file(filename: str, root: str, own: Path = _OWN) -> str | None:
-    """Return the file relative to the project's root; `None` if it is not the project's own."""
+def find_project_file(filename: str, root: str, copy: Path | None = None) -> str | None:
+    """Return the file relative to the project's root, or to a copy of the project.
+
+    It is `None` if the file is not the project's own.
+    """
     path, folder = Path(os.path.realpath(filename)), Path(os.path.realpath(root))
-    if _COMMIT.fullmatch(own.name) and path.is_relative_to(own):
-        return path.relative_to(own).as_posix()
+    if copy is not None and path.is_relative_to(copy):
+        return path.relative_to(copy).as_posix()
     if filename.startswith("<") or not path.is_relative_to(folder):
         return None
     relative = path.relative_to(folder)
@@ -262,19 +289,19 @@ def _build_frame(place: TracePlace, redact: Redact) -> Frame:
     )
 
 
-def _build_syntax_frame(error: BaseException, root: str) -> Frame | None:
+def _build_syntax_frame(error: BaseException, project: _Project) -> Frame | None:
     """Return the line of the project that is no Python: no frame of it ever ran."""
     if not is_error(error, SyntaxError):
         return None
     name = to_exact_text(SyntaxError.__dict__["filename"].__get__(error))
     line = SyntaxError.__dict__["lineno"].__get__(error)
-    file = find_project_file(name, root) if name else None
+    file = project.find_file(name) if name else None
     number = max(0, line) if type(line) is int else 0
     return None if file is None else Frame(file=file, line=number, function="<module>")
 
 
 def _get_function(frame: FrameType) -> str:
-    return escape_surrogates(to_exact_text(frame.f_code.co_qualname)[:_MAX_FUNCTION])
+    return escape_surrogates(to_exact_text(get_qualified_name(frame.f_code))[:_MAX_FUNCTION])
 
 
 def _get_module(frame: FrameType) -> str:

@@ -1,6 +1,6 @@
 """Decide whether a failure belongs to the code that hosts cogs, or to the code that called it.
 
-Every request of a cog to Discord passes through our client, the redaction and the instrumentation.
+Every request of a cog to Discord passes through the client, the redaction and the instrumentation.
 Their frames are then the innermost of the project, though the mistake is in the caller.
 """
 
@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NamedTuple
 
-from bot.telemetry.safe_access import get_traceback, is_error, to_exact_text
+from theseus_observe.failures.safe_access import get_traceback, is_error
 
-HOST_PACKAGES = ("bot.client", "theseus_observe.redaction", "bot.telemetry")
+Hosts = frozenset[str]
+NO_HOSTS: Hosts = frozenset()
+_OWN_PACKAGE = __name__.partition(".")[0]
 
 # What the host only hands requests on to. An error from there is the answer to the caller.
 _WRAPPED_LIBRARIES = frozenset({"aiohttp", "discord"})
@@ -34,16 +36,8 @@ class TracePlace(NamedTuple):
     file: str | None
     frame: FrameType
     line: int
-
-    @property
-    def is_host(self) -> bool:
-        """True if the frame belongs to the code that hosts cogs."""
-        return is_host_module(self.module)
-
-    @property
-    def module(self) -> str:
-        """Return the name of the module that the frame's code is in."""
-        return to_exact_text(dict.get(self.frame.f_globals, "__name__"))
+    module: str
+    is_host: bool
 
     @property
     def package(self) -> str:
@@ -51,9 +45,9 @@ class TracePlace(NamedTuple):
         return self.module.partition(".")[0]
 
 
-def is_host_module(name: str) -> bool:
-    """Return whether a module is of the code that hosts cogs."""
-    return ".".join(name.split(".")[:2]) in HOST_PACKAGES
+def is_host_module(name: str, hosts: Hosts) -> bool:
+    """Return whether a module is of this package, or of one of `hosts`, named by two parts."""
+    return name.partition(".")[0] == _OWN_PACKAGE or ".".join(name.split(".")[:2]) in hosts
 
 
 def is_raised_on_purpose(cause: BaseException, way: Sequence[TracePlace]) -> bool:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from theseus_guard.syntax import evaluate_literal
+from theseus_observe.failures.source import evaluate_literal
 
 _PIECE = re.compile(r"[^\W\d_]+|\d+|[^\x00-\x7f]")
 _DIGITS = re.compile(r"\d+")

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from theseus_observe.redaction._config_secrets import register_secret
 
-from bot.domain.errors import ConfigError
-
 _BYTES = 32
+
+
+class SecretError(Exception):
+    """The secret of pseudonyms cannot be used; the message says why."""
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -32,7 +34,7 @@ def load_secret(path: Path) -> bytes:
     """Return the secret of `path`; the first time, make one that only this user may read.
 
     Two processes starting at once get the same one. It is registered with the redactor.
-    `ConfigError` names a file that cannot be used.
+    `SecretError` names a file that cannot be used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,14 +42,13 @@ def load_secret(path: Path) -> bytes:
             _make(path)
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except OSError as error:
-        raise ConfigError(
-            f"The secret {path} cannot be read or made ({error.strerror}). "
-            "Set THESEUS_STATE to a folder Theseus may write to."
+        raise SecretError(
+            f"The secret {path} cannot be read or made ({error.strerror})."
         ) from error
     except ValueError as error:
-        raise ConfigError(_describe_unusable(path)) from error
+        raise SecretError(_describe_unusable(path)) from error
     if len(secret) < _BYTES:
-        raise ConfigError(_describe_unusable(path))
+        raise SecretError(_describe_unusable(path))
     register_secret(path.stem, secret.hex())
     return secret
 

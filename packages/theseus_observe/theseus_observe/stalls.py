@@ -11,8 +11,13 @@ import discord
 import structlog
 from discord.ext import commands
 
-from bot.client._project_code import ProjectCode
-from bot.telemetry.delays import EventLoopBlocked, FramePosition, build_traceback, get_thread_stack
+from theseus_observe.failures.delays import (
+    EventLoopBlocked,
+    FramePosition,
+    build_traceback,
+    get_thread_stack,
+)
+from theseus_observe.project_code import ProjectCode
 
 BLOCK_SECONDS = 2.0
 """How long one call may keep the event loop before that is a fault of its own."""

@@ -3,7 +3,7 @@
 Redaction takes time for each character, on the event loop: so a text is cut first.
 """
 
-from bot.telemetry.literals import Redact
+from theseus_observe.failures.literals import Redact
 
 
 def redact_beginning(text: str, limit: int, redact: Redact) -> str:

@@ -1,6 +1,6 @@
 """Exceptions that end more than the code that raises them, turned into failures of that code."""
 
-from bot.telemetry.safe_access import get_message
+from theseus_observe.failures.safe_access import get_message
 
 
 class EndedByCode(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from theseus_guard.syntax import parse
+from theseus_observe.failures.source import parse
 
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
 # Without the first two an address is none; the third is what redaction leaves.

@@ -8,9 +8,9 @@ import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
 
-from bot.telemetry.bounded_text import redact_beginning
-from bot.telemetry.literals import Redact
-from bot.telemetry.safe_access import (
+from theseus_observe.failures.bounded_text import redact_beginning
+from theseus_observe.failures.literals import Redact
+from theseus_observe.failures.safe_access import (
     attempt,
     get_cause,
     get_children,
