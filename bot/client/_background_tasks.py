@@ -11,10 +11,10 @@ from typing import Any, TypeGuard
 import structlog
 
 from theseus_observe.failures.safe_access import get_traceback, is_error
+from theseus_observe.interaction_inputs import find_interaction
 from theseus_observe.project_code import ProjectCode
 from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import find_interaction
 from bot.client._task_factory import OBSERVER, TaskOf, install
 
 UNHANDLED_SECONDS = 10.0  # after that, no code is expected to read the exception of a failed task

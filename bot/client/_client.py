@@ -12,6 +12,7 @@ from typing import Any
 import discord
 import structlog
 from discord.ext import commands
+from theseus_observe.interaction_inputs import is_interaction
 from theseus_observe.project_code import ProjectCode
 from theseus_observe.redaction import redact
 from theseus_observe.stalls import BLOCK_SECONDS, StallWatch
@@ -30,7 +31,6 @@ from bot.client._flags import Flags, find_no_flag
 from bot.client._handover_client import HandoverClient
 from bot.client._identity import Identity
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import is_interaction
 from bot.client._mention_commands import is_for_the_bot
 from bot.client._missing_responses import ResponseWatch
 from bot.client._outbound_redaction import keep_secrets, redact_activity

@@ -6,18 +6,17 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
-from theseus_observe.failures.safe_access import is_error
-
-from bot.client._command_failures import (
-    describe_refusal,
+from theseus_observe.command_failures import (
     find_bug,
     find_handler_failure,
     wrap_escaped,
 )
+from theseus_observe.failures.safe_access import is_error
+from theseus_observe.interaction_inputs import format_command
+
 from bot.client._containment import Containment
-from bot.client._error_replies import answer, brief_message, format_error
+from bot.client._error_replies import answer, brief_message, describe_refusal, format_error
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import format_command
 from bot.domain.errors import TheseusError
 from bot.domain.journal import ActionOutcome
 from bot.telemetry.recorder import get_outcome

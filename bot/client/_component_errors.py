@@ -12,10 +12,10 @@ import logging
 
 import discord
 from theseus_observe.failures.safe_access import is_error
+from theseus_observe.interaction_inputs import find_interaction
 
 from bot.client._error_replies import answer, brief_message, format_error
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import find_interaction
 from bot.domain.errors import TheseusError
 
 _LOGGERS = ("discord.ui.view", "discord.ui.modal", "discord.app_commands.tree")

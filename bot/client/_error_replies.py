@@ -5,7 +5,9 @@ from typing import Any
 import aiohttp
 import discord
 import structlog
+from discord import app_commands
 from discord.ext import commands
+from theseus_observe.command_failures import open_hybrid
 from theseus_observe.failures.bounded_text import redact_beginning
 from theseus_observe.failures.safe_access import escape_surrogates, get_message
 from theseus_observe.redaction import redact
@@ -16,6 +18,7 @@ from bot.domain.journal import Action
 _log = structlog.stdlib.get_logger(__name__)
 
 
+_CHANGED = app_commands.CommandNotFound | app_commands.CommandSignatureMismatch
 _MAX_CHARS = 1_500  # Discord refuses messages of more than 2,000 characters
 _TO_ALL = "Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
 # For private replies, which Discord does not let people reply to.
@@ -39,6 +42,14 @@ def format_missing_response(what: str, action: Action, *, private: bool = False)
 def brief_message(error: BaseException) -> str:
     """Return what an error says, as much as fits into an answer."""
     return redact_beginning(escape_surrogates(get_message(error)), _MAX_CHARS, redact)
+
+
+def describe_refusal(error: Exception) -> str:
+    """Return why a command was not run, for its person."""
+    refusal = open_hybrid(error)
+    if isinstance(refusal, _CHANGED):
+        return "That command has changed meanwhile; try it once more in a moment."
+    return f"I could not run that: {brief_message(refusal)}"
 
 
 async def answer(interaction: discord.Interaction, text: str, *, private: bool = False) -> None:

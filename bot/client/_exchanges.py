@@ -139,7 +139,7 @@ def get_current_exchange() -> ActionExchange | None:
 def find_acting_function() -> Acting | None:
     """Return the outermost function on the stack that is not discord.py's or the client's.
 
-    As `scope_of` reads it from a traceback; only what the present task runs is looked at.
+    As `find_scope` reads it from a traceback; only what the present task runs is looked at.
     """
     found: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)

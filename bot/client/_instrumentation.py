@@ -2,16 +2,17 @@
 
 import weakref
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
+from theseus_observe import interaction_inputs as seen
 from theseus_observe.failures.no_response import NoResponse
 from theseus_observe.failures.safe_access import is_error
 from theseus_observe.stalls import BlockReport, StallWatch
 
-from bot.client import _interaction_inputs as seen
 from bot.client._audience import AudienceFinder
 from bot.client._delays import Delays
 from bot.client._exchanges import get_flags
@@ -24,6 +25,7 @@ from bot.ports.clock import Clock
 from bot.telemetry import Recorder
 from bot.telemetry.recorder import get_outcome
 
+_HOSTS = (str(Path(__file__).parent),)
 _STARTED, _ENDED = "theseus_started", "theseus_ended"
 
 
@@ -116,9 +118,10 @@ class Instruments:
         self, interaction: discord.Interaction, error: BaseException, *, refused: bool = False
     ) -> Action:
         """Record a press or a form that raised; a refusal is no failure."""
+        scope = seen.find_scope(error, _HOSTS)
         return self._record_interaction(
             Kind.COMPONENT,
-            seen.get_component_name(interaction, error),
+            seen.build_component_name(scope, seen.get_custom_id(interaction)),
             ActionOutcome.OK if refused else get_outcome(error),
             interaction,
             None if refused else error,
@@ -166,7 +169,7 @@ class Instruments:
         about = seen.get_event_place(arguments)
         action = self._recorder.record(
             Kind.LISTENER,
-            seen.scope_of(error) or event,
+            seen.find_scope(error, _HOSTS) or event,
             get_outcome(error),
             guild_id=about.guild_id,
             channel_id=about.channel_id,

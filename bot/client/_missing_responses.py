@@ -10,12 +10,12 @@ from typing import Any
 
 import discord
 from theseus_observe.failures.no_response import NoResponse
+from theseus_observe.interaction_inputs import format_command
 
 from bot.client._error_replies import answer, format_missing_response
 from bot.client._exchanges import get_current_exchange
 from bot.client._follow_ups import FOLLOW_UPS
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import format_command
 from bot.client._unawaited_calls import find_unawaited
 from bot.domain.journal import ActionOutcome
 from bot.ports.clock import Clock

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from discord.ext import commands
+from theseus_observe.command_failures import find_bug, wrap_escaped
 from theseus_observe.failures.safe_access import is_error
 
-from bot.client._command_failures import describe_refusal, find_bug, wrap_escaped
 from bot.client._error_replies import (
     answer,
     brief_message,
+    describe_refusal,
     format_error,
     format_missing_response,
     has_own_reply,

@@ -10,6 +10,7 @@ import discord
 import structlog
 from theseus_observe.failures.placeholders import Placeholders
 from theseus_observe.failures.source_vocabulary import collect_vocabulary
+from theseus_observe.interaction_inputs import build_component_name
 from theseus_observe.pseudonyms import build_pseudonym, compute_digest
 from theseus_observe.redaction import redact
 
@@ -24,7 +25,6 @@ from bot.client._exchanges import (
     Told,
     get_current_exchange,
 )
-from bot.client._interaction_inputs import build_component_name
 from bot.client._traffic_cast import Cast, CastPlaceholders, Surroundings, build_keys
 from bot.client._traffic_steps import StepReader, collect_labels, get_channel_name
 from bot.client._web_requests import collect_web_answers

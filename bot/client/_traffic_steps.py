@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from theseus_rehearsal.records import (
 from theseus_observe.failures.literals import is_secret
+from theseus_observe.interaction_inputs import walk_submitted_fields
 
     AutocompleteStep,
     CommandStep,

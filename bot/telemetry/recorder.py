@@ -1,6 +1,5 @@
 """Writes journal records about actions."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,13 +9,10 @@ from typing import Self, Unpack
 
 import structlog
 from structlog.contextvars import bound_contextvars
-from theseus_observe import records
+from theseus_observe import outcomes, records
 from theseus_observe.failures.blamed_code import add_blamed_code
 from theseus_observe.failures.capsules import build_capsule, find_project_file
-from theseus_observe.failures.causes import find_chains
-from theseus_observe.failures.endings import EndedByCode
 from theseus_observe.failures.literals import Redact
-from theseus_observe.failures.no_response import NoResponse
 from theseus_observe.failures.placeholders import Placeholders
 from theseus_observe.failures.private_capsules import hide_private_values, strip_values
 from theseus_observe.failures.safe_access import (
@@ -255,18 +251,4 @@ def _shorten(action: Action) -> Action:
 
 def get_outcome(error: BaseException | None) -> ActionOutcome:
     """Return how an action ended that raised this, wrappers and groups opened."""
-    if error is None:
-        return ActionOutcome.OK
-    outcomes = {_classify(chain.root_cause, error) for chain in find_chains(error)}
-    by_weight = (ActionOutcome.ERROR, ActionOutcome.TIMEOUT, ActionOutcome.NO_RESPONSE)
-    return next((each for each in by_weight if each in outcomes), ActionOutcome.CANCELLED)
-
-
-def _classify(cause: BaseException, error: BaseException) -> ActionOutcome:
-    if is_error(cause, NoResponse):
-        return ActionOutcome.NO_RESPONSE
-    if is_error(cause, TimeoutError):
-        return ActionOutcome.TIMEOUT
-    if is_error(cause, asyncio.CancelledError) and not is_error(error, EndedByCode):
-        return ActionOutcome.CANCELLED
-    return ActionOutcome.ERROR
+    return ActionOutcome(outcomes.get_outcome(error))

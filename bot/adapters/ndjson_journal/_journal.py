@@ -42,6 +42,8 @@ T = TypeVar("T")
 class NdjsonJournal:
     """Implements `bot.ports.journal.Journal` in `state/journal/` and `state/journal.sqlite3`.
 
+    `folder` is where the files are instead, as of a bot that writes with `theseus_observe`.
+
     `append` works on any thread while the journal is open. The index follows a moment later, on its
     own thread; queries update it first. They never wait for an index of a whole month: lines that
     are not indexed yet are searched in the files, while the index is built in small steps.
@@ -54,9 +56,10 @@ class NdjsonJournal:
         *,
         redact: Callable[[str], str],
         on_record: Callable[[Action], None] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._on_record = on_record
-        self._files = DayFiles(state / "journal")
+        self._files = DayFiles(state / "journal" if folder is None else folder)
         self._index = Database(
             state / "journal.sqlite3",
             MIGRATIONS,

@@ -6,6 +6,7 @@ import logging
 import pytest
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+from theseus_observe.interaction_inputs import extract_stable_part
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal

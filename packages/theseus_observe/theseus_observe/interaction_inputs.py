@@ -11,9 +11,11 @@ from typing import Any, TypeGuard
 import discord
 from discord import app_commands
 from discord.ext import commands
+
+from theseus_observe.failures.qualified_names import get_qualified_name
 from theseus_observe.failures.safe_access import attempt, get_traceback
 
-_NOT_THE_COGS = (str(Path(discord.__file__).parent), str(Path(__file__).parent))
+_LIBRARY = str(Path(discord.__file__).parent)
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z_-]*")
 _STABLE_TOKENS = 2
 
@@ -81,22 +83,22 @@ def walk_submitted_fields(components: Any) -> Iterator[Mapping[str, Any]]:
             yield from walk_submitted_fields((item["component"],))
 
 
-def get_component_name(interaction: discord.Interaction, error: BaseException) -> str:
-    """Return the class it belongs to and the lasting part of its id: `Polls.poll`.
-
-    An id without a lasting part (discord.py makes up random ones) leaves the function's name:
-    `Card.reroll`.
-    """
-    data: Mapping[str, Any] = interaction.data or {}
-    return build_component_name(scope_of(error), str(data.get("custom_id", "")))
-
-
 def build_component_name(scope: str, custom_id: str) -> str:
-    """Return the name of a component whose press or form that function answers."""
+    """Return the class that a component belongs to and the lasting part of its id: `Polls.poll`.
+
+    `scope` is the function that answers it. An id without a lasting part (discord.py makes up
+    random ones) leaves the function's name: `Card.reroll`.
+    """
     scope = scope or "component"
     stable = extract_stable_part(custom_id)
     owner = scope.rpartition(".")[0] or scope
     return f"{owner}.{stable}" if stable else scope
+
+
+def get_custom_id(interaction: discord.Interaction) -> str:
+    """Return the id of the component or form; empty if there is none."""
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(data.get("custom_id", ""))
 
 
 def extract_stable_part(custom_id: str) -> str:
@@ -109,13 +111,16 @@ def extract_stable_part(custom_id: str) -> str:
     return ":".join(parts)
 
 
-def scope_of(error: BaseException) -> str:
-    """Return the qualified name of the outermost function outside of discord.py and the core."""
+def find_scope(error: BaseException, hosts: tuple[str, ...] = ()) -> str:
+    """Return the qualified name of the outermost function outside of discord.py and of `hosts`.
+
+    Hosts are the folders of code that only calls the code that failed.
+    """
     traceback = get_traceback(error)
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if not code.co_filename.startswith(_NOT_THE_COGS):
-            return code.co_qualname.replace("<locals>.", "")
+        if not code.co_filename.startswith((_LIBRARY, *hosts)):
+            return get_qualified_name(code).replace("<locals>.", "")
         traceback = traceback.tb_next
     return ""
 

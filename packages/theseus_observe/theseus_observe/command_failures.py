@@ -1,4 +1,4 @@
-"""What ended a command: a fault of its cog's code, or a refusal that its person can read.
+"""What ended a command: a fault of its code, or a refusal that its person can read.
 
 discord.py has two families of command errors, and a third wrapper where a hybrid command is used
 as a slash command: `HybridCommandError` around the error of the slash command.
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from discord import app_commands
 from discord.ext import commands
+
 from theseus_observe.failures.safe_access import (
     attempt,
     choose,
@@ -22,11 +23,8 @@ from theseus_observe.failures.safe_access import (
     is_error,
 )
 
-from bot.client._error_replies import brief_message
-
 Wrapper = TypeVar("Wrapper", app_commands.CommandInvokeError, commands.CommandInvokeError)
 
-_CHANGED = app_commands.CommandNotFound | app_commands.CommandSignatureMismatch
 _WRAPPERS = (
     app_commands.CommandInvokeError,
     commands.CommandInvokeError,
@@ -34,12 +32,12 @@ _WRAPPERS = (
 )
 
 
-def find_bug(error: Exception) -> BaseException | None:
-    """Return what the cog's code raised; `None` when the person or Discord is the cause.
+def find_bug(error: BaseException) -> BaseException | None:
+    """Return what the command's code raised; `None` when the person or Discord is the cause.
 
     A transformer says by a `ValueError` that an option makes no sense; anything else is its own.
     """
-    error = _open_hybrid(error)
+    error = open_hybrid(error)
     if isinstance(error, _WRAPPERS):
         return choose(get_original(error), error)
     if isinstance(error, app_commands.TransformerError):
@@ -48,15 +46,8 @@ def find_bug(error: Exception) -> BaseException | None:
     return None
 
 
-def describe_refusal(error: Exception) -> str:
-    """Return why a command was not run, for its person."""
-    error = _open_hybrid(error)
-    if isinstance(error, _CHANGED):
-        return "That command has changed meanwhile; try it once more in a moment."
-    return f"I could not run that: {brief_message(error)}"
-
-
-def _open_hybrid(error: Exception) -> Exception:
+def open_hybrid(error: BaseException) -> BaseException:
+    """Return the error of the slash command that a hybrid command was used as."""
     return error.original if isinstance(error, commands.HybridCommandError) else error
 
 
@@ -75,7 +66,7 @@ def wrap_escaped(make: Callable[[Exception], Wrapper], error: Exception) -> Wrap
     return wrapped
 
 
-def find_handler_failure(error: Exception) -> BaseException | None:
+def find_handler_failure(error: BaseException) -> BaseException | None:
     """Return what a command failed with whose own error handler raised; else `None`."""
     context = get_context(error)
     handled = any(code is _HANDLERS for code in _walk_code(error))

@@ -1,0 +1,137 @@
+"""Makes records of actions and puts them into the outbox."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from types import CodeType
+from typing import Any, Protocol
+
+from theseus_observe.failures.blamed_code import add_blamed_code
+from theseus_observe.failures.capsules import build_capsule, find_project_file
+from theseus_observe.failures.private_capsules import hide_private_values, strip_values
+from theseus_observe.failures.safe_access import attempt, escape_surrogates, to_exact_text
+from theseus_observe.folder_sink import get_utc_now
+from theseus_observe.ids import create_sortable_id
+from theseus_observe.outbox import Fields
+from theseus_observe.places import Place
+from theseus_observe.pseudonyms import build_pseudonym
+from theseus_observe.records import PRIVATE, Action, Capsule
+from theseus_observe.redaction import redact
+
+NOWHERE = Place()
+_MAX_NAME = 200
+
+
+class Failure:
+    """What is known of a failure beside its exception."""
+
+    def __init__(
+        self,
+        error: BaseException,
+        *,
+        audience: str = PRIVATE,
+        inputs: Mapping[str, object] | None = None,
+        code: CodeType | None = None,
+        module: str = "",
+    ) -> None:
+        self.error = error
+        self.audience = audience
+        self.inputs = inputs
+        self.code = code
+        self.module = module
+
+
+class RecordQueue(Protocol):
+    """What takes records."""
+
+    def add(self, fields: Fields, *, urgent: bool = False) -> None:
+        """Take a record without waiting."""
+        ...
+
+
+class Recorder:
+    """Describes actions. What it cannot read of them is left out.
+
+    `secret` is the key of the pseudonyms, and `root` the project's folder.
+    """
+
+    def __init__(
+        self,
+        queue: RecordQueue,
+        root: Path,
+        secret: bytes,
+        commit: str | None,
+        *,
+        now: Callable[[], datetime] = get_utc_now,
+    ) -> None:
+        self._queue = queue
+        self._root = root
+        self._secret = secret
+        self._commit = commit
+        self._now = now
+
+    def record(
+        self,
+        kind: str,
+        name: str,
+        outcome: str,
+        *,
+        place: Place = NOWHERE,
+        duration_ms: float | None = None,
+        failure: Failure | None = None,
+    ) -> Action:
+        """Queue one record and return it."""
+        at = self._now()
+        known_name = escape_surrogates(to_exact_text(name)[:_MAX_NAME]) or "unknown"
+        user = None if place.user_id is None else build_pseudonym(place.user_id, self._secret)
+        action = Action(
+            ts=at.isoformat(timespec="microseconds")[:26] + "Z",
+            id=create_sortable_id(int(at.timestamp() * 1000)),
+            event=f"{kind}.{known_name}",
+            kind=kind,
+            name=known_name,
+            outcome=outcome,
+            duration_ms=duration_ms,
+            guild_id=place.guild_id,
+            channel_id=place.channel_id,
+            user=user,
+            shard=place.shard,
+            commit=self._commit,
+            error=None if failure is None else self._describe(known_name, failure),
+        )
+        self._queue.add(_list_fields(action), urgent=action.error is not None)
+        return action
+
+    def _describe(self, name: str, failure: Failure) -> Capsule:
+        error, audience = failure.error, failure.audience
+        found = build_capsule(error, root=self._root, redact=redact, inputs=failure.inputs)
+        found = attempt(partial(self._add_code, found, failure), found)
+        children = tuple(each.replace(audience=audience) for each in found.children)
+        found = found.replace(audience=audience, children=children)
+        if audience != PRIVATE:
+            return found
+        hide = partial(hide_private_values, found, error, self._secret, name)
+        return attempt(hide, None) or strip_values(found)
+
+    def _add_code(self, found: Capsule, failure: Failure) -> Capsule:
+        code = failure.code
+        file = find_project_file(code.co_filename, str(self._root)) if code is not None else None
+        if code is None or file is None:
+            return found
+        return add_blamed_code(found, code, file, failure.module)
+
+
+def _list_fields(action: Action) -> dict[str, Any]:
+    """Return the fields of a record; those without a value are left out."""
+    fields = {name: value for name, value in vars(action).items() if value is not None}
+    if action.error is not None:
+        fields["error"] = _list_capsule_fields(action.error)
+    return fields
+
+
+def _list_capsule_fields(capsule: Capsule) -> dict[str, Any]:
+    return {name: value for name, value in dataclasses.asdict(capsule).items() if value != ()}
