@@ -9,10 +9,10 @@ from types import FrameType
 from typing import Any, TypeGuard
 
 import structlog
-
 from theseus_observe.failures.safe_access import get_traceback, is_error
 from theseus_observe.interaction_inputs import find_interaction
 from theseus_observe.project_code import ProjectCode
+
 from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._instrumentation import Instruments
 from bot.client._task_factory import OBSERVER, TaskOf, install

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from theseus_observe.failures.placeholders import Placeholders
 from theseus_rehearsal.records import Actor
 
-from theseus_observe.failures.placeholders import Placeholders
 from bot.domain.traffic import ASKER
 
 BOT, OWNER, OTHER = "bot", "owner", "other"

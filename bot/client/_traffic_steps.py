@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from theseus_rehearsal.records import (
 from theseus_observe.failures.literals import is_secret
 from theseus_observe.interaction_inputs import walk_submitted_fields
-
+from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -18,7 +17,6 @@ from theseus_observe.interaction_inputs import walk_submitted_fields
 )
 
 from bot.client._exchanges import ActionExchange, Told
-from bot.client._interaction_inputs import walk_submitted_fields
 from bot.client._traffic_cast import DEV, HERE, Cast
 from bot.domain.traffic import Place
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from local_discord.person import Message
-from theseus_rehearsal.records import CommandStep
 from theseus_observe.pseudonyms import build_pseudonym
+from theseus_rehearsal.records import CommandStep
 
 from bot.authority.personal_data import PersonalDataKind, PersonalDataService
 from bot.domain.chat import CHAT, ChatLine, Chronicle

@@ -1,6 +1,7 @@
 """Finds the code that blocks the event loop, by looking from another thread."""
 
 import asyncio
+import logging
 import threading
 import weakref
 from collections.abc import Callable
@@ -8,7 +9,6 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 import discord
-import structlog
 from discord.ext import commands
 
 from theseus_observe.failures.delays import (
@@ -25,7 +25,7 @@ BLOCK_SECONDS = 2.0
 _BLOCKED = "theseus_blocked"
 _BEAT_SECONDS, _SAMPLE_SECONDS, _MOST_LATE = 0.25, 0.1, 0.5
 _FEWEST_SAMPLES, _LOGGED_AT = 3, 100
-_log = structlog.stdlib.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 Subject = discord.Interaction | commands.Context[Any]
 

@@ -6,12 +6,11 @@ import logging
 import pytest
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
-from theseus_observe.interaction_inputs import extract_stable_part
+from theseus_observe.interaction_inputs import extract_stable_part, find_sender
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.client import point_discord_at
-from bot.client._interaction_inputs import extract_stable_part, find_sender
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind
 from tests.support.chat_clients import SkippingClock

@@ -7,13 +7,12 @@ import errno
 import functools
 import inspect
 import itertools
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
-
-import structlog
 
 from theseus_observe.failures.bounded_text import keep_beginning
 from theseus_observe.failures.causes import Chain, find_chains
@@ -56,7 +55,7 @@ _REMEMBERED = 256
 
 _HIDDEN = "__tracebackhide__"
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 def build_capsule(

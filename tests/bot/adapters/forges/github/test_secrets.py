@@ -12,8 +12,8 @@ from theseus_observe.redaction import redact
 from bot.adapters.forges.github import App, Token
 from bot.adapters.git_checkout import GitCheckout
 from bot.domain.errors import ConfigError, ForgeError, ForgeRejected, TheseusError
-from tests.bot.adapters.forges.github.room import Room
 from bot.telemetry.observation import build_capsule
+from tests.bot.adapters.forges.github.room import Room
 from tests.fakes.repositories import run_git
 from tests.support.chat_clients import SkippingClock
 
