@@ -1,22 +1,28 @@
-"""Whether a message that does not address the bot is for it all the same."""
+"""Whether a message that does not address the bot is for it, or answers a waiting run."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.domain.dialogue import Question
 from bot.domain.intents import Intent, Utterance
 from bot.domain.journal import FailureGroup
 from bot.domain.people import AllowList, Person
 from bot.domain.run import Run, Waiting
+from bot.grammar.agreement import is_refusal, parse_agreement, parse_contract_reply
 from bot.grammar.changes import has_bot_part
+from bot.grammar.choices import find_choice
 from bot.grammar.likeness import has_any_name
 from bot.intake.decision_questions import DecisionQuestions
 from bot.intake.failures import FailureMatcher
 from bot.intake.message import can_ask
-from bot.intake.run_replies import is_contract_reply, is_question_answer
 from bot.ports.clock import Clock
 from bot.self_improvement import SelfImprovementAgent
 
+_MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
+_WORK = re.compile(r"\b(?:fix|investigate|look into|why|repair)\b", re.IGNORECASE)
+_ENDING = {Intent.CANCEL, Intent.STOP, Intent.REJECT}
 _RECENT_PERIOD = timedelta(minutes=30)  # how long people mention a failure without its name
 
 
@@ -92,3 +98,49 @@ def _is_about_bot(text: str, names: Collection[str]) -> bool:
     whole command or group, a cog, or a part of a bot.
     """
     return has_bot_part(text) or has_any_name(text, set(names))
+
+
+def is_answer(text: str, utterance: Utterance, *, replies: bool) -> bool:
+    """Return whether text in the thread of a waiting run is the answer to its question.
+
+    A reply to the question is the answer, unless it ends the run. Other text is the answer if the
+    grammar finds no request in it. "It should be like this" counts as an answer and not as a report
+    or revision, unless it explicitly asks for work.
+    """
+    intent = utterance.intent
+    if replies:
+        return intent not in (Intent.CANCEL, Intent.STOP)
+    if intent is Intent.UNCLEAR:
+        return is_refusal(text) or not _ENDING & set(utterance.slots.may_mean)
+    if intent is Intent.REVISE:
+        return not _MORE.search(text)
+    if intent in (Intent.FIX, Intent.INVESTIGATE):
+        return not _WORK.search(text)
+    return intent is Intent.CHAT
+
+
+def is_question_answer(
+    question: Question, text: str, utterance: Utterance, *, replies: bool
+) -> bool:
+    """Return whether text in the thread answers the run's question; see `is_answer`.
+
+    A plain choice of an offered answer counts too, even if it resembles a request, unless it ends
+    the run.
+    """
+    if question.only_choices and find_choice(text, question.choices) is not None:
+        return utterance.intent not in (Intent.CANCEL, Intent.STOP)
+    if question.choices and not question.only_choices and parse_agreement(text) is not None:
+        return True
+    return is_answer(text, utterance, replies=replies)
+
+
+def is_contract_reply(text: str, utterance: Utterance) -> bool:
+    """Return whether the text is a yes, a no or a correction; a question is none of them."""
+    word = parse_contract_reply(text)
+    if (
+        word.is_go_ahead
+        or word.may_agree
+        or (not word.correction and parse_agreement(text) is False)
+    ):
+        return True
+    return not text.rstrip().endswith("?") and is_answer(text, utterance, replies=False)

@@ -11,7 +11,7 @@ from theseus_rehearsal.records import Script, Transcript
 from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from bot.grammar import Setting, parse
-from bot.intake.run_replies import is_answer
+from bot.intake.attention import is_answer
 from bot.ports.agent import QuestionAsked
 from tests.fakes.fake_planner import FakePlanner
 from tests.support.agent_harness import FIX, FIXED
