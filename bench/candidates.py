@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_guard.source_folders import build_python_path
 from theseus_repair.forking_runner import ForkingRunner
 from theseus_repair.runner import RunResult, TimeLimits
 
 from bench.rows import Row, Timed, measure_pairs
 from bot.adapters.sandbox import choose_sandbox
 from bot.app.demo import find_project_root
-from bot.infra.source_folders import build_python_path
 
 PAIRS = 15
 COG = "cogs/reminders.py"

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 
+from theseus_guard.source_folders import build_python_path
 from bench.bare import BareProgram, BareRequest, run_bare
 from bench.moments import list_moments
 from bench.rows import Row, compute_median, measure_pairs
@@ -22,7 +23,6 @@ from bench.scene import BenchScene, open_scene
 from bot.adapters.sandbox import choose_sandbox
 from bot.domain.change import CheckResult
 from bot.domain.history import History
-from bot.infra.source_folders import build_python_path
 from tests.fakes.repositories import run_git
 from tests.fakes.small_bot_repository import SPIN
 

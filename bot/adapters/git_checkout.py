@@ -7,6 +7,8 @@ from pathlib import Path
 
 import structlog
 
+from theseus_guard.git_output import parse_names
+from theseus_guard.git_reader import as_text
 from bot.domain.errors import CheckoutDirty, PortError, WorkspaceError
 from bot.domain.evidence import Suspect
 from bot.domain.local_work import Branch, LocalWork
@@ -16,7 +18,7 @@ from bot.infra.git import Git
 from bot.infra.git_fetch import fetch_branch
 from bot.infra.git_merge import get_tree_id
 from bot.infra.git_obstacles import find_obstacles
-from bot.infra.git_parse import as_text, parse_names, resolve_inside
+from bot.infra.git_parse import resolve_inside
 from bot.infra.git_remote import Access, Way, find_way
 from bot.infra.threads import run_in_thread
 

@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from theseus_guard.git_output import parse_names
+from theseus_guard.git_settings import PLAIN_DIFF
+
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
-from bot.infra.git_parse import COMMIT_FORMAT, parse_commits, parse_names
 from bot.infra.git_revisions import export
-from bot.infra.git_settings import PLAIN_DIFF
+from bot.infra.git_parse import COMMIT_FORMAT, parse_commits
 from bot.infra.threads import run_in_thread
 
 _TESTS = "tests/"

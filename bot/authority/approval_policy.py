@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 
+from theseus_guard.records import Finding
+
 from bot.authority.policy import FOR_APPROVERS, Act, authorize, is_security_sensitive
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers, Weight
 from bot.domain.audit import AuditEntry
-from bot.domain.change import Finding
 from bot.domain.errors import ForgeError, NotAuthorized, WrongStage
 from bot.domain.history import History
 from bot.domain.names import join_with_or

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from pydantic import Field
+from theseus_guard.protection import is_covered
 
-from bot.authority.protection import is_covered
 from bot.domain.anomaly import Rule
 from bot.domain.record import Record
 

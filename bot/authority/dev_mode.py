@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from theseus_guard.protection import is_covered
+
 from bot.authority.pauses import Pause
-from bot.authority.protection import is_covered
 from bot.domain.local_work import Branch, LocalWork
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore

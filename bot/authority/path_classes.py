@@ -1,29 +1,8 @@
 """The classes of this repository's paths, and the guard of each class."""
 
 from collections.abc import Mapping
-from typing import Literal
 
-from bot.domain.record import Record
-
-Guard = Literal["free", "review", "named", "never"]
-"""How strictly a path is guarded.
-
-`free`: ships with a plain "ship it". `review`: ships only with a person's explicit "security
-reviewed". `named`: like `review`, and runs change it only if a person named the file in the
-request. `never`: no run may change it.
-"""
-
-
-class PathClass(Record):
-    """Paths (glob patterns, `**` allowed) with one guard.
-
-    For guarded paths, a pattern that names a folder covers everything in it. For free paths the
-    patterns are stricter: `*` matches one plain name (letters, digits, `_` and `-`), `**/` any
-    number of such folders, and only a `**` at the end matches everything.
-    """
-
-    guard: Guard
-    paths: tuple[str, ...]
+from theseus_guard.protection import CHECK_FILES, GIT_FILES, SECRETS, Guard, PathClass
 
 
 def _build_class(guard: Guard, *paths: str) -> PathClass:
@@ -31,8 +10,8 @@ def _build_class(guard: Guard, *paths: str) -> PathClass:
 
 
 BUILT_IN: Mapping[str, PathClass] = {
-    "git": _build_class("never", "**/.git", "**/.gitattributes", "**/.gitmodules"),
-    "secrets": _build_class("never", "**/.env*", "**/*.pem", "**/*.key", "data/state"),
+    "git": _build_class("never", *GIT_FILES),
+    "secrets": _build_class("never", *SECRETS, "data/state"),
     # Code that decides, spends, merges, confines or judges, the data it uses, and all outgoing
     # connections.
     "authority": _build_class(
@@ -62,22 +41,7 @@ BUILT_IN: Mapping[str, PathClass] = {
     # Files that control how checks run or how developers' tools behave, and tests of the guards.
     "checks": _build_class(
         "named",
-        "**/.*",
-        "**/*makefile*",
-        "**/*.toml",
-        "**/*.ini",
-        "**/*.cfg",
-        "**/*.lock",
-        "**/*.yaml",
-        "**/*.yml",
-        "**/requirements*.txt",
-        "**/conftest.py",
-        "**/setup.py",
-        "**/noxfile.py",
-        "**/*customize.py",
-        "**/AGENTS*.md",
-        "**/CLAUDE*.md",
-        "**/GEMINI*.md",
+        *CHECK_FILES,
         "tests/attacks",
         "tests/cogs/room.py",
         "tests/contracts",

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from bot.domain.change import Finding
+from theseus_guard.records import Finding
+
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval
 from bot.domain.people import ITSELF, AllowList, Person
 from bot.domain.proposal import Proposal

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import AuditRow, SqliteStore, check_rows
 from bot.authority.audit_watch import load_heads
 from bot.cli.missing_state import report_if_missing
-from bot.cli.output import JsonOption, print_json, report_empty, say
+from bot.cli.output import print_json, report_empty, say
 from bot.cli.progress import show_progress
 from bot.cli.run_ids import complete_run_id
 from bot.cli.tables import Cell, Row, When, print_table

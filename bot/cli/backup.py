@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from theseus_guard.terminal import JsonOption
 
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.state_backups import StateBackups, is_recreated, read_manifest
@@ -13,7 +14,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.app.backups import get_backup_folder
 from bot.cli.backup_files import find_backups
 from bot.cli.missing_state import report_if_missing
-from bot.cli.output import JsonOption, print_error, print_json, say
+from bot.cli.output import print_error, print_json, say
 from bot.cli.progress import show_progress
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.backup import Backup, BackupManifest

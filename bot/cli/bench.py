@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from theseus_guard.terminal import JsonOption
 
 import bot
-from bot.cli.output import JsonOption, print_json, say
+from bot.cli.output import print_json, say
 from bot.cli.progress import show_progress
 from bot.domain.errors import ConfigError
 

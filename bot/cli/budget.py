@@ -5,12 +5,14 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+from theseus_guard.terminal import JsonOption
+
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.system_clock import SystemClock
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.reports import build_budget_report
 from bot.cli.missing_state import report_if_missing
-from bot.cli.output import JsonOption, print_json, say
+from bot.cli.output import print_json, say
 from bot.domain.spending import BudgetReport
 from bot.presentation.cards import render_budget_text
 from bot.settings import Settings, load_settings

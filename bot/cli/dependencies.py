@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 
-from bot.cli.output import JsonOption, print_json
+from bot.cli.output import print_json
 from bot.cli.supply_chain import examine_dependencies
 
 

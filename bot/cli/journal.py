@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import Damage, NdjsonJournal
 from bot.cli.missing_state import report_if_missing
-from bot.cli.output import JsonOption, print_json, report_empty, say, should_print_json
+from bot.cli.output import print_json, report_empty, say, should_print_json
 from bot.cli.progress import show_progress
 from bot.cli.run_text import RECORDS_HEAD, record_row
 from bot.cli.tables import print_table

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.cli.missing_state import report_if_missing
-from bot.cli.output import JsonOption, print_json, report_empty
+from bot.cli.output import print_json, report_empty
 from bot.cli.tables import Cell, Row, print_table
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.memory.ranking import format_memory

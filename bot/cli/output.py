@@ -4,18 +4,22 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any
+from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
-from rich.text import Text
+from theseus_guard.terminal import Terminal
 from theseus_observe.redaction import redact, redact_value
 
-from bot.cli.terminal_text import replace_controls
+from bot.domain.errors import ConfigError
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TERMINAL = Terminal("theseus", redact)
+say, print_error = TERMINAL.say, TERMINAL.print_error
+P = ParamSpec("P")
 JsonAnyway = Annotated[bool, typer.Option("--json", help="Print JSON; this is the default.")]
 JsonOnTerminal = Annotated[
     bool, typer.Option("--json", help="Print JSON on a terminal too, not only in a pipe.")
@@ -30,14 +34,6 @@ def get_console() -> Console:
 def should_print_json(as_json: bool) -> bool:
     """Return whether to print the full data as JSON: on request, and when not on a terminal."""
     return as_json or not get_console().is_terminal
-
-
-def say(text: str, first: str = "") -> None:
-    """Print a line for a person; on a terminal, its first word has the style `first`."""
-    line = Text(replace_controls(redact(text)))
-    if first:
-        line.stylize(first, 0, line.plain.find(" "))
-    get_console().print(line)
 
 
 def print_json(value: Any) -> None:
@@ -72,9 +68,17 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def print_error(error: BaseException | str) -> None:
-    """Print an error on standard error."""
-    sys.stderr.write(f"theseus: {replace_controls(redact(str(error)))}\n")
+def translate_error(kind: type[Exception], command: Callable[P, None]) -> Callable[P, None]:
+    """Return the command of a package, whose errors of this kind are raised as `ConfigError`."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except kind as error:
+            raise ConfigError(str(error), detail=getattr(error, "detail", "")) from error
+
+    return run
 
 
 def print_traceback(

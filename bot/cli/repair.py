@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 from theseus_repair import command
 from theseus_repair.report import RepairReport
 
 from bot.adapters.system_clock import SystemClock
 from bot.cli.interruption import EndedBySignal, run_interruptible
-from bot.cli.output import JsonOption, print_error, print_json, say
+from bot.cli.output import print_error, print_json, say
 from bot.cli.repair_progress import RepairProgress, format_interruption
 from bot.cli.repair_questions import TerminalQuestions
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 
 from bot.adapters.state_backups import is_recreated
 from bot.app.backups import get_backup_folder
 from bot.app.restoration import Restoration, RestoreReport
 from bot.cli.backup_files import complete_backup
-from bot.cli.output import JsonOption, print_json, say
+from bot.cli.output import print_json, say
 from bot.cli.progress import show_progress
 from bot.presentation.counts import format_count
 from bot.presentation.sizes import format_size

@@ -7,19 +7,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.cli.missing_state import report_if_missing
-from bot.cli.output import (
-    JsonOnTerminal,
-    JsonOption,
-    print_error,
-    print_json,
-    say,
-    should_print_json,
-)
+from bot.cli.output import JsonOnTerminal, print_error, print_json, say, should_print_json
 from bot.cli.run_ids import complete_run_id
 from bot.cli.run_text import RECORDS_HEAD, RUNS_HEAD, record_row, run_fields, run_row
 from bot.cli.tables import print_fields, print_table

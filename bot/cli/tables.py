@@ -8,10 +8,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from theseus_guard.terminal_text import replace_controls
 from theseus_observe.redaction import redact
 
 from bot.cli.output import get_console
-from bot.cli.terminal_text import replace_controls
 from bot.presentation.times import format_age
 
 _GAP = "  "

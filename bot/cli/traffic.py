@@ -8,19 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 from theseus_rehearsal.script_files import format_script
 from theseus_rehearsal.scripts import describe_step
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.cli.missing_state import report_if_missing
-from bot.cli.output import (
-    JsonAnyway,
-    JsonOption,
-    print_error,
-    print_json,
-    report_empty,
-)
+from bot.cli.output import JsonAnyway, print_error, print_json, report_empty
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.errors import ConfigError
 from bot.domain.ids import shorten_id

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 from theseus_rehearsal.behaviour import BehaviourDiff
+from theseus_guard.records import FileChange, Finding
 
 from bot.domain.cost import Cost
 from bot.domain.plausible_edit import PlausibleEdit
@@ -26,15 +27,6 @@ ANSWERED = "what failed is answered"
 
 REHEARSAL_CHECKS = frozenset({STARTS, ANSWERED})
 """Our own checks, which no configuration names."""
-
-
-class FileChange(Record):
-    """One changed file, with its numbers of added and removed lines."""
-
-    path: str
-    added: int = Field(ge=0)
-    removed: int = Field(ge=0)
-    status: Literal["added", "modified", "deleted", "renamed"] = "modified"
 
 
 class Attempt(Record):
@@ -145,39 +137,6 @@ class CheckResult(Record):
     def description(self) -> str:
         """The result as people read it; a rehearsal check has its own sentence."""
         return self.summary if self.name in REHEARSAL_CHECKS else f"{self.name} {self.status}"
-
-
-class Finding(Record):
-    """An objection of the diff guard. A blocking finding stops the proposal."""
-
-    rule: Literal[
-        "protected_path",
-        "immutable_path",
-        "test_deleted",
-        "test_weakened",
-        "test_changed",
-        "secret",
-        "new_dependency",
-        "ownership",
-        "size",
-        "unsafe_file",
-        "shadowing",
-        "empty",
-        "unproven",
-        "unjudged",
-        "behaviour",
-        "owed",
-    ]
-    path: str
-    message: str
-    blocking: bool
-    kind: str = Field(default="", description="the class a guarded path is in: `policy`")
-
-    @property
-    def summary(self) -> str:
-        """The finding as people read it, with its file."""
-        named = not self.path or self.path in self.message
-        return self.message if named else f"`{self.path}`: {self.message}"
 
 
 class MergeResult(Record):

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator
+from theseus_guard.invisible import BLANK
 
 LONGEST = 40
 """The maximum length of a stored name; Discord allows 32 characters."""
-
-BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
-"""Letters that are invisible."""
 
 _NAMELESS = "somebody"
 # Look-alikes without a function in Markdown. The replacement is idempotent, because names are

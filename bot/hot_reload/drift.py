@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from theseus_guard.git_output import parse_names
+
 from bot.domain.adoption import filter_by_way
 from bot.domain.record import Record
 from bot.infra.git import Git
-from bot.infra.git_parse import parse_names
 
 _MAX_LISTED = 3
 

@@ -8,12 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from theseus_guard.git_output import name_of, parse_names
+from theseus_guard.git_reader import read_diff
+
 from bot.domain.change import MergeResult
 from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected, ForgeUnavailable
 from bot.domain.evidence import Commit
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch
-from bot.infra.git_parse import COMMIT_FORMAT, name_of, parse_commits, parse_names, read_diff
+from bot.infra.git_parse import COMMIT_FORMAT, parse_commits
 
 _INCOMING = "refs/theseus/incoming"
 _TRIES = 8

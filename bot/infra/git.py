@@ -11,47 +11,34 @@ import contextlib
 import os
 import re
 import shlex
-import subprocess
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
-from functools import cache
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 # Without this, importing GitPython raises if git is missing, before a clear error can be shown.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 import git
 from git.exc import GitCommandNotFound
+from theseus_guard.git_reader import NO_GIT, GitAnswer
+from theseus_guard.git_settings import (
+    CONFIG,
+    DRIVERS,
+    ENVIRONMENT,
+    FOREIGN,
+    PROTOCOLS,
+    Private,
+    as_environment,
+    disable_drivers,
+    explain_missing_object,
+    explain_owner,
+    list_trusted_folders,
+)
 
 from bot.domain.errors import PortError, WorkspaceError
-from bot.infra.git_settings import CONFIG, DISARMED, DRIVERS, ENVIRONMENT, FOREIGN, PROTOCOLS
 
-_FATAL, _FOREIGN_OWNER, _MISSING_OBJECT = 128, "dubious ownership", "promisor remote"
-_TRUST_COMMAND = "git config --global --add safe.directory "
-_TRUSTING = re.compile(rf"{_TRUST_COMMAND}.+")
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9A-Za-z_][\w./@{}^~-]*")
-
-
-class Private(dict[str, str]):
-    """Configuration or headers that hold a secret: they are not shown."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} private values>"
-
-
-class GitAnswer(NamedTuple):
-    """What one git command said."""
-
-    status: int
-    out: bytes
-    err: str
-
-    @property
-    def line(self) -> str:
-        """The output as one stripped text."""
-        return self.out.decode(errors="replace").strip()
 
 
 class Git:
@@ -103,29 +90,16 @@ class Git:
         if remote:
             env = {**(env or {}), "GIT_ALLOW_PROTOCOL": PROTOCOLS}
         answer = self._execute(arguments, config, stdin=stdin, env=env, seconds=seconds)
-        if answer.status == _FATAL and _FOREIGN_OWNER in answer.err:
-            raise self._error(self._explain_owner(answer.err), detail=answer.err)
+        if message := explain_owner(self.folder, answer.status, answer.err):
+            raise self._error(message, detail=answer.err)
         if ok is not None and answer.status not in ok:
-            if _MISSING_OBJECT in answer.err:
-                raise self._error(
-                    f"{self.folder} is a partial clone and lacks an object that is needed; reading "
-                    f"fetches nothing. Fetch all: git -C {self.folder} fetch --refetch --no-filter",
-                    detail=answer.err,
-                )
+            if message := explain_missing_object(self.folder, answer.err):
+                raise self._error(message, detail=answer.err)
             verb = next((word for word in arguments if not word.startswith("-")), "")
             raise self._error(
                 f"git {verb} failed in {self.folder} (status {answer.status})", detail=answer.err
             )
         return answer
-
-    def _explain_owner(self, message: str) -> str:
-        """Return what to do about a folder of another account; git names the one it refuses."""
-        named = _TRUSTING.search(message)
-        command = named[0] if named else _TRUST_COMMAND + str(self.folder.resolve())
-        return (
-            f"{self.folder} belongs to another account, so git reads nothing there; if you trust "
-            f"it: {command}"
-        )
 
     def build_error(self, message: str, detail: str) -> PortError:
         """Return an error of this git's kind, to be raised."""
@@ -165,16 +139,14 @@ class Git:
         return f"git {''.join(trusted)}upload-pack"
 
     def _list_trusted(self) -> tuple[str, ...]:
-        return ("*",) if self._is_ours else _list_trusted_folders()
+        return ("*",) if self._is_ours else list_trusted_folders()
 
     def _get_driver_settings(self) -> dict[str, str]:
         """Return the settings that disarm what this repository's configuration would run."""
         if self._disarm is None:
             names = ("config", "--null", "--name-only", "--get-regexp", DRIVERS)
-            listed = self._execute(names, CONFIG).out.decode(errors="surrogateescape")
-            self._disarm = {
-                key: DISARMED[key.rsplit(".", 1)[1].lower()] for key in listed.split("\0") if key
-            }
+            listed = self._execute(names, CONFIG).out
+            self._disarm = disable_drivers(listed)
         return self._disarm
 
     def _execute(
@@ -206,7 +178,7 @@ class Git:
                     kill_after_timeout=seconds,
                     env={
                         **ENVIRONMENT,
-                        **_as_environment(config, self._list_trusted()),
+                        **as_environment(config, self._list_trusted()),
                         **(env or {}),
                     },
                     # A Ctrl-C at the terminal is for us, not for a git half way through.
@@ -214,29 +186,8 @@ class Git:
                 )
             except GitCommandNotFound as missing:
                 raise self._error(
-                    "git was not found; install git 2.32 or newer and put it on PATH",
+                    NO_GIT,
                     detail=str(missing),
                 ) from missing
         status, out, err = answer
         return GitAnswer(status, out if isinstance(out, bytes) else b"", str(err))
-
-
-@cache
-def _list_trusted_folders() -> tuple[str, ...]:
-    """Return the folders of other accounts that this account trusts, by its own configuration."""
-    argv = ["git", "config", "--null", "--get-all", "safe.directory"]
-    try:
-        listed = subprocess.run(argv, cwd="/", capture_output=True, check=False).stdout
-    except OSError:
-        return ()  # the command itself reports that git is missing
-    return tuple(each.decode(errors="surrogateescape") for each in listed.split(b"\0") if each)
-
-
-def _as_environment(config: Mapping[str, str], trusted: Iterable[str]) -> Private:
-    """Return the environment variables for `-c key=value`; a key may contain any character."""
-    values = [*config.items(), *(("safe.directory", each) for each in trusted)]
-    pairs = Private({"GIT_CONFIG_COUNT": str(len(values))})
-    for number, (key, value) in enumerate(values):
-        pairs[f"GIT_CONFIG_KEY_{number}"] = key
-        pairs[f"GIT_CONFIG_VALUE_{number}"] = value
-    return pairs

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from bot.infra.git import Git, GitAnswer
+from theseus_guard.git_reader import GitAnswer
+
+from bot.infra.git import Git
 from bot.infra.git_remote import Way, borrow_objects
 
 FETCH_SECONDS = 120.0

@@ -6,11 +6,13 @@ Arguments are passed as commits or paths, never as options.
 
 from collections.abc import Sequence
 
+from theseus_guard.git_output import parse_names
+from theseus_guard.git_settings import PLAIN_DIFF
+
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit
 from bot.infra.git import Git
-from bot.infra.git_parse import COMMIT_FORMAT, parse_commits, parse_names
-from bot.infra.git_settings import PLAIN_DIFF
+from bot.infra.git_parse import COMMIT_FORMAT, parse_commits
 
 _SECONDS = 20.0
 _LARGE_FILES = {"core.bigFileThreshold": "1m"}  # larger files are shown as binary

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from theseus_guard.git_output import name_of, parse_names
+
 from bot.domain.local_work import Branch, LocalWork
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch_all
-from bot.infra.git_parse import name_of, parse_names
 from bot.infra.git_remote import Way
 
 _MOST_FILES = 50

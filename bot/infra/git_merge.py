@@ -3,10 +3,12 @@
 import re
 from typing import NoReturn
 
+from theseus_guard.git_output import parse_names
+from theseus_guard.git_reader import as_text
+
 from bot.domain.errors import MergeConflict
 from bot.infra.additions import merge_additions
 from bot.infra.git import Git
-from bot.infra.git_parse import as_text, parse_names
 
 _MAX_LISTED = 5
 _UNMERGED = re.compile(r"(100644|100755) ([0-9a-f]{40,64}) ([123])\t")

@@ -8,8 +8,10 @@ lacks files, and a partial clone objects.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from theseus_guard.git_output import name_of, parse_names
+
 from bot.infra.git import Git
-from bot.infra.git_parse import name_of, parse_gitlinks, parse_names
+from bot.infra.git_parse import parse_gitlinks
 
 _MAX_LISTED = 3
 _FILTER_NAMES = {"lfs": "Git LFS", "git-crypt": "git-crypt"}

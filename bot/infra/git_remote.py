@@ -13,7 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from bot.infra.git import Git, Private
+from theseus_guard.git_settings import Private
+
+from bot.infra.git import Git
 from bot.infra.threads import run_in_thread
 
 

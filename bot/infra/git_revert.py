@@ -1,8 +1,9 @@
 """Reverts a merge, a squash or a rebased branch in a worktree, and keeps later changes."""
 
+from theseus_guard.git_output import parse_names
+
 from bot.domain.change import RevertResult
 from bot.infra.git import Git
-from bot.infra.git_parse import parse_names
 
 _MOST_COMMITS = 100  # of one rebased branch
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from theseus_guard.git_reader import describe_unknown_revision, find_object
+
 from bot.domain.errors import ConfigError
 from bot.infra.git import Git
 
@@ -22,15 +24,10 @@ def look_up(git: Git, option: str, revision: str, kind: str) -> str:
 
     Raises `ConfigError` with the command line's `option` that named it.
     """
-    plain = revision.isprintable() and not revision.startswith("-") and ".." not in revision
-    wanted = f"{revision}^{{{kind}}}"
-    answer = git.run("rev-parse", "--verify", "-q", wanted, ok=None) if plain and revision else None
-    if answer is None or answer.status != 0:
-        raise ConfigError(
-            f"{option}: there is no revision {revision[:80]!r} in {git.folder}. In a shallow clone "
-            "it may have to be fetched first."
-        )
-    return answer.line
+    found = find_object(git, revision, kind)
+    if found is None:
+        raise ConfigError(describe_unknown_revision(git.folder, option, revision))
+    return found
 
 
 def export(git: Git, commit: str, into: Path) -> None:

@@ -4,19 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from theseus_guard.git_output import name_of, parse_file_changes, parse_names
+from theseus_guard.git_settings import PLAIN_DIFF
 from theseus_guard.unified_diff import Hunk, parse
 
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
-from bot.infra.git_parse import (
-    COMMIT_FORMAT,
-    name_of,
-    parse_commits,
-    parse_file_changes,
-    parse_names,
-    parse_renames,
-)
-from bot.infra.git_settings import PLAIN_DIFF
+from bot.infra.git_parse import COMMIT_FORMAT, parse_commits, parse_renames
 
 Site = tuple[str, int]
 

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from theseus_guard.git_output import parse_file_changes, parse_names
+from theseus_guard.git_reader import read_diff, read_text
+from theseus_guard.git_settings import PLAIN_DIFF
+from theseus_guard.records import FileChange
 from theseus_observe.redaction import redact
 
-from bot.domain.change import FileChange, RevertResult
+from bot.domain.change import RevertResult
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit
 from bot.domain.forge_text import neutralise
@@ -14,18 +18,10 @@ from bot.infra.git import Git
 from bot.infra.git_fetch import fetch_branch
 from bot.infra.git_history import list_changed_files, list_history, show_commit
 from bot.infra.git_merge import get_tree_id, join, merge_detached
-from bot.infra.git_parse import (
-    find_nested_repository,
-    parse_file_changes,
-    parse_gitlinks,
-    parse_names,
-    read_diff,
-    read_text,
-)
+from bot.infra.git_parse import find_nested_repository, parse_gitlinks
 from bot.infra.git_remote import Access, Way, find_way
 from bot.infra.git_revert import revert_merge
 from bot.infra.git_revisions import export
-from bot.infra.git_settings import PLAIN_DIFF
 from bot.infra.threads import run_in_thread
 
 

@@ -6,7 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.change import FileChange, RevertResult
+from theseus_guard.records import FileChange
+
+from bot.domain.change import RevertResult
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.local_work import Branch, LocalWork
 

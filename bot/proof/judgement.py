@@ -1,6 +1,8 @@
 """Decides how far a change is proven, and describes that for people."""
 
-from bot.domain.change import ChangeSet, Finding, Proven, Verdict
+from theseus_guard.records import Finding
+
+from bot.domain.change import ChangeSet, Proven, Verdict
 from bot.domain.plan import Plan, Risk
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.proof.hazards import Texts, find_hazards, find_joined_conditions

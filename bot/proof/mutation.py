@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from theseus_guard import is_test_file
+from theseus_guard.source_folders import find_source_folder
 from theseus_guard.syntax import parse
 
 from bot.domain.proof import Proof
-from bot.infra.source_folders import find_source_folder
 
 MOST = 10
 """The default number of mutants of a module."""

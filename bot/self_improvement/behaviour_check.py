@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from theseus_guard.records import Finding
 from theseus_observe.redaction import redact, redact_value
 from theseus_rehearsal.behaviour import BehaviourDiff
 from theseus_rehearsal.behaviour_diff import compare, describe_change
@@ -11,7 +12,7 @@ from theseus_rehearsal.records import CommandStep, Script
 from theseus_rehearsal.scripts import describe_step
 
 from bot.domain.brief import Brief
-from bot.domain.change import ChangeSet, Finding
+from bot.domain.change import ChangeSet
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.ports.clock import Clock
 from bot.ports.traffic import TrafficLog

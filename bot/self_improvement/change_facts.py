@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from theseus_guard import is_test_file
+from theseus_guard.records import Finding
 
-from bot.domain.change import ChangeSet, Finding, Proven
+from bot.domain.change import ChangeSet, Proven
 from bot.domain.plan import Plan, Reproduction
 from bot.ports.workspace import Workspace
 from bot.proof import judge

@@ -2,8 +2,10 @@
 
 import re
 
+from theseus_guard.records import Finding
+
 from bot.domain.brief import Brief
-from bot.domain.change import ChangeSet, Finding
+from bot.domain.change import ChangeSet
 from bot.domain.cogs import get_cog_name
 from bot.ports.workspace import Workspace
 

@@ -11,16 +11,10 @@ from theseus_guard import (
     list_declared_modules,
     list_text_files,
 )
+from theseus_guard.protection import Protection
+from theseus_guard.records import Finding
 
-from bot.authority.protection import Protection
-from bot.domain.change import (
-    REHEARSAL_CHECKS,
-    ChangeSet,
-    CheckResult,
-    Finding,
-    FullTier,
-    Verdict,
-)
+from bot.domain.change import REHEARSAL_CHECKS, ChangeSet, CheckResult, FullTier, Verdict
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment

@@ -4,8 +4,8 @@ import re
 from typing import Literal
 
 from pydantic import Field
+from theseus_guard.protection import Protection
 
-from bot.authority.protection import Protection
 from bot.domain.approval import ApprovalRules
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks

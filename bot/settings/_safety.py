@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
+from theseus_guard.protection import PathClass, Protection
 
-from bot.authority.path_classes import BUILT_IN, PathClass
-from bot.authority.protection import Protection
+from bot.authority.path_classes import BUILT_IN
 from bot.domain.links import ADDRESS_WANTED, parse_web_address
 from bot.domain.record import Record
 
@@ -57,6 +57,8 @@ class ProtectionConfig(Protection):
 
     A class with the name of a built-in one replaces it.
     """
+
+    classes: dict[str, PathClass] = Field(default_factory=dict)
 
     @field_validator("classes", mode="after")
     @classmethod

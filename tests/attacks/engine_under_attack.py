@@ -11,12 +11,12 @@ from pathlib import Path
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandbox import BubblewrapSandbox
 
+from theseus_guard.protection import PathClass, Protection
 from bot.adapters.claude_agent import Claude, EngineServices
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.system_clock import SystemClock
-from bot.authority.path_classes import BUILT_IN, PathClass
-from bot.authority.protection import Protection
+from bot.authority.path_classes import BUILT_IN
 from bot.domain.errors import TheseusError
 from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 
 from bot.adapters.claude_agent._chat_words import render_message
 from bot.adapters.claude_agent._past_runs import PastRuns
 from bot.adapters.claude_agent._run_memory import RunMemory
 from bot.adapters.claude_agent._texts import render_evidence
 from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
-from bot.authority.protection import Protection
+from bot.authority.path_classes import BUILT_IN
 from bot.domain.people import Person
 from bot.ports.chat_model import ChatTurn
 from bot.prompts import Prompts
@@ -57,7 +58,7 @@ def handlers(tmp_path: Path) -> ToolHandlers:
         run_id="k7m2xq",
         journal=FakeJournal(),
         memory=RunMemory(PastRuns(FakeStore()), FakeMemory()),
-        writing=WriteAccess(guard, verifier, PLAN, Protection()),
+        writing=WriteAccess(guard, verifier, PLAN, Protection(classes=dict(BUILT_IN))),
     )
 
 

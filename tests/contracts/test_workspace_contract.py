@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from theseus_guard.records import FileChange
 
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.domain.change import FileChange, RevertResult
+from bot.domain.change import RevertResult
 from bot.domain.errors import MergeConflict, WorkspaceBusy, WorkspaceError
 from bot.ports.workspace import Workspaces
 from tests.fakes.fake_workspaces import FakeWorkspaces

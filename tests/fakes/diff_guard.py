@@ -4,9 +4,8 @@ import difflib
 import re
 
 from theseus_guard import PythonText, inspect
-
-from bot.authority.protection import Protection
-from bot.domain.change import FileChange, Finding
+from theseus_guard.protection import Protection
+from theseus_guard.records import FileChange, Finding
 
 DICE = "cogs/dice.py"
 HERE = "tests/cogs/test_dice.py"

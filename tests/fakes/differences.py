@@ -5,7 +5,9 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.domain.change import FileChange, RevertResult
+from theseus_guard.records import FileChange
+
+from bot.domain.change import RevertResult
 from bot.domain.errors import WorkspaceError
 from bot.infra.additions import merge_additions
 

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.domain.change import FileChange, RevertResult
+from theseus_guard.records import FileChange
+
+from bot.domain.change import RevertResult
 from bot.domain.errors import MergeConflict, WorkspaceBusy, WorkspaceError
 from bot.domain.evidence import Commit
 from bot.domain.ids import slugify as safe_slug

@@ -6,9 +6,9 @@ from pathlib import Path
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandbox import BubblewrapSandbox
 
+from theseus_guard.protection import Protection
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.authority.protection import Protection
 
 OWNED_FILES = frozenset(
     {"cogs/dice.py", "tests/test_new.py", "cogs/café.py", "Makefile", ".git/hooks/x"}

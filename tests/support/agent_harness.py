@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rehearsal_tests.fake_rehearsal import FakeRehearsal
 
+from theseus_guard.protection import Protection
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
-from bot.authority.protection import Protection
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.budget import BudgetRules
 from bot.domain.people import AllowList, PeopleList, Person, Place

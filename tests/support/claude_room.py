@@ -5,6 +5,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from theseus_guard.protection import Protection
+
 from bot.adapters.claude_agent import (
     Claude,
     ClaudeOptions,
@@ -15,7 +17,6 @@ from bot.adapters.claude_agent import (
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
-from bot.authority.protection import Protection
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import AffectedTests, Plan, Step

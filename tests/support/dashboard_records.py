@@ -3,7 +3,8 @@
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import PlayDifference
 
-from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
+from theseus_guard.records import FileChange
+from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan, Step
 from bot.domain.proposal import Proposal

@@ -4,7 +4,8 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from bot.authority.protection import Protection
+from theseus_guard.protection import Protection
+
 from bot.domain.plan import Plan
 from bot.domain.run import Run
 from tests.fakes.fake_store import FakeStore

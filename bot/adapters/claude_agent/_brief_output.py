@@ -9,10 +9,10 @@ from theseus_rehearsal.records import Script
 from theseus_rehearsal.scripts import UnreadableScript, load_script
 from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
 
+from theseus_guard.protection import Protection
 from bot.adapters.claude_agent._brief_form import MAX_PARTS, BriefForm, ExampleForm
 from bot.adapters.claude_agent._forms import MAX_OWNED_FILES
 from bot.adapters.claude_agent._output import Objection, check_ownable
-from bot.authority.protection import Protection
 from bot.domain.brief import Acceptance, Brief, BriefQuestion, Wanted
 from bot.domain.cogs import get_cog_name
 from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Plan, Step, find_split_error

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from theseus_rehearsal.ports.sandbox import Sandbox
 
+from theseus_guard.protection import Protection
 from bot.adapters.claude_agent._past_runs import PastRuns
 from bot.adapters.claude_agent._program import Judge
 from bot.adapters.claude_agent._run_memory import RunMemory
@@ -14,7 +15,6 @@ from bot.adapters.claude_agent._skill_tool import SkillTool, append_skills
 from bot.adapters.claude_agent._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import TOOLS
-from bot.authority.protection import Protection
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import Diagnosis
 from bot.domain.skill import SkillRole

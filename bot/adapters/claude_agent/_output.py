@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 from theseus_guard import inspect_path
+from theseus_guard.protection import Protection
 from theseus_guard.syntax import parse
 
 from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, TestForm
-from bot.authority.protection import Protection
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.ids import shorten_id, slugify
 from bot.domain.journal import FailureGroup

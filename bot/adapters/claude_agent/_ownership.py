@@ -4,10 +4,10 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from theseus_guard import inspect_path, is_test_file
+from theseus_guard.protection import Protection
 
 from bot.adapters.claude_agent._folders import WorktreePath, locate
 from bot.adapters.claude_agent._plain_text import format_code
-from bot.authority.protection import Protection
 
 MOST = 5  # grants in one round
 

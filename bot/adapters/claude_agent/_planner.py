@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from theseus_guard.protection import Protection
 from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent._brief_form import BriefForm
@@ -22,7 +23,6 @@ from bot.adapters.claude_agent._output import (
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._request_texts import request_text
 from bot.adapters.claude_agent._texts import clip, fence_text, render_evidence
-from bot.authority.protection import Protection
 from bot.domain.account import Account, Purpose
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydantic import ValidationError
+from theseus_guard.protection import Protection
 from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent import _tools as tools
@@ -22,7 +23,6 @@ from bot.adapters.claude_agent._recall_tool import recall
 from bot.adapters.claude_agent._run_memory import RunMemory
 from bot.adapters.claude_agent._texts import clip, escape_invisible, fence_text
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.authority.protection import Protection
 from bot.domain.change import EngineRemark, Grant
 from bot.domain.errors import OutOfBounds, TheseusError
 from bot.domain.plan import Plan

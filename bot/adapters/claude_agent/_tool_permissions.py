@@ -10,6 +10,7 @@ from pathlib import Path
 
 from theseus_guard import inspect_path
 from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_guard.protection import Protection
 
 from bot.adapters.claude_agent._commands import confine, suggest_tool
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
@@ -20,7 +21,6 @@ from bot.adapters.claude_agent._folders import (
     locate,
 )
 from bot.adapters.claude_agent._plain_text import format_code
-from bot.authority.protection import Protection
 from bot.domain.errors import SandboxUnavailable
 
 SERVER = "theseus"

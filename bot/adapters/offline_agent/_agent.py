@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_guard.source_folders import build_python_path
 from theseus_repair.answer_memo import AnswerMemo
 from theseus_repair.answer_tests import answer_tests
 from theseus_repair.engine import repair_tree
@@ -40,7 +41,6 @@ from bot.domain.errors import AgentTimeout, WorkspaceError
 from bot.domain.evidence import Suspect
 from bot.domain.plan import Reproduction
 from bot.infra.shared_lock import SharedLock
-from bot.infra.source_folders import build_python_path
 from bot.ports.agent import (
     Assignment,
     Budget,

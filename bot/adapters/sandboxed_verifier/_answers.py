@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
+from theseus_guard.source_folders import build_python_path
 from theseus_guard.syntax import evaluate_literal
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.plan import Reproduction
-from bot.infra.source_folders import build_python_path
 from bot.ports.workspace import Workspace
 
 _MOST = 2_000  # characters of a value

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from theseus_guard.source_folders import build_python_path
 from theseus_guard.syntax import parse
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 
@@ -15,7 +16,6 @@ from bot.domain.checks import Check
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import ConfigError, VerifierError
 from bot.infra.shared_lock import SharedLock
-from bot.infra.source_folders import build_python_path
 from bot.infra.threads import run_in_thread
 from bot.ports.trees import CommitTrees
 from bot.settings import parse_checks

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from theseus_guard import INSTALLED, SETTINGS, is_installed
+from theseus_guard.source_folders import find_source_folder
 
 from bot.adapters.sandboxed_verifier._scratch import write_inside
-from bot.infra.source_folders import find_source_folder
 from bot.ports.workspace import Workspace
 
 CONFTEST = "conftest.py"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
 
+from theseus_guard.source_folders import build_python_path
 from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import Machinery
 from bot.adapters.sandboxed_verifier._results import (
@@ -28,7 +29,6 @@ from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.change import CheckResult
 from bot.domain.plan import Reproduction
 from bot.infra.shared_lock import SharedLock
-from bot.infra.source_folders import build_python_path
 from bot.ports.workspace import Workspace
 
 _AFTER = """

@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from theseus_guard import is_test_file
+from theseus_guard.records import FileChange
+from theseus_guard.source_folders import build_python_path
 from theseus_guard.syntax import parse
 from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
 
@@ -23,8 +25,6 @@ from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import CONFTEST
 from bot.adapters.sandboxed_verifier._results import INTRUSION, PytestReport, read_report
 from bot.adapters.sandboxed_verifier._test_selection import is_test, iterate_python_files
-from bot.domain.change import FileChange
-from bot.infra.source_folders import build_python_path
 from bot.ports.workspace import Workspace
 
 _PLUGIN = "theseus_witness"

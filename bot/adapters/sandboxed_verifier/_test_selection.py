@@ -15,9 +15,8 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from theseus_guard import is_test_file
+from theseus_guard.source_folders import find_source_folder
 from theseus_guard.syntax import parse
-
-from bot.infra.source_folders import find_source_folder
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TEST = re.compile(r"test_.+\.py|.+_test\.py")

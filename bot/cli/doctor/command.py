@@ -5,10 +5,11 @@ from functools import partial
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 
 from bot.cli.doctor import examine, send_test_alert
 from bot.cli.interruption import EndedBySignal, run_interruptible
-from bot.cli.output import JsonOption, print_error, print_json, say
+from bot.cli.output import print_error, print_json, say
 from bot.settings import load_settings
 
 _COLOURS = {"good": "green", "note": "yellow", "bad": "bold red"}

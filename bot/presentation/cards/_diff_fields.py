@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from theseus_guard import FilePatch, is_test_file, parse
+from theseus_guard.text_direction import isolate
 
 from bot.domain.posts import CardField
-from bot.infra.text_direction import isolate
 from bot.presentation.cards._text import fit_lines
 from bot.presentation.counts import format_list
 

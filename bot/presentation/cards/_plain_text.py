@@ -2,7 +2,8 @@
 
 import re
 
-from bot.infra.text_direction import isolate
+from theseus_guard.text_direction import isolate
+
 from bot.presentation.cards._text import to_one_line
 
 _MARKDOWN = re.compile(r"([\\*~`|<\[\]])")  # in the middle of a line; names keep their underscores

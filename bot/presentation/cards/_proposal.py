@@ -2,14 +2,16 @@
 
 from typing import Literal
 
-from theseus_guard import build_approver_text, find_new_migrations, hash_diff, is_test_file
+from theseus_guard import build_approver_text, hash_diff, is_test_file
+from theseus_guard.records import FileChange, Finding
 
 from bot.authority.approval_policy import describe_votes
 from bot.authority.policy import is_security_sensitive
 from bot.domain.budget import Cap
-from bot.domain.change import ChangeSet, FileChange, Finding, Verdict, WrittenPart
+from bot.domain.change import ChangeSet, Verdict, WrittenPart
 from bot.domain.history import History
 from bot.domain.links import parse_web_address
+from bot.domain.migrations import find_new_migrations
 from bot.domain.plan import Plan
 from bot.domain.posts import Attachment, Button, Card, Post
 from bot.domain.proposal import Proposal

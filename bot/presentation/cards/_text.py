@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from theseus_guard.records import FileChange
+from theseus_guard.text_direction import isolate
+
 from bot.domain.budget import Cap
-from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
+from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.cost import Cost
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Waiting
-from bot.infra.text_direction import isolate
 from bot.presentation.counts import format_count
 from bot.presentation.markdown import escape_line
 

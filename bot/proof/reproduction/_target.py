@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+from theseus_guard.source_folders import find_source_folder
 from theseus_guard.syntax import parse
 
 from bot.domain.journal import Frame
-from bot.infra.source_folders import find_source_folder
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Way = Literal["plain", "async", "generator"]

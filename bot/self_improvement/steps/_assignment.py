@@ -4,7 +4,7 @@ from datetime import datetime
 
 from theseus_observe.redaction import redact
 
-from bot.authority.protection import collect_named_files
+from bot.authority.named_files import collect_named_files
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Grant
 from bot.domain.dialogue import Question

@@ -1,6 +1,6 @@
 """Checks the result of a merge before it is made, so that only checked results are merged."""
 
-from bot.authority.protection import collect_named_files
+from bot.authority.named_files import collect_named_files
 from bot.domain.change import FullTier
 from bot.domain.errors import (
     ForgeConflict,

@@ -2,7 +2,7 @@
 
 from theseus_observe.redaction import redact
 
-from bot.authority.protection import collect_named_files
+from bot.authority.named_files import collect_named_files
 from bot.domain.errors import TheseusError
 from bot.domain.evidence import Evidence
 from bot.domain.history import History

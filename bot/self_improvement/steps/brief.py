@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from theseus_observe.redaction import redact
 
-from bot.authority.protection import collect_named_files
+from bot.authority.named_files import collect_named_files
 from bot.budget.allowance import check_run_budget
 from bot.domain.brief import Brief
 from bot.domain.cost import Cost

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from bot.authority.protection import collect_named_files
+from bot.authority.named_files import collect_named_files
 from bot.budget.allowance import check_run_budget
 from bot.domain.cost import Cost
 from bot.domain.errors import (

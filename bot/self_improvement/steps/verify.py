@@ -1,6 +1,6 @@
 """Verify: checks the newest head and continues according to the verdict."""
 
-from bot.authority.protection import collect_named_files
+from bot.authority.named_files import collect_named_files
 from bot.domain.account import Account
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.history import History

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from bot.domain.change import Finding
+from theseus_guard.records import Finding
 from theseus_guard.unified_diff import FilePatch, parse
 
 Redact = Callable[[str], str]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 
-from bot.domain.change import Finding
+from theseus_guard.records import Finding
 from theseus_guard.unified_diff import FilePatch
 
 _NAME = r"[A-Za-z0-9][\w.-]*"

@@ -9,8 +9,8 @@ for one name are refused, whichever of them would win today.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-from bot.authority.protection import get_module_path, normalise_path
-from bot.domain.change import FileChange, Finding
+from theseus_guard.protection import get_module_path, normalise_path
+from theseus_guard.records import FileChange, Finding
 from theseus_guard.unified_diff import FilePatch
 
 

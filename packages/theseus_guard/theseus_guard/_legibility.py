@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from bot.domain.change import Finding
-from theseus_guard._invisible import find_invisible
 from theseus_guard._letters import is_lookalike, split_words
+from theseus_guard.invisible import find_invisible
+from theseus_guard.records import Finding
 from theseus_guard.unified_diff import FilePatch
 
 SOURCES = (".py", ".pyi", ".pyw")

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from bot.domain.change import Finding
 from theseus_guard._code_and_text import (
     SourceTokens,
     find_disguised_code,
@@ -24,6 +23,7 @@ from theseus_guard._enclosing_block import find_moved_lines
 from theseus_guard._layout import Oddity, find_misplaced, parse_source
 from theseus_guard._legibility import SOURCES, quote
 from theseus_guard._similar_names import find_similar_names
+from theseus_guard.records import Finding
 from theseus_guard.unified_diff import FilePatch, parse
 
 

@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from bot.authority.protection import Protection
-from bot.domain.change import FileChange, Finding
 from theseus_guard._spelling import find_spelling_fault
+from theseus_guard.protection import Protection
+from theseus_guard.records import FileChange, Finding
 from theseus_guard.unified_diff import FilePatch
 
 SETTINGS = frozenset(

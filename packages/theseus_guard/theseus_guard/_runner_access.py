@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from bot.domain.change import Finding
 from theseus_guard._layout import parse_source
 from theseus_guard._legibility import quote
 from theseus_guard._misleading_code import Sources
 from theseus_guard._tests import is_test_file
+from theseus_guard.records import Finding
 from theseus_guard.unified_diff import FilePatch
 
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Set
 from functools import cache, cached_property
 
-from bot.authority.protection import get_module_path
-from bot.domain.change import Finding
 from theseus_guard._tests import is_collected
+from theseus_guard.protection import get_module_path
+from theseus_guard.records import Finding
 
 _ALWAYS = frozenset({"", "src"})
 _RUNNERS = frozenset({"pytest", "_pytest", "pluggy", "iniconfig"})

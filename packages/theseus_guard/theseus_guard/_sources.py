@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from bot.domain.change import Finding
+from theseus_guard.records import Finding
 from theseus_guard.unified_diff import FilePatch
 
 _INDEX, _FILES = "https://pypi.org/simple", "https://files.pythonhosted.org/"

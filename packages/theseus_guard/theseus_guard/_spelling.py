@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-from theseus_guard._invisible import find_invisible
 from theseus_guard._letters import compute_skeleton, is_mixed, split_words
+from theseus_guard.invisible import find_invisible
 
 # Names that Windows does not open as this file: devices with any suffix, and short (8.3) names.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$) *(?:\..*)?", re.I)

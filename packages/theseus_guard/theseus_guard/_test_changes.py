@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from bot.domain.change import Finding
 from theseus_guard._legibility import quote
 from theseus_guard._misleading_code import Sources
 from theseus_guard._test_modules import CollectedTest, Module, read_tests
 from theseus_guard._tests import is_test_file
+from theseus_guard.records import Finding
 from theseus_guard.unified_diff import FilePatch
 
 _OTHER_TESTS = re.compile(r"(?:.*[._-])?(?:test|spec)s?[._-].*")

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from bot.domain.change import FileChange, Finding
 from theseus_guard._assertions import find_weakened_assertions, is_assertion, is_vacuous
+from theseus_guard.records import FileChange, Finding
 from theseus_guard.unified_diff import FilePatch, Hunk
 
 _TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")

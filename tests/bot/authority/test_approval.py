@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 
 from bot.adapters.sqlite_store import SqliteStore
 from bot.authority.approvals import ApprovalRequest
-from bot.authority.protection import Protection
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval, UnknownRun, WrongStage
 from bot.domain.people import AllowList, Person
 from bot.domain.run import Stage, Status

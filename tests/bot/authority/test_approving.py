@@ -3,6 +3,7 @@
 from typing import cast
 
 import pytest
+from theseus_guard.records import Finding
 
 from bot.authority.approval_policy import (
     VoteStatus,
@@ -12,7 +13,6 @@ from bot.authority.approval_policy import (
     find_weights,
 )
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers
-from bot.domain.change import Finding
 from bot.domain.people import Person
 from bot.domain.plan import Plan, Risk, Step
 from bot.domain.proposal import Approval

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 
-from bot.authority.protection import Protection
 from bot.domain.errors import OutOfBounds
 from bot.domain.people import ITSELF
 from bot.domain.run import Stage, Status

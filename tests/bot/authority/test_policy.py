@@ -1,9 +1,9 @@
 """Deny by default: who may do what, and what an approval is bound to."""
 
 import pytest
+from theseus_guard.records import Finding
 
 from bot.authority.policy import Act, authorize, check_binding, check_review
-from bot.domain.change import Finding
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval
 from bot.domain.people import ITSELF, AllowList, PeopleList, Person
 from bot.domain.proposal import Proposal

@@ -5,9 +5,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from theseus_guard import inspect_path
+from theseus_guard.protection import PathClass, Protection
 
-from bot.authority.path_classes import BUILT_IN, PathClass
-from bot.authority.protection import Protection, find_file_names
+from bot.authority.named_files import find_file_names
+from bot.authority.path_classes import BUILT_IN
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan, Step
 from bot.self_improvement.quality_gate import QualityGate
@@ -15,6 +16,7 @@ from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.tracked_files import list_tracked_files
 
 ROOT = Path(__file__).resolve().parents[3]
+OURS = Protection(classes=dict(BUILT_IN))
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -25,7 +27,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         # what decides
         "bot/authority/policy.py", "bot/domain/people.py", "bot/authority/approval_policy.py",
         "bot/domain/budget.py", "bot/domain/record.py", "bot/domain/audit.py",
-        "bot/grammar/_normalise.py", "bot/authority/protection.py",
+        "bot/grammar/_normalise.py", "bot/authority/named_files.py",
         "bot/authority/path_classes.py", "packages/theseus_guard/theseus_guard/_paths.py",
         "bot/proof/reproduction/_write.py", "bot/self_improvement/__init__.py",
         "bot/authority/approvals.py", "bot/self_improvement/transitions.py",
@@ -80,21 +82,21 @@ GUARDS: dict[str, tuple[str, ...]] = {
     ("path", "guard"), [(path, guard) for guard, paths in GUARDS.items() for path in paths]
 )
 def test_without_any_configuration_what_guards_the_bot_is_guarded(path: str, guard: str) -> None:
-    found = Protection().find_class(path)
+    found = OURS.find_class(path)
     assert (found[1] if found else "free") == guard
-    assert bool(inspect_path(path, Protection())) == (guard != "free")
+    assert bool(inspect_path(path, OURS)) == (guard != "free")
 
 
 def test_every_tracked_file_is_under_one_guard_and_few_are_free() -> None:
     files = list_tracked_files(ROOT)
-    guards = Counter((Protection().find_class(file) or ("", "free"))[1] for file in files)
+    guards = Counter((OURS.find_class(file) or ("", "free"))[1] for file in files)
     assert sum(guards.values()) == len(files) > 1000
     assert set(guards) == {"free", "review", "named", "never"}
     assert guards["free"] < 0.1 * len(files)
 
 
 def test_what_is_free_is_everyday_cogs_their_tests_and_words() -> None:
-    free = [file for file in list_tracked_files(ROOT) if Protection().find_class(file) is None]
+    free = [file for file in list_tracked_files(ROOT) if OURS.find_class(file) is None]
     code = [file for file in free if not file.endswith((".md", ".svg", ".png"))]
     folders = {PurePosixPath(file).parent.as_posix() for file in code}
     assert folders - {"tests/acceptance"} == {"cogs", "tests/cogs"}  # the former once a run wrote
@@ -115,10 +117,10 @@ def test_what_is_free_is_everyday_cogs_their_tests_and_words() -> None:
 def test_what_would_be_imported_for_a_guarded_module_is_guarded_as_it_is(
     module: str, beside: str
 ) -> None:
-    assert inspect_path(beside.format(module), Protection())[0].blocking
+    assert inspect_path(beside.format(module), OURS)[0].blocking
     folder, _, name = module.rpartition("/")
     compiled = f"{folder}/__pycache__/{name}.cpython-311.pyc"
-    assert inspect_path(compiled, Protection())[0].blocking
+    assert inspect_path(compiled, OURS)[0].blocking
 
 
 @pytest.mark.parametrize(
@@ -131,14 +133,14 @@ def test_what_would_be_imported_for_a_guarded_module_is_guarded_as_it_is(
     ],
 )  # fmt: skip
 def test_another_spelling_of_a_guarded_path_is_that_path(path: str) -> None:
-    assert Protection().find_class(path) == ("authority", "named")
+    assert OURS.find_class(path) == ("authority", "named")
 
 
 @pytest.mark.parametrize(
     "path", ["cogs/d\u0131ce.py", "cogs/dice.py\n", "cogs/shop\u200b/api.py", "cogs/di ce.py", ""]
 )
 def test_what_is_not_plainly_spelled_is_not_free(path: str) -> None:
-    assert Protection().find_class(path) == ("unlisted", "named")
+    assert OURS.find_class(path) == ("unlisted", "named")
 
 
 def test_configuration_may_free_what_is_on_no_list_and_nothing_that_is() -> None:
@@ -159,7 +161,7 @@ def test_configuration_may_free_what_is_on_no_list_and_nothing_that_is() -> None
     ],
 )
 def test_a_person_opens_a_file_by_naming_it_and_it_still_takes_a_review(words: str) -> None:
-    protection = Protection().add_named_files(find_file_names([words]))
+    protection = OURS.add_named_files(find_file_names([words]))
     (finding,) = inspect_path("bot/authority/policy.py", protection)
     assert (finding.rule, finding.blocking) == ("protected_path", False)
     assert "authority" in finding.message
@@ -181,23 +183,23 @@ def test_a_person_opens_a_file_by_naming_it_and_it_still_takes_a_review(words: s
     ],
 )
 def test_what_is_not_plainly_named_in_ones_own_words_stays_closed(words: str) -> None:
-    protection = Protection().add_named_files(find_file_names([words]))
+    protection = OURS.add_named_files(find_file_names([words]))
     assert inspect_path("bot/authority/policy.py", protection)[0].blocking
 
 
 def test_a_name_that_many_files_have_opens_none_of_them() -> None:
-    protection = Protection().add_named_files(
+    protection = OURS.add_named_files(
         find_file_names(["fix conftest.py, config.yaml and __init__.py"])
     )
     for path in ("tests/cogs/conftest.py", "data/config.yaml", "bot/settings/__init__.py"):
         assert inspect_path(path, protection)[0].blocking
-    by_path = Protection().add_named_files(find_file_names(["fix tests/cogs/conftest.py"]))
+    by_path = OURS.add_named_files(find_file_names(["fix tests/cogs/conftest.py"]))
     assert not inspect_path("tests/cogs/conftest.py", by_path)[0].blocking
 
 
 def test_nobody_opens_what_no_run_may_ever_change() -> None:
     for path in (".env", ".git/config", "deploy/key.pem"):
-        protection = Protection().add_named_files({path})
+        protection = OURS.add_named_files({path})
         assert any(finding.blocking for finding in inspect_path(path, protection))
 
 
@@ -209,7 +211,7 @@ def _plan(*files: str) -> Plan:
 def test_a_plan_keeps_only_what_may_be_changed_and_one_that_keeps_nothing_says_why() -> None:
     verify = QualityGate(
         FakeVerifier(broken=lambda _root: False),
-        protection=Protection(),
+        protection=OURS,
         redact=lambda text: text,
     )
     kept = verify.remove_forbidden_files(_plan("cogs/dice.py", "bot/authority/policy.py"), NOTHING)

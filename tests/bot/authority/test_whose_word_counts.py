@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.authority.protection import Protection
 from bot.domain.approval import ApprovalRules, ApprovalVotes
 from bot.domain.errors import ChatUnavailable, ForgeUnavailable, NotAuthorized, StaleApproval
 from bot.domain.people import Person

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from theseus_guard import PythonText, inspect
+from theseus_guard.records import FileChange
 from theseus_guard.unified_diff import parse
 
-from bot.domain.change import FileChange
 from tests.fakes.diff_guard import (
     CODE,
     DICE,

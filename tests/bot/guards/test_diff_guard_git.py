@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from theseus_guard import PythonText, inspect, list_text_files
+from theseus_guard.git_output import parse_file_changes
 
-from bot.infra.git_parse import parse_file_changes
 from tests.fakes.diff_guard import CODE, DICE, HERE, PROTECTION, TEST, redact
 from tests.fakes.repositories import make_repository, run_git, write
 

@@ -2,8 +2,8 @@
 
 import pytest
 from theseus_guard import inspect
+from theseus_guard.records import FileChange, Finding
 
-from bot.domain.change import FileChange, Finding
 from tests.fakes.diff_guard import DICE, PROTECTION, make_source, redact
 
 SEEN_OTHERWISE = {

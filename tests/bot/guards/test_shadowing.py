@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from theseus_guard import PythonText, find_manifests, inspect, list_declared_modules
+from theseus_guard.protection import PathClass, Protection
+from theseus_guard.records import FileChange
 
-from bot.authority.path_classes import BUILT_IN, PathClass
-from bot.authority.protection import Protection
-from bot.domain.change import FileChange
+from bot.authority.path_classes import BUILT_IN
 from tests.fakes.diff_guard import make_patch
 
 BASE = (

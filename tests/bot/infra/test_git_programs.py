@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from theseus_guard.git_settings import PLAIN_DIFF
 from theseus_repair.history import load_templates
 from theseus_repair.suspects import load_subject, load_suspect_hunks
 
@@ -14,7 +15,6 @@ from bot.infra.git import Git
 from bot.infra.git_fetch import fetch
 from bot.infra.git_history import list_history
 from bot.infra.git_revisions import export
-from bot.infra.git_settings import PLAIN_DIFF
 from tests.fakes.repositories import make_repository, run_git
 
 # Every key of git's configuration whose value is a program (git help config, git 2.39 to 2.52).

@@ -1,9 +1,9 @@
 """Text written from right to left stays in its place."""
 
 import pytest
+from theseus_guard.records import FileChange
+from theseus_guard.text_direction import isolate
 
-from bot.domain.change import FileChange
-from bot.infra.text_direction import isolate
 from bot.presentation.cards._diff_fields import iterate_diff_fields
 from bot.presentation.cards._plain_text import to_plain_text
 from bot.presentation.cards._text import format_file_line

@@ -3,15 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from theseus_guard.records import FileChange, Finding
 
-from bot.domain.change import (
-    Attempt,
-    ChangeSet,
-    CheckResult,
-    FileChange,
-    Finding,
-    Verdict,
-)
+from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Commit, Diagnosis, Evidence, SourceExcerpt, Suspect
 from bot.domain.history import History
 from bot.domain.journal import FailureGroup

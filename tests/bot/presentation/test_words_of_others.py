@@ -5,8 +5,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from theseus_guard.records import FileChange, Finding
 
-from bot.domain.change import FileChange, Finding
 from bot.domain.posts import Card, Post
 from bot.presentation import cards
 from bot.presentation.markdown import escape_line, escape_text

@@ -1,6 +1,8 @@
 """Texts about how far a change is proven."""
 
-from bot.domain.change import ChangeSet, FileChange
+from theseus_guard.records import FileChange
+
+from bot.domain.change import ChangeSet
 from bot.proof import judge
 
 DOUBT = "`area(4, 2)`: 8 with this, 16 with replace `height` by `width` (`cogs/area.py:3`)."

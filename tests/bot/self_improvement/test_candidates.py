@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from theseus_rehearsal.behaviour import BehaviourDiff
+from theseus_guard.records import FileChange
 
 from bot.domain.account import Account, Charge
 from bot.domain.budget import Cap
 from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
-from bot.domain.change import ChangeSet, FileChange, Verdict
+from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import AgentLimited, AgentOutputInvalid
 from bot.domain.run import Status, Waiting
 from bot.ports.agent import Assignment, Budget, News, Update, get_no_news

@@ -9,8 +9,9 @@ from theseus_rehearsal.records import (
     TogetherStep,
 )
 
+from theseus_guard.records import FileChange
 from bot.domain.brief import Acceptance, Brief, ChangeContext, CommandUse, Wanted
-from bot.domain.change import ChangeSet, FileChange
+from bot.domain.change import ChangeSet
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.self_improvement.changed_commands import ChangedEvents, list_changed_events

@@ -9,6 +9,8 @@ import pytest
 from rehearsal_tests.fake_rehearsal import FakeRehearsal
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.records import (
+from theseus_guard.records import FileChange
+from bot.domain.change import ChangeSet
     CommandStep,
     PlayedError,
     PlayedStep,

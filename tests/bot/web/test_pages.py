@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import CommandStep, PlayDifference, Script
+from theseus_guard.records import FileChange, Finding
 
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditBreak, AuditEntry
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.budget import BudgetRules
-from bot.domain.change import Attempt, ChangeSet, CheckResult, FileChange, Finding, Verdict
+from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Commit, Diagnosis, Evidence, Suspect
 from bot.domain.feature_request import FeatureRequest, Requester
 from bot.domain.incident import Incident, Report, Severity

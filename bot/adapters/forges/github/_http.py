@@ -10,12 +10,12 @@ from cachetools import LRUCache
 from gidgethub import BadRequest
 from gidgethub.aiohttp import GitHubAPI
 from pydantic import SecretStr
+from theseus_guard.git_settings import Private
 
 from bot.adapters.forges.github._address import Address
 from bot.adapters.forges.github._credentials import Credentials, InstallationCredentials
 from bot.adapters.forges.shared.rate_limits import RateLimits
 from bot.domain.errors import ForgeRejected, ForgeUnavailable
-from bot.infra.git import Private
 from bot.ports.clock import Clock
 
 RETRY_DELAYS = (0.5, 1.0, 2.0)

@@ -20,11 +20,11 @@ from bot.adapters.forges.shared.marks import render_comment
 from bot.adapters.forges.shared.pull_publisher import PullPublisher
 from bot.adapters.forges.shared.push import Push
 from bot.adapters.forges.shared.refusal import get_refusal
+from theseus_guard.git_settings import Private
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
-from bot.infra.git import Private
 from bot.infra.git_remote import Way
 from bot.infra.git_remotes import parse_remote
 from bot.ports.clock import Clock

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from theseus_rehearsal.records import CommandStep
+from theseus_guard.protection import Protection
 
 from bot.adapters.claude_agent._brief_form import BriefForm
 from bot.adapters.claude_agent._brief_output import build_brief, build_plan
@@ -11,7 +12,6 @@ from bot.adapters.claude_agent._forms import build_schema
 from bot.adapters.claude_agent._output import Objection, read
 from bot.adapters.claude_agent._record_texts import iterate_agreed_lines
 from bot.adapters.claude_agent._request_texts import request_text
-from bot.authority.protection import Protection
 from bot.domain.brief import Brief, ChangeContext, CommandUse
 from bot.domain.evidence import Evidence
 from bot.domain.plan import Plan

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import CommandStep, PlayDifference, PlayedError, Script
+from theseus_guard.records import Finding
 
 from bot.adapters.claude_agent._briefing import Briefing
 from bot.adapters.claude_agent._forms import ReviewForm, ReviewProblem
 from bot.domain.brief import Acceptance, Brief, Wanted
-from bot.domain.change import Attempt, ChangeSet, CheckResult, Finding, Verdict
+from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.people import Person
 from bot.domain.plan import Plan, Step

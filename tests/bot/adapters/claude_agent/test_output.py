@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 
 from bot.adapters.claude_agent._forms import (
     DiagnosisForm,
@@ -24,7 +25,6 @@ from bot.adapters.claude_agent._output import (
     read,
     resolve_ids,
 )
-from bot.authority.protection import Protection
 from bot.domain.evidence import Commit, Diagnosis, Suspect
 from bot.domain.journal import Capsule
 from bot.domain.plan import Plan, Step

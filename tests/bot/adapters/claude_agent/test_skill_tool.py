@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from theseus_rehearsal.sandbox import PlainSandbox
+from theseus_guard.protection import Protection
 
 from bot.adapters.claude_agent._chat_tool_handlers import ChatToolHandlers
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
@@ -17,7 +18,6 @@ from bot.adapters.claude_agent._skill_tool import (
 )
 from bot.adapters.claude_agent._tool_permissions import PREFIX, ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import TOOLS, WRITING
-from bot.authority.protection import Protection
 from bot.domain.skill import Skill, SkillSet
 from bot.prompts import Prompts
 from bot.skills import SkillLibrary

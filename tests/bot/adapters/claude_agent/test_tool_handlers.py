@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
+from theseus_guard.protection import Protection
 
 from bot.adapters.claude_agent._events import Allow, Deny
 from bot.adapters.claude_agent._past_runs import PastRuns
@@ -16,7 +17,6 @@ from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import READING, TOOLS, WRITING
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
-from bot.authority.protection import Protection
 from bot.domain.change import CheckResult, EngineRemark, Grant
 from bot.domain.errors import SandboxUnavailable
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind

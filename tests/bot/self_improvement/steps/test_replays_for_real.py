@@ -11,12 +11,12 @@ import pytest
 from theseus_rehearsal.records import Actor, CommandStep, PressStep, SingleStep
 from theseus_rehearsal.sandbox import probe
 from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
+from theseus_guard.protection import Protection
 
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.system_clock import SystemClock
-from bot.authority.protection import Protection
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.ids import create_sortable_id

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 from theseus_observe.redaction import redact
 
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.authority.protection import Protection
 from bot.domain.change import ChangeSet, CheckResult
 from bot.domain.plan import Plan, Reproduction, Step
 from bot.self_improvement.quality_gate import QualityGate

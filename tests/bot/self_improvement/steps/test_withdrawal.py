@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
@@ -10,7 +11,6 @@ from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.system_clock import SystemClock
-from bot.authority.protection import Protection
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame

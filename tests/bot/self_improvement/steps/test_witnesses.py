@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
-from bot.authority.protection import Protection
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame

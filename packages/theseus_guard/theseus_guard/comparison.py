@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 from typing import Self
 
-from bot.domain.change import FileChange
-from bot.infra.git import Git
-from bot.infra.git_parse import parse_file_changes, parse_names, read_diff, read_text
-from bot.infra.git_revisions import look_up, open_repository
-from bot.infra.git_settings import PLAIN_DIFF
+from theseus_guard.git_output import parse_file_changes, parse_names
+from theseus_guard.git_reader import GitReader, look_up_tree, read_diff, read_text
+from theseus_guard.git_settings import PLAIN_DIFF
+from theseus_guard.records import FileChange
 
 _MODULE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -16,16 +15,16 @@ _MODULE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 class GitComparison:
     """The difference between two trees of a repository, without looking for a merge base."""
 
-    def __init__(self, git: Git, base: str, head: str) -> None:
+    def __init__(self, git: GitReader, base: str, head: str) -> None:
         self._git = git
         self.base = base
         self.head = head
 
     @classmethod
     def open(cls, folder: Path, base: str, head: str) -> Self:
-        """Resolve both revisions. Raises `ConfigError` naming a revision that does not exist."""
-        git = open_repository(folder)
-        return cls(git, look_up(git, "--base", base, "tree"), look_up(git, "--head", head, "tree"))
+        """Resolve both revisions. Raises `GuardError`."""
+        git = GitReader.open(folder)
+        return cls(git, look_up_tree(git, "--base", base), look_up_tree(git, "--head", head))
 
     def get_diff(self) -> str:
         """Return the unified diff, with renames detected."""

@@ -7,7 +7,8 @@ allowed only where it changes the drawing, and never two in a row.
 import re
 import unicodedata
 
-from bot.domain.names import BLANK
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters that are invisible."""
 
 # Ignorable by Unicode although their category does not say so, and the Egyptian joiners.
 _IGNORED = re.compile(

@@ -1,7 +1,14 @@
 """Settings for git that run no program which a repository names, and read diffs one way."""
 
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
+_FATAL, _FOREIGN_OWNER, _MISSING_OBJECT = 128, "dubious ownership", "promisor remote"
+_TRUST_COMMAND = "git config --global --add safe.directory "
+_TRUSTING = re.compile(rf"{_TRUST_COMMAND}.+")
 _HERE = Path(__file__).parent
 AUTHOR = "Theseus"
 EMAIL = "theseus@localhost"
@@ -103,3 +110,62 @@ PLAIN_DIFF = (
     "--inter-hunk-context=0", "--diff-algorithm=myers", "--submodule=short", "--no-relative",
     "-O/dev/null",
 )  # fmt: skip
+
+
+class Private(dict[str, str]):
+    """Configuration or headers that hold a secret: they are not shown."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} private values>"
+
+
+def explain_owner(folder: Path, status: int, message: str) -> str:
+    """Return what to do about a folder of another account, if git refused one; else nothing."""
+    if status != _FATAL or _FOREIGN_OWNER not in message:
+        return ""
+    named = _TRUSTING.search(message)
+    command = named[0] if named else _TRUST_COMMAND + str(folder.resolve())
+    return (
+        f"{folder} belongs to another account, so git reads nothing there; if you trust "
+        f"it: {command}"
+    )
+
+
+def explain_missing_object(folder: Path, message: str) -> str:
+    """Return what to do if a partial clone lacks an object; else nothing."""
+    if _MISSING_OBJECT not in message:
+        return ""
+    return (
+        f"{folder} is a partial clone and lacks an object that is needed; reading "
+        f"fetches nothing. Fetch all: git -C {folder} fetch --refetch --no-filter"
+    )
+
+
+def disable_drivers(listed: bytes) -> dict[str, str]:
+    """Return settings that disarm the programs which these keys of a configuration name.
+
+    `listed` is the output of `config --null --name-only --get-regexp` with `DRIVERS`.
+    """
+    keys = listed.decode(errors="surrogateescape").split("\0")
+    return {key: DISARMED[key.rsplit(".", 1)[1].lower()] for key in keys if key}
+
+
+@cache
+def list_trusted_folders() -> tuple[str, ...]:
+    """Return the folders of other accounts that this account trusts, by its own configuration."""
+    argv = ["git", "config", "--null", "--get-all", "safe.directory"]
+    try:
+        listed = subprocess.run(argv, cwd="/", capture_output=True, check=False).stdout
+    except OSError:
+        return ()  # the command itself reports that git is missing
+    return tuple(each.decode(errors="surrogateescape") for each in listed.split(b"\0") if each)
+
+
+def as_environment(config: Mapping[str, str], trusted: Iterable[str]) -> Private:
+    """Return the environment variables for `-c key=value`; a key may contain any character."""
+    values = [*config.items(), *(("safe.directory", each) for each in trusted)]
+    pairs = Private({"GIT_CONFIG_COUNT": str(len(values))})
+    for number, (key, value) in enumerate(values):
+        pairs[f"GIT_CONFIG_KEY_{number}"] = key
+        pairs[f"GIT_CONFIG_VALUE_{number}"] = value
+    return pairs

@@ -5,22 +5,54 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field
 
-from bot.authority.path_classes import BUILT_IN, Guard, PathClass
-from bot.domain.history import History
-from bot.domain.record import Record
-from bot.domain.run import Run
+from theseus_guard.records import Record
+
+Guard = Literal["free", "review", "named", "never"]
+"""How strictly a path is guarded.
+
+`free`: ships with a plain "ship it". `review`: ships only with a person's explicit "security
+reviewed". `named`: like `review`, and runs change it only if a person named the file in the
+request. `never`: no run may change it.
+"""
+
+
+class PathClass(Record):
+    """Paths (glob patterns, `**` allowed) with one guard.
+
+    For guarded paths, a pattern that names a folder covers everything in it. For free paths the
+    patterns are stricter: `*` matches one plain name (letters, digits, `_` and `-`), `**/` any
+    number of such folders, and only a `**` at the end matches everything.
+    """
+
+    guard: Guard
+    paths: tuple[str, ...]
+
 
 UNLISTED = "unlisted"
 """The class of all paths that are in no other class. Its guard is `named`."""
 
+GIT_FILES = ("**/.git", "**/.gitattributes", "**/.gitmodules")
+SECRETS = ("**/.env*", "**/*.pem", "**/*.key")
+CHECK_FILES = (
+    "**/.*", "**/*makefile*", "**/*.toml", "**/*.ini", "**/*.cfg", "**/*.lock", "**/*.yaml",
+    "**/*.yml", "**/requirements*.txt", "**/conftest.py", "**/setup.py", "**/noxfile.py",
+    "**/*customize.py", "**/AGENTS*.md", "**/CLAUDE*.md", "**/GEMINI*.md",
+)  # fmt: skip
+"""Files that control how checks run or how developers' tools behave."""
+
+ANY_REPOSITORY: Mapping[str, PathClass] = {
+    "git": PathClass(guard="never", paths=GIT_FILES),
+    "secrets": PathClass(guard="never", paths=SECRETS),
+    "checks": PathClass(guard="review", paths=CHECK_FILES),
+    "free": PathClass(guard="free", paths=("**",)),
+}
+"""The classes of a repository that has none of its own."""
+
 _STRICTEST_FIRST: tuple[Guard, ...] = ("never", "named", "review")
-_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_QUOTED = re.compile(r"^\s*>.*$", re.MULTILINE)
-_NAME = re.compile(r"(?<![\w./-])(?:\./)?((?:[\w.-]+/)*[\w-]*\.?[\w-]+(?:\.[\w-]+)*)(?![\w/])")
 _ANYBODYS = frozenset({"__init__.py", "__main__.py", "conftest.py", "config.yaml"})
 _MODULES = (".py", ".pyi", ".pyc", ".pyo", ".pyw", ".pyd", ".pyx", ".so", ".dll", ".dylib")
 
@@ -28,11 +60,11 @@ _MODULES = (".py", ".pyi", ".pyc", ".pyo", ".pyw", ".pyd", ".pyx", ".so", ".dll"
 class Protection(Record):
     """The path classes, and the maximum size of one change.
 
-    `named` are the files that people named in the request for the current change, as
-    `collect_named_files` finds them. It belongs to one run and is not part of the configuration.
+    `classes` are by default those of any repository. `named` are the files that people named in
+    the request for the current change; they are not part of a configuration.
     """
 
-    classes: dict[str, PathClass] = Field(default_factory=lambda: dict(BUILT_IN))
+    classes: dict[str, PathClass] = Field(default_factory=lambda: dict(ANY_REPOSITORY))
     max_changed_lines: int = Field(default=400, gt=0)
     named: frozenset[str] = frozenset()
 
@@ -167,27 +199,3 @@ def _build_expression(glob: str, wildcards: Mapping[str, str], end: str) -> re.P
 def is_covered(path: str, globs: Iterable[str]) -> bool:
     """Return whether any of the patterns covers the path. Case does not matter."""
     return any(_compile_glob(glob.lower()).fullmatch(path.lower()) for glob in globs)
-
-
-def find_file_names(texts: Iterable[str]) -> frozenset[str]:
-    """Return the files that people name in their own text: by path, or by name and extension.
-
-    Quoted lines and fenced blocks are left out, because they may be another author's text.
-    """
-    found: set[str] = set()
-    for text in texts:
-        own_text = _QUOTED.sub("", _FENCED.sub("", text)).replace("`", " ").replace("\\", "/")
-        found.update(name.rstrip(".") for name in _NAME.findall(own_text))
-    return frozenset(name for name in found if "/" in name or "." in name)
-
-
-def collect_named_files(run: Run, history: History) -> frozenset[str]:
-    """Return the files that people named to the bot in chat.
-
-    Text of a message or an incident that they only referred to does not count, because others may
-    have written it; nor do reviews at the forge, which are not addressed to the bot. A run stores
-    only listed people's text.
-    """
-    request = [run.trigger.text] if run.trigger.is_verbatim else []
-    items = history.instructions.items if history.instructions else ()
-    return find_file_names([*request, *(item.text for item in items if item.how != "review")])

@@ -1,0 +1,5 @@
+"""`python -m theseus_guard`: the same as `theseus-guard`."""
+
+from theseus_guard.cli import main
+
+main()
