@@ -50,7 +50,7 @@ guard-versions: claude  ## the guard's tests on Python 3.11, 3.12 and 3.13, each
 	for version in 3.11 3.12 3.13; do \
 	    if uv python find --quiet $$version >/dev/null 2>&1; then \
 	        UV_PROJECT_ENVIRONMENT=$(VENV)/python-$$version uv run --frozen --quiet \
-	            --python $$version python -m pytest tests/bot/guards -q || exit 1; \
+	            --python $$version python -m pytest packages/theseus_guard/tests/guard_tests -q || exit 1; \
 	    else echo "Python $$version is not installed: not tested on it"; fi; \
 	done
 

@@ -7,12 +7,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pytest
+from guard_tests.cases import make_patch
 from theseus_guard import PythonText, find_manifests, inspect, list_declared_modules
 from theseus_guard.protection import PathClass, Protection
 from theseus_guard.records import FileChange
-
-from bot.authority.path_classes import BUILT_IN
-from tests.fakes.diff_guard import make_patch
 
 BASE = (
     "README.md", "cogs/__init__.py", "cogs/dice.py", "cogs/shop/__init__.py", "cogs/shop/api.py",
@@ -186,7 +184,8 @@ def test_a_file_that_is_called_like_a_device_already_may_be_changed() -> None:
 
 def test_a_guarded_module_cannot_become_a_package_unless_somebody_names_it() -> None:
     ours = PathClass(guard="named", paths=("cogs/dice.py",))
-    guarded = Protection(classes={**BUILT_IN, "ours": ours})
+    others = PathClass(guard="free", paths=("**",))
+    guarded = Protection(classes={"ours": ours, "others": others})
     found = stopped("cogs/dice/__init__.py", gone=["cogs/dice.py"], protection=guarded)
     assert ("immutable_path", "cogs/dice/__init__.py") in found
 

@@ -1,8 +1,7 @@
 """ASCII names that a reader takes for another name of the same file."""
 
 import pytest
-
-from tests.fakes.diff_guard import DICE, judge_change
+from guard_tests.cases import DICE, judge_change
 
 BASE = """import os
 from shop import total

@@ -1,10 +1,9 @@
 """Changes that are not what a reader of the diff sees, each as a line that a run might propose."""
 
 import pytest
+from guard_tests.cases import DICE, PROTECTION, make_source, redact
 from theseus_guard import inspect
 from theseus_guard.records import FileChange, Finding
-
-from tests.fakes.diff_guard import DICE, PROTECTION, make_source, redact
 
 SEEN_OTHERWISE = {
     "code behind a lone return": "# a note\rimport os; os.system('id')",

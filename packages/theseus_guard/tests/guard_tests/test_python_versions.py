@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from guard_tests.cases import DICE, judge_change
 from theseus_guard import _tokens
-
-from tests.fakes.diff_guard import DICE, judge_change
 
 # What prints the tokens of each source, or nothing for one that Python 3.11 does not read.
 PROGRAM = """

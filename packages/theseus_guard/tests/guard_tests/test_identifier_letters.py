@@ -1,8 +1,7 @@
 """Identifiers that a reader takes for others: look-alikes, mixed scripts, marks, hidden order."""
 
 import pytest
-
-from tests.fakes.diff_guard import DICE, judge_change
+from guard_tests.cases import DICE, judge_change
 
 BASE = "import os\n\n\ndef is_allowed(user: str) -> bool:\n    return user in OWNERS\n"
 LINES = "X = 1\n{0} = 2\n"

@@ -1,8 +1,7 @@
 """Attacks on where code comes from, each as a change that a run might propose."""
 
 import pytest
-
-from tests.fakes.diff_guard import CODE, DICE, judge_change
+from guard_tests.cases import CODE, DICE, judge_change
 
 HASH, OTHER = "a" * 64, "b" * 64
 FILES = "https://files.pythonhosted.org/packages/aa/bb/"

@@ -1,8 +1,7 @@
 """Test files that reach into what runs them, and by it into other tests."""
 
 import pytest
-
-from tests.fakes.diff_guard import HERE, TEST, judge_change
+from guard_tests.cases import HERE, TEST, judge_change
 
 NEW = "tests/cogs/test_new.py"
 CONFTEST = "tests/conftest.py"

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
+from guard_tests.cases import CODE, DICE, PROTECTION, make_patch, make_source
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from theseus_guard import build_approver_text, inspect
 from theseus_guard.records import FileChange, Finding
 from theseus_guard.unified_diff import parse
 from theseus_observe.redaction import redact
-
-from tests.fakes.diff_guard import CODE, DICE, PROTECTION, make_patch, make_source
 
 BEGIN, END = "# -----BEGIN PRIVATE KEY-----\n", "# -----END PRIVATE KEY-----\n"
 OTHER = "cogs/polls.txt"

@@ -1,13 +1,13 @@
 """Text written from right to left stays in its place."""
 
 import pytest
+from guard_tests.cases import make_patch
 from theseus_guard.records import FileChange
 from theseus_guard.text_direction import isolate
 
 from bot.presentation.cards._diff_fields import iterate_diff_fields
 from bot.presentation.cards._plain_text import to_plain_text
 from bot.presentation.cards._text import format_file_line
-from tests.fakes.diff_guard import make_patch
 
 HEBREW, ARABIC = "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628\u0627"
 FIRST, LAST = "\u2068", "\u2069"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from theseus_guard.syntax import TurnLock
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 # The collector runs while a tree is built, and lets other threads go on just then.
 SEVERAL_THREADS = """
 import ast, gc, sys, time

@@ -1,9 +1,8 @@
 """Changes to existing tests are noted, and no test is lost."""
 
 import pytest
+from guard_tests.cases import judge_change
 from theseus_guard import is_test_file
-
-from tests.fakes.diff_guard import judge_change
 
 HERE = "tests/test_price.py"
 TESTS = """import pytest

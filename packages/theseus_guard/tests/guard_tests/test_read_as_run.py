@@ -3,12 +3,11 @@
 import ast
 
 import pytest
+from guard_tests.cases import DICE, HERE, judge_change
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from theseus_guard._code_and_text import tokenize_source
 from theseus_guard._layout import find_misplaced, parse_source
-
-from tests.fakes.diff_guard import DICE, HERE, judge_change
 
 BASE = '''import os
 

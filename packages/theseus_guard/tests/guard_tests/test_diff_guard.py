@@ -3,13 +3,7 @@
 import difflib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from theseus_guard import PythonText, inspect
-from theseus_guard.records import FileChange
-from theseus_guard.unified_diff import parse
-
-from tests.fakes.diff_guard import (
+from guard_tests.cases import (
     CODE,
     DICE,
     HERE,
@@ -20,6 +14,11 @@ from tests.fakes.diff_guard import (
     make_source,
     redact,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from theseus_guard import PythonText, inspect
+from theseus_guard.records import FileChange
+from theseus_guard.unified_diff import parse
 
 
 def swapped(before: str, after: str) -> str:

@@ -4,11 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from guard_tests.cases import CODE, DICE, HERE, PROTECTION, TEST, redact
+from guard_tests.repositories import make_repository, run_git, write
 from theseus_guard import PythonText, inspect, list_text_files
 from theseus_guard.git_output import parse_file_changes
-
-from tests.fakes.diff_guard import CODE, DICE, HERE, PROTECTION, TEST, redact
-from tests.fakes.repositories import make_repository, run_git, write
 
 
 class Tree:
