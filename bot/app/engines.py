@@ -8,6 +8,7 @@ from functools import partial
 
 from theseus_rehearsal.ports.sandbox import Sandbox
 
+from theseus_repair.shared_lock import SharedLock
 from bot.adapters.claude_agent import (
     ChatServices,
     Claude,
@@ -19,7 +20,6 @@ from bot.adapters.claude_agent import (
 from bot.adapters.offline_agent import OfflineAgent
 from bot.domain.account import Account
 from bot.domain.errors import ConfigError
-from bot.infra.shared_lock import SharedLock
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock

@@ -10,6 +10,7 @@ from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
+from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.file_snapshots import FileSnapshots
@@ -39,7 +40,6 @@ from bot.domain.journal import Action
 from bot.domain.traffic import TrafficBounds
 from bot.hot_reload.running_code import RunningCode
 from bot.infra.git import Git
-from bot.infra.shared_lock import SharedLock
 from bot.infra.sqlite import Database
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock

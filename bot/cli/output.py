@@ -1,6 +1,5 @@
 """Prints for the command line; every text is redacted first."""
 
-import json
 import os
 import sys
 import traceback
@@ -8,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
@@ -17,8 +16,8 @@ from theseus_observe.redaction import redact, redact_value
 
 from bot.domain.errors import ConfigError
 
-TERMINAL = Terminal("theseus", redact)
-say, print_error = TERMINAL.say, TERMINAL.print_error
+TERMINAL = Terminal("theseus", redact, redact_value)
+say, print_error, print_json = TERMINAL.say, TERMINAL.print_error, TERMINAL.print_json
 P = ParamSpec("P")
 JsonAnyway = Annotated[bool, typer.Option("--json", help="Print JSON; this is the default.")]
 JsonOnTerminal = Annotated[
@@ -34,11 +33,6 @@ def get_console() -> Console:
 def should_print_json(as_json: bool) -> bool:
     """Return whether to print the full data as JSON: on request, and when not on a terminal."""
     return as_json or not get_console().is_terminal
-
-
-def print_json(value: Any) -> None:
-    """Print a value as JSON."""
-    sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def report_empty(message: str, *, searched: bool) -> None:

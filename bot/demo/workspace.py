@@ -30,9 +30,9 @@ ABOUT_FAULTS = (
     "tests/bot/demo/test_demo_workspace.py",
     "tests/bot/demo/test_first_hint.py",
     "tests/bot/demo/test_living_faults.py",
-    "tests/bot/repair/test_candidate_gate.py",
-    "tests/bot/repair/test_planted_faults.py",
-    "tests/bot/repair/test_unproven.py",
+    "packages/theseus_repair/tests/repair_tests/test_candidate_gate.py",
+    "tests/bot/demo/test_planted_faults.py",
+    "packages/theseus_repair/tests/repair_tests/test_unproven.py",
     "tests/bot/self_improvement/steps/test_withdrawal.py",
     "tests/cogs/test_quotes_wait.py",
     "tests/journeys/test_after_setup.py",
@@ -54,7 +54,10 @@ FORMER_PATHS = (
     "tests/bot/local/test_faults.py",
     "tests/bot/local/test_homestead.py",
     "tests/bot/local/test_living_faults.py",
+    "tests/bot/repair/test_candidate_gate.py",
     "tests/bot/repair/test_gate.py",
+    "tests/bot/repair/test_planted_faults.py",
+    "tests/bot/repair/test_unproven.py",
     "tests/bot/stages/test_withdrawal.py",
 )
 """Where the same stood before it was moved: in no file any more, but in older commits."""

@@ -1,11 +1,11 @@
 """Decides how far a change is proven, and describes that for people."""
 
 from theseus_guard.records import Finding
+from theseus_repair.hazards import Texts, find_hazards, find_joined_conditions
 
 from bot.domain.change import ChangeSet, Proven, Verdict
 from bot.domain.plan import Plan, Risk
 from bot.domain.plausible_edit import PlausibleEdit
-from bot.proof.hazards import Texts, find_hazards, find_joined_conditions
 
 _UNSEEN = "no other test checks the edited code."
 CALL_ONLY = f"Proven for the failing call only: {_UNSEEN}"

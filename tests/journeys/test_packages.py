@@ -70,3 +70,24 @@ def test_the_guard_works_alone(environment: Environment, tmp_path: Path) -> None
     assert done.returncode == 1, done.stderr
     assert done.stdout.split()[:3] == ["blocks", "immutable_path", ".env"]
     assert "secrets are not looked for" in done.stderr
+
+
+def test_the_repair_works_with_the_guard_alone(environment: Environment, tmp_path: Path) -> None:
+    environment.install("theseus-guard", "theseus-repair")
+    missing = environment.call("python", "-c", "import bot")
+    assert "No module named 'bot'" in missing.stderr
+    test = "from cart import last\n\n\ndef test_last():\n    assert last([1, 2]) == 2\n"
+    code = "def last(items):\n    return items[len(items)]\n"
+    shop = tmp_path / "shop"
+    make_repository(shop, {"cart.py": code, "test_cart.py": test})
+    done = environment.call(
+        "theseus-repair", "--repo", str(shop), "--test", "pytest -q test_cart.py", "--apply",
+        "--accept", "plausible",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "shop: 1 Python files, 1 tests; its git history" in done.stderr
+    assert (shop / "cart.py").read_text() != code
+    again = environment.call(
+        "theseus-repair", "--repo", str(shop), "--test", "pytest -q test_cart.py"
+    )
+    assert (again.returncode, "passes already" in again.stderr) == (2, True)

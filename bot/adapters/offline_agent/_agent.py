@@ -1,8 +1,8 @@
 """The offline engine as a code agent: no model, no key, no network."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from theseus_guard.source_folders import build_python_path
 from theseus_repair.answer_memo import AnswerMemo
 from theseus_repair.answer_tests import answer_tests
 from theseus_repair.engine import repair_tree
+from theseus_repair.errors import RepairError
 from theseus_repair.files import write
 from theseus_repair.forking_runner import ForkingRunner
 from theseus_repair.guidance import is_test
@@ -20,6 +21,7 @@ from theseus_repair.questions import apply_last_answer
 from theseus_repair.request import RepairRequest
 from theseus_repair.runner import TimeLimits as RunLimits
 from theseus_repair.search import OnProgress, SearchProgress
+from theseus_repair.shared_lock import SharedLock
 from theseus_repair.source_text import decode_source
 from theseus_repair.stated_answers import StatedAnswers
 
@@ -37,10 +39,9 @@ from bot.adapters.offline_agent._reports import (
     format_progress,
 )
 from bot.adapters.offline_agent._second_round import finish_without_ignores
-from bot.domain.errors import AgentTimeout, WorkspaceError
+from bot.domain.errors import AgentTimeout, VerifierError, WorkspaceError
 from bot.domain.evidence import Suspect
 from bot.domain.plan import Reproduction
-from bot.infra.shared_lock import SharedLock
 from bot.ports.agent import (
     Assignment,
     Budget,
@@ -211,7 +212,7 @@ class OfflineAgent:
         )
         request = apply_last_answer(request, self._asked.pop(assignment.run_id, None))
         try:
-            async with self._build_runner(root, assignment) as runner:
+            async with self._open_runner(root, assignment) as runner:
                 report = await repair_tree(request, runner, self._clock, on_progress)
                 answer_tests_text = await answer_tests(
                     root, FOLDER, report.stated, report.files, runner
@@ -255,7 +256,7 @@ class OfflineAgent:
             await asyncio.to_thread(_write, root / test.path, test.source)
         limits = RunLimits(20.0, 20.0, max(30.0, budget.seconds * (1 - _SEARCHING)))
         try:
-            async with self._build_runner(root, assignment) as runner:
+            async with self._open_runner(root, assignment) as runner:
                 for stage in (tuple(test.node_id for test in tests), plan.affected.files):
                     if stage and not (await runner.run(stage, {}, limits)).is_passing:
                         return False
@@ -267,9 +268,17 @@ class OfflineAgent:
                 (root / test.path).unlink(missing_ok=True)
         return True
 
-    def _build_runner(self, root: Path, assignment: Assignment) -> ForkingRunner:
+    @asynccontextmanager
+    async def _open_runner(
+        self, root: Path, assignment: Assignment
+    ) -> AsyncIterator[ForkingRunner]:
         options = assignment.plan.affected.options
-        return ForkingRunner(root, confine=self._confine, options=options, load=self._load)
+        runner = ForkingRunner(root, confine=self._confine, options=options, load=self._load)
+        try:
+            async with runner:
+                yield runner
+        except RepairError as error:
+            raise VerifierError(str(error), detail=error.detail) from error
 
     def _confine(self, argv: Sequence[str], folder: Path) -> Sequence[str]:
         command, env = self._sandbox.wrap(

@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 from theseus_guard.source_folders import build_python_path
 from theseus_guard.syntax import parse
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
+from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._commands import expand, find_tool, get_proof
 from bot.domain.checks import Check
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import ConfigError, VerifierError
-from bot.infra.shared_lock import SharedLock
 from bot.infra.threads import run_in_thread
 from bot.ports.trees import CommitTrees
 from bot.settings import parse_checks

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
+from theseus_repair.shared_lock import SharedLock
 
 from theseus_guard.source_folders import build_python_path
 from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
@@ -28,7 +29,6 @@ from bot.adapters.sandboxed_verifier._results import (
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.change import CheckResult
 from bot.domain.plan import Reproduction
-from bot.infra.shared_lock import SharedLock
 from bot.ports.workspace import Workspace
 
 _AFTER = """

@@ -10,6 +10,7 @@ from pathlib import Path
 from cachetools import FIFOCache
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_guard.source_folders import build_python_path
+from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._answers import Answers
 from bot.adapters.sandboxed_verifier._commands import (
@@ -34,7 +35,6 @@ from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.infra.shared_lock import SharedLock
 from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
 from bot.settings import parse_checks

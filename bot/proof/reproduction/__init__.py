@@ -7,17 +7,17 @@ literals and written again. The generated tests pass ruff and mypy (strict).
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from theseus_repair.call_source.arguments import Call, call_from
+from theseus_repair.call_source.target import find_target, get_module
+from theseus_repair.call_source.writer import write_test
+
 from bot.domain.journal import Action, Capsule, Frame, Kind
 from bot.domain.plan import Reproduction
 from bot.domain.replay import Replay
 from bot.proof.reproduction._answers import add_answer, add_refusals
-from bot.proof.reproduction._calls import Call, call_from
 from bot.proof.reproduction._command import build_command_test, parse_options
 from bot.proof.reproduction._refusals import find_refusals
-from bot.proof.reproduction._result_test import build_result_test
 from bot.proof.reproduction._script import ROOM, build_script_test
-from bot.proof.reproduction._target import find_target, get_module
-from bot.proof.reproduction._write import write_test
 
 __all__ = [
     "FOLDER",
@@ -27,7 +27,6 @@ __all__ = [
     "build_candidates",
     "build_command_candidate",
     "build_replay_candidate",
-    "build_result_test",
     "build_script_test",
     "parse_options",
     "select_existing",

@@ -1,12 +1,11 @@
 """Defines what a reproduction accepts as an answer: the one before the fault, or a refusal."""
 
-import ast
 import re
 
-from theseus_guard.syntax import evaluate_literal, parse
+from theseus_repair.call_source.result import find_call, format_assertion
+from theseus_repair.call_source.writer import INDENT, WIDTH
 
 from bot.domain.plan import Reproduction
-from bot.proof.reproduction._write import INDENT, WIDTH, Group, Unwritable, Writer
 
 _UNANSWERED = re.compile(r"_does_not_raise_\w*$")
 
@@ -29,29 +28,6 @@ def add_answer(test: Reproduction, answer: str) -> Reproduction | None:
     old, new = (node.rpartition("::")[2] for node in (test.node_id, named))
     renamed = "\n".join(source).replace(f"def {old}()", f"def {new}()")
     return test.replace(source=f"{renamed}\n", node_id=named, answered=True)
-
-
-def find_call(source: str) -> ast.Expr | None:
-    """Return the call that a test written here ends with."""
-    function = parse(source).body[-1]
-    last = function.body[-1] if isinstance(function, ast.FunctionDef) else None
-    return last if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else None
-
-
-def format_assertion(answer: str) -> str:
-    """Return the line that asserts this literal as `answer`, or an empty string."""
-    writer = Writer()
-    try:
-        value = evaluate_literal(answer)
-        written = writer.write(value, WIDTH)
-    except (Unwritable, ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        return ""
-    if value is None or writer.texts:
-        return ""
-    sign = "is" if isinstance(value, bool) else "=="
-    text = written.flat if isinstance(written, Group) else written
-    line = f"{INDENT}assert answer {sign} {text}"
-    return line if len(line) <= WIDTH else ""
 
 
 def add_refusals(test: Reproduction) -> Reproduction:

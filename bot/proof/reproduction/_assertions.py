@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from theseus_rehearsal.records import (
+from theseus_repair.call_source.writer import INDENT, Group, Writer
+
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -13,7 +15,6 @@ from theseus_rehearsal.records import (
 
 from bot.domain.brief import Wanted
 from bot.proof.reproduction._cast import RoomCast
-from bot.proof.reproduction._write import INDENT, Group, Writer
 
 ASKED = CommandStep | MenuStep | PressStep | SubmitStep
 """Steps that are answered to the person who does them."""

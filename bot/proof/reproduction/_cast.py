@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from theseus_rehearsal.records import Actor, PersonStep, Script
 
-from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer
+from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer
 
 _ROOM = ("alice", "bob")
 _JOINING = ("carol", "dave", "erin", "frank", "grace", "heidi")

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from theseus_guard.syntax import evaluate_literal, parse
 from theseus_rehearsal.records import CommandStep, Option, SayStep, Script, ScriptWorld, SingleStep
+from theseus_repair.call_source.writer import Unwritable
 
 from bot.domain.cogs import get_cog_name
 from bot.domain.journal import Capsule
 from bot.domain.plan import Reproduction
 from bot.proof.reproduction._script import build_script_test
-from bot.proof.reproduction._write import Unwritable
 from bot.proof.traffic_scripts import BOT
 
 _PATH = re.compile(r"[\w-]{1,32}(?: [\w-]{1,32}){0,2}")

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 
 from theseus_guard.syntax import parse
+from theseus_repair.call_source.target import get_module
 
 from bot.domain.journal import Frame
-from bot.proof.reproduction._target import get_module
 
 Read = Callable[[str], str | None]
 

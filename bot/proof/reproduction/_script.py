@@ -8,6 +8,8 @@ import keyword
 from collections.abc import Iterator, Mapping, Sequence
 
 from theseus_rehearsal.records import (
+from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer, quote_literal
+
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -34,7 +36,6 @@ from bot.proof.reproduction._assertions import (
 )
 from bot.proof.reproduction._cast import RoomCast
 from bot.proof.reproduction._web import WEB_IMPORT, build_web_lines
-from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer, quote_literal
 
 ROOM = "tests/cogs/room.py"
 """The file with a project's room, in which the generated tests run; without it there are none."""

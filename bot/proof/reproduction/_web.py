@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from theseus_rehearsal.records import WebAnswer
 
-from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer
+from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer
 
 WEB_IMPORT = "from theseus_rehearsal.records import WebAnswer\n"
 

@@ -25,7 +25,8 @@ from theseus_guard.comparison import GitComparison
 from theseus_guard.errors import GuardError, UnknownFile
 from theseus_guard.protection import Guard, Protection, normalise_path
 from theseus_guard.records import Finding
-from theseus_guard.terminal import JsonOption, Terminal, find_redactor, keep, run_command
+from theseus_guard.terminal import JsonOption, Terminal, create_terminal, run_command
+from theseus_guard.terminal_text import keep
 from theseus_guard.text_direction import isolate
 
 _COLOURS = {"blocks": "bold red", "look": "yellow"}
@@ -216,8 +217,7 @@ def _is_there(module: str, files: frozenset[str]) -> bool:
 
 def main() -> None:
     """Run `theseus-guard`."""
-    redact = find_redactor()
-    terminal = Terminal("theseus-guard", redact or keep)
-    if redact is None:
+    terminal = create_terminal("theseus-guard")
+    if terminal.redact is keep:
         terminal.print_error("secrets are not looked for; install theseus-guard[secrets] for that.")
     run_command(terminal, GuardCommand(terminal, choose_rules).run, GuardError)

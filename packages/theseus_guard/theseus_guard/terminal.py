@@ -2,17 +2,18 @@
 
 import importlib
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from theseus_guard.terminal_text import replace_controls
+from theseus_guard.terminal_text import keep, replace_controls
 
 Redact = Callable[[str], str]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -24,7 +25,8 @@ class Terminal:
     """The output of a command called `name`; every text for people passes `redact` first."""
 
     name: str
-    redact: Redact
+    redact: Redact = keep
+    redact_value: Callable[[Any], Any] = keep
 
     def say(self, text: str, first: str = "") -> None:
         """Print a line for a person; on a terminal, its first word has the style `first`."""
@@ -33,22 +35,22 @@ class Terminal:
             line.stylize(first, 0, line.plain.find(" "))
         Console(soft_wrap=True, highlight=False, markup=False).print(line)
 
+    def print_json(self, value: Any) -> None:
+        """Print a value as JSON."""
+        text = json.dumps(self.redact_value(value), indent=2, ensure_ascii=False)
+        sys.stdout.write(f"{text}\n")
+
     def print_error(self, error: BaseException | str) -> None:
         """Print an error or a remark on standard error."""
         sys.stderr.write(f"{self.name}: {replace_controls(self.redact(str(error)))}\n")
 
 
-def find_redactor() -> Redact | None:
-    """Return the function that removes secrets, if the package `theseus-observe` is installed."""
+def create_terminal(name: str) -> Terminal:
+    """Return a terminal that removes secrets if the package `theseus-observe` is installed."""
     if importlib.util.find_spec(_REDACTION) is None:
-        return None
-    redact: Redact = importlib.import_module(f"{_REDACTION}.redaction").redact
-    return redact
-
-
-def keep(text: str) -> str:
-    """Return the text unchanged: the redactor where none is installed."""
-    return text
+        return Terminal(name)
+    redaction = importlib.import_module(f"{_REDACTION}.redaction")
+    return Terminal(name, redaction.redact, redaction.redact_value)
 
 
 def run_command(terminal: Terminal, command: Callable[..., None], known: type[Exception]) -> None:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
+from theseus_guard.syntax import evaluate_literal
 
-from bot.grammar.choices import parse_literal
 from theseus_repair.calls import CallOutcome, CallQuestion, StatedAnswer
+
+_LONGEST = 100  # characters of a literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,20 @@ class AnswerMemo:
             number = question.choices.index(choice)
             right = number if number < len(question.answers) else None
             return AnswerMemo((*self.stated, StatedAnswer(question, right, by)))
-        if not question.now or parse_literal(choice) != choice:
+        if not question.now or not _is_literal(choice):
             return replace(self, question=None)
         written = CallOutcome("answer", choice, source=choice)
         answered = replace(question, answers=(*question.answers, written))
         return AnswerMemo((*self.stated, StatedAnswer(answered, len(question.answers), by)))
+
+
+def _is_literal(text: str) -> bool:
+    """Return whether a text is a short literal, as Python writes it."""
+    try:
+        value = repr(evaluate_literal(text))
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return False
+    return value == text and len(text) <= _LONGEST and "`" not in text
 
 
 _MEMO = TypeAdapter(AnswerMemo)

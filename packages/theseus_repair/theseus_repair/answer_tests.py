@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from bot.domain.journal import Frame
-from bot.proof.reproduction import build_result_test
+from theseus_repair.call_source.result import build_result_test
+from theseus_repair.call_source.target import SourceCall
 from theseus_repair.calls import StatedAnswer
 from theseus_repair.model import Texts
 from theseus_repair.runner import TestRunner, TimeLimits
@@ -51,8 +51,7 @@ def _generate_tests(
         mark = hashlib.sha256(call.text.encode()).hexdigest()[:8]
         text = build_result_test(
             fix[call.path],
-            Frame(file=call.path, line=0, function=call.name, module=call.module,
-                  arguments=dict(call.arguments)),
+            SourceCall(call.path, 0, call.name, call.module, dict(call.arguments)),
             name=f"test_{own}_answers_as_was_said",
             doc="Which answer is right a person said: no other test told.",
             answer=end.source,

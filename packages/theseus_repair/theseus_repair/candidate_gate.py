@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 from theseus_guard.syntax import parse
 
-from bot.proof import JOINED, Hazard, HazardKind, find_hazards, find_joined_conditions
 from theseus_repair.calls import StatedAnswer
+from theseus_repair.hazards import JOINED, Hazard, HazardKind, find_hazards, find_joined_conditions
 from theseus_repair.impacted_tests import Unconcerned, skip_none
 from theseus_repair.lost_work import has_lost_work
 from theseus_repair.model import Proof, SuspectHunk, Texts

@@ -5,18 +5,21 @@ import contextlib
 import math
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from bot.domain.errors import ConfigError
-from bot.ports.clock import Clock
+from theseus_guard.terminal_text import keep
+
 from theseus_repair.answer_tests import answer_tests
 from theseus_repair.child_process import spawn
+from theseus_repair.clock import Clock
 from theseus_repair.command_check import CommandCheck
 from theseus_repair.command_files import find_command_files
 from theseus_repair.engine import repair_tree
-from theseus_repair.files import build_diff, write
+from theseus_repair.errors import NothingToRepair, OptionError
+from theseus_repair.files import build_diff, count_python_files, write
 from theseus_repair.forking_runner import ForkingRunner
 from theseus_repair.guidance import is_test
 from theseus_repair.history import load_templates
@@ -58,6 +61,7 @@ class _Case:
     confine: Confine
     on_progress: OnProgress
     ask: ApiRequest | None
+    redact: Callable[[str], str]
 
     def get_seconds_left(self) -> float:
         """Return the remaining seconds of the time limit; never less than 0."""
@@ -76,6 +80,7 @@ async def repair(
     confine: Confine = skip_confinement,
     on_progress: OnProgress = ignore_progress,
     ask: ApiRequest | None = None,
+    redact: Callable[[str], str] = keep,
 ) -> RepairReport:
     """Search for a fix that makes the shell command `test` exit with 0 in `repo`.
 
@@ -92,9 +97,11 @@ async def repair(
         confine: Wraps commands so that they run in a sandbox.
         on_progress: Called with the progress of the search.
         ask: Asks a person which answer is right; without it, open questions are only reported.
+        redact: Removes secrets from the text of commits that the report quotes.
 
     Raises:
-        ConfigError: If `repo`, `file` or the command is wrong, or if the command passes already.
+        OptionError: If `repo`, `file` or the command is wrong.
+        NothingToRepair: If the command passes already, or there is no code that may change.
     """
     began = clock.monotonic()
     root = _resolve_repository(repo, test, file, seconds)
@@ -108,7 +115,7 @@ async def repair(
         check = CommandCheck(copy, at, argv, confine, seconds=max(60.0, seconds), original=root)
         case = _Case(
             root, copy, test, invocation, check, allowed, seconds, began + seconds, clock, confine,
-            on_progress, ask,
+            on_progress, ask, redact,
         )  # fmt: skip
         searched = await _repair(case)
         report = replace(searched.report, seconds=clock.monotonic() - began)
@@ -118,18 +125,24 @@ async def repair(
 
 def _resolve_repository(repo: Path, test: str, file: str | None, seconds: float) -> Path:
     if not repo.is_dir():
-        raise ConfigError(f"--repo {repo}: there is no such folder. Name the repository's folder.")
+        raise OptionError(f"--repo {repo}: there is no such folder. Name the repository's folder.")
     if not test.strip():
-        raise ConfigError('--test is empty; give the command of a failing test, e.g. "pytest -q".')
+        raise OptionError('--test is empty; give the command of a failing test, e.g. "pytest -q".')
     if not 0 < seconds < math.inf:
-        raise ConfigError(f"--time {seconds:g}: give a number of seconds above 0.")
+        raise OptionError(f"--time {seconds:g}: give a number of seconds above 0.")
     root = repo.resolve()
     if file:
         path = (root / file).resolve()
         if not path.is_file() or not path.is_relative_to(root):
-            raise ConfigError(f"--file {file}: there is no such file in {root}.")
+            raise OptionError(f"--file {file}: there is no such file in {root}.")
         if path.suffix != ".py" or is_test(Path(file).as_posix()):
-            raise ConfigError(f"--file {file}: name a Python file that is not a test.")
+            raise OptionError(f"--file {file}: name a Python file that is not a test.")
+    found = count_python_files(root)
+    if not found.code:
+        seen = f"{found.tests} Python files, all of them tests" if found.tests else "no Python file"
+        raise NothingToRepair(
+            f"--repo {repo}: {root.name} has {seen}; the search changes Python code only."
+        )
     return root
 
 
@@ -144,7 +157,7 @@ class _Searched(NamedTuple):
 async def _repair(case: _Case) -> _Searched:
     code, error_output = await spawn(["sh", "-n", "-c", case.test], case.copy, 10.0)
     if code:
-        raise ConfigError(
+        raise OptionError(
             f"--test {case.test!r} is not a valid shell command. {error_output.strip()}"
         )
     if case.invocation is not None:
@@ -164,18 +177,18 @@ async def _resolve_invocation(invocation: Invocation | None, folder: Path) -> In
 
 
 def _refuse(case: _Case, code: int | None, output: str) -> None:
-    """Raise `ConfigError` if the exit code shows that the command cannot be repaired.
+    """Raise `OptionError` if the exit code shows that the command cannot be repaired.
 
     `code` is `None` if the command ran out of time.
     """
     pytest = case.invocation is not None
     tail = output.strip()[-600:]
     if code == 0:
-        raise ConfigError(f"--test {case.test!r} passes already; there is nothing to repair.")
+        raise NothingToRepair(f"--test {case.test!r} passes already; there is nothing to repair.")
     if code in MISSING_PROGRAM and not pytest:
-        raise ConfigError(f"--test {case.test!r}: the command was not found. {tail}")
+        raise OptionError(f"--test {case.test!r}: the command was not found. {tail}")
     if pytest and code in NO_TESTS_REASONS:
-        raise ConfigError(
+        raise OptionError(
             f"--test {case.test!r}: {NO_TESTS_REASONS[code]}; name a failing test in {case.repo}.",
             detail=tail,
         )
@@ -280,7 +293,9 @@ async def _build_report(
 ) -> RepairReport:
     report = searched.report
     fix = report.fix
-    report = replace(report, reverted_subject=await load_subject(case.repo, report.reverted_commit))
+    report = replace(
+        report, reverted_subject=await load_subject(case.repo, report.reverted_commit, case.redact)
+    )
     files = {**report.files, **report.tests}
     diff = await asyncio.to_thread(build_diff, case.repo, files) if fix else ""
     if apply and good:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.proof import find_joined_conditions
 from theseus_repair.behaviour import BehaviourComparison, find_touched_functions
 from theseus_repair.calls import CallOutcome
 from theseus_repair.confirmation import Confirmation
+from theseus_repair.hazards import find_joined_conditions
 from theseus_repair.model import (
     Candidate,
     Label,

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.ports.clock import Clock
 from theseus_repair.baseline import Baseline, judge_guards, measure_baseline, preload_imports
 from theseus_repair.behaviour import BehaviourComparison
 from theseus_repair.candidate_gate import CandidateGate
+from theseus_repair.clock import Clock
 from theseus_repair.conclusion import FixAssessor
 from theseus_repair.confirmation import Confirmation, is_same_code
 from theseus_repair.files import load_changeable_texts, write

@@ -3,8 +3,10 @@
 import codecs
 import difflib
 import io
+import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from theseus_repair.guidance import is_test
 from theseus_repair.model import Texts
@@ -12,6 +14,8 @@ from theseus_repair.source_text import decode_source, encode_source
 
 FILES_AT_MOST = 40
 BYTES_AT_MOST = 300_000
+SKIPPED = (".git", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".nox",
+           ".mypy_cache", ".ruff_cache", ".pytest_cache")  # fmt: skip
 
 
 def load_changeable_texts(
@@ -32,6 +36,24 @@ def load_changeable_texts(
         if open_to_change and fits and not is_test(path):
             texts[path] = decode_source(file.read_bytes())
     return texts
+
+
+class PythonFiles(NamedTuple):
+    """The numbers of a repository's Python files: those that may be changed, and tests."""
+
+    code: int
+    tests: int
+
+
+def count_python_files(root: Path) -> PythonFiles:
+    """Return how many Python files a repository has, without its environments and caches."""
+    found = [0, 0]
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in SKIPPED]
+        for name in names:
+            if name.endswith(".py"):
+                found[is_test(Path(folder, name).relative_to(root).as_posix())] += 1
+    return PythonFiles(*found)
 
 
 def write(root: Path, files: Texts) -> None:

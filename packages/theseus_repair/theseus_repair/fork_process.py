@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.domain.errors import VerifierError
+from theseus_repair.errors import RunnerUnavailable
 from theseus_repair.fork_program import BOOT, build_settings
 from theseus_repair.process_cleanup import kill_marked, list_descendants, wait_until_gone
 from theseus_repair.runner import Confine
@@ -79,7 +79,7 @@ class ForkProcess:
             self._waiting.pop(number, None)
 
     async def ensure_started(self) -> asyncio.subprocess.Process:
-        """Return the running process, or start one. Raises `VerifierError` if that fails."""
+        """Return the running process, or start one. Raises `RunnerUnavailable` if that fails."""
         async with self._starting:
             # A dead process has closed its pipe some time before its exit status is known.
             is_listening = self._listener is not None and not self._listener.done()
@@ -106,7 +106,7 @@ class ForkProcess:
                     # A time-out must not cancel the future itself, which `_listen` still sets.
                     await asyncio.shield(self._ready)
             except TimeoutError:
-                raise VerifierError(
+                raise RunnerUnavailable(
                     f"The test server for {self._root} did not start: is pytest installed for "
                     f"{self._python}?"
                 ) from None
@@ -153,7 +153,9 @@ class ForkProcess:
         finally:
             if self._ready is not None and not self._ready.done():
                 self._ready.set_exception(
-                    VerifierError(f"{self._python} cannot run pytest in {self._root}; install it")
+                    RunnerUnavailable(
+                        f"{self._python} cannot run pytest in {self._root}; install it"
+                    )
                 )
             for future in self._waiting.values():
                 if not future.done():

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bot.infra.shared_lock import SharedLock
 from theseus_repair._fork_alarm import GENEROUS
 from theseus_repair.calls import CallOutcome, RecordedCall
 from theseus_repair.fork_answers import (
@@ -40,6 +39,7 @@ from theseus_repair.runner import (
     TimeLimits,
     skip_confinement,
 )
+from theseus_repair.shared_lock import SharedLock
 
 
 class ForkingRunner:

@@ -4,8 +4,8 @@ import ast
 import difflib
 from collections.abc import Iterator
 
-from bot.proof import HazardKind
-from bot.proof.facts import is_constant
+from theseus_repair.facts import is_constant
+from theseus_repair.hazards import HazardKind
 from theseus_repair.model import SourceEdit
 from theseus_repair.source import Source
 from theseus_repair.source_text import split_lines

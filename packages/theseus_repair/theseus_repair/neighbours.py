@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 
 from theseus_guard.syntax import parse
 
+from theseus_repair.files import SKIPPED
 from theseus_repair.guidance import is_test
 from theseus_repair.invocation import Invocation
-from theseus_repair.plain import SKIPPED
 from theseus_repair.runner import RunResult
 from theseus_repair.source_text import decode_source
 

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from bot.proof import has_same_behaviour
 from theseus_repair import reverts
 from theseus_repair.guidance import is_test
+from theseus_repair.hazards import has_same_behaviour
 from theseus_repair.model import SourceEdit, SuspectHunk, Texts
 from theseus_repair.source_text import split_lines
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from theseus_repair.copied_tree import CopiedTree
-from theseus_repair.files import write
+from theseus_repair.files import SKIPPED, write
 from theseus_repair.invocation import Invocation
 from theseus_repair.model import Crash, Texts, TraceFrame
 from theseus_repair.runner import (
@@ -32,8 +32,6 @@ from theseus_repair.started_tests import find_started_tests
 FRAME = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)', re.M)
 ERROR = re.compile(r"^(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Iteration|Exit))"
                    r"(?:: (?P<message>.*))?$", re.M)  # fmt: skip
-SKIPPED = (".git", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".nox",
-           ".mypy_cache", ".ruff_cache", ".pytest_cache")  # fmt: skip
 LINKED = (".venv", "venv", "env", "node_modules")
 NAME = "command"
 

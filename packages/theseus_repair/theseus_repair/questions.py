@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.ports.clock import Clock
 from theseus_repair.calls import CallQuestion, StatedAnswer
+from theseus_repair.clock import Clock
 from theseus_repair.engine import repair_tree
 from theseus_repair.files import write
 from theseus_repair.model import RefusedCandidate, SearchReport

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 
-from bot.ports.clock import Clock
+from theseus_repair.clock import Clock
 from theseus_repair.conclusion import merge_reports
 from theseus_repair.confirmation import accept_all
 from theseus_repair.engine import repair_tree

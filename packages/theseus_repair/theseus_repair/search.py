@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice, zip_longest
 from typing import Protocol
 
-from bot.ports.clock import Clock
 from theseus_repair import reverts
 from theseus_repair.candidates import propose
+from theseus_repair.clock import Clock
 from theseus_repair.follow_ups import FollowUps
 from theseus_repair.localise import Suspicion, localise
 from theseus_repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts

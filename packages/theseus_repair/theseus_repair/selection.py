@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.proof import find_hazards
 from theseus_repair.behaviour import Behaviour, find_difference, is_comparable
 from theseus_repair.calls import CallQuestion, RecordedCall, choose_question
 from theseus_repair.candidate_gate import Ruling
+from theseus_repair.hazards import find_hazards
 from theseus_repair.model import Candidate, ChangedCall, Rival, Texts
 
 RIVALS = 3

@@ -1,12 +1,12 @@
 """Reads suspect hunks from a git repository: uncommitted changes, then the newest commits."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
-from theseus_observe.redaction import redact
+from theseus_guard.errors import RepositoryError
+from theseus_guard.git_reader import GitReader
 
-from bot.domain.errors import WorkspaceError
-from bot.infra.git import Git
-from bot.infra.threads import run_in_thread
 from theseus_repair.model import SuspectHunk
 from theseus_repair.reverts import parse_diff
 
@@ -34,7 +34,7 @@ async def load_suspect_hunks(repo: Path, commits: int = COMMITS) -> list[Suspect
     return found[:HUNKS_AT_MOST]
 
 
-async def load_subject(repo: Path, commit: str) -> str:
+async def load_subject(repo: Path, commit: str, redact: Callable[[str], str]) -> str:
     """Return a commit's subject as one redacted line that may be shown; empty if none."""
     if not commit:
         return ""
@@ -50,9 +50,10 @@ async def read_git(repo: Path, *arguments: str) -> str:
     """
     try:
         patterns = {"GIT_LITERAL_PATHSPECS": "0"}  # `*.py` is a pattern
-        git = Git(repo)
-        answer = await run_in_thread(git.run, *arguments, ok=None, seconds=SECONDS, env=patterns)
-    except WorkspaceError:
+        answer = await asyncio.to_thread(
+            GitReader(repo).run, *arguments, ok=None, seconds=SECONDS, env=patterns
+        )
+    except RepositoryError:
         return ""
     output = answer.out.decode(errors="replace") if answer.status == 0 else ""
     return output[-CHARACTERS:]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from theseus_guard.git_settings import PLAIN_DIFF
+from theseus_observe.redaction import redact
 from theseus_repair.history import load_templates
 from theseus_repair.suspects import load_subject, load_suspect_hunks
 
@@ -88,7 +89,7 @@ async def read_everything(here: Path) -> None:
         export(plain, "HEAD~1", here.parent)
     await load_suspect_hunks(here)
     await load_templates(here)
-    await load_subject(here, "HEAD")
+    await load_subject(here, "HEAD", redact)
 
 
 @pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES)

@@ -1,0 +1,1 @@
+"""Writes the source of a test that makes one call."""
