@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from theseus_guard import is_test_file
+from theseus_repair.mutants import Mutant, generate_mutants
 
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, CheckResult
 from bot.domain.proof import Proof
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
-from bot.proof.mutation import Mutant, build_covering_proof, find_covered_module, generate_mutants
+from bot.proof.mutation import build_covering_proof, find_covered_module
 
 PATIENCE = 600.0
 """Seconds that all mutants of one change may take; those not tried by then are left out."""

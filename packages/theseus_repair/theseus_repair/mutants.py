@@ -1,8 +1,13 @@
-"""Builds wrong neighbours of an edit, which tests have to distinguish from it."""
+"""Builds mutants: wrong neighbours of an edit, and small changes of a complete module.
+
+Tests have to distinguish both from the right code. A mutant that survives its tests is not tested.
+"""
 
 import ast
 import difflib
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from theseus_repair.facts import is_constant
 from theseus_repair.hazards import HazardKind
@@ -12,7 +17,80 @@ from theseus_repair.source_text import split_lines
 
 EMPTY = {"0", "0.0", "''", "b''", "[]", "()", "{}"}
 AT_MOST = 6  # for each kind of hazard
+MOST = 10
+"""The default number of mutants of a module."""
+
+_MAX_LENGTH = 60  # characters of code in a description
+_INVERTED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
 _OTHER_OPERATION = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+")}
+
+
+class Mutant(NamedTuple):
+    """A module with one small change: its complete text, the line, and a description."""
+
+    line: int
+    description: str
+    text: str
+
+
+def generate_mutants(text: str, *, seed: int = 0, most: int = MOST) -> tuple[Mutant, ...]:
+    """Return mutants of a module, each valid Python; equal for equal text and seed.
+
+    Comparisons are inverted, conditions negated, numbers changed by one, and statements without a
+    result removed. The places are drawn from the complete module, except its annotations and the
+    inside of f-strings, whose position Python 3.11 does not know. Return none if the text is not
+    Python.
+    """
+    try:
+        source = Source("", text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    hidden = source.annotations | {
+        part
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in ast.walk(node)
+    }
+    places = [
+        (getattr(node, "lineno", 0), description, edit)
+        for node in ast.walk(source.tree)
+        if node not in hidden
+        for description, edit in _iterate_changes(source, node)
+    ]
+    random.Random(seed).shuffle(places)  # noqa: S311 - a reproducible choice, not a secret
+    found: dict[str, Mutant] = {}
+    for line, description, edit in places:
+        changed = _apply_edit(text, edit)
+        if changed not in found and _can_parse(changed):
+            found[changed] = Mutant(line, description, changed)
+        if len(found) == most:
+            break
+    return tuple(sorted(found.values()))
+
+
+def _iterate_changes(source: Source, node: ast.AST) -> Iterator[tuple[str, SourceEdit]]:
+    """Yield the possible changes of a node of any module, each with its description."""
+    match node:
+        case ast.Compare(ops=[operator]) if type(operator) in _INVERTED:
+            inverted = ast.Compare(node.left, [_INVERTED[type(operator)]()], node.comparators)
+            yield f"`{_shorten(node)}` inverted", source.replace(node, ast.unparse(inverted))
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+            negated = f"not ({source.get_code(test)})"
+            yield f"`{_shorten(test)}` negated", source.replace(test, negated)
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            for other in (value + 1, value - 1):
+                if other != value:  # a large float has no neighbour at this distance
+                    yield f"{value} changed to {other}", source.replace(node, repr(other))
+        case ast.Expr(value=ast.Call() | ast.Await()):
+            yield f"`{_shorten(node)}` removed", source.replace(node, "...")
+
+
+def _shorten(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"
 
 
 def build_mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
