@@ -158,8 +158,13 @@ def _measure_distances(
 
 
 def _find_mirroring_tests(tests: Sequence[str], changed: Sequence[str]) -> list[str]:
-    """Return the tests in the folders under tests/ that mirror the changed files' folders."""
-    folders = {PurePosixPath("tests", *PurePosixPath(file).parts[:-1]) for file in changed}
+    """Return the tests in the folders under tests/ that mirror the changed files' folders.
+
+    The tests of a package in `packages/` are in its own folder.
+    """
+    parts = [PurePosixPath(file).parts[:-1] for file in changed]
+    folders = {PurePosixPath("tests", *each) for each in parts}
+    folders |= {PurePosixPath(*each[:2], "tests") for each in parts if each[:1] == ("packages",)}
     return [test for test in tests if not folders.isdisjoint(PurePosixPath(test).parents)]
 
 

@@ -10,6 +10,7 @@ crash.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,6 @@ from theseus_guard.syntax import parse
 from theseus_repair.calls import StatedAnswer
 from theseus_repair.hazards import JOINED, Hazard, HazardKind, find_hazards, find_joined_conditions
 from theseus_repair.impacted_tests import Unconcerned, skip_none
-from theseus_repair.lost_work import has_lost_work
 from theseus_repair.model import Proof, SuspectHunk, Texts
 from theseus_repair.mutants import build_mutants, find_changed_lines
 from theseus_repair.partial_revert import find_reverted
@@ -118,7 +118,7 @@ class CandidateGate:
         answered = self._answered or answer is not None
         # A partly reverted commit restores earlier code, which alone is no reason for doubt.
         unjudged = all(hazard.kind == "undo" for hazard in found)
-        unjudged = unjudged and (back or not has_lost_work(self._before, files))
+        unjudged = unjudged and (back or not _has_lost_work(self._before, files))
         for kind, hazard in {hazard.kind: hazard for hazard in reversed(found)}.items():
             if not await self._is_distinguished(files, kind, tests, stated):
                 return Ruling(
@@ -210,3 +210,17 @@ def _count_exits(tree: ast.AST) -> int:
 
 def _describe_hazard(hazard: Hazard) -> str:
     return f"{hazard.description} (line {hazard.line})" if hazard.line else hazard.description
+
+
+def _has_lost_work(before: Texts, after: Texts) -> bool:
+    """Return whether an edit leaves fewer calls, or fewer awaited calls, than before.
+
+    `send(str(await pool.fetchval("...")))` fails without a pool. `send(ctx)` does not fail, but it
+    does not do the work either.
+    """
+    return any(_work(before[path]) - _work(text) for path, text in after.items())
+
+
+def _work(text: str) -> Counter[type[ast.AST]]:
+    kinds = (type(node) for node in ast.walk(parse(text)))
+    return Counter(kind for kind in kinds if kind in (ast.Call, ast.Await))

@@ -160,3 +160,12 @@ def test_this_very_repository_is_read() -> None:
         "deploy",
         "packages",
     }  # those of the benchmarks would take the warming a minute more
+
+
+def test_a_package_that_nothing_reaches_falls_back_to_its_own_tests(tmp_path: Path) -> None:
+    own = "packages/shop_cart/tests/cart_tests/test_sum.py"
+    for file in ("packages/shop_cart/shop_cart/sums.py", own, "tests/test_other.py"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("X = 1\n")
+    changed = ["packages/shop_cart/shop_cart/sums.py"]
+    assert select_affected_tests(tmp_path, changed, cap=9) == (own,)

@@ -243,7 +243,6 @@ SAYS_NOTHING = {
     "file_snapshots": "copies files as they are, for plays on this machine; its tests hold that",
     "state_backups": "copies the state as it is; nobody but its owner may read that",
     "git_checkout": "moves the running checkout; writes no words of anybody's",
-    "git_comparison": "reads what changed; the command that prints it redacts",
     "git_trees": "lays the files of a commit out in a folder that is removed again",
     "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",
     "rehearsal": "returns what was seen of a play; the card and the command that show it redact",
