@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_guard.source_folders import build_python_path
+from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.forking_runner import ForkingRunner
 from theseus_repair.runner import RunResult, TimeLimits
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 
-from theseus_guard.source_folders import build_python_path
 from bench.bare import BareProgram, BareRequest, run_bare
 from bench.moments import list_moments
 from bench.rows import Row, compute_median, measure_pairs

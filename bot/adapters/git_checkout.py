@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-
 from theseus_guard.git_output import parse_names
 from theseus_guard.git_reader import as_text
+
 from bot.domain.errors import CheckoutDirty, PortError, WorkspaceError
 from bot.domain.evidence import Suspect
 from bot.domain.local_work import Branch, LocalWork

@@ -10,8 +10,8 @@ from theseus_guard.git_settings import PLAIN_DIFF
 
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
-from bot.infra.git_revisions import export
 from bot.infra.git_parse import COMMIT_FORMAT, parse_commits
+from bot.infra.git_revisions import export
 from bot.infra.threads import run_in_thread
 
 _TESTS = "tests/"

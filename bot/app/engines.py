@@ -7,8 +7,8 @@ from datetime import timedelta
 from functools import partial
 
 from theseus_rehearsal.ports.sandbox import Sandbox
-
 from theseus_repair.shared_lock import SharedLock
+
 from bot.adapters.claude_agent import (
     ChatServices,
     Claude,

@@ -4,7 +4,6 @@ from functools import wraps
 from typing import Any
 
 from theseus_rehearsal.cli.command import CommandOutput, build_command
-from theseus_guard.terminal import JsonOption
 
 from bot.adapters.rehearsal import convert_errors
 from bot.cli.output import print_json, say

@@ -3,8 +3,8 @@
 from typing import ClassVar, Literal
 
 from pydantic import Field
-from theseus_rehearsal.behaviour import BehaviourDiff
 from theseus_guard.records import FileChange, Finding
+from theseus_rehearsal.behaviour import BehaviourDiff
 
 from bot.domain.cost import Cost
 from bot.domain.plausible_edit import PlausibleEdit

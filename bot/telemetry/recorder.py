@@ -9,6 +9,7 @@ from typing import Self, Unpack
 
 import structlog
 from structlog.contextvars import bound_contextvars
+from theseus_guard.source_folders import find_source_folder
 from theseus_observe import outcomes, records
 from theseus_observe.failures.blamed_code import add_blamed_code
 from theseus_observe.failures.capsules import build_capsule, find_project_file
@@ -30,7 +31,6 @@ from bot.domain.audience import Audience
 from bot.domain.errors import AgentError, AgentOutputInvalid, AgentStuck, JournalError
 from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
-from bot.infra.source_folders import find_source_folder
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.recorder import About

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
+from theseus_guard.protection import Protection
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandbox import BubblewrapSandbox
 
-from theseus_guard.protection import Protection
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from rehearsal_tests.fake_rehearsal import FakeRehearsal
-
 from theseus_guard.protection import Protection
+
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard

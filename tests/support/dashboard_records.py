@@ -1,9 +1,9 @@
 """What a run of the dashboard's world records until it proposes something."""
 
+from theseus_guard.records import FileChange
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import PlayDifference
 
-from theseus_guard.records import FileChange
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan, Step

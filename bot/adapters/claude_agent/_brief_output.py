@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from theseus_guard.protection import Protection
 from theseus_rehearsal.errors import UnreadableYaml
 from theseus_rehearsal.records import Script
 from theseus_rehearsal.scripts import UnreadableScript, load_script
 from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
 
-from theseus_guard.protection import Protection
 from bot.adapters.claude_agent._brief_form import MAX_PARTS, BriefForm, ExampleForm
 from bot.adapters.claude_agent._forms import MAX_OWNED_FILES
 from bot.adapters.claude_agent._output import Objection, check_ownable

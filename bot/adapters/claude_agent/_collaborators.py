@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from theseus_guard.protection import Protection
 from theseus_rehearsal.ports.sandbox import Sandbox
 
-from theseus_guard.protection import Protection
 from bot.adapters.claude_agent._past_runs import PastRuns
 from bot.adapters.claude_agent._program import Judge
 from bot.adapters.claude_agent._run_memory import RunMemory

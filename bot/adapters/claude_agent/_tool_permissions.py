@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
 from theseus_guard import inspect_path
-from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_guard.protection import Protection
+from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.claude_agent._commands import confine, suggest_tool
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_guard.source_folders import build_python_path
+from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.answer_memo import AnswerMemo
 from theseus_repair.answer_tests import answer_tests
 from theseus_repair.engine import repair_tree

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
-from theseus_guard.source_folders import build_python_path
 from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import Machinery
 from bot.adapters.sandboxed_verifier._results import (

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from cachetools import FIFOCache
-from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_guard.source_folders import build_python_path
+from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._answers import Answers

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from theseus_rehearsal.records import (
-from theseus_repair.call_source.writer import INDENT, Group, Writer
-
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -12,6 +10,7 @@ from theseus_repair.call_source.writer import INDENT, Group, Writer
     ScriptStep,
     SubmitStep,
 )
+from theseus_repair.call_source.writer import INDENT, Group, Writer
 
 from bot.domain.brief import Wanted
 from bot.proof.reproduction._cast import RoomCast

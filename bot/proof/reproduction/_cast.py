@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from theseus_rehearsal.records import Actor, PersonStep, Script
-
 from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer
 
 _ROOM = ("alice", "bob")

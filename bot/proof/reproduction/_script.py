@@ -8,8 +8,6 @@ import keyword
 from collections.abc import Iterator, Mapping, Sequence
 
 from theseus_rehearsal.records import (
-from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer, quote_literal
-
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -24,6 +22,7 @@ from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer,
     WaitStep,
 )
 from theseus_rehearsal.scripts import describe_step
+from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer, quote_literal
 
 from bot.domain.brief import Wanted
 from bot.domain.plan import Reproduction

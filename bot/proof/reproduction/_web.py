@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from theseus_rehearsal.records import WebAnswer
-
 from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer
 
 WEB_IMPORT = "from theseus_rehearsal.records import WebAnswer\n"

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal.behaviour import BehaviourDiff
 from theseus_guard.records import FileChange
+from theseus_rehearsal.behaviour import BehaviourDiff
 
 from bot.domain.account import Account, Charge
 from bot.domain.budget import Cap

@@ -1,5 +1,6 @@
 """Which commands a shipped change brought or changed."""
 
+from theseus_guard.records import FileChange
 from theseus_rehearsal.records import (
     CommandStep,
     MenuStep,
@@ -9,7 +10,6 @@ from theseus_rehearsal.records import (
     TogetherStep,
 )
 
-from theseus_guard.records import FileChange
 from bot.domain.brief import Acceptance, Brief, ChangeContext, CommandUse, Wanted
 from bot.domain.change import ChangeSet
 from bot.domain.evidence import Evidence

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from rehearsal_tests.fake_rehearsal import FakeRehearsal
+from theseus_guard.records import FileChange
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.records import (
-from theseus_guard.records import FileChange
-from bot.domain.change import ChangeSet
     CommandStep,
     PlayedError,
     PlayedStep,
@@ -21,7 +20,7 @@ from bot.domain.change import ChangeSet
 from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
 from bot.domain.brief import Acceptance, Brief, Wanted
-from bot.domain.change import ChangeSet, FileChange
+from bot.domain.change import ChangeSet
 from bot.domain.errors import RehearsalError
 from bot.domain.trials import RevertTrial
 from bot.self_improvement.revert_rehearsal import RevertRehearsal

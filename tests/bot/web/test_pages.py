@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from theseus_guard.records import FileChange, Finding
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import CommandStep, PlayDifference, Script
-from theseus_guard.records import FileChange, Finding
 
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditBreak, AuditEntry

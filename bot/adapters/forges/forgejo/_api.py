@@ -9,13 +9,13 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from pydantic import SecretStr, TypeAdapter, ValidationError
+from theseus_guard.git_settings import Private
 from yarl import URL
 
 from bot.adapters.forges.forgejo._answers import ForgejoObject
 from bot.adapters.forges.shared.rate_limits import RateLimits
 from bot.adapters.forges.shared.refusal import Refusal, get_refusal
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
-from bot.infra.git import Private
 from bot.ports.clock import Clock
 
 A = TypeVar("A", bound=ForgejoObject)

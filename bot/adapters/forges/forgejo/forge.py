@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from pydantic import SecretStr
+from theseus_guard.git_settings import Private
 
 from bot.adapters.forges.forgejo._answers import (
     ForgejoPull,
@@ -30,7 +31,6 @@ from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
-from bot.infra.git import Private
 from bot.infra.git_remote import Way
 from bot.infra.git_remotes import parse_remote
 from bot.ports.clock import Clock

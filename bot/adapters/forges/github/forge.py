@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 import structlog
+from theseus_guard.git_settings import Private
 
 from bot.adapters.forges.github._address import address_of
 from bot.adapters.forges.github._answers import GithubComment, GithubPull, GithubUser, Repository
@@ -20,7 +21,6 @@ from bot.adapters.forges.shared.marks import render_comment
 from bot.adapters.forges.shared.pull_publisher import PullPublisher
 from bot.adapters.forges.shared.push import Push
 from bot.adapters.forges.shared.refusal import get_refusal
-from theseus_guard.git_settings import Private
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.issue import ForgeIssue

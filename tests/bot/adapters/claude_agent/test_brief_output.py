@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal.records import CommandStep
 from theseus_guard.protection import Protection
+from theseus_rehearsal.records import CommandStep
 
 from bot.adapters.claude_agent._brief_form import BriefForm
 from bot.adapters.claude_agent._brief_output import build_brief, build_plan

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from theseus_guard.records import Finding
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import CommandStep, PlayDifference, PlayedError, Script
-from theseus_guard.records import Finding
 
 from bot.adapters.claude_agent._briefing import Briefing
 from bot.adapters.claude_agent._forms import ReviewForm, ReviewProblem

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal.sandbox import PlainSandbox
 from theseus_guard.protection import Protection
+from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.claude_agent._chat_tool_handlers import ChatToolHandlers
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling

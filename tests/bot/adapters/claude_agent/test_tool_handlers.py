@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 from theseus_guard.protection import Protection
+from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 
 from bot.adapters.claude_agent._events import Allow, Deny
 from bot.adapters.claude_agent._past_runs import PastRuns

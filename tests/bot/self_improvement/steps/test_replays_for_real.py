@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from theseus_guard.protection import Protection
 from theseus_rehearsal.records import Actor, CommandStep, PressStep, SingleStep
 from theseus_rehearsal.sandbox import probe
 from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
-from theseus_guard.protection import Protection
 
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
