@@ -126,7 +126,11 @@ async def run_bot(
         lock = await hold_when_free(settings.state, stack, drain, supervision)
         if lock is None:
             return
-        parts = await _build(settings, stack, make_engines, supervision, beginning, observers)
+        opened = await open_services(
+            settings, stack, supervision.restarter, beginning.commit, observers.on_record
+        )
+        client = _build_client(settings, opened, observers)
+        parts = await _build(settings, stack, make_engines, supervision, beginning, opened, client)
         listen_for_stop(parts.agent.emergency.on_signal)
         await RunningBot(parts, lock, supervision, beginning, drain=drain).run(token)
 
@@ -145,15 +149,11 @@ async def _build(
     make_engines: MakeEngines,
     supervision: Supervision,
     beginning: Beginning,
-    observers: Observers,
+    opened: Resources,
+    client: TheseusClient,
 ) -> BotParts:
     """Return the client, not connected yet, and the parts that run alongside it."""
-    opened = await open_services(
-        settings, stack, supervision.restarter, beginning.commit, observers.on_record
-    )
     who = build_identity(settings)
-    client = _build_client(settings, opened, who, observers)
-    observers.on_client(client)
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
     live = await open_hot_reload(settings, opened, client, chat, stack)
     new_gateway = build_model_gateway(settings, opened.budget, opened.clock)
@@ -260,21 +260,21 @@ def _build_engine_resources(
     )
 
 
-def _build_client(
-    settings: Settings, opened: Resources, who: Identity, observers: Observers
-) -> TheseusClient:
-    return TheseusClient(
+def _build_client(settings: Settings, opened: Resources, observers: Observers) -> TheseusClient:
+    client = TheseusClient(
         root=settings.root,
         state=settings.state,
         clock=opened.clock,
         recorder=opened.recorder,
-        identity=who,
+        identity=build_identity(settings),
         traffic=opened.traffic.recorder,
         flags=lambda name: observers.find_flag(name) or opened.flags.find(name),
         guild_ready_timeout=observers.ready_seconds,
         extensions=settings.config.cogs,
         prompts=Prompts(settings.root / "prompts", opened.code.get_prompts),
     )
+    observers.on_client(client)
+    return client
 
 
 def _build_personal_data(

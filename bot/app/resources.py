@@ -125,14 +125,14 @@ async def open_services(
     `on_record` receives each record that the journal has written.
     """
     clock, state, load = SystemClock(), settings.state, SharedLock()
-    config, followed = settings.config, settings.config.forge
+    followed = settings.config.forge
     forge = await stack.enter_async_context(await get_forge_type(settings).open(settings, clock))
     checkout = GitCheckout(
         settings.root, remote=followed.remote, branch=followed.branch, access=forge.get_access
     )
     code = RunningCode(checkout, commit or await checkout.get_head())
-    opening = NdjsonJournal(state, redact=redact, on_record=on_record)
-    journal = await stack.enter_async_context(opening)
+    journal = NdjsonJournal(state, redact=redact, on_record=on_record)
+    await stack.enter_async_context(journal)
     secret = load_secret(state / "pseudonyms.key")
     database = state / "theseus.sqlite3"
     ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
@@ -141,6 +141,7 @@ async def open_services(
     recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
     verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
     key_values = await stack.enter_async_context(SqliteKeyValueStore(database))
+    memory = SqliteMemory(state / "memory.sqlite3", redact=redact)
     return Resources(
         clock=clock,
         forge=JournalledForge(forge, recorder),
@@ -155,18 +156,10 @@ async def open_services(
         outbox=await stack.enter_async_context(SqliteOutbox(database)),
         key_values=key_values,
         flags=await _load_flags(key_values),
-        memory=await stack.enter_async_context(
-            SqliteMemory(state / "memory.sqlite3", redact=redact)
-        ),
+        memory=await stack.enter_async_context(memory),
         stop_guard=stop_guard,
         ledger=ledger,
-        budget=BudgetEnforcer(
-            ledger,
-            clock,
-            config.budget,
-            keep=timedelta(days=config.gateway.keep_days),
-            stopped=stop_guard.get_stop,
-        ),
+        budget=_build_budget(settings, ledger, clock, stop_guard),
         sandbox=sandbox,
         workspaces=GitWorkspaces(
             settings.root, state / "worktrees", remote=followed.remote, access=forge.get_access
@@ -179,6 +172,14 @@ async def open_services(
         charts=MatplotlibCharts(state / "cache" / "charts"),
         skills=SkillLibrary(code.get_skills, recorder, journal),
     )
+
+
+def _build_budget(
+    settings: Settings, ledger: SqliteLedger, clock: Clock, stop_guard: KillSwitchGuard
+) -> BudgetEnforcer:
+    config = settings.config
+    keep = timedelta(days=config.gateway.keep_days)
+    return BudgetEnforcer(ledger, clock, config.budget, keep=keep, stopped=stop_guard.get_stop)
 
 
 async def _build_sandbox(settings: Settings) -> Sandbox:
