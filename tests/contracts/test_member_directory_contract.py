@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import discord
 import pytest
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord_tests.sample_bot import run_bot
 
 from bot.adapters.discord_chat import DiscordMemberDirectory
 from bot.domain.errors import ChatUnavailable
@@ -13,7 +14,6 @@ from bot.domain.people import PeopleList, Person
 from bot.ports.member_directory import MemberDirectory
 from tests.fakes.fake_member_directory import FakeMemberDirectory
 from tests.support.chat_clients import SkippingClock
-from tests.support.discord_client import run_bot
 
 ROLE = "shipper"
 NOBODY = 4242  # no member has this id

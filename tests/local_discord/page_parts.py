@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import aiohttp
-from local_discord._page_token import PLACE
 from local_discord.server import LocalDiscord
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -19,13 +17,6 @@ async def opened(
     async with visit(browser, local.base_url + path, size) as visited:
         await expect(visited.page.get_by_text("The start of").first).to_be_visible()
         yield visited.page
-
-
-async def page_token_of(local: LocalDiscord) -> str:
-    """Return the token in the page that this machine's own user gets."""
-    async with aiohttp.ClientSession() as http, http.get(local.base_url) as response:
-        page = await response.text()
-    return page.partition(PLACE)[2].partition('"')[0]
 
 
 def box(page: Page, name: str = "#dev") -> Locator:

@@ -6,12 +6,12 @@ import pytest
 import pytest_asyncio
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+from local_discord_tests.sample_bot import run_bot
 from playwright.async_api import Browser, Page, expect
 
 from tests.local_discord.page_parts import box, row
 from tests.support.accessibility import list_serious_violations
 from tests.support.browser import DESKTOP, visit
-from tests.support.discord_client import run_bot
 from tests.support.page_bot import PageBot
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]

@@ -4,11 +4,11 @@ import aiohttp
 import pytest
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord_tests.sample_bot import SampleBot, run_bot
 from playwright.async_api import Browser, Page, expect
 
 from tests.local_discord.page_parts import become, box, opened, row, say
 from tests.support.browser import PHONE, visit
-from tests.support.discord_client import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,8 +10,7 @@ import pytest
 import pytest_asyncio
 from local_discord._page_token import HEADER, PageToken
 from local_discord.server import LocalDiscord, LocalPerson
-
-from tests.local_discord.page_parts import page_token_of
+from local_discord_tests.people import page_token_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

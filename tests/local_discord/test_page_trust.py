@@ -5,11 +5,11 @@ import io
 import discord
 import pytest
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord_tests.sample_bot import run_bot
 from playwright.async_api import Browser, Page, expect
 
 from tests.local_discord.page_parts import box, opened, row, say
 from tests.support.browser import visit
-from tests.support.discord_client import run_bot
 from tests.support.page_bot import PageBot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import discord
 from local_discord.server import LocalDiscord
+from local_discord_tests.sample_bot import run_bot
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.ports.clock import Clock
 from bot.ports.outbox import OutboxStore
-from tests.support.discord_client import run_bot
 
 
 class SkippingClock:

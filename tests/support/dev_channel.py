@@ -8,6 +8,7 @@ from typing import Any
 
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord_tests.sample_bot import run_bot
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
@@ -28,7 +29,6 @@ from tests.fakes.fake_erasable import FakeErasable
 from tests.fakes.fake_outbox import FakeOutbox
 from tests.fakes.fake_traffic import FakeSnapshots, catch_up
 from tests.support.agent_harness import AgentHarness
-from tests.support.discord_client import run_bot
 from tests.support.intake_harness import create_intake
 from tests.support.skill_folders import load_skills
 

@@ -11,6 +11,7 @@ from types import ModuleType
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+from local_discord_tests.sample_bot import run_bot
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -22,7 +23,6 @@ from bot.domain.people import AllowList
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder, TrafficRecorder
 from tests.support.command_driver import DiscordAddress
-from tests.support.discord_client import run_bot
 
 
 class Home:

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 
 import discord
 from discord import app_commands
-
-from tests.support.discord_client import SampleBot
+from local_discord_tests.sample_bot import SampleBot
 
 DIFF = """diff --git a/cogs/dice.py b/cogs/dice.py
 index 3f1c2aa..9be01d4 100644

@@ -10,6 +10,7 @@ from typing import Any
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord
 from theseus_observe.failures.endings import EndedByCode
+from local_discord_tests.sample_bot import run_bot
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
@@ -23,7 +24,6 @@ from tests.fakes.fake_outbox import FakeOutbox
 from tests.support.agent_harness import AgentHarness
 from tests.support.crash_point import CrashPoint, Killed, add_crash_point
 from tests.support.dev_channel import COGS, PEOPLE, ROOT
-from tests.support.discord_client import run_bot
 from tests.support.intake_harness import create_intake
 
 

@@ -293,5 +293,6 @@ async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400 or not request.path.startswith("/local"):
             raise
-        message = f"{request.method} {request.path}: {error.reason}; see REFERENCE.md"
+        page = "see the REFERENCE.md of local_discord"
+        message = f"{request.method} {request.path}: {error.reason}; {page}"
         return web.json_response({"error": message}, status=error.status)

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord_tests.sample_bot import SampleBot, run_bot
 
 from bot.app.demo import FAULT_NAMES
 from bot.demo.faults import (
@@ -31,7 +32,6 @@ from bot.demo.workspace import DemoPaths, DemoWorkspace, deploy_commit, prepare
 from bot.domain.errors import ConfigError
 from bot.settings import parse_config
 from tests.fakes.repositories import run_git
-from tests.support.discord_client import SampleBot, run_bot
 
 ROOT = Path(__file__).resolve().parents[3]
 BROKEN = [each for each in LIVING if each.fault is not None]

@@ -11,6 +11,7 @@ import discord
 import pytest
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord_tests.sample_bot import run_bot
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat
@@ -27,7 +28,6 @@ from tests.support.chat_clients import (
     open_chat,
     run_chat,
 )
-from tests.support.discord_client import run_bot
 
 SEND = {"method": "POST", "path": "/channels/*/messages"}
 

@@ -9,13 +9,13 @@ import discord
 import pytest
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord_tests.sample_bot import run_bot
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import MessageRef, Post
 from tests.support.chat_clients import make_client, run_chat
-from tests.support.discord_client import run_bot
 
 HOW = "Grant it to my role: Edit Channel, Permissions. `theseus doctor` lists what I need."
 

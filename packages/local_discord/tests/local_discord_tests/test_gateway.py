@@ -11,9 +11,8 @@ import pytest
 import pytest_asyncio
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
-
-from tests.local_discord.conftest import RESPONSE_LIMIT, people
-from tests.support.discord_client import SampleBot, point_discord_at, run_bot
+from local_discord_tests.people import RESPONSE_LIMIT, people
+from local_discord_tests.sample_bot import SampleBot, point_discord_at, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import local_discord
 
-README = (Path(local_discord.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 async def test_the_example_passes() -> None:

@@ -10,9 +10,8 @@ import pytest_asyncio
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord
 from local_discord.world import RESPONSE_SECONDS
-
-from tests.local_discord.conftest import people
-from tests.support.discord_client import SampleBot, run_bot
+from local_discord_tests.people import people
+from local_discord_tests.sample_bot import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,8 +7,7 @@ import pytest
 import pytest_asyncio
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
-
-from tests.support.discord_client import SampleBot, run_bot
+from local_discord_tests.sample_bot import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PEOPLE = (LocalPerson("alice", listed=True), LocalPerson("bob", listed=True))

@@ -8,8 +8,7 @@ import discord
 import pytest
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
-
-from tests.support.discord_client import SampleBot, run_bot
+from local_discord_tests.sample_bot import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,8 +9,7 @@ import pytest
 from aiohttp import web
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
-
-from tests.local_discord.page_parts import page_token_of
+from local_discord_tests.people import page_token_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,7 +65,7 @@ async def test_people_and_channels_go_by_name_or_id(
         ("reactions", {"user": "alice", "channel": "dev", "message": "7", "emoji": "✅"}, 404,
          "message: there is no message '7'"),
         ("threads", {"user": "alice", "channel": "dev", "name": ""}, 400, "name:"),
-        ("nope", {}, 404, "see REFERENCE.md"),
+        ("nope", {}, 404, "see the REFERENCE.md of local_discord"),
     ],
 )  # fmt: skip
 async def test_a_mistake_is_answered_with_the_key_and_the_way_out(

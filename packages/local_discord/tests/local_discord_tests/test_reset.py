@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord
-
-from tests.support.discord_client import SampleBot, run_bot
+from local_discord_tests.sample_bot import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

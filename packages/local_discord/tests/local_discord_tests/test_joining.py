@@ -8,8 +8,7 @@ import pytest
 from discord.ext import commands
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
-
-from tests.support.discord_client import run_bot
+from local_discord_tests.sample_bot import run_bot
 
 PEOPLE = [LocalPerson("alice", listed=True, roles=("members",)), LocalPerson("bob", listed=False)]
 TOKEN = "local-token"
