@@ -1,11 +1,15 @@
 """Each package is built as a wheel, installed alone in a new environment, and used."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
+from rehearsal_tests.small_tree import write_small_tree
 
 from tests.fakes.repositories import commit, make_repository
 
@@ -57,6 +61,45 @@ def environment(tmp_path: Path) -> Environment:
     if not UV.exists():
         pytest.skip("uv is not installed in this environment")
     return Environment(tmp_path)
+
+
+def test_the_local_discord_works_alone(environment: Environment) -> None:
+    environment.install("local-discord")
+    missing = environment.call("python", "-c", "import bot")
+    assert "No module named 'bot'" in missing.stderr
+    program = subprocess.Popen(
+        [environment.folder / "env/bin/local-discord", "--channel", "lobby"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert program.stdout is not None
+    page = program.stdout.readline().split()[-1]
+    with urllib.request.urlopen(f"{page}/local/world") as answer:  # noqa: S310  our own server
+        world = json.load(answer)
+    assert world["channels"][0]["name"] == "lobby"
+    program.send_signal(signal.SIGINT)
+    assert program.wait() == 0
+    program.stdout.close()
+
+
+def test_the_rehearsal_works_with_the_local_discord_alone(
+    environment: Environment, tmp_path: Path
+) -> None:
+    environment.install("local-discord", "theseus-rehearsal")
+    missing = environment.call("python", "-c", "import bot")
+    assert "No module named 'bot'" in missing.stderr
+    shop = tmp_path / "shop"
+    make_repository(shop, {"cart.py": "X = 1\n"})
+    small = tmp_path / "small"
+    make_repository(small)
+    write_small_tree(small)
+    commit(small, {})
+    options = ("--commit", "HEAD", "--script", str(small / "roll.yaml"))
+    refused = environment.call("theseus-rehearse", "--repo", str(shop), *options)
+    assert refused.returncode == 2
+    assert "no discord.py bot found in commit" in refused.stderr
+    done = environment.call("theseus-rehearse", "--repo", str(small), "--unconfined", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1     alice  /roll sides:6   dev: You roll " in done.stdout
 
 
 def test_the_guard_works_alone(environment: Environment, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord
-from theseus_observe.failures.endings import EndedByCode
 from local_discord_tests.sample_bot import run_bot
+from theseus_observe.failures.endings import EndedByCode
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory

@@ -47,6 +47,7 @@ OPTIONS = (
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makeini("[pytest]\n")  # the folders above may have settings of others
     pytester.makeconftest(CONFTEST)
     (pytester.path / "answers.txt").write_text("7\nwelcome\n")
     (pytester.path / "replays").mkdir()
