@@ -62,8 +62,8 @@ def test_a_printed_transcript_is_a_test_that_fails_when_answers_change(project: 
     replays.mkdir()
     transcript = project.rehearse("--commit", project.newer, "--yaml", status=0)
     (replays / "roll.yaml").write_text(transcript)
-    words = ("-p", "theseus_rehearsal.pytest_plugin", "-p", "no:cacheprovider")
-    words = (*words, "--replays", "replays")
+    plugins = ("-p", "theseus_rehearsal.pytest_plugin", "-p", "no:cacheprovider")
+    words = (*plugins, "--replays", "replays")
     assert "1 passed" in project.run("pytest", *words, status=0)
     cog = project.folder / "cogs/dice.py"
     cog.write_text(cog.read_text().replace("It is", "You get"))
