@@ -41,6 +41,11 @@ class Theseus(CommandGroup):
             "bot.cli.doctor.command:doctor",
             "Check everything the bot needs, and explain how to fix problems.",
         ),
+        "adopt": CommandPlace(
+            _RUN,
+            "bot.cli.adopt:adopt",
+            "Look at a discord.py bot without running it, and add it to the targets of this bot.",
+        ),
         "stop": CommandPlace(
             _RUN,
             "bot.cli.stop:stop",

@@ -3,8 +3,8 @@
 import re
 from typing import Literal
 
-from pydantic import Field
 from theseus_guard.protection import Protection
+from pydantic import Field, field_validator
 
 from bot.domain.approval import ApprovalRules
 from bot.domain.budget import BudgetRules
@@ -14,6 +14,7 @@ from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAudi
 from bot.domain.people import AllowList
 from bot.domain.record import Record
 from bot.domain.roles import Role
+from bot.domain.target import OWN_TARGET, Target, TargetForge, TargetStart
 from bot.domain.thresholds import Thresholds
 from bot.domain.watch import WatchRules
 from bot.settings._alerts import AlertsConfig
@@ -143,8 +144,50 @@ class Config(Record):
     backup: BackupConfig = BackupConfig()
     http: HttpConfig = HttpConfig()
     protection: ProtectionConfig = ProtectionConfig()
+    targets: tuple[Target, ...] = Field(
+        default=(), description="other bots that are looked after; `theseus adopt` adds one"
+    )
     checks: Checks
     cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")
+
+    @field_validator("targets")
+    @classmethod
+    def _require_distinct_targets(cls, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        names = [each.name for each in targets]
+        if OWN_TARGET in names:
+            raise ValueError(f"{OWN_TARGET} is this bot itself, which needs no entry; rename it")
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated:
+            raise ValueError(f"two targets have the name {repeated}; rename one")
+        return targets
+
+    @property
+    def own_target(self) -> Target:
+        """Theseus itself, as a target: the default one."""
+        github = self.forge.github.repository
+        forge = TargetForge(kind="github", repository=github) if github else TargetForge()
+        return Target(
+            name=OWN_TARGET,
+            repository=".",
+            branch=self.forge.branch,
+            start=TargetStart(module="bot", arguments=("run",)),
+            extensions=self.cogs or ("cogs.*",),
+            checks=self.checks,
+            forge=forge,
+            channel_id=self.discord.dev_channel_id,
+            people=self.people,
+            budget=self.budget,
+            live="checkout",
+        )
+
+    def find_target(self, name: str) -> Target:
+        """Return the target of that name. Raises `ConfigError`, which lists the names."""
+        targets = (self.own_target, *self.targets)
+        found = next((each for each in targets if each.name == name), None)
+        if found is None:
+            names = ", ".join(each.name for each in targets)
+            raise ConfigError(f"There is no target {name}. The targets are: {names}.")
+        return found
 
 
 def parse_config(text: str, source: str) -> Config:

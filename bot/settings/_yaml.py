@@ -42,6 +42,8 @@ def _explain(problem: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{dotted} is missing"
     if problem["type"] in ("model_type", "model_attributes_type"):
         return f"{dotted}: expected `key: value` lines here"
+    if problem["type"] == "tuple_type":
+        return f"{dotted}: expected a list here, such as [] or one `- ` line for each item"
     if problem["type"] != "extra_forbidden":
         return f"{dotted or 'the file'}: {problem['msg']}"
     known = _list_known_keys(model, path[:-1])

@@ -44,17 +44,18 @@ def read(file: Path) -> str | None:
         raise ConfigError(f"{file} cannot be read: {error}") from error
 
 
-def write(edits: Sequence[Edit], backups: Path) -> list[Path]:
+def write(edits: Sequence[Edit], backups: Path, *, command: str = "theseus setup") -> list[Path]:
     """Write all edits or none, and return the copies of the replaced files.
 
-    Raises `ConfigError` if a file was changed in the meantime, or cannot be written.
+    `command` is what people run again after an error. Raises `ConfigError` if a file was changed
+    in the meantime, or cannot be written.
     """
     wanted = [each for each in edits if each.changes]
     for each in wanted:
         if read(each.file) != each.before:
             raise ConfigError(
-                f"{each.file} was changed while you answered; nothing was written. Run "
-                "`theseus setup` again."
+                f"{each.file} was changed in the meantime; nothing was written. Run `{command}` "
+                "again."
             )
     ready: list[tuple[Path, Edit]] = []
     try:
@@ -69,7 +70,7 @@ def write(edits: Sequence[Edit], backups: Path) -> list[Path]:
         where = error.filename or "a file"
         raise ConfigError(
             f"{where} cannot be written ({error.strerror}); nothing was changed. Let this account "
-            "write there, then run `theseus setup` again."
+            f"write there, then run `{command}` again."
         ) from error
     return copies
 

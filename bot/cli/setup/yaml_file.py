@@ -1,6 +1,6 @@
 """Setting keys in the text of a YAML file; comments and every other line stay as they are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -150,3 +150,57 @@ def _add(text: str, node: yaml.MappingNode, key: str, value: object) -> str:
     if stop < 0:
         text, stop = text + "\n", len(text)
     return text[: stop + 1] + " " * column + entry + "\n" + text[stop + 1 :]
+
+
+def append_item(text: str, key: str, item: Mapping[str, object], comment: str, source: str) -> str:
+    """Return the text with an item added to the list at a top-level key, with a comment above it.
+
+    The list is written one item a line. Raises `ConfigError`, naming `source` and the key, if the
+    list is written within brackets, or the result would say anything else than asked.
+    """
+    current = get_value(text, (key,)) or []
+    if not isinstance(current, list):
+        raise ConfigError(f"{source}: {key} is not a list; correct it first.")
+    edited = _insert_block(text, key, lambda indent: _format_block(item, comment, indent))
+    expected = {**(_read_mapping(text)), key: [*current, item]}
+    if _read(edited) != expected:
+        raise ConfigError(
+            f"{source}: {key} could not be changed without touching what is around it; write one "
+            f"`- ` line for each of its items, then try again."
+        )
+    return edited
+
+
+def _read_mapping(text: str) -> dict[str, object]:
+    found = yaml.safe_load(text)
+    return found if isinstance(found, dict) else {}
+
+
+def _format_block(item: Mapping[str, object], comment: str, indent: int) -> str:
+    """Return an item of a list as lines, with this indentation."""
+    dumped = yaml.safe_dump(
+        [dict(item)],
+        sort_keys=False,
+        width=96 - indent,
+        allow_unicode=True,
+        default_flow_style=None,
+    )
+    lines = [f"# {comment}", *dumped.rstrip("\n").split("\n")]
+    return "".join(f"{' ' * indent}{line}".rstrip() + "\n" for line in lines)
+
+
+def _insert_block(text: str, key: str, build: Callable[[int], str]) -> str:
+    """Return the text with lines added at the end of a list, which may be missing or empty."""
+    text += "" if text.endswith("\n") or not text else "\n"
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    entries = _iterate_entries(node) if isinstance(node, yaml.MappingNode) else iter(())
+    value = next((each for name, each in entries if name.value == key), None)
+    if value is None:
+        return f"{text}\n{key}:\n{build(2)}"
+    if isinstance(value, yaml.SequenceNode) and value.value and not value.flow_style:
+        line = text.find("\n", _end(text, value)) + 1
+        return text[:line] + build(value.start_mark.column) + text[line:]
+    start, end = value.start_mark.index, value.end_mark.index
+    before = text[:start].rstrip(" ") if end > start else text[:start]
+    line = text.find("\n", end)
+    return before + text[end : line + 1] + build(2) + text[line + 1 :]

@@ -193,7 +193,7 @@ async def test_a_file_that_changed_meanwhile_is_left_alone(newcomer: Newcomer) -
             file.write_text(f"# mine\n{text}")
 
     asking = ScriptedPrompter(meddle, {"channel": "dev"})
-    with pytest.raises(ConfigError, match="changed while you answered"):
+    with pytest.raises(ConfigError, match="changed in the meantime"):
         await asyncio.to_thread(run_setup, newcomer.clone, newcomer.variables, asking)
     assert file.read_text() == f"# mine\n{text}"
 

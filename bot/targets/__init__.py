@@ -1,0 +1,1 @@
+"""Foreign bots that Theseus looks after: found, inspected and described without running them."""

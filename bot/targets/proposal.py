@@ -1,0 +1,145 @@
+"""Makes the `targets:` entry of a repository from its inspection."""
+
+import re
+from pathlib import PurePosixPath
+
+from bot.domain.checks import Check, Checks
+from bot.domain.target import (
+    Target,
+    TargetEnvironment,
+    TargetForge,
+    TargetPaths,
+    TargetStart,
+)
+from bot.targets.checkout import Checkout
+from bot.targets.inspection import Inspection
+from bot.targets.interpreter import Interpreter
+
+_TOOLS = {
+    "ruff": ("lint", ("{python}", "-m", "ruff", "check", "."), 60.0),
+    "ruff-format": ("format", ("{python}", "-m", "ruff", "format", "--check", "."), 60.0),
+    "black": ("format", ("{python}", "-m", "black", "--check", "."), 60.0),
+    "flake8": ("lint", ("{python}", "-m", "flake8"), 120.0),
+    "mypy": ("types", ("{python}", "-m", "mypy", "."), 300.0),
+}
+_IMPORT = """
+import importlib, pkgutil, sys
+for name in sys.argv[1:]:
+    package = importlib.import_module(name.removesuffix(".*"))
+    if name.endswith(".*"):
+        for each in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            importlib.import_module(each.name)
+""".strip()
+
+
+def propose_name(repository: str) -> str:
+    """Return a name for a target: the last part of its path or URL."""
+    last = re.split(r"[/:\\]", repository.rstrip("/"))[-1].removesuffix(".git").lower()
+    name = re.sub(r"[^a-z0-9_-]+", "-", last).strip("-_")[:40]
+    return "bot" if name in ("", "theseus") else name
+
+
+def build_target(
+    name: str,
+    repository: str,
+    checkout: Checkout,
+    found: Inspection,
+    interpreter: Interpreter | None,
+) -> Target:
+    """Return the target of an inspected repository, with safe defaults for everything unknown."""
+    start = found.start or TargetStart(file="bot.py")
+    return Target(
+        name=name,
+        repository=repository,
+        branch=checkout.branch or "main",
+        environment=TargetEnvironment(
+            kind=found.environment,
+            file=found.environment_file,
+            python=interpreter.python if interpreter else None,
+        ),
+        start=start,
+        extensions=found.extensions,
+        paths=build_paths(found, start),
+        checks=build_checks(found),
+        forge=(
+            TargetForge(kind="github", repository=checkout.github)
+            if checkout.github
+            else TargetForge()
+        ),
+    )
+
+
+def build_paths(found: Inspection, start: TargetStart) -> TargetPaths:
+    """Return the paths: extensions are free; what starts, configures or runs code is guarded.
+
+    Everything else is in neither list, so a run changes it only if a person names it.
+    """
+    guarded = [*found.config_files]
+    if start.file:
+        guarded.append(start.file)
+    if start.module and found.kind != "red pack":
+        guarded.append(start.module.replace(".", "/") + "/__main__.py")
+    if found.attachment:
+        guarded.append(found.attachment.path)
+    guarded += [each for each in found.code_runners if each in found.extension_files]
+    guarded += sorted({_get_folder_pattern(each) for each in found.migrations})
+    guarded += [".github/**"] if found.workflows else []
+    free = _list_extension_folders(found)
+    return TargetPaths(free=tuple(free), guarded=tuple(dict.fromkeys(guarded)))
+
+
+def _get_folder_pattern(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    for depth, part in enumerate(parts[:-1], 1):
+        if part in ("migrations", "migration", "alembic", "versions"):
+            return "/".join(parts[:depth]) + "/**"
+    return path
+
+
+def _list_extension_folders(found: Inspection) -> list[str]:
+    """Return a pattern for each folder of extensions; files at the root are listed themselves."""
+    folders: set[str] = set()
+    files: list[str] = []
+    core = {found.attachment.path} if found.attachment else set[str]()
+    for each in found.extension_files:
+        path = PurePosixPath(each)
+        folder = path.parent.parent if path.name == "__init__.py" else path.parent
+        if folder == PurePosixPath("."):
+            files.append(f"{path.parent}/**/*.py" if path.name == "__init__.py" else each)
+        elif any(PurePosixPath(one).is_relative_to(folder) for one in core):
+            files.append(each)
+        else:
+            folders.add(str(folder))
+    outer = {
+        each
+        for each in folders
+        if not any(other != each and PurePosixPath(each).is_relative_to(other) for other in folders)
+    }
+    return [*(f"{each}/**/*.py" for each in sorted(outer)), *sorted(set(files))]
+
+
+def build_checks(found: Inspection) -> Checks:
+    """Return the repository's own checks; compiling and importing it if it has none."""
+    quick = [
+        Check(name=f"{kind} ({name})", command=command, seconds=seconds)
+        for name, (kind, command, seconds) in _TOOLS.items()
+        if name in found.tools
+    ]
+    full = list(quick)
+    if "pytest" in found.tools:
+        tests = Check(name="tests", command=("{python}", "-m", "pytest", "-q"), seconds=900.0)
+        full.append(tests)
+    if not quick:
+        compiled = ("{python}", "-m", "compileall", "-q", ".")
+        quick.append(Check(name="compile", command=compiled, seconds=60.0))
+        full.insert(0, quick[0])
+    if "pytest" not in found.tools and found.extensions and found.kind != "red pack":
+        imported = ("{python}", "-c", _IMPORT, *found.extensions)
+        full.append(Check(name="import", command=imported, seconds=60.0))
+    return Checks(quick=tuple(quick), full=tuple(full))
+
+
+def format_entry(target: Target) -> dict[str, object]:
+    """Return the entry for the YAML file: the fields that differ from their defaults."""
+    entry = target.model_dump(mode="json", exclude_defaults=True)
+    return {name: entry[name] for name in type(target).model_fields if name in entry}

@@ -1,0 +1,198 @@
+"""The inspection of foreign repositories, by small ones of each kind."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bot.targets.checkout import read_checkout
+from bot.targets.inspection import CommandCounts, Inspection, inspect_repository
+from bot.targets.project_files import translate_poetry_version
+from bot.targets.proposal import build_paths, build_target, propose_name
+from bot.targets.source_tree import parse_source
+from tests.fakes.foreign_bots import (
+    HYBRID_BOT,
+    LIBRARY,
+    OTHER_LIBRARY,
+    OWN_DISPATCH,
+    RED_PACK,
+    SCRIPT_BOT,
+)
+from tests.fakes.repositories import make_repository
+
+
+@pytest.fixture(scope="module")
+def hybrid(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    return inspect(tmp_path_factory.mktemp("hybrid") / "bot", HYBRID_BOT)
+
+
+def inspect(folder: Path, files: Mapping[str, str | bytes]) -> Inspection:
+    make_repository(folder, dict(files))
+    return inspect_repository(read_checkout(folder))
+
+
+def test_commands_of_every_kind_are_counted(hybrid: Inspection) -> None:
+    found = {each.name: each.kind for each in hybrid.commands}
+    assert found == {
+        "tag": "hybrid",
+        "tag create": "hybrid",
+        "tag show": "slash",
+        "games chess": "slash",
+        "config": "prefix",
+        "config reset": "prefix",
+        "purge": "prefix",
+        "ping": "slash",
+        "Quote": "menu",
+        "eval": "prefix",
+    }
+    assert hybrid.counts == CommandCounts(prefix=4, hybrid=2, slash=3, menu=1, groups=2)
+
+
+def test_other_entry_points_are_counted(hybrid: Inspection) -> None:
+    counted = (hybrid.listeners, hybrid.loops, hybrid.views, hybrid.components)
+    assert counted == (2, 1, 1, 1)  # on_ready of the bot's class is a listener
+
+
+def test_the_bot_and_its_surroundings_are_found(hybrid: Inspection) -> None:
+    assert hybrid.kind == "bot"
+    assert hybrid.bot.startswith("WelcomeBot(discord.ext.commands.Bot) in main.py:")
+    assert hybrid.prefix == "prefix('!')"
+    assert hybrid.start is not None
+    assert hybrid.start.summary == "python main.py"
+    assert hybrid.loaded_by == ("os.listdir 'cogs' (main.py:18)",)
+    assert set(hybrid.extensions) == {"cogs.owner", "cogs.tags"}
+    assert (hybrid.environment, hybrid.environment_file) == ("requirements", "requirements.txt")
+    assert hybrid.library == "discord.py==2.4.0"
+    assert hybrid.python == "==3.11.*"
+    assert hybrid.databases == ("SQLite",)
+    assert hybrid.variables == ("TOKEN",)
+    assert hybrid.license == "MIT"
+    assert hybrid.shared_names == ("cogs", "main", "tests", "utils")
+    assert set(hybrid.tools) == {"ruff", "flake8", "pytest"}
+    assert hybrid.open_points == ()
+
+
+def test_the_line_goes_into_the_setup_hook_after_its_docstring(hybrid: Inspection) -> None:
+    place = hybrid.attachment
+    assert place is not None
+    assert (place.path, place.line) == ("main.py", 16)
+    assert place.lines == ('await self.load_extension("theseus_observe")',)
+
+
+def test_cogs_are_free_and_what_starts_configures_or_runs_code_is_not(hybrid: Inspection) -> None:
+    assert hybrid.start is not None
+    paths = build_paths(hybrid, hybrid.start)
+    assert paths.free == ("cogs/**/*.py",)
+    assert set(paths.guarded) == {
+        "main.py", "config.json", ".env.example", "cogs/owner.py", "migrations/**", ".github/**",
+    }  # fmt: skip
+
+
+def test_own_checks_are_used_and_a_repository_without_any_is_compiled(
+    hybrid: Inspection, tmp_path: Path
+) -> None:
+    make_repository(tmp_path / "b", dict(SCRIPT_BOT))
+    checkout = read_checkout(tmp_path / "b")
+    plain = build_target("b", "b", checkout, inspect_repository(checkout), None).checks
+    own = build_target("a", "a", checkout, hybrid, None).checks
+    assert plain is not None
+    assert own is not None
+    assert [each.name for each in plain.full] == ["compile"]
+    assert [each.name for each in own.full] == ["lint (ruff)", "lint (flake8)", "tests"]
+
+
+def test_a_script_without_a_class_gets_a_hook_before_it_runs(tmp_path: Path) -> None:
+    found = inspect(tmp_path / "bot", SCRIPT_BOT)
+    assert found.counts == CommandCounts(prefix=1, slash=1)
+    assert found.prefix == "'?'"
+    assert found.attachment is not None
+    assert found.attachment.line == 22
+    assert found.attachment.lines[:2] == ("@bot.event", "async def setup_hook():")
+
+
+def test_a_client_that_dispatches_by_method_names_is_understood(tmp_path: Path) -> None:
+    found = inspect(tmp_path / "bot", OWN_DISPATCH)
+    assert found.kind == "client"
+    assert [each.name for each in found.commands] == ["play", "skip", "stop"]
+    assert found.attachment is not None  # a Client has no load_extension
+    assert "theseus_observe.setup(self)" in found.attachment.lines[-1]
+
+
+def test_a_pack_of_cogs_for_red_is_reported_as_such(tmp_path: Path) -> None:
+    found = inspect(tmp_path / "pack", RED_PACK)
+    assert found.kind == "red pack"
+    assert [each.name for each in found.commands] == ["greetset", "greetset text"]
+    assert found.python == ">=3.9"
+    assert any("Red instance" in each for each in found.open_points)
+    assert found.attachment is not None
+    assert found.attachment.path == "greet/__init__.py"
+
+
+@pytest.mark.parametrize(("files", "libraries"), [(LIBRARY, ()), (OTHER_LIBRARY, ("disnake",))])
+def test_a_repository_without_a_discord_py_bot_has_no_kind(
+    tmp_path: Path, files: Mapping[str, str], libraries: tuple[str, ...]
+) -> None:
+    found = inspect(tmp_path / "bot", files)
+    assert found.kind is None
+    assert found.other_libraries == libraries
+
+
+def test_tokens_are_redacted_and_those_of_tests_are_told_apart(tmp_path: Path) -> None:
+    token = "MTk4NjIyNDgzNDcxOTI1MjQ4" + ".Cl2FMQ." + "ZnCjm1XVW7vRze4b7Cq4se7kKWs"
+    files = {**SCRIPT_BOT, "config.py": f'TOKEN = "{token}"\n', "tests/test_a.py": f"'{token}'\n"}
+    found = inspect(tmp_path / "bot", files)
+    assert [(each.path, each.line, each.is_aside) for each in found.tokens] == [
+        ("config.py", 1, False),
+        ("tests/test_a.py", 1, True),
+    ]
+    assert token not in found.model_dump_json()
+
+
+def test_files_of_later_pythons_are_read_as_far_as_possible(tmp_path: Path) -> None:
+    later = (
+        "type Pair[T] = tuple[T, T]\n\n\nclass Box[T: (int, str)](list):\n"
+        "    def get[U](self, x: U) -> U:\n        try:\n            return x\n"
+        "        except ValueError, TypeError:\n            raise\n"
+    )
+    source = parse_source("box.py", later)
+    assert set(source.definitions) == {"Pair", "Box"}
+    found = inspect(tmp_path / "bot", {**SCRIPT_BOT, "broken.py": "def f(:\n"})
+    assert list(found.unreadable) == ["broken.py"]
+    assert any("broken.py" in each for each in found.open_points)
+
+
+def test_links_out_of_the_repository_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.py").write_text("from discord.ext import commands\n")
+    folder = tmp_path / "bot"
+    make_repository(folder, dict(SCRIPT_BOT))
+    (folder / "link.py").symlink_to(tmp_path / "secret.py")
+    checkout = read_checkout(folder)
+    found = inspect_repository(checkout.replace(files=(*checkout.files, "link.py")))
+    assert "link.py" in found.unreadable
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("^3.11", ">=3.11,<4"),
+        ("~3.11", ">=3.11,<3.12"),
+        (">=3.10,<3.13", ">=3.10,<3.13"),
+        ("3.12.*", "==3.12.*"),
+        ("*", ""),
+    ],
+)
+def test_versions_of_poetry_are_translated(written: str, expected: str) -> None:
+    assert translate_poetry_version(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("repository", "name"),
+    [
+        ("https://github.com/ada/Welcome.Bot.git", "welcome-bot"),
+        ("git@github.com:ada/modmail", "modmail"),
+        ("/srv/bots/My Bot/", "my-bot"),
+        ("/srv/theseus", "bot"),
+    ],
+)
+def test_a_name_is_made_of_the_last_part(repository: str, name: str) -> None:
+    assert propose_name(repository) == name
