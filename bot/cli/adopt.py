@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from theseus_guard.terminal import JsonOption
 
 from bot.cli.adoption_report import render_attachment, render_report
-from bot.cli.doctor.finding import DoctorFinding
 from bot.cli.doctor.targets import check_target
-from bot.cli.output import JsonOption, print_json, say
+from bot.cli.output import print_json, say
 from bot.cli.setup.files import Edit, mode_of, read, write
 from bot.cli.setup.yaml_file import append_item
 from bot.domain.errors import ConfigError
+from bot.domain.finding import DoctorFinding
 from bot.domain.target import is_repository_url
 from bot.settings import Settings, load_settings, parse_config
 from bot.targets.adoption import Candidate, examine_repository

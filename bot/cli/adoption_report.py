@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.targets.adoption import Candidate
 from bot.targets.inspection import CommandCounts, Inspection
+from bot.targets.proposal import count_guards
 
 _MAX_LISTED = 6
 _KINDS = {
@@ -37,6 +38,8 @@ def _list_facts(candidate: Candidate, found: Inspection) -> list[tuple[str, str]
     uses = f"; uses {interpreter.version} at {interpreter.python}" if interpreter else ""
     environment = f"{found.environment}, {found.environment_file}"
     paths, checks = candidate.target.paths, candidate.target.checks
+    guards = count_guards(candidate.target, candidate.checkout.files)
+    files = f"{guards['free']} free, {guards['named']} only if named, {guards['never']} never"
     return [
         ("bot", found.bot),
         ("other bots here", _join(found.other_bots)),
@@ -57,6 +60,7 @@ def _list_facts(candidate: Candidate, found: Inspection) -> list[tuple[str, str]
         ("checks that run", _join(tuple(each.name for each in checks.full) if checks else ())),
         ("free paths", _join(paths.free)),
         ("guarded paths", _join(paths.guarded)),
+        ("files that runs may change", files),
         ("license", f"{found.license} ({found.license_file})" if found.license else ""),
         ("module names that other bots have too", _join(found.shared_names)),
     ]

@@ -3,8 +3,8 @@
 import re
 from typing import Literal
 
-from theseus_guard.protection import Protection
 from pydantic import Field, field_validator
+from theseus_guard.protection import Protection
 
 from bot.domain.approval import ApprovalRules
 from bot.domain.budget import BudgetRules

@@ -3,11 +3,12 @@
 import re
 from pathlib import Path
 
+from theseus_guard.git_output import parse_names
+
 from bot.domain.errors import ConfigError, WorkspaceError
 from bot.domain.record import Record
 from bot.domain.target import Target
 from bot.infra.git import Git
-from bot.infra.git_parse import parse_names
 
 _GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 _MAX_LISTED = 3

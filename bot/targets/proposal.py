@@ -1,8 +1,13 @@
 """Makes the `targets:` entry of a repository from its inspection."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from theseus_guard.protection import PathClass, Protection
+
+from bot.authority.path_classes import BUILT_IN
 from bot.domain.checks import Check, Checks
 from bot.domain.target import (
     Target,
@@ -86,6 +91,24 @@ def build_paths(found: Inspection, start: TargetStart) -> TargetPaths:
     guarded += [".github/**"] if found.workflows else []
     free = _list_extension_folders(found)
     return TargetPaths(free=tuple(free), guarded=tuple(dict.fromkeys(guarded)))
+
+
+def build_protection(target: Target) -> Protection:
+    """Return the guards of a target's paths. A path in no list is changed only if named."""
+    classes = {
+        "git": BUILT_IN["git"],
+        "secrets": BUILT_IN["secrets"],
+        "guarded": PathClass(guard="named", paths=target.paths.guarded),
+        "free": PathClass(guard="free", paths=target.paths.free),
+    }
+    return Protection(classes=classes)
+
+
+def count_guards(target: Target, files: Iterable[str]) -> dict[str, int]:
+    """Return how many files are free, changed only if named, and never changed."""
+    protection = build_protection(target)
+    guards = Counter((protection.find_class(path) or ("", "free"))[1] for path in files)
+    return {guard: guards[guard] for guard in ("free", "named", "never")}
 
 
 def _get_folder_pattern(path: str) -> str:

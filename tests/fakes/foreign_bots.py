@@ -151,7 +151,7 @@ HYBRID_BOT = {
     ".github/workflows/lint.yml": "jobs: {lint: {steps: [{run: flake8 .}]}}\n",
     "requirements.txt": "discord.py==2.4.0\naiosqlite>=0.19 # the database\n",
     ".python-version": "3.11\n",
-    "tests/test_tags.py": "from discord.ext import commands\n\n\n@commands.command()\ndef x(c): ...\n",
+    "tests/test_tags.py": "from discord.ext.commands import command\n\n\n@command()\ndef x(): 0\n",
     "pyproject.toml": "[tool.ruff]\nline-length = 100\n",
     "LICENSE": "Permission is hereby granted, free of charge, to any person\n",
 }

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.errors import TheseusError
+from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.target import OWN_TARGET, Target
 from bot.infra.threads import run_in_thread
 from bot.settings import Settings

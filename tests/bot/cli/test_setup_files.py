@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.cli.setup.dotenv import parse_values, set_values
 from bot.cli.setup.files import Edit, write
-from bot.cli.setup.yaml_file import set_keys
+from bot.cli.setup.yaml_file import append_item, set_keys
 from bot.domain.errors import ConfigError
 from bot.settings import parse_config, read_environment
 
@@ -205,3 +205,33 @@ def test_when_one_file_cannot_be_written_the_other_stays(tmp_path: Path) -> None
             write([first, second], tmp_path / "backups")
         assert (tmp_path / "config.yaml").read_text() == "old\n"
         assert list(tmp_path.glob(".env.*")) == []
+
+
+ITEM = {"name": "ada", "start": {"file": "bot.py"}, "checks": [{"name": "lint"}]}
+LISTS = [
+    ("", "\ntargets:\n  # found\n  - name: ada\n"),
+    ("targets: []  # other bots\nb: 1\n", "targets:  # other bots\n  # found\n  - name: ada\n"),
+    ("targets: null\n", "targets:\n  # found\n  - name: ada\n"),
+    ("targets:\n# none yet\nb: 1 # one\n", "\n# none yet\nb: 1 # one\n"),
+    ("targets:\n- {name: bob}  # first\n\n# more\nb: 1\n", "# first\n# found\n- name: ada\n"),
+    (
+        "targets:\n  - name: bob\n    x: {y: 1} # z\nb: 1\n",
+        "x: {y: 1} # z\n  # found\n  - name: ada",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "part"), LISTS)
+def test_an_item_is_added_to_a_list_and_every_comment_stays(text: str, part: str) -> None:
+    edited = append_item(text, "targets", ITEM, "found", "config")
+    assert part in edited
+    before = yaml.safe_load(text) or {}
+    assert yaml.safe_load(edited) == {**before, "targets": [*(before.get("targets") or []), ITEM]}
+    comments = re.findall(r"#.*", text)
+    assert sorted(re.findall(r"#.*", edited)) == sorted([*comments, "# found"])
+
+
+@pytest.mark.parametrize("text", ["targets: [{name: bob}]\n", "targets: 5\n"])
+def test_a_list_that_cannot_be_extended_is_named(text: str) -> None:
+    with pytest.raises(ConfigError, match="config: targets"):
+        append_item(text, "targets", ITEM, "found", "config")

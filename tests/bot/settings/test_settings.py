@@ -62,6 +62,17 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert "from-environment" not in repr(environment)
 
 
+def test_theseus_itself_is_the_default_target() -> None:
+    entry = "targets:\n  - {name: ada, repository: x, start: {file: a.py}}\n"
+    config = parse_config(CHECKS + "forge: {branch: trunk}\n" + entry, "config")
+    own = config.find_target("theseus")
+    assert own == config.own_target
+    assert (own.branch, own.checks, own.is_own) == ("trunk", config.checks, True)
+    assert config.find_target("ada").start.file == "a.py"
+    with pytest.raises(ConfigError, match=r"no target bob\. The targets are: theseus, ada"):
+        config.find_target("bob")
+
+
 def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
     home = _home(tmp_path, config="\ufeff" + CHECKS, dotenv="\ufeffGITHUB_TOKEN='a b'\r\n")
     token = load(home, {}).environment.github_token
@@ -97,6 +108,24 @@ BAD_CONFIG = [
     ("protection:\n  classes:\n    a: {guard: no, paths: []}\n", 3, "protection.classes.a.guard"),
     ("protection:\n  named: [Makefile]\n", 2, "people name files"),
     ("cogs: cogs.dice\n", 1, "cogs"),
+    ("targets: 5\n", 1, "targets: expected a list here"),
+    ("targets:\n  - {name: ada}\n", 2, "targets.0.repository is missing"),
+    ("targets:\n  - name: ada\n    strat: {}\n", 3, "targets.0.strat; did you mean start?"),
+    (
+        "targets:\n  - name: ada\n    repository: x\n    start: {}\n",
+        4,
+        "targets.0.start: Value error, set exactly one of file, module and factory",
+    ),
+    (
+        "targets:\n  - &a {name: ada, repository: x, start: {file: a.py}}\n  - *a\n",
+        1,
+        "two targets have the name ada",
+    ),
+    (
+        "targets:\n  - {name: theseus, repository: x, start: {file: a.py}}\n",
+        1,
+        "theseus is this bot itself",
+    ),
     ("runs: {workers: 2\n", None, "not valid YAML"),
     ("runs:\n\tworkers: 2\n", 2, "not valid YAML"),
     ("a: &a\n  b: *a\n", 1, "contains itself"),

@@ -8,7 +8,13 @@ import pytest
 from bot.targets.checkout import read_checkout
 from bot.targets.inspection import CommandCounts, Inspection, inspect_repository
 from bot.targets.project_files import translate_poetry_version
-from bot.targets.proposal import build_paths, build_target, propose_name
+from bot.targets.proposal import (
+    build_paths,
+    build_protection,
+    build_target,
+    count_guards,
+    propose_name,
+)
 from bot.targets.source_tree import parse_source
 from tests.fakes.foreign_bots import (
     HYBRID_BOT,
@@ -86,6 +92,21 @@ def test_cogs_are_free_and_what_starts_configures_or_runs_code_is_not(hybrid: In
     assert set(paths.guarded) == {
         "main.py", "config.json", ".env.example", "cogs/owner.py", "migrations/**", ".github/**",
     }  # fmt: skip
+
+
+def test_a_path_in_no_list_is_changed_only_if_a_person_names_it(
+    hybrid: Inspection, tmp_path: Path
+) -> None:
+    make_repository(tmp_path / "b", dict(HYBRID_BOT))
+    target = build_target("b", "b", read_checkout(tmp_path / "b"), hybrid, None)
+    protection = build_protection(target)
+    assert protection.find_class("cogs/tags.py") is None
+    assert protection.find_class("cogs/owner.py") == ("guarded", "named")
+    assert protection.find_class("main.py") == ("guarded", "named")
+    assert protection.find_class("utils/shortcuts.py") == ("unlisted", "named")
+    assert protection.find_class(".env") == ("secrets", "never")
+    files = ("cogs/tags.py", "cogs/owner.py", "utils/a.py", ".env")
+    assert count_guards(target, files) == {"free": 1, "named": 2, "never": 1}
 
 
 def test_own_checks_are_used_and_a_repository_without_any_is_compiled(
