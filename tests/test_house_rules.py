@@ -381,10 +381,15 @@ def test_tests_wait_for_what_happens_not_for_time_to_pass() -> None:
 
 
 def services() -> dict[str, str]:
-    """Return each Protocol under `bot/ports` and its module."""
+    """Return each Protocol of a port and its module."""
+    folders = {
+        "bot.ports": ROOT / "bot/ports",
+        "theseus_rehearsal.ports": ROOT / "packages/theseus_rehearsal/theseus_rehearsal/ports",
+    }
     return {
-        node.name: f"bot.ports.{path.stem}"
-        for path in sorted((ROOT / "bot/ports").glob("*.py"))
+        node.name: f"{package}.{path.stem}"
+        for package, folder in folders.items()
+        for path in sorted(folder.glob("*.py"))
         for node in tree_of(path).body
         if isinstance(node, ast.ClassDef) and "Protocol" in map(dotted, node.bases)
     }
