@@ -113,6 +113,9 @@ ATTACKS: dict[str, tuple[Callable[[Place], object], str, str]] = {
         "source", "comes from git"),
     "a path": (
         relock('registry = "https://pypi.org/simple"', 'editable = "lib"'), "source", "editable"),
+    "a path that leaves the packages": (
+        relock('registry = "https://pypi.org/simple"', 'editable = "packages/../lib"'),
+        "source", "editable"),
     "another host": (relock("files.pythonhosted.org", "evil.example"), "source", "fetched from"),
     "another package's file": (relock("dice_set-1.4.0-", "dicee_set-1.4.0-"), "source",
         "not a file"),
