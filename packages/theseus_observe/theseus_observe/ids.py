@@ -6,6 +6,7 @@ import secrets
 import time
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _MILLISECONDS_LENGTH, _RANDOM_LENGTH, _RANDOM_BITS = 10, 16, 80
 
 
@@ -16,9 +17,9 @@ def create_sortable_id(milliseconds: int | None = None) -> str:
 
 
 def encode(value: int, length: int) -> str:
-    """Return a number in Crockford's base 32."""
+    """Return a number in Crockford's base 32, with an even number of digits."""
     found = []
-    for _ in range(length):
-        value, rest = divmod(value, 32)
-        found.append(_DIGITS[rest])
+    for _ in range(0, length, 2):
+        found.append(_PAIRS[value & 1023])
+        value >>= 10
     return "".join(reversed(found))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, TypeGuard
 
 import discord
@@ -134,7 +134,7 @@ def find_interaction(error: BaseException) -> discord.Interaction | None:
     """Return the interaction that was being answered, from the traceback's frames."""
     traceback = get_traceback(error)
     while traceback is not None:
-        found = attempt(partial(dict.get, traceback.tb_frame.f_locals, "interaction"), None)
+        found = attempt(partial(_get_local, traceback.tb_frame, "interaction"), None)
         if is_interaction(found):
             return found
         traceback = traceback.tb_next
@@ -151,6 +151,12 @@ def _find_sender(payload: Mapping[str, Any]) -> int | None:
     user = payload.get("author") or member.get("user") or payload.get("user") or {}
     found = user.get("id") or payload.get("user_id")
     return int(found) if found else None
+
+
+def _get_local(frame: FrameType, name: str) -> object:
+    # From Python 3.13 on, the local names of a function are a proxy and no dictionary.
+    values = frame.f_locals
+    return dict.get(values, name) if isinstance(values, dict) else values.get(name)
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,10 @@ class StallWatch:
 
     def _watch(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         before = monotonic()
-        while loop.is_running() and not self._stop_event.wait(_SAMPLE_SECONDS):
+        while loop.is_running() and not self._stop_event.wait(
+            # Each turn takes the interpreter from the loop, so there are few while it turns.
+            _SAMPLE_SECONDS if self._beat_asked else _BEAT_SECONDS
+        ):
             now = monotonic()
             if not self._beat_asked and now - self._beat_at > _BEAT_SECONDS:
                 # Asked from here and by no timer of the loop, whose clock may be a made-up one.

@@ -10,7 +10,7 @@ import asyncio
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from types import CodeType, FrameType
+from types import CodeType, CoroutineType, FrameType
 from typing import Any
 
 import discord
@@ -32,6 +32,8 @@ from theseus_observe.records import TASK
 UNHANDLED_SECONDS = 10.0
 """After that, no code is expected to read the exception of a failed task."""
 
+_PASSES, _OWN, _FOREIGN = "passes", "own", "foreign"
+_MOST_KINDS = 4_096
 _MACHINERY = ("asyncio.", "theseus_observe.")
 _COMMAND_TYPES = (
     discord.InteractionType.application_command,
@@ -65,6 +67,7 @@ class TaskRecords:
         self._unhandled_seconds = unhandled_seconds
         self._loops = LoopRecords(recorder, runner)
         self._beginnings = self._list_beginnings()
+        self._kinds: dict[CodeType, str] = {}
         self._origins: weakref.WeakKeyDictionary[asyncio.Future[Any], str] = (
             weakref.WeakKeyDictionary()
         )
@@ -138,18 +141,20 @@ class TaskRecords:
                 self._recorded.add(task)
 
     def _make_factory(self, before: Any) -> Any:
-        run = self._runner.run
+        run, beginnings = self._runner.run, self._beginnings
 
         def create_task(
             loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
         ) -> asyncio.Future[Any]:
             # First: a factory of the bot may run the coroutine at once.
-            end = run(self._begin, coroutine)
+            begin = beginnings.get(coroutine.cr_code) if type(coroutine) is CoroutineType else None
+            end = run(begin, coroutine) if begin is not None else None
             if before is not None:
                 task: asyncio.Future[Any] = before(loop, coroutine, **options)
             else:
                 task = asyncio.Task(coroutine, loop=loop, **options)
-            run(self._note, task, end)
+            if end is not None or self._find_creator(sys._getframe(1)) is not None:
+                run(self._note, task, end)
             return task
 
         return create_task
@@ -164,20 +169,41 @@ class TaskRecords:
 
         return handle_exception
 
-    def _begin(self, coroutine: Any) -> Callable[[Any], None] | None:
-        code = getattr(coroutine, "cr_code", None)
-        begin = self._beginnings.get(code) if code is not None else None
-        return begin(coroutine) if begin is not None else None
+    def _find_creator(self, frame: FrameType | None) -> CodeType | None:
+        """Return the project's code that called asyncio to make a task; `None` if other code did.
+
+        This runs for every task, so what code is is looked up once.
+        """
+        while frame is not None:
+            code = frame.f_code
+            kind = self._kinds.get(code)
+            if kind is None:
+                kind = self._runner.run(self._classify, frame) or _FOREIGN
+            if kind != _PASSES:
+                return code if kind == _OWN else None
+            frame = frame.f_back
+        return None
+
+    def _classify(self, frame: FrameType) -> str:
+        """Return whose the code of a frame is, and remember it."""
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith(_MACHINERY):
+            kind = _PASSES
+        else:
+            kind = _OWN if self._code.is_own(frame) else _FOREIGN
+        if len(self._kinds) >= _MOST_KINDS:
+            self._kinds.clear()  # reloaded modules have new code
+        self._kinds[frame.f_code] = kind
+        return kind
 
     def _note(self, task: asyncio.Future[Any], end: Callable[[Any], None] | None) -> None:
         if end is not None:
             self._recorded.add(task)  # what it raises is recorded by its own hooks
             task.add_done_callback(end)
             return
-        creator = _find_creator()
-        if creator is not None and self._code.is_own(creator):
-            function = get_qualified_name(creator.f_code).replace("<locals>.", "")
-            self._origins[task] = function
+        creator = self._find_creator(sys._getframe(2))
+        if creator is not None:
+            self._origins[task] = get_qualified_name(creator).replace("<locals>.", "")
             task.add_done_callback(self._check)
 
     def _check(self, task: asyncio.Future[Any]) -> None:
@@ -217,14 +243,6 @@ class TaskRecords:
             get_outcome(error),
             failure=Failure(error),
         )
-
-
-def _find_creator() -> FrameType | None:
-    """Return the frame that called asyncio to make a task."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(_MACHINERY):
-        frame = frame.f_back
-    return frame
 
 
 def _walk_frames(error: BaseException) -> Iterator[FrameType]:
