@@ -33,10 +33,10 @@ def render_report(candidate: Candidate) -> Iterator[str]:
 
 
 def _list_facts(candidate: Candidate, found: Inspection) -> list[tuple[str, str]]:
-    interpreter = candidate.interpreter
-    requires = f"{found.python} ({found.python_source})" if found.python else "any"
+    project, interpreter = found.project, candidate.interpreter
+    requires = f"{project.python} ({project.python_source})" if project.python else "any"
     uses = f"; uses {interpreter.version} at {interpreter.python}" if interpreter else ""
-    environment = f"{found.environment}, {found.environment_file}"
+    environment = f"{project.environment}, {project.environment_file}"
     paths, checks = candidate.target.paths, candidate.target.checks
     guards = count_guards(candidate.target, candidate.checkout.files)
     files = f"{guards['free']} free, {guards['named']} only if named, {guards['never']} never"
@@ -49,20 +49,26 @@ def _list_facts(candidate: Candidate, found: Inspection) -> list[tuple[str, str]
         ("other entry points", _format_handlers(found)),
         ("extensions", f"{_join(found.extensions)}" if found.extensions else "none"),
         ("loaded by", _join(found.loaded_by)),
-        ("packages", environment if found.environment_file else ""),
-        ("discord.py", found.library),
+        ("packages", environment if project.environment_file else ""),
+        ("discord.py", project.library),
         ("python", requires + uses),
-        ("databases", _join(found.databases)),
-        ("configuration", _join(found.config_files)),
-        ("environment variables", _join(found.variables)),
-        ("migrations", _join(found.migrations)),
-        ("own checks", _join(tuple(f"{name} ({where})" for name, where in found.tools.items()))),
+        ("databases", _join(project.databases)),
+        ("configuration", _join(project.config_files)),
+        ("environment variables", _join(project.variables)),
+        ("migrations", _join(project.migrations)),
+        (
+            "own checks",
+            _join(tuple(f"{name} ({where})" for name, where in project.tools.items())),
+        ),
         ("checks that run", _join(tuple(each.name for each in checks.full) if checks else ())),
         ("free paths", _join(paths.free)),
         ("guarded paths", _join(paths.guarded)),
         ("files that runs may change", files),
-        ("license", f"{found.license} ({found.license_file})" if found.license else ""),
-        ("module names that other bots have too", _join(found.shared_names)),
+        (
+            "license",
+            f"{project.license} ({project.license_file})" if project.license else "",
+        ),
+        ("module names that other bots have too", _join(project.shared_names)),
     ]
 
 
@@ -83,9 +89,10 @@ def format_counts(counts: CommandCounts) -> str:
 
 
 def _format_handlers(found: Inspection) -> str:
+    handlers = found.handlers
     counted = (
-        (found.listeners, "listeners"), (found.loops, "loops"),
-        (found.views, "views and forms"), (found.components, "buttons and selects"),
+        (handlers.listeners, "listeners"), (handlers.loops, "loops"),
+        (handlers.views, "views and forms"), (handlers.components, "buttons and selects"),
     )  # fmt: skip
     return ", ".join(f"{number} {label}" for number, label in counted if number)
 

@@ -9,7 +9,8 @@ class Check(Record):
     """One command that must exit with 0.
 
     `command` may contain placeholders: `{changed}` for the changed Python files, `{affected_tests}`
-    for the test files that reach a changed file, `{python}` for this interpreter. If a placeholder
+    for the test files that reach a changed file, `{python}` for this interpreter (the target's own
+    in the checks of a target). If a placeholder
     expands to nothing, the check is skipped. Programs are looked up next to the interpreter first,
     then on PATH.
     """

@@ -7,7 +7,7 @@ from packaging.specifiers import SpecifierSet
 from bot.domain.errors import ConfigError
 from bot.domain.record import Record
 from bot.domain.target import Target
-from bot.targets.checkout import Checkout, read_checkout
+from bot.targets.checkout import TargetCheckout, read_checkout
 from bot.targets.inspection import Inspection, inspect_repository
 from bot.targets.interpreter import Interpreter, check_interpreter, find_interpreter
 from bot.targets.proposal import build_target
@@ -18,7 +18,7 @@ _MAX_LISTED = 5
 class Candidate(Record):
     """An examined repository. `problem` is why it cannot be a target; empty if it can."""
 
-    checkout: Checkout
+    checkout: TargetCheckout
     inspection: Inspection
     interpreter: Interpreter | None
     target: Target
@@ -41,7 +41,7 @@ def examine_repository(
         if interpreter is None:
             raise ConfigError(f"--python: {python} is not there or does not start.")
     else:
-        required = SpecifierSet(found.python)
+        required = SpecifierSet(found.project.python)
         interpreter = find_interpreter(folder, required, tracked=checkout.files)
     return Candidate(
         checkout=checkout,
@@ -52,9 +52,11 @@ def examine_repository(
     )
 
 
-def _find_problem(checkout: Checkout, found: Inspection, interpreter: Interpreter | None) -> str:
+def _find_problem(
+    checkout: TargetCheckout, found: Inspection, interpreter: Interpreter | None
+) -> str:
     """Return the first reason why the repository cannot be a target, with the way out."""
-    folder = checkout.folder
+    folder, project = checkout.folder, found.project
     if checkout.problem:
         return f"{folder} has {checkout.problem}. Commit or stash them, then run this again."
     if checkout.branch is None:
@@ -69,13 +71,13 @@ def _find_problem(checkout: Checkout, found: Inspection, interpreter: Interprete
         )
     if interpreter is None:
         return (
-            f"{found.python_source} asks for Python {found.python}, and this machine has none. "
+            f"{project.python_source} asks for Python {project.python}, and this machine has none. "
             "Install one, or name one: --python PATH"
         )
-    if not found.accepts_python(interpreter.version):
+    if not project.can_run_with(interpreter.version):
         return (
-            f"{found.python_source} asks for Python {found.python}, and {interpreter.python} is "
-            f"{interpreter.version}. Name another one: --python PATH"
+            f"{project.python_source} asks for Python {project.python}, and "
+            f"{interpreter.python} is {interpreter.version}. Name another one: --python PATH"
         )
     return ""
 

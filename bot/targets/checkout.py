@@ -14,7 +14,7 @@ _GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-
 _MAX_LISTED = 3
 
 
-class Checkout(Record):
+class TargetCheckout(Record):
     """The state of a checkout. `changed` are tracked files that differ from the commit."""
 
     folder: Path
@@ -43,7 +43,7 @@ def locate_target(target: Target, root: Path, state: Path) -> Path:
     return root / Path(target.repository).expanduser()
 
 
-def read_checkout(folder: Path) -> Checkout:
+def read_checkout(folder: Path) -> TargetCheckout:
     """Read the state of a checkout. Blocking. Raises `ConfigError` with the way out."""
     if not folder.is_dir():
         raise ConfigError(f"There is no folder {folder}. Name the folder of the bot's repository.")
@@ -69,7 +69,7 @@ def read_checkout(folder: Path) -> Checkout:
     changed = git.run("diff", "--name-only", "-z", "HEAD").out
     remote = git.run("config", "--get", "remote.origin.url", ok=None).line
     found = _GITHUB.fullmatch(remote)
-    return Checkout(
+    return TargetCheckout(
         folder=folder,
         branch=branch.line or None,
         head=head.line,

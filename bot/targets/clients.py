@@ -142,7 +142,7 @@ class Clients:
         """Return the prefix that a class sets as `kwargs["command_prefix"]`, or its method."""
         for each in classes:
             for node in ast.walk(each.node):
-                if isinstance(node, ast.Assign) and _names_prefix(node.targets[0]):
+                if isinstance(node, ast.Assign) and _is_prefix_item(node.targets[0]):
                     return ast.unparse(node.value)
             method = collect_definitions(each.node.body).get("get_prefix")
             if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -154,7 +154,7 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _names_prefix(target: ast.expr) -> bool:
+def _is_prefix_item(target: ast.expr) -> bool:
     return isinstance(target, ast.Subscript) and get_text(target.slice) == "command_prefix"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.domain.record import Record
 from bot.targets.clients import LIBRARIES, Clients
 from bot.targets.source_tree import (
     Found,
@@ -36,8 +37,7 @@ _OWN_PREFIX = re.compile(r"([a-z]+_)(?=[a-z0-9])")
 _FEWEST_OWN = 3
 
 
-@dataclass(frozen=True)
-class FoundCommand:
+class FoundCommand(Record):
     """A command, with its full name as people type it (`tag create`) and its place."""
 
     name: str
@@ -47,8 +47,7 @@ class FoundCommand:
     line: int
 
 
-@dataclass(frozen=True)
-class FoundHandlers:
+class FoundHandlers(Record):
     """How many other entry points there are."""
 
     listeners: int = 0
@@ -112,7 +111,13 @@ class CommandFinder:
             name = get_text(get_keyword(decorator, "name")) or get_text(first) or name
         parent = making.parent or self._get_class_group(source, owner, making.kind)
         full = f"{parent} {name}".strip()
-        return FoundCommand(full, making.kind, making.is_group, source.path, function.lineno)
+        return FoundCommand(
+            name=full,
+            kind=making.kind,
+            is_group=making.is_group,
+            path=source.path,
+            line=function.lineno,
+        )
 
     def _get_class_group(
         self, source: Source, owner: ast.ClassDef | None, kind: CommandKind
@@ -222,7 +227,9 @@ class CommandFinder:
                 made = self._tree.resolve(source, inner.func)
                 if _is_slash_group(made, self._clients):
                     name = get_text(get_keyword(inner, "name")) or holder[0]
-                    return FoundCommand(name, "slash", True, source.path, inner.lineno)
+                    return FoundCommand(
+                        name=name, kind="slash", is_group=True, path=source.path, line=inner.lineno
+                    )
         found = self._tree.resolve(source, _join(holder))
         if isinstance(found.node, Function) and found.source is not None:
             return self._classify(found.source, found.node, _find_owner(found.source, found.node))
@@ -235,7 +242,9 @@ class CommandFinder:
             kind = _read_constructor(origin)
             if kind is not None:
                 name = get_text(get_keyword(call, "name")) or "?"
-                yield FoundCommand(name, kind, False, source.path, call.lineno)
+                yield FoundCommand(
+                    name=name, kind=kind, is_group=False, path=source.path, line=call.lineno
+                )
 
     def _find_own_dispatch(self) -> Iterator[FoundCommand]:
         """Yield methods of a client that it calls by a prefix of their name, such as `cmd_play`."""
@@ -251,7 +260,13 @@ class CommandFinder:
                 for each in methods:
                     if each.name.startswith(start):
                         name = each.name.removeprefix(start)
-                        yield FoundCommand(name, "own", False, client.source.path, each.lineno)
+                        yield FoundCommand(
+                            name=name,
+                            kind="own",
+                            is_group=False,
+                            path=client.source.path,
+                            line=each.lineno,
+                        )
 
     def count_handlers(self) -> FoundHandlers:
         """Return how many listeners, loops, views, buttons and selects there are."""
@@ -273,7 +288,10 @@ class CommandFinder:
                     called = split_dotted(node.func)
                     listeners += called[-1:] == ("add_listener",)
                     dynamic += called[-1:] == ("add_command",) and _is_in_loop(source, node)
-        return FoundHandlers(listeners, loops, views, components, dynamic)
+        return FoundHandlers(
+            listeners=listeners, loops=loops, views=views, components=components,
+            built_at_run_time=dynamic,
+        )  # fmt: skip
 
     def _is_view(self, source: Source, node: ast.ClassDef) -> bool:
         roots = self._clients.get_roots(source, node)

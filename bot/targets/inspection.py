@@ -11,9 +11,9 @@ from pydantic import Field
 
 from bot.domain.record import Record
 from bot.domain.target import EnvironmentKind, TargetStart
-from bot.targets.checkout import Checkout
+from bot.targets.checkout import TargetCheckout
 from bot.targets.clients import BotClass, BotInstance, Clients, find_other_libraries
-from bot.targets.commands import CommandFinder, CommandKind, FoundCommand
+from bot.targets.commands import CommandFinder, FoundCommand, FoundHandlers
 from bot.targets.extensions import FoundExtensions, find_extensions
 from bot.targets.project_files import (
     ProjectFiles,
@@ -27,7 +27,7 @@ from bot.targets.project_files import (
     is_red_pack,
 )
 from bot.targets.source_tree import Source, SourceTree, get_text, split_dotted
-from bot.targets.start import Attachment, find_attachment, find_start
+from bot.targets.start import ObserverPlace, find_attachment, find_start
 
 _SHARED_NAMES = frozenset({"bot", "cogs", "utils", "core", "config", "tests", "main", "packages"})
 _CONFIG_FILES = (
@@ -57,15 +57,6 @@ class CommandCounts(Record):
         return self.prefix + self.hybrid + self.slash + self.menu + self.own
 
 
-class CommandPlace(Record):
-    """A command and where it is."""
-
-    name: str
-    kind: CommandKind
-    path: str
-    line: int
-
-
 class TokenPlace(Record):
     """A line with a token; `text` is the line without it. `is_aside`: in a test or a document."""
 
@@ -73,6 +64,30 @@ class TokenPlace(Record):
     line: int
     text: str
     is_aside: bool
+
+
+class ProjectFacts(Record):
+    """What a repository says about itself: packages, checks, configuration, license."""
+
+    library: str = ""
+    environment: EnvironmentKind = "none"
+    environment_file: str | None = None
+    python: str = ""
+    python_source: str = ""
+    tools: dict[str, str] = Field(default_factory=dict)
+    databases: tuple[str, ...] = ()
+    config_files: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    migrations: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
+    code_runners: tuple[str, ...] = Field(default=(), description="files that run code or programs")
+    license: str = ""
+    license_file: str = ""
+    shared_names: tuple[str, ...] = ()
+
+    def can_run_with(self, version: str) -> bool:
+        """Return whether the repository says that it runs with this Python."""
+        return SpecifierSet(self.python).contains(version, prereleases=True)
 
 
 class Inspection(Record):
@@ -85,33 +100,16 @@ class Inspection(Record):
     bot: str = ""
     other_bots: tuple[str, ...] = ()
     other_libraries: tuple[str, ...] = ()
-    library: str = ""
     prefix: str = ""
     start: TargetStart | None = None
-    attachment: Attachment | None = None
+    attachment: ObserverPlace | None = None
     counts: CommandCounts = CommandCounts()
-    commands: tuple[CommandPlace, ...] = ()
-    listeners: int = 0
-    loops: int = 0
-    views: int = 0
-    components: int = 0
+    commands: tuple[FoundCommand, ...] = ()
+    handlers: FoundHandlers = FoundHandlers()
     extensions: tuple[str, ...] = ()
     extension_files: tuple[str, ...] = ()
     loaded_by: tuple[str, ...] = ()
-    environment: EnvironmentKind = "none"
-    environment_file: str | None = None
-    python: str = ""
-    python_source: str = ""
-    tools: dict[str, str] = Field(default_factory=dict)
-    databases: tuple[str, ...] = ()
-    config_files: tuple[str, ...] = ()
-    variables: tuple[str, ...] = ()
-    migrations: tuple[str, ...] = ()
-    workflows: tuple[str, ...] = ()
-    code_runners: tuple[str, ...] = ()
-    license: str = ""
-    license_file: str = ""
-    shared_names: tuple[str, ...] = ()
+    project: ProjectFacts = ProjectFacts()
     tokens: tuple[TokenPlace, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
     open_points: tuple[str, ...] = ()
@@ -121,12 +119,8 @@ class Inspection(Record):
         """The tokens that may be real: those outside tests and documents."""
         return tuple(each for each in self.tokens if not each.is_aside)
 
-    def accepts_python(self, version: str) -> bool:
-        """Return whether the repository says that it runs with this Python."""
-        return SpecifierSet(self.python).contains(version, prereleases=True)
 
-
-def inspect_repository(checkout: Checkout, *, start_file: str | None = None) -> Inspection:
+def inspect_repository(checkout: TargetCheckout, *, start_file: str | None = None) -> Inspection:
     """Inspect the tracked files of a checkout. Blocking: large repositories take seconds.
 
     `start_file` chooses between several bots: the one that this file starts.
@@ -136,44 +130,50 @@ def inspect_repository(checkout: Checkout, *, start_file: str | None = None) -> 
     clients = Clients(tree)
     finder = CommandFinder(tree, clients)
     commands = finder.find_commands()
-    handlers = finder.count_handlers()
     extensions = find_extensions(tree)
     instance, bot = _choose_bot(clients, start_file)
-    kind = _choose_kind(clients, files, instance, bot)
-    environment, environment_file = find_environment(files)
-    required, python_source = find_python_requirement(files)
-    running = [source for source in tree.sources if not source.is_aside]
-    imports = {origin.partition(".")[0] for each in running for origin in each.imports.values()}
-    license_name, license_file = find_license(files)
-    start = TargetStart(file=start_file) if start_file else None
     chosen = [instance] if instance else clients.instances
+    kind = _choose_kind(clients, files, instance, bot)
     if kind == "red pack":
-        start = TargetStart(module="redbot", arguments=("INSTANCE",))
+        start: TargetStart | None = TargetStart(module="redbot", arguments=("INSTANCE",))
         attachment = _attach_to_red(tree, extensions)
     else:
-        start = start or find_start(tree, files, chosen)
+        named = TargetStart(file=start_file) if start_file else None
+        start = named or find_start(tree, files, chosen)
         attachment = find_attachment(tree, clients, instance, bot)
     found = Inspection(
         kind=kind,
         bot=_describe_bot(instance, bot),
         other_bots=_list_other_bots(clients, instance, bot),
         other_libraries=find_other_libraries(tree),
-        library=find_library(files),
         prefix=clients.find_prefix(chosen, clients.list_chain(bot)),
         start=start,
         attachment=attachment,
         counts=_count(commands),
-        commands=tuple(
-            CommandPlace(name=each.name, kind=each.kind, path=each.path, line=each.line)
-            for each in commands
-        ),
-        listeners=handlers.listeners,
-        loops=handlers.loops,
-        views=handlers.views,
-        components=handlers.components,
+        commands=tuple(commands),
+        handlers=finder.count_handlers(),
         extensions=extensions.patterns,
         extension_files=extensions.files,
         loaded_by=extensions.ways,
+        project=_inspect_project(files, tree),
+        tokens=_find_tokens(files),
+        unreadable={
+            path: reason
+            for path, reason in {**tree.unreadable, **files.broken}.items()
+            if not path.endswith(".md")  # read only in search of tokens
+        },
+    )
+    return found.replace(open_points=_list_open_points(found))
+
+
+def _inspect_project(files: ProjectFiles, tree: SourceTree) -> ProjectFacts:
+    environment, environment_file = find_environment(files)
+    required, python_source = find_python_requirement(files)
+    license_name, license_file = find_license(files)
+    running = [source for source in tree.sources if not source.is_aside]
+    imports = {origin.partition(".")[0] for each in running for origin in each.imports.values()}
+    return ProjectFacts(
+        library=find_library(files),
         environment=environment,
         environment_file=environment_file,
         python=str(required) if required is not None else "",
@@ -184,18 +184,11 @@ def inspect_repository(checkout: Checkout, *, start_file: str | None = None) -> 
         variables=_find_variables(running),
         migrations=tuple(files.find(_MIGRATIONS)),
         workflows=tuple(files.find(r"\.github/workflows/.+")),
-        code_runners=tuple(each.path for each in running if _runs_code(each)),
+        code_runners=tuple(each.path for each in running if _can_run_code(each)),
         license=license_name,
         license_file=license_file,
         shared_names=_find_shared_names(tree),
-        tokens=_find_tokens(files),
-        unreadable={
-            path: reason
-            for path, reason in {**tree.unreadable, **files.broken}.items()
-            if not path.endswith(".md")  # read only in search of tokens
-        },
     )
-    return found.replace(open_points=_list_open_points(found, handlers.built_at_run_time))
 
 
 def _choose_bot(
@@ -250,13 +243,13 @@ def _list_other_bots(
     return tuple(dict.fromkeys(found))
 
 
-def _attach_to_red(tree: SourceTree, extensions: FoundExtensions) -> Attachment | None:
+def _attach_to_red(tree: SourceTree, extensions: FoundExtensions) -> ObserverPlace | None:
     """Return the attachment in the `setup` of a cog: Red has a `load_extension` of its own."""
     for source in tree.sources:
         setup = source.definitions.get("setup")
         if source.path in extensions.files and isinstance(setup, ast.AsyncFunctionDef):
             name = setup.args.args[0].arg
-            return Attachment(
+            return ObserverPlace(
                 path=source.path, line=setup.body[0].lineno, where="in the setup of one cog",
                 lines=(f"import theseus_observe; await theseus_observe.setup({name})",),
             )  # fmt: skip
@@ -288,7 +281,7 @@ def _find_variables(sources: list[Source]) -> tuple[str, ...]:
     return tuple(sorted(names - {""}))
 
 
-def _runs_code(source: Source) -> bool:
+def _can_run_code(source: Source) -> bool:
     """Return whether a file runs code or programs, so that a change of it needs more care."""
     for call in source.find_calls():
         called = split_dotted(call.func)
@@ -315,7 +308,7 @@ def _find_tokens(files: ProjectFiles) -> tuple[TokenPlace, ...]:
     )
 
 
-def _list_open_points(found: Inspection, built_at_run_time: int) -> tuple[str, ...]:
+def _list_open_points(found: Inspection) -> tuple[str, ...]:
     """Return what the inspection could not find, as sentences."""
     points: list[str] = []
     if found.kind and found.start is None:
@@ -326,13 +319,14 @@ def _list_open_points(found: Inspection, built_at_run_time: int) -> tuple[str, .
         points.append("The prefix: it is computed somewhere else.")
     if found.kind and found.attachment is None:
         points.append("Where theseus_observe is loaded: before the bot starts.")
+    built_at_run_time = found.handlers.built_at_run_time
     if built_at_run_time:
         points.append(f"Commands built in a loop ({built_at_run_time} places) are not counted.")
-    if found.environment == "none":
+    if found.project.environment == "none":
         points.append("Which packages the bot needs: there is no requirements.txt or similar.")
-    if found.kind and not found.library:
+    if found.kind and not found.project.library:
         points.append("The version of discord.py: no list of packages names it.")
-    if not found.license:
+    if not found.project.license:
         points.append("The license: no file has one of the usual texts.")
     points += [
         f"{path} cannot be read ({reason}); what it contains is not counted."

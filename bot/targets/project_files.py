@@ -161,8 +161,8 @@ def find_python_requirement(files: ProjectFiles) -> tuple[SpecifierSet | None, s
         ("pyproject.toml", project.get("project", {}).get("requires-python")),
         ("pyproject.toml", poetry and translate_poetry_version(_get_version(poetry))),
         ("Pipfile", pinned and f"=={pinned}.*"),
-        (".python-version", _pin(files.read(".python-version"))),
-        ("runtime.txt", _pin(files.read("runtime.txt").removeprefix("python-"))),
+        (".python-version", _translate_pin(files.read(".python-version"))),
+        ("runtime.txt", _translate_pin(files.read("runtime.txt").removeprefix("python-"))),
         ("Dockerfile", docker and f">={docker[1] or docker[2]}"),
         ("info.json", _read_red_version(files)),
     )
@@ -175,7 +175,7 @@ def find_python_requirement(files: ProjectFiles) -> tuple[SpecifierSet | None, s
     return None, ""
 
 
-def _pin(text: str) -> str:
+def _translate_pin(text: str) -> str:
     found = re.match(r"\s*(3\.\d+)", text)
     return f"=={found[1]}.*" if found else ""
 

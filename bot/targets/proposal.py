@@ -16,7 +16,7 @@ from bot.domain.target import (
     TargetPaths,
     TargetStart,
 )
-from bot.targets.checkout import Checkout
+from bot.targets.checkout import TargetCheckout
 from bot.targets.inspection import Inspection
 from bot.targets.interpreter import Interpreter
 
@@ -47,7 +47,7 @@ def propose_name(repository: str) -> str:
 def build_target(
     name: str,
     repository: str,
-    checkout: Checkout,
+    checkout: TargetCheckout,
     found: Inspection,
     interpreter: Interpreter | None,
 ) -> Target:
@@ -58,8 +58,8 @@ def build_target(
         repository=repository,
         branch=checkout.branch or "main",
         environment=TargetEnvironment(
-            kind=found.environment,
-            file=found.environment_file,
+            kind=found.project.environment,
+            file=found.project.environment_file,
             python=interpreter.python if interpreter else None,
         ),
         start=start,
@@ -79,16 +79,16 @@ def build_paths(found: Inspection, start: TargetStart) -> TargetPaths:
 
     Everything else is in neither list, so a run changes it only if a person names it.
     """
-    guarded = [*found.config_files]
+    guarded = [*found.project.config_files]
     if start.file:
         guarded.append(start.file)
     if start.module and found.kind != "red pack":
         guarded.append(start.module.replace(".", "/") + "/__main__.py")
     if found.attachment:
         guarded.append(found.attachment.path)
-    guarded += [each for each in found.code_runners if each in found.extension_files]
-    guarded += sorted({_get_folder_pattern(each) for each in found.migrations})
-    guarded += [".github/**"] if found.workflows else []
+    guarded += [each for each in found.project.code_runners if each in found.extension_files]
+    guarded += sorted({_get_folder_pattern(each) for each in found.project.migrations})
+    guarded += [".github/**"] if found.project.workflows else []
     free = _list_extension_folders(found)
     return TargetPaths(free=tuple(free), guarded=tuple(dict.fromkeys(guarded)))
 
@@ -146,17 +146,17 @@ def build_checks(found: Inspection) -> Checks:
     quick = [
         Check(name=f"{kind} ({name})", command=command, seconds=seconds)
         for name, (kind, command, seconds) in _TOOLS.items()
-        if name in found.tools
+        if name in found.project.tools
     ]
     full = list(quick)
-    if "pytest" in found.tools:
+    if "pytest" in found.project.tools:
         tests = Check(name="tests", command=("{python}", "-m", "pytest", "-q"), seconds=900.0)
         full.append(tests)
     if not quick:
         compiled = ("{python}", "-m", "compileall", "-q", ".")
         quick.append(Check(name="compile", command=compiled, seconds=60.0))
         full.insert(0, quick[0])
-    if "pytest" not in found.tools and found.extensions and found.kind != "red pack":
+    if "pytest" not in found.project.tools and found.extensions and found.kind != "red pack":
         imported = ("{python}", "-c", _IMPORT, *found.extensions)
         full.append(Check(name="import", command=imported, seconds=60.0))
     return Checks(quick=tuple(quick), full=tuple(full))

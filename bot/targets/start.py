@@ -18,7 +18,7 @@ _PYTHON = re.compile(r"(?:.*/)?python[\d.]*(?:\.exe)?")
 _USUAL = ("bot.py", "main.py", "launcher.py", "run.py", "index.py", "app.py", "__main__.py")
 
 
-class Attachment(Record):
+class ObserverPlace(Record):
     """The lines to add so that theseus_observe records the bot, and the line they go before."""
 
     path: str
@@ -40,7 +40,7 @@ def find_start(
         start = _find_main_module(source, files)
         if start is not None:
             return start
-    starting = [source for source in tree.sources if not source.is_aside and _starts(source)]
+    starting = [source for source in tree.sources if not source.is_aside and _is_starter(source)]
     if starting:
         best = min(starting, key=lambda each: _rank_start(each, sources))
         return TargetStart(file=best.path)
@@ -83,12 +83,12 @@ def _find_main_module(source: Source, files: ProjectFiles) -> TargetStart | None
     return None
 
 
-def _starts(source: Source) -> bool:
+def _is_starter(source: Source) -> bool:
     """Return whether running the file as a program starts a bot."""
     if has_setup(source):
         return False
     called = {_get_method(call) for call in source.find_calls()}
-    return bool(called & {"run", "start"}) and (_has_main_guard(source) or _runs_at_once(source))
+    return bool(called & {"run", "start"}) and (_has_main_guard(source) or _has_run_at_top(source))
 
 
 def _get_method(call: ast.Call) -> str:
@@ -103,7 +103,7 @@ def _has_main_guard(source: Source) -> bool:
     )
 
 
-def _runs_at_once(source: Source) -> bool:
+def _has_run_at_top(source: Source) -> bool:
     """Return whether a top-level statement calls `.run`, as in `bot.run(token)`."""
     return any(
         isinstance(inner, ast.Call) and _get_method(inner) == "run"
@@ -123,7 +123,7 @@ def _rank_start(source: Source, with_bot: list[Source]) -> tuple[int, bool, int,
 
 def find_attachment(
     tree: SourceTree, clients: Clients, instance: BotInstance | None, bot: BotClass | None
-) -> Attachment | None:
+) -> ObserverPlace | None:
     """Return where the bot is set up, and the lines that load theseus_observe there."""
     chain = clients.list_chain(bot)
     base = bot.base if bot else instance.base if instance else ""
@@ -152,11 +152,11 @@ def format_line(name: str, *, needs_setup: bool) -> tuple[str, ...]:
 
 def _attach_in(
     function: ast.AsyncFunctionDef, source: Source, name: str, needs_setup: bool, where: str
-) -> Attachment:
+) -> ObserverPlace:
     """Return the attachment before the first statement of a function, after its docstring."""
     body = function.body
     skip = 1 if ast.get_docstring(function) is not None and len(body) > 1 else 0
-    return Attachment(
+    return ObserverPlace(
         path=source.path,
         line=body[skip].lineno,
         lines=format_line(name, needs_setup=needs_setup),
@@ -166,7 +166,7 @@ def _attach_in(
 
 def _attach_to_instance(
     tree: SourceTree, instance: BotInstance, *, needs_setup: bool
-) -> Attachment | None:
+) -> ObserverPlace | None:
     """Return the attachment at a hook of an instance, or before it is started."""
     name = tuple(instance.name.split(".")) if instance.name else ()
     if not name:
@@ -179,7 +179,7 @@ def _attach_to_instance(
     for node in instance.source.nodes:
         call = node.value if isinstance(node, ast.Await) else None
         if isinstance(call, ast.Call) and split_dotted(call.func) == (*name, "start"):
-            return Attachment(
+            return ObserverPlace(
                 path=instance.source.path,
                 line=call.lineno,
                 lines=format_line(instance.name, needs_setup=needs_setup),
@@ -193,23 +193,23 @@ def _is_setup_hook(node: ast.AsyncFunctionDef, name: tuple[str, ...]) -> bool:
     return node.name == "setup_hook" and (*name, "event") in decorators
 
 
-def _attach_before_run(instance: BotInstance, *, needs_setup: bool) -> Attachment | None:
+def _attach_before_run(instance: BotInstance, *, needs_setup: bool) -> ObserverPlace | None:
     """Return the hook to add before `bot.run(token)`, where nothing can be awaited."""
     name = instance.name
     for call in instance.source.find_calls():
         if name and split_dotted(call.func) == (*name.split("."), "run"):
             line = format_line(name, needs_setup=needs_setup)[0]
-            return Attachment(
+            return ObserverPlace(
                 path=instance.source.path, line=call.lineno, where=f"before {name}.run",
                 lines=(f"@{name}.event", "async def setup_hook():", f"    {line}"),
             )  # fmt: skip
     return None
 
 
-def _attach_new_method(bot: BotClass, *, needs_setup: bool) -> Attachment:
+def _attach_new_method(bot: BotClass, *, needs_setup: bool) -> ObserverPlace:
     """Return the method to add at the end of a class that has no `setup_hook`."""
     line = format_line("self", needs_setup=needs_setup)[0]
-    return Attachment(
+    return ObserverPlace(
         path=bot.source.path,
         line=(bot.node.end_lineno or bot.node.lineno) + 1,
         where=f"at the end of class {bot.node.name}",

@@ -10,7 +10,7 @@ from bot.domain.finding import DoctorFinding, report_bad, report_good, report_no
 from bot.domain.target import OWN_TARGET, Target
 from bot.infra.threads import run_in_thread
 from bot.settings import Settings
-from bot.targets.checkout import Checkout, has_branch, locate_target, read_checkout
+from bot.targets.checkout import TargetCheckout, has_branch, locate_target, read_checkout
 from bot.targets.environment_check import find_environment_problem, try_resolution
 from bot.targets.inspection import Inspection, inspect_repository
 from bot.targets.interpreter import check_interpreter
@@ -76,7 +76,7 @@ def _explain_missing(target: Target) -> str:
     return "Correct repository in the target's entry."
 
 
-def _check_checkout(name: str, target: Target, checkout: Checkout) -> Iterator[DoctorFinding]:
+def _check_checkout(name: str, target: Target, checkout: TargetCheckout) -> Iterator[DoctorFinding]:
     if not has_branch(checkout.folder, target.branch):
         message = f"{checkout.folder} has no branch {target.branch}"
         yield report_bad(name, message, "Correct branch in the target's entry.")
@@ -89,7 +89,7 @@ def _check_checkout(name: str, target: Target, checkout: Checkout) -> Iterator[D
         yield report_good(name, f"{checkout.folder} is clean at {checkout.head[:10]}")
 
 
-def _check_start(name: str, target: Target, checkout: Checkout) -> Iterator[DoctorFinding]:
+def _check_start(name: str, target: Target, checkout: TargetCheckout) -> Iterator[DoctorFinding]:
     start = target.start
     known = frozenset(checkout.files)
     module = (start.module or (start.factory or "").partition(":")[0]).replace(".", "/")
@@ -112,8 +112,8 @@ def _check_python(name: str, target: Target, found: Inspection) -> Iterator[Doct
     checked = check_interpreter(python)
     if checked is None:
         yield report_bad(f"{name}: python", f"{python} is not there or does not start", remedy)
-    elif not found.accepts_python(checked.version):
-        needs = f"{found.python_source} asks for {found.python}"
+    elif not found.project.can_run_with(checked.version):
+        needs = f"{found.project.python_source} asks for {found.project.python}"
         yield report_bad(f"{name}: python", f"{python} is {checked.version}, but {needs}", remedy)
     else:
         yield report_good(f"{name}: python", f"{checked.version} at {python}")

@@ -55,7 +55,12 @@ def test_commands_of_every_kind_are_counted(hybrid: Inspection) -> None:
 
 
 def test_other_entry_points_are_counted(hybrid: Inspection) -> None:
-    counted = (hybrid.listeners, hybrid.loops, hybrid.views, hybrid.components)
+    counted = (
+        hybrid.handlers.listeners,
+        hybrid.handlers.loops,
+        hybrid.handlers.views,
+        hybrid.handlers.components,
+    )
     assert counted == (2, 1, 1, 1)  # on_ready of the bot's class is a listener
 
 
@@ -67,14 +72,17 @@ def test_the_bot_and_its_surroundings_are_found(hybrid: Inspection) -> None:
     assert hybrid.start.summary == "python main.py"
     assert hybrid.loaded_by == ("os.listdir 'cogs' (main.py:18)",)
     assert set(hybrid.extensions) == {"cogs.owner", "cogs.tags"}
-    assert (hybrid.environment, hybrid.environment_file) == ("requirements", "requirements.txt")
-    assert hybrid.library == "discord.py==2.4.0"
-    assert hybrid.python == "==3.11.*"
-    assert hybrid.databases == ("SQLite",)
-    assert hybrid.variables == ("TOKEN",)
-    assert hybrid.license == "MIT"
-    assert hybrid.shared_names == ("cogs", "main", "tests", "utils")
-    assert set(hybrid.tools) == {"ruff", "flake8", "pytest"}
+    assert (hybrid.project.environment, hybrid.project.environment_file) == (
+        "requirements",
+        "requirements.txt",
+    )
+    assert hybrid.project.library == "discord.py==2.4.0"
+    assert hybrid.project.python == "==3.11.*"
+    assert hybrid.project.databases == ("SQLite",)
+    assert hybrid.project.variables == ("TOKEN",)
+    assert hybrid.project.license == "MIT"
+    assert hybrid.project.shared_names == ("cogs", "main", "tests", "utils")
+    assert set(hybrid.project.tools) == {"ruff", "flake8", "pytest"}
     assert hybrid.open_points == ()
 
 
@@ -143,7 +151,7 @@ def test_a_pack_of_cogs_for_red_is_reported_as_such(tmp_path: Path) -> None:
     found = inspect(tmp_path / "pack", RED_PACK)
     assert found.kind == "red pack"
     assert [each.name for each in found.commands] == ["greetset", "greetset text"]
-    assert found.python == ">=3.9"
+    assert found.project.python == ">=3.9"
     assert any("Red instance" in each for each in found.open_points)
     assert found.attachment is not None
     assert found.attachment.path == "greet/__init__.py"

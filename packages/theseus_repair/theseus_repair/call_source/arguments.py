@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from theseus_guard.syntax import evaluate_literal, parse
 
 from theseus_repair.call_source.target import CallFrame, Target
+from bot.proof.reproduction._target import CallTarget
 
 _MAX_SOURCE = 20_000
 _MISSING = object()
@@ -34,7 +35,7 @@ def _parse_value(source: str | None) -> Value:
         return _MISSING
 
 
-def call_from(target: Target, frame: CallFrame) -> Call | None:
+def call_from(target: CallTarget, frame: CallFrame) -> Call | None:
     """Return the call the frame ran in, or `None` if a value it needs has no literal."""
     values = {name: _parse_value(source) for name, source in frame.arguments.items()}
     call, parameters = Call(typed=not target.is_decorated), target.parameters

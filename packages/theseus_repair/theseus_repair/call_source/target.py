@@ -62,7 +62,7 @@ _NOT_CALLED = frozenset(
 
 
 @dataclass(frozen=True)
-class Target:
+class CallTarget:
     """A function that can be called as `module.<path>`. `parameters` leaves out `cls`."""
 
     path: str
@@ -118,7 +118,7 @@ def _find_function(body: list[ast.stmt], name: str, line: int) -> Function | Non
     return (inside or found)[-1] if found else None
 
 
-def find_target(text: str, frame: CallFrame) -> Target | None:
+def find_target(text: str, frame: CallFrame) -> CallTarget | None:
     """Return the frame's function if it can be called without an object, else `None`."""
     tree = _parse(text)
     names = frame.function.split(".")
@@ -138,7 +138,7 @@ def find_target(text: str, frame: CallFrame) -> Target | None:
     if decorators & _NOT_CALLED or (len(names) == 2 and parameters is None):
         return None
     way = _classify(function)
-    return way and Target(frame.function, function, parameters or function.args, way)
+    return way and CallTarget(frame.function, function, parameters or function.args, way)
 
 
 def _strip_class_parameter(arguments: ast.arguments, decorators: set[str]) -> ast.arguments | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from theseus_repair.call_source.arguments import Call
 from theseus_repair.call_source.target import Target
+from bot.proof.reproduction._target import CallTarget
 
 WIDTH = 100
 INDENT = "    "
@@ -145,7 +146,7 @@ def _format_assignment(name: str, text: str | bytes, short: str) -> str:
 
 
 def write_test(
-    module: tuple[str, str], target: Target, call: Call, *, name: str, doc: str
+    module: tuple[str, str], target: CallTarget, call: Call, *, name: str, doc: str
 ) -> str | None:
     """Return the source of a file with one test, or `None` if the arguments have no good form."""
     package, own = module
