@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 from theseus_guard.syntax import evaluate_literal, parse
 
-from theseus_repair.call_source.target import CallFrame, Target
-from bot.proof.reproduction._target import CallTarget
+from theseus_repair.call_source.target import CallFrame, CallTarget
 
 _MAX_SOURCE = 20_000
 _MISSING = object()

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from theseus_repair.call_source.arguments import Call
-from theseus_repair.call_source.target import Target
-from bot.proof.reproduction._target import CallTarget
+from theseus_repair.call_source.target import CallTarget
 
 WIDTH = 100
 INDENT = "    "
