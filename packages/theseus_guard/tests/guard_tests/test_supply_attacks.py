@@ -74,7 +74,7 @@ STOPPED: dict[str, tuple[str, str, str]] = {
     "dependency links": ("setup.py", "x = 1\n", "x = 1\ndependency_links=['https://x.example']\n"),
     "a vendored wheel": ("vendor/dice-1.0-py3-none-any.whl", "", "text\n"),
     "a path file": ("hook.pth", "", "import os\n"),
-    "a module in a package's place": ("discord.py", "", "x = 1\n"),
+    "a module in a package's place": ("pydantic.py", "", "x = 1\n"),
     "a package in a module's place": ("json/__init__.py", "", "x = 1\n"),
     "the same below src": ("src/pydantic.py", "", "x = 1\n"),
     "a package that seems installed": ("x-1.0.dist-info/entry_points.txt", "", "[pytest11]\n"),

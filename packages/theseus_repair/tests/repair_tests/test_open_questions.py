@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from repair_tests.repositories import PYTEST_OPTIONS
-from theseus_observe.redaction import redact
+from theseus_guard.terminal import create_terminal
 from theseus_repair.answer_memo import AnswerMemo, read_memo
 from theseus_repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
 from theseus_repair.clock import MachineClock
@@ -35,6 +35,7 @@ class Person:
 
     async def __call__(self, question: CallQuestion) -> StatedAnswer:
         self.asked.append(question)
+        redact = create_terminal("test").redact  # the real one, where it is installed
         stored = read_memo(redact(AnswerMemo(question=question).to_text()))
         said = stored.set_answer(self.answer, "Ada").stated[0]
         return replace(said, question=replace(said.question, ends=question.ends))
