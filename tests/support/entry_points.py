@@ -126,7 +126,7 @@ ENTRIES: ConversationSetup = {
             "$ theseus memory export", "$ theseus detect", "$ theseus stop",
             "$ theseus dependencies", "$ theseus budget", "$ theseus traffic list",
             "$ theseus traffic show", "$ theseus new bot", "$ theseus new cog",
-            "$ theseus new skill", "$ theseus completion",
+            "$ theseus new skill", "$ theseus completion", "$ theseus adopt",
             "$ theseus backup list", "$ theseus restore",
         ),
         MACHINE,
