@@ -77,9 +77,9 @@ class Clients:
     def _find_classes(self, source: Source) -> Iterator[BotClass]:
         for node in source.nodes:
             if isinstance(node, ast.ClassDef):
-                base = next(filter(_is_client, sorted(self.get_roots(source, node))), None)
-                if base is not None:
-                    yield BotClass(source, node, base)
+                bases = sorted(filter(_is_client, self.get_roots(source, node)))
+                if bases:  # a Bot is also a Client, so a class of both is a Bot
+                    yield BotClass(source, node, min(bases, key=is_plain_client))
 
     def get_client(self, found: Found) -> tuple[BotClass | None, str] | None:
         """Return the client class that a resolved name means, if it means one."""
@@ -164,7 +164,9 @@ def is_plain_client(base: str) -> bool:
 
 
 def _is_client(origin: str) -> bool:
-    top, _, _ = origin.partition(".")
+    top, _, rest = origin.partition(".")
+    if rest.startswith("ext.") and not rest.startswith("ext.commands."):
+        return False  # another extension's client, such as that of discord-ext-ipc
     return top in LIBRARIES and origin.rpartition(".")[2] in _CLIENTS
 
 

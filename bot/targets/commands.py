@@ -72,7 +72,7 @@ class CommandFinder:
     def __init__(self, tree: SourceTree, clients: Clients) -> None:
         self._tree = tree
         self._clients = clients
-        self._made: dict[int, FoundCommand | None] = {}
+        self._made: dict[int, list[FoundCommand]] = {}
 
     def find_commands(self) -> list[FoundCommand]:
         """Return every command outside tests and examples, in the order of the files."""
@@ -81,24 +81,26 @@ class CommandFinder:
             if source.is_aside:
                 continue
             for function, owner in walk_functions(source.tree):
-                command = self._classify(source, function, owner)
-                if command is not None:
-                    found.append(command)
+                found += self._classify(source, function, owner)
             found += self._find_constructed(source)
         return [*found, *self._find_own_dispatch()]
 
     def _classify(
         self, source: Source, function: Function, owner: ast.ClassDef | None
-    ) -> FoundCommand | None:
-        """Return the command that a function's decorators make of it, or `None`."""
+    ) -> list[FoundCommand]:
+        """Return the commands that a function's decorators make of it; mostly none or one."""
         key = id(function)
         if key not in self._made:
-            self._made[key] = None  # a decorator that names its own function ends here
-            for decorator in function.decorator_list:
-                making = self._read_decorator(source, decorator, owner)
-                if making is not None:
-                    self._made[key] = self._build(source, function, owner, decorator, making)
-                    break
+            self._made[key] = []  # a decorator that names its own function ends here
+            makings = [
+                (decorator, making)
+                for decorator in function.decorator_list
+                if (making := self._read_decorator(source, decorator, owner)) is not None
+            ]
+            self._made[key] = [
+                self._build(source, function, owner, decorator, making)
+                for decorator, making in makings
+            ]
         return self._made[key]
 
     def _build(
@@ -163,7 +165,8 @@ class CommandFinder:
                 making = _read_full_name(origin) or self._read_command_class(source, node)
                 if making is not None:
                     return _Making(making.kind, making.is_group or is_group)
-        return None
+        kind = _MAKERS.get(function.name)
+        return _Making(kind, is_group) if kind and kind != "prefix" else None
 
     def _read_command_class(self, source: Source, call: ast.Call) -> _Making | None:
         """Return what is made by `Command(function)`, also if the class is in the repository."""
@@ -219,10 +222,11 @@ class CommandFinder:
         self, source: Source, holder: tuple[str, ...], owner: ast.ClassDef | None
     ) -> FoundCommand | None:
         """Return the group whose method a decorator calls, if it is a group command."""
+        node = _join(holder)
         if owner is not None and len(holder) == 1:
             inner = collect_definitions(owner.body).get(holder[0])
             if isinstance(inner, Function):
-                return self._classify(source, inner, owner)
+                return next(iter(self._classify(source, inner, owner)), None)
             if isinstance(inner, ast.Call):
                 made = self._tree.resolve(source, inner.func)
                 if _is_slash_group(made, self._clients):
@@ -230,9 +234,11 @@ class CommandFinder:
                     return FoundCommand(
                         name=name, kind="slash", is_group=True, path=source.path, line=inner.lineno
                     )
-        found = self._tree.resolve(source, _join(holder))
+            node = _read_alias(inner) or node
+        found = self._tree.resolve(source, node)
         if isinstance(found.node, Function) and found.source is not None:
-            return self._classify(found.source, found.node, _find_owner(found.source, found.node))
+            own = _find_owner(found.source, found.node)
+            return next(iter(self._classify(found.source, found.node, own)), None)
         return None
 
     def _find_constructed(self, source: Source) -> Iterator[FoundCommand]:
@@ -240,7 +246,7 @@ class CommandFinder:
         for call in source.find_calls():
             origin = self._tree.resolve(source, call.func).origin
             kind = _read_constructor(origin)
-            if kind is not None:
+            if kind is not None and all(each.arg for each in call.keywords):
                 name = get_text(get_keyword(call, "name")) or "?"
                 yield FoundCommand(
                     name=name, kind=kind, is_group=False, path=source.path, line=call.lineno
@@ -350,6 +356,16 @@ def _read_constructor(origin: str) -> CommandKind | None:
     if last == "Command":
         return "slash" if "app_commands" in origin else "prefix"
     return "hybrid" if last == "HybridCommand" else None
+
+
+def _read_alias(node: ast.AST | None) -> ast.expr | None:
+    """Return what a class attribute takes over: `Base.group`, or `getattr(Base, "group")`."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        return node
+    if isinstance(node, ast.Call) and split_dotted(node.func) == ("getattr",) and node.args[1:]:
+        name = get_text(node.args[1])
+        return ast.Attribute(node.args[0], name) if name else None
+    return None
 
 
 def _is_slash_group(found: Found, clients: Clients) -> bool:

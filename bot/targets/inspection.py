@@ -98,6 +98,7 @@ class Inspection(Record):
 
     kind: TargetKind | None
     bot: str = ""
+    bot_file: str = Field(default="", description="where the bot is created, else its class")
     other_bots: tuple[str, ...] = ()
     other_libraries: tuple[str, ...] = ()
     prefix: str = ""
@@ -144,6 +145,7 @@ def inspect_repository(checkout: TargetCheckout, *, start_file: str | None = Non
     found = Inspection(
         kind=kind,
         bot=_describe_bot(instance, bot),
+        bot_file=instance.source.path if instance else bot.source.path if bot else "",
         other_bots=_list_other_bots(clients, instance, bot),
         other_libraries=find_other_libraries(tree),
         prefix=clients.find_prefix(chosen, clients.list_chain(bot)),
@@ -312,7 +314,7 @@ def _list_open_points(found: Inspection) -> tuple[str, ...]:
     """Return what the inspection could not find, as sentences."""
     points: list[str] = []
     if found.kind and found.start is None:
-        points.append("How the bot is started: set start in the entry, or use --start FILE.")
+        points.append("How the bot is started: correct start in the entry, or use --start FILE.")
     if found.kind == "red pack":
         points.append("The name of the Red instance that loads these cogs: set start.arguments.")
     if found.kind == "bot" and not found.prefix and found.counts.prefix + found.counts.hybrid:

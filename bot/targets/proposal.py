@@ -52,7 +52,7 @@ def build_target(
     interpreter: Interpreter | None,
 ) -> Target:
     """Return the target of an inspected repository, with safe defaults for everything unknown."""
-    start = found.start or TargetStart(file="bot.py")
+    start = found.start or TargetStart(file=found.bot_file or "bot.py")
     return Target(
         name=name,
         repository=repository,

@@ -147,6 +147,71 @@ def test_a_client_that_dispatches_by_method_names_is_understood(tmp_path: Path) 
     assert "theseus_observe.setup(self)" in found.attachment.lines[-1]
 
 
+BASE = """\
+from redbot.core import commands
+
+
+class Base:
+    @commands.group()
+    async def admin(self, ctx): ...
+"""
+ODD = """\
+from discord import app_commands
+from discord.ext import commands
+from utils import own
+from utils.base import Base
+
+
+class Odd(commands.Cog):
+    admin = getattr(Base, "admin")
+
+    @admin.command()
+    async def ban(self, ctx): ...
+
+    @commands.command()
+    @own.slash_command(name="both")
+    async def both(self, ctx): ...
+
+    @own.context_menu(name="Report")
+    async def report(self, interaction, message): ...
+
+
+def build(callback, **options):
+    return app_commands.ContextMenu(callback=callback, **options)
+"""
+OWN = """\
+def slash_command(**options):
+    return lambda function: function
+
+
+def context_menu(**options):
+    return lambda function: function
+"""
+
+
+def test_odd_ways_to_make_commands_are_understood(tmp_path: Path) -> None:
+    """Groups of another class, own decorators, and two commands from one function."""
+    files = {"cogs/odd.py": ODD, "utils/base.py": BASE, "utils/own.py": OWN, **SCRIPT_BOT}
+    found = inspect(tmp_path / "bot", files)
+    assert sorted((each.name, each.kind) for each in found.commands if "/" in each.path) == [
+        ("Report", "menu"),
+        ("admin", "prefix"),
+        ("admin ban", "prefix"),
+        ("both", "prefix"),
+        ("both", "slash"),
+    ]
+
+
+def test_a_client_of_another_extension_is_no_bot(tmp_path: Path) -> None:
+    ipc = "from discord.ext import ipc\n\n\nclass Ipc(ipc.Client):\n    pass\n\n\nIpc()\n"
+    files = {**SCRIPT_BOT, "a.py": ipc, "bot.py": SCRIPT_BOT["bot.py"].replace("run", "go")}
+    found = inspect(tmp_path / "bot", files)
+    assert found.bot == "discord.ext.commands.Bot in bot.py:4"
+    assert found.start is None
+    checkout = read_checkout(tmp_path / "bot")
+    assert build_target("a", "a", checkout, found, None).start.file == "bot.py"
+
+
 def test_a_pack_of_cogs_for_red_is_reported_as_such(tmp_path: Path) -> None:
     found = inspect(tmp_path / "pack", RED_PACK)
     assert found.kind == "red pack"
