@@ -173,11 +173,6 @@ class Target(Record):
     live: LiveSource = "journal"
 
     @property
-    def is_own(self) -> bool:
-        """True for Theseus itself."""
-        return self.name == OWN_TARGET
-
-    @property
     def is_remote(self) -> bool:
         """True if the repository is a URL and not a folder of this machine."""
         return is_repository_url(self.repository)

@@ -180,15 +180,6 @@ class Config(Record):
             live="checkout",
         )
 
-    def find_target(self, name: str) -> Target:
-        """Return the target of that name. Raises `ConfigError`, which lists the names."""
-        targets = (self.own_target, *self.targets)
-        found = next((each for each in targets if each.name == name), None)
-        if found is None:
-            names = ", ".join(each.name for each in targets)
-            raise ConfigError(f"There is no target {name}. The targets are: {names}.")
-        return found
-
 
 def parse_config(text: str, source: str) -> Config:
     """Parse the file's text; `ConfigError` names `source`, line and key."""

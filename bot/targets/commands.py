@@ -18,6 +18,7 @@ from bot.targets.source_tree import (
     get_keyword,
     get_text,
     split_dotted,
+    walk_functions,
 )
 
 CommandKind = Literal["prefix", "hybrid", "slash", "menu", "own"]
@@ -32,7 +33,6 @@ _MAKERS: dict[str, CommandKind] = {
 }  # fmt: skip
 _MODULES = frozenset({"commands", "core", "hybrid", "app_commands"})
 _GROUP_CLASSES = ("discord.app_commands.Group", "discord.app_commands.commands.Group")
-_VIEW_CLASSES = frozenset({"View", "LayoutView", "Modal", "DynamicItem", "SimpleMenu"})
 _OWN_PREFIX = re.compile(r"([a-z]+_)(?=[a-z0-9])")
 _FEWEST_OWN = 3
 
@@ -45,16 +45,6 @@ class FoundCommand(Record):
     is_group: bool
     path: str
     line: int
-
-
-class FoundHandlers(Record):
-    """How many other entry points there are."""
-
-    listeners: int = 0
-    loops: int = 0
-    views: int = 0
-    components: int = 0
-    built_at_run_time: int = 0
 
 
 @dataclass(frozen=True)
@@ -274,55 +264,6 @@ class CommandFinder:
                             line=each.lineno,
                         )
 
-    def count_handlers(self) -> FoundHandlers:
-        """Return how many listeners, loops, views, buttons and selects there are."""
-        listeners = loops = views = components = dynamic = 0
-        client_nodes = {id(each.node) for each in self._clients.classes}
-        for source in self._tree.sources:
-            if source.is_aside:
-                continue
-            for function, owner in walk_functions(source.tree):
-                kinds = {self._name_decorator(source, each) for each in function.decorator_list}
-                is_event = function.name.startswith("on_") and id(owner) in client_nodes
-                listeners += bool(kinds & {"listener", "event", "listen"}) or is_event
-                loops += "loop" in kinds
-                components += bool(kinds & {"button", "select"})
-            for node in source.nodes:
-                if isinstance(node, ast.ClassDef):
-                    views += self._is_view(source, node)
-                elif isinstance(node, ast.Call):
-                    called = split_dotted(node.func)
-                    listeners += called[-1:] == ("add_listener",)
-                    dynamic += called[-1:] == ("add_command",) and _is_in_loop(source, node)
-        return FoundHandlers(
-            listeners=listeners, loops=loops, views=views, components=components,
-            built_at_run_time=dynamic,
-        )  # fmt: skip
-
-    def _is_view(self, source: Source, node: ast.ClassDef) -> bool:
-        roots = self._clients.get_roots(source, node)
-        return any(
-            root.split(".")[0] in LIBRARIES and root.rpartition(".")[2] in _VIEW_CLASSES
-            for root in roots
-        )
-
-    def _name_decorator(self, source: Source, decorator: ast.expr) -> str:
-        """Return which kind of handler a decorator makes, by its last name; empty if none."""
-        node = decorator.func if isinstance(decorator, ast.Call) else decorator
-        parts = split_dotted(node)
-        if not parts:
-            return ""
-        found = self._tree.resolve(source, node)
-        last = (found.origin or ".".join(parts)).rpartition(".")[2]
-        top = found.origin.partition(".")[0]
-        if last in ("event", "listen"):
-            return last if self._clients.is_client_name(source, parts[:-1]) else ""
-        if last == "listener":
-            return last
-        if last == "loop":
-            return last if "tasks" in (*parts, *found.origin.split(".")) else ""
-        return last if last in ("button", "select") and top in LIBRARIES else ""
-
 
 def _read_full_name(origin: str) -> _Making | None:
     """Return what a decorator outside the repository makes, by its full name."""
@@ -376,18 +317,6 @@ def _is_slash_group(found: Found, clients: Clients) -> bool:
     return False
 
 
-def walk_functions(
-    node: ast.AST, owner: ast.ClassDef | None = None
-) -> Iterator[tuple[Function, ast.ClassDef | None]]:
-    """Yield each function with the class that it is a method of."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, Function):
-            yield child, owner
-            yield from walk_functions(child)
-        elif not isinstance(child, ast.expr):
-            yield from walk_functions(child, child if isinstance(child, ast.ClassDef) else owner)
-
-
 def _find_owner(source: Source, function: Function) -> ast.ClassDef | None:
     return next((owner for each, owner in walk_functions(source.tree) if each is function), None)
 
@@ -398,11 +327,3 @@ def _join(parts: tuple[str, ...]) -> ast.expr:
     for part in parts[1:]:
         node = ast.Attribute(node, part)
     return node
-
-
-def _is_in_loop(source: Source, call: ast.Call) -> bool:
-    return any(
-        isinstance(node, ast.For | ast.AsyncFor | ast.While)
-        and any(inner is call for inner in ast.walk(node))
-        for node in source.nodes
-    )

@@ -13,8 +13,9 @@ from bot.domain.record import Record
 from bot.domain.target import EnvironmentKind, TargetStart
 from bot.targets.checkout import TargetCheckout
 from bot.targets.clients import BotClass, BotInstance, Clients, find_other_libraries
-from bot.targets.commands import CommandFinder, FoundCommand, FoundHandlers
+from bot.targets.commands import CommandFinder, FoundCommand
 from bot.targets.extensions import FoundExtensions, find_extensions
+from bot.targets.handlers import FoundHandlers, HandlerCounter
 from bot.targets.project_files import (
     ProjectFiles,
     find_databases,
@@ -129,8 +130,7 @@ def inspect_repository(checkout: TargetCheckout, *, start_file: str | None = Non
     files = ProjectFiles(checkout.folder, list(checkout.files))
     tree = SourceTree.read(checkout.folder, list(checkout.files))
     clients = Clients(tree)
-    finder = CommandFinder(tree, clients)
-    commands = finder.find_commands()
+    commands = CommandFinder(tree, clients).find_commands()
     extensions = find_extensions(tree)
     instance, bot = _choose_bot(clients, start_file)
     chosen = [instance] if instance else clients.instances
@@ -153,7 +153,7 @@ def inspect_repository(checkout: TargetCheckout, *, start_file: str | None = Non
         attachment=attachment,
         counts=_count(commands),
         commands=tuple(commands),
-        handlers=finder.count_handlers(),
+        handlers=HandlerCounter(tree, clients).count_handlers(),
         extensions=extensions.patterns,
         extension_files=extensions.files,
         loaded_by=extensions.ways,

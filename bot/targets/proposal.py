@@ -27,14 +27,12 @@ _TOOLS = {
     "flake8": ("lint", ("{python}", "-m", "flake8"), 120.0),
     "mypy": ("types", ("{python}", "-m", "mypy", "."), 300.0),
 }
-_IMPORT = """
-import importlib, pkgutil, sys
-for name in sys.argv[1:]:
-    package = importlib.import_module(name.removesuffix(".*"))
-    if name.endswith(".*"):
-        for each in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-            importlib.import_module(each.name)
-""".strip()
+# One line, because people read it in the configuration. `cogs.*` means every module of `cogs`.
+_IMPORT = (
+    "import sys; from importlib import import_module as load; from pkgutil import iter_modules; "
+    "[load(name) for each in sys.argv[1:] for name in ([module.name for module in "
+    "iter_modules(load(each[:-2]).__path__, each[:-1])] if each.endswith('.*') else [each])]"
+)
 
 
 def propose_name(repository: str) -> str:

@@ -120,6 +120,18 @@ def split_dotted(node: ast.AST) -> tuple[str, ...]:
     return (node.id, *reversed(parts))
 
 
+def walk_functions(
+    node: ast.AST, owner: ast.ClassDef | None = None
+) -> Iterator[tuple[Function, ast.ClassDef | None]]:
+    """Yield each function with the class that it is a method of."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Function):
+            yield child, owner
+            yield from walk_functions(child)
+        elif not isinstance(child, ast.expr):
+            yield from walk_functions(child, child if isinstance(child, ast.ClassDef) else owner)
+
+
 def get_text(node: ast.AST | None) -> str | None:
     """Return the value of a string constant, or `None`."""
     is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)

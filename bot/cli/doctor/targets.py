@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.domain.errors import TheseusError
 from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
-from bot.domain.target import OWN_TARGET, Target
+from bot.domain.target import Target
 from bot.infra.threads import run_in_thread
 from bot.settings import Settings
 from bot.targets.checkout import TargetCheckout, has_branch, locate_target, read_checkout
@@ -16,6 +16,7 @@ from bot.targets.inspection import Inspection, inspect_repository
 from bot.targets.interpreter import check_interpreter
 
 _MAX_LISTED = 5
+_OWN_MODULES = frozenset({"bot", "cogs"})
 _OBSERVE = "the line that `theseus adopt` prints"
 
 
@@ -38,7 +39,8 @@ async def look_at_targets(
         if found.inspection is not None:
             commands[target.name] = list_top_commands(found.inspection)
     if commands:
-        commands[OWN_TARGET] = await run_in_thread(_list_own_commands, settings.root)
+        own = settings.config.own_target
+        commands[own.name] = await run_in_thread(_list_own_commands, own, settings.root)
     return [*findings, *_report_shared_commands(commands)]
 
 
@@ -106,6 +108,12 @@ def _check_start(name: str, target: Target, checkout: TargetCheckout) -> Iterato
 def _check_python(name: str, target: Target, found: Inspection) -> Iterator[DoctorFinding]:
     python = target.environment.python
     remedy = "Install that Python, or set environment.python to the path of another one."
+    hidden = sorted(_OWN_MODULES & set(found.project.shared_names))
+    if python is None and hidden:
+        names = " and ".join(hidden)
+        message = f"it would run with the Python of Theseus, whose {names} hide those of the bot"
+        yield report_bad(f"{name}: python", message, remedy)
+        return
     if python is None:
         yield report_note(f"{name}: python", "runs with the Python of Theseus", remedy)
         return
@@ -173,14 +181,15 @@ def list_top_commands(found: Inspection) -> frozenset[str]:
     return frozenset(each.name.split()[0] for each in found.commands if each.name not in ("", "?"))
 
 
-def _list_own_commands(root: Path) -> frozenset[str]:
-    """Return the commands of this bot's own cogs; its other code has none."""
+def _list_own_commands(own: Target, root: Path) -> frozenset[str]:
+    """Return the commands of this bot's own extensions; its other code has none."""
     try:
         checkout = read_checkout(root)
     except TheseusError:
         return frozenset()  # `look_at_git` reports it
-    cogs = tuple(path for path in checkout.files if path.startswith("cogs/"))
-    return list_top_commands(inspect_repository(checkout.replace(files=cogs)))
+    folders = tuple(each.removesuffix(".*").replace(".", "/") for each in own.extensions)
+    files = tuple(path for path in checkout.files if path.startswith(folders))
+    return list_top_commands(inspect_repository(checkout.replace(files=files)))
 
 
 def _report_shared_commands(commands: dict[str, frozenset[str]]) -> Iterator[DoctorFinding]:

@@ -79,6 +79,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"start": {"file": "start.py"}}, "git tracks no start.py"),
     ({"start": {"module": "welcome"}}, "git tracks no welcome.py"),
     ({"environment": {"python": "python9.9"}}, "python9.9 is not there"),
+    ({"environment": {"kind": "none"}}, "whose cogs hide those of the bot"),
     (
         {"environment": {"kind": "poetry", "file": "poetry.lock", "python": "python3"}},
         "there is no poetry.lock",

@@ -62,15 +62,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert "from-environment" not in repr(environment)
 
 
-def test_theseus_itself_is_the_default_target() -> None:
-    entry = "targets:\n  - {name: ada, repository: x, start: {file: a.py}}\n"
-    config = parse_config(CHECKS + "forge: {branch: trunk}\n" + entry, "config")
-    own = config.find_target("theseus")
-    assert own == config.own_target
-    assert (own.branch, own.checks, own.is_own) == ("trunk", config.checks, True)
-    assert config.find_target("ada").start.file == "a.py"
-    with pytest.raises(ConfigError, match=r"no target bob\. The targets are: theseus, ada"):
-        config.find_target("bob")
+def test_theseus_itself_is_a_target_without_an_entry() -> None:
+    own = parse_config(CHECKS + "forge: {branch: trunk}\n", "config").own_target
+    assert (own.name, own.repository, own.branch) == ("theseus", ".", "trunk")
+    assert own.start.summary == "python -m bot run"
+    assert own.checks is not None
+    assert own.checks.quick[0].name == "lint"
 
 
 def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:

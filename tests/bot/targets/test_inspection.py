@@ -1,5 +1,7 @@
 """The inspection of foreign repositories, by small ones of each kind."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -290,3 +292,23 @@ def test_versions_of_poetry_are_translated(written: str, expected: str) -> None:
 )
 def test_a_name_is_made_of_the_last_part(repository: str, name: str) -> None:
     assert propose_name(repository) == name
+
+
+def test_the_import_check_imports_every_extension(tmp_path: Path) -> None:
+    files = {
+        f"plugins/{name}.py": "async def setup(bot): ...\n" for name in ("one", "two", "three")
+    }
+    make_repository(tmp_path / "b", {**SCRIPT_BOT, **files, "extra.py": files["plugins/one.py"]})
+    checkout = read_checkout(tmp_path / "b")
+    found = inspect_repository(checkout)
+    assert found.extensions == ("extra", "plugins.*")
+    checks = build_target("b", "b", checkout, found, None).checks
+    assert checks is not None
+    check = checks.full[-1]
+    assert check.name == "import"
+    argv = [sys.executable if each == "{python}" else each for each in check.command]
+    assert subprocess.run(argv, cwd=tmp_path / "b", check=False).returncode == 0
+    (tmp_path / "b/plugins/two.py").write_text("import missing_package\n")
+    done = subprocess.run(argv, cwd=tmp_path / "b", capture_output=True, text=True, check=False)
+    assert "missing_package" in done.stderr
+    assert done.returncode == 1
