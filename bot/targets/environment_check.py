@@ -87,7 +87,7 @@ def _split_requirements(text: str) -> list[str]:
 
 
 def try_resolution(folder: Path, environment: TargetEnvironment, python: str) -> str:
-    """Let pip choose versions for the packages without installing them; returns why it cannot.
+    """Let uv or pip choose versions without installing them; returns why that is not possible.
 
     Only wheels are looked at, because building a package runs its code. It takes the network and
     up to five minutes. Blocking.
@@ -99,15 +99,30 @@ def try_resolution(folder: Path, environment: TargetEnvironment, python: str) ->
     with tempfile.TemporaryDirectory(prefix="theseus-") as name:
         listed = Path(name) / "packages.txt"
         listed.write_text("\n".join(packages) + "\n", encoding="utf-8")
-        argv = [
-            python, "-I", "-m", "pip", "install", "--dry-run", "--ignore-installed",
-            "--only-binary", ":all:", "--disable-pip-version-check", "-q", "-r", str(listed),
-        ]  # fmt: skip
+        uv = shutil.which("uv", path=_list_program_folders())
+        argv = _build_uv_command(uv, python) if uv else _build_pip_command(python)
         try:
             done = subprocess.run(
-                argv, capture_output=True, text=True, timeout=_SECONDS, check=False, cwd=name
+                [*argv, str(listed)],
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+                cwd=name,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            return f"pip did not answer: {type(error).__name__}"
-    lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-    return "" if done.returncode == 0 else (lines or ["pip failed"])[-1][:_MAX_CHARS]
+            return f"{argv[0]} did not answer: {type(error).__name__}"
+    if done.returncode == 0:
+        return ""
+    text = " ".join(done.stderr.split())  # both wrap their explanation over several lines
+    return text.partition("ERROR: ")[2][:_MAX_CHARS] or text[:_MAX_CHARS] or "it failed"
+
+
+def _build_uv_command(uv: str, python: str) -> list[str]:
+    return [uv, "pip", "compile", "--no-build", "--no-config", "-q", "--no-header",
+            "--python", python, "-o", os.devnull]  # fmt: skip
+
+
+def _build_pip_command(python: str) -> list[str]:
+    return [python, "-I", "-m", "pip", "install", "--dry-run", "--ignore-installed",
+            "--only-binary", ":all:", "--disable-pip-version-check", "-q", "-r"]  # fmt: skip

@@ -53,7 +53,7 @@ class TargetCheck:
 
 
 def check_target(target: Target, root: Path, state: Path, *, resolves: bool = False) -> TargetCheck:
-    """Check one target. Blocking. With `resolves`, let pip choose versions of its packages."""
+    """Check one target. Blocking. With `resolves`, also choose versions of its packages."""
     name = f"target {target.name}"
     folder = locate_target(target, root, state)
     try:
@@ -149,7 +149,7 @@ def _check_packages(
         remedy = "Correct the versions, or install the packages into environment.python yourself."
         yield report_bad(label, f"{listed}: {reason}", remedy)
     else:
-        yield report_good(label, f"{listed}; pip finds versions that fit together")
+        yield report_good(label, f"{listed}; there are versions that fit together")
 
 
 def _check_journal(name: str, target: Target, folder: Path) -> Iterator[DoctorFinding]:
