@@ -8,6 +8,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.authority.approvals import ApprovalRequest
+from bot.authority.approvals import Approvals as ApprovalService
+from bot.authority.authorizer import AuditWriter, Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import ChatRejected, TheseusError, UnknownRun
@@ -17,6 +19,9 @@ from bot.domain.run import Stage, Status
 from bot.intake.answers import describe_revert
 from bot.intake.kinds.approval import approve
 from bot.intake.message import CardReference
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.proposal_cards import ProposalCards
+from bot.self_improvement.run_requests import RunRequests
 from cogs.ui import (
     RunButton,
     can_ship,
@@ -44,8 +49,23 @@ class HandledReactions(Record):
 class Approvals(commands.Cog):
     """Passes every way of saying "ship it" to the agent's one authorisation."""
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(
+        self,
+        bot: TheseusClient,
+        approvals: ApprovalService,
+        proposal_cards: ProposalCards,
+        audit_writer: AuditWriter,
+        run_requests: RunRequests,
+        authorizer: Authorizer,
+        agent: SelfImprovementAgent,
+    ) -> None:
         self.bot = bot
+        self._approvals = approvals
+        self._proposal_cards = proposal_cards
+        self._audit_writer = audit_writer
+        self._run_requests = run_requests
+        self._authorizer = authorizer
+        self._agent = agent
         self._in_hand: set[str] = set()
 
     async def cog_load(self) -> None:
@@ -63,7 +83,7 @@ class Approvals(commands.Cog):
         if mine or str(payload.emoji) not in SHIP_EMOJI:
             return
         try:
-            await self.bot.agent.find(thread_id=payload.channel_id)
+            await self._agent.find(thread_id=payload.channel_id)
         except UnknownRun:
             return
         user = payload.member or await self.bot.fetch_user(payload.user_id)
@@ -78,13 +98,13 @@ class Approvals(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Check open cards for reactions that were added while the bot was away."""
-        for run in await self.bot.agent.list_runs(limit=_LOOKED_AT):
+        for run in await self._agent.list_runs(limit=_LOOKED_AT):
             if run.stage is Stage.SHIP and run.status is Status.WAITING and run.thread_id:
                 with suppress(
                     ChatRejected
                 ):  # the card was posted, and the bot stopped before it stored that
-                    await self.bot.agent.proposal_cards.show(run)
-                history = await self.bot.agent.get_history(run.id)
+                    await self._proposal_cards.show(run)
+                history = await self._agent.get_history(run.id)
                 proposal, approval = history.proposal, history.approval
                 is_approved = approval is not None and proposal and approval.head == proposal.head
                 if proposal and proposal.card_id and not is_approved:
@@ -145,7 +165,7 @@ class Approvals(commands.Cog):
             head=card.head,
         )
         text = await self._approve(request)
-        if not self.bot.agent.audit_writer.is_rate_limited(request.person.id):
+        if not self._audit_writer.is_rate_limited(request.person.id):
             # the answer's hash in the key: a repeated event posts nothing, a later reaction may
             text_hash = hashlib.sha256(text.encode()).hexdigest()[:12]
             await self.bot.chat.post(channel_id, Post(text=text), key=f"{reaction_key}:{text_hash}")
@@ -192,7 +212,7 @@ class Approvals(commands.Cog):
         if run is None and not await self._is_run_thread(interaction):
             await self._offer_shipped(interaction)
             return
-        revert_run = await self.bot.agent.requests.revert(
+        revert_run = await self._run_requests.revert(
             get_speaker(interaction),
             run_id=run and await run_named(self.bot, run),
             thread_id=interaction.channel_id,
@@ -201,14 +221,14 @@ class Approvals(commands.Cog):
 
     async def _is_run_thread(self, interaction: discord.Interaction) -> bool:
         try:
-            await self.bot.agent.find(thread_id=interaction.channel_id)
+            await self._agent.find(thread_id=interaction.channel_id)
         except UnknownRun:
             return False
         return True
 
     async def _offer_shipped(self, interaction: discord.Interaction) -> None:
         """Offer buttons for the newest shipped changes; each button is bound to one run."""
-        await self.bot.agent.permit(get_speaker(interaction), Act.ASK, note="revert")
+        await self._authorizer.ask(get_speaker(interaction), Act.ASK, note="revert")
         view = await revert_buttons(self.bot)
         if view is None:
             text = "I have shipped nothing lately that I could revert."
@@ -231,11 +251,21 @@ class Approvals(commands.Cog):
 
     async def _approve(self, request: ApprovalRequest) -> str:
         try:
-            return await approve(self.bot.agent, request)
+            return await approve(self._approvals, request)
         except TheseusError as refusal:
             return str(refusal)
 
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Approvals(bot))
+    await bot.add_cog(
+        Approvals(
+            bot,
+            bot.provide(ApprovalService),
+            bot.provide(ProposalCards),
+            bot.provide(AuditWriter),
+            bot.provide(RunRequests),
+            bot.provide(Authorizer),
+            bot.provide(SelfImprovementAgent),
+        )
+    )

@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
+from bot.monitoring import SelfAudit
 from cogs.ui import get_speaker, is_in_dev_channel, is_listed
 
 
@@ -25,9 +26,10 @@ class Audits(commands.Cog):
         if is_listed(self.bot, person) and not is_in_dev_channel(self.bot, interaction.channel):
             where = f"<#{self.bot.identity.dev_channel_id}>"
             raise WrongStage(f"Please use this in {where}, where everyone can see it.")
-        if self.bot.self_audit is None:
+        audit = self.bot.find_part(SelfAudit)
+        if audit is None:
             raise WrongStage("Self-audits are switched off here.")
-        post = await self.bot.self_audit.build_post(person)
+        post = await audit.build_post(person)
         channel = interaction.channel_id or self.bot.identity.dev_channel_id
         await self.bot.chat.post(channel, post, key=f"interaction:{interaction.id}")
         text = f"I posted how I did lately in <#{channel}>, for everyone there."

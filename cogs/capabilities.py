@@ -5,6 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
+from bot.self_improvement.change_requests import ChangeRequests
 from cogs.ui import (
     FeatureRequestButton,
     get_speaker,
@@ -20,8 +21,9 @@ _BUTTONS = 5  # in one row
 class Capabilities(commands.Cog):
     """Provides `/capabilities`, which everyone may use."""
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(self, bot: TheseusClient, changes: ChangeRequests) -> None:
         self.bot = bot
+        self._changes = changes
 
     async def cog_load(self) -> None:
         """Register the buttons of every message, including those from before a restart."""
@@ -37,12 +39,12 @@ class Capabilities(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         lines = await load_capability_lines(self.bot, get_speaker(interaction))
         await send_privately(interaction, "\n".join(lines), "capabilities")
-        if self.bot.agent.can_change and is_listed(self.bot, get_speaker(interaction)):
+        if self._changes.able and is_listed(self.bot, get_speaker(interaction)):
             await self._offer(interaction)
 
     async def _offer(self, interaction: discord.Interaction) -> None:
         """Offer to start the feature requests of most people."""
-        states = await self.bot.agent.changes.list_feature_requests()
+        states = await self._changes.list_feature_requests()
         feature_requests = [each.feature_request for each in states if each.open][:_BUTTONS]
         if feature_requests:
             view = view_of(map(FeatureRequestButton.from_request, feature_requests))
@@ -51,4 +53,4 @@ class Capabilities(commands.Cog):
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Capabilities(bot))
+    await bot.add_cog(Capabilities(bot, bot.provide(ChangeRequests)))

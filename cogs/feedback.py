@@ -5,7 +5,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.use import Sign
-from bot.self_improvement.feedback import SignedChange
+from bot.self_improvement.feedback import FeedbackService, SignedChange
 from cogs.ui import find_interaction_id
 
 _SIGNS: dict[str, Sign] = {"👍": "👍", "👎": "👎"}
@@ -15,8 +15,9 @@ _SHADES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # colours of ski
 class Feedback(commands.Cog):
     """Counts reactions to the bot's own messages while the use of a change is counted."""
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(self, bot: TheseusClient, feedback: FeedbackService) -> None:
         self.bot = bot
+        self._feedback = feedback
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
@@ -26,7 +27,7 @@ class Feedback(commands.Cog):
         found = await self._find_change(payload)
         if found is not None:
             change, sign = found
-            await self.bot.agent.feedback.give(change, payload.user_id, sign)
+            await self._feedback.give(change, payload.user_id, sign)
 
     @commands.Cog.listener()
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
@@ -34,7 +35,7 @@ class Feedback(commands.Cog):
         found = await self._find_change(payload)
         if found is not None:
             change, sign = found
-            await self.bot.agent.feedback.take_back(change.run_id, payload.user_id, sign)
+            await self._feedback.take_back(change.run_id, payload.user_id, sign)
 
     async def _find_change(
         self, payload: discord.RawReactionActionEvent
@@ -46,12 +47,12 @@ class Feedback(commands.Cog):
             return None
         if payload.message_author_id not in (None, ours):
             return None
-        if not await self.bot.agent.feedback.is_counting():
+        if not await self._feedback.is_counting():
             return None
         message = await self._fetch_message(payload)
         if message is None or message.author.id != ours:
             return None
-        change = await self.bot.agent.feedback.find_signed_change(
+        change = await self._feedback.find_signed_change(
             payload.channel_id, payload.message_id, find_interaction_id(self.bot, message)
         )
         return None if change is None else (change, sign)
@@ -68,4 +69,4 @@ class Feedback(commands.Cog):
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Feedback(bot))
+    await bot.add_cog(Feedback(bot, bot.provide(FeedbackService)))

@@ -7,6 +7,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.authority.authorizer import Authorizer
+from bot.authority.flags import FlagService
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.flag import Reach
@@ -22,8 +24,10 @@ class FlagSwitches(
 ):
     """Provides `/flags list`, `/flags set` and `/flags remove`, for listed people."""
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(self, bot: TheseusClient, authorizer: Authorizer, flags: FlagService) -> None:
         self.bot = bot
+        self._authorizer = authorizer
+        self._flags = flags
 
     async def cog_load(self) -> None:
         """Register the buttons, so that those on old messages work too."""
@@ -37,9 +41,9 @@ class FlagSwitches(
     async def show(self, interaction: discord.Interaction) -> None:
         """Show every flag: whom it is on for, and what code asks for it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(get_speaker(interaction), Act.READ)
+        await self._authorizer.ask(get_speaker(interaction), Act.READ)
         now = self.bot.clock.now()
-        lines = list_flag_lines(self.bot.agent.flags.get_all(), await self._load_uses(), now)
+        lines = list_flag_lines(self._flags.get_all(), await self._load_uses(), now)
         await send_privately(interaction, "\n".join(lines), "flags")
 
     @app_commands.command(name="set")
@@ -59,7 +63,7 @@ class FlagSwitches(
     ) -> None:
         """Switch a flag, from the next command on; everyone here can see it."""
         await interaction.response.defer(thinking=True)
-        before, flag = await self.bot.agent.flags.switch(
+        before, flag = await self._flags.switch(
             get_speaker(interaction),
             name.strip(),
             to,
@@ -74,7 +78,7 @@ class FlagSwitches(
     async def remove(self, interaction: discord.Interaction, name: str) -> None:
         """Forget a flag that no code uses any more; everyone here can see it."""
         await interaction.response.defer(thinking=True)
-        flag = await self.bot.agent.flags.remove(get_speaker(interaction), name.strip())
+        flag = await self._flags.remove(get_speaker(interaction), name.strip())
         uses = await self._load_uses()
         text = describe_flag_removal(flag.name if flag else "", flag, uses.get(name.strip(), ()))
         await interaction.followup.send(text)
@@ -85,7 +89,7 @@ class FlagSwitches(
     ) -> list[app_commands.Choice[str]]:
         if not is_listed(self.bot, get_speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
-        return _build_choices({*self.bot.agent.flags.get_all(), *await self._load_uses()}, current)
+        return _build_choices({*self._flags.get_all(), *await self._load_uses()}, current)
 
     @remove.autocomplete("name")
     async def _to_remove(
@@ -93,7 +97,7 @@ class FlagSwitches(
     ) -> list[app_commands.Choice[str]]:
         if not is_listed(self.bot, get_speaker(interaction)):
             return []
-        return _build_choices(set(self.bot.agent.flags.get_all()), current)
+        return _build_choices(set(self._flags.get_all()), current)
 
     async def _load_uses(self) -> Mapping[str, tuple[str, ...]]:
         return await asyncio.to_thread(find_flag_uses_in, self.bot.root)
@@ -107,4 +111,4 @@ def _build_choices(names: set[str], current: str) -> list[app_commands.Choice[st
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(FlagSwitches(bot))
+    await bot.add_cog(FlagSwitches(bot, bot.provide(Authorizer), bot.provide(FlagService)))

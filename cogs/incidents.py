@@ -7,6 +7,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
@@ -76,8 +77,9 @@ class Incidents(commands.Cog):
 
     group = app_commands.Group(name="incidents", description="What I noticed by myself")
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(self, bot: TheseusClient, authorizer: Authorizer) -> None:
         self.bot = bot
+        self._authorizer = authorizer
 
     async def cog_load(self) -> None:
         """Register the buttons of every message, including those from before a restart."""
@@ -91,7 +93,7 @@ class Incidents(commands.Cog):
     async def list_incidents(self, interaction: discord.Interaction) -> None:
         """Show open incidents, then recent ones."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(get_speaker(interaction), Act.READ)
+        await self._authorizer.ask(get_speaker(interaction), Act.READ)
         known = sorted(get_monitoring(self.bot).list_incidents(), key=lambda each: not each.open)
         lines = [format_incident_line(each) for each in known]
         nothing = "I have noticed nothing lately."
@@ -102,7 +104,7 @@ class Incidents(commands.Cog):
     async def show(self, interaction: discord.Interaction, incident: str) -> None:
         """Show what is known about an incident."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(get_speaker(interaction), Act.READ)
+        await self._authorizer.ask(get_speaker(interaction), Act.READ)
         found = get_monitoring(self.bot).find(incident)
         await send_privately(interaction, render_incident_details(found), f"incident-{found.id}")
 
@@ -187,4 +189,4 @@ def _build_message_ref(interaction: discord.Interaction[Any]) -> MessageRef | No
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Incidents(bot))
+    await bot.add_cog(Incidents(bot, bot.provide(Authorizer)))

@@ -10,7 +10,9 @@ from discord.ext import commands
 from bot.client import TheseusClient
 from bot.intake.kinds.note import forget, format_memory_line
 from bot.memory.ranking import format_memory
+from bot.memory.recall import MemoryService
 from bot.presentation.cards import to_one_line
+from bot.self_improvement.feature_requests import FeatureRequestService
 from cogs.ui import fit_message, get_speaker, is_listed
 
 _CHOICES = 25
@@ -23,8 +25,12 @@ class Memories(
 ):
     """Provides `/memory search`, `/memory forget` and `/memory export`."""
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(
+        self, bot: TheseusClient, memory: MemoryService, feature_requests: FeatureRequestService
+    ) -> None:
         self.bot = bot
+        self._memory = memory
+        self._feature_requests = feature_requests
 
     @app_commands.command()
     @app_commands.describe(words="What it is about; empty: the newest")
@@ -32,7 +38,7 @@ class Memories(
         """Look up what I have learned, and what people noted."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
-        found = await self.bot.agent.memory.search(person, words)
+        found = await self._memory.search(person, words)
         lines = [f"{format_memory_line(each.memory)} — {each.because}" for each in found]
         await interaction.followup.send(
             fit_message(lines) or "I remember nothing like that.", ephemeral=True
@@ -44,14 +50,16 @@ class Memories(
         """Make me forget something for good; everyone here can see it."""
         await interaction.response.defer(thinking=True)
         person = get_speaker(interaction)
-        await interaction.followup.send(await forget(self.bot.agent, person, memory))
+        await interaction.followup.send(
+            await forget(self._memory, self._feature_requests, person, memory)
+        )
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction) -> None:
         """Get everything I remember as a file, one memory a line (NDJSON)."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
-        memories = await self.bot.agent.memory.export(person)
+        memories = await self._memory.export(person)
         content = "".join(f"{memory.model_dump_json()}\n" for memory in memories).encode()
         name = "memory.ndjson"
         if len(content) > _LARGE:
@@ -67,7 +75,7 @@ class Memories(
         person = get_speaker(interaction)
         if not is_listed(self.bot, person):
             return []  # not audited: it would be a line for every key they press
-        search = self.bot.agent.memory.search
+        search = self._memory.search
         memories = [each.memory for each in await search(person, current, limit=_CHOICES)]
         if not memories:  # the search needs full words; complete a half-typed word or key here
             newest = [each.memory for each in await search(person, limit=_RECENT)]
@@ -83,4 +91,4 @@ class Memories(
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Memories(bot))
+    await bot.add_cog(Memories(bot, bot.provide(MemoryService), bot.provide(FeatureRequestService)))

@@ -77,7 +77,7 @@ class Privacy(commands.Cog):
 def get_personal_data(interaction: discord.Interaction[Any]) -> PersonalDataService:
     """Return the service for personal data. Raises `WrongStage` if there is none."""
     bot: TheseusClient = interaction.client
-    service: PersonalDataService | None = bot.personal_data
+    service = bot.find_part(PersonalDataService)
     if service is None:
         raise WrongStage("I cannot look that up here.")
     return service

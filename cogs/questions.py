@@ -4,6 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.authority.authorizer import Authorizer
 from bot.client import TheseusClient
 from bot.grammar import Intent, Setting, Topic, parse
 from bot.intake.kinds.question import Request
@@ -26,8 +27,9 @@ _UNKNOWN = (
 class Questions(commands.Cog):
     """Answers from records alone, visible only to the person who asks."""
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(self, bot: TheseusClient, authorizer: Authorizer) -> None:
         self.bot = bot
+        self._authorizer = authorizer
 
     @app_commands.command()
     @app_commands.describe(question="About me: what changed, why, what it cost, is anything broken")
@@ -40,7 +42,7 @@ class Questions(commands.Cog):
         utterance = parse(question, Setting(addressed=True, listed=True, in_thread=run is not None))
         person, slots = get_speaker(interaction), utterance.slots
         if utterance.intent is Intent.STATUS:
-            answer = await render_status(self.bot.agent, person, run)
+            answer = await render_status(self._authorizer, self.bot.agent, person, run)
         elif utterance.intent in (Intent.ASK, Intent.BUDGET):
             if utterance.intent is Intent.BUDGET:
                 slots, run = slots.replace(topic=Topic.COST), None
@@ -61,4 +63,4 @@ class Questions(commands.Cog):
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Questions(bot))
+    await bot.add_cog(Questions(bot, bot.provide(Authorizer)))

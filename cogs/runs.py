@@ -4,7 +4,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
+from bot.budget.reports import BudgetReports
 from bot.client import TheseusClient
 from bot.domain.budget import Cap
 from bot.domain.evidence import RequestAnswer
@@ -25,6 +27,10 @@ from bot.presentation.cards import (
 )
 from bot.presentation.missing_failure import request_answer
 from bot.presentation.times import format_timestamp, format_utc
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.change_requests import ChangeRequests
+from bot.self_improvement.run_decisions import RunDecisions
+from bot.self_improvement.run_restarts import RunRestarts
 from cogs.ui import (
     AgreementButton,
     AnswerButton,
@@ -57,8 +63,23 @@ class Runs(commands.Cog):
 
     group = app_commands.Group(name="runs", description="What I am working on")
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(
+        self,
+        bot: TheseusClient,
+        changes: ChangeRequests,
+        authorizer: Authorizer,
+        budget: BudgetReports,
+        decisions: RunDecisions,
+        restarts: RunRestarts,
+        agent: SelfImprovementAgent,
+    ) -> None:
         self.bot = bot
+        self._changes = changes
+        self._authorizer = authorizer
+        self._budget = budget
+        self._decisions = decisions
+        self._restarts = restarts
+        self._agent = agent
         self._menus = (
             app_commands.ContextMenu(name="Investigate this", callback=self._investigate_this),
             app_commands.ContextMenu(name="Fix this", callback=self._fix_this),
@@ -111,7 +132,7 @@ class Runs(commands.Cog):
         """Take a feature request; the text is the message's, the requester is the presser."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
-        begins = self.bot.agent.can_change and is_listed(self.bot, person)
+        begins = self._changes.able and is_listed(self.bot, person)
         if begins and not is_in_dev_channel(self.bot, interaction.channel):
             hint = _WRONG_CHANNEL.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(hint, ephemeral=True)
@@ -193,8 +214,8 @@ class Runs(commands.Cog):
     async def list_runs(self, interaction: discord.Interaction) -> None:
         """Show the newest runs."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(get_speaker(interaction), Act.READ)
-        runs = await self.bot.agent.list_runs()
+        await self._authorizer.ask(get_speaker(interaction), Act.READ)
+        runs = await self._agent.list_runs()
         lines = [f"{run_line(run)} · {format_timestamp(run.updated_at, 'R')}" for run in runs]
         await interaction.followup.send(
             fit_message(lines) or "There are no runs yet.", ephemeral=True
@@ -208,12 +229,12 @@ class Runs(commands.Cog):
         """Show what a run found, planned and did."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         run = await run_named(self.bot, run)
-        await self.bot.agent.permit(get_speaker(interaction), Act.READ, run_id=run)
-        found = await self.bot.agent.find(run_id=run)
-        history = await self.bot.agent.get_history(found.id)
-        text = render_run_details(found, history, self.bot.agent.budget.run_cap)
+        await self._authorizer.ask(get_speaker(interaction), Act.READ, run_id=run)
+        found = await self._agent.find(run_id=run)
+        history = await self._agent.get_history(found.id)
+        text = render_run_details(found, history, self._budget.run_cap)
         if evidence:
-            records = await self.bot.agent.list_evidence(found.id)
+            records = await self._agent.list_evidence(found.id)
             text += "\n\n**Evidence**\n" + "\n".join(record_line(action) for action in records)
         await send_privately(interaction, text, f"run-{found.id}")
 
@@ -223,7 +244,7 @@ class Runs(commands.Cog):
         """End a run and everything it started."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         run = await run_named(self.bot, run)
-        ended = await self.bot.agent.cancel(run, get_speaker(interaction))
+        ended = await self._decisions.cancel(run, get_speaker(interaction))
         await send_privately(interaction, f"`{ended.id}`: {ended.reason}", f"run-{ended.id}")
 
     @group.command()
@@ -232,7 +253,7 @@ class Runs(commands.Cog):
         """Start a failed run again from the beginning."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         run = await run_named(self.bot, run)
-        new_run = await self.bot.agent.retry(run, get_speaker(interaction))
+        new_run = await self._restarts.retry(run, get_speaker(interaction))
         await interaction.followup.send(on_it(new_run), ephemeral=True)
 
     @show.autocomplete("run")
@@ -292,4 +313,14 @@ def record_line(action: Action) -> str:
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Runs(bot))
+    await bot.add_cog(
+        Runs(
+            bot,
+            bot.provide(ChangeRequests),
+            bot.provide(Authorizer),
+            bot.provide(BudgetReports),
+            bot.provide(RunDecisions),
+            bot.provide(RunRestarts),
+            bot.provide(SelfImprovementAgent),
+        )
+    )

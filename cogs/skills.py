@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.authority.live_items import LiveItemService
 from bot.client import TheseusClient
 from bot.domain.errors import PartMissing
 from bot.presentation.skills import describe_rollback, render_reload
@@ -20,8 +21,9 @@ class Skills(
 ):
     """Provides `/skills list`, `show`, `reload` and `rollback`."""
 
-    def __init__(self, bot: TheseusClient) -> None:
+    def __init__(self, bot: TheseusClient, live_items: LiveItemService) -> None:
         self.bot = bot
+        self._live_items = live_items
 
     @app_commands.command(name="list")
     async def show_all(self, interaction: discord.Interaction) -> None:
@@ -53,7 +55,7 @@ class Skills(
     async def reload(self, interaction: discord.Interaction) -> None:
         """Reload skills, prompts and other texts from their files now."""
         await interaction.response.defer(thinking=True)
-        result = await self.bot.agent.live_items.reload(get_speaker(interaction))
+        result = await self._live_items.reload(get_speaker(interaction))
         await interaction.followup.send(fit_message(render_reload(result).splitlines()))
 
     @app_commands.command()
@@ -68,7 +70,7 @@ class Skills(
     ) -> None:
         """Go back to an older version of a skill, the persona or a prompt."""
         await interaction.response.defer(thinking=True)
-        service = self.bot.agent.live_items
+        service = self._live_items
         name = name.strip()
         kind = service.find_kind(name)
         item = await service.roll_back(get_speaker(interaction), kind, name, version)
@@ -81,7 +83,7 @@ class Skills(
         if not is_listed(self.bot, get_speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
         try:
-            texts = self.bot.agent.live_items.list_texts()
+            texts = self._live_items.list_texts()
         except PartMissing:
             return []
         typed = current.strip().lower()
@@ -107,7 +109,7 @@ class Skills(
         if not is_listed(self.bot, get_speaker(interaction)) or not isinstance(name, str):
             return []
         try:
-            service = self.bot.agent.live_items
+            service = self._live_items
             versions = await service.suggest_versions(service.find_kind(name.strip()), name.strip())
         except PartMissing:
             return []
@@ -128,4 +130,4 @@ def _build_file(name: str, text: str) -> discord.File:
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Skills(bot))
+    await bot.add_cog(Skills(bot, bot.provide(LiveItemService)))

@@ -59,7 +59,7 @@ async def inside(
     ) as room:
         room.world.live_registry.files["persona", "persona"] = "Be kind."
         await room.world.live_registry.reload()
-        room.client.self_audit = _self_audit(room, folder)
+        room.services.add(_self_audit(room, folder))
         run, _, card = await room.request_proposal()
         yield room, AccessProbe(room, run, card, table)
 
@@ -80,7 +80,7 @@ def _self_audit(room: DevChannel, folder: Path) -> SelfAudit:
     )  # fmt: skip
     config = SelfAuditConfig(cron=None)
     return SelfAudit(
-        services, room.client.agent, config, Autonomy(), root=folder,
+        services, room.agent, config, Autonomy(), root=folder,
         dev_channel_id=room.local.dev_channel_id, abilities=lambda: list_abilities(room.client),
     )  # fmt: skip
 

@@ -17,6 +17,8 @@ from bot.domain.people import AllowList
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.grammar import Intent
 from bot.infra.cog_files import find_extensions
+from bot.infra.injector import Injector
+from bot.ports.key_value_store import KeyValueStore
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
@@ -183,15 +185,16 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[TheseusClient]:
     """Return the real client with every cog, never connected."""
-    clock = FakeClock()
+    clock, services = FakeClock(), Injector()
+    services.add(FakeKeyValueStore(), KeyValueStore)
     client = TheseusClient(
         root=ROOT,
         state=tmp_path,
         clock=clock,
         recorder=Recorder(FakeJournal(), clock, ROOT, b"salt", lambda: None),
         identity=Identity(guild_id=None, dev_channel_id=1, people=AllowList()),
+        services=services,
     )
-    client.key_values = FakeKeyValueStore()
     async with client:
         for extension in find_extensions(ROOT / "cogs"):
             await client.load_extension(extension)

@@ -1,34 +1,37 @@
 """The self-improvement agent, made from open ports and the configuration."""
 
 import os
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from theseus_observe.pseudonyms import build_pseudonym
 from theseus_observe.redaction import redact
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.dependency_installer import DependencyInstaller
 from bot.adapters.forges.registry import get_forge_type
 from bot.app.cog_loads import build_load_lookup
 from bot.app.configuration_audit import describe_configuration
 from bot.app.engines import Engines
-from bot.app.resources import Resources
+from bot.app.resources import TrafficServices
+from bot.authority.emergency_stop import ShutdownHook
 from bot.client import Identity
+from bot.hot_reload.running_code import RunningCode
+from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
 from bot.ports.agent import Budget
-from bot.ports.chat import Chat
 from bot.ports.clock import Clock
-from bot.ports.member_directory import MemberDirectory
-from bot.ports.verifier import Verifier
+from bot.ports.forge import Forge
+from bot.ports.journal import Journal
+from bot.ports.restarter import Restarter
+from bot.ports.trees import CommitTrees
+from bot.ports.workspace import Checkout
 from bot.presentation.run_links import RunLinks
 from bot.prompts import Prompts
 from bot.self_improvement import (
     RunSettings,
-    SelfImprovementAgent,
-    Services,
     ShippedFixes,
-    StepServices,
 )
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
@@ -38,128 +41,129 @@ from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.conversation_check import ConversationCheck
 from bot.self_improvement.core_updates import CoreUpdates
+from bot.self_improvement.deployer import Deployer
+from bot.self_improvement.engine_choice import WritingEngines
 from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.feedback import Answered, build_record_lookup
+from bot.self_improvement.feedback import Answered, FeedbackService, build_record_lookup
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.revert_rehearsal import RevertRehearsal
-from bot.self_improvement.services import VitalSign
-from bot.self_improvement.start_check import StartCheck
+from bot.self_improvement.run_settings import VitalSign
+from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
-from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
 from bot.self_improvement.use_evaluator import UseEvaluator
 from bot.settings import Settings, parse_config
 
 
 def make_agent(
+    injector: Injector,
     settings: Settings,
-    opened: Resources,
     chosen: Engines,
-    chat: Chat,
-    member_directory: MemberDirectory,
     who: Identity,
     signs: tuple[VitalSign, ...] = (),
-) -> SelfImprovementAgent:
-    """Return the agent, not running yet; `signs` are asked for their line of `/health`."""
-    services = Services(
-        store=opened.store,
-        chat=chat,
-        forge=opened.forge,
-        workspaces=opened.workspaces,
-        clock=opened.clock,
-        journal=opened.journal,
-        recorder=opened.recorder,
-        key_values=opened.key_values,
-        memory=opened.memory,
-        budget=opened.budget,
-        charts=opened.charts,
-        stop_guard=opened.stop_guard,
-        member_directory=member_directory,
-        flags=opened.flags,
-        checkout=opened.checkout,
-        live_registry=opened.code.registry,
+    shutdown_hooks: Sequence[ShutdownHook] = (),
+) -> RunningAgent:
+    """Return the agent, not running yet; the injector then provides its parts.
+
+    Args:
+        injector: Provides the open ports.
+        settings: The configuration.
+        chosen: The engines that plan and write changes.
+        who: Where the bot lives.
+        signs: Are asked for their line of `/health`.
+        shutdown_hooks: Are called by an emergency stop, to end what uses a model.
+    """
+    _build_evidence(injector, settings)
+    _build_checks(injector, settings, chosen)
+    _build_engines(injector, settings, chosen)
+    runs = injector.call(
+        _build_run_settings, chosen=chosen, dev_channel_id=who.dev_channel_id, signs=signs
     )
-    runs = replace(_build_run_settings(settings, opened, chosen, who.dev_channel_id), signs=signs)
     owner = f"{os.uname().nodename}:{os.getpid()}"
-    parts = assemble(services, _build_step_services(settings, opened, chosen), runs, owner=owner)
-    return SelfImprovementAgent(services, runs, parts)
-
-
-def build_matcher(settings: Settings, opened: Resources) -> FailureMatcher:
-    """Return what matches requests to failures."""
-    return FailureMatcher(
-        opened.journal,
-        opened.clock,
-        lookback=timedelta(hours=settings.config.runs.lookback_hours),
-        load_fixes=ShippedFixes(opened.store),
-        commands=opened.code.list_commands,
-        traffic=opened.traffic.log,
+    return assemble(
+        injector,
+        runs,
+        owner=owner,
+        commands=injector.get(RunningCode).list_commands,
+        shutdown_hooks=shutdown_hooks,
     )
 
 
-def _build_step_services(settings: Settings, opened: Resources, chosen: Engines) -> StepServices:
-    config, clock, verifier = settings.config, opened.clock, opened.verifier
-    span = timedelta(days=config.journal.keep_days)
-    replays = InteractionReplays(
-        opened.rehearsal,
-        opened.trees,
-        opened.traffic.log,
-        opened.traffic.snapshots,
+def _build_evidence(injector: Injector, settings: Settings) -> None:
+    """Build what reads the journal, the recorded traffic and the shipped fixes."""
+    build, config = injector.build, settings.config
+    code, span = injector.get(RunningCode), timedelta(days=config.journal.keep_days)
+    lookback = timedelta(hours=config.runs.lookback_hours)
+    matcher = build(
+        FailureMatcher,
+        lookback=lookback,
+        load_fixes=build(ShippedFixes),
+        commands=code.list_commands,
+    )
+    build(EvidenceCollector, match=matcher.find_evidence, lookback=lookback)
+    build(ChangeContextCollector, lookback=span, commands=code.list_commands)
+    build(_build_replays)
+    build(_build_inquiry)
+    build(_build_use_evaluator)
+    build(FixEvaluator, rules=config.watch)
+    build(FeedbackService, answered=injector.call(_build_answer_lookup))
+
+
+def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> None:
+    """Build what judges changes before people see them."""
+    build, span = injector.build, timedelta(days=settings.config.journal.keep_days)
+    build(BehaviourCheck, lookback=span)
+    build(RevertRehearsal, lookback=span)
+    build(ProposalTrials)
+    build(QualityGate, protection=settings.config.protection, redact=redact)
+    build(
+        ChangeProofs,
+        read_settings=parse_config,
+        conversations=ConversationCheck(chosen.open_chat),
+    )
+    build(_build_publisher)
+    build(_build_deployer)
+
+
+def _build_engines(injector: Injector, settings: Settings, chosen: Engines) -> None:
+    """Build what plans and writes changes with the chosen engines."""
+    clock = injector.get(Clock)
+    injector.build(FaultAnalyzer, planner=chosen.planner)
+    injector.build(PlanBuilder, planner=chosen.planner)
+    # Only an engine that follows instructions can write what a brief says.
+    if chosen.request_planner is not None and chosen.agent.can_follow_instructions:
+        injector.build(RequestBriefer, planner=chosen.request_planner)
+    injector.add(
+        WritingEngines(
+            CodeAgentRunner(chosen.agent, clock, budget=chosen.budget),
+            _build_fallback_runner(settings, chosen, clock),
+        )
+    )
+
+
+def _build_replays(
+    settings: Settings,
+    clock: Clock,
+    journal: Journal,
+    rehearsal: Rehearsal,
+    trees: CommitTrees,
+    traffic: TrafficServices,
+) -> InteractionReplays:
+    span = timedelta(days=settings.config.journal.keep_days)
+    return InteractionReplays(
+        rehearsal,
+        trees,
+        traffic.log,
+        traffic.snapshots,
         clock,
-        catch_up=opened.traffic.catch_up,
+        catch_up=traffic.catch_up,
         lookback=span,
-        loads=build_load_lookup(opened.journal, opened.clock, span),
-    )
-    behaviour = BehaviourCheck(
-        opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=span
-    )
-    conversations = ConversationCheck(chosen.open_chat)
-    proofs = ChangeProofs(
-        opened.rehearsal, opened.trees, behaviour, verifier, parse_config, conversations
-    )
-    return StepServices(
-        collector=EvidenceCollector(
-            opened.journal,
-            opened.checkout,
-            clock,
-            opened.memory,
-            build_matcher(settings, opened).find_evidence,
-            lookback=timedelta(hours=config.runs.lookback_hours),
-            traffic=opened.traffic.log,
-        ),
-        commands=opened.code.list_commands,
-        analyzer=FaultAnalyzer(chosen.planner),
-        builder=PlanBuilder(verifier, chosen.planner, replays),
-        runner=CodeAgentRunner(chosen.agent, clock, budget=chosen.budget),
-        gate=QualityGate(
-            verifier,
-            protection=config.protection,
-            redact=redact,
-            replays=replays,
-            start=StartCheck(opened.rehearsal, opened.trees, clock),
-        ),
-        publisher=_build_publisher(settings, opened),
-        deployer=_build_deployer(settings, opened),
-        trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees, opened.traffic.log),
-        stand_in=_build_fallback_runner(settings, chosen, clock),
-        evaluator=FixEvaluator(opened.journal, clock, config.watch, replays, opened.checkout),
-        use=_use_evaluator(settings, opened),
-        answered=_build_answer_lookup(opened),
-        inquiry=build_inquiry(settings, opened),
-        changes=ChangeContextCollector(
-            opened.journal, clock, opened.memory, commands=opened.code.list_commands, lookback=span
-        ),
-        briefer=_build_briefer(chosen, verifier, proofs),
-        behaviour=behaviour,
-        revert_rehearsal=RevertRehearsal(
-            opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=span
-        ),
-        proofs=proofs,
+        loads=build_load_lookup(journal, clock, span),
     )
 
 
@@ -172,30 +176,30 @@ def _build_fallback_runner(
     return CodeAgentRunner(chosen.stand_in, clock, budget=Budget(seconds=seconds))
 
 
-def _build_briefer(
-    chosen: Engines, verifier: Verifier, proofs: ChangeProofs
-) -> RequestBriefer | None:
-    """Return who finds out what is wanted, where there is an engine that could write it."""
-    if chosen.request_planner is None or not chosen.agent.can_follow_instructions:
-        return None
-    return RequestBriefer(chosen.request_planner, verifier, proofs)
-
-
-def _build_deployer(settings: Settings, opened: Resources) -> Deployer:
-    core = CoreUpdates(opened.restarter, DependencyInstaller(settings.root))
+def _build_deployer(
+    settings: Settings,
+    clock: Clock,
+    forge: Forge,
+    checkout: Checkout,
+    code: RunningCode,
+    restarter: Restarter,
+) -> Deployer:
+    core = CoreUpdates(restarter, DependencyInstaller(settings.root))
     return Deployer(
-        opened.forge, opened.checkout, opened.code, opened.clock, core,
-        left_behind=opened.code.left_behind,
+        forge, checkout, code, clock, core,
+        left_behind=code.left_behind,
     )  # fmt: skip
 
 
-def _build_publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:
+def _build_publisher(
+    settings: Settings, clock: Clock, forge: Forge, code: RunningCode
+) -> PullRequestPublisher:
     return PullRequestPublisher(
-        opened.forge,
-        opened.clock,
+        forge,
+        clock,
         repository=str(settings.root),
         base_branch=settings.config.forge.branch,
-        render=Prompts(settings.root / "prompts", opened.code.get_prompts).render,
+        render=Prompts(settings.root / "prompts", code.get_prompts).render,
         links=_build_links(settings),
     )
 
@@ -206,49 +210,61 @@ def _build_links(settings: Settings) -> RunLinks:
     return RunLinks("https://discord.com/channels" if real else "", settings.config.http.url)
 
 
-def _build_answer_lookup(opened: Resources) -> Answered:
-    traffic = opened.traffic
-    return build_record_lookup(traffic.log, _build_interaction_namer(opened), traffic.catch_up)
+def _build_answer_lookup(traffic: TrafficServices) -> Answered:
+    traffic = traffic
+    return build_record_lookup(traffic.log, _build_interaction_namer(traffic), traffic.catch_up)
 
 
-def _use_evaluator(settings: Settings, opened: Resources) -> UseEvaluator:
+def _build_use_evaluator(
+    settings: Settings, clock: Clock, code: RunningCode, journal: Journal
+) -> UseEvaluator:
     return UseEvaluator(
-        opened.journal,
-        opened.clock,
+        journal,
+        clock,
         settings.config.watch,
-        commands=opened.code.list_commands,
+        commands=code.list_commands,
         days=settings.config.change.use_days,
     )
 
 
-def build_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
-    """Return what replays output that people report as incorrect."""
+def _build_inquiry(
+    settings: Settings,
+    clock: Clock,
+    code: RunningCode,
+    journal: Journal,
+    traffic: TrafficServices,
+    trees: CommitTrees,
+    rehearsal: Rehearsal,
+) -> AnswerInquiry:
     return AnswerInquiry(
-        opened.rehearsal,
-        opened.trees,
-        opened.traffic.log,
-        opened.clock,
-        commands=opened.code.list_commands,
-        called=_build_interaction_namer(opened),
-        catch_up=opened.traffic.catch_up,
+        rehearsal,
+        trees,
+        traffic.log,
+        clock,
+        commands=code.list_commands,
+        called=_build_interaction_namer(traffic),
+        catch_up=traffic.catch_up,
         lookback=timedelta(days=settings.config.journal.keep_days),
-        loads=build_load_lookup(
-            opened.journal, opened.clock, timedelta(days=settings.config.journal.keep_days)
-        ),
+        loads=build_load_lookup(journal, clock, timedelta(days=settings.config.journal.keep_days)),
     )
 
 
-def _build_interaction_namer(opened: Resources) -> Callable[[int], str]:
+def _build_interaction_namer(traffic: TrafficServices) -> Callable[[int], str]:
     """Return a function that maps an interaction id to its pseudonym in the traffic log.
 
     It returns an empty string if no traffic is recorded.
     """
-    recorder = opened.traffic.recorder
+    recorder = traffic.recorder
     return lambda known: build_pseudonym(known, recorder.secret, "i") if recorder else ""
 
 
 def _build_run_settings(
-    settings: Settings, opened: Resources, chosen: Engines, dev_channel_id: int
+    settings: Settings,
+    code: RunningCode,
+    sandbox: Sandbox,
+    chosen: Engines,
+    dev_channel_id: int,
+    signs: tuple[VitalSign, ...],
 ) -> RunSettings:
     config = settings.config
     return RunSettings(
@@ -267,11 +283,12 @@ def _build_run_settings(
         autonomy=config.autonomy,
         approval=config.approval,
         dev_mode=config.autonomy.dev_mode,
-        unconfined=opened.sandbox.refusal,
+        unconfined=sandbox.refusal,
         audit=timedelta(days=config.audit.keep_days),
         configured=describe_configuration(settings),
         engine=chosen.description,
-        vital_signs=(f"**Sandbox** {opened.sandbox.description}",),
-        code_signs=opened.code.list_warnings,
+        vital_signs=(f"**Sandbox** {sandbox.description}",),
+        code_signs=code.list_warnings,
+        signs=signs,
         links=_build_links(settings),
     )

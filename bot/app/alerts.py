@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from bot.adapters.email_alerts import EmailAlertChannel, MailServer
 from bot.adapters.webhook_alerts import WebhookAlertChannel
-from bot.app.resources import Resources
 from bot.client import TheseusClient, is_connected
 from bot.domain.alert import Alert
 from bot.domain.errors import PortError
@@ -23,6 +22,8 @@ from bot.monitoring.alert_sources import AlertSources, IncidentSource
 from bot.monitoring.chat_reach import ChatReach
 from bot.ports.alert_channel import AlertChannel
 from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.outbox import OutboxStore
 from bot.settings import Settings
 
 _LAST_SECONDS = 30.0
@@ -56,7 +57,9 @@ def build_alert_channels(settings: Settings, clock: Clock) -> tuple[AlertChannel
 
 def build_alert_dispatcher(
     settings: Settings,
-    opened: Resources,
+    clock: Clock,
+    outbox: OutboxStore,
+    key_values: KeyValueStore,
     client: TheseusClient,
     monitoring: Monitoring,
     news: Mapping[str, Any],
@@ -65,7 +68,7 @@ def build_alert_dispatcher(
 
     `news` is what the supervisor told this process at the start.
     """
-    channels, rules = build_alert_channels(settings, opened.clock), settings.config.alerts
+    channels, rules = build_alert_channels(settings, clock), settings.config.alerts
     if not channels:
         return None
     source = IncidentSource(
@@ -73,18 +76,18 @@ def build_alert_dispatcher(
     )
     reach = ChatReach(
         lambda: is_connected(client),
-        opened.outbox,
-        opened.key_values,
-        opened.clock,
+        outbox,
+        key_values,
+        clock,
         timedelta(seconds=rules.down_seconds),
     )
-    first = build_rollback_alert(news, opened.clock.now())
+    first = build_rollback_alert(news, clock.now())
     return AlertDispatcher(
         channels,
         AlertSources(source, rules),
         reach,
-        opened.key_values,
-        opened.clock,
+        key_values,
+        clock,
         first=() if first is None else (first,),
     )
 

@@ -10,16 +10,21 @@ from typing import Protocol
 
 import structlog
 from theseus_observe.redaction import redact
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
-from bot.adapters.model_gateway import HttpModelGateway
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.adapters.sqlite_memory import SqliteMemory
+from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
 from bot.app.agent import make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.engines import EngineResources, MakeEngines, build_engines
 from bot.app.intake import build_intake, build_issue_intake
 from bot.app.live_registry import open_hot_reload
-from bot.app.live_settings import SettingsFollowers, build_live_settings
+from bot.app.live_settings import build_live_settings
 from bot.app.model_gateway import build_model_gateway, cancel_requests
 from bot.app.monitors import (
     build_monitoring,
@@ -29,27 +34,47 @@ from bot.app.monitors import (
 )
 from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.app.repository_check import RepositoryCheck
-from bot.app.resources import Resources, open_services
+from bot.app.resources import TrafficServices, open_services
 from bot.app.retention import make_retention
 from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
 from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
 from bot.app.web import build_web_server, serve
+from bot.authority.emergency_stop import EmergencyStop
+from bot.authority.flags import FlagRepository
+from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.personal_data import PersonalDataService
-from bot.client import Identity, TheseusClient, import_cogs, point_discord_at
+from bot.client import ConversationSettings, Identity, TheseusClient, import_cogs, point_discord_at
 from bot.domain.errors import ConfigError
 from bot.domain.flag import Flag
 from bot.domain.journal import Action
+from bot.hot_reload.running_code import RunningCode
+from bot.infra.injector import Injector
 from bot.infra.signals import listen_for_stop
 from bot.infra.supervisor_channel import ControlEnd
-from bot.monitoring import Monitoring
+from bot.memory.recall import MemoryService
+from bot.monitoring import Monitoring, ScheduledBackups
+from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.live_registry import LiveRegistry
+from bot.ports.member_directory import MemberDirectory
+from bot.ports.memory import MemoryStore
 from bot.ports.model_gateway import ModelGateway
+from bot.ports.store import Store
+from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.base_updates import BaseUpdates
+from bot.self_improvement.feature_requests import FeatureRequestService
+from bot.self_improvement.feedback import FeedbackService
 from bot.self_improvement.restart_notices import RestartNotices
+from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.start_check import StartCheck
 from bot.settings import Settings, get_required_token, guard_secrets, provide_cog_variables
+from bot.skills import SkillLibrary
+from bot.telemetry import Recorder
 
 _log = structlog.stdlib.get_logger(__name__)
 # The event loop waits this long for a computing thread each time it has read a file or called the
@@ -126,82 +151,90 @@ async def run_bot(
         lock = await hold_when_free(settings.state, stack, drain, supervision)
         if lock is None:
             return
-        opened = await open_services(
+        injector = await open_services(
             settings, stack, supervision.restarter, beginning.commit, observers.on_record
         )
-        client = _build_client(settings, opened, observers)
-        parts = await _build(settings, stack, make_engines, supervision, beginning, opened, client)
-        listen_for_stop(parts.agent.emergency.on_signal)
+        injector.add(build_identity(settings))
+        injector.build(_build_client, services=injector, observers=observers)
+        parts = await _build(injector, stack, make_engines, supervision, beginning)
+        listen_for_stop(parts.on_signal)
         await RunningBot(parts, lock, supervision, beginning, drain=drain).run(token)
 
 
-def _cancel_at_shutdown(
-    agent: SelfImprovementAgent, gateway: HttpModelGateway, *users: CacheWarmer | ChatModel | None
-) -> None:
-    """Have the emergency stop cancel the requests to models, and the turns of what uses one."""
-    agent.emergency.shutdown_hooks.append(partial(cancel_requests, gateway, agent.emergency))
-    agent.emergency.shutdown_hooks.extend(each.cancel_turns for each in users if each is not None)
-
-
 async def _build(
-    settings: Settings,
+    injector: Injector,
     stack: AsyncExitStack,
     make_engines: MakeEngines,
     supervision: Supervision,
     beginning: Beginning,
-    opened: Resources,
-    client: TheseusClient,
 ) -> BotParts:
     """Return the client, not connected yet, and the parts that run alongside it."""
-    who = build_identity(settings)
-    chat = DiscordChat(client, opened.outbox, opened.clock, redact)
-    live = await open_hot_reload(settings, opened, client, chat, stack)
-    new_gateway = build_model_gateway(settings, opened.budget, opened.clock)
-    gateway = await stack.enter_async_context(new_gateway)
-    chosen = make_engines(_build_engine_resources(settings, opened, gateway))
-    members = DiscordMemberDirectory(client, who.guild_id, opened.clock)
-    backups = build_scheduled_backups(settings, opened, chat, who)
-    agent = make_agent(settings, opened, chosen, chat, members, who, (backups.format_vital_sign,))
-    warming, talks = CacheWarmer(opened), chosen.chat_model
-    _cancel_at_shutdown(agent, gateway, warming, talks)
-    monitoring = build_monitoring(settings, opened, chat, agent, who, supervision)
-    alerts = build_alert_dispatcher(settings, opened, client, monitoring, beginning.news)
+    settings = injector.get(Settings)
+    build, call, who = injector.build, injector.call, injector.get(Identity)
+    injector.add(supervision, Supervision)
+    client = injector.get(TheseusClient)
+    chat = build(DiscordChat, Chat, client=client, redact=redact)
+    live = await call(open_hot_reload, stack=stack)
+    injector.add(live.registry, LiveRegistry)
+    build(DiscordMemberDirectory, MemberDirectory, client=client, guild_id=who.guild_id)
+    backups, warming = build(build_scheduled_backups), injector.get(CacheWarmer)
+    agent = await _build_agent(injector, stack, make_engines)
+    monitoring = build(build_monitoring)
+    alerts = build(build_alert_dispatcher, news=beginning.news)
     stack.push_async_exit(look_once_more(alerts))
-    audit = build_self_audit(settings, opened, chat, agent, client)
-    storage = build_storage_watch(opened, (live.state_file,), chat, who, alerts)
-    client.agent, client.monitoring, client.self_audit = agent, monitoring, audit
-    client.chat, client.key_values, client.skills = chat, opened.key_values, opened.skills
-    intake = client.intake = build_intake(settings, opened, client, agent, monitoring)
-    issues = build_issue_intake(settings, opened, agent, intake, members, who)
-    client.personal_data = _build_personal_data(settings, opened, agent, monitoring)
-    client.chat_model, client.remembered = talks, settings.config.chat.remembered
-    client.missed = settings.config.missed
-    followers = SettingsFollowers(opened, client, agent, monitoring, audit, backups, alerts)
-    live.follow(build_live_settings(settings.config, followers))
-    closing = Closing()
-    web = build_web_server(
-        settings, opened, client, agent, monitoring, chosen.description, issues, alerts, closing,
-        backups, storage,
-    )  # fmt: skip
+    audit = build(build_self_audit)
+    storage = build(build_storage_watch, more=(live.state_file,))
+    build_intake(injector)
+    issues, personal_data = build(build_issue_intake), build(_build_personal_data)
+    live.follow(call(build_live_settings, started=settings.config))
+    closing = build(Closing)
+    web = build_web_server(injector, settings)
     serving = await serve(settings, web, stack, beginning.logins)
+    traffic, talks = injector.get(TrafficServices), injector.find(ChatModel)
     return BotParts(
         client=client,
         chat=chat,
         agent=agent,
-        clock=opened.clock,
+        base_updates=injector.get(BaseUpdates),
+        clock=injector.get(Clock),
         closing=closing,
-        answering=_list_loops(chat, opened.traffic.recorder, talks),
+        answering=_list_loops(chat, traffic.recorder, talks),
         work=(
             *_list_loops(agent, monitoring, audit, backups, warming, live, alerts, issues),
-            *_list_loops(client.personal_data, make_retention(settings, opened, chat), storage),
-            *_list_loops(RepositoryCheck(opened.checkout, chat, who.dev_channel_id)),
-            *_list_loops(_restart_notices(opened, agent, chat, monitoring, beginning, supervision)),
-            partial(supervision.pass_on, _build_rehearsal(opened)),
+            *_list_loops(personal_data, call(make_retention), storage),
+            *_list_loops(call(RepositoryCheck, dev_channel_id=who.dev_channel_id)),
+            *_list_loops(call(_restart_notices, beginning=beginning)),
+            partial(supervision.pass_on, call(_build_rehearsal)),
             *serving,
         ),
-        written=opened.traffic.catch_up,
-        leave_ledger=opened.ledger.close,
+        written=traffic.catch_up,
+        on_signal=injector.get(EmergencyStop).on_signal,
+        leave_ledger=injector.get(SqliteLedger).close,
         web=web,
+    )
+
+
+async def _build_agent(
+    injector: Injector, stack: AsyncExitStack, make_engines: MakeEngines
+) -> RunningAgent:
+    """Choose the engines, and build the agent that works with them."""
+    settings = injector.get(Settings)
+    gateway = await stack.enter_async_context(injector.call(build_model_gateway))
+    chosen = make_engines(injector.call(_build_engine_resources, gateway=gateway))
+    injector.add(ConversationSettings(settings.config.chat.remembered, settings.config.missed))
+    if chosen.chat_model is not None:
+        injector.add(chosen.chat_model, ChatModel)
+    users = (injector.get(CacheWarmer), chosen.chat_model)
+    return make_agent(
+        injector,
+        settings,
+        chosen,
+        injector.get(Identity),
+        signs=(injector.get(ScheduledBackups).format_vital_sign,),
+        shutdown_hooks=(
+            partial(cancel_requests, gateway, injector.get(KillSwitchGuard)),
+            *(each.cancel_turns for each in users if each is not None),
+        ),
     )
 
 
@@ -210,10 +243,9 @@ def _list_loops(*parts: Periodic | None) -> tuple[RepeatedTurn, ...]:
     return tuple(each.run_forever for each in parts if each is not None)
 
 
-def _build_rehearsal(opened: Resources) -> Rehearse:
+def _build_rehearsal(code: RunningCode, check: StartCheck) -> Rehearse:
     """Return the function that rehearses a commit before this process hands over to it."""
-    check = StartCheck(opened.rehearsal, opened.trees, opened.clock)
-    began = opened.code.commit  # read now, because the checkout moves on while this code runs
+    began = code.commit  # read now, because the checkout moves on while this code runs
 
     async def rehearse(commit: str) -> str:
         played = await check(commit, began)
@@ -225,77 +257,112 @@ def _build_rehearsal(opened: Resources) -> Rehearse:
 
 
 def _restart_notices(
-    opened: Resources,
-    agent: SelfImprovementAgent,
+    code: RunningCode,
+    recorder: Recorder,
+    store: Store,
+    base_updates: BaseUpdates,
     chat: DiscordChat,
     monitoring: Monitoring,
     beginning: Beginning,
     supervision: Supervision,
 ) -> RestartNotices:
     async def leave_refused() -> None:
-        agent.base_updates.leave_refused()
-        await opened.code.leave_refused()
+        base_updates.leave_refused()
+        await code.leave_refused()
 
     return RestartNotices(
-        opened.store, chat, opened.recorder, monitoring.dev_channel_id, beginning.news,
+        store, chat, recorder, monitoring.dev_channel_id, beginning.news,
         supervision.refused, monitoring.open_rollback_incident, leave_refused,
     )  # fmt: skip
 
 
 def _build_engine_resources(
-    settings: Settings, opened: Resources, gateway: ModelGateway
+    settings: Settings,
+    clock: Clock,
+    code: RunningCode,
+    journal: Journal,
+    store: Store,
+    memory: MemoryStore,
+    sandbox: Sandbox,
+    verifier: Verifier,
+    load: SharedLock,
+    skills: SkillLibrary,
+    gateway: ModelGateway,
 ) -> EngineResources:
     return EngineResources(
         settings=settings,
-        sandbox=opened.sandbox,
-        verifier=opened.verifier,
-        journal=opened.journal,
-        store=opened.store,
-        memory=opened.memory,
-        clock=opened.clock,
+        sandbox=sandbox,
+        verifier=verifier,
+        journal=journal,
+        store=store,
+        memory=memory,
+        clock=clock,
         gateway=gateway,
-        load=opened.load,
-        skills=opened.skills,
-        prompts=Prompts(settings.root / "prompts", opened.code.get_prompts),
+        load=load,
+        skills=skills,
+        prompts=Prompts(settings.root / "prompts", code.get_prompts),
     )
 
 
-def _build_client(settings: Settings, opened: Resources, observers: Observers) -> TheseusClient:
+def _build_client(
+    settings: Settings,
+    clock: Clock,
+    code: RunningCode,
+    traffic: TrafficServices,
+    recorder: Recorder,
+    flags: FlagRepository,
+    who: Identity,
+    services: Injector,
+    observers: Observers,
+) -> TheseusClient:
     client = TheseusClient(
         root=settings.root,
         state=settings.state,
-        clock=opened.clock,
-        recorder=opened.recorder,
-        identity=build_identity(settings),
-        traffic=opened.traffic.recorder,
-        flags=lambda name: observers.find_flag(name) or opened.flags.find(name),
+        clock=clock,
+        recorder=recorder,
+        identity=who,
+        traffic=traffic.recorder,
+        flags=lambda name: observers.find_flag(name) or flags.find(name),
         guild_ready_timeout=observers.ready_seconds,
         extensions=settings.config.cogs,
-        prompts=Prompts(settings.root / "prompts", opened.code.get_prompts),
+        prompts=Prompts(settings.root / "prompts", code.get_prompts),
+        services=services,
     )
     observers.on_client(client)
     return client
 
 
 def _build_personal_data(
-    settings: Settings, opened: Resources, agent: SelfImprovementAgent, monitoring: Monitoring
+    settings: Settings,
+    clock: Clock,
+    journal: NdjsonJournal,
+    traffic: TrafficServices,
+    recorder: Recorder,
+    store: SqliteStore,
+    outbox: SqliteOutbox,
+    key_values: KeyValueStore,
+    memory: SqliteMemory,
+    notes: MemoryService,
+    feature_requests: FeatureRequestService,
+    feedback: FeedbackService,
+    monitoring: Monitoring,
 ) -> PersonalDataService:
     kept_in = PersonalDataStores(
-        journal=opened.journal,
-        traffic=opened.traffic.log,
-        snapshots=opened.traffic.snapshots,
-        catch_up=opened.traffic.catch_up,
-        store=opened.store,
-        key_values=opened.key_values,
-        clock=opened.clock,
-        pseudonym=opened.recorder.get_pseudonym,
-        audit_notes=opened.store.audit_notes,
-        outbox=opened.outbox,
+        journal=journal,
+        traffic=traffic.log,
+        snapshots=traffic.snapshots,
+        catch_up=traffic.catch_up,
+        store=store,
+        key_values=key_values,
+        clock=clock,
+        pseudonym=recorder.get_pseudonym,
+        audit_notes=store.audit_notes,
+        outbox=outbox,
         purges=(
-            opened.journal.purge,
-            opened.traffic.log.purge,
-            opened.memory.purge,
-            opened.store.purge,
+            journal.purge,
+            traffic.log.purge,
+            memory.purge,
+            store.purge,
         ),
     )
     config = settings.config
@@ -305,7 +372,7 @@ def _build_personal_data(
         audit=config.audit.keep_days,
         lines=config.chat.remembered,
     )
-    return build_personal_data(kept_for, kept_in, agent, monitoring)
+    return build_personal_data(kept_for, kept_in, notes, feature_requests, feedback, monitoring)
 
 
 def build_identity(settings: Settings) -> Identity:

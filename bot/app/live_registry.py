@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
+from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandbox import PlainSandbox
 
-from bot.app.resources import Resources
 from bot.client import TheseusClient
 from bot.client.cog_check import CogCheck
 from bot.domain.errors import ConfigError, WorkspaceError
@@ -19,6 +19,7 @@ from bot.hot_reload.drift import Drift, DriftCheck
 from bot.hot_reload.drift_watch import DriftWatch
 from bot.hot_reload.notices import ReloadNotices
 from bot.hot_reload.registry import FileLiveRegistry
+from bot.hot_reload.running_code import RunningCode
 from bot.hot_reload.settings_loader import Apply, SettingsLoader
 from bot.hot_reload.validation import Validation, decode_text
 from bot.hot_reload.versions import VersionRepository
@@ -27,7 +28,9 @@ from bot.infra.git import Git
 from bot.infra.sqlite import Database
 from bot.infra.threads import run_in_thread
 from bot.ports.chat import Chat
+from bot.ports.clock import Clock
 from bot.settings import Settings, parse_config
+from bot.telemetry import Recorder
 
 
 class HotReload:
@@ -52,6 +55,11 @@ class HotReload:
         self._client = client
 
     @property
+    def registry(self) -> FileLiveRegistry:
+        """The registry of what is live."""
+        return self._registry
+
+    @property
     def state_file(self) -> Database:
         """The file of the versions, for those who watch over it."""
         return self._versions.database
@@ -71,44 +79,51 @@ class HotReload:
 
 
 async def open_hot_reload(
-    settings: Settings, opened: Resources, client: TheseusClient, chat: Chat, stack: AsyncExitStack
+    settings: Settings,
+    clock: Clock,
+    code: RunningCode,
+    recorder: Recorder,
+    sandbox: Sandbox,
+    client: TheseusClient,
+    chat: Chat,
+    stack: AsyncExitStack,
 ) -> HotReload:
     """Find out what is live at the start. Raises `ConfigError` for a state that cannot be used."""
-    root, config, code = settings.root, settings.config, opened.code
-    code.runtime = client.runtime
+    root, config, code = settings.root, settings.config, code
     cogs = [each.removeprefix("cogs.") for each in config.cogs]
     catalog = Catalog(root, settings.config_file, cogs)
     versions = await stack.enter_async_context(
         VersionRepository(settings.state / "live_items.sqlite3", max_versions=config.versions.kept)
     )
     # Cogs run in this very process next: without a sandbox, a plain child shields it well enough.
-    sandbox = PlainSandbox() if opened.sandbox.refusal else opened.sandbox
+    sandbox = PlainSandbox() if sandbox.refusal else sandbox
     check = CogCheck(root, sandbox, config.cogs)
     read = partial(parse_config, source=str(settings.environment.theseus_config))
     loader = SettingsLoader(config, read)
-    notices = ReloadNotices(opened.recorder, chat, client.identity.dev_channel_id)
+    notices = ReloadNotices(recorder, chat, client.identity.dev_channel_id)
     registry = FileLiveRegistry(
         catalog,
         Validation(config=_find_config_flaw),
         versions,
-        opened.clock,
+        clock,
         commit=lambda: code.commit,
         loaders={
-            "cog": CogLoader(lambda: code.runtime, check, opened.recorder),
+            "cog": CogLoader(lambda: client.runtime, check, recorder),
             "config": loader,
         },
         tell=notices,
     )
-    code.registry = registry
+    code.attach(client.runtime, registry)
     await registry.start(await _load_committed(settings, code.commit))
     check_drift = await run_in_thread(DriftCheck, Git(root), code.started)
-    code.left_behind = _list_drifted_files(await run_in_thread(check_drift.look))
-    code.drift = DriftWatch(
-        check_drift, chat, opened.clock, client.identity.dev_channel_id,
+    left_behind = _list_drifted_files(await run_in_thread(check_drift.look))
+    drift = DriftWatch(
+        check_drift, chat, clock, client.identity.dev_channel_id,
         lambda: frozenset(code.awaiting_restart),
     )  # fmt: skip
+    code.watch_drift(drift, left_behind)
     watcher = FileWatcher(catalog, registry.look)
-    return HotReload(registry, versions, loader, notices, watcher, code.drift, client)
+    return HotReload(registry, versions, loader, notices, watcher, drift, client)
 
 
 def _list_drifted_files(drift: Drift | None) -> tuple[str, ...]:

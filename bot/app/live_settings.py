@@ -6,57 +6,53 @@ without a restart, never raised above its level at the start.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from bot.app.resources import Resources
-from bot.client import TheseusClient
+from bot.authority.autonomy_gate import AutonomyPolicy
+from bot.budget.enforcement import BudgetEnforcer
+from bot.client import ConversationSettings
 from bot.domain.record import Record
 from bot.hot_reload.settings_loader import Apply
 from bot.monitoring import Monitoring, ScheduledBackups, SelfAudit
 from bot.monitoring.alert_dispatcher import AlertDispatcher
-from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Config
 
 
-class SettingsFollowers(NamedTuple):
-    """The parts that follow changes of the settings. `alerts` is `None` without alert channels."""
+def build_live_settings(
+    started: Config,
+    budget: BudgetEnforcer,
+    conversations: ConversationSettings,
+    autonomy: AutonomyPolicy,
+    monitoring: Monitoring,
+    audit: SelfAudit,
+    backups: ScheduledBackups,
+    alerts: AlertDispatcher | None,
+) -> Mapping[str, Apply]:
+    """Return the sections that count at once, each with what applies it.
 
-    opened: Resources
-    client: TheseusClient
-    agent: SelfImprovementAgent
-    monitoring: Monitoring
-    audit: SelfAudit
-    backups: ScheduledBackups
-    alerts: AlertDispatcher | None
+    `started` is the configuration at the start. `alerts` is `None` without alert channels.
+    """
 
+    def apply_own_work(config: Config) -> Mapping[str, Record]:
+        """Apply the settings of the bot's own work, and return the effective value of each."""
+        levels = autonomy.reconfigure(config.autonomy)
+        return {
+            "autonomy": levels,
+            "detection": config.detection,
+            "incidents": monitoring.reconfigure(config.detection, config.incidents, levels),
+            "self_audit": audit.reconfigure(config.self_audit, levels),
+        }
 
-def build_live_settings(started: Config, followers: SettingsFollowers) -> Mapping[str, Apply]:
-    """Return the sections that count at once, each with what applies it."""
-    opened, client, alerts = followers.opened, followers.client, followers.alerts
-
-    def apply_budget(config: Any) -> Record:
-        opened.budget.rules = config.budget
-        return opened.budget.rules
-
-    def apply_missed(config: Any) -> Record:
-        client.missed = config.missed
-        return client.missed
-
-    def apply_backup(config: Any) -> Record:
-        return followers.backups.reconfigure(config.backup)
-
-    def build_monitoring_apply(section: str) -> Apply:
-        return lambda config: _reconfigure_monitoring(config, followers)[section]
+    def build_section_apply(section: str) -> Apply:
+        return lambda config: apply_own_work(config)[section]
 
     live: dict[str, Apply] = {
-        "budget": apply_budget,
-        "missed": apply_missed,
-        "backup": apply_backup,
+        "budget": lambda config: budget.reconfigure(config.budget),
+        "missed": lambda config: conversations.reconfigure(config.missed),
+        "backup": lambda config: backups.reconfigure(config.backup),
     }
-    live |= {
-        name: build_monitoring_apply(name)
-        for name in ("detection", "incidents", "autonomy", "self_audit")
-    }
+    sections = ("detection", "incidents", "autonomy", "self_audit")
+    live |= {name: build_section_apply(name) for name in sections}
     if alerts is not None:
 
         def apply_alerts(config: Any) -> Record:
@@ -67,14 +63,3 @@ def build_live_settings(started: Config, followers: SettingsFollowers) -> Mappin
 
         live["alerts"] = apply_alerts
     return live
-
-
-def _reconfigure_monitoring(config: Config, followers: SettingsFollowers) -> Mapping[str, Record]:
-    """Apply the settings of the bot's own work, and return the effective value of each section."""
-    autonomy = followers.agent.autonomy.reconfigure(config.autonomy)
-    return {
-        "autonomy": autonomy,
-        "detection": config.detection,
-        "incidents": followers.monitoring.reconfigure(config.detection, config.incidents, autonomy),
-        "self_audit": followers.audit.reconfigure(config.self_audit, autonomy),
-    }

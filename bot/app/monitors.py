@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from functools import partial
 
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_repair.shared_lock import SharedLock
+
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.adapters.state_backups import StateBackups
 from bot.app.alerts import build_storage_alert
 from bot.app.backups import get_backup_folder
-from bot.app.resources import Resources
+from bot.app.resources import StateFiles
 from bot.app.supervision import Supervision
+from bot.budget.enforcement import BudgetEnforcer
 from bot.client import Identity, TheseusClient, list_abilities
 from bot.domain.posts import Post
 from bot.domain.storage import StorageFault
+from bot.hot_reload.running_code import RunningCode
 from bot.infra.sqlite import Database
 from bot.monitoring import (
     AuditSources,
@@ -25,29 +30,42 @@ from bot.monitoring import (
     StorageWatch,
 )
 from bot.monitoring.alert_dispatcher import AlertDispatcher
-from bot.self_improvement import SelfImprovementAgent
+from bot.ports.charts import Charts
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.memory import MemoryStore
+from bot.ports.store import Store
+from bot.ports.trees import CommitTrees
+from bot.self_improvement import SelfImprovementAgent, ShippedFixes
+from bot.self_improvement.change_requests import ChangeRequests
 from bot.settings import Settings
+from bot.skills import SkillLibrary
+from bot.telemetry import Recorder
 
 
 def build_monitoring(
     settings: Settings,
-    opened: Resources,
+    clock: Clock,
+    code: RunningCode,
+    journal: Journal,
+    key_values: KeyValueStore,
+    charts: Charts,
     chat: DiscordChat,
     agent: SelfImprovementAgent,
+    fixes: ShippedFixes,
     who: Identity,
     supervision: Supervision,
 ) -> Monitoring:
     """Return what notices by itself, not running yet."""
     config = settings.config
     services = MonitoringServices(
-        journal=opened.journal,
-        key_values=opened.key_values,
+        journal=journal,
+        key_values=key_values,
         chat=chat,
-        clock=opened.clock,
-        charts=opened.charts,
-        running=lambda: (
-            "" if opened.code.awaiting_restart or supervision.on_probation else opened.code.commit
-        ),
+        clock=clock,
+        charts=charts,
+        running=lambda: "" if code.awaiting_restart or supervision.on_probation else code.commit,
     )
     rules = MonitoringRules(
         thresholds=config.detection,
@@ -56,31 +74,44 @@ def build_monitoring(
         dev_channel_id=who.dev_channel_id,
         guild_id=who.guild_id,
     )
-    return Monitoring(services, agent, rules)
+    return Monitoring(services, agent, fixes, rules)
 
 
 def build_self_audit(
     settings: Settings,
-    opened: Resources,
+    clock: Clock,
+    code: RunningCode,
+    journal: Journal,
+    recorder: Recorder,
+    store: Store,
+    key_values: KeyValueStore,
+    memory: MemoryStore,
+    budget: BudgetEnforcer,
+    sandbox: Sandbox,
+    trees: CommitTrees,
+    load: SharedLock,
+    charts: Charts,
+    skills: SkillLibrary,
     chat: DiscordChat,
     agent: SelfImprovementAgent,
+    changes: ChangeRequests,
     client: TheseusClient,
 ) -> SelfAudit:
     """Return what looks back, daily or as configured; not running yet."""
     services = AuditSources(
-        journal=opened.journal,
-        store=opened.store,
-        key_values=opened.key_values,
-        memory=opened.memory,
+        journal=journal,
+        store=store,
+        key_values=key_values,
+        memory=memory,
         chat=chat,
-        charts=opened.charts,
-        clock=opened.clock,
-        recorder=opened.recorder,
-        ledger=opened.budget.ledger,
-        skills=opened.skills,
+        charts=charts,
+        clock=clock,
+        recorder=recorder,
+        ledger=budget.ledger,
+        skills=skills,
         coverage=CoverageSource(
-            SandboxedCoverage(opened.sandbox, opened.trees, load=opened.load),
-            lambda: opened.code.commit,
+            SandboxedCoverage(sandbox, trees, load=load),
+            lambda: code.commit,
         ),
     )
     return SelfAudit(
@@ -91,11 +122,13 @@ def build_self_audit(
         root=settings.root,
         dev_channel_id=client.identity.dev_channel_id,
         abilities=partial(list_abilities, client),
+        can_change=changes.able,
     )
 
 
 def build_storage_watch(
-    opened: Resources,
+    clock: Clock,
+    state_files: StateFiles,
     more: Sequence[Database],
     chat: DiscordChat,
     who: Identity,
@@ -111,25 +144,31 @@ def build_storage_watch(
 
     async def raise_alert(fault: StorageFault) -> None:
         if alerts is not None:
-            await alerts.send_alert(build_storage_alert(fault, opened.clock.now()))
+            await alerts.send_alert(build_storage_alert(fault, clock.now()))
 
-    files = (*opened.state_files, *more)
-    return StorageWatch(files, send, opened.clock, raise_alert=raise_alert)
+    files = (*state_files.databases, *more)
+    return StorageWatch(files, send, clock, raise_alert=raise_alert)
 
 
 def build_scheduled_backups(
-    settings: Settings, opened: Resources, chat: DiscordChat, who: Identity
+    settings: Settings,
+    clock: Clock,
+    code: RunningCode,
+    recorder: Recorder,
+    key_values: KeyValueStore,
+    chat: DiscordChat,
+    who: Identity,
 ) -> ScheduledBackups:
     """Return what backs the state up by itself, not running yet."""
     store = StateBackups(
-        settings.state, get_backup_folder(settings), opened.clock, commit=lambda: opened.code.commit
+        settings.state, get_backup_folder(settings), clock, commit=lambda: code.commit
     )
     return ScheduledBackups(
         store,
         settings.config.backup,
-        opened.key_values,
+        key_values,
         chat,
-        opened.clock,
-        opened.recorder,
+        clock,
+        recorder,
         dev_channel_id=who.dev_channel_id,
     )

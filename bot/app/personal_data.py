@@ -8,6 +8,7 @@ from bot.authority.personal_data import PersonalDataKind, PersonalDataService, P
 from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot
 from bot.memory.chat_lines import ChatLines
+from bot.memory.recall import MemoryService
 from bot.monitoring import Monitoring
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -15,7 +16,8 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.personal_data import ErasableData
 from bot.ports.store import Store
 from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.feature_requests import FeatureRequestService
+from bot.self_improvement.feedback import FeedbackService
 
 _MOST = 10_000  # entries, or runs, that are counted
 
@@ -49,7 +51,9 @@ class PersonalDataStores:
 def build_personal_data(
     retention: RetentionPeriods,
     stores: PersonalDataStores,
-    agent: SelfImprovementAgent,
+    notes: MemoryService,
+    feature_requests: FeatureRequestService,
+    feedback: FeedbackService,
     monitoring: Monitoring,
 ) -> PersonalDataService:
     """Return the service that shows people their stored data, and erases it."""
@@ -66,20 +70,20 @@ def build_personal_data(
         kind(
             "notes you had me remember",
             "until they are forgotten",
-            agent.memory.count_records,
-            agent.memory.erase,
+            notes.count_records,
+            notes.erase,
         ),
         kind(
             "wishes you are one of",
             "until they are shipped or forgotten",
-            agent.wishes.count_records,
-            agent.wishes.erase,
+            feature_requests.count_records,
+            feature_requests.erase,
         ),
         kind(
             "👍 and 👎 on changes",
             "until it is told what people think",
-            agent.feedback.count_records,
-            agent.feedback.erase,
+            feedback.count_records,
+            feedback.erase,
         ),
         kind(
             "reports of faults",

@@ -1,8 +1,7 @@
 """Everything outside the process that the bot works with, opened in order, closed in reverse."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -33,6 +32,7 @@ from bot.adapters.sqlite_store import (
 )
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
+from bot.app.cache_warmer import CacheWarmer
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
@@ -40,13 +40,26 @@ from bot.domain.journal import Action
 from bot.domain.traffic import TrafficBounds
 from bot.hot_reload.running_code import RunningCode
 from bot.infra.git import Git
+from bot.infra.injector import Injector
 from bot.infra.sqlite import Database
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
+from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.ledger import Ledger
+from bot.ports.memory import MemoryStore
+from bot.ports.outbox import OutboxStore
+from bot.ports.record_search import RecordSearch
+from bot.ports.recorder import ActionRecorder
 from bot.ports.restarter import Restarter
+from bot.ports.spend_guard import SpendGuard
+from bot.ports.store import Store
+from bot.ports.traffic import TrafficLog
+from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
-from bot.ports.workspace import Workspace
+from bot.ports.workspace import Checkout, Workspaces
+from bot.self_improvement.start_check import StartCheck
 from bot.settings import Settings
 from bot.skills import SkillLibrary
 from bot.telemetry import (
@@ -71,46 +84,10 @@ class TrafficServices(NamedTuple):
             await self.recorder.catch_up()
 
 
-@dataclass(frozen=True)
-class Resources:
-    """The opened ports. The code that opened them closes them."""
+class StateFiles(NamedTuple):
+    """Every database of the state that is open."""
 
-    clock: Clock
-    forge: Forge
-    checkout: GitCheckout
-    code: RunningCode
-    restarter: Restarter
-    journal: NdjsonJournal
-    traffic: TrafficServices
-    recorder: Recorder
-    store: SqliteStore
-    search: SqliteRecordSearch
-    outbox: SqliteOutbox
-    key_values: SqliteKeyValueStore
-    flags: FlagRepository
-    memory: SqliteMemory
-    budget: BudgetEnforcer
-    ledger: SqliteLedger
-    stop_guard: KillSwitchGuard
-    sandbox: Sandbox
-    workspaces: GitWorkspaces
-    trees: GitTrees
-    rehearsal: Rehearsal
-    verifier: Verifier
-    warm: Callable[[Workspace], Awaitable[None]]
-    load: SharedLock
-    charts: Charts
-    skills: SkillLibrary
-
-    @property
-    def state_files(self) -> tuple[Database, ...]:
-        """Every database of the state that is open here."""
-        owners = (self.store, self.search, self.outbox, self.key_values, self.memory)
-        return (
-            *(each.database for each in owners),
-            self.ledger.database,
-            self.traffic.log.database,
-        )
+    databases: tuple[Database, ...]
 
 
 async def open_services(
@@ -119,67 +96,98 @@ async def open_services(
     restarter: Restarter,
     commit: str = "",
     on_record: Callable[[Action], None] | None = None,
-) -> Resources:
+) -> Injector:
     """Open everything for the core code of `commit`. Raises `ConfigError` with what to set.
 
-    `on_record` receives each record that the journal has written.
+    The returned injector provides each port under its protocol. The stack closes them. `on_record`
+    receives each record that the journal has written.
     """
-    clock, state, load = SystemClock(), settings.state, SharedLock()
-    followed = settings.config.forge
+    injector, clock = Injector(), SystemClock()
+    injector.add(settings)
+    injector.add(clock, Clock)
+    injector.add(restarter, Restarter)
     forge = await stack.enter_async_context(await get_forge_type(settings).open(settings, clock))
+    followed = settings.config.forge
     checkout = GitCheckout(
         settings.root, remote=followed.remote, branch=followed.branch, access=forge.get_access
     )
+    injector.add(checkout, Checkout)
     code = RunningCode(checkout, commit or await checkout.get_head())
+    injector.add(code)
+    await _open_state(injector, settings, stack, on_record)
+    injector.add(JournalledForge(forge, injector.get(Recorder)), Forge)
+    injector.add(
+        GitWorkspaces(settings.root, settings.state / "worktrees", remote=followed.remote,
+                      access=forge.get_access),
+        Workspaces,
+    )  # fmt: skip
+    injector.add(GitTrees(Git(settings.root)), CommitTrees)
+    injector.add(MatplotlibCharts(settings.state / "cache" / "charts"), Charts)
+    injector.build(SkillLibrary, source=code.get_skills)
+    await _open_sandbox(injector, settings)
+    return injector
+
+
+async def _open_state(
+    injector: Injector,
+    settings: Settings,
+    stack: AsyncExitStack,
+    on_record: Callable[[Action], None] | None,
+) -> None:
+    """Open the files of the state, and what only reads and writes them."""
+    state, code, config = settings.state, injector.get(RunningCode), settings.config
     journal = NdjsonJournal(state, redact=redact, on_record=on_record)
     await stack.enter_async_context(journal)
+    injector.add(journal, Journal, NdjsonJournal)
     secret = load_secret(state / "pseudonyms.key")
+    injector.build(
+        Recorder,
+        ActionRecorder,
+        root=settings.root,
+        secret=secret,
+        commit=lambda: code.commit,
+        redact=redact,
+    )
+    traffic = await _open_traffic(settings, injector.get(Clock), secret, code, stack)
+    injector.add(traffic)
+    injector.add(traffic.log, TrafficLog)
     database = state / "theseus.sqlite3"
-    ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
-    sandbox = await _build_sandbox(settings)
-    stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
-    recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
-    verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
+    store = await stack.enter_async_context(SqliteStore(database))
+    search = await stack.enter_async_context(SqliteRecordSearch(database))
+    outbox = await stack.enter_async_context(SqliteOutbox(database))
     key_values = await stack.enter_async_context(SqliteKeyValueStore(database))
-    memory = SqliteMemory(state / "memory.sqlite3", redact=redact)
-    return Resources(
-        clock=clock,
-        forge=JournalledForge(forge, recorder),
-        checkout=checkout,
-        code=code,
-        restarter=restarter,
-        journal=journal,
-        traffic=await _open_traffic(settings, clock, secret, code, stack),
-        recorder=recorder,
-        store=await stack.enter_async_context(SqliteStore(database)),
-        search=await stack.enter_async_context(SqliteRecordSearch(database)),
-        outbox=await stack.enter_async_context(SqliteOutbox(database)),
-        key_values=key_values,
-        flags=await _load_flags(key_values),
-        memory=await stack.enter_async_context(memory),
-        stop_guard=stop_guard,
-        ledger=ledger,
-        budget=_build_budget(settings, ledger, clock, stop_guard),
-        sandbox=sandbox,
-        workspaces=GitWorkspaces(
-            settings.root, state / "worktrees", remote=followed.remote, access=forge.get_access
-        ),
-        trees=GitTrees(Git(settings.root)),
-        rehearsal=BotRehearsal(SandboxedRehearsal(sandbox)),
-        verifier=JournalledVerifier(verifier, recorder),
-        warm=verifier.warm_caches,
-        load=load,
-        charts=MatplotlibCharts(state / "cache" / "charts"),
-        skills=SkillLibrary(code.get_skills, recorder, journal),
+    memory = await stack.enter_async_context(SqliteMemory(state / "memory.sqlite3", redact=redact))
+    ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
+    injector.add(store, Store, SqliteStore)
+    injector.add(search, RecordSearch)
+    injector.add(outbox, OutboxStore, SqliteOutbox)
+    injector.add(key_values, KeyValueStore)
+    injector.add(memory, MemoryStore, SqliteMemory)
+    injector.add(ledger, Ledger, SqliteLedger)
+    owners = (store, search, outbox, key_values, memory, ledger, traffic.log)
+    injector.add(StateFiles(tuple(each.database for each in owners)))
+    injector.add(await _load_flags(key_values))
+    stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
+    injector.add(stop_guard)
+    injector.build(
+        BudgetEnforcer,
+        SpendGuard,
+        rules=config.budget,
+        keep=timedelta(days=config.gateway.keep_days),
+        stopped=stop_guard.get_stop,
     )
 
 
-def _build_budget(
-    settings: Settings, ledger: SqliteLedger, clock: Clock, stop_guard: KillSwitchGuard
-) -> BudgetEnforcer:
-    config = settings.config
-    keep = timedelta(days=config.gateway.keep_days)
-    return BudgetEnforcer(ledger, clock, config.budget, keep=keep, stopped=stop_guard.get_stop)
+async def _open_sandbox(injector: Injector, settings: Settings) -> None:
+    """Find the sandbox, and build what runs code in it."""
+    sandbox, load = await _build_sandbox(settings), SharedLock()
+    injector.add(sandbox, Sandbox)
+    injector.add(load)
+    injector.add(BotRehearsal(SandboxedRehearsal(sandbox)), Rehearsal)
+    injector.build(StartCheck)
+    verifier = SandboxedVerifier(sandbox, settings.state / "cache", load=load)
+    injector.add(JournalledVerifier(verifier, injector.get(Recorder)), Verifier)
+    injector.build(CacheWarmer, warm=verifier.warm_caches)
 
 
 async def _build_sandbox(settings: Settings) -> Sandbox:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import structlog
 
 from bot.adapters.discord_chat import DiscordChat
-from bot.app.resources import Resources
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sqlite_store import SqliteStore
+from bot.app.resources import TrafficServices
 from bot.domain.errors import PortError
 from bot.periodic import run_periodically
 from bot.ports.clock import Clock
@@ -48,20 +50,27 @@ class Retention:
                 _log.info("removed %d %s older than %d days", gone, what, days)
 
 
-def make_retention(settings: Settings, opened: Resources, chat: DiscordChat) -> Retention:
+def make_retention(
+    settings: Settings,
+    clock: Clock,
+    journal: NdjsonJournal,
+    traffic: TrafficServices,
+    store: SqliteStore,
+    chat: DiscordChat,
+) -> Retention:
     """Return what forgets records that are older than the configuration says."""
     config = settings.config
     return Retention(
-        opened.clock,
+        clock,
         (
-            RetainedKind("runs", config.runs.keep_days, opened.store.forget_runs),
+            RetainedKind("runs", config.runs.keep_days, store.forget_runs),
             RetainedKind("messages", config.runs.keep_days, chat.forget),
             RetainedKind(
                 "days of the journal",
                 config.journal.keep_days,
-                lambda older: opened.journal.forget(older.date()),
+                lambda older: journal.forget(older.date()),
             ),
-            RetainedKind("interactions", config.journal.keep_days, opened.traffic.log.forget),
-            RetainedKind("snapshots", config.journal.keep_days, opened.traffic.snapshots.forget),
+            RetainedKind("interactions", config.journal.keep_days, traffic.log.forget),
+            RetainedKind("snapshots", config.journal.keep_days, traffic.snapshots.forget),
         ),
     )

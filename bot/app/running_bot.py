@@ -15,8 +15,8 @@ from bot.app.supervision import Beginning, Supervision
 from bot.client import TheseusClient, connect
 from bot.infra.signals import list_ending_signals
 from bot.ports.clock import Clock
-from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.base_updates import START
+from bot.self_improvement.base_updates import START, BaseUpdates
+from bot.self_improvement.running_agent import RunningAgent
 from bot.web import WebServer
 
 RepeatedTurn = Callable[[], Coroutine[Any, Any, None]]
@@ -34,6 +34,10 @@ class Closing:
     def __init__(self) -> None:
         self.why: str | None = None
 
+    def begin(self, why: str) -> None:
+        """Accept no more work, for that reason."""
+        self.why = why
+
 
 @dataclass(frozen=True)
 class BotParts:
@@ -43,17 +47,20 @@ class BotParts:
         answering: Tasks that event handlers need until the end.
         work: Tasks that run alongside, and end first.
         written: Waits until everything that people did is recorded.
+        on_signal: Activates an emergency stop.
         leave_ledger: Releases the ledger for the next process; only one process may use it.
     """
 
     client: TheseusClient
     chat: DiscordChat
-    agent: SelfImprovementAgent
+    agent: RunningAgent
+    base_updates: BaseUpdates
     clock: Clock
     closing: Closing
     answering: tuple[RepeatedTurn, ...]
     work: tuple[RepeatedTurn, ...]
     written: Callable[[], Awaitable[None]]
+    on_signal: Callable[[], None]
     leave_ledger: Callable[[], Awaitable[None]]
     web: WebServer | None = None
 
@@ -134,15 +141,14 @@ class RunningBot:
         if self._beginning.succeeds:
             await parts.chat.send_leftovers()
         parts.client.alone.set()
-        await parts.agent.base_updates.ask(
-            START
-        )  # commits that were pushed while no bot was running
+        await parts.base_updates.ask(START)  # commits that were pushed while no bot was running
 
     # The end
 
     async def _shut_down(self, work: Sequence[asyncio.Task[None]]) -> None:
         """Accept no new work, finish or park the current work, and send the last messages."""
-        parts, parts.closing.why = self._parts, SHUTTING_DOWN
+        parts = self._parts
+        parts.closing.begin(SHUTTING_DOWN)
         _log.info("stopping")
         await parts.agent.drain(
             self._seconds_left, refuse="I am being stopped or restarted just now"
@@ -157,7 +163,8 @@ class RunningBot:
 
         This process receives events until the runs are parked, and the next process after that.
         """
-        parts, parts.closing.why = self._parts, HANDOVER
+        parts = self._parts
+        parts.closing.begin(HANDOVER)
         _log.info("handing over")
         await parts.agent.drain(self._seconds_left)
         # Everything slow comes before `leave`: between `leave` and the next process's start, no

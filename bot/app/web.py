@@ -6,15 +6,23 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
+from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.forges.registry import WEBHOOKS
-from bot.app.resources import Resources
 from bot.app.running_bot import Closing
+from bot.authority.emergency_stop import EmergencyStop
+from bot.authority.live_items import LiveItemService
+from bot.budget.enforcement import BudgetEnforcer
 from bot.client import TheseusClient, is_connected
+from bot.hot_reload.running_code import RunningCode
+from bot.infra.injector import Injector
 from bot.intake import IssueIntake
 from bot.monitoring import Monitoring, ScheduledBackups, StorageWatch
 from bot.monitoring.alert_dispatcher import AlertDispatcher
-from bot.self_improvement import SelfImprovementAgent
+from bot.ports.outbox import OutboxStore
+from bot.self_improvement import RunSettings, SelfImprovementAgent
+from bot.self_improvement.base_updates import BaseUpdates
+from bot.self_improvement.feature_requests import FeatureRequestService
 from bot.settings import Settings
 from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
 
@@ -69,58 +77,52 @@ async def serve(
     return () if server is None else (server.feed.run_forever,)
 
 
-def build_web_server(
-    settings: Settings,
-    opened: Resources,
-    client: TheseusClient,
-    agent: SelfImprovementAgent,
-    monitoring: Monitoring,
-    engine: str,
-    issues: IssueIntake | None,
-    alerts: AlertDispatcher | None,
-    closing: Closing,
-    backups: ScheduledBackups,
-    storage: StorageWatch,
-) -> WebServer | None:
+def build_web_server(injector: Injector, settings: Settings) -> WebServer | None:
     """Return the server, not listening yet. Raises `ConfigError` for rules that are unsafe."""
     rules = build_web_rules(settings)
     if rules is None:
         return None
-    facts = BotFacts(
-        commit=lambda: opened.code.commit,
+    get, alerts, issues = injector.get, injector.find(AlertDispatcher), injector.find(IssueIntake)
+    budget = get(BudgetEnforcer)
+    services = injector.call(
+        WebServices,
+        agent=get(SelfImprovementAgent),
+        base_updates=get(BaseUpdates),
+        facts=injector.call(_collect_facts),
+        incidents=get(Monitoring),
+        emergency=get(EmergencyStop),
+        ledger=budget.ledger,
+        outbox=get(OutboxStore),
+        alerts=alerts.sent if alerts else None,
+        budget=lambda: budget.rules,
+        live_items=get(LiveItemService),
+        feature_requests=get(FeatureRequestService).list_requests,
+        backups=get(ScheduledBackups).get_status,
+        look_at_issues=issues.request_poll if issues else None,
+        webhooks=WEBHOOKS,
+    )
+    return WebServer(rules, services)
+
+
+def _collect_facts(
+    settings: Settings,
+    runs: RunSettings,
+    code: RunningCode,
+    sandbox: Sandbox,
+    client: TheseusClient,
+    closing: Closing,
+    storage: StorageWatch,
+) -> BotFacts:
+    return BotFacts(
+        commit=lambda: code.commit,
         connection=lambda: _get_connection(client),
-        engine=engine,
-        sandbox=opened.sandbox.description,
+        engine=runs.engine,
+        sandbox=sandbox.description,
         followed=settings.config.forge.branch,
         commands=lambda: client.commands_trouble,
         closing=lambda: closing.why,
         storage=lambda: tuple(each.reason for each in storage.faults),
     )
-    services = WebServices(
-        store=opened.store,
-        search=opened.search,
-        journal=opened.journal,
-        key_values=opened.key_values,
-        clock=opened.clock,
-        recorder=opened.recorder,
-        agent=agent,
-        base_updates=agent.base_updates,
-        facts=facts,
-        incidents=monitoring,
-        emergency=agent.emergency,
-        ledger=opened.budget.ledger,
-        outbox=opened.outbox,
-        alerts=alerts.sent if alerts else None,
-        budget=lambda: opened.budget.rules,
-        memory=opened.memory,
-        live_registry=agent.live_registry,
-        live_items=agent.live_items if agent.live_registry is not None else None,
-        feature_requests=agent.wishes.list_requests,
-        backups=backups.get_status,
-        look_at_issues=issues.request_poll if issues else None,
-        webhooks=WEBHOOKS,
-    )
-    return WebServer(rules, services)
 
 
 def _get_connection(client: TheseusClient) -> ChatConnection:

@@ -118,15 +118,16 @@ class AuditWatch:
     async def _apply_state(self, state: AuditState) -> None:
         self.state, broken = state, state.broken
         if broken is None:
-            self._stop_guard.distrust = ""
+            self._stop_guard.forbid_merges("")
             return
         remedy = (
             "I merge nothing and start no work of my own until an operator on the machine has "
             "checked it (`theseus audit verify`) and acknowledged it (`theseus audit accept`)."
         )
-        self._stop_guard.distrust = f"The audit log is not intact. {broken.summary} {remedy}"
+        distrust = f"The audit log is not intact. {broken.summary} {remedy}"
+        self._stop_guard.forbid_merges(distrust)
         mark = hashlib.sha256(f"{broken.kind} {broken.summary}".encode()).hexdigest()[:12]
-        await self._say(f"⚠️ {self._stop_guard.distrust}", f"audit-broken:{mark}")
+        await self._say(f"⚠️ {distrust}", f"audit-broken:{mark}")
 
     async def _note_end(self) -> None:
         self._mark(await self._store.verify_audit_log(tail=1))

@@ -39,6 +39,9 @@ _NOT_CARRIED_OUT = log_tracebacks(
     _log, "the stop was not carried out completely; the next check continues"
 )
 
+ShutdownHook = Callable[[], Awaitable[None]]
+"""Ends what works outside of runs, such as the answer of a chat model."""
+
 
 class RunWorkers(Protocol):
     """Everything that works on runs."""
@@ -87,6 +90,7 @@ class EmergencyStop:
         *,
         dev_channel_id: int,
         interval: timedelta,
+        shutdown_hooks: Sequence[ShutdownHook] = (),
     ) -> None:
         self._store = store
         self._clock = clock
@@ -101,7 +105,7 @@ class EmergencyStop:
         self._run_locks = run_locks
         self._dev_channel_id = dev_channel_id
         self._interval = interval
-        self.shutdown_hooks: list[Callable[[], Awaitable[None]]] = []
+        self._shutdown_hooks = shutdown_hooks
         """End programs that belong to no run; called whenever a stop is carried out."""
         self._stop_count = 0
         self._stored_stop: Stop | None = (
@@ -147,8 +151,7 @@ class EmergencyStop:
     def _hold(self, how: StopHow, person: Person | None, why: str) -> Stop:
         self._stop_count += 1
         stop = Stop(how=how, at=self._clock.now(), by=person, why=why)
-        self._stop_guard.held = self._stop_guard.held or stop
-        return self._stop_guard.held
+        return self._stop_guard.hold(stop)
 
     async def run_forever(self) -> None:
         """Check periodically whether to stop, and at once after a signal, until cancelled."""
@@ -199,7 +202,7 @@ class EmergencyStop:
     async def _end_all(self, stop: Stop) -> int:
         """End all runs: first all their workers at once, then their rows. Return the number."""
         await self._workers.stop_all(self._merged)
-        for end_programs in self.shutdown_hooks:
+        for end_programs in self._shutdown_hooks:
             await end_programs()
         runs: Sequence[Run] = await self._store.find(status=_LIVE, limit=_ALL)
         left = [run.id for run in runs if run.id not in self._merged]

@@ -48,8 +48,8 @@ class BudgetEnforcer:
 
     The maximum cost of a request is held before it is sent, in memory and in the ledger: a request
     that a crash leaves unsettled is charged in full. A request that does not fit together with
-    others waits until they are settled; one that does not fit at all is refused. Set `rules` to
-    change the caps; `stopped` returns the active emergency stop.
+    others waits until they are settled; one that does not fit at all is refused. `stopped` returns
+    the active emergency stop.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class BudgetEnforcer:
         stopped: Callable[[], Awaitable[Stop | None]] | None = None,
     ) -> None:
         self.ledger = ledger
-        self.rules = rules
+        self._rules = rules
         self._stopped = stopped
         self.clock = clock
         self._keep = keep
@@ -74,6 +74,16 @@ class BudgetEnforcer:
         self._stuck = False
         self._held: dict[str, _Hold] = {}
         self._unwritten: dict[str, Charge] = {}
+
+    @property
+    def rules(self) -> BudgetRules:
+        """The caps in force."""
+        return self._rules
+
+    def reconfigure(self, rules: BudgetRules) -> BudgetRules:
+        """Use these caps from now on, and return them."""
+        self._rules = rules
+        return rules
 
     # For each request
 

@@ -4,9 +4,11 @@ from bot.client._client import TheseusClient
 from bot.client._cog_imports import import_cogs
 from bot.client._command_catalog import list_abilities
 from bot.client._connection import connect, is_connected, point_discord_at
+from bot.client._core_services import ConversationSettings
 from bot.client._identity import Identity
 
 __all__ = [
+    "ConversationSettings",
     "Identity",
     "TheseusClient",
     "connect",

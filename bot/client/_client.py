@@ -44,6 +44,8 @@ from bot.domain.flag import Flag
 from bot.domain.journal import Kind
 from bot.domain.posts import Post
 from bot.infra.cog_files import find_extensions, order_extensions
+from bot.infra.injector import Injector
+from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
 from bot.telemetry import Recorder, TrafficRecorder
@@ -62,7 +64,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
     Typed commands may begin with one of `prefixes`, whatever cogs do to `command_prefix`. A call
     that blocks the event loop for `block_seconds` is a failure.
 
-    The attributes of `CoreServices` are set before the client starts.
+    `services` provides cogs with parts of the core; it is complete before the client starts.
     """
 
     tree: InstrumentedTree
@@ -82,6 +84,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         prompts: Prompts | None = None,
         guild_ready_timeout: float = 2.0,
         block_seconds: float = BLOCK_SECONDS,
+        services: Injector | None = None,
     ) -> None:
         intents = discord.Intents.default()
         intents.message_content = True
@@ -93,6 +96,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
             allowed_mentions=discord.AllowedMentions.none(),
             help_command=None,
             guild_ready_timeout=guild_ready_timeout,
+            services=services,
         )
         keep_secrets(self.http, redact)
         self.root = root
@@ -160,11 +164,12 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
             text = f"⚠️ {trouble} I go on, and try again when they change and by and by."
             self._instruments.record_gateway("commands", ChatRejected(trouble))
             _log.warning("%s", trouble)
-        if getattr(self, "chat", None) is None:
+        chat = self.find_part(Chat)
+        if chat is None:
             return
         # The chat sends the message after the connection is established.
         key = f"commands:{self.clock.now():%Y-%m-%d}:{hashlib.sha256(text.encode()).hexdigest()}"
-        posting = self.chat.post(self.identity.dev_channel_id, Post(text=text), key=key)
+        posting = chat.post(self.identity.dev_channel_id, Post(text=text), key=key)
         task = asyncio.create_task(self._post_safely(posting), name="commands")
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)

@@ -1,14 +1,16 @@
 """Builds the intake and its handlers once, in order. No part is changed afterwards."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
-from bot.domain.people import AllowList
+from bot.domain.audience import Audience
+from bot.infra.injector import Injector
 from bot.intake.attached_failures import AttachedFailures
 from bot.intake.attention import Attention
 from bot.intake.decision_questions import DecisionQuestions
 from bot.intake.failures import FailureMatcher
 from bot.intake.incident_requests import IncidentRequests
+from bot.intake.incidents import ReportedIncidents
 from bot.intake.kinds import (
     approval,
     budget,
@@ -34,77 +36,65 @@ from bot.intake.run_references import RunReferences
 from bot.intake.service import Intake, MessageHandlers
 from bot.intake.work import WorkRequests
 from bot.monitoring import Monitoring, SelfAudit
-from bot.ports.chat import Chat
-from bot.ports.clock import Clock
-from bot.self_improvement import SelfImprovementAgent
-
-
-@dataclass(frozen=True)
-class IntakePlace:
-    """Whom the bot works for, and where."""
-
-    people: AllowList
-    dev_channel_id: int
-    guild_id: int | None
 
 
 def assemble_intake(
-    agent: SelfImprovementAgent,
-    matcher: FailureMatcher,
-    work: WorkRequests,
-    privacy: RequestPrivacy,
-    chat: Chat,
-    clock: Clock,
-    place: IntakePlace,
+    provided: Injector,
     *,
-    monitoring: Monitoring | None,
-    get_self_audit: Callable[[], SelfAudit | None],
+    find_audience: Callable[[int | None, int | None], Audience],
+    dev_channel_id: int,
+    guild_id: int | None,
 ) -> Intake:
-    """Return the intake. Without `monitoring`, there are no incidents to work on."""
-    people, dev_channel_id = place.people, place.dev_channel_id
-    references = RunReferences(agent)
-    questions = DecisionQuestions(agent, clock, references, people)
-    rollbacks = RollbackQuestions(agent, clock)
-    features = feature_request.Handler(agent, privacy, references, people)
-    endings = ending.Handler(agent, references)
-    asked = question.Handler(agent, people, dev_channel_id)
+    """Return the intake. Without `Monitoring`, there are no incidents to work on.
+
+    Args:
+        provided: Provides the agent, the monitoring and the ports. The parts of the intake are not
+            added to it.
+        find_audience: Returns who reads a place, by the ids of its server and channel.
+        dev_channel_id: Where the bot is worked on.
+        guild_id: The server of the bot, if there is only one.
+    """
+    injector, here = Injector(provided), {"dev_channel_id": dev_channel_id}
+    build, call, commands = injector.build, injector.call, injector.get(FailureMatcher).commands
+    build(RequestPrivacy, find_audience=find_audience, commands=commands, **here)
+    monitoring = injector.find(Monitoring)
+    if monitoring is not None:
+        injector.add(monitoring.incident_repository)
+        injector.add(monitoring.reports)
+        build(ReportedIncidents, commands=commands)
+    for part in (WorkRequests, RunReferences, DecisionQuestions, RollbackQuestions):
+        build(part)
+    features, endings = build(feature_request.Handler), build(ending.Handler)
+    asked = build(question.Handler, **here)
     by_kind = (
-        (approval, approval.Handler(agent)),
-        (budget, budget.Handler(agent, chat, people, dev_channel_id)),
-        (emergency_stop, emergency_stop.Handler(agent, dev_channel_id)),
+        (approval, call(approval.Handler)),
+        (budget, call(budget.Handler, **here)),
+        (emergency_stop, call(emergency_stop.Handler, **here)),
         (ending, endings),
-        (failure_report, failure_report.Handler(agent, work, references, people)),
+        (failure_report, call(failure_report.Handler)),
         (feature_request, features),
-        (note, note.Handler(agent)),
-        (pause, pause.Handler(agent, clock, dev_channel_id)),
+        (note, call(note.Handler)),
+        (pause, call(pause.Handler, **here)),
         (question, asked),
-        (revert, revert.Handler(agent)),
-        (revision, revision.Handler(agent, references)),
-        (rollback, rollback.Handler(agent, clock, rollbacks)),
-        (self_audit, self_audit.Handler(get_self_audit, chat, people, dev_channel_id)),
-        (status, status.Handler(agent)),
-        (unclear_decision, unclear_decision.Handler(agent, references, questions, rollbacks)),
+        (revert, call(revert.Handler)),
+        (revision, call(revision.Handler)),
+        (rollback, call(rollback.Handler)),
+        (
+            self_audit,
+            call(self_audit.Handler, get_self_audit=partial(provided.find, SelfAudit), **here),
+        ),
+        (status, call(status.Handler)),
+        (unclear_decision, call(unclear_decision.Handler)),
     )
-    handlers = MessageHandlers(
+    build(
+        MessageHandlers,
         by_intent={intent: handler for kind, handler in by_kind for intent in kind.INTENTS},
         questions=asked,
-        run_answers=run_answer.Handler(agent),
-        unnamed_failures=unnamed_failure.Handler(agent, clock),
+        run_answers=call(run_answer.Handler),
+        unnamed_failures=call(unnamed_failure.Handler),
         endings=endings,
     )
-    return Intake(
-        handlers,
-        questions,
-        AttachedFailures(matcher, clock),
-        Attention(agent, matcher, questions, clock, people),
-        work,
-        features,
-        IncidentRequests(
-            agent,
-            work,
-            monitoring,
-            clock,
-            dev_channel_id=dev_channel_id,
-            guild_id=place.guild_id,
-        ),
-    )
+    build(AttachedFailures)
+    build(Attention)
+    build(IncidentRequests, guild_id=guild_id, **here)
+    return call(Intake)

@@ -18,7 +18,7 @@ from bot.intake.decision_questions import DecisionQuestions
 from bot.intake.failures import FailureMatcher
 from bot.intake.message import can_ask
 from bot.ports.clock import Clock
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.run_conversation import RunConversation
 
 _MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
 _WORK = re.compile(r"\b(?:fix|investigate|look into|why|repair)\b", re.IGNORECASE)
@@ -39,13 +39,13 @@ class Attention:
 
     def __init__(
         self,
-        agent: SelfImprovementAgent,
+        conversation: RunConversation,
         matcher: FailureMatcher,
         questions: DecisionQuestions,
         clock: Clock,
         people: AllowList,
     ) -> None:
-        self._agent = agent
+        self._conversation = conversation
         self._matcher = matcher
         self._questions = questions
         self._clock = clock
@@ -84,7 +84,7 @@ class Attention:
             return False
         if run.waiting is Waiting.AGREEMENT:
             return is_contract_reply(text, utterance)
-        question = await self._agent.get_question(run)
+        question = await self._conversation.get_question(run)
         if question is None:
             return False
         replies = replied_id is not None and replied_id == question.message_id

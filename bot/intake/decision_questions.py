@@ -6,6 +6,8 @@ No decision is guessed: only a button decides, bound to the run and the commit o
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from bot.authority.autonomy_gate import AutonomyPolicy
+from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.end_times import parse_end_time
 from bot.domain.errors import WrongStage
 from bot.domain.history import History
@@ -50,11 +52,15 @@ class DecisionQuestions:
     def __init__(
         self,
         agent: SelfImprovementAgent,
+        emergency: EmergencyStop,
+        autonomy: AutonomyPolicy,
         clock: Clock,
         references: RunReferences,
         people: AllowList,
     ) -> None:
         self._agent = agent
+        self._emergency = emergency
+        self._autonomy = autonomy
         self._clock = clock
         self._references = references
         self._people = people
@@ -156,8 +162,7 @@ class DecisionQuestions:
             return build_button(f"Pause ({slots.until})"[:80], "pause", stamp)
         if intent is not Intent.RESUME:
             return build_button(_PLAIN[intent].capitalize(), intent.value)
-        agent = self._agent
-        blocker = await agent.emergency.get_stop() or await agent.autonomy.blocks.find_pause()
+        blocker = await self._emergency.get_stop() or await self._autonomy.blocks.find_pause()
         return build_button("Resume", "resume") if blocker else None
 
     def _read_end(self, slots: Slots) -> tuple[datetime | None, str]:

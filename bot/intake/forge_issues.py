@@ -33,7 +33,7 @@ from bot.ports.member_directory import MemberDirectory
 from bot.presentation.issue_answers import MAX_CHARACTERS, NOT_UNDERSTOOD, describe_outcome
 from bot.presentation.markdown import escape_text
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.change_requests import ChangeBegun
+from bot.self_improvement.change_requests import ChangeBegun, ChangeRequests
 
 GOALS: Mapping[Intent, Goal] = {
     Intent.INVESTIGATE: "investigate",
@@ -74,6 +74,7 @@ class IssueIntake:
         self,
         forge: Forge,
         agent: SelfImprovementAgent,
+        changes: ChangeRequests,
         ask: AskForWork,
         members: MemberDirectory,
         key_values: KeyValueStore,
@@ -82,6 +83,7 @@ class IssueIntake:
     ) -> None:
         self._forge = forge
         self._agent = agent
+        self._changes = changes
         self._ask = ask
         self._members = members
         self._key_values = key_values
@@ -138,7 +140,7 @@ class IssueIntake:
         if trigger is None:
             return AcceptedIssue(number=issue.number, answer=NOT_UNDERSTOOD)
         if trigger.goal == "change":
-            change = await self._agent.changes.ask(trigger)
+            change = await self._changes.ask(trigger)
             if isinstance(change, ChangeBegun):
                 return AcceptedIssue(number=issue.number, run_id=change.run.id)
             return AcceptedIssue(

@@ -1,5 +1,6 @@
 """Work on an incident, asked for with a button of its message."""
 
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import WrongStage
 from bot.domain.people import Person, Place
@@ -8,7 +9,6 @@ from bot.domain.run import Goal, Trigger
 from bot.intake.work import IntakeResult, WorkRequests
 from bot.monitoring import Monitoring
 from bot.ports.clock import Clock
-from bot.self_improvement import SelfImprovementAgent
 
 
 class IncidentRequests:
@@ -16,7 +16,7 @@ class IncidentRequests:
 
     def __init__(
         self,
-        agent: SelfImprovementAgent,
+        authorizer: Authorizer,
         work: WorkRequests,
         monitoring: Monitoring | None,
         clock: Clock,
@@ -24,7 +24,7 @@ class IncidentRequests:
         dev_channel_id: int,
         guild_id: int | None,
     ) -> None:
-        self._agent = agent
+        self._authorizer = authorizer
         self._work = work
         self._monitoring = monitoring
         self._clock = clock
@@ -43,7 +43,7 @@ class IncidentRequests:
             raise WrongStage("Monitoring is switched off here.")
         # Authorised first, so that only people who may ask learn which incidents exist.
         if not self._monitoring.has_incident(incident_id):
-            await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
+            await self._authorizer.ask(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
         incident = self._monitoring.find(incident_id)
         own, where = incident.message, incident.message or message
         place = Place(

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from bot.authority.live_items import LiveItemService
 from bot.authority.rollback_choice import RollbackChoice, Span, build_rollback_choice
-from bot.domain.errors import PartMissing, UnknownItem
+from bot.domain.errors import UnknownItem
 from bot.domain.live_items import ROLLED_BACK, ItemName, ItemVersion, LiveItem, RollbackRequest
 from bot.domain.posts import Button, Post
 from bot.grammar.spans import read_span
@@ -13,7 +14,6 @@ from bot.intake.decision_questions import ACTION
 from bot.intake.message import Message
 from bot.ports.clock import Clock
 from bot.presentation.rollbacks import format_version_label, render_rollback_question
-from bot.self_improvement import SelfImprovementAgent
 
 MOST = 4
 """The most buttons in one row, with room for “Not now”."""
@@ -28,8 +28,8 @@ _RECENT_PERIOD = timedelta(days=1)
 class RollbackQuestions:
     """Finds the versions that a message may mean, and asks about them."""
 
-    def __init__(self, agent: SelfImprovementAgent, clock: Clock) -> None:
-        self._agent = agent
+    def __init__(self, live_items: LiveItemService | None, clock: Clock) -> None:
+        self._live_items = live_items
         self._clock = clock
 
     def build_question(self, choice: RollbackChoice, lead: str = "") -> Post:
@@ -52,7 +52,7 @@ class RollbackQuestions:
 
         A request to revert the last change may mean a text or code, so both are offered.
         """
-        request = RollbackRequest(items=list_live_names(self._agent), steps=1)
+        request = RollbackRequest(items=list_live_names(self._live_items), steps=1)
         names = [each for each in request.items if each.kind in ROLLED_BACK]
         found = await self.build_choices(message, request, names) if names else []
         now = self._clock.now()
@@ -73,12 +73,16 @@ class RollbackQuestions:
         request: RollbackRequest,
         names: Sequence[ItemName],
     ) -> list[RollbackChoice]:
-        service, span = self._agent.live_items, self._read_time_span(request)
+        if self._live_items is None:
+            return []
+        span = self._read_time_span(request)
         said_at = self._clock.now() - max(datetime.now(UTC) - message.at, timedelta())
         found = []
         for each in names:
             try:
-                item, versions = await service.list_versions(message.person, each.kind, each.name)
+                item, versions = await self._live_items.list_versions(
+                    message.person, each.kind, each.name
+                )
             except UnknownItem:
                 continue  # removed in the meantime
             found.append(build_rollback_choice(item, versions, request, said_at, span))
@@ -101,9 +105,6 @@ def mark_of(item: ItemName) -> str:
     return hashlib.sha256(f"{item.kind}:{item.name}".encode()).hexdigest()[:12]
 
 
-def list_live_names(agent: SelfImprovementAgent) -> tuple[ItemName, ...]:
+def list_live_names(live_items: LiveItemService | None) -> tuple[ItemName, ...]:
     """Return the names of what can change while the program runs; none without a registry."""
-    try:
-        return agent.live_items.list_names()
-    except PartMissing:
-        return ()
+    return live_items.list_names() if live_items else ()

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 
+from bot.authority.approvals import Approvals
 from bot.domain.errors import UnknownRun
 from bot.domain.run import Run, Status
 from bot.intake.answers import on_it
 from bot.intake.message import Message
 from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.run_conversation import RunConversation
+from bot.self_improvement.run_decisions import RunDecisions
 
 _LOOKED_AT = 100  # newest runs that are checked
 
@@ -14,8 +17,17 @@ _LOOKED_AT = 100  # newest runs that are checked
 class RunReferences:
     """Finds runs by card, thread, id and number."""
 
-    def __init__(self, agent: SelfImprovementAgent) -> None:
+    def __init__(
+        self,
+        agent: SelfImprovementAgent,
+        approvals: Approvals,
+        conversation: RunConversation,
+        decisions: RunDecisions,
+    ) -> None:
         self._agent = agent
+        self._approvals = approvals
+        self._conversation = conversation
+        self._decisions = decisions
 
     async def find(self, message: Message) -> Run:
         """Return the run that the message refers to. Raises `UnknownRun`."""
@@ -47,7 +59,7 @@ class RunReferences:
             except UnknownRun:
                 unknown.append(f"run `{run_id}`")
         for number in numbers:
-            runs = await self._agent.approvals.find_runs(number)
+            runs = await self._approvals.find_runs(number)
             found += runs
             unknown += [] if runs else [f"#{number}"]
         return found, unknown
@@ -77,7 +89,9 @@ class RunReferences:
         """
         if (await self._agent.get_history(run.id)).proposal is not None:
             return on_it(
-                await self._agent.revise(run.id, message.person, message.text, "text", message.key)
+                await self._conversation.revise(
+                    run.id, message.person, message.text, "text", message.key
+                )
             )
-        await self._agent.cancel(run.id, message.person)
+        await self._decisions.cancel(run.id, message.person)
         return None

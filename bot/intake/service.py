@@ -66,7 +66,7 @@ class Intake:
         self._questions = questions
         self._attached_failures = attached_failures
         self.attention = attention
-        self._work = work
+        self.work = work
         self._feature_requests = feature_requests
         self.incidents = incidents
 
@@ -99,7 +99,7 @@ class Intake:
 
     async def ask(self, trigger: Trigger) -> IntakeResult | RequestAnswer:
         """Start work, join the run that does it, or answer. Raises what `WorkRequests.ask` does."""
-        return await self._work.ask(trigger)
+        return await self.work.ask(trigger)
 
     async def ask_for_change(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
         """Start a change, or store the feature request. Raises what its handler's `ask` does."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from theseus_observe.redaction import redact
 
+from bot.authority.authorizer import AuditWriter, Authorizer
 from bot.authority.policy import Act, is_allowed
 from bot.domain.anomaly import Rule
 from bot.domain.errors import NotAuthorized, UnknownRun, WrongStage
@@ -21,6 +22,7 @@ from bot.presentation.answers import list_everyday_commands
 from bot.presentation.missing_failure import build_diagnosis
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.answer_inquiry import AnswerInquiry
+from bot.self_improvement.run_restarts import RunRestarts
 
 _LOOKED_AT = 200  # the newest runs
 
@@ -64,6 +66,9 @@ class WorkRequests:
         self,
         matcher: FailureMatcher,
         agent: SelfImprovementAgent,
+        audit_writer: AuditWriter,
+        authorizer: Authorizer,
+        restarts: RunRestarts,
         people: AllowList,
         privacy: RequestPrivacy,
         *,
@@ -73,6 +78,9 @@ class WorkRequests:
     ) -> None:
         self._matcher = matcher
         self._agent = agent
+        self._audit_writer = audit_writer
+        self._authorizer = authorizer
+        self._restarts = restarts
         self._people = people
         self._privacy = privacy
         self._incidents = incidents
@@ -110,7 +118,7 @@ class WorkRequests:
             return await self.start(decision)
         trigger = decision.trigger
         note = f"{trigger.goal}, answered at once: {redact(trigger.subject)}"
-        await self._agent.permit(trigger.person, Act.ASK, note=note)
+        await self._authorizer.ask(trigger.person, Act.ASK, note=note)
         return decision.answer
 
     async def start(self, decision: WorkDecision) -> IntakeResult:
@@ -190,7 +198,7 @@ class WorkRequests:
         joined = run.trigger.key != trigger.key
         if joined:
             note = f"joins: {trigger.goal}: {redact(trigger.subject)}"
-            await self._agent.permit(trigger.person, Act.ASK, run_id=run.id, note=note)
+            await self._authorizer.ask(trigger.person, Act.ASK, run_id=run.id, note=note)
         return IntakeResult(run, joined=joined)
 
     async def _join_incident(self, incident: Incident, decision: WorkDecision) -> IntakeResult:
@@ -219,7 +227,7 @@ class WorkRequests:
     async def _store_report(self, trigger: Trigger, refusal: NotAuthorized) -> NotAuthorized:
         """Store the report of a person who may not ask for work; return the error with thanks."""
         asked_here = trigger.incident is None and trigger.issue is None
-        limited = self._agent.audit_writer.is_rate_limited(trigger.person.id)
+        limited = self._audit_writer.is_rate_limited(trigger.person.id)
         if self._reports is None or not refusal.member or not asked_here or limited:
             return refusal
         evidence = await self._matcher.find_evidence(trigger)
@@ -257,7 +265,7 @@ class WorkRequests:
             return run
         if trigger.goal == "fix" and run.goal == "investigate" and run.status is Status.DONE:
             try:
-                return await self._agent.promote(run.id, trigger.person)
+                return await self._restarts.promote(run.id, trigger.person)
             except WrongStage:
                 return None  # the investigation found nothing to fix
         return None

@@ -16,7 +16,7 @@ from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.presentation.failure_reports import render_fixed, render_thanks, render_unknown
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement import ShippedFixes
 
 _RETENTION = timedelta(days=30)
 _log = structlog.stdlib.get_logger(__name__)
@@ -28,13 +28,13 @@ class FailureReports:
     def __init__(
         self,
         incident_repository: IncidentRepository,
-        agent: SelfImprovementAgent,
+        fixes: ShippedFixes,
         key_values: KeyValueStore,
         chat: Chat,
         clock: Clock,
     ) -> None:
         self._incident_repository = incident_repository
-        self._agent = agent
+        self._fixes = fixes
         self._key_values = key_values
         self._chat = chat
         self._clock = clock
@@ -90,7 +90,7 @@ class FailureReports:
     async def look(self) -> None:
         """Tell everyone whose reported failure has been fixed, once; forget old reports."""
         reports = await self._key_values.list_records(REPORTED, FailureReport)
-        fixes = await self._agent.fixes() if reports else {}
+        fixes = await self._fixes() if reports else {}
         for report in reports:
             fix = fixes.get(report.fingerprint)
             if fix is not None and fix.live_at is not None and fix.live_at > report.at:

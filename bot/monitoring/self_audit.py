@@ -34,11 +34,6 @@ _log = structlog.stdlib.get_logger(__name__)
 class AuditGateway(Protocol):
     """The methods of `SelfImprovementAgent` that an audit needs."""
 
-    @property
-    def can_change(self) -> bool:
-        """True if this bot can write requested changes."""
-        ...
-
     async def permit(self, person: Person, act: Act) -> None:
         """Authorise the act. Raises `NotAuthorized`."""
         ...
@@ -55,7 +50,7 @@ class SelfAudit:
     """Posts the self-audit in the dev channel, once for each configured time.
 
     `abilities` returns the current commands; `root` is the project folder, which is searched for
-    flags.
+    flags. Without `can_change`, the bot cannot write what people wish for, and proposes none of it.
     """
 
     def __init__(
@@ -68,6 +63,7 @@ class SelfAudit:
         root: Path,
         dev_channel_id: int,
         abilities: Callable[[], Sequence[Ability]],
+        can_change: bool = False,
     ) -> None:
         self._services = services
         self._gate = gate
@@ -75,6 +71,7 @@ class SelfAudit:
         self._changed = asyncio.Event()
         self._autonomy = autonomy
         self._dev_channel_id = dev_channel_id
+        self._can_change = can_change
         self._looking = ActivityCollector(services, root, abilities)
 
     async def run_forever(self) -> None:
@@ -156,7 +153,7 @@ class SelfAudit:
             for fault in findings.report.faults
             if (goal := self._choose_goal(findings, fault)) is not None
         ]
-        requests = findings.report.feature_requests if self._gate.can_change else ()
+        requests = findings.report.feature_requests if self._can_change else ()
         changes = [self._change(each, slot) for each in requests]
         for trigger in (*faults[: self._config.proposals], *changes[: self._config.changes]):
             try:

@@ -34,7 +34,7 @@ from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement import SelfImprovementAgent, ShippedFixes
 
 _MUTED_FOR = timedelta(days=1)
 _SETTLE_SECONDS = 5.0
@@ -71,59 +71,39 @@ class Monitoring:
     """Follows the journal, opens and announces incidents, and starts runs about them."""
 
     def __init__(
-        self, services: MonitoringServices, agent: SelfImprovementAgent, rules: MonitoringRules
+        self,
+        services: MonitoringServices,
+        agent: SelfImprovementAgent,
+        fixes: ShippedFixes,
+        rules: MonitoringRules,
     ) -> None:
         clock, config, thresholds = services.clock, rules.incidents, rules.thresholds
-        place = {"dev_channel_id": rules.dev_channel_id}
+        channel_id, key_values = rules.dev_channel_id, services.key_values
         self._agent = agent
+        self._fixes = fixes
         self._clock = clock
         self._rules = rules
-        self.incident_repository = IncidentRepository(services.key_values)
         self._loaded = asyncio.Event()
-        self._rollbacks = RollbackIncidents(self.incident_repository, clock, services.running)
+        repository = self.incident_repository = IncidentRepository(key_values)
+        self._rollbacks = RollbackIncidents(repository, clock, services.running)
         classifier = AnomalyClassifier(services.journal)
-        self._triage_review = TriageReview(self.incident_repository, classifier, clock)
-        incidents = self._incidents = IncidentTracker(
-            self.incident_repository,
-            classifier,
-            clock,
-            config,
-            thresholds,
-        )
+        self._triage_review = TriageReview(repository, classifier, clock)
+        self._incidents = IncidentTracker(repository, classifier, clock, config, thresholds)
         self._journal_follower = JournalFollower(
-            services.journal,
-            services.key_values,
-            clock,
-            thresholds,
-            self.incident_repository,
-            incidents,
+            services.journal, key_values, clock, thresholds, repository, self._incidents
         )
         charts = services.charts if config.charts else None
-        self._incident_charts = IncidentCharts(
-            self.incident_repository, charts, self._build_sketch, clock
-        )
-        auto_run_starter = self._auto_run_starter = AutoRunStarter(
-            self.incident_repository,
-            agent,
-            rules.autonomy,
-            clock,
-            guild_id=rules.guild_id,
-            **place,
-        )
-        digests = self._digests = Digests(self.incident_repository, config)
+        self._incident_charts = IncidentCharts(repository, charts, self._build_sketch, clock)
+        self._auto_run_starter = AutoRunStarter(
+            repository, agent, rules.autonomy, clock,
+            guild_id=rules.guild_id, dev_channel_id=channel_id,
+        )  # fmt: skip
+        self._digests = Digests(repository, config)
         self._incident_notifier = IncidentNotifier(
-            self.incident_repository,
-            digests,
-            auto_run_starter,
-            self._incident_charts,
-            agent,
-            services.chat,
-            clock,
-            **place,
-        )
-        self.reports = FailureReports(
-            self.incident_repository, agent, services.key_values, services.chat, clock
-        )
+            repository, self._digests, self._auto_run_starter, self._incident_charts, agent,
+            services.chat, clock, dev_channel_id=channel_id,
+        )  # fmt: skip
+        self.reports = FailureReports(repository, fixes, key_values, services.chat, clock)
 
     def reconfigure(
         self, thresholds: Thresholds, incidents: IncidentsConfig, autonomy: Autonomy
@@ -172,7 +152,7 @@ class Monitoring:
 
     async def _settle(self) -> None:
         if self.incident_repository.incidents:
-            self._incidents.settle(await self._agent.fixes())
+            self._incidents.settle(await self._fixes())
             await self._rollbacks.settle()
         await self.reports.look()
 

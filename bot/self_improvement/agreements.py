@@ -1,6 +1,7 @@
 """People's agreement to what the bot has understood of a requested change (“go ahead”)."""
 
 from bot.authority.authorizer import Authorizer
+from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
 from bot.domain.brief import Agreement, Brief
@@ -9,9 +10,10 @@ from bot.domain.history import History
 from bot.domain.people import Person
 from bot.domain.proposal import How
 from bot.domain.run import Run, Waiting
+from bot.ports.clock import Clock
+from bot.ports.store import Store
 from bot.presentation.cards import format_status
 from bot.self_improvement.dialogue import RunDialogue
-from bot.self_improvement.services import Services
 
 _OLD = (
     "This is not the newest card of the run. My understanding has changed since. Please use "
@@ -24,12 +26,16 @@ class Agreements:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        clock: Clock,
+        stop_guard: KillSwitchGuard,
         authorizer: Authorizer,
         run_locks: RunLocks,
         dialogue: RunDialogue,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._clock = clock
+        self._stop_guard = stop_guard
         self._authorizer = authorizer
         self._run_locks = run_locks
         self._dialogue = dialogue
@@ -42,14 +48,12 @@ class Agreements:
         """
         note = f"go ahead {digest}".strip()
         await self._authorizer.ask(person, Act.ASK, run_id, note)
-        await self._services.stop_guard.check()
+        await self._stop_guard.check()
         async with self._run_locks.get(run_id):
-            run = await self._services.store.get(run_id)
-            history = await self._services.store.get_history(run.id)
+            run = await self._store.get(run_id)
+            history = await self._store.get_history(run.id)
             brief = _open(run, history, digest)
-            agreement = Agreement(
-                digest=brief.digest, person=person, at=self._services.clock.now(), how=how
-            )
+            agreement = Agreement(digest=brief.digest, person=person, at=self._clock.now(), how=how)
             text = f"**{person.name}** says go ahead. I write it now."
             return await self._dialogue.accept_agreement(
                 run, agreement, text, history.add_shaper(person)
@@ -58,8 +62,8 @@ class Agreements:
     async def check(self, run_id: str, person: Person, digest: str) -> None:
         """Raise unless the card still shows the current brief. Raises what `give` raises."""
         await self._authorizer.ask(person, Act.REVISE, run_id, "change what was understood")
-        run = await self._services.store.get(run_id)
-        _open(run, await self._services.store.get_history(run.id), digest)
+        run = await self._store.get(run_id)
+        _open(run, await self._store.get_history(run.id), digest)
 
 
 def _open(run: Run, history: History, digest: str) -> Brief:

@@ -7,9 +7,10 @@ import structlog
 from bot.domain.history import History
 from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.periodic import log_tracebacks, run_periodically
+from bot.ports.clock import Clock
+from bot.ports.store import Store
 from bot.presentation.cards import is_failed_fix
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import Services
 
 _LOOKED_AT = 50  # of the newest runs that have ended
 _SETTLED = timedelta(minutes=1)  # time to read the ending, and for pending messages to arrive
@@ -23,8 +24,9 @@ _log = structlog.stdlib.get_logger(__name__)
 class ThreadArchiver:
     """Archives each thread a minute after its run has ended, once per end."""
 
-    def __init__(self, services: Services, notifier: RunNotifier) -> None:
-        self._services = services
+    def __init__(self, store: Store, clock: Clock, notifier: RunNotifier) -> None:
+        self._store = store
+        self._clock = clock
         self._notifier = notifier
         self._seen: set[tuple[str, int]] = set()
 
@@ -33,11 +35,11 @@ class ThreadArchiver:
         failed_look = log_tracebacks(
             _log, "threads of ended runs could not be archived; I will try again"
         )
-        await run_periodically(self.look, self._services.clock, _PAUSE_SECONDS, failed=failed_look)
+        await run_periodically(self.look, self._clock, _PAUSE_SECONDS, failed=failed_look)
 
     async def look(self) -> None:
         """Archive the threads of runs that ended recently and need no more attention."""
-        store, now = self._services.store, self._services.clock.now()
+        store, now = self._store, self._clock.now()
         ended = await store.find(status=FINAL_STATUSES, limit=_LOOKED_AT)
         for run in ended:
             # By version, because a retried run ends again.

@@ -18,9 +18,13 @@ from bot.domain.journal import Kind
 from bot.domain.posts import Post
 from bot.domain.stop import Stop
 from bot.periodic import log_warnings, run_periodically
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+from bot.ports.workspace import Checkout
 from bot.presentation.cards import render_arrival
-from bot.self_improvement.services import Services
-from bot.self_improvement.steps.ship import Deployer
+from bot.self_improvement.deployer import Deployer
+from bot.telemetry import Recorder
 
 SETTLE_SECONDS = 1.0
 """Seconds from a request to the look: requests during this time share one look."""
@@ -43,13 +47,21 @@ class BaseUpdates:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        chat: Chat,
+        clock: Clock,
+        recorder: Recorder,
+        checkout: Checkout | None,
         deployer: Deployer,
         *,
         dev_channel_id: int,
         get_stop: Callable[[], Awaitable[Stop | None]] = _get_no_stop,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._chat = chat
+        self._clock = clock
+        self._recorder = recorder
+        self._checkout = checkout
         self._deployer = deployer
         self._dev_channel_id = dev_channel_id
         self._get_stop = get_stop
@@ -76,7 +88,7 @@ class BaseUpdates:
         """Look on request and at intervals, until cancelled."""
         await run_periodically(
             self._answer_requests,
-            self._services.clock,
+            self._clock,
             LOOK_SECONDS,
             first_after=LOOK_SECONDS,
             wake=self._asked,
@@ -84,7 +96,7 @@ class BaseUpdates:
         )
 
     async def _answer_requests(self) -> None:
-        await self._services.clock.sleep(SETTLE_SECONDS)
+        await self._clock.sleep(SETTLE_SECONDS)
         self._asked.clear()  # this look also answers the requests that came during the wait
         how = self._how or {TIMER}
         self._how = set()
@@ -114,7 +126,7 @@ class BaseUpdates:
             )
             return None
         try:
-            with self._services.recorder.measure(Kind.RELOAD, NAME):
+            with self._recorder.measure(Kind.RELOAD, NAME):
                 arrival = await self._deployer.sync()
         except TheseusError as error:
             if (
@@ -137,7 +149,7 @@ class BaseUpdates:
         """Announce what prevents the deployment; the same problem is announced once per commit."""
         text = redact(str(error))
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        checkout = self._services.checkout
+        checkout = self._checkout
         head = await checkout.get_head() if checkout is not None else ""
         post = Post(
             text=f"⚠️ New commits are on the branch I follow, and I could not load them: {text}"
@@ -146,14 +158,14 @@ class BaseUpdates:
 
     async def _say(self, post: Post, *, key: str) -> None:
         try:
-            await self._services.chat.post(self._dev_channel_id, post, key=key)
+            await self._chat.post(self._dev_channel_id, post, key=key)
         except ChatError as error:
             _log.warning("the new commits could not be announced: %s", error)
 
     async def _append_audit_entry(self, how: str, note: str, *, allowed: bool) -> None:
-        await self._services.store.append_audit_entry(
+        await self._store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.now(),
+                at=self._clock.now(),
                 action=NAME,
                 allowed=allowed,
                 how=how,

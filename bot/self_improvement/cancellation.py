@@ -9,11 +9,14 @@ from bot.domain.errors import ForgeError, WorkspaceError, WrongStage
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
 from bot.domain.run_state import Edge
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.store import Store
+from bot.ports.workspace import Workspaces
 from bot.presentation.cards import format_status
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_closer import close_proposal, describe_closing
 from bot.self_improvement.reconciler import Reconciler
-from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 from bot.self_improvement.worker import Workers
 
@@ -25,14 +28,20 @@ class Cancellation:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        forge: Forge,
+        workspaces: Workspaces,
+        clock: Clock,
         workers: Workers,
         transitions: RunTransitions,
         notifier: RunNotifier,
         cost_meter: RunCostMeter,
         reconciler: Reconciler,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._forge = forge
+        self._workspaces = workspaces
+        self._clock = clock
         self._workers = workers
         self._transitions = transitions
         self._notifier = notifier
@@ -47,8 +56,8 @@ class Cancellation:
         """
         # First the worker: otherwise it could propose or merge while the rest is ended.
         stopped = await self._workers.stop(run_id)
-        run = self._cost_meter.settle(await self._services.store.get(run_id))
-        history = await self._services.store.get_history(run.id)
+        run = self._cost_meter.settle(await self._store.get(run_id))
+        history = await self._store.get_history(run.id)
         if run.has_ended:
             await self._notifier.announce_end(run, history)
             raise WrongStage(
@@ -57,7 +66,7 @@ class Cancellation:
         ships = stopped or await self._is_shipping(run, history)
         try:
             async with asyncio.timeout(forge_seconds):
-                opened = await close_proposal(self._services.forge, run, history, reason)
+                opened = await close_proposal(self._forge, run, history, reason)
         except (ForgeError, TimeoutError) as error:
             opened = None
             what = str(error) or "The forge does not answer."
@@ -78,7 +87,7 @@ class Cancellation:
     async def drop(self, run_id: str) -> None:
         """Remove the branch of a run that has ended."""
         try:
-            await self._services.workspaces.drop(run_id)
+            await self._workspaces.drop(run_id)
         except WorkspaceError:
             _log.exception("the branch of run %s could not be removed", run_id)
 
@@ -89,8 +98,8 @@ class Cancellation:
         """
         if run.stage is not Stage.SHIP or run.status is Status.WAITING or not history.proposal:
             return False
-        return await self._services.store.get_approval(run.id, history.proposal.head) is not None
+        return await self._store.get_approval(run.id, history.proposal.head) is not None
 
     async def _hand_back(self, run: Run) -> None:
-        await self._transitions.hand_back(run.replace(updated_at=self._services.clock.now()))
+        await self._transitions.hand_back(run.replace(updated_at=self._clock.now()))
         self._workers.wake()

@@ -2,6 +2,7 @@
 
 from theseus_observe.redaction import redact
 
+from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.account import Account
 from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
@@ -11,10 +12,11 @@ from bot.domain.history import History
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.domain.run_state import Edge
+from bot.ports.store import Store
+from bot.ports.workspace import Workspaces
 from bot.presentation.cards import describe_candidate
 from bot.self_improvement.candidate_choice import choose_best, explain_best
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 
 _NO_MONEY = "the budget has no room for another"
@@ -32,12 +34,16 @@ class CandidateSelection:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        workspaces: Workspaces,
+        budget: BudgetEnforcer | None,
         notifier: RunNotifier,
         transitions: RunTransitions,
         cost_meter: RunCostMeter,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._workspaces = workspaces
+        self._budget = budget
         self._notifier = notifier
         self._transitions = transitions
         self._cost_meter = cost_meter
@@ -103,7 +109,7 @@ class CandidateSelection:
         best = choose_best(so_far)
         why = "; ".join(filter(None, (explain_best(so_far), so_far.why)))
         chosen = so_far.replace(chosen=True, present=best.number, why=why)
-        known = await self._services.store.get_history(run.id)
+        known = await self._store.get_history(run.id)
         instruction_count = len(known.instructions.items) if known.instructions else 0
         change = best.change_set.replace(
             instruction_count=max(instruction_count, best.change_set.instruction_count)
@@ -126,7 +132,7 @@ class CandidateSelection:
         If the process is killed after this, the run checks that candidate again and resets the
         branch for the check.
         """
-        async with self._services.workspaces.open(run.id, base=change.base) as workspace:
+        async with self._workspaces.open(run.id, base=change.base) as workspace:
             await workspace.reset(change.head)
 
     async def _should_write_another(self, run: Run, so_far: Candidates) -> bool:
@@ -134,7 +140,7 @@ class CandidateSelection:
 
         The expected cost is the average of the candidates so far.
         """
-        budget = self._services.budget
+        budget = self._budget
         if so_far.judged_count >= so_far.most or budget is None:
             return so_far.judged_count < so_far.most
         spent = await self._cost_meter.add_current_cost(run)

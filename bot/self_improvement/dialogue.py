@@ -1,6 +1,6 @@
 """Handles people's messages to a run: answers to its questions, and instructions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from theseus_observe.redaction import redact
 
@@ -14,14 +14,16 @@ from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.grammar.agreement import parse_agreement
 from bot.grammar.choices import find_choice, parse_literal
+from bot.ports.clock import Clock
+from bot.ports.store import Store
 from bot.presentation.cards import format_status
-from bot.self_improvement.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.engine_choice import WritingEngines
 from bot.self_improvement.messages import format_instruction
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import Services
+from bot.self_improvement.run_records import need
 from bot.self_improvement.steering import Steering
-from bot.self_improvement.step_context import need
 from bot.self_improvement.transitions import RunTransitions, open_question
+from bot.self_improvement.worker import Workers
 
 _YES_OR_NO = "Please answer yes or no, or press a button: {}. Until then I change nothing."
 _CHOICES = (
@@ -36,30 +38,32 @@ class RunDialogue:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        clock: Clock,
         notifier: RunNotifier,
         transitions: RunTransitions,
-        wake: Callable[[], None],
-        engine: CodeAgentRunner,
+        workers: Workers,
+        engines: WritingEngines,
         steering: Steering,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._clock = clock
         self._notifier = notifier
         self._transitions = transitions
-        self._wake = wake
-        self._engine = engine
+        self._workers = workers
+        self._engines = engines
         self._steering = steering
 
     @property
     def can_follow_instructions(self) -> bool:
         """True if there is an engine that follows instructions in natural language."""
-        return self._engine.can_follow_instructions
+        return self._engines.can_follow_instructions
 
     # Questions
 
     async def answer(self, run: Run, person: Person, text: str) -> Run:
         """Accept a person's answer; the first one counts. Raises `WrongStage`."""
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         question = open_question(run, history)
         if question is None:
             raise WrongStage(_explain_no_question(run, history))
@@ -75,15 +79,15 @@ class RunDialogue:
             question_id=question.id,
             text=redact(text),
             person=person,
-            at=self._services.clock.now(),
+            at=self._clock.now(),
         )
         message = f"💬 I go on with the answer of **{person.name}**{choice}."
         return await self._save_answer(run, message, answer, history.add_shaper(person))
 
     async def resume_overdue(self, run: Run) -> Run:
         """Continue a parked run whose time has come; an open question gets its default answer."""
-        history = await self._services.store.get_history(run.id)
-        now = self._services.clock.now()
+        history = await self._store.get_history(run.id)
+        now = self._clock.now()
         if run.waiting is Waiting.AGREEMENT:
             agreement = Agreement(digest=need(history.brief).digest, at=now, how="time")
             return await self.accept_agreement(
@@ -99,7 +103,7 @@ class RunDialogue:
     async def go_on(self, run: Run, *records: Record) -> Run:
         """Queue a parked run, with the records it waited for."""
         saved = await self._transitions.resume(run, *records)
-        self._wake()
+        self._workers.wake()
         return saved
 
     async def accept_agreement(
@@ -127,7 +131,7 @@ class RunDialogue:
         for a comment at the forge. Raises `WrongStage` if there is no change to revise, or if no
         engine follows instructions.
         """
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         known = history.instructions or Instructions()
         new = known.find_new(instructions)
         if not new:
@@ -138,11 +142,11 @@ class RunDialogue:
         revises, is_received = run.stage is Stage.SHIP, False
         if run.waiting is Waiting.AGREEMENT:
             run = await self._transitions.reopen_brief(run, all_instructions, *shaper_records)
-            self._wake()
+            self._workers.wake()
         elif revises:
             run = await self._begin(run, history, all_instructions, *shaper_records)
         else:
-            await self._services.store.append(run.id, all_instructions, *shaper_records)
+            await self._store.append(run.id, all_instructions, *shaper_records)
             is_received = self._steering.tell(run.id, all_instructions.items)
         for item in new:
             text = format_instruction(
@@ -181,7 +185,7 @@ class RunDialogue:
             instruction_count=len(instructions.items),
         )
         saved = await self._transitions.revise(run, instructions, revision, *records)
-        self._wake()
+        self._workers.wake()
         return saved
 
 

@@ -1,16 +1,18 @@
 """An approver's decision to propose a change that was found but is not proven."""
 
 from bot.authority.authorizer import Authorizer
+from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
 from bot.domain.errors import StaleApproval, WrongStage
 from bot.domain.people import Person
 from bot.domain.plausible_edit import Endorsement
 from bot.domain.run import Run, Waiting
+from bot.ports.clock import Clock
+from bot.ports.store import Store
 from bot.presentation.cards import format_status
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import Services
 
 _OLD = "This card shows `{shown}`, but the run is at `{head}`. Please read the newest card."
 
@@ -20,13 +22,17 @@ class Endorsements:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        clock: Clock,
+        stop_guard: KillSwitchGuard,
         authorizer: Authorizer,
         run_locks: RunLocks,
         dialogue: RunDialogue,
         notifier: RunNotifier,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._clock = clock
+        self._stop_guard = stop_guard
         self._authorizer = authorizer
         self._run_locks = run_locks
         self._dialogue = dialogue
@@ -40,10 +46,10 @@ class Endorsements:
         """
         note = f"propose {head}, found, not proven"
         await self._authorizer.ask(person, Act.ENDORSE, run_id, note)
-        await self._services.stop_guard.check()
+        await self._stop_guard.check()
         async with self._run_locks.get(run_id):
-            run = await self._services.store.get(run_id)
-            history = await self._services.store.get_history(run.id)
+            run = await self._store.get(run_id)
+            history = await self._store.get_history(run.id)
             change = history.change_set
             if run.waiting is not Waiting.JUDGEMENT or change is None:
                 raise WrongStage(
@@ -51,7 +57,7 @@ class Endorsements:
                 )
             if head != change.head:
                 raise StaleApproval(_OLD.format(shown=head[:7], head=change.head[:7]))
-            endorsement = Endorsement(head=head, person=person, at=self._services.clock.now())
+            endorsement = Endorsement(head=head, person=person, at=self._clock.now())
             saved = await self._dialogue.go_on(run, endorsement, history.add_shaper(person))
         text = f"**{person.name}** has read `{head[:7]}`, which is not proven. I propose it."
         await self._notifier.say(saved, text, key=f"endorsed:{run.attempt}:{head[:12]}")

@@ -19,6 +19,8 @@ from bot.domain.posts import Attachment, Button
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge
+from bot.ports.forge import Forge
+from bot.ports.store import Store
 from bot.presentation.cards import build_output_files, build_verdict_files, get_activity
 from bot.presentation.markdown import escape_line
 from bot.self_improvement.candidate_selection import CandidateSelection
@@ -30,7 +32,6 @@ from bot.self_improvement.messages import (
 )
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_closer import try_close_proposal
-from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 
 # Errors that teach something about the fault. Others are temporary, or are not about the fault: an
@@ -43,13 +44,15 @@ class StepFailures:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        forge: Forge,
         notifier: RunNotifier,
         cost_meter: RunCostMeter,
         transitions: RunTransitions,
         candidates: CandidateSelection,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._forge = forge
         self._notifier = notifier
         self._cost_meter = cost_meter
         self._transitions = transitions
@@ -57,11 +60,11 @@ class StepFailures:
 
     async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
         """End the run whose `stage` raised; after a failed shipment, wait for another approval."""
-        run = await self._services.store.get(run_id)
+        run = await self._store.get(run_id)
         if run.has_ended:
             return run
         run = self._cost_meter.settle(run)
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         explanation = _explain(error, record_id)
         if stage is Stage.SHIP and history.proposal is not None:
             return await self.wait_for_ship(run, explanation)
@@ -73,7 +76,7 @@ class StepFailures:
         reason = f"Stopped while {get_activity(stage)}: {explanation}"
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
-        reason += await try_close_proposal(self._services.forge, run, history, reason)
+        reason += await try_close_proposal(self._forge, run, history, reason)
         return await self._transitions.end(
             run, Edge.FAILED, reason, teaches=isinstance(error, _TEACHING)
         )
@@ -185,7 +188,7 @@ class StepFailures:
 
     async def _build_retry_buttons(self, run: Run) -> tuple[Button, ...]:
         """Return a “Check again” button if only an undecided check prevents the merge."""
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         tier, proposal = history.full_tier, history.proposal
         if run.waiting is not Waiting.UNSHIPPED or tier is None or proposal is None:
             return ()

@@ -5,6 +5,8 @@ from contextlib import suppress
 import structlog
 
 from bot.authority.announcements import tell
+from bot.authority.flags import FlagRepository
+from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.budget import Cap
 from bot.domain.dialogue import Question
 from bot.domain.errors import ChatRejected
@@ -15,13 +17,14 @@ from bot.domain.posts import Attachment, Button, MessageRef, Post
 from bot.domain.run import Run, Status
 from bot.domain.use import FlagComparison
 from bot.domain.waits import format_timestamp
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
 from bot.presentation import cards
 from bot.presentation.cards import render_ending, render_investigation, render_shipment
 from bot.presentation.flags import describe_counted_flag, render_comparison
 from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.self_improvement.fallback_notifier import FallbackNotifier
 from bot.self_improvement.run_threads import RunThreads
-from bot.self_improvement.services import Services
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -32,16 +35,24 @@ class RunNotifier:
     If the thread refuses a message, for example because it was deleted, it is posted elsewhere.
     """
 
-    def __init__(self, services: Services, dev_channel_id: int, links: RunLinks = NO_LINKS) -> None:
-        self._chat = services.chat
-        self._store = services.store
-        self._clock = services.clock
+    def __init__(
+        self,
+        chat: Chat,
+        clock: Clock,
+        flags: FlagRepository,
+        budget: BudgetEnforcer | None,
+        threads: RunThreads,
+        dev_channel_id: int,
+        links: RunLinks = NO_LINKS,
+    ) -> None:
+        self._chat = chat
+        self._clock = clock
+        self._flags = flags
+        self._budget = budget
+        self._threads = threads
         self._dev_channel_id = dev_channel_id
-        self._fallback = FallbackNotifier(services.chat, dev_channel_id)
-        self._budget = services.budget
-        self._flags = services.flags
         self._links = links
-        self._threads = RunThreads(services, dev_channel_id)
+        self._fallback = FallbackNotifier(chat, dev_channel_id)
 
     async def announce(self, run: Run) -> Run:
         """Return the run with its thread and card, which are opened if they are missing.

@@ -18,9 +18,12 @@ from bot.domain.proposal import Comment, ForgeProposal, Proposal
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge
 from bot.periodic import log_tracebacks, run_periodically
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.store import Store
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import RunSettings, Services
+from bot.self_improvement.run_settings import RunSettings
 from bot.self_improvement.transitions import RunTransitions
 from bot.self_improvement.worker import Workers
 
@@ -37,7 +40,9 @@ class Poller:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        forge: Forge,
+        clock: Clock,
         limits: RunSettings,
         transitions: RunTransitions,
         notifier: RunNotifier,
@@ -47,7 +52,9 @@ class Poller:
         autonomy: AutonomyPolicy,
         stop_guard: KillSwitchGuard,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._forge = forge
+        self._clock = clock
         self._limits = limits
         self._transitions = transitions
         self._notifier = notifier
@@ -62,9 +69,7 @@ class Poller:
         """Check every waiting run, then pause, until cancelled."""
         pause = self._limits.sweep.total_seconds()
         failed = log_tracebacks(_log, "the sweep failed; the next one starts again")
-        await run_periodically(
-            self.look, self._services.clock, pause, first_after=pause, failed=failed
-        )
+        await run_periodically(self.look, self._clock, pause, first_after=pause, failed=failed)
 
     async def look(self) -> None:
         """Check every waiting run and paused kinds of work once; continue none during a stop."""
@@ -74,12 +79,12 @@ class Poller:
             await self._autonomy.look()
         except TheseusError:
             _log.exception("paused work could not be checked; the next sweep tries again")
-        for run in await self._services.store.find(status={Status.WAITING}, limit=1000):
+        for run in await self._store.find(status={Status.WAITING}, limit=1000):
             # The run is read again under the lock: a person may have answered since the list was
             # read.
             async with self._run_locks.get(run.id):
                 try:
-                    await self._look_at(await self._services.store.get(run.id))
+                    await self._look_at(await self._store.get(run.id))
                 except TheseusError:  # one failing run must not block the others
                     _log.exception("run %s could not be looked at; the next sweep tries", run.id)
 
@@ -91,19 +96,19 @@ class Poller:
         elif run.waiting is Waiting.PAUSED:
             if not await self._autonomy.should_wait(run):
                 await self._dialogue.go_on(run)
-        elif run.parked_until is not None and self._services.clock.now() >= run.parked_until:
+        elif run.parked_until is not None and self._clock.now() >= run.parked_until:
             await self._dialogue.resume_overdue(run)
 
     async def _look_at_proposal(self, run: Run) -> None:
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         proposal = history.proposal
         if proposal is None:
             return
         try:
-            opened = await self._services.forge.get_proposal(proposal.number)
+            opened = await self._forge.get_proposal(proposal.number)
             # A pull request is a draft until the forge's checks have ended; then people are asked.
             if opened.state == "open" and opened.draft and opened.checks != "pending":
-                opened = await self._services.forge.publish(proposal.number)
+                opened = await self._forge.publish(proposal.number)
         except ForgeError:
             return  # the next sweep tries again; an approval would report the problem
         if opened.state == "closed":
@@ -115,7 +120,7 @@ class Poller:
             await self._open(run, history, opened)
 
     async def _handle_merge(self, run: Run, proposal: Proposal) -> None:
-        if await self._services.store.get_approval(run.id, proposal.head) is not None:
+        if await self._store.get_approval(run.id, proposal.head) is not None:
             await self._go_on_shipping(run)
             return  # our own merge, which failed to come live and waits for another approval
         reason = (
@@ -143,7 +148,7 @@ class Poller:
 
     async def _go_on_shipping(self, run: Run) -> None:
         """Retry a merge that waits for the forge's checks; the run stores its time limit."""
-        now = self._services.clock.now()
+        now = self._clock.now()
         if run.parked_until is None or now < min(run.parked_until, run.updated_at + _RETRY_DELAY):
             return
         await self._transitions.queue_shipment(run)
@@ -153,11 +158,11 @@ class Poller:
         """Start one revision for all new review comments; return whether there were any."""
         if run.goal == "revert":
             return False  # a revert contains exactly the reverted merge, so it cannot be revised
-        now = self._services.clock.now()
+        now = self._clock.now()
         if now - self._read.get(run.id, run.created_at) < self._limits.comments:
             return False
         try:
-            written = await self._services.forge.list_comments(opened.number)
+            written = await self._forge.list_comments(opened.number)
         except ForgeError:
             return False  # the next sweep reads them
         self._read[run.id] = now
@@ -165,7 +170,7 @@ class Poller:
         if not self._dialogue.can_follow_instructions:
             await self._refuse_comments(run, opened, comments)
             return False
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         new = (history.instructions or Instructions()).find_new(map(_build_instruction, comments))
         if not new:
             return False
@@ -182,9 +187,9 @@ class Poller:
             await self._notifier.say(run, text, key=f"unfollowed:{comment.key}")
 
     async def _append_audit_entry(self, run: Run, item: Instruction) -> None:
-        await self._services.store.append_audit_entry(
+        await self._store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.now(),
+                at=self._clock.now(),
                 action=Act.REVISE,
                 allowed=True,
                 run_id=run.id,

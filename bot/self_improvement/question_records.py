@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
+from bot.budget.enforcement import BudgetEnforcer
 from bot.detection.use import use_of
 from bot.domain.cost import Cost
 from bot.domain.errors import UnknownRun
@@ -14,7 +15,11 @@ from bot.domain.samples import OWN_KINDS, Sample
 from bot.domain.use import EventUse
 from bot.grammar.likeness import find_fitting_failures, find_named_commands
 from bot.grammar.spans import TimeSpan
-from bot.self_improvement.services import Services
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.store import Store
+from bot.ports.workspace import Checkout
 from bot.self_improvement.shipped_fixes import ShippedFixes
 
 _LOOKED_AT = 300  # of the newest runs
@@ -27,24 +32,37 @@ class QuestionRecords:
     """Reads the records. `commands` returns the names of all commands, without the slash."""
 
     def __init__(
-        self, services: Services, fixes: ShippedFixes, commands: Callable[[], Collection[str]]
+        self,
+        store: Store,
+        clock: Clock,
+        journal: Journal,
+        key_values: KeyValueStore,
+        checkout: Checkout | None,
+        budget: BudgetEnforcer | None,
+        fixes: ShippedFixes,
+        commands: Callable[[], Collection[str]],
     ) -> None:
-        self._services = services
+        self._store = store
+        self._clock = clock
+        self._journal = journal
+        self._key_values = key_values
+        self._checkout = checkout
+        self._budget = budget
         self._fixes = fixes
         self._commands = commands
 
     @property
     def now(self) -> datetime:
         """The current time."""
-        return self._services.clock.now()
+        return self._clock.now()
 
     async def get_history(self, run_id: str) -> History:
         """Return the records of a run."""
-        return await self._services.store.get_history(run_id)
+        return await self._store.get_history(run_id)
 
     async def list_runs(self) -> tuple[Run, ...]:
         """Return the newest runs, newest first."""
-        return await self._services.store.find(limit=_LOOKED_AT)
+        return await self._store.find(limit=_LOOKED_AT)
 
     async def find_run(self, run_id: str | None, number: int | None) -> Run:
         """Return the run with that id, or the newest that proposed that number.
@@ -52,7 +70,7 @@ class QuestionRecords:
         Raises `UnknownRun`.
         """
         if run_id is not None:
-            return await self._services.store.get(run_id)
+            return await self._store.get(run_id)
         found = await self.find_newest(
             lambda h: h.proposal is not None and h.proposal.number == number
         )
@@ -75,7 +93,7 @@ class QuestionRecords:
     async def list_shipped(self) -> list[tuple[Run, History]]:
         """Return the runs that shipped something, newest shipment first."""
         runs = await self.list_runs()
-        known = await self._services.store.get_histories([run.id for run in runs])
+        known = await self._store.get_histories([run.id for run in runs])
         merged = [
             (history.shipment.at, run, history)
             for run in runs
@@ -86,9 +104,9 @@ class QuestionRecords:
 
     async def sum_costs(self, span: TimeSpan | None) -> Cost | None:
         """Return the ledger's total for models, by UTC days; `None` without a ledger."""
-        if self._services.budget is None:
+        if self._budget is None:
             return None
-        ledger = self._services.budget.ledger
+        ledger = self._budget.ledger
         if span is None:
             return await ledger.sum_costs()
         total = Cost()
@@ -99,12 +117,12 @@ class QuestionRecords:
 
     async def list_incidents(self) -> list[Incident]:
         """Return every stored incident, most recently seen first."""
-        found = await self._services.key_values.list_records(INCIDENT, Incident)
+        found = await self._key_values.list_records(INCIDENT, Incident)
         return sorted(found, key=lambda each: each.last_at, reverse=True)
 
     async def list_failures(self, span: TimeSpan, subject: str = "") -> list[FailureGroup]:
         """Return users' failures in the span; with a `subject`, only those that match it."""
-        found = await self._services.journal.list_failures(since=span.since, limit=_GROUPS)
+        found = await self._journal.list_failures(since=span.since, limit=_GROUPS)
         groups = [
             each
             for each in found
@@ -148,9 +166,7 @@ class QuestionRecords:
         since = span.since
         while since <= span.until:
             until = min(since + _DAY, span.until)
-            for each in await self._services.journal.list_samples(
-                since=since, until=until, event=one
-            ):
+            for each in await self._journal.list_samples(since=since, until=until, event=one):
                 if each.event in events:
                     found.setdefault(each.event, []).append(each)
             since = until + timedelta(microseconds=1)
@@ -170,7 +186,7 @@ class QuestionRecords:
 
     async def get_head(self) -> str:
         """Return the commit of the running checkout; empty if there is no checkout."""
-        checkout = self._services.checkout
+        checkout = self._checkout
         return await checkout.get_head() if checkout is not None else ""
 
     def get_recent_span(self, days: float) -> TimeSpan:

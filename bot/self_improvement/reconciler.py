@@ -15,9 +15,12 @@ from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.periodic import log_tracebacks, run_periodically
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.store import Store
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_closer import close_proposal
-from bot.self_improvement.services import Services
 
 RETRY_SECONDS = 30.0
 _ANSWER_SECONDS = 20.0  # for one answer of the forge
@@ -34,8 +37,18 @@ class Unsettled(Record):
 class Reconciler:
     """Stores such runs in the key-value store, and asks the forge about them."""
 
-    def __init__(self, services: Services, notifier: RunNotifier) -> None:
-        self._services = services
+    def __init__(
+        self,
+        store: Store,
+        forge: Forge,
+        clock: Clock,
+        key_values: KeyValueStore,
+        notifier: RunNotifier,
+    ) -> None:
+        self._store = store
+        self._forge = forge
+        self._clock = clock
+        self._key_values = key_values
         self._notifier = notifier
 
     async def schedule(self, run: Run) -> None:
@@ -43,20 +56,20 @@ class Reconciler:
 
         Stored before the run ends, so a crash loses nothing.
         """
-        await self._services.key_values.put(_PREFIX + run.id, Unsettled(run_id=run.id))
+        await self._key_values.put(_PREFIX + run.id, Unsettled(run_id=run.id))
 
     async def run_forever(self) -> None:
         """Ask repeatedly, until cancelled."""
         failed = log_tracebacks(_log, "the state of a proposal is still unknown; I will try again")
-        await run_periodically(self.look, self._services.clock, RETRY_SECONDS, failed=failed)
+        await run_periodically(self.look, self._clock, RETRY_SECONDS, failed=failed)
 
     async def look(self) -> None:
         """Ask once about each run; close proposals that are still open."""
-        for each in await self._services.key_values.list_records(_PREFIX, Unsettled):
-            run = await self._services.store.get(each.run_id)
-            history = await self._services.store.get_history(run.id)
+        for each in await self._key_values.list_records(_PREFIX, Unsettled):
+            run = await self._store.get(each.run_id)
+            history = await self._store.get_history(run.id)
             if run.has_ended:
-                forge = self._services.forge
+                forge = self._forge
                 try:
                     async with asyncio.timeout(_ANSWER_SECONDS):
                         opened = await close_proposal(forge, run, history, run.reason)
@@ -65,7 +78,7 @@ class Reconciler:
                 except (ForgeError, TimeoutError):
                     continue
                 await self._report(run, opened)
-            await self._services.key_values.remove(_PREFIX + run.id)
+            await self._key_values.remove(_PREFIX + run.id)
 
     async def _report(self, run: Run, opened: ForgeProposal | None) -> None:
         """Report the forge's answer in the thread; a merge also in dev channel and audit log."""
@@ -82,9 +95,9 @@ class Reconciler:
             f"merged as `{commit}` before the forge knew that the run had ended. It comes live "
             "with the next shipped change. Revert it at the forge if it should not."
         )
-        await self._services.store.append_audit_entry(
+        await self._store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.now(),
+                at=self._clock.now(),
                 action="merged",
                 allowed=True,
                 run_id=run.id,

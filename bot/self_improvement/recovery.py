@@ -9,12 +9,14 @@ from bot.authority.run_locks import RunLocks
 from bot.domain.errors import ChatRejected, StoreConflict, TheseusError
 from bot.domain.run import FINAL_STATUSES, Recovery, Run, Stage, Status, Waiting, choose_recovery
 from bot.domain.run_state import Edge
+from bot.ports.forge import Forge
+from bot.ports.store import Store
+from bot.ports.workspace import Workspaces
 from bot.presentation.cards import get_activity
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_cards import ProposalCards
 from bot.self_improvement.proposal_closer import try_close_proposal
-from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 
 _LIVE = frozenset(Status) - FINAL_STATUSES
@@ -28,7 +30,9 @@ class RecoveryService:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        forge: Forge,
+        workspaces: Workspaces,
         notifier: RunNotifier,
         transitions: RunTransitions,
         failures: StepFailures,
@@ -36,7 +40,9 @@ class RecoveryService:
         proposal_cards: ProposalCards,
         run_locks: RunLocks,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._forge = forge
+        self._workspaces = workspaces
         self._notifier = notifier
         self._transitions = transitions
         self._failures = failures
@@ -49,7 +55,7 @@ class RecoveryService:
 
         If everything is `stopped`, no run is resumed.
         """
-        store = self._services.store
+        store = self._store
         for run in () if stopped else await store.find(status=_LIVE, limit=_ALL):
             async with self._run_locks.get(run.id):
                 try:
@@ -67,7 +73,7 @@ class RecoveryService:
             await self._notifier.announce_end(run, await store.get_history(run.id))
         # Read again: the loop above has ended some runs, and people have requested others.
         keep = await store.find(status=_LIVE, limit=_ALL)
-        await self._services.workspaces.reap(frozenset(run.id for run in keep))
+        await self._workspaces.reap(frozenset(run.id for run in keep))
 
     async def announce(self, run: Run) -> Run:
         """Give a new run its thread and card, then queue it. Raises `ChatRejected`."""
@@ -84,28 +90,26 @@ class RecoveryService:
     async def _show_card(self, run_id: str) -> None:
         """Post the card of a proposal that an earlier process saved but did not post."""
         try:
-            await self._proposal_cards.show(await self._services.store.get(run_id))
+            await self._proposal_cards.show(await self._store.get(run_id))
         except ChatRejected as error:
             async with self._run_locks.get(run_id):
-                await self._failures.wait_for_thread(
-                    await self._services.store.get(run_id), str(error)
-                )
+                await self._failures.wait_for_thread(await self._store.get(run_id), str(error))
 
     async def _report_not_resumed(self, run: Run, error: TheseusError) -> None:
         """Say why a run cannot continue after a restart; its own thread may not exist."""
-        now = await self._services.store.get(run.id)
+        now = await self._store.get(run.id)
         way_out = f" `/runs retry {run.id}` tries again." if now.has_ended else ""
         text = f"I was restarted, and could not resume this run: {error}{way_out}"
         await self._notifier.say_in_fallback(now, text, key=f"left:{now.version}")
 
     async def _report_ended(self, announced: Run) -> Run:
         """Say in the new thread that the run has ended meanwhile. Raises `StoreConflict`."""
-        now = await self._services.store.get(announced.id)
+        now = await self._store.get(announced.id)
         if not now.has_ended or now.thread_id is not None:
             raise StoreConflict(f"Run {now.id} was changed meanwhile.")
         known = now.replace(thread_id=announced.thread_id, card_id=announced.card_id)
-        ended = await self._services.store.save(known)
-        history = await self._services.store.get_history(ended.id)
+        ended = await self._store.save(known)
+        history = await self._store.get_history(ended.id)
         await self._notifier.refresh(ended, history)
         await self._notifier.announce_end(ended, history)
         return ended
@@ -125,7 +129,7 @@ class RecoveryService:
             assert_never(decision)
 
     async def _quarantine(self, run: Run) -> None:
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         why = f"I was interrupted twice while {get_activity(run.stage)}."
         if await self._failures.fall_back(run, history, why, worked_on=False) is not None:
             return  # the earlier state did not cause the interruptions
@@ -133,7 +137,7 @@ class RecoveryService:
             f"Interrupted twice while {get_activity(run.stage)}; `/runs retry {run.id}` tries it "
             "again."
         )
-        reason += await try_close_proposal(self._services.forge, run, history, reason)
+        reason += await try_close_proposal(self._forge, run, history, reason)
         await self._transitions.end(run, Edge.DIED_TWICE, reason)
 
     async def _requeue_released(self, run: Run) -> None:
@@ -141,7 +145,7 @@ class RecoveryService:
         if run.status is not Status.WAITING:
             return
         if run.asks:  # the poller continues it when its time has come
-            await self._transitions.say_parked(run, await self._services.store.get_history(run.id))
+            await self._transitions.say_parked(run, await self._store.get_history(run.id))
             return
         if run.stage is not Stage.SHIP:
             await self.announce(run)
@@ -152,7 +156,7 @@ class RecoveryService:
         if run.waiting is not Waiting.APPROVAL:
             await self._failures.say_unshipped(run)
             return
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         if history.proposal and await self._approvals.has_enough_votes(
             run, history, history.proposal
         ):

@@ -2,13 +2,16 @@
 
 import asyncio
 
+from bot.authority.kill_switch import KillSwitchGuard
 from bot.domain.errors import PolicyError, StoreConflict, TooMany
 from bot.domain.ids import create_run_id as new_run_id
 from bot.domain.people import ITSELF, Person
 from bot.domain.record import Record
 from bot.domain.run import FINAL_STATUSES, Goal, Run, Status, Trigger
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+from bot.ports.workspace import Checkout
 from bot.self_improvement.recovery import RecoveryService
-from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import create_run, requeue_from_start
 from bot.self_improvement.worker import Workers
 
@@ -24,8 +27,11 @@ _FULL = (
 class RunStarter:
     """Creates runs from triggers."""
 
-    def __init__(self, services: Services, recovery: RecoveryService, per_person: int) -> None:
-        self._services = services
+    def __init__(
+        self, store: Store, clock: Clock, recovery: RecoveryService, per_person: int
+    ) -> None:
+        self._store = store
+        self._clock = clock
         self._recovery = recovery
         self._per_person = per_person
         self._counting = asyncio.Lock()
@@ -38,9 +44,7 @@ class RunStarter:
         """
         if trigger.origin != "person" or trigger.goal == "revert":
             return
-        runs = await self._services.store.find(
-            status=set(Status) - FINAL_STATUSES, limit=_LOOKED_AT
-        )
+        runs = await self._store.find(status=set(Status) - FINAL_STATUSES, limit=_LOOKED_AT)
         own = [r for r in runs if r.trigger.person.id == trigger.person.id and r.under_way]
         if len(own) < self._per_person or any(run.trigger.key == trigger.key for run in own):
             return
@@ -59,31 +63,42 @@ class RunStarter:
 
     async def _announce(self, run: Run, trigger: Trigger) -> Run:
         if run.trigger.person.id != trigger.person.id:  # asked for by others before
-            history = await self._services.store.get_history(run.id)
-            await self._services.store.append(run.id, history.add_shaper(trigger.person))
+            history = await self._store.get_history(run.id)
+            await self._store.append(run.id, history.add_shaper(trigger.person))
         if run.status is Status.WAITING and run.thread_id is None:
             try:
                 run = await self._recovery.announce(run)
             except StoreConflict:  # the same trigger, delivered twice
-                run = await self._services.store.get(run.id)
+                run = await self._store.get(run.id)
         return run
 
     async def _create(self, trigger: Trigger) -> Run:
-        now = self._services.clock.now()
+        now = self._clock.now()
         new = create_run(trigger, new_run_id(), now)
         for _ in range(_TRIES):
             try:
-                return await self._services.store.create(new)
+                return await self._store.create(new)
             except StoreConflict:
                 new = new.replace(id=new_run_id())  # the id is taken
-        return await self._services.store.create(new)
+        return await self._store.create(new)
 
 
 class RunAdmission:
     """Admits runs unless everything is stopped or the person has too many."""
 
-    def __init__(self, services: Services, starter: RunStarter, workers: Workers) -> None:
-        self._services = services
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        stop_guard: KillSwitchGuard,
+        checkout: Checkout | None,
+        starter: RunStarter,
+        workers: Workers,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._stop_guard = stop_guard
+        self._checkout = checkout
         self._starter = starter
         self._workers = workers
         self._closed = ""
@@ -100,7 +115,7 @@ class RunAdmission:
 
     async def _check_repository(self, goal: Goal) -> None:
         """Raise `PolicyError` if worktrees of the repository would differ from its commits."""
-        checkout = self._services.checkout
+        checkout = self._checkout
         if checkout is None or goal == "investigate":
             return
         obstacles = await checkout.find_obstacles()
@@ -113,7 +128,7 @@ class RunAdmission:
         Raises `Stopped`, `TooMany`, `ChatRejected`, and `PolicyError` if no run may start now.
         """
         self._check_open()
-        await self._services.stop_guard.check()
+        await self._stop_guard.check()
         await self._check_repository(trigger.goal)
         run = await self._starter.start(trigger)
         self._workers.wake()
@@ -122,11 +137,11 @@ class RunAdmission:
     async def queue(self, run: Run, *records: Record) -> Run:
         """Queue a run that waited or ended. Raises what `start` raises."""
         self._check_open()
-        await self._services.stop_guard.check()
+        await self._stop_guard.check()
         await self._check_repository(run.goal)
         await self._starter.check_can_begin(run.trigger)
-        now = self._services.clock.now()
-        saved = await self._services.store.save(run.replace(updated_at=now), *records)
+        now = self._clock.now()
+        saved = await self._store.save(run.replace(updated_at=now), *records)
         self._workers.wake()
         return saved
 

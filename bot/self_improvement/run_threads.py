@@ -9,9 +9,11 @@ from bot.domain.errors import ChatRejected, JournalError
 from bot.domain.people import ITSELF
 from bot.domain.posts import MessageRef, Post
 from bot.domain.run import Run, Trigger
+from bot.ports.chat import Chat
+from bot.ports.journal import Journal
+from bot.ports.store import Store
 from bot.presentation import cards
 from bot.presentation.titles import format_thread_title, format_title
-from bot.self_improvement.services import Services
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -19,10 +21,10 @@ _log = structlog.stdlib.get_logger(__name__)
 class RunThreads:
     """Opens the thread of a run and shows its card there."""
 
-    def __init__(self, services: Services, dev_channel_id: int) -> None:
-        self._chat = services.chat
-        self._store = services.store
-        self._journal = services.journal
+    def __init__(self, store: Store, chat: Chat, journal: Journal, dev_channel_id: int) -> None:
+        self._chat = chat
+        self._store = store
+        self._journal = journal
         self._dev_channel_id = dev_channel_id
         self._roots: dict[
             int, str

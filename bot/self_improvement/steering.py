@@ -13,6 +13,10 @@ class SteeringInbox:
         self._instructions: tuple[Instruction, ...] = ()
         self.instruction_count = 0
 
+    def mark_delivered(self, count: int) -> None:
+        """Count the first instructions as delivered, because the assignment contains them."""
+        self.instruction_count = count
+
     def receive(self, instructions: Sequence[Instruction]) -> None:
         """Add all instructions of the run so far, oldest first."""
         if len(instructions) > len(self._instructions):

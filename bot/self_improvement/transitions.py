@@ -20,8 +20,9 @@ from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.domain.run_state import Edge, move
 from bot.domain.waits import format_timestamp
 from bot.memory.recording import MemoryRecorder
+from bot.ports.clock import Clock
+from bot.ports.store import Store
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import Services
 
 _HELD_FOR = timedelta(days=3_650)  # effectively unlimited: the poller checks the pause itself
 
@@ -31,12 +32,14 @@ class RunTransitions:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        clock: Clock,
         notifier: RunNotifier,
         cost_meter: RunCostMeter,
         memory: MemoryRecorder,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._clock = clock
         self._notifier = notifier
         self._cost_meter = cost_meter
         self._memory = memory
@@ -47,13 +50,13 @@ class RunTransitions:
 
     async def _load_history(self, run: Run, records: Sequence[Record]) -> History:
         """Return the run's history as it will be once these records are saved."""
-        return (await self._services.store.get_history(run.id)).add(*records)
+        return (await self._store.get_history(run.id)).add(*records)
 
     async def _save(self, after: Run, history: History, *records: Record) -> Run:
         """Save the run with new records, which `history` contains, and show it on the card."""
-        now = self._services.clock.now()
+        now = self._clock.now()
         paid = await self._cost_meter.add_ledger_cost(after)
-        saved = await self._services.store.save(paid.replace(updated_at=now), *records)
+        saved = await self._store.save(paid.replace(updated_at=now), *records)
         await self._notifier.refresh(saved, history)
         return saved
 
@@ -72,11 +75,11 @@ class RunTransitions:
         """Return the run to the queue for any worker, and leave its card as it is."""
         # Also for a run whose worker was stopped just after it saved the run as waiting.
         edge = Edge.GOES_ON if run.status is Status.WAITING else Edge.HANDED_BACK
-        return await self._services.store.save(move(_release_lease(run), edge))
+        return await self._store.save(move(_release_lease(run), edge))
 
     async def queue_announced(self, run: Run) -> Run:
         """Queue a run that waited for its thread and card."""
-        return await self._services.store.save(move(run, Edge.GOES_ON))
+        return await self._store.save(move(run, Edge.GOES_ON))
 
     async def resume(self, run: Run, *records: Record) -> Run:
         """Queue a run that waited, with the records it waited for."""
@@ -85,18 +88,18 @@ class RunTransitions:
     async def queue_in_new_thread(self, run: Run) -> Run:
         """Queue a run that has a new thread; an open proposal gets a new card there."""
         edge = Edge.NEW_THREAD if run.stage is Stage.SHIP else Edge.GOES_ON
-        return await self._services.store.save(move(run, edge, reason=""))
+        return await self._store.save(move(run, edge, reason=""))
 
     async def queue_shipment(self, run: Run) -> Run:
         """Queue a run whose proposal is to be merged; its time limit for waiting is kept."""
-        now = self._services.clock.now()
-        return await self._services.store.save(move(run, Edge.GOES_ON, reason="", updated_at=now))
+        now = self._clock.now()
+        return await self._store.save(move(run, Edge.GOES_ON, reason="", updated_at=now))
 
     async def check_pushed(self, run: Run) -> Run:
         """Queue a run for verification of a commit that was pushed to its branch."""
         fresh = run.replace(round=run.round + 1, parks=0, parked_until=None, reason="")
-        now = self._services.clock.now()
-        return await self._services.store.save(move(fresh, Edge.PUSHED_TO, updated_at=now))
+        now = self._clock.now()
+        return await self._store.save(move(fresh, Edge.PUSHED_TO, updated_at=now))
 
     async def revise(self, run: Run, *records: Record) -> Run:
         """Queue a run that waits with a proposal for another round of writing."""
@@ -135,8 +138,8 @@ class RunTransitions:
         if message_id is None or message_id == question.message_id:
             return question
         posted = question.replace(message_id=message_id)
-        if (await self._services.store.get_history(run.id)).question == question:
-            await self._services.store.append(run.id, posted)
+        if (await self._store.get_history(run.id)).question == question:
+            await self._store.append(run.id, posted)
         return posted
 
     async def request_agreement(self, run: Run, until: datetime | None, *records: Record) -> Run:
@@ -146,7 +149,7 @@ class RunTransitions:
         """
         fresh = _release_lease(_enter_stage(run)).replace(parked_until=until)
         waiting = await self.save(move(fresh, Edge.UNDERSTOOD, reason=""), *records)
-        await self._notifier.post_brief(waiting, await self._services.store.get_history(run.id))
+        await self._notifier.post_brief(waiting, await self._store.get_history(run.id))
         return waiting
 
     async def await_judgement(self, run: Run) -> Run:
@@ -171,7 +174,7 @@ class RunTransitions:
 
     async def pause_own_work(self, run: Run, pause: Pause) -> Run:
         """Park a run of the bot itself while its kind of work is paused, and say so."""
-        until = pause.until or self._services.clock.now() + _HELD_FOR
+        until = pause.until or self._clock.now() + _HELD_FOR
         reason = f"⏸️ Held before the next step. {pause.describe()}"
         return await self._park(_park(run, Edge.OWN_WORK_PAUSED, until, reason, run.parks))
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.authority.flags import FlagRepository
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.flag import Flag
 from bot.domain.history import History
@@ -16,11 +17,13 @@ from bot.domain.proposal import Shipment
 from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.memory.recording import MemoryRecorder
+from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.store import Store
 from bot.presentation.cards import use_text
 from bot.self_improvement.archived_threads import has_ended
 from bot.self_improvement.feedback import USE_WATCH, FeedbackService
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import Services
 from bot.self_improvement.use_evaluator import UseEvaluator
 
 _PAUSE = timedelta(minutes=5)  # between comparisons of both sides of a flag
@@ -33,13 +36,19 @@ class UseWatches:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        clock: Clock,
+        key_values: KeyValueStore,
+        flags: FlagRepository,
         evaluator: UseEvaluator,
         feedback: FeedbackService,
         notifier: RunNotifier,
         memory: MemoryRecorder,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._clock = clock
+        self._key_values = key_values
+        self._flags = flags
         self._evaluator = evaluator
         self._feedback = feedback
         self._notifier = notifier
@@ -55,18 +64,18 @@ class UseWatches:
 
     async def cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
         """End earlier watches of the same commands at `at`, so that later use does not count."""
-        for other in await self._services.key_values.list_records(USE_WATCH, UseWatch):
+        for other in await self._key_values.list_records(USE_WATCH, UseWatch):
             if other.run_id != run_id and set(events) & set(other.events):
                 await self._put(other.replace(until=min(other.until, at)))
 
     async def end(self, run_id: str) -> None:
         """Stop counting for a run. Can be repeated safely."""
-        await self._services.key_values.remove(USE_WATCH + run_id)
+        await self._key_values.remove(USE_WATCH + run_id)
         await self._feedback.forget(run_id)
 
     async def look(self) -> None:
         """Check every use watch once."""
-        for watch in await self._services.key_values.list_records(USE_WATCH, UseWatch):
+        for watch in await self._key_values.list_records(USE_WATCH, UseWatch):
             try:
                 await self._look_at(watch)
             except TheseusError:  # one failing watch must not block the others
@@ -74,7 +83,7 @@ class UseWatches:
 
     async def _look_at(self, watch: UseWatch) -> None:
         try:
-            run = await self._services.store.get(watch.run_id)
+            run = await self._store.get(watch.run_id)
         except UnknownRun:
             await self.end(watch.run_id)
             return
@@ -90,7 +99,7 @@ class UseWatches:
 
     async def _offer_next_step(self, run: Run, watch: UseWatch) -> UseWatch:
         """Post once per reach of the flag how both sides compare, and the next step."""
-        flag, now = self._find_partial_flag(watch), self._services.clock.now()
+        flag, now = self._find_partial_flag(watch), self._clock.now()
         if flag is None or watch.compared_at == flag.at or now < self._next.get(run.id, now):
             return watch
         self._next[run.id] = now + _PAUSE
@@ -105,17 +114,17 @@ class UseWatches:
 
     def _find_partial_flag(self, watch: UseWatch) -> Flag | None:
         """Return the change's flag while it is on for some users and off for others."""
-        flag = self._services.flags.find(watch.flag) if watch.flag else None
+        flag = self._flags.find(watch.flag) if watch.flag else None
         return None if flag is None or flag.reach in ("off", "all") else flag
 
     async def _judge(self, run: Run, watch: UseWatch) -> UseWatch:
         """Report a regression once; return the watch, marked as judged if this is decided."""
-        is_over = self._services.clock.now() >= watch.until
-        history = await self._services.store.get_history(run.id)
+        is_over = self._clock.now() >= watch.until
+        history = await self._store.get_history(run.id)
         if history.outcome is None:
             outcome = await self._evaluator.find_regression(watch)
             if outcome is not None:
-                await self._services.store.append(run.id, outcome)
+                await self._store.append(run.id, outcome)
                 history = history.add(outcome)
         if history.outcome is not None:
             await self._notifier.announce_outcome(run, history)
@@ -127,22 +136,22 @@ class UseWatches:
 
     async def _report_use(self, run: Run, watch: UseWatch) -> None:
         """Report the use once when it is time; end the watch if nothing is left to report."""
-        now = self._services.clock.now()
+        now = self._clock.now()
         if watch.tell_at is None:
             if watch.judged and not (
                 self._find_partial_flag(watch) and now < watch.began_at + _LONGEST
             ):
-                await self._finish(run, await self._services.store.get_history(run.id))
+                await self._finish(run, await self._store.get_history(run.id))
             return
         if now < watch.tell_at:
             return
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         report = history.use_report
         if report is None:
             report = (await self._evaluator.report(watch)).replace(
                 **await self._load_opinions(run.id)
             )
-            await self._services.store.append(run.id, report)
+            await self._store.append(run.id, report)
             history = history.add(report)
         await self._notifier.announce_use(run, history)
         await self._memory.remember_use(run, history, use_text(report))
@@ -164,4 +173,4 @@ class UseWatches:
         return {"liked": found.count("👍"), "disliked": found.count("👎")}
 
     async def _put(self, watch: UseWatch) -> None:
-        await self._services.key_values.put(USE_WATCH + watch.run_id, watch)
+        await self._key_values.put(USE_WATCH + watch.run_id, watch)

@@ -11,12 +11,14 @@ from bot.domain.errors import PortError, StoreConflict, StoreError
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.run import Lane, Run, Status, get_lane
 from bot.periodic import compute_delay
+from bot.ports.clock import Clock
+from bot.ports.store import Store
 from bot.prompts import freeze_prompts
 from bot.self_improvement.failures import StepFailures
-from bot.self_improvement.services import RunSettings, Services
+from bot.self_improvement.run_settings import RunSettings
 from bot.self_improvement.step_sequence import StepSequence
 from bot.self_improvement.transitions import RunTransitions
-from bot.telemetry import set_current_run
+from bot.telemetry import Recorder, set_current_run
 
 _PAUSE_SECONDS = 1.0
 _log = structlog.stdlib.get_logger(__name__)
@@ -27,7 +29,9 @@ class Workers:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        clock: Clock,
+        recorder: Recorder,
         limits: RunSettings,
         sequence: StepSequence,
         transitions: RunTransitions,
@@ -35,7 +39,9 @@ class Workers:
         cost_meter: RunCostMeter,
         owner: str,
     ) -> None:
-        self._services = services
+        self._store = store
+        self._clock = clock
+        self._recorder = recorder
         self._limits = limits
         self._sequence = sequence
         self._transitions = transitions
@@ -101,7 +107,7 @@ class Workers:
         working = list(self._working.values())
         if not working:
             return
-        limit = asyncio.create_task(self._services.clock.sleep(seconds))
+        limit = asyncio.create_task(self._clock.sleep(seconds))
         try:
             while working and not limit.done():
                 await asyncio.wait({*working, limit}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,16 +127,16 @@ class Workers:
             if self._draining:
                 await self._wake[lane].wait()
                 continue
-            until = self._services.clock.now() + self._limits.lease
+            until = self._clock.now() + self._limits.lease
             try:
-                run = await self._services.store.lease_next(self._owner, until, lane)
+                run = await self._store.lease_next(self._owner, until, lane)
             except StoreError:
                 failures += 1
                 # A full or broken disk is not asked all the time, and does not end the worker
                 # either.
                 pause = compute_delay(_PAUSE_SECONDS, failures)
                 _log.exception("no run could be leased; trying again in %.0f s", pause)
-                await self._services.clock.sleep(pause)
+                await self._clock.sleep(pause)
                 continue
             if run is not None:
                 return run
@@ -154,11 +160,11 @@ class Workers:
             if get_lane(run) > lane or self._draining:
                 await self._hand_over(run)
                 return
-            stage, started = run.stage, self._services.clock.monotonic()
+            stage, started = run.stage, self._clock.monotonic()
             error: Exception | None = None
             try:
                 asker = run.trigger.person.id if run.trigger.origin == "person" else None
-                with set_current_run(run.id), self._services.recorder.label_logs(asker):
+                with set_current_run(run.id), self._recorder.label_logs(asker):
                     run = await self._sequence.perform(run)
             except StoreConflict:
                 return  # another writer has changed the run: its version counts, ours is dropped
@@ -178,11 +184,11 @@ class Workers:
     def _record_stage(
         self, run_id: str, stage: str, started: float, error: Exception | None
     ) -> Action:
-        return self._services.recorder.record(
+        return self._recorder.record(
             Kind.RUN,
             stage,
             ActionOutcome.ERROR if error else ActionOutcome.OK,
-            duration_ms=(self._services.clock.monotonic() - started) * 1000,
+            duration_ms=(self._clock.monotonic() - started) * 1000,
             run_id=run_id,
             error=error,
         )
@@ -201,7 +207,7 @@ class Workers:
     async def _requeue(self, run_id: str) -> None:
         """Return the run to the queue; an orderly shutdown does not count as an interruption."""
         try:
-            run = await self._services.store.get(run_id)
+            run = await self._store.get(run_id)
             if run.status is Status.RUNNING:
                 released = self._cost_meter.settle(run).replace(activity="going on after a restart")
                 await self._transitions.hand_back(released)
@@ -211,10 +217,10 @@ class Workers:
     async def _extend_lease(self, run_id: str) -> None:
         while True:
             # A third of the lease: two attempts may fail before it runs out.
-            await self._services.clock.sleep(self._limits.lease.total_seconds() / 3)
-            until = self._services.clock.now() + self._limits.lease
+            await self._clock.sleep(self._limits.lease.total_seconds() / 3)
+            until = self._clock.now() + self._limits.lease
             try:
-                is_extended = await self._services.store.extend_lease(run_id, self._owner, until)
+                is_extended = await self._store.extend_lease(run_id, self._owner, until)
             except StoreError:
                 _log.exception("the lease of run %s could not be extended", run_id)
                 continue

@@ -8,6 +8,7 @@ import structlog
 from cachetools import FIFOCache
 from discord.ext import commands, tasks
 
+from bot.authority.authorizer import AuditWriter
 from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized, StoreError, TheseusError, TooMany, WrongStage
 from bot.domain.posts import Post
@@ -187,7 +188,7 @@ class Conversation(commands.Cog):
         except NotAuthorized as refusal:
             return (
                 ""
-                if self.bot.agent.audit_writer.is_rate_limited(incoming.request.person.id)
+                if self.bot.provide(AuditWriter).is_rate_limited(incoming.request.person.id)
                 else str(refusal)
             )
         except TooMany as refusal:

@@ -8,7 +8,9 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.authority.approvals import ApprovalRequest
+from bot.authority.approvals import ApprovalRequest, Approvals
+from bot.authority.autonomy_gate import AutonomyPolicy
+from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
@@ -17,6 +19,8 @@ from bot.domain.run import Goal, Trigger
 from bot.intake.answers import describe_result, describe_revert
 from bot.intake.kinds.approval import approve
 from bot.intake.kinds.pause import resume_work
+from bot.self_improvement.run_decisions import RunDecisions
+from bot.self_improvement.run_requests import RunRequests
 from cogs.ui import (
     fetch_replied_text,
     get_speaker,
@@ -91,21 +95,27 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Make the decision for a person; return what they read. Raises what the agent raises."""
         agent = bot.agent
         if self._act in ("ship", "reviewed"):
-            return await approve(bot.agent, self._build_approval_request(person))
+            return await approve(bot.provide(Approvals), self._build_approval_request(person))
         if self._act == "reject":
             why = find_rejection_reason(await fetch_replied_text(interaction))
             card = self._card_id
-            return (await agent.reject(self._run_id, person, why=why, card_id=card)).reason
+            return (
+                await bot.provide(RunDecisions).reject(self._run_id, person, why=why, card_id=card)
+            ).reason
         if self._act == "revert":
-            return describe_revert(await agent.requests.revert(person, run_id=self._run_id))
+            return describe_revert(
+                await bot.provide(RunRequests).revert(person, run_id=self._run_id)
+            )
         if self._act == "cancel":
-            return (await agent.cancel(self._run_id, person)).reason
+            return (await bot.provide(RunDecisions).cancel(self._run_id, person)).reason
         if self._act == "stop":
-            return f"⛔ {(await agent.emergency.stop(person, 'button', '')).summary}"
+            return f"⛔ {(await bot.provide(EmergencyStop).stop(person, 'button', '')).summary}"
         if self._act == "pause":
             return await _pause(interaction, bot, person, self._run_id)
         if self._act == "resume":
-            return await resume_work(bot.agent, person)
+            return await resume_work(
+                bot.provide(EmergencyStop), bot.provide(AutonomyPolicy), person
+            )
         if self._act in ("fix", "investigate"):
             goal: Goal = "fix" if self._act == "fix" else "investigate"
             return await _work_on(interaction, bot, person, goal, self._run_id)
@@ -132,7 +142,7 @@ async def _pause(
     if end is not None and end <= bot.clock.now():
         raise WrongStage("That time has passed. Say “pause” again, with another time.")
     why = find_pause_reason(await fetch_replied_text(interaction))
-    return f"Paused. {(await bot.agent.autonomy.pause(person, why, end)).ends}"
+    return f"Paused. {(await bot.provide(AutonomyPolicy).pause(person, why, end)).ends}"
 
 
 async def _work_on(

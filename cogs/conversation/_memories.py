@@ -7,6 +7,7 @@ from bot.domain.errors import StoreError
 from bot.grammar.questions import is_question
 from bot.intake.kinds.note import format_memory_line
 from bot.intake.message import Message
+from bot.memory.recall import MemoryService
 
 _MOST_NOTES = 3
 _NOTED_ABOUT = "🧠 I was asked to remember:"
@@ -21,7 +22,7 @@ async def answer_from_notes(bot: TheseusClient, message: Message) -> str:
     if not is_question(message.text):
         return ""
     try:
-        notes = await bot.agent.memory.find_notes(message.person, message.text)
+        notes = await bot.provide(MemoryService).find_notes(message.person, message.text)
     except StoreError as error:
         _log.warning("the notes cannot be read for an answer: %s", error)
         return ""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import discord
 
+from bot.authority.live_items import LiveItemService
 from bot.client import TheseusClient
 from bot.domain.people import Person
 from bot.domain.run import Run
@@ -114,7 +115,7 @@ class MessageReader:
             # a clear request in the dev channel is always answered, if only with a refusal
             listed=True,
             reply_to=reply_to,
-            items=list_live_names(self._bot.agent),
+            items=list_live_names(self._bot.find_part(LiveItemService)),
             is_text_only=_is_plain_message(message),
         )
 

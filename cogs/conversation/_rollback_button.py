@@ -10,6 +10,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.authority.live_items import LiveItemService
 from bot.authority.rollback_choice import build_rollback_choice
 from bot.client import TheseusClient
 from bot.domain.errors import OtherVersionLive, TheseusError
@@ -53,11 +54,11 @@ class RollbackButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Roll back with the presser's rights, if the live version is the one they were shown."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
-        names = {mark_of(each): each for each in list_live_names(bot.agent)}
+        names = {mark_of(each): each for each in list_live_names(bot.find_part(LiveItemService))}
         target = names.get(self._mark, _GONE)
         try:
             text = describe_rollback(
-                await bot.agent.live_items.roll_back(
+                await bot.provide(LiveItemService).roll_back(
                     get_speaker(interaction), target.kind, target.name, self._version, self._seen
                 )
             )
@@ -77,11 +78,11 @@ async def _refresh_question(
     interaction: discord.Interaction[Any], bot: TheseusClient, target: ItemName
 ) -> None:
     """Post the question again, with the current versions."""
-    item, versions = await bot.agent.live_items.list_versions(
+    item, versions = await bot.provide(LiveItemService).list_versions(
         get_speaker(interaction), target.kind, target.name
     )
     request = RollbackRequest(items=(target,))
     choice = build_rollback_choice(item, versions, request, bot.clock.now())
     if interaction.channel_id is not None:
-        post = RollbackQuestions(bot.agent, bot.clock).build_question(choice)
+        post = RollbackQuestions(bot.find_part(LiveItemService), bot.clock).build_question(choice)
         await bot.chat.post(interaction.channel_id, post, key=f"rollback:{interaction.id}")

@@ -11,6 +11,8 @@ import structlog
 from discord import app_commands
 from theseus_observe.redaction import redact
 
+from bot.authority.emergency_stop import EmergencyStop
+from bot.budget.reports import BudgetReports
 from bot.client import TheseusClient
 from bot.domain.chat import (
     CHAT,
@@ -80,7 +82,7 @@ class Talking:
         """Return the answer, which is shown while it grows; the turn is recorded in the journal."""
         bot, message = self._bot, incoming.message
         listed, chat_model = is_listed(bot, incoming.request.person), bot.chat_model
-        stop = await bot.agent.emergency.get_stop()
+        stop = await bot.provide(EmergencyStop).get_stop()
         guild = message.guild.id if message.guild else None
         with bot.recorder.measure(
             Kind.CHAT,
@@ -95,7 +97,7 @@ class Talking:
             elif chat_model is not None and listed:
                 turn.note(agent=chat_model.name)
                 try:
-                    await bot.agent.budget.check_chat_budget(incoming.request.person)
+                    await bot.provide(BudgetReports).check_chat_budget(incoming.request.person)
                     return await self._ask_model(chat_model, incoming, chronicle, reply)
                 except (AgentError, BudgetSpent, Stopped, ConfigError) as error:
                     trouble = self._describe_error(incoming.request.person, error)

@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
+from bot.self_improvement.agreements import Agreements
 from cogs.ui.answers import revise
 from cogs.ui.speakers import get_speaker
 
@@ -44,7 +45,7 @@ class AgreementButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             person = get_speaker(interaction)
-            await bot.agent.agreements.give(self._run_id, person, "button", self._digest)
+            await bot.provide(Agreements).give(self._run_id, person, "button", self._digest)
             text = "I go ahead."
         except TheseusError as refusal:
             text = str(refusal)
@@ -53,7 +54,9 @@ class AgreementButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     async def _open(self, interaction: discord.Interaction[Any]) -> None:
         bot: TheseusClient = interaction.client
         try:
-            await bot.agent.agreements.check(self._run_id, get_speaker(interaction), self._digest)
+            await bot.provide(Agreements).check(
+                self._run_id, get_speaker(interaction), self._digest
+            )
         except TheseusError as refusal:
             await interaction.response.send_message(str(refusal), ephemeral=True)
         else:

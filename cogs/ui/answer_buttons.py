@@ -6,9 +6,11 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
+from bot.self_improvement.run_conversation import RunConversation
 from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(r"theseus:(?P<act>answer):(?P<run>[0-9a-z]+):(?P<number>[0-4])")
@@ -44,11 +46,13 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     async def _handle_answer(self, interaction: discord.Interaction[Any]) -> str:
         bot: TheseusClient = interaction.client
         person = get_speaker(interaction)
-        await bot.agent.permit(person, Act.ANSWER, run_id=self._run_id)
-        question = await bot.agent.get_question(await bot.agent.find(run_id=self._run_id))
+        await bot.provide(Authorizer).ask(person, Act.ANSWER, run_id=self._run_id)
+        question = await bot.provide(RunConversation).get_question(
+            await bot.agent.find(run_id=self._run_id)
+        )
         shown = interaction.message.id if interaction.message else None
         answers = question.choices if question and question.message_id == shown else ()
         if self._number >= len(answers):
             raise WrongStage(_NOT_OPEN)
-        await bot.agent.answer(self._run_id, person, answers[self._number])
+        await bot.provide(RunConversation).answer(self._run_id, person, answers[self._number])
         return answers[self._number]

@@ -13,6 +13,7 @@ from bot.domain.posts import Post
 from bot.intake.answers import on_it
 from bot.presentation import cards
 from bot.presentation.times import localise_times
+from bot.self_improvement.run_conversation import RunConversation
 from cogs.ui.speakers import get_speaker
 
 _LONGEST = 1_900
@@ -36,7 +37,9 @@ async def revise(interaction: discord.Interaction[Any], run_id: str, instruction
     await interaction.response.defer(ephemeral=True, thinking=True)
     try:
         key = f"modal:{interaction.id}"
-        run = await bot.agent.revise(run_id, get_speaker(interaction), instruction, "modal", key)
+        run = await bot.provide(RunConversation).revise(
+            run_id, get_speaker(interaction), instruction, "modal", key
+        )
         text = f"Noted. {on_it(run)}"
     except TheseusError as refusal:
         text = str(refusal)

@@ -6,7 +6,8 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.authority.approvals import ApprovalRequest
+from bot.authority.approvals import ApprovalRequest, Approvals
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
@@ -14,7 +15,11 @@ from bot.domain.people import Person
 from bot.intake.answers import describe_revert
 from bot.intake.kinds.approval import approve
 from bot.presentation.cards import plan_text, render_trial
-from bot.self_improvement.trials import LONGEST
+from bot.self_improvement.endorsements import Endorsements
+from bot.self_improvement.run_decisions import RunDecisions
+from bot.self_improvement.run_requests import RunRequests
+from bot.self_improvement.run_restarts import RunRestarts
+from bot.self_improvement.trials import LONGEST, ProposalTrials
 from cogs.ui.answers import revise, send_privately
 from cogs.ui.speakers import get_speaker
 
@@ -62,32 +67,34 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     async def _press(
         self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
     ) -> str:
-        agent = bot.agent
         if self._action == "ship":
-            return await approve(bot.agent, self._build_approval_request(interaction, person))
+            return await approve(
+                bot.provide(Approvals), self._build_approval_request(interaction, person)
+            )
         if self._action == "recheck":
             request = ApprovalRequest(
                 person=person, how="button", run_id=self._run_id, head=self._head
             )
-            return await approve(bot.agent, request)
+            return await approve(bot.provide(Approvals), request)
         if self._action == "reject":
-            return (await agent.reject(self._run_id, person)).reason
+            return (await bot.provide(RunDecisions).reject(self._run_id, person)).reason
         if self._action == "endorse":
-            run = await agent.endorsements.give(self._run_id, person, self._head or "")
+            run = await bot.provide(Endorsements).give(self._run_id, person, self._head or "")
             return f"I propose it in <#{run.thread_id}>."
         if self._action == "fix":
-            await agent.promote(self._run_id, person)
+            await bot.provide(RunRestarts).promote(self._run_id, person)
             return "On it."
         if self._action == "revert":
-            return describe_revert(await agent.requests.revert(person, run_id=self._run_id))
-        if self._action == "reopen":
-            return (
-                f"I continue in <#{(await agent.requests.reopen(self._run_id, person)).thread_id}>."
+            return describe_revert(
+                await bot.provide(RunRequests).revert(person, run_id=self._run_id)
             )
+        if self._action == "reopen":
+            reopened = await bot.provide(RunRequests).reopen(self._run_id, person)
+            return f"I continue in <#{reopened.thread_id}>."
         if self._action == "cancel":
-            return (await agent.cancel(self._run_id, person)).reason
-        await agent.permit(person, Act.READ, run_id=self._run_id)
-        plan = (await agent.get_history(self._run_id)).plan
+            return (await bot.provide(RunDecisions).cancel(self._run_id, person)).reason
+        await bot.provide(Authorizer).ask(person, Act.READ, run_id=self._run_id)
+        plan = (await bot.agent.get_history(self._run_id)).plan
         return plan_text(plan) if plan else "There is no plan yet."
 
     def _build_approval_request(
@@ -106,7 +113,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Open the form, if the person may use it."""
         bot: TheseusClient = interaction.client
         try:
-            await bot.agent.permit(person, act, run_id=self._run_id)
+            await bot.provide(Authorizer).ask(person, act, run_id=self._run_id)
             form = (
                 ReviseModal(self._run_id)
                 if act is Act.REVISE
@@ -118,7 +125,9 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             await interaction.response.send_modal(form)
 
     async def _build_trial_modal(self, bot: TheseusClient) -> "TrialModal":
-        return TrialModal(self._run_id, await bot.agent.trials.suggest_lines(self._run_id))
+        return TrialModal(
+            self._run_id, await bot.provide(ProposalTrials).suggest_lines(self._run_id)
+        )
 
 
 class ReviseModal(ui.Modal, title="Revise this proposal"):
@@ -161,10 +170,10 @@ class TrialModal(ui.Modal, title="Try this proposal"):
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             lines = self.lines.value
-            await bot.agent.permit(
+            await bot.provide(Authorizer).ask(
                 get_speaker(interaction), Act.ASK, run_id=self._run_id, note=lines
             )
-            text = render_trial(await bot.agent.trials.run(self._run_id, lines))
+            text = render_trial(await bot.provide(ProposalTrials).run(self._run_id, lines))
         except TheseusError as refusal:
             text = str(refusal)
         await send_privately(interaction, text, f"trial-{self._run_id}")

@@ -7,14 +7,15 @@ from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
 from bot.intake.answers import describe_change
 from bot.presentation.feature_requests import list_capability_lines
-from bot.self_improvement.change_requests import ChangeBegun
+from bot.self_improvement.change_requests import ChangeBegun, ChangeRequests
+from bot.self_improvement.vital_signs import VitalSigns
 from cogs.ui.command_rights import list_usable_commands
 from cogs.ui.speakers import is_listed
 
 
 def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | FeatureRequest) -> str:
     """Return where to follow a requested change, or that the request was stored."""
-    listed, able = is_listed(bot, person), bot.agent.can_change
+    listed, able = is_listed(bot, person), bot.provide(ChangeRequests).able
     return describe_change(person, answer, listed=listed, able=able)
 
 
@@ -27,12 +28,12 @@ async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]
         typed = each.label.startswith("@")
         if (listed and typed) or each.label.removeprefix("/") in usable:
             commands[each.cog.removeprefix("cogs.")].append(each.label)
-    model = bot.chat_model
+    model, writers = bot.chat_model, bot.provide(VitalSigns).engine
     engines = (
-        f"changes to my code are written by: {bot.agent.engine or 'no one, there is no engine'}",
+        f"changes to my code are written by: {writers or 'no one, there is no engine'}",
         f"talk is answered by: {model.name if model else 'rules, without a model'}",
     )
-    states = await bot.agent.changes.list_feature_requests()
+    states = await bot.provide(ChangeRequests).list_feature_requests()
     return list_capability_lines(
         dict(sorted(commands.items())),
         engines,

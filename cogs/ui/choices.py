@@ -9,6 +9,7 @@ from discord import ui
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.intake.answers import on_it
+from bot.self_improvement.run_restarts import RunRestarts
 from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(r"theseus:(?P<act>choose):(?P<run>[0-9a-z]+):(?P<error>[0-9a-z]{8})")
@@ -36,7 +37,7 @@ class ChoiceButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            run = await bot.agent.requests.choose(
+            run = await bot.provide(RunRestarts).choose(
                 self._run_id, self._error_id, get_speaker(interaction)
             )
             text = on_it(run)

@@ -11,6 +11,7 @@ from bot.domain.errors import TheseusError
 from bot.domain.feature_request import FeatureRequest
 from bot.domain.run import Trigger
 from bot.presentation.cards import to_plain_text
+from bot.self_improvement.change_requests import ChangeRequests
 from cogs.ui.changes import change_text
 from cogs.ui.speakers import get_speaker, place_asked_in
 
@@ -58,7 +59,7 @@ class FeatureRequestButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         )
         try:
             text = change_text(
-                bot, person, await bot.agent.changes.start(self._request_id, trigger)
+                bot, person, await bot.provide(ChangeRequests).start(self._request_id, trigger)
             )
         except TheseusError as refusal:
             text = str(refusal)

@@ -6,6 +6,7 @@ from typing import Any, Self, cast
 import discord
 from discord import ui
 
+from bot.authority.flags import FlagService
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.flag import FlagStep
@@ -39,9 +40,14 @@ class FlagButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Switch the flag with the presser's rights; everyone in the channel sees it."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(thinking=True)
-        person, before = get_speaker(interaction), bot.agent.flags.get_all().get(self._name)
+        person, before = (
+            get_speaker(interaction),
+            bot.provide(FlagService).get_all().get(self._name),
+        )
         try:
-            flag = await bot.agent.flags.apply_step(person, self._name, self._step, self._since)
+            flag = await bot.provide(FlagService).apply_step(
+                person, self._name, self._step, self._since
+            )
             text = describe_switch(before, flag)
         except TheseusError as refusal:
             text = str(refusal)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from bot.authority.authorizer import Authorizer
+from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import PartMissing, UnknownItem
@@ -49,7 +51,7 @@ async def get_skill(bot: TheseusClient, person: Person, name: str, number: int =
     uses = await bot.skills.load_uses([name], _get_start_time(bot))
     lines = render_skill(skill, items.get(name), versions, uses.get(name))
     text = (
-        await bot.agent.live_items.read_text(person, "skill", name, number)
+        await bot.provide(LiveItemService).read_text(person, "skill", name, number)
         if number
         else skill.text
     )
@@ -83,9 +85,9 @@ def _find_name(subject: str, names: Sequence[str]) -> str:
 async def _load_items(bot: TheseusClient, person: Person) -> Mapping[str, LiveItem]:
     """Return the skills in the live registry, by name; empty without a registry."""
     try:
-        service = bot.agent.live_items
+        service = bot.provide(LiveItemService)
     except PartMissing:
-        await bot.agent.permit(person, Act.READ)
+        await bot.provide(Authorizer).ask(person, Act.READ)
         return {}
     return {each.name: each for each in await service.list_items(person, "skill")}
 
@@ -95,7 +97,7 @@ async def _load_versions(
 ) -> tuple[ItemVersion, ...]:
     if skill.name not in items:
         return ()
-    return (await bot.agent.live_items.list_versions(person, "skill", skill.name))[1]
+    return (await bot.provide(LiveItemService).list_versions(person, "skill", skill.name))[1]
 
 
 def _get_start_time(bot: TheseusClient) -> datetime:

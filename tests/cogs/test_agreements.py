@@ -24,7 +24,7 @@ async def contract(room: DevChannel) -> tuple[Run, str, Message]:
     """Have alice want something; return the run, its thread and the card of what is understood."""
     said = await room["alice"].say("dev", "listen")
     local = room.local
-    await room.client.agent.request(
+    await room.agent.request(
         Trigger(
             key="wanted",
             goal="change",

@@ -9,6 +9,7 @@ from local_discord.person import Message
 
 from bot.domain.ids import shorten_id
 from bot.domain.run import Run, Status
+from bot.ports.chat_model import ChatModel
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.agent_harness import FIX, FIXED, make_capsule, make_failure
 from tests.support.dev_channel import (
@@ -158,7 +159,7 @@ async def test_a_question_outlives_a_reload_and_is_over_once_it_is_answered(
 async def test_stop_cancel_and_pause_are_asked_back_and_done_when_pressed(
     room: DevChannel,
 ) -> None:
-    bot, agent = f"<@{room.local.bot_user_id}>", room.client.agent
+    bot, agent = f"<@{room.local.bot_user_id}>", room.agent
     question = await asked_back(room, "dora", "dev", f"{bot} pause for 2 hours, we deploy")
     assert list_labels(question) == ["Pause (2 hours)", "Not now"]
     assert (await pressed(room, "dora", question, "Pause (2 hours)")).startswith(
@@ -198,7 +199,7 @@ async def test_taking_back_is_asked_about_where_the_words_are_not_plain(tmp_path
 
 
 async def test_resume_is_heard_in_the_dev_channel_as_the_pause_says(room: DevChannel) -> None:
-    gate = room.client.agent.autonomy
+    gate = room.agent.autonomy
     await room["alice"].run("dev", "pause")
     assert "when someone says “resume”" in await wait_for_message(room, "⏸️")
     await room["dora"].say("dev", "resume")
@@ -209,7 +210,7 @@ async def test_resume_is_heard_in_the_dev_channel_as_the_pause_says(room: DevCha
 async def test_a_listed_person_is_answered_in_a_runs_thread_and_others_talk_in_peace(
     room: DevChannel,
 ) -> None:
-    room.client.chat_model = FakeChatModel()
+    room.services.add(FakeChatModel(), ChatModel)
     _, thread, card = await room.request_proposal()
     assert (await asked_back(room, "dora", thread, "that was quick"))["content"]
     quiet = [

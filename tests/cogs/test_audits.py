@@ -23,7 +23,7 @@ TITLE = "How I did, "
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     async with open_dev_channel(tmp_path) as opened:
-        opened.client.self_audit = _audit(opened, tmp_path)
+        opened.services.add(_audit(opened, tmp_path))
         opened.world.journal.append(make_failure(opened.world.clock))
         yield opened
 
@@ -42,7 +42,7 @@ def _audit(room: DevChannel, folder: Path) -> SelfAudit:
     )
     return SelfAudit(
         services,
-        room.client.agent,
+        room.agent,
         SelfAuditConfig(cron=None),
         Autonomy(),
         root=folder,

@@ -9,6 +9,7 @@ from local_discord.person import Message
 
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
+from bot.ports.chat_model import ChatModel
 from tests.fakes.fake_charts import PNG
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.agent_harness import DORA, AgentHarness
@@ -26,7 +27,7 @@ def poor(folder: Path) -> AgentHarness:
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     async with open_dev_channel(tmp_path, make_harness=poor) as opened:
-        opened.client.chat_model = FakeChatModel()
+        opened.services.add(FakeChatModel(), ChatModel)
         yield opened
 
 

@@ -97,7 +97,7 @@ async def test_who_is_not_listed_begins_nothing_and_has_a_wish_that_others_can_b
     assert "On it: <#" in await room.wait_for_answer("bob", begun, "dev")
     run = await room.wait_until(lambda run: run.thread_id is not None)
     assert (run.trigger.person.name, run.trigger.text) == ("bob", WANTED)
-    [state] = await room.client.agent.changes.list_feature_requests()
+    [state] = await room.agent.changes.list_feature_requests()
     assert state.run is not None
     assert (state.run.id, state.open) == (run.id, False)
     again = await room["bob"].press("dev", button, offer)
@@ -110,14 +110,14 @@ async def test_a_wish_that_is_shipped_is_shown_no_more(room: DevChannel) -> None
     )
     await room["alice"].say("dev", WANTED)
     run = await room.wait_until(lambda run: run.waiting is Waiting.AGREEMENT)
-    await room.client.agent.cancel(run.id, run.trigger.person)
-    [state] = await room.client.agent.changes.list_feature_requests()
+    await room.agent.cancel(run.id, run.trigger.person)
+    [state] = await room.agent.changes.list_feature_requests()
     assert state.open
     done = await room.world.store.get(run.id)
     await room.world.store.save(done.replace(status=Status.DONE))
-    assert await room.client.agent.changes.list_feature_requests() == ()
+    assert await room.agent.changes.list_feature_requests() == ()
     await room.wait_for_answer(
         "mallory", await room["mallory"].run("dev", "change", what=WANTED), "dev"
     )
-    [state] = await room.client.agent.changes.list_feature_requests()
+    [state] = await room.agent.changes.list_feature_requests()
     assert (state.feature_request.votes, state.run) == (1, None)

@@ -8,10 +8,12 @@ import pytest
 from local_discord.person import Message
 from theseus_observe.redaction import redact
 
+from bot.client import ConversationSettings
 from bot.domain.chat import ChatLine, Chronicle
 from bot.domain.errors import AgentLimited, AgentOverloaded
 from bot.domain.journal import ActionOutcome
 from bot.domain.run import Status
+from bot.ports.chat_model import ChatModel
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.support.dev_channel import DevChannel, open_dev_channel
 
@@ -21,7 +23,7 @@ SECRET = "ghp_" + "a1B2" * 9
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     async with open_dev_channel(tmp_path) as opened:
-        opened.client.chat_model = FakeChatModel()
+        opened.services.add(FakeChatModel(), ChatModel)
         yield opened
 
 
@@ -232,7 +234,7 @@ async def test_half_an_answer_of_a_process_that_was_killed_becomes_whole(room: D
     chat_model(room).actions = [ScriptedAction(half, gate=gate)]
     said = await talk(room, "alice", "tell me")
     before = await room["alice"].wait_for("dev", lambda m: m["content"] == f"{half} …")
-    room.client.chat_model = FakeChatModel([ScriptedAction("It is all fine.")])
+    chat_model(room).restart(ScriptedAction("It is all fine."))
     channel = room.client.get_channel(room.local.dev_channel_id)
     message = await channel.fetch_message(int(said["id"]))  # type: ignore[union-attr]
     await room.client.reload_extension("cogs.conversation")  # nothing is remembered in memory
@@ -263,13 +265,13 @@ async def test_what_was_kept_by_another_version_is_begun_anew(room: DevChannel) 
 
 
 async def test_only_so_much_is_remembered(room: DevChannel) -> None:
-    room.client.remembered = 2
+    room.services.add(settings := ConversationSettings(remembered=2))
     now = room.world.clock.now()
     old = [ChatLine(message_id=n, by="bob", text=f"old {n}", at=now) for n in range(9)]
     before = Chronicle(lines=tuple(old))
     await room.world.key_values.put(f"chat:{room.local.dev_channel_id}", before)
     await answer(room, "alice", await talk(room, "alice", "tell me"))
     assert [line.text for line in (await kept(room)).lines] == ["tell me", "Hello."]
-    room.client.remembered = 0
+    settings.remembered = 0
     await answer(room, "alice", await talk(room, "alice", "and now"))
     assert [len(turn.before) for turn in chat_model(room).turns] == [2, 0]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.run import Status
+from bot.ports.chat_model import ChatModel
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.dev_channel import DevChannel, get_reply_text, open_dev_channel, wait_for_message
 
@@ -17,9 +18,9 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 
 async def test_in_words(room: DevChannel) -> None:
-    bot, emergency = f"<@{room.local.bot_user_id}>", room.client.agent.emergency
-    chat_model = room.client.chat_model = FakeChatModel()
-    emergency.shutdown_hooks.append(chat_model.cancel_turns)
+    bot, emergency = f"<@{room.local.bot_user_id}>", room.agent.emergency
+    room.services.add(chat_model := FakeChatModel(), ChatModel)
+    room.world.shutdown_hooks.append(chat_model.cancel_turns)
     _, thread, _ = await room.request_proposal()
     refused = await get_reply_text(room, await room["mallory"].say("dev", f"{bot} emergency stop!"))
     assert refused.startswith("Sorry mallory")
@@ -46,7 +47,7 @@ async def test_in_words(room: DevChannel) -> None:
 
 
 async def test_by_command_and_a_pause_stays_when_the_stop_is_lifted(room: DevChannel) -> None:
-    emergency = room.client.agent.emergency
+    emergency = room.agent.emergency
     await room["bob"].run("dev", "pause", why="a release")
     refused = await room["mallory"].run("dev", "stop-everything")
     assert (await room.wait_for_answer("mallory", refused, "dev")).startswith("Sorry mallory")
@@ -61,7 +62,7 @@ async def test_by_command_and_a_pause_stays_when_the_stop_is_lifted(room: DevCha
     lifted = await room["alice"].run("dev", "resume")
     assert "The emergency stop is lifted. " in await room.wait_for_answer("alice", lifted, "dev")
     assert await emergency.get_stop() is None
-    assert await room.client.agent.autonomy.blocks.find_pause() is not None
+    assert await room.agent.autonomy.blocks.find_pause() is not None
     assert await room.list_refused() == [
         ("mallory", "stop"),
         ("dora", "lift"),

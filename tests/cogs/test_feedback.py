@@ -59,7 +59,7 @@ async def signs(room: DevChannel, run: Run, wanted: tuple[int, int]) -> None:
     """Wait until so many people like and dislike the change."""
     async with asyncio.timeout(15):
         while True:
-            found = await room.client.agent.feedback.get_feedback(run.id)
+            found = await room.agent.feedback.get_feedback(run.id)
             if (found.count("👍"), found.count("👎")) == wanted:
                 return
             await asyncio.sleep(0.01)
@@ -77,7 +77,7 @@ async def test_a_thumb_on_an_open_card_ships_and_rejects_nothing(room: DevChanne
         (),
     )
     assert (await room.world.store.get(run.id)).waiting is Waiting.APPROVAL
-    assert await room.client.agent.feedback.get_feedback(run.id) == ChangeFeedback(run_id=run.id)
+    assert await room.agent.feedback.get_feedback(run.id) == ChangeFeedback(run_id=run.id)
 
 
 async def test_a_thumb_on_what_is_understood_is_no_go_ahead(room: DevChannel) -> None:
@@ -103,7 +103,7 @@ async def test_what_people_think_is_counted_once_each_by_their_last_word(room: D
     await room["bob"].react(thread, live, "👎", remove=True)
     await signs(room, run, (1, 0))
     room.world.clock.tick(WEEK)
-    await room.client.agent.watch.look()
+    await room.agent.watch.look()
     told = await room["alice"].wait_for(thread, lambda message: "📊" in message["content"])
     assert told["content"].endswith("• `/coinflip`: no one used it\n• 👍 1, 👎 0")
     memory = await room.world.memory.get(f"lesson:{run.id}")

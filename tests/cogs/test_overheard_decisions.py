@@ -26,7 +26,7 @@ async def test_a_pause_with_a_time_and_its_end_are_asked_back_and_their_buttons_
     text = "pause self-improvement for two hours, we're deploying"
     question = await room.wait_for_reply("alice", await room["alice"].say("dev", text))
     assert list_labels(question) == ["Pause (two hours)", "Not now"]
-    gate = room.client.agent.autonomy
+    gate = room.agent.autonomy
     assert await gate.blocks.find_pause() is None
     await room["alice"].press("dev", get_custom_id(question, "Pause (two hours)"), question)
     assert (await wait_for_message(room, "⏸️")).startswith("⏸️ **alice** has paused my own work")

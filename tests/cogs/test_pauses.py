@@ -16,7 +16,7 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 
 async def test_in_words(room: DevChannel) -> None:
-    bot, gate = f"<@{room.local.bot_user_id}>", room.client.agent.autonomy
+    bot, gate = f"<@{room.local.bot_user_id}>", room.agent.autonomy
     await room["dora"].say("dev", f"{bot} pause for 2 hours")
     told = await wait_for_message(room, "⏸️")
     assert told.startswith("⏸️ **dora** has paused my own work. It resumes on its own <t:")
@@ -38,7 +38,7 @@ async def test_in_words(room: DevChannel) -> None:
 
 
 async def test_by_command(room: DevChannel) -> None:
-    gate = room.client.agent.autonomy
+    gate = room.agent.autonomy
     refused = await room["mallory"].run("dev", "pause")
     assert await gate.blocks.find_pause() is None, refused
     await room["alice"].run("dev", "pause", until="tomorrow", why="a release")

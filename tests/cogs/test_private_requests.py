@@ -59,4 +59,4 @@ async def test_a_private_feature_request_is_not_taken_and_says_where_to_ask(
     )
     assert f"<#{room.local.dev_channel_id}>" in answer["content"]
     assert await room.list_runs() == ()
-    assert list(await room.client.agent.wishes.list_requests()) == []
+    assert list(await room.agent.wishes.list_requests()) == []

@@ -8,6 +8,7 @@ import pytest
 from discord import app_commands
 from local_discord.person import Message
 
+from bot.ports.chat_model import ChatModel
 from cogs.ui import get_person, list_usable_commands
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.support.dev_channel import COGS, DevChannel, open_dev_channel
@@ -102,12 +103,13 @@ async def test_help_shows_commands_by_what_people_want(room: DevChannel) -> None
 
 
 async def test_a_model_is_told_what_the_records_say(room: DevChannel) -> None:
-    room.client.chat_model = FakeChatModel(
+    chat_model = FakeChatModel(
         actions=[ScriptedAction("Nothing.", tools=[("ask", "what did you change this week?")])]
     )
+    room.services.add(chat_model, ChatModel)
     said = await room["alice"].say("dev", f"<@{room.local.bot_user_id}> so quiet here, hm")
     assert await answer(room, "alice", said) != ""
-    assert room.client.chat_model.results == ["ask: I have shipped nothing yet."]
+    assert chat_model.results == ["ask: I have shipped nothing yet."]
 
 
 async def test_help_offers_each_only_what_they_may_use(room: DevChannel) -> None:

@@ -102,8 +102,8 @@ async def test_no_edit_decides_anything(room: DevChannel, word: str) -> None:
     await room["alice"].wait_for(thread, asks_back)
     assert (await room.list_runs())[0].status is Status.WAITING
     assert room.world.forge.merges == []
-    assert await room.client.agent.emergency.get_stop() is None
-    assert "paused" not in (await room.client.agent.autonomy.format_vital_sign()).lower()
+    assert await room.agent.emergency.get_stop() is None
+    assert "paused" not in (await room.agent.autonomy.format_vital_sign()).lower()
 
 
 async def test_a_forwarded_request_with_the_mention_is_heard_as_somebodys_words(
@@ -159,7 +159,7 @@ async def test_a_request_that_became_a_file_is_heard_and_decides_nothing(room: D
         "dev", me(room), attachments=[{"filename": "message.txt", "content": "stop everything"}]
     )
     await room.wait_for_reply("alice", said)
-    assert await room.client.agent.emergency.get_stop() is None
+    assert await room.agent.emergency.get_stop() is None
 
 
 async def test_a_request_in_a_voice_channel_goes_on_in_the_dev_channel(room: DevChannel) -> None:

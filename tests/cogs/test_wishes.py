@@ -19,7 +19,7 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 async def votes(room: DevChannel) -> list[tuple[str, list[str]]]:
     """Return every wish with who wants it, the most wanted first."""
-    wishes = await room.client.agent.wishes.list_requests()
+    wishes = await room.agent.wishes.list_requests()
     return [(wish.text, [each.name for each in wish.requesters]) for wish in wishes]
 
 
@@ -103,7 +103,7 @@ async def test_words_of_a_wish_ring_nobody_and_mark_up_nothing(room: DevChannel)
 
 async def test_a_wish_is_forgotten_by_its_key_in_words_and_by_command(room: DevChannel) -> None:
     await get_reply_text(room, await said(room, "alice", WISH))
-    [wish] = await room.client.agent.wishes.list_requests()
+    [wish] = await room.agent.wishes.list_requests()
     by_words = f"<@{room.local.bot_user_id}> forget wish:{wish.id}"
     assert (await get_reply_text(room, await said(room, "bob", by_words))).startswith(
         "Forgotten: the request"

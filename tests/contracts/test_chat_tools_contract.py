@@ -75,7 +75,7 @@ async def test_a_wish_is_taken_from_anybody_and_begins_nothing(glove: Glove, who
     assert "wish" in await (await glove.of(who)).change("add a /coinflip command")
     if glove.room is not None:
         assert await glove.room.list_runs() == ()
-        [wish] = await glove.room.client.agent.wishes.list_requests()
+        [wish] = await glove.room.agent.wishes.list_requests()
         assert [each.name for each in wish.requesters] == [who]
 
 

@@ -68,6 +68,11 @@ class FakeChatModel:
                 raise action.error
             yield FinalReply(text=action.text, **spent)
 
+    def restart(self, *actions: ScriptedAction) -> None:
+        """Start again with these actions, as in a new process; earlier turns hold nothing up."""
+        self.actions = list(actions)
+        self._channels = defaultdict(asyncio.Lock)
+
     async def cancel_turns(self) -> None:
         """Record the cancellation; turns in progress fail."""
         self.hushed += 1

@@ -10,6 +10,7 @@ from rehearsal_tests.fake_rehearsal import FakeRehearsal
 from theseus_guard.protection import Protection
 
 from bot.authority.approvals import ApprovalRequest
+from bot.authority.emergency_stop import ShutdownHook
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
@@ -18,32 +19,39 @@ from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Goal, Run, Status, Trigger, Waiting
 from bot.domain.watch import WatchRules
+from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
 from bot.ports.agent import Budget, CodeAgent
+from bot.ports.charts import Charts
 from bot.ports.chat import Chat
+from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.live_registry import LiveRegistry
 from bot.ports.member_directory import MemberDirectory
+from bot.ports.memory import MemoryStore
 from bot.ports.planner import Planner
+from bot.ports.recorder import ActionRecorder
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
-from bot.ports.workspace import Checkout
-from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, ShippedFixes
+from bot.ports.workspace import Checkout, Workspaces
+from bot.self_improvement import RunSettings, ShippedFixes
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.deployer import Deployer
+from bot.self_improvement.engine_choice import WritingEngines
 from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.feedback import build_record_lookup
+from bot.self_improvement.feedback import FeedbackService, build_record_lookup
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
-from bot.self_improvement.step_sequence import StepServices
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
-from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
 from bot.self_improvement.use_evaluator import UseEvaluator
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
@@ -66,6 +74,7 @@ from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_traffic import FakeTraffic, catch_up
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed, add_crash_point
 from tests.support.dice_project import BROKEN as BROKEN
 from tests.support.dice_project import FILES as FILES
@@ -127,6 +136,7 @@ class AgentHarness(ThreadReader):
         self.protection = Protection.create(review=("bot/**",), named=("Makefile",))
         self.owner, self.folder, self.gate = "world", folder, asyncio.Event()
         self._notifier: Chat | None = None
+        self.shutdown_hooks: list[ShutdownHook] = []
         self.gate.set()
 
     def use_chat(self, chat: Chat) -> None:
@@ -137,98 +147,92 @@ class AgentHarness(ThreadReader):
         self.workspaces.add_merge(pull.head, commit)
         self.checkout.advance({"cogs/dice.py": FIXED}, commit)
 
-    def create_agent(self, crash_point: CrashPoint | None = None) -> SelfImprovementAgent:
+    def create_agent(
+        self, crash_point: CrashPoint | None = None, injector: Injector | None = None
+    ) -> AgentUnderTest:
         """Return the agent of a newly started program, with a crash point at every port."""
         crash_point = crash_point or CrashPoint()
         crash_point.gate = self.gate
-        store, chat = (
-            add_crash_point(self.store, crash_point),
-            add_crash_point(self._notifier or self.chat, crash_point),
+        injector = injector or Injector()
+        self._add_ports(injector, crash_point)
+        self._add_workers(injector, crash_point)
+        assemble(
+            injector,
+            self.limits,
+            owner=self.owner,
+            commands=self.runtime.list_commands,
+            shutdown_hooks=self.shutdown_hooks,
         )
-        checkout, journal = (
-            add_crash_point(self.checkout, crash_point),
-            add_crash_point(self.journal, crash_point),
-        )
+        return AgentUnderTest(injector)
+
+    def _add_ports(self, injector: Injector, crash_point: CrashPoint) -> None:
+        journal = add_crash_point(self.journal, crash_point)
         recorder = Recorder(journal, self.clock, self.folder, b"salt", lambda: None)
-        forge = JournalledForge(add_crash_point(self.forge, crash_point), recorder)
-        verifier = JournalledVerifier(add_crash_point(self.verifier, crash_point), recorder)
-        stages = self._build_stages(crash_point, journal, checkout, store, forge, verifier)
         switch = (
             add_crash_point(self.kill_switch, crash_point)
             if self.has_kill_switch_crashes
             else self.kill_switch
         )
-        self.stop_guard = stop_guard = KillSwitchGuard(switch)
-        services = Services(
-            store, chat, forge, add_crash_point(self.workspaces, crash_point), self.clock, journal,
-            recorder,
-            add_crash_point(self.key_values, crash_point), self.memory,
-            stop_guard=stop_guard,
-            member_directory=add_crash_point(self.member_directory, crash_point),
-            flags=self.flags, checkout=checkout, live_registry=self.live_registry,
-            budget=BudgetEnforcer(self.ledger, self.clock, self.budget,
-                stopped=stop_guard.get_stop),
-            charts=FakeCharts(),
-        )  # fmt: skip
-        parts = assemble(services, stages, self.limits, owner=self.owner)
-        return SelfImprovementAgent(services, self.limits, parts)
+        self.stop_guard = KillSwitchGuard(switch)
+        budget = BudgetEnforcer(
+            self.ledger, self.clock, self.budget, stopped=self.stop_guard.get_stop
+        )
+        for port, kind in (
+            (add_crash_point(self.store, crash_point), Store),
+            (add_crash_point(self._notifier or self.chat, crash_point), Chat),
+            (add_crash_point(self.workspaces, crash_point), Workspaces),
+            (add_crash_point(self.checkout, crash_point), Checkout),
+            (add_crash_point(self.key_values, crash_point), KeyValueStore),
+            (add_crash_point(self.member_directory, crash_point), MemberDirectory),
+            (JournalledForge(add_crash_point(self.forge, crash_point), recorder), Forge),
+            (JournalledVerifier(add_crash_point(self.verifier, crash_point), recorder), Verifier),
+            (journal, Journal),
+            (self.clock, Clock),
+            (self.memory, MemoryStore),
+            (self.flags, FlagRepository),
+            (self.stop_guard, KillSwitchGuard),
+            (budget, BudgetEnforcer),
+            (FakeCharts(), Charts),
+            (self.live_registry, LiveRegistry),
+        ):
+            injector.add(port, kind)
+        injector.add(recorder, Recorder, ActionRecorder)
 
-    def _build_stages(
-        self,
-        crash_point: CrashPoint,
-        journal: Journal,
-        checkout: Checkout,
-        store: Store,
-        forge: Forge,
-        verifier: Verifier,
-    ) -> StepServices:
-        stand_in, rules, clock, plays = self.fallback_engine, self.watch, self.clock, self.replays
-        return StepServices(
-            collector=EvidenceCollector(
-                journal,
-                checkout,
-                self.clock,
-                self.memory,
-                FailureMatcher(
-                    journal,
-                    self.clock,
-                    lookback=LOOKBACK,
-                    load_fixes=ShippedFixes(store),
-                    commands=self.runtime.list_commands,
-                ).find_evidence,
-                lookback=LOOKBACK,
-            ),
-            commands=self.runtime.list_commands,
-            analyzer=FaultAnalyzer(self.planner),
-            builder=PlanBuilder(verifier, self.planner, plays),
-            runner=CodeAgentRunner(self.engine, self.clock, budget=BUDGET),
-            gate=QualityGate(
-                verifier,
-                protection=self.protection,
-                redact=str,
-                start=self.start,
-                replays=self.replays,
-            ),
-            publisher=PullRequestPublisher(
-                forge, self.clock, repository="repo", base_branch="main", render=render
-            ),
-            deployer=Deployer(forge, checkout, add_crash_point(self.runtime, crash_point),
-                self.clock),
-            trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
-            stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
-            evaluator=FixEvaluator(journal, clock, rules, plays, checkout) if rules else None,
-            answered=build_record_lookup(self.traffic, "i-{}".format, catch_up),
-            use=UseEvaluator(
-                journal, self.clock, rules, commands=self.runtime.list_commands, days=self.use_days
-            ) if rules else None,
-            behaviour=self.behaviour,
-            inquiry=self.inquiry,
-        )  # fmt: skip
+    def _add_workers(self, injector: Injector, crash_point: CrashPoint) -> None:
+        """Add what does the work of the steps; parts that the test leaves out stay missing."""
+        build, list_commands = injector.build, self.runtime.list_commands
+        for part in (self.behaviour, self.replays, self.start, self.inquiry):
+            if part is not None:
+                injector.add(part)
+        matcher = build(
+            FailureMatcher,
+            lookback=LOOKBACK,
+            load_fixes=build(ShippedFixes),
+            commands=list_commands,
+        )
+        build(EvidenceCollector, match=matcher.find_evidence, lookback=LOOKBACK)
+        build(FaultAnalyzer, planner=self.planner)
+        build(PlanBuilder, planner=self.planner)
+        build(QualityGate, protection=self.protection, redact=str)
+        build(PullRequestPublisher, repository="repo", base_branch="main", render=render)
+        build(Deployer, runtime=add_crash_point(self.runtime, crash_point))
+        build(ProposalTrials, rehearsal=self.rehearsal, trees=self.trees, traffic=self.traffic)
+        build(FeedbackService, answered=build_record_lookup(self.traffic, "i-{}".format, catch_up))
+        if self.watch is not None:
+            build(FixEvaluator, rules=self.watch)
+            build(UseEvaluator, rules=self.watch, commands=list_commands, days=self.use_days)
+        spare = self.fallback_engine
+        injector.add(
+            WritingEngines(
+                CodeAgentRunner(self.engine, self.clock, budget=BUDGET),
+                CodeAgentRunner(spare, self.clock, budget=BUDGET) if spare else None,
+            )
+        )
 
     @asynccontextmanager
     async def run_agent(
         self, crash_point: CrashPoint | None = None
-    ) -> AsyncIterator[SelfImprovementAgent]:
+    ) -> AsyncIterator[AgentUnderTest]:
         """Run the program; leaving shuts it down, and a triggered crash point ends it as kill -9
         would.
         """
@@ -320,7 +324,7 @@ class AgentHarness(ThreadReader):
         )
 
     async def propose_fix(
-        self, agent: SelfImprovementAgent, subject: str = "rolling dice", person: Person = ALICE
+        self, agent: AgentUnderTest, subject: str = "rolling dice", person: Person = ALICE
     ) -> Run:
         """Ask for a fix and return the run with its proposal."""
         asked = await agent.request(self.make_trigger(subject, person=person))

@@ -1,6 +1,5 @@
 """A harness in which a user requests a command that does not exist yet."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,13 +10,8 @@ from bot.domain.brief import Brief
 from bot.domain.people import Person
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Trigger, Waiting
-from bot.ports.forge import Forge
-from bot.ports.journal import Journal
-from bot.ports.store import Store
-from bot.ports.verifier import Verifier
-from bot.ports.workspace import Checkout
+from bot.infra.injector import Injector
 from bot.proof.reproduction import ROOM
-from bot.self_improvement import SelfImprovementAgent, StepServices
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
@@ -28,6 +22,7 @@ from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_request_planner import FLIPS, FakeRequestPlanner
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import ALICE, DORA, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint
 
 WANTED = "add a /coinflip command"
@@ -92,28 +87,14 @@ class ChangeHarness(AgentHarness):
             else make_transcript(script, *["not yet"] * len(script.steps))
         )
 
-    def _build_stages(
-        self,
-        crash_point: CrashPoint,
-        journal: Journal,
-        checkout: Checkout,
-        store: Store,
-        forge: Forge,
-        verifier: Verifier,
-    ) -> StepServices:
-        stages = super()._build_stages(crash_point, journal, checkout, store, forge, verifier)
-        briefer = RequestBriefer(self.request_planner, verifier, self.proofs)
-        changes = ChangeContextCollector(
-            journal, self.clock, self.memory, commands=self.runtime.list_commands, lookback=WEEK
-        )
-        return replace(
-            stages,
-            briefer=briefer if self.has_planner else None,
-            changes=changes,
-            proofs=self.proofs,
-            revert_rehearsal=RevertRehearsal(
-                self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK
-            ),
+    def _add_workers(self, injector: Injector, crash_point: CrashPoint) -> None:
+        super()._add_workers(injector, crash_point)
+        injector.add(self.proofs)
+        if self.has_planner:
+            injector.build(RequestBriefer, planner=self.request_planner)
+        injector.build(ChangeContextCollector, commands=self.runtime.list_commands, lookback=WEEK)
+        injector.add(
+            RevertRehearsal(self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK)
         )
 
     def _on_merge(self, pull: ForgeProposal, commit: str) -> None:
@@ -126,7 +107,7 @@ def make_request(world: AgentHarness, person: Person = ALICE, text: str = WANTED
     return world.make_trigger(text, goal="change", person=person).replace(text=text)
 
 
-async def request_change(world: ChangeHarness, agent: SelfImprovementAgent, **about: str) -> Run:
+async def request_change(world: ChangeHarness, agent: AgentUnderTest, **about: str) -> Run:
     """Request the change; return the run once it waits for a go-ahead and has posted its
     contract.
     """
@@ -134,7 +115,7 @@ async def request_change(world: ChangeHarness, agent: SelfImprovementAgent, **ab
     return await wait_for_contract(world, run)
 
 
-async def propose_change(world: ChangeHarness, agent: SelfImprovementAgent) -> Run:
+async def propose_change(world: ChangeHarness, agent: AgentUnderTest) -> Run:
     """Ask for the change and have it begun; return the run with a proposal, or ended."""
     run = await request_change(world, agent)
     await agent.agreements.give(run.id, DORA, "text")

@@ -19,16 +19,18 @@ from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Waiting
 from bot.domain.thresholds import Thresholds
+from bot.infra.injector import Injector
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.outbox import OutboxStore
 from bot.ports.planner import Planner
-from bot.self_improvement import RunSettings, SelfImprovementAgent
+from bot.self_improvement import RunSettings
 from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
 from tests.fakes.fake_erasable import FakeErasable
 from tests.fakes.fake_outbox import FakeOutbox
 from tests.fakes.fake_traffic import FakeSnapshots, catch_up
 from tests.support.agent_harness import AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.intake_harness import create_intake
 from tests.support.skill_folders import load_skills
 
@@ -63,10 +65,18 @@ class DevChannel:
     Alice and bob are approvers, dora is a developer, mallory is not listed.
     """
 
-    def __init__(self, local: LocalDiscord, world: AgentHarness, client: TheseusClient) -> None:
+    def __init__(
+        self,
+        local: LocalDiscord,
+        world: AgentHarness,
+        client: TheseusClient,
+        agent: AgentUnderTest,
+    ) -> None:
         self.local = local
         self.world = world
         self.client = client
+        self.agent = agent
+        self.services = agent.injector
         self.people: dict[str, Person] = {}
 
     def __getitem__(self, name: str) -> Person:
@@ -196,6 +206,7 @@ async def open_dev_channel(
         place = (local.guild_id, local.dev_channel_id)
         identity = Identity(*place, listed, answers_unaddressed=answers_unaddressed)
         world.limits = RunSettings(listed, local.dev_channel_id, per_person=per_person)
+        services = Injector()
         client = TheseusClient(
             root=ROOT,
             state=folder,
@@ -205,22 +216,23 @@ async def open_dev_channel(
             flags=world.flags.find,
             extensions=extensions,
             guild_ready_timeout=0.01,
+            services=services,
         )
         chat = DiscordChat(client, outbox or FakeOutbox(), world.clock, redact)
         world.use_chat(chat)
-        client.chat, client.key_values = chat, world.key_values
-        client.skills = _create_skills(client, world)
+        services.add(_create_skills(client, world))
         world.member_directory = DiscordMemberDirectory(client, local.guild_id, world.clock)
-        client.agent = world.create_agent()
-        monitoring = _create_monitoring(world, client.agent, chat, identity)
-        client.monitoring = monitoring if with_monitoring else None
-        client.intake = create_intake(world, client, client.monitoring)
-        client.personal_data = _create_personal_data(world, client, monitoring)
+        agent = world.create_agent(injector=services)
+        monitoring = _create_monitoring(world, agent, chat, identity)
+        if with_monitoring:
+            services.add(monitoring)
+        services.add(create_intake(client, services))
+        services.add(_create_personal_data(world, client, agent, monitoring))
         await stack.enter_async_context(run_bot(client, local))
-        room = DevChannel(local, world, client)
+        room = DevChannel(local, world, client, agent)
         for name in local.people:
             room.people[name] = await stack.enter_async_context(Person(local.base_url, name))
-        forever = [chat.run_forever(), client.agent.run_forever(), _advance_time(world)]
+        forever = [chat.run_forever(), agent.run_forever(), _advance_time(world)]
         if with_monitoring:
             forever.append(monitoring.run_forever())
         async with _run_meanwhile(forever):
@@ -254,7 +266,7 @@ def _create_skills(client: TheseusClient, world: AgentHarness) -> SkillLibrary:
 
 
 def _create_personal_data(
-    world: AgentHarness, client: TheseusClient, monitoring: Monitoring
+    world: AgentHarness, client: TheseusClient, agent: AgentUnderTest, monitoring: Monitoring
 ) -> PersonalDataService:
     stores = PersonalDataStores(
         world.journal, world.traffic, FakeSnapshots(world.clock), catch_up, world.store,
@@ -262,15 +274,18 @@ def _create_personal_data(
         FakeErasable(),
     )  # fmt: skip
     kept_for = RetentionPeriods(journal=30, runs=30, audit=90, lines=40)
-    return build_personal_data(kept_for, stores, client.agent, monitoring)
+    return build_personal_data(
+        kept_for, stores, agent.memory, agent.wishes, agent.feedback, monitoring
+    )
 
 
 def _create_monitoring(
-    world: AgentHarness, agent: SelfImprovementAgent, chat: DiscordChat, identity: Identity
+    world: AgentHarness, agent: AgentUnderTest, chat: DiscordChat, identity: Identity
 ) -> Monitoring:
     return Monitoring(
         MonitoringServices(world.journal, world.key_values, chat, world.clock),
         agent,
+        agent.fixes,
         MonitoringRules(
             Thresholds(),
             IncidentsConfig(),

@@ -1,23 +1,16 @@
 """The intake in front of an agent whose ports are fakes."""
 
-from collections.abc import Callable
-
 from bot.client import TheseusClient
 from bot.domain.audience import Audience
 from bot.domain.intents import Slots
-from bot.domain.people import AllowList, Person
-from bot.intake import FailureMatcher, Intake
-from bot.intake.assembly import IntakePlace, assemble_intake
-from bot.intake.incidents import ReportedIncidents
-from bot.intake.privacy import RequestPrivacy
+from bot.domain.people import Person
+from bot.infra.injector import Injector
+from bot.intake import Intake
+from bot.intake.assembly import assemble_intake
 from bot.intake.work import WorkRequests
-from bot.monitoring import Monitoring, SelfAudit
-from bot.ports.chat import Chat
-from bot.self_improvement import SelfImprovementAgent, ShippedFixes
-from bot.telemetry import Recorder
-from tests.support.agent_harness import DEV, GUILD, LOOKBACK, PEOPLE, AgentHarness
-
-FindAudience = Callable[[int | None, int | None], Audience]
+from bot.monitoring import Monitoring
+from tests.support.agent_harness import DEV, GUILD
+from tests.support.agent_under_test import AgentUnderTest
 
 
 def find_team_audience(guild_id: int | None, channel_id: int | None) -> Audience:
@@ -28,69 +21,24 @@ def find_team_audience(guild_id: int | None, channel_id: int | None) -> Audience
 class IntakeHarness:
     """The intake and its parts. Without `monitoring`, no incident is known."""
 
-    def __init__(
-        self,
-        world: AgentHarness,
-        agent: SelfImprovementAgent,
-        monitoring: Monitoring | None = None,
-        *,
-        people: AllowList = PEOPLE,
-        find_audience: FindAudience = find_team_audience,
-        dev_channel_id: int = DEV,
-        guild_id: int | None = GUILD,
-        chat: Chat | None = None,
-        get_self_audit: Callable[[], SelfAudit | None] = lambda: None,
-    ) -> None:
-        commands = world.runtime.list_commands
-        matcher = FailureMatcher(
-            world.journal,
-            world.clock,
-            lookback=LOOKBACK,
-            load_fixes=ShippedFixes(world.store),
-            commands=commands,
-        )
-        recorder = Recorder(world.journal, world.clock, world.folder, b"salt", lambda: None)
-        privacy = RequestPrivacy(find_audience, recorder, commands, dev_channel_id)
-        repository = monitoring.incident_repository if monitoring else None
-        self.work = WorkRequests(
-            matcher,
-            agent,
-            people,
-            privacy,
-            incidents=(
-                ReportedIncidents(repository, world.journal, commands) if repository else None
-            ),
-            reports=monitoring.reports if monitoring else None,
-            inquiry=world.inquiry,
-        )
+    def __init__(self, agent: AgentUnderTest, monitoring: Monitoring | None = None) -> None:
+        injector = Injector(agent.injector)
+        if monitoring is not None:
+            injector.add(monitoring)
         self.intake = assemble_intake(
-            agent,
-            matcher,
-            self.work,
-            privacy,
-            chat or world.chat,
-            world.clock,
-            IntakePlace(people, dev_channel_id, guild_id),
-            monitoring=monitoring,
-            get_self_audit=get_self_audit,
+            injector, find_audience=find_team_audience, dev_channel_id=DEV, guild_id=GUILD
         )
+        self.work: WorkRequests = self.intake.work
 
 
-def create_intake(
-    world: AgentHarness, client: TheseusClient, monitoring: Monitoring | None = None
-) -> Intake:
+def create_intake(client: TheseusClient, services: Injector) -> Intake:
     """Return the intake of a client with an agent."""
-    return IntakeHarness(
-        world,
-        client.agent,
-        monitoring,
-        people=client.identity.people,
+    return assemble_intake(
+        services,
         find_audience=client.audiences.find_of_place,
         dev_channel_id=client.identity.dev_channel_id,
         guild_id=client.identity.guild_id,
-        chat=client.chat,
-        get_self_audit=lambda: client.self_audit,
-    ).intake
+    )
 
 
 class SilentHost:

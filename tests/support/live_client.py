@@ -20,6 +20,7 @@ from bot.client import Identity, TheseusClient
 from bot.domain.flag import build_flags_for_all
 from bot.domain.journal import Action, JournalQuery, Kind
 from bot.domain.people import AllowList
+from bot.infra.injector import Injector
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder, TrafficRecorder
 from tests.support.command_driver import DiscordAddress
@@ -120,6 +121,7 @@ def make_client(
     traffic: TrafficRecorder | None = None,
     flags: Sequence[str] = (),
     block_seconds: float = 2.0,
+    services: Injector | None = None,
 ) -> TheseusClient:
     """Make a client that runs from a home, with these flags on."""
     clock = clock or SystemClock()
@@ -135,6 +137,7 @@ def make_client(
         extensions=extensions,
         guild_ready_timeout=0.01,
         block_seconds=block_seconds,
+        services=services,
     )
 
 

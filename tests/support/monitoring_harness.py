@@ -16,9 +16,9 @@ from bot.domain.run import Trigger
 from bot.domain.thresholds import Thresholds
 from bot.intake import IntakeResult
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_charts import FakeCharts
 from tests.support.agent_harness import DEV, GUILD, AgentHarness, make_capsule
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed, add_crash_point
 from tests.support.intake_harness import IntakeHarness
 
@@ -56,11 +56,11 @@ class MonitoringHarness:
         self.running_commit = "a" * 40
         self.agent = self.world.create_agent()
         self.monitoring = self.create_monitoring(self.agent)
-        harness = IntakeHarness(self.world, self.agent, self.monitoring)
+        harness = IntakeHarness(self.agent, self.monitoring)
         self.intake, self.work = harness.intake, harness.work
 
     def create_monitoring(
-        self, agent: SelfImprovementAgent, crash_point: CrashPoint | None = None
+        self, agent: AgentUnderTest, crash_point: CrashPoint | None = None
     ) -> Monitoring:
         """Return a newly started program's monitoring."""
         world, clock, charts = self.world, self.clock, self.charts
@@ -75,7 +75,7 @@ class MonitoringHarness:
             )
         services = replace(services, running=lambda: self.running_commit)
         rules = MonitoringRules(self.thresholds, self.config, world.limits.autonomy, DEV, GUILD)
-        return Monitoring(services, agent, rules)
+        return Monitoring(services, agent, agent.fixes, rules)
 
     @asynccontextmanager
     async def run_monitoring(
@@ -85,7 +85,7 @@ class MonitoringHarness:
         async with self.world.run_agent() as agent:
             self.agent = agent
             self.monitoring = self.create_monitoring(agent, crash_point)
-            harness = IntakeHarness(self.world, agent, self.monitoring)
+            harness = IntakeHarness(agent, self.monitoring)
             self.intake, self.work = harness.intake, harness.work
             watching = asyncio.create_task(self.monitoring.run_forever())
             await self.pass_time(2)

@@ -14,8 +14,9 @@ from theseus_observe.failures.endings import EndedByCode
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
-from bot.client import Identity, TheseusClient
+from bot.client import ConversationSettings, Identity, TheseusClient
 from bot.domain.people import AllowList, PeopleList
+from bot.infra.injector import Injector
 from bot.self_improvement import RunSettings
 from bot.settings import MissedConfig
 from bot.telemetry import Recorder
@@ -65,17 +66,16 @@ class RestartableChannel:
         """
         crash_point = crash_point or CrashPoint()
         world = self.world
-        self._client = client = self._create_client()
+        services = Injector()
+        self._client = client = self._create_client(services)
         chat = DiscordChat(client, add_crash_point(self._outbox, crash_point), world.clock, redact)
         world.use_chat(chat)
-        client.chat = add_crash_point(chat, crash_point)
-        client.key_values = add_crash_point(world.key_values, crash_point)
-        client.agent = world.create_agent(crash_point)
-        client.intake = create_intake(world, client)
+        agent = world.create_agent(crash_point, services)
+        services.add(create_intake(client, services))
         async with run_bot(client, self.local):
             working = [
                 asyncio.create_task(work)
-                for work in (chat.run_forever(), client.agent.run_forever(), self._advance_time())
+                for work in (chat.run_forever(), agent.run_forever(), self._advance_time())
             ]
             try:
                 yield client
@@ -85,7 +85,7 @@ class RestartableChannel:
                 for ended in await asyncio.gather(*working, return_exceptions=True):
                     _check(ended)
 
-    def _create_client(self) -> TheseusClient:
+    def _create_client(self, services: Injector) -> TheseusClient:
         world, local = self.world, self.local
         client = TheseusClient(
             root=ROOT,
@@ -96,8 +96,9 @@ class RestartableChannel:
             flags=world.flags.find,
             extensions=COGS,
             guild_ready_timeout=0.01,
+            services=services,
         )
-        client.missed = self.missed
+        services.add(ConversationSettings(missed=self.missed))
         world.member_directory = DiscordMemberDirectory(client, local.guild_id, world.clock)
         return client
 

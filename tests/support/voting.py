@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.authority.approvals import ApprovalRequest
 from bot.domain.proposal import How
 from bot.domain.run import Status
-from bot.self_improvement import SelfImprovementAgent
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed
 from tests.support.voting_cases import Faults, Tally, list_cases
 from tests.support.voting_rules import Vote
@@ -40,7 +40,7 @@ class VotingStory(VotingScene):
         async with self._world.run_agent() as agent:
             await self._check_ending(agent)
 
-    async def _run_act(self, agent: SelfImprovementAgent, act: str) -> bool:
+    async def _run_act(self, agent: AgentUnderTest, act: str) -> bool:
         self._tally.acts[act] += 1
         if act in ("restart", "kill", "list"):
             self._log.append(act)
@@ -65,7 +65,7 @@ class VotingStory(VotingScene):
             await self._request_change(agent, act)
         return True
 
-    async def _request_change(self, agent: SelfImprovementAgent, act: str) -> None:
+    async def _request_change(self, agent: AgentUnderTest, act: str) -> None:
         forge, chosen = self._world.forge, self._luck.choice(self._voters)
         self._log.append(act)
         if act == "forge down":
@@ -109,7 +109,7 @@ class VotingStory(VotingScene):
             word.number, word.edited = luck.choice((None, 1, 47)), luck.random() < 0.5
         return word
 
-    async def _submit_vote(self, agent: SelfImprovementAgent) -> None:
+    async def _submit_vote(self, agent: AgentUnderTest) -> None:
         word = self._draw_vote()
         self._tally.votes += 1
         self._log.append(f"{word.voter.name} {word.how} {word.card} {word.head and word.head[:7]}")
@@ -131,7 +131,7 @@ class VotingStory(VotingScene):
         self._change_meanwhile(lambda: self._oracle.record_vote(word, card, head, 1))
         await self._wait_for_answer(agent.approve(request))
 
-    async def _send_message(self, agent: SelfImprovementAgent) -> None:
+    async def _send_message(self, agent: AgentUnderTest) -> None:
         """Post in the thread of #1, sometimes as a reply to a card; only plain messages count."""
         luck, said = self._luck, self._talk.draw_message(security=self._case.security)
         voter, edited = luck.choice(self._voters), luck.random() < 0.1
@@ -156,7 +156,7 @@ class VotingStory(VotingScene):
         )
         self._tally.asked_back += len(self._talk.buttons) > before
 
-    async def _press_button(self, agent: SelfImprovementAgent) -> None:
+    async def _press_button(self, agent: AgentUnderTest) -> None:
         """Press a button of a question, sometimes an old one; it counts for what the question
         showed.
         """
@@ -181,7 +181,7 @@ class VotingStory(VotingScene):
 
     # In the end
 
-    async def _check_ending(self, agent: SelfImprovementAgent) -> None:
+    async def _check_ending(self, agent: AgentUnderTest) -> None:
         """Check that enough approvals of permitted people still ship, whatever happened before."""
         self._world.forge.down = self._member_directory.down = False
         run = await self._wait_for_rest()

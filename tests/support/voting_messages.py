@@ -13,8 +13,8 @@ from bot.domain.people import Person
 from bot.domain.posts import Button, Post
 from bot.grammar import COMMAND_LINE, Intent
 from bot.intake.message import CardReference, Message
-from bot.self_improvement import SelfImprovementAgent
 from cogs.conversation._decision_button import DecisionButton
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.intake_harness import IntakeHarness, SilentHost
 from tests.support.voting_cases import Faults
 from tests.support.voting_rules import Vote, Voter
@@ -98,7 +98,7 @@ class VoteDialogue:
     async def handle_message(
         self,
         world: Any,
-        agent: SelfImprovementAgent,
+        agent: AgentUnderTest,
         run_id: str,
         vote_message: VoteMessage,
         vote: Vote,
@@ -125,8 +125,7 @@ class VoteDialogue:
             card=card,
             edited_at=edited,
         )
-        people = world.limits.people
-        answer = await IntakeHarness(world, agent, people=people).intake.handle(heard)
+        answer = await IntakeHarness(agent).intake.handle(heard)
         if isinstance(answer, Post):
             self._note(answer)
 
@@ -139,7 +138,7 @@ class VoteDialogue:
                 self.buttons.append(VoteButton(button, number, *seen[-1]))
 
     async def press(
-        self, world: Any, agent: SelfImprovementAgent, vote_button: VoteButton, person: Person
+        self, world: Any, agent: AgentUnderTest, vote_button: VoteButton, person: Person
     ) -> None:
         """Press a button by what its id says, as after any restart."""
         pressed = vote_button.button.custom_id
@@ -155,7 +154,7 @@ class VoteDialogue:
         await DecisionButton(item, found).decide(interaction, _make_client(world, agent), person)
 
 
-def _make_client(world: Any, agent: SelfImprovementAgent) -> Any:
+def _make_client(world: Any, agent: AgentUnderTest) -> Any:
     """Return what of the client the conversation asks."""
     identity = SimpleNamespace(people=world.limits.people)
     return SimpleNamespace(agent=agent, identity=identity, clock=world.clock)

@@ -8,12 +8,12 @@ from bot.domain.journal import ActionOutcome, Capsule
 from bot.domain.proposal import ForgeProposal, Outcome
 from bot.domain.run import Run
 from bot.domain.watch import WatchRules
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.differences import as_bytes
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.support.agent_harness import FILES, AgentHarness, is_broken, make_capsule, make_failure
+from tests.support.agent_under_test import AgentUnderTest
 
 _TURNS = 300  # of the event loop: a start looks at every run there is
 RULES = WatchRules(minutes=60, volume=30, least_minutes=10)
@@ -80,7 +80,7 @@ class WatchHarness(AgentHarness):
                 action = action.replace(outcome=ActionOutcome.OK, error=None)
             self.journal.append(action.replace(duration_ms=ms, commit=commit))
 
-    async def ship_fix(self, agent: SelfImprovementAgent, subject: str = "rolling dice") -> Run:
+    async def ship_fix(self, agent: AgentUnderTest, subject: str = "rolling dice") -> Run:
         """Ask for a fix and ship it; return the run, done and being watched."""
         run = await self.propose_fix(agent, subject)
         await agent.approve(self.build_approval(run))

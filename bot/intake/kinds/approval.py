@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from bot.authority.approvals import ApprovalRequest
+from bot.authority.approvals import ApprovalRequest, Approvals
 from bot.domain.intents import Intent
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.intake.message import Message, Reply
-from bot.self_improvement import SelfImprovementAgent
 
 INTENTS = (Intent.SHIP,)
 
@@ -22,8 +21,8 @@ class Request:
 class Handler:
     """Approves the proposal that the text, the card or the thread refers to."""
 
-    def __init__(self, agent: SelfImprovementAgent) -> None:
-        self._agent = agent
+    def __init__(self, approvals: Approvals) -> None:
+        self._approvals = approvals
 
     async def decide(self, message: Message) -> Request:
         """Return the approval that the message gives. Whether it counts is decided elsewhere."""
@@ -45,16 +44,16 @@ class Handler:
 
     async def perform(self, request: Request) -> Reply:
         """Approve, and return what the person reads."""
-        return await approve(self._agent, request.approval)
+        return await approve(self._approvals, request.approval)
 
 
-async def approve(agent: SelfImprovementAgent, request: ApprovalRequest) -> str:
-    """Approve for a person; return what they read. Raises what `SelfImprovementAgent.approve` does.
+async def approve(approvals: Approvals, request: ApprovalRequest) -> str:
+    """Approve for a person; return what they read. Raises what `Approvals.give` does.
 
     If more approvals are needed, the answer says how many there are.
     """
-    run, approval, ships = await agent.approve(request)
-    short = "" if ships or run.has_ended else await agent.approvals.describe_missing(run.id)
+    run, approval, ships = await approvals.give(request)
+    short = "" if ships or run.has_ended else await approvals.describe_missing(run.id)
     if short:
         return f"Noted, {request.person.name}, for `{approval.head[:7]}`: {short}"
     return describe_shipping(request.person, approval, ships=ships)

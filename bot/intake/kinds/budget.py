@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 
+from bot.budget.reports import BudgetReports
 from bot.domain.intents import Intent
 from bot.domain.people import AllowList
 from bot.intake.message import Message, Reply, can_ask
 from bot.intake.places import WRONG_CHANNEL, is_about_work
 from bot.ports.chat import Chat
 from bot.presentation.cards import NO_CAP_FROM_CHAT
-from bot.self_improvement import SelfImprovementAgent
 
 INTENTS = (Intent.BUDGET,)
 
@@ -32,9 +32,9 @@ class Handler:
     """Posts the costs: in the dev channel, in a run's thread, or to a listed person directly."""
 
     def __init__(
-        self, agent: SelfImprovementAgent, chat: Chat, people: AllowList, dev_channel_id: int
+        self, budget: BudgetReports, chat: Chat, people: AllowList, dev_channel_id: int
     ) -> None:
-        self._agent = agent
+        self._budget = budget
         self._chat = chat
         self._people = people
         self._dev_channel_id = dev_channel_id
@@ -49,7 +49,7 @@ class Handler:
         if not request.is_allowed_here:
             return WRONG_CHANNEL.format(channel=self._dev_channel_id)
         message = request.message
-        post = (await self._agent.budget.post(message.person)).replace(reply_to=message.id)
+        post = (await self._budget.post(message.person)).replace(reply_to=message.id)
         if _CHANGES.search(message.text):
             post = post.replace(text=NO_CAP_FROM_CHAT)
         await self._chat.post(message.channel_id, post, key=message.reply_key)

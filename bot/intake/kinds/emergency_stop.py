@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from bot.authority.emergency_stop import EmergencyStop
 from bot.domain.intents import Intent
 from bot.domain.people import Person
 from bot.intake.message import Message, Reply
-from bot.self_improvement import SelfImprovementAgent
 
 INTENTS = (Intent.STOP,)
 
@@ -21,8 +21,8 @@ class Request:
 class Handler:
     """Stops everything; the dev channel is informed who did it and why."""
 
-    def __init__(self, agent: SelfImprovementAgent, dev_channel_id: int) -> None:
-        self._agent = agent
+    def __init__(self, emergency: EmergencyStop, dev_channel_id: int) -> None:
+        self._emergency = emergency
         self._dev_channel_id = dev_channel_id
 
     async def decide(self, message: Message) -> Request:
@@ -31,6 +31,6 @@ class Handler:
 
     async def perform(self, request: Request) -> Reply:
         """Stop, or return who has stopped everything before."""
-        stop = await self._agent.emergency.stop(request.person, "text", "")
+        stop = await self._emergency.stop(request.person, "text", "")
         is_answered = request.is_public and stop.by == request.person
         return None if is_answered else f"⛔ {stop.summary}"

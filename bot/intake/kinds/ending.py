@@ -7,7 +7,7 @@ from bot.domain.people import Person
 from bot.domain.run import Run, Status
 from bot.intake.message import Message, Reply
 from bot.intake.run_references import RunReferences
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.run_decisions import RunDecisions
 
 INTENTS = (Intent.REJECT, Intent.CANCEL)
 
@@ -24,8 +24,8 @@ class Request:
 class Handler:
     """Ends the run that the text, the card or the thread refers to."""
 
-    def __init__(self, agent: SelfImprovementAgent, references: RunReferences) -> None:
-        self._agent = agent
+    def __init__(self, decisions: RunDecisions, references: RunReferences) -> None:
+        self._decisions = decisions
         self._references = references
 
     async def decide(self, message: Message) -> Request:
@@ -35,7 +35,7 @@ class Handler:
 
     async def perform(self, request: Request) -> Reply:
         """End the run; its thread says so."""
-        end = self._agent.reject if request.rejects else self._agent.cancel
+        end = self._decisions.reject if request.rejects else self._decisions.cancel
         await end(request.run.id, request.person)
         return None
 

@@ -16,6 +16,8 @@ from bot.intake.run_references import RunReferences
 from bot.intake.work import WorkRequests
 from bot.presentation.missing_failure import request_answer
 from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.run_conversation import RunConversation
+from bot.self_improvement.run_restarts import RunRestarts
 
 INTENTS = (Intent.INVESTIGATE, Intent.FIX)
 
@@ -40,11 +42,15 @@ class Handler:
     def __init__(
         self,
         agent: SelfImprovementAgent,
+        conversation: RunConversation,
+        restarts: RunRestarts,
         work: WorkRequests,
         references: RunReferences,
         people: AllowList,
     ) -> None:
         self._agent = agent
+        self._conversation = conversation
+        self._restarts = restarts
         self._work = work
         self._references = references
         self._people = people
@@ -90,10 +96,12 @@ class Handler:
             run = request.run
         if run is not None and request.does == "adds":
             with suppress(WrongStage):  # the run cannot be steered now: treat it as a report
-                await self._agent.revise(run.id, message.person, message.text, key=message.key)
+                await self._conversation.revise(
+                    run.id, message.person, message.text, key=message.key
+                )
                 return None
         if run is not None and request.does == "promotes":
-            await self._agent.promote(run.id, message.person)
+            await self._restarts.promote(run.id, message.person)
             return "On it."
         if can_ask(self._people, message.person):
             await message.host.show_start()

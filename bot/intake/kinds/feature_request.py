@@ -10,8 +10,7 @@ from bot.intake.answers import describe_change
 from bot.intake.message import Message, Reply, can_ask
 from bot.intake.privacy import RequestPrivacy
 from bot.intake.run_references import RunReferences
-from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.change_requests import ChangeBegun
+from bot.self_improvement.change_requests import ChangeBegun, ChangeRequests
 
 INTENTS = (Intent.CHANGE,)
 
@@ -30,12 +29,12 @@ class Handler:
 
     def __init__(
         self,
-        agent: SelfImprovementAgent,
+        changes: ChangeRequests,
         privacy: RequestPrivacy,
         references: RunReferences,
         people: AllowList,
     ) -> None:
-        self._agent = agent
+        self._changes = changes
         self._privacy = privacy
         self._references = references
         self._people = people
@@ -61,7 +60,7 @@ class Handler:
         Raises `OutOfBounds` if it was asked in private, and what `ChangeRequests.ask` raises.
         """
         self._privacy.check_public(trigger.place)
-        return await self._agent.changes.ask(trigger)
+        return await self._changes.ask(trigger)
 
     async def perform(self, request: Request) -> Reply:
         """Start, join or store it. Raises what `ask` raises."""
@@ -69,7 +68,7 @@ class Handler:
         earlier = request.earlier
         if earlier and (corrected := await self._references.correct(earlier, message)):
             return corrected
-        listed, able = can_ask(self._people, person), self._agent.can_change
+        listed, able = can_ask(self._people, person), self._changes.able
         if able and listed:
             await message.host.show_start()
         answer = await self.ask(request.trigger)

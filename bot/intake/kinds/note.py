@@ -9,10 +9,10 @@ from bot.domain.memory import Memory
 from bot.domain.people import Person
 from bot.intake.message import Message, RepliedMessage, Reply
 from bot.memory.ranking import format_memory
-from bot.memory.recall import Forgotten
+from bot.memory.recall import Forgotten, MemoryService
 from bot.presentation.cards import to_plain_text
 from bot.presentation.feature_requests import describe_request_removal
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.feature_requests import FeatureRequestService
 
 INTENTS = (Intent.REMEMBER, Intent.FORGET)
 
@@ -40,8 +40,9 @@ class Request:
 class Handler:
     """Stores notes, and forgets notes and feature requests."""
 
-    def __init__(self, agent: SelfImprovementAgent) -> None:
-        self._agent = agent
+    def __init__(self, memory: MemoryService, feature_requests: FeatureRequestService) -> None:
+        self._memory = memory
+        self._feature_requests = feature_requests
 
     async def decide(self, message: Message) -> Request:
         """Return the note; “remember this” as a reply means the message that it replies to."""
@@ -60,12 +61,12 @@ class Handler:
         """Remember or forget; ask back if several notes match."""
         person, note = request.person, request.note
         if not request.forgets:
-            return describe_note(await self._agent.memory.remember(person, note))
+            return describe_note(await self._memory.remember(person, note))
         if not note:
             # raises `NotAuthorized` first, if the person may not ask
-            await self._agent.memory.search(person)
+            await self._memory.search(person)
             raise OutOfBounds("Forget what? Say “forget” with some of its words, or with its key.")
-        return await forget(self._agent, person, note)
+        return await forget(self._memory, self._feature_requests, person, note)
 
 
 def extract_note(text: str, note: str) -> str:
@@ -93,14 +94,16 @@ def describe_note(note: Memory) -> str:
     )
 
 
-async def forget(agent: SelfImprovementAgent, person: Person, wanted: str) -> str:
+async def forget(
+    memory: MemoryService, feature_requests: FeatureRequestService, person: Person, wanted: str
+) -> str:
     """Forget a memory, or a feature request by its key (`wish:k7m2xq`); return the answer.
 
     Raises `NotAuthorized`, `StoreError`.
     """
     if wanted.strip(" `").lower().startswith("wish:"):
-        return describe_request_removal(await agent.wishes.forget(person, wanted))
-    return describe_forget_result(person, await agent.memory.forget(person, wanted))
+        return describe_request_removal(await feature_requests.forget(person, wanted))
+    return describe_forget_result(person, await memory.forget(person, wanted))
 
 
 def describe_forget_result(person: Person, found: Forgotten) -> str:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.authority.autonomy_gate import AutonomyPolicy
+from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.end_times import parse_end_time
 from bot.domain.intents import Intent
 from bot.domain.people import Person
 from bot.intake.message import Message, Reply
 from bot.ports.clock import Clock
-from bot.self_improvement import SelfImprovementAgent
 
 INTENTS = (Intent.PAUSE, Intent.RESUME)
 
@@ -29,8 +30,15 @@ class Request:
 class Handler:
     """Pauses and resumes; the dev channel is informed who did it."""
 
-    def __init__(self, agent: SelfImprovementAgent, clock: Clock, dev_channel_id: int) -> None:
-        self._agent = agent
+    def __init__(
+        self,
+        emergency: EmergencyStop,
+        autonomy: AutonomyPolicy,
+        clock: Clock,
+        dev_channel_id: int,
+    ) -> None:
+        self._emergency = emergency
+        self._autonomy = autonomy
         self._clock = clock
         self._dev_channel_id = dev_channel_id
 
@@ -45,18 +53,18 @@ class Handler:
     async def perform(self, request: Request) -> Reply:
         """Pause or resume."""
         if request.resumes:
-            text = await resume_work(self._agent, request.person)
+            text = await resume_work(self._emergency, self._autonomy, request.person)
         else:
-            pause = await self._agent.autonomy.pause(request.person, "", request.end)
+            pause = await self._autonomy.pause(request.person, "", request.end)
             text = f"Paused. {pause.ends}"
         return None if request.is_public else text
 
 
-async def resume_work(agent: SelfImprovementAgent, person: Person) -> str:
+async def resume_work(emergency: EmergencyStop, autonomy: AutonomyPolicy, person: Person) -> str:
     """Lift the emergency stop if it is active; else resume the bot's own work."""
-    if await agent.emergency.get_stop() is None:
-        await agent.autonomy.resume(person)
+    if await emergency.get_stop() is None:
+        await autonomy.resume(person)
         return "I resume my own work."
-    await agent.emergency.lift(person)
-    pause = await agent.autonomy.blocks.find_pause()
+    await emergency.lift(person)
+    pause = await autonomy.blocks.find_pause()
     return f"The emergency stop is lifted. {pause.describe()}" if pause else "I resume my own work."

@@ -9,7 +9,7 @@ from bot.intake.message import Message, MessageHost, can_ask
 from bot.intake.places import WRONG_CHANNEL, is_about_work
 from bot.presentation.answers import RUN_ANSWERS
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.questions import OPEN_TO_ALL, AskedQuestion
+from bot.self_improvement.questions import OPEN_TO_ALL, AskedQuestion, QuestionService
 
 INTENTS = (Intent.ASK,)
 
@@ -34,8 +34,15 @@ class Request:
 class Handler:
     """Answers questions; restricted answers are not given in public channels."""
 
-    def __init__(self, agent: SelfImprovementAgent, people: AllowList, dev_channel_id: int) -> None:
+    def __init__(
+        self,
+        agent: SelfImprovementAgent,
+        questions: QuestionService,
+        people: AllowList,
+        dev_channel_id: int,
+    ) -> None:
         self._agent = agent
+        self._questions = questions
         self._people = people
         self._dev_channel_id = dev_channel_id
 
@@ -61,7 +68,7 @@ class Handler:
             raise AssertionError("a question is about something")
         if slots.topic in _ABOUT_ITSELF:
             return await request.host.describe_bot(request.person, slots)
-        return await self._agent.questions.answer(
+        return await self._questions.answer(
             AskedQuestion(
                 person=request.person,
                 topic=slots.topic,

@@ -6,7 +6,7 @@ from bot.domain.intents import Intent
 from bot.domain.people import Person
 from bot.intake.answers import describe_revert
 from bot.intake.message import Message, Reply
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.run_requests import RunRequests
 
 INTENTS = (Intent.REVERT,)
 
@@ -24,8 +24,8 @@ class Request:
 class Handler:
     """Proposes to revert the change that the text, the card or the thread refers to."""
 
-    def __init__(self, agent: SelfImprovementAgent) -> None:
-        self._agent = agent
+    def __init__(self, requests: RunRequests) -> None:
+        self._requests = requests
 
     async def decide(self, message: Message) -> Request:
         """Return what the message refers to."""
@@ -35,7 +35,7 @@ class Handler:
 
     async def perform(self, request: Request) -> Reply:
         """Start the revert, or return where it was already requested."""
-        run = await self._agent.requests.revert(
+        run = await self._requests.revert(
             request.person,
             run_id=request.run_id,
             thread_id=request.thread_id,

@@ -10,7 +10,7 @@ from bot.intake.answers import on_it
 from bot.intake.message import Message, Reply
 from bot.intake.run_references import RunReferences
 from bot.presentation.cards import run_line
-from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.run_conversation import RunConversation
 
 INTENTS = (Intent.REVISE,)
 
@@ -30,8 +30,8 @@ class Request:
 class Handler:
     """Revises the run's change."""
 
-    def __init__(self, agent: SelfImprovementAgent, references: RunReferences) -> None:
-        self._agent = agent
+    def __init__(self, conversation: RunConversation, references: RunReferences) -> None:
+        self._conversation = conversation
         self._references = references
 
     async def decide(self, message: Message) -> Request:
@@ -49,7 +49,7 @@ class Handler:
         """Revise; also return the run's status, if that was asked."""
         run, lines = request.run, list[str]()
         try:
-            run = await self._agent.revise(
+            run = await self._conversation.revise(
                 run.id, request.person, request.instruction, "text", request.key
             )
             lines += [on_it(run)] if request.is_elsewhere else []

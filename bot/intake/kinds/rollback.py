@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.authority.authorizer import Authorizer
+from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act
 from bot.authority.rollback_choice import RollbackChoice
 from bot.domain.errors import OtherVersionLive, UnknownRun
@@ -50,9 +52,16 @@ class Handler:
     """Makes an older version live, or asks which one."""
 
     def __init__(
-        self, agent: SelfImprovementAgent, clock: Clock, questions: RollbackQuestions
+        self,
+        agent: SelfImprovementAgent,
+        authorizer: Authorizer,
+        live_items: LiveItemService | None,
+        clock: Clock,
+        questions: RollbackQuestions,
     ) -> None:
         self._agent = agent
+        self._authorizer = authorizer
+        self._live_items = live_items
         self._clock = clock
         self._questions = questions
 
@@ -66,22 +75,24 @@ class Handler:
 
     async def _roll_back(self, message: Message) -> Post:
         """Make an older version live if the request is clear; else ask, with the versions."""
-        await self._agent.permit(message.person, Act.READ, note="which version was meant")
+        await self._authorizer.ask(message.person, Act.READ, note="which version was meant")
         request = message.slots.rollback
-        if request is None or not request.items:
+        if request is None or not request.items or self._live_items is None:
             return Post(text=_NO_VERSIONS)
         texts = [each for each in request.items if each.kind in ROLLED_BACK]
         if not texts:
-            return await self._answer_for_code(message, request.items)
+            return await self._answer_for_code(self._live_items, message, request.items)
         choices = await self._questions.build_choices(message, request, texts)
         if len(choices) == 1:
-            return await self._handle_choice(message, choices[0])
+            return await self._handle_choice(self._live_items, message, choices[0])
         return self._ask_which(request, choices)
 
-    async def _handle_choice(self, message: Message, choice: RollbackChoice) -> Post:
+    async def _handle_choice(
+        self, service: LiveItemService, message: Message, choice: RollbackChoice
+    ) -> Post:
         if choice.sure and not message.is_missed:
             try:
-                return await self._apply_choice(message, choice)
+                return await self._apply_choice(service, message, choice)
             except OtherVersionLive:
                 request = message.slots.rollback or RollbackRequest(items=())
                 names = [ItemName(kind=choice.item.kind, name=choice.item.name)]
@@ -93,8 +104,10 @@ class Handler:
                 )
         return self._questions.build_question(choice)
 
-    async def _apply_choice(self, message: Message, choice: RollbackChoice) -> Post:
-        service, before = self._agent.live_items, choice.item
+    async def _apply_choice(
+        self, service: LiveItemService, message: Message, choice: RollbackChoice
+    ) -> Post:
+        before = choice.item
         item = await service.roll_back(
             message.person, before.kind, before.name, choice.versions[0].number, before.digest
         )
@@ -129,11 +142,11 @@ class Handler:
             buttons=(*buttons, NOT_NOW),
         )
 
-    async def _answer_for_code(self, message: Message, names: Sequence[ItemName]) -> Post:
+    async def _answer_for_code(
+        self, service: LiveItemService, message: Message, names: Sequence[ItemName]
+    ) -> Post:
         """Explain how code is reverted, with a button for each run that shipped a version of it."""
-        item, versions = await self._agent.live_items.list_versions(
-            message.person, names[0].kind, names[0].name
-        )
+        item, versions = await service.list_versions(message.person, names[0].kind, names[0].name)
         text = describe_git_revert(item, versions[0] if versions else None)
         if item.kind != "cog" or len(names) > 1:
             return Post(text=text)

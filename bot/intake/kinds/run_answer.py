@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.run import Run, Waiting
 from bot.grammar.agreement import ContractReply, parse_contract_reply
 from bot.intake.message import Message, Reply
 from bot.presentation.cards import confirm_contract
 from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.agreements import Agreements
+from bot.self_improvement.run_conversation import RunConversation
 
 INTENTS = ()  # the run that waits decides, not the words
 
@@ -26,8 +29,17 @@ class Request:
 class Handler:
     """Passes answers to the run."""
 
-    def __init__(self, agent: SelfImprovementAgent) -> None:
+    def __init__(
+        self,
+        agent: SelfImprovementAgent,
+        authorizer: Authorizer,
+        agreements: Agreements,
+        conversation: RunConversation,
+    ) -> None:
         self._agent = agent
+        self._authorizer = authorizer
+        self._agreements = agreements
+        self._conversation = conversation
 
     async def decide(self, message: Message) -> Request:
         """Return the answer."""
@@ -44,19 +56,21 @@ class Handler:
         """
         run, message, contract = request.run, request.message, request.contract
         if contract is None:
-            await self._agent.answer(run.id, message.person, message.text)
+            await self._conversation.answer(run.id, message.person, message.text)
         elif contract.is_go_ahead:
-            await self._agent.agreements.give(run.id, message.person, "text")
+            await self._agreements.give(run.id, message.person, "text")
         elif contract.may_agree:
             return await self._confirm(message, run)
         elif not contract.correction:
             return _WHAT_THEN
         else:
             key = f"message:{message.id}"
-            await self._agent.revise(run.id, message.person, contract.correction, "text", key)
+            await self._conversation.revise(
+                run.id, message.person, contract.correction, "text", key
+            )
         return None
 
     async def _confirm(self, message: Message, run: Run) -> Reply:
-        await self._agent.permit(message.person, Act.READ, note="whether to go ahead")
+        await self._authorizer.ask(message.person, Act.READ, note="whether to go ahead")
         brief = (await self._agent.get_history(run.id)).brief
         return confirm_contract(run, brief) if brief else _WHAT_THEN

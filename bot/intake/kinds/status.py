@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.intents import Intent
 from bot.domain.people import Person
@@ -24,7 +25,8 @@ class Request:
 class Handler:
     """Answers with one line for each run."""
 
-    def __init__(self, agent: SelfImprovementAgent) -> None:
+    def __init__(self, authorizer: Authorizer, agent: SelfImprovementAgent) -> None:
+        self._authorizer = authorizer
         self._agent = agent
 
     async def decide(self, message: Message) -> Request:
@@ -33,11 +35,13 @@ class Handler:
 
     async def perform(self, request: Request) -> Reply:
         """Return the status. Raises `NotAuthorized`."""
-        return await render_status(self._agent, request.person, request.run)
+        return await render_status(self._authorizer, self._agent, request.person, request.run)
 
 
-async def render_status(agent: SelfImprovementAgent, person: Person, run: Run | None) -> str:
+async def render_status(
+    authorizer: Authorizer, agent: SelfImprovementAgent, person: Person, run: Run | None
+) -> str:
     """Return what is being worked on, or the status of `run` only. Raises `NotAuthorized`."""
-    await agent.permit(person, Act.READ)
+    await authorizer.ask(person, Act.READ)
     runs = [run] if run else [each for each in await agent.list_runs() if not each.has_ended]
     return "\n".join(run_line(each) for each in runs) or "I am not working on anything."

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.intents import Intent
 from bot.domain.posts import Button, Post
@@ -9,7 +10,6 @@ from bot.intake.decision_questions import DecisionQuestions, remove_duplicates
 from bot.intake.message import Message, Reply
 from bot.intake.rollback_questions import RollbackQuestions
 from bot.intake.run_references import RunReferences
-from bot.self_improvement import SelfImprovementAgent
 
 INTENTS = (Intent.UNCLEAR,)
 
@@ -33,12 +33,12 @@ class Handler:
 
     def __init__(
         self,
-        agent: SelfImprovementAgent,
+        authorizer: Authorizer,
         references: RunReferences,
         questions: DecisionQuestions,
         rollbacks: RollbackQuestions,
     ) -> None:
-        self._agent = agent
+        self._authorizer = authorizer
         self._references = references
         self._questions = questions
         self._rollbacks = rollbacks
@@ -58,7 +58,7 @@ class Handler:
     async def _ask_back(self, message: Message) -> Post | None:
         """Return the question with its buttons; None if no possible decision can be made."""
         slots = message.slots
-        await self._agent.permit(message.person, Act.READ, note="what was meant")
+        await self._authorizer.ask(message.person, Act.READ, note="what was meant")
         numbers = slots.numbers or ((slots.pull_request,) if slots.pull_request is not None else ())
         named, unknown = await self._references.find_named(slots.run, numbers)
         here = await self._references.find_current(message)

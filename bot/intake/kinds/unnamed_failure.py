@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.posts import Button, Post
 from bot.intake.decision_questions import ACTION, MOST_BUTTONS, UNTOUCHED, build_button
 from bot.intake.message import Message, Reply
 from bot.ports.clock import Clock
 from bot.presentation.missing_failure import build_choices, render_choice_question
-from bot.self_improvement import SelfImprovementAgent
 
 INTENTS = ()  # the grammar marks such a report as unspecific
 
@@ -23,8 +23,8 @@ class Request:
 class Handler:
     """Asks which failure is meant; only its buttons start a run."""
 
-    def __init__(self, agent: SelfImprovementAgent, clock: Clock) -> None:
-        self._agent = agent
+    def __init__(self, authorizer: Authorizer, clock: Clock) -> None:
+        self._authorizer = authorizer
         self._clock = clock
 
     async def decide(self, message: Message) -> Request:
@@ -34,7 +34,7 @@ class Handler:
     async def perform(self, request: Request) -> Reply:
         """Return the question."""
         message = request.message
-        await self._agent.permit(message.person, Act.READ, note="which failure was meant")
+        await self._authorizer.ask(message.person, Act.READ, note="which failure was meant")
         failures = message.recent_failures[:MOST_BUTTONS]
         buttons = [
             build_button(choice.name[:80], message.intent.value, choice.error_id)

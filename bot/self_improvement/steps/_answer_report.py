@@ -22,7 +22,8 @@ from bot.presentation.incorrect_output import (
     render_question,
 )
 from bot.self_improvement.answer_inquiry import AnswerInquiry
-from bot.self_improvement.step_context import StepContext
+from bot.self_improvement.deadlines import Deadlines
+from bot.self_improvement.transitions import RunTransitions
 
 _MOST_QUESTIONS = 3  # per report
 _LEAVE_IT = "I leave it as it is."
@@ -39,9 +40,12 @@ _NEW = frozenset({NEW_IS_RIGHT.casefold(), "today is right", "the new one", "tod
 class AnswerReports:
     """Handles reports in which nothing failed. Each question is saved before it is asked."""
 
-    def __init__(self, context: StepContext, inquiry: AnswerInquiry) -> None:
-        self._context = context
+    def __init__(
+        self, inquiry: AnswerInquiry, transitions: RunTransitions, deadlines: Deadlines
+    ) -> None:
         self._inquiry = inquiry
+        self._transitions = transitions
+        self._deadlines = deadlines
 
     async def perform(self, run: Run, history: History, evidence: Evidence) -> Run | None:
         """Return the run one step further; `None` if it is no report of incorrect output."""
@@ -66,7 +70,7 @@ class AnswerReports:
         """Ask people what only they can know, and wait without holding a worker."""
         if run.parks >= _MOST_QUESTIONS:
             return await self._end(run, wrong, _UNKNOWN)
-        now = self._context.services.clock.now()
+        now, until = self._deadlines.get_question_times()
         question = Question(
             id=f"{run.id}:{run.attempt}:answer:{run.parks}",
             attempt=run.attempt,
@@ -75,9 +79,9 @@ class AnswerReports:
             choices=list_choices(wrong, redact(find_wanted_output(run.trigger.statement))),
             default=_LEAVE_IT,
             asked_at=now,
-            until=now + self._context.limits.question,
+            until=until,
         )
-        return await self._context.transitions.ask(run, question, wrong)
+        return await self._transitions.ask(run, question, wrong)
 
     async def _handle_named_command(
         self, run: Run, known: IncorrectOutput, evidence: Evidence, answer: Answer
@@ -109,14 +113,14 @@ class AnswerReports:
         suspect = await self._inquiry.change(wrong.since) if wrong.since else None
         diagnosis = build_diagnosis(wrong, suspect)
         evidence = evidence.replace(suspects=diagnosis.suspects)
-        transitions = self._context.transitions
+        transitions = self._transitions
         if run.goal == "investigate":
             return await transitions.advance(run, Edge.FIX_CONFIRMED, evidence, diagnosis, wrong)
         return await transitions.advance(run, Edge.NEXT_STEP, evidence, diagnosis, wrong)
 
     async def _end(self, run: Run, wrong: IncorrectOutput, why: str) -> Run:
         diagnosis = Diagnosis(found=False, instead="right", headline=why, cause="")
-        return await self._context.transitions.end(run, Edge.ANSWERED, why, diagnosis, wrong)
+        return await self._transitions.end(run, Edge.ANSWERED, why, diagnosis, wrong)
 
 
 def build_diagnosis(wrong: IncorrectOutput, suspect: Suspect | None) -> Diagnosis:

@@ -11,23 +11,43 @@ from bot.domain.errors import (
 from bot.domain.history import History
 from bot.domain.proposal import Proposal
 from bot.domain.run import Run
+from bot.ports.forge import Forge
+from bot.ports.workspace import Checkout
+from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.run_records import need
+from bot.self_improvement.run_settings import RunSettings
+from bot.self_improvement.run_workspaces import RunWorkspaces
+from bot.self_improvement.step_progress import StepProgress
 
 
 class MergeCheck:
     """Merges an approved head with the newest base in the run's worktree, and checks the result."""
 
-    def __init__(self, context: StepContext, gate: QualityGate) -> None:
-        self._context = context
+    def __init__(
+        self,
+        gate: QualityGate,
+        forge: Forge,
+        checkout: Checkout | None,
+        notifier: RunNotifier,
+        workspaces: RunWorkspaces,
+        progress: StepProgress,
+        limits: RunSettings,
+    ) -> None:
         self._gate = gate
+        self._forge = forge
+        self._checkout = checkout
+        self._notifier = notifier
+        self._workspaces = workspaces
+        self._progress = progress
+        self._limits = limits
 
     async def __call__(self, run: Run, history: History, proposal: Proposal) -> FullTier | None:
         """Return the full tier of the merge; a known result for the same commits is reused.
 
         Returns `None` if it is already merged. Raises `MergeConflict`, `ForgeError`.
         """
-        opened = await self._context.services.forge.get_proposal(proposal.number)
+        opened = await self._forge.get_proposal(proposal.number)
         if opened.state == "merged":
             return None
         if opened.state == "closed":
@@ -43,16 +63,16 @@ class MergeCheck:
         return await self._check(run, history, tip)
 
     async def _check(self, run: Run, history: History, tip: str) -> FullTier:
-        context, change = self._context, need(history.change_set)
-        is_checked_here = context.limits.full_tier
+        change = need(history.change_set)
+        is_checked_here = self._limits.full_tier
         activity = "running the full checks" if is_checked_here else "looking at the result"
-        await context.notifier.refresh(run, history, f"{activity} before merging")
-        async with context.open_workspace(run, need(history.evidence), at=change.head) as workspace:
+        await self._notifier.refresh(run, history, f"{activity} before merging")
+        async with self._workspaces.open(run, need(history.evidence), at=change.head) as workspace:
             return await self._gate.check_merge(
                 need(history.plan),
                 change,
                 await workspace.build_merge(tip, change.head),
-                context.build_check_handler(run, history, "before merging: "),
+                self._progress.build_check_handler(run, history, "before merging: "),
                 named=collect_named_files(run, history),
                 is_revert=run.goal == "revert",
                 checked_here=is_checked_here,
@@ -60,10 +80,9 @@ class MergeCheck:
 
     async def _fetch_tip(self) -> str:
         """Return the newest commit of the base branch at the forge."""
-        checkout = self._context.services.checkout
-        if checkout is None:
+        if self._checkout is None:
             raise AssertionError("shipping needs a checkout to update")
         try:
-            return await checkout.fetch_tip()
+            return await self._checkout.fetch_tip()
         except WorkspaceError as error:
             raise ForgeUnavailable(str(error), detail=error.detail) from error

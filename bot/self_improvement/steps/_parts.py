@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.change import ChangeSet, Verdict, WrittenPart
 from bot.domain.cost import Cost
 from bot.domain.errors import AgentOutputInvalid, MergeConflict
@@ -12,13 +13,14 @@ from bot.domain.history import History
 from bot.domain.plan import PlanPart
 from bot.domain.run import Run
 from bot.ports.agent import Assignment, Progress
-from bot.ports.workspace import Workspace
+from bot.ports.clock import Clock
+from bot.ports.workspace import Workspace, Workspaces
 from bot.proof.reproduction import select_permanent
 from bot.self_improvement.agent_updates import OnProgress
 from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
 from bot.self_improvement.messages import explain_empty_claim, summarise_failure
 from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.step_context import StepContext
+from bot.self_improvement.step_progress import StepProgress
 from bot.self_improvement.steps._assignment import add_granted_files
 from bot.self_improvement.steps._part_assignment import build_part_assignment, combine_changes
 from bot.self_improvement.steps._reproduction_files import write_inside
@@ -36,20 +38,30 @@ class _Written(NamedTuple):
     verdict: Verdict
 
 
+class PartsOrder(NamedTuple):
+    """The change that is written in parts, and the engine that writes it."""
+
+    engine: CodeAgentRunner
+    run: Run
+    history: History
+    assignment: Assignment
+
+
 @dataclass
 class PartsWork:
-    """Writes the parts of one plan with one engine, as many at once as there are workers.
+    """Writes the parts of one plan with one engine, `at_once` at the same time.
 
     Each part has its own worktree and conversation. A part that fails alone, or does not merge with
     the parts before it, is written once more on top of them.
     """
 
-    context: StepContext
+    workspaces: Workspaces
     gate: QualityGate
-    engine: CodeAgentRunner
-    run: Run
-    history: History
-    assignment: Assignment
+    progress: StepProgress
+    cost_meter: RunCostMeter
+    clock: Clock
+    at_once: int
+    order: PartsOrder
     _costs: dict[str, Cost] = field(default_factory=dict)
 
     async def __call__(self, workspace: Workspace) -> ChangeSet:
@@ -57,16 +69,16 @@ class PartsWork:
 
         Raises `PartAskedError`, and what the engine, the verifier and workspaces raise.
         """
-        started = self.context.services.clock.monotonic()
-        at_once = asyncio.Semaphore(self.context.limits.workers)
+        started = self.clock.monotonic()
+        slots = asyncio.Semaphore(self.at_once)
 
         async def write_part(part: PlanPart, number: int) -> _Written:
-            async with at_once:
-                return await self._write_alone(part, f"{self.run.id}p{number}")
+            async with slots:
+                return await self._write_alone(part, f"{self.order.run.id}p{number}")
 
         try:
             async with asyncio.TaskGroup() as group:
-                parts = enumerate(self.assignment.plan.parts, 1)
+                parts = enumerate(self.order.assignment.plan.parts, 1)
                 tasks = [group.create_task(write_part(part, number)) for number, part in parts]
         except ExceptionGroup as failures:
             # Callers handle the errors of one engine call; the group stays visible as the cause.
@@ -75,12 +87,12 @@ class PartsWork:
         declined = next((each.change for each in done if each.change.cannot), None)
         change = declined or await self._join(done, workspace)
         spent = self._note_cost("", Cost())
-        seconds = self.context.services.clock.monotonic() - started
+        seconds = self.clock.monotonic() - started
         return change.replace(**dict(spent), seconds=seconds)
 
     async def _write_alone(self, part: PlanPart, workspace_id: str) -> _Written:
         """Write a part in its own worktree and verify it there."""
-        workspaces, evidence = self.context.services.workspaces, self.assignment.evidence
+        workspaces, evidence = self.workspaces, self.order.assignment.evidence
         await workspaces.drop(
             workspace_id
         )  # an interrupted attempt may have left one with another base
@@ -94,7 +106,7 @@ class PartsWork:
 
     async def _write_in_rounds(self, part: PlanPart, workspace: Workspace) -> _Written:
         """Return the part after one round, or after a second one if the first does not pass."""
-        assignment = build_part_assignment(self.assignment, part)
+        assignment = build_part_assignment(self.order.assignment, part)
         change = await self._work(assignment, workspace, f"{part.name} 1")
         if change.cannot:
             return _Written(part, change, Verdict(head=change.head, round=1))
@@ -112,9 +124,9 @@ class PartsWork:
 
     async def _work(self, assignment: Assignment, workspace: Workspace, call: str) -> ChangeSet:
         """Return the result of one engine call. Raises if it asks a question or did nothing."""
-        done = await self.engine(assignment, workspace, self._build_progress_handler(call))
+        done = await self.order.engine(assignment, workspace, self._build_progress_handler(call))
         spent = done.asked if isinstance(done, ExecutionPaused) else done
-        self.context.cost_meter.note(self.run.id, self._note_cost(call, spent))
+        self.cost_meter.note(self.order.run.id, self._note_cost(call, spent))
         if isinstance(done, ExecutionPaused):
             raise PartAskedError
         if not done.files and not done.cannot and assignment.feedback is None:
@@ -130,7 +142,9 @@ class PartsWork:
             change,
             workspace,
             round_number=assignment.round,
-            on_check=self.context.build_check_handler(self.run, self.history, f"{part}: "),
+            on_check=self.progress.build_check_handler(
+                self.order.run, self.order.history, f"{part}: "
+            ),
             named=assignment.named,
             is_proven_otherwise=True,
         )
@@ -143,9 +157,11 @@ class PartsWork:
             change, how = await self._add(each, workspace, first=not number)
             changes.append(change)
             parts.append(_summarise_part(each, how))
-        for reproduction in select_permanent(self.assignment.plan.reproductions):
+        for reproduction in select_permanent(self.order.assignment.plan.reproductions):
             write_inside(workspace.path, reproduction)
-        head = await workspace.commit(f"Add tests of the complete change\n\nRun: {self.run.id}\n")
+        head = await workspace.commit(
+            f"Add tests of the complete change\n\nRun: {self.order.run.id}\n"
+        )
         combined = combine_changes(changes, tuple(parts))
         files, diff = await workspace.list_changes(), await workspace.get_diff()
         return combined.replace(
@@ -158,7 +174,7 @@ class PartsWork:
         """Add a part to the branch; return its change, and why it was written again, if so."""
         why = "" if first or is_passing_alone(each.verdict) else summarise_failure(each.verdict)
         if not why:
-            message = f"Join {each.part.name}: {each.change.summary}\n\nRun: {self.run.id}\n"
+            message = f"Join {each.part.name}: {each.change.summary}\n\nRun: {self.order.run.id}\n"
             try:
                 await workspace.merge(each.change.head, message)
             except MergeConflict as conflict:
@@ -170,14 +186,14 @@ class PartsWork:
             files=await workspace.list_changes(),
             diff=await workspace.get_diff(),
         )
-        assignment = build_part_assignment(self.assignment, each.part, retry_reason=why)
+        assignment = build_part_assignment(self.order.assignment, each.part, retry_reason=why)
         assignment = assignment.replace(round=1, previous=current)
         rewritten = await self._work(assignment, workspace, f"{each.part.name} again")
         return rewritten, why
 
     def _build_progress_handler(self, call: str) -> OnProgress:
         """Return a handler that shows a call's progress with the total cost of all calls."""
-        show = self.context.build_progress_handler(self.run, self.history)
+        show = self.progress.build_progress_handler(self.order.run, self.order.history)
 
         async def show_progress(progress: Progress) -> None:
             total = self._note_cost(call, progress)

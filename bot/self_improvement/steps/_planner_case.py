@@ -1,15 +1,66 @@
-"""The case that a planner examines, and what is said if the planner fails."""
+"""The case that a planner examines, and calls of planners, which rules can replace."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from theseus_observe.redaction import redact
 
 from bot.authority.named_files import collect_named_files
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.account import Purpose
+from bot.domain.cost import Cost
 from bot.domain.errors import TheseusError
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.ports.planner import Case
+from bot.self_improvement.agent_updates import OnProgress
+from bot.self_improvement.model_calls import ModelCalls
+from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.rule_diagnosis import diagnose_by_rules
-from bot.self_improvement.step_context import StepContext
+from bot.self_improvement.step_progress import StepProgress
+
+T = TypeVar("T")
+
+
+class PlannerCalls:
+    """Calls a planner for a run, within the budget, and says so if it fails."""
+
+    def __init__(
+        self,
+        calls: ModelCalls,
+        cost_meter: RunCostMeter,
+        progress: StepProgress,
+        notifier: RunNotifier,
+    ) -> None:
+        self._calls = calls
+        self._cost_meter = cost_meter
+        self._progress = progress
+        self._notifier = notifier
+
+    async def ask(
+        self,
+        run: Run,
+        history: History,
+        part: Purpose,
+        planner: str,
+        call: Callable[[OnProgress], Awaitable[tuple[T, Cost]]],
+    ) -> T:
+        """Return the planner's answer. Raises `AgentError`, `BudgetSpent`."""
+
+        async def ask_and_note() -> T:
+            show = self._progress.build_progress_handler(run, history)
+            answer, cost = await call(show)
+            self._cost_meter.note(run.id, cost)
+            return answer
+
+        return await self._calls.record(run, part, planner, ask_and_note())
+
+    async def report_failure(self, run: Run, error: TheseusError, instead: str) -> None:
+        """Say that the planner failed, and what is used instead."""
+        self._calls.record_error(run, error)
+        key = f"planner:{run.attempt}:{run.goal}"
+        await self._notifier.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
 
 
 def build_case(run: Run, history: History, evidence: Evidence) -> Case:
@@ -23,12 +74,3 @@ def build_case(run: Run, history: History, evidence: Evidence) -> Case:
         diagnosis=diagnose_by_rules(evidence),
         named=collect_named_files(run, history),
     )
-
-
-async def say_without_planner(
-    context: StepContext, run: Run, error: TheseusError, instead: str
-) -> None:
-    """Say that the planner failed, and what is used instead."""
-    context.record(run, error)
-    key = f"planner:{run.attempt}:{run.goal}"
-    await context.notifier.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)

@@ -6,18 +6,33 @@ from bot.domain.history import History
 from bot.domain.links import format_link
 from bot.domain.proposal import Proposal, Shipment
 from bot.domain.run import Run
+from bot.memory.recording import MemoryRecorder
+from bot.ports.store import Store
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import is_failed_fix
+from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.run_records import need
 from bot.self_improvement.shipment_watches import ShipmentWatches
-from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.step_progress import StepProgress
 
 
 class RevertedChanges:
     """Loads the change that a run reverts, verifies the revert, and records it."""
 
-    def __init__(self, context: StepContext, gate: QualityGate, watches: ShipmentWatches) -> None:
-        self._context = context
+    def __init__(
+        self,
+        gate: QualityGate,
+        watches: ShipmentWatches,
+        store: Store,
+        notifier: RunNotifier,
+        progress: StepProgress,
+        memory: MemoryRecorder,
+    ) -> None:
+        self._store = store
+        self._notifier = notifier
+        self._progress = progress
+        self._memory = memory
         self._gate = gate
         self._watches = watches
 
@@ -25,7 +40,7 @@ class RevertedChanges:
         """Return the history of the run to revert. Raises `WrongStage` if it shipped nothing."""
         if run.trigger.reverts is None:
             raise WrongStage(f"Run `{run.id}` does not say what it should revert.")
-        history = await self._context.services.store.get_history(run.trigger.reverts)
+        history = await self._store.get_history(run.trigger.reverts)
         if history.shipment is None or history.proposal is None:
             raise WrongStage(f"Run `{run.trigger.reverts}` has merged nothing to revert.")
         return history
@@ -41,23 +56,21 @@ class RevertedChanges:
             shipment,
             workspace,
             round_number=run.round,
-            on_check=self._context.build_check_handler(run, history),
+            on_check=self._progress.build_check_handler(run, history),
         )
 
     async def mark_reverted(self, run: Run, by: Proposal) -> None:
         """Tell the reverted run, and stop watching it."""
-        reverted = await self._context.services.store.get(run.trigger.reverts or "")
+        reverted = await self._store.get(run.trigger.reverts or "")
         await self._watches.end(reverted.id)
         named = format_link(f"#{by.number}", by.url)
         text = f"↩️ Reverted by {named}, as {run.trigger.person.name} asked."
-        await self._context.notifier.say(reverted, text, key="reverted")
-        history = await self._context.services.store.get_history(reverted.id)
+        await self._notifier.say(reverted, text, key="reverted")
+        history = await self._store.get_history(reverted.id)
         if not is_failed_fix(
             history.outcome
         ):  # a failed fix is already remembered, with its figures
-            await self._context.memory.remember_rejection(
-                reverted, history, f"reverted by #{by.number}"
-            )
+            await self._memory.remember_rejection(reverted, history, f"reverted by #{by.number}")
 
 
 def get_shipment(shipped: History) -> tuple[Proposal, Shipment]:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from theseus_observe.redaction import redact
 
+from bot.authority.flags import FlagRepository
 from bot.authority.named_files import collect_named_files
-from bot.budget.allowance import check_run_budget
+from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.brief import Brief
 from bot.domain.cost import Cost
 from bot.domain.dialogue import Question
@@ -17,17 +18,24 @@ from bot.domain.history import History
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.run import Run, Status
 from bot.domain.run_state import Edge
-from bot.domain.waits import pause_until
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Request, RequestPlanner
+from bot.ports.store import Store
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 from bot.presentation.markdown import escape_line
 from bot.self_improvement.agent_updates import OnProgress, wait_for_result
 from bot.self_improvement.change_proofs import ChangeProofs
+from bot.self_improvement.deadlines import Deadlines
+from bot.self_improvement.model_calls import ModelCalls
+from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.run_records import need
+from bot.self_improvement.run_settings import RunSettings
+from bot.self_improvement.run_workspaces import RunWorkspaces
+from bot.self_improvement.step_progress import StepProgress
 from bot.self_improvement.steps._nearest_tests import add_nearest_tests
+from bot.self_improvement.transitions import RunTransitions
 
 _THOUGHTS = 2  # attempts at a brief before the request is given up
 _LOOKED_AT = 100  # the newest successful runs, for the estimate
@@ -96,52 +104,48 @@ class RequestBriefer:
         return Understood(brief, await add_nearest_tests(proven, self._verifier, workspace))
 
 
-class BriefStep:
-    """Finds out what is wanted and shows it to people. Nothing is written before they agree."""
+class RequestReading:
+    """Finds out what is wanted, with the planner's examples tried on base."""
 
     def __init__(
-        self, context: StepContext, briefer: RequestBriefer | None, gate: QualityGate
+        self,
+        briefer: RequestBriefer,
+        workspaces: RunWorkspaces,
+        progress: StepProgress,
+        cost_meter: RunCostMeter,
+        notifier: RunNotifier,
+        flags: FlagRepository,
     ) -> None:
-        self._context = context
         self._briefer = briefer
-        self._gate = gate
+        self._workspaces = workspaces
+        self._progress = progress
+        self._cost_meter = cost_meter
+        self._notifier = notifier
+        self._flags = flags
 
-    async def perform(self, run: Run, history: History) -> Run:
-        """Ask the planner; then ask people about open questions or for their agreement."""
-        context, transitions = self._context, self._context.transitions
-        if self._briefer is None:
-            return await transitions.end(run, Edge.FAILED, _NO_PLANNER)
-        try:
-            await check_run_budget(context.services.budget, run, "plan")
-            call = self._understand(run, history, self._briefer)
-            understood = await context.record_call(run, "brief", self._briefer.name, call)
-        except (AgentError, BudgetSpent) as error:
-            now = context.services.clock.now()
-            until = pause_until(error, run, now, has_fallback=False)
-            if until is None:
-                raise
-            paid = context.cost_meter.settle(run)
-            return await transitions.await_limit(paid, until, error)
-        return await self._present(context.cost_meter.settle(run), history, understood)
+    @property
+    def name(self) -> str:
+        """The planner's name, for people."""
+        return self._briefer.name
 
-    async def _understand(self, run: Run, history: History, briefer: RequestBriefer) -> Understood:
+    async def understand(self, run: Run, history: History) -> Understood:
         """Return the proven brief; examples that prove nothing go back to the planner once."""
-        context, evidence = self._context, need(history.evidence)
-        request, working = _request_of(run, history), context.build_progress_handler(run, history)
+        request = _request_of(run, history)
+        working = self._progress.build_progress_handler(run, history)
         spent = Cost()
 
         async def show(progress: Progress) -> None:
             await working(progress.replace(**dict(spent.add(progress))))
 
-        async with context.open_workspace(run, evidence) as workspace:
+        async with self._workspaces.open(run, need(history.evidence)) as workspace:
             for _ in range(_THOUGHTS):
-                briefed = await briefer.ask_planner(request, workspace, show)
+                briefed = await self._briefer.ask_planner(request, workspace, show)
                 spent = spent.add(briefed)
-                context.cost_meter.note(run.id, spent)
+                self._cost_meter.note(run.id, spent)
                 if _to_ask(run, history, briefed.brief):
                     return Understood(briefed.brief)
-                await context.notifier.refresh(run, history, "trying its examples on today's code")
-                understood = self._check_flag_is_new(await briefer.prove(briefed, workspace))
+                await self._notifier.refresh(run, history, "trying its examples on today's code")
+                understood = self._check_flag_is_new(await self._briefer.prove(briefed, workspace))
                 if not understood.proof_problems:
                     break
                 correction = _RETRY_NOTE.format("; ".join(understood.proof_problems))
@@ -151,20 +155,88 @@ class BriefStep:
     def _check_flag_is_new(self, understood: Understood) -> Understood:
         """Return the brief as unproven if its flag exists already, since it may be on."""
         flag = understood.brief.flag
-        if not flag or self._context.services.flags.find(flag) is None:
+        if not flag or self._flags.find(flag) is None:
             return understood
         return Understood(
             understood.brief, None, (*understood.proof_problems, _FLAG_EXISTS.format(flag))
         )
 
+
+class BriefTerms:
+    """Adds to a brief what the configuration and earlier runs say about it."""
+
+    def __init__(self, store: Store, deadlines: Deadlines, limits: RunSettings) -> None:
+        self._store = store
+        self._deadlines = deadlines
+        self._limits = limits
+
+    async def complete(self, brief: Brief) -> Brief:
+        """Return the brief with the number of candidates and an estimate of the cost.
+
+        The estimate is the median cost of recent shipped runs, if there are any.
+        """
+        brief = brief.replace(candidates=self._limits.candidates)
+        ended = await self._store.find(status={Status.DONE}, limit=_LOOKED_AT)
+        paid = [run.cost_usd for run in ended if run.goal in ("fix", "change") and run.cost_usd]
+        return brief.replace(estimate_usd=median(paid)) if paid else brief
+
+    def build_question(self, run: Run, brief: Brief) -> Question:
+        """Return all open questions of the brief as one."""
+        return _build_question(run, brief, *self._deadlines.get_question_times())
+
+    def get_automatic_start(self, run: Run, brief: Brief) -> datetime | None:
+        """Return when a low-risk change starts without an agreement, if so configured.
+
+        Runs that no person started always wait for an agreement.
+        """
+        if brief.risk != "low" or run.trigger.origin != "person":
+            return None
+        return self._deadlines.get_automatic_start()
+
+
+class BriefStep:
+    """Finds out what is wanted and shows it to people. Nothing is written before they agree."""
+
+    def __init__(
+        self,
+        reading: RequestReading | None,
+        terms: BriefTerms,
+        gate: QualityGate,
+        calls: ModelCalls,
+        cost_meter: RunCostMeter,
+        store: Store,
+        transitions: RunTransitions,
+    ) -> None:
+        self._reading = reading
+        self._terms = terms
+        self._gate = gate
+        self._calls = calls
+        self._cost_meter = cost_meter
+        self._store = store
+        self._transitions = transitions
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Ask the planner; then ask people about open questions or for their agreement."""
+        if self._reading is None:
+            return await self._transitions.end(run, Edge.FAILED, _NO_PLANNER)
+        try:
+            await self._calls.check_budget(run, "plan")
+            call = self._reading.understand(run, history)
+            understood = await self._calls.record(run, "brief", self._reading.name, call)
+        except (AgentError, BudgetSpent) as error:
+            until = self._calls.find_pause(error, run, has_fallback=False)
+            if until is None:
+                raise
+            paid = self._cost_meter.settle(run)
+            return await self._transitions.await_limit(paid, until, error)
+        return await self._present(self._cost_meter.settle(run), history, understood)
+
     async def _present(self, run: Run, history: History, understood: Understood) -> Run:
         """Ask open questions, end if nothing is to be built, or wait for the agreement."""
-        context, transitions = self._context, self._context.transitions
+        transitions = self._transitions
         brief, plan = understood.brief, understood.plan
         if _to_ask(run, history, brief):
-            now = context.services.clock.now()
-            question = _build_question(run, brief, now, now + context.limits.question)
-            return await transitions.ask(run, question, brief)
+            return await transitions.ask(run, self._terms.build_question(run, brief), brief)
         if brief.objection:
             why = f"I do not write this: {escape_line(redact(brief.objection), 900)}"
             return await transitions.end(run, Edge.FAILED, why, brief)
@@ -174,31 +246,15 @@ class BriefStep:
             plan = self._gate.remove_forbidden_files(plan, collect_named_files(run, history))
         except OutOfBounds as bounds:
             return await transitions.end(run, Edge.FAILED, str(bounds), brief, plan)
-        known = await context.services.store.get_history(run.id)
+        known = await self._store.get_history(run.id)
         if (
             known.instructions != history.instructions
         ):  # an instruction arrived while the planner worked
             return await transitions.queue(run, Edge.HANDED_BACK, brief)
-        brief = (await self._add_estimate(brief)).replace(candidates=context.limits.candidates)
+        brief = await self._terms.complete(brief)
         return await transitions.request_agreement(
-            run, self._get_auto_start(run, brief), brief, plan
+            run, self._terms.get_automatic_start(run, brief), brief, plan
         )
-
-    async def _add_estimate(self, brief: Brief) -> Brief:
-        """Return the brief with the median cost of recent shipped runs, if there are any."""
-        ended = await self._context.services.store.find(status={Status.DONE}, limit=_LOOKED_AT)
-        paid = [run.cost_usd for run in ended if run.goal in ("fix", "change") and run.cost_usd]
-        return brief.replace(estimate_usd=median(paid)) if paid else brief
-
-    def _get_auto_start(self, run: Run, brief: Brief) -> datetime | None:
-        """Return when a low-risk change starts without an agreement, if so configured.
-
-        Runs that no person started always wait for an agreement.
-        """
-        patience = self._context.limits.confirm
-        if patience is None or brief.risk != "low" or run.trigger.origin != "person":
-            return None
-        return self._context.services.clock.now() + patience
 
 
 def build_question_id(run: Run) -> str:

@@ -1,6 +1,6 @@
 """Diagnose: states what the evidence shows and how certain it is, and no more."""
 
-from bot.budget.allowance import check_run_budget
+from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.cost import Cost
 from bot.domain.errors import (
     AgentError,
@@ -11,15 +11,21 @@ from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
+from bot.memory.recording import MemoryRecorder
 from bot.ports.planner import Case, Planner
-from bot.ports.workspace import Workspace
+from bot.ports.workspace import Workspace, Workspaces
 from bot.presentation.cards import to_plain_text
 from bot.self_improvement.agent_updates import OnProgress, wait_for_result
+from bot.self_improvement.deadlines import Deadlines
+from bot.self_improvement.model_calls import ModelCalls
+from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.rule_diagnosis import diagnose_by_rules
-from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.run_records import need
+from bot.self_improvement.run_workspaces import RunWorkspaces
 from bot.self_improvement.steps._answer_report import AnswerReports
-from bot.self_improvement.steps._planner_case import build_case, say_without_planner
+from bot.self_improvement.steps._planner_case import PlannerCalls, build_case
 from bot.self_improvement.steps._side_question import build_side_question, get_side_decision
+from bot.self_improvement.transitions import RunTransitions
 
 _HOW_TO_INSIST = " If you disagree, `/runs retry {}` continues anyway."
 
@@ -55,6 +61,49 @@ class FaultAnalyzer:
         return explained.diagnosis, Cost().add(explained)
 
 
+class DiagnosisExplainer:
+    """Has a planner explain a diagnosis, in a worktree that is removed afterwards."""
+
+    def __init__(
+        self,
+        analyzer: FaultAnalyzer,
+        calls: ModelCalls,
+        planner_calls: PlannerCalls,
+        run_workspaces: RunWorkspaces,
+        workspaces: Workspaces,
+        cost_meter: RunCostMeter,
+    ) -> None:
+        self._analyzer = analyzer
+        self._calls = calls
+        self._planner_calls = planner_calls
+        self._run_workspaces = run_workspaces
+        self._workspaces = workspaces
+        self._cost_meter = cost_meter
+
+    async def explain(
+        self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis
+    ) -> tuple[Run, Diagnosis]:
+        """Return the planner's diagnosis, and the run with its cost.
+
+        The rules' diagnosis is returned if there is no planner, or if it fails.
+        """
+        planner, case = self._analyzer.planned_by, build_case(run, history, evidence)
+        if not planner:
+            return run, diagnosis
+        try:
+            await self._calls.check_budget(run, "diagnose")
+            async with self._run_workspaces.open(run, evidence) as workspace:
+                diagnosis = await self._planner_calls.ask(
+                    run, history, "diagnose", planner,
+                    lambda show: self._analyzer.explain(case, workspace, show),
+                )  # fmt: skip
+            await self._workspaces.drop(run.id)  # an investigation leaves no branch
+        except (AgentError, BudgetSpent, WorkspaceError) as error:
+            await self._planner_calls.report_failure(run, error, "I use the diagnosis of my rules.")
+            diagnosis = case.diagnosis
+        return self._cost_meter.settle(run), diagnosis
+
+
 class DiagnoseStep:
     """Diagnoses. An investigation ends here, and so does a fault outside our code.
 
@@ -62,32 +111,40 @@ class DiagnoseStep:
     """
 
     def __init__(
-        self, context: StepContext, analyzer: FaultAnalyzer, answers: AnswerReports | None = None
+        self,
+        explainer: DiagnosisExplainer,
+        answers: AnswerReports | None,
+        transitions: RunTransitions,
+        memory: MemoryRecorder,
+        notifier: RunNotifier,
+        deadlines: Deadlines,
     ) -> None:
-        self._context = context
-        self._analyzer = analyzer
+        self._explainer = explainer
         self._answers = answers
+        self._transitions = transitions
+        self._memory = memory
+        self._notifier = notifier
+        self._deadlines = deadlines
 
     async def perform(self, run: Run, history: History) -> Run:
         """Diagnose the evidence; an investigation ends with the diagnosis."""
-        transitions, evidence = self._context.transitions, need(history.evidence)
+        transitions, evidence = self._transitions, need(history.evidence)
         diagnosis = diagnose_by_rules(evidence)
         if self._answers is not None and _can_be_incorrect_output(evidence, diagnosis):
             handled = await self._answers.perform(run, history, evidence)
             if handled is not None:
                 return handled
-        await self._context.memory.remember_diagnosis(run, history, diagnosis)
+        await self._memory.remember_diagnosis(run, history, diagnosis)
         if diagnosis.instead == "fixed":
             return await transitions.end(run, Edge.ANSWERED, diagnosis.summary, diagnosis)
         if run.goal == "investigate":
-            if diagnosis.found and self._analyzer.planned_by:
-                diagnosis = await self._explain(run, history, evidence, diagnosis)
-                run = self._context.cost_meter.settle(run)
+            if diagnosis.found:
+                run, diagnosis = await self._explainer.explain(run, history, evidence, diagnosis)
             text = diagnosis.headline if diagnosis.found else diagnosis.summary
             return await transitions.end(run, Edge.ANSWERED, text, diagnosis)
         if diagnosis.seen_before:
             text = f"🧠 Seen before: {to_plain_text(diagnosis.seen_before, 400)}."
-            await self._context.notifier.say(run, text, key=f"seen-before:{run.attempt}")
+            await self._notifier.say(run, text, key=f"seen-before:{run.attempt}")
         if diagnosis.found and not diagnosis.triage.ours and not _has_insisted(history):
             return await self._report_outside_fault(run, history, diagnosis)
         if not diagnosis.found or not diagnosis.file:
@@ -96,41 +153,17 @@ class DiagnoseStep:
 
     async def _report_outside_fault(self, run: Run, history: History, diagnosis: Diagnosis) -> Run:
         """Say whose fault it is; if our side could handle it better, ask people about that."""
-        context, transitions = self._context, self._context.transitions
+        transitions = self._transitions
         reason = f"{diagnosis.headline}. {diagnosis.triage.summary}"
         changes = get_side_decision(run, history.answer)
         if changes:
             return await transitions.advance(run, Edge.NEXT_STEP, diagnosis)
         if changes is None and diagnosis.triage.remedies and diagnosis.file:
-            now = context.services.clock.now()
-            question = build_side_question(run, diagnosis, now, now + context.limits.question)
+            question = build_side_question(run, diagnosis, *self._deadlines.get_question_times())
             return await transitions.ask(run, question)
         decision = "" if changes is None else " I leave our side as it is."
         reason += f"{decision}{_HOW_TO_INSIST.format(run.id)}"
         return await transitions.end(run, Edge.FAILED, reason, diagnosis)
-
-    async def _explain(
-        self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis
-    ) -> Diagnosis:
-        """Return the planner's diagnosis, or the rules' diagnosis if the planner fails."""
-        context, case = self._context, build_case(run, history, evidence)
-
-        async def explain(workspace: Workspace) -> Diagnosis:
-            show = context.build_progress_handler(run, history)
-            found, spent = await self._analyzer.explain(case, workspace, show)
-            context.cost_meter.note(run.id, spent)
-            return found
-
-        try:
-            await check_run_budget(context.services.budget, run, "diagnose")
-            async with context.open_workspace(run, evidence) as workspace:
-                planner = self._analyzer.planned_by or ""
-                found = await context.record_call(run, "diagnose", planner, explain(workspace))
-            await context.services.workspaces.drop(run.id)  # an investigation leaves no branch
-        except (AgentError, BudgetSpent, WorkspaceError) as error:
-            await say_without_planner(context, run, error, "I use the diagnosis of my rules.")
-            return diagnosis
-        return found
 
 
 def _can_be_incorrect_output(evidence: Evidence, diagnosis: Diagnosis) -> bool:

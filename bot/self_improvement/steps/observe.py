@@ -6,7 +6,8 @@ from bot.domain.run import Run
 from bot.domain.run_state import Edge
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.step_context import StepContext
+from bot.self_improvement.run_workspaces import RunWorkspaces
+from bot.self_improvement.transitions import RunTransitions
 
 
 class ObserveStep:
@@ -14,11 +15,13 @@ class ObserveStep:
 
     def __init__(
         self,
-        context: StepContext,
         collector: EvidenceCollector,
         changes: ChangeContextCollector | None,
+        workspaces: RunWorkspaces,
+        transitions: RunTransitions,
     ) -> None:
-        self._context = context
+        self._workspaces = workspaces
+        self._transitions = transitions
         self._collector = collector
         self._changes = changes
 
@@ -26,9 +29,9 @@ class ObserveStep:
         """Collect the evidence and save it."""
         if run.goal == "change":
             request_evidence = await self._collect_for_request(run)
-            return await self._context.transitions.advance(run, Edge.NEXT_STEP, request_evidence)
+            return await self._transitions.advance(run, Edge.NEXT_STEP, request_evidence)
         evidence = await self._collector(run.trigger)
-        return await self._context.transitions.advance(run, Edge.NEXT_STEP, evidence)
+        return await self._transitions.advance(run, Edge.NEXT_STEP, evidence)
 
     async def _collect_for_request(self, run: Run) -> Evidence:
         """Return the context of a requested change, where nothing has failed."""
@@ -36,5 +39,5 @@ class ObserveStep:
         evidence = Evidence(base=base, change=True, searched="what there is that it may be about")
         if self._changes is None:
             return evidence
-        async with self._context.open_workspace(run, evidence) as workspace:
+        async with self._workspaces.open(run, evidence) as workspace:
             return evidence.replace(context=await self._changes(run.trigger, workspace))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from bot.authority.named_files import collect_named_files
-from bot.budget.allowance import check_run_budget
+from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.cost import Cost
 from bot.domain.errors import (
     AgentError,
@@ -22,7 +22,6 @@ from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
-from bot.domain.waits import pause_until
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
@@ -35,13 +34,16 @@ from bot.proof.reproduction import (
 )
 from bot.self_improvement.agent_updates import OnProgress, wait_for_result
 from bot.self_improvement.interaction_replays import InteractionReplays
+from bot.self_improvement.model_calls import ModelCalls
 from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.run_records import need
+from bot.self_improvement.run_workspaces import RunWorkspaces
 from bot.self_improvement.steps._answer_plan import NOT_PROVABLE, answer_plan, get_incorrect_output
 from bot.self_improvement.steps._failure_plan import build_failure_plan
 from bot.self_improvement.steps._failure_replay import ReplayedFailure, is_decisive, replay_failure
 from bot.self_improvement.steps._nearest_tests import add_nearest_tests
-from bot.self_improvement.steps._planner_case import build_case, say_without_planner
+from bot.self_improvement.steps._planner_case import PlannerCalls, build_case
+from bot.self_improvement.transitions import RunTransitions
 
 _FRAMES = 4
 
@@ -191,20 +193,33 @@ class PlanBuilder:
 class PlanStep:
     """Plans a fix. A run ends here if nothing can be reproduced or may be changed."""
 
-    def __init__(self, context: StepContext, builder: PlanBuilder, gate: QualityGate) -> None:
-        self._context = context
+    def __init__(
+        self,
+        builder: PlanBuilder,
+        gate: QualityGate,
+        workspaces: RunWorkspaces,
+        calls: ModelCalls,
+        planner_calls: PlannerCalls,
+        cost_meter: RunCostMeter,
+        transitions: RunTransitions,
+    ) -> None:
         self._builder = builder
         self._gate = gate
+        self._workspaces = workspaces
+        self._calls = calls
+        self._planner_calls = planner_calls
+        self._cost_meter = cost_meter
+        self._transitions = transitions
 
     async def perform(self, run: Run, history: History) -> Run:
         """Build the plan and its proof. Without a reproduction there is no fix."""
-        context, transitions = self._context, self._context.transitions
+        transitions = self._transitions
         evidence, diagnosis = need(history.evidence), need(history.diagnosis)
         wrong = get_incorrect_output(run, history)
-        async with context.open_workspace(run, evidence) as workspace:
+        async with self._workspaces.open(run, evidence) as workspace:
             plan = await self._builder(evidence, diagnosis, workspace, wrong)
             thought = await self._ask_planner(run, history, plan, workspace)
-        run = context.cost_meter.settle(run)
+        run = self._cost_meter.settle(run)
         if isinstance(thought, _Pause):
             return await transitions.await_limit(run, thought.until, thought.error)
         if thought.plan.demonstration is None:
@@ -224,27 +239,24 @@ class PlanStep:
         self, run: Run, history: History, draft: Plan, workspace: Workspace
     ) -> Thought | _Pause:
         """Return the planner's results, or the rules' results if the planner fails."""
-        context, diagnosis = self._context, need(history.diagnosis)
-        rules = Thought(diagnosis=diagnosis, plan=draft, cost=Cost())
+        rules = Thought(diagnosis=need(history.diagnosis), plan=draft, cost=Cost())
         planner = self._builder.planned_by
         if planner is None:
             return rules
         case = build_case(run, history, need(history.evidence))
 
-        async def ask() -> Thought:
-            show = context.build_progress_handler(run, history)
+        async def ask(show: OnProgress) -> tuple[Thought, Cost]:
             made = await self._builder.ask_planner(case, draft, workspace, show)
-            context.cost_meter.note(run.id, made.cost)
-            return made
+            return made, made.cost
 
         try:
-            await check_run_budget(context.services.budget, run, "plan")
-            return await context.record_call(run, "plan", planner, ask())
+            await self._calls.check_budget(run, "plan")
+            return await self._planner_calls.ask(run, history, "plan", planner, ask)
         except (AgentError, BudgetSpent) as error:
-            until = pause_until(error, run, context.services.clock.now())
+            until = self._calls.find_pause(error, run)
             if until is not None:
                 return _Pause(error, until)
-            await say_without_planner(context, run, error, "I use the plan of my rules.")
+            await self._planner_calls.report_failure(run, error, "I use the plan of my rules.")
             return rules
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from bot.authority.approval_policy import ApprovalPolicy
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
@@ -23,7 +24,10 @@ from bot.presentation.pull_requests import describe_failure, format_sentence, pu
 from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.proof import compute_risk, label
 from bot.self_improvement.messages import format_requests
-from bot.self_improvement.step_context import StepContext, is_pushed_by_others, need
+from bot.self_improvement.patient_forge import PatientForge
+from bot.self_improvement.proposal_cards import ProposalCards
+from bot.self_improvement.run_records import is_pushed_by_others, need
+from bot.self_improvement.transitions import RunTransitions
 
 Render = Callable[..., str]
 
@@ -139,27 +143,36 @@ class PullRequestPublisher:
 class ProposeStep:
     """Shows the proposal to people and waits for their approval."""
 
-    def __init__(self, context: StepContext, publisher: PullRequestPublisher) -> None:
-        self._context = context
+    def __init__(
+        self,
+        publisher: PullRequestPublisher,
+        forge: PatientForge,
+        approval_policy: ApprovalPolicy,
+        transitions: RunTransitions,
+        proposal_cards: ProposalCards,
+    ) -> None:
         self._publisher = publisher
+        self._forge = forge
+        self._approval_policy = approval_policy
+        self._transitions = transitions
+        self._proposal_cards = proposal_cards
 
     async def perform(self, run: Run, history: History) -> Run:
         """Publish the head that holds; then the run waits for an approval.
 
         A change that is not proven first waits for an approver who has read it.
         """
-        context = self._context
         if history.needs_endorsement:
-            return await context.transitions.await_judgement(run)
+            return await self._transitions.await_judgement(run)
         try:
-            proposal = await context.retry_unavailable(
+            proposal = await self._forge.retry_unavailable(
                 run, history, lambda: self._publisher(run, history)
             )
         except ForgeConflict:
             if not await self._was_pushed(run, history):
                 raise
             # the poller handles the pushed commit
-            return await context.transitions.wait(run, Edge.PROPOSED)
+            return await self._transitions.wait(run, Edge.PROPOSED)
         records: tuple[Record, ...] = ()
         revising = history.revising
         if revising is not None:
@@ -171,16 +184,16 @@ class ProposeStep:
             if history.proposal is not None and new_instructions:
                 note = f"Revised: {format_requests(new_instructions)}. {proposal.note}"
                 proposal = proposal.replace(note=note)
-        votes = context.approval_policy.create_votes(run, history, proposal)
-        waiting = await context.transitions.wait(run, Edge.PROPOSED, proposal, votes, *records)
-        await context.proposal_cards.show(waiting)
+        votes = self._approval_policy.create_votes(run, history, proposal)
+        waiting = await self._transitions.wait(run, Edge.PROPOSED, proposal, votes, *records)
+        await self._proposal_cards.show(waiting)
         return waiting
 
     async def _was_pushed(self, run: Run, history: History) -> bool:
         """Return whether a commit was pushed, so that our head is not the newest."""
         if history.proposal is None:
             return False
-        opened = await self._context.get_pull_request(run, history, history.proposal)
+        opened = await self._forge.get_pull_request(run, history, history.proposal)
         return is_pushed_by_others(opened, history)
 
 

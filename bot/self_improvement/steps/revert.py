@@ -12,11 +12,14 @@ from bot.domain.proposal import Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
+from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import is_failed_fix
 from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.run_records import need
+from bot.self_improvement.run_workspaces import RunWorkspaces
 from bot.self_improvement.steps._reverted_changes import RevertedChanges, get_shipment
+from bot.self_improvement.transitions import RunTransitions
 
 _ENGINE = "git revert"
 
@@ -26,11 +29,15 @@ class RevertSteps:
 
     def __init__(
         self,
-        context: StepContext,
         collector: EvidenceCollector,
         reverted: RevertedChanges,
+        workspaces: RunWorkspaces,
+        transitions: RunTransitions,
+        clock: Clock,
     ) -> None:
-        self._context = context
+        self._workspaces = workspaces
+        self._transitions = transitions
+        self._clock = clock
         self._collector = collector
         self._reverted = reverted
 
@@ -39,27 +46,25 @@ class RevertSteps:
         shipped = await self._reverted.load(run)
         evidence = await self._collector.collect_checkout_state()
         diagnosis, plan = _build_diagnosis(run, shipped), _plan(shipped)
-        return await self._context.transitions.advance(
-            run, Edge.NEXT_STEP, evidence, diagnosis, plan
-        )
+        return await self._transitions.advance(run, Edge.NEXT_STEP, evidence, diagnosis, plan)
 
     async def execute(self, run: Run, history: History) -> Run:
         """Revert the merge with git; a conflict ends the run, with instructions for people."""
-        context, shipped = self._context, await self._reverted.load(run)
+        shipped = await self._reverted.load(run)
         proposal, shipment = get_shipment(shipped)
-        started = context.services.clock.monotonic()
-        async with context.open_workspace(run, need(history.evidence)) as workspace:
+        started = self._clock.monotonic()
+        async with self._workspaces.open(run, need(history.evidence)) as workspace:
             await workspace.reset(workspace.base)
             reverted = await workspace.revert(shipment.merge_commit, shipment.approved_head)
             if not reverted.files:
                 reason = _explain_no_revert(proposal, shipment, reverted)
-                return await context.transitions.end(run, Edge.FAILED, reason)
+                return await self._transitions.end(run, Edge.FAILED, reason)
             change = await _commit(run, history, proposal, shipment, workspace)
-        change = change.replace(seconds=context.services.clock.monotonic() - started)
+        change = change.replace(seconds=self._clock.monotonic() - started)
         plan = need(history.plan)
         step = Step(summary=plan.steps[0].summary, owned_files=reverted.files)
         records: tuple[Record, ...] = (change, plan.replace(steps=(step,)))
-        return await context.transitions.advance(run, Edge.NEXT_STEP, *records)
+        return await self._transitions.advance(run, Edge.NEXT_STEP, *records)
 
 
 def _build_diagnosis(run: Run, shipped: History) -> Diagnosis:

@@ -15,11 +15,14 @@ from bot.domain.run import Run, Status
 from bot.domain.watch import Watch
 from bot.memory.recording import MemoryRecorder
 from bot.periodic import log_tracebacks, run_periodically
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+from bot.ports.workspace import Checkout
 from bot.presentation.cards import describe_watch
 from bot.self_improvement.archived_threads import has_ended
 from bot.self_improvement.fix_evaluator import FixEvaluator, describe_replay
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import RunSettings, Services
+from bot.self_improvement.run_settings import RunSettings
 from bot.self_improvement.shipment_watches import ShipmentWatches
 
 _LOOKS = 100  # checks per watch
@@ -38,7 +41,9 @@ class WatchStep:
 
     def __init__(
         self,
-        services: Services,
+        store: Store,
+        clock: Clock,
+        checkout: Checkout | None,
         evaluator: FixEvaluator | None,
         watches: ShipmentWatches,
         settings: RunSettings,
@@ -46,7 +51,9 @@ class WatchStep:
         memory: MemoryRecorder,
         is_behind: Callable[[], bool],
     ) -> None:
-        self._services = services
+        self._store = store
+        self._clock = clock
+        self._checkout = checkout
         self._evaluator = evaluator
         self.watches = watches
         self._interval = settings.sweep
@@ -65,9 +72,7 @@ class WatchStep:
             failed(error)
         part = timedelta(minutes=self._evaluator.rules.minutes) / _LOOKS
         pause = max(self._interval, min(part, _LONGEST)).total_seconds()
-        await run_periodically(
-            self.look, self._services.clock, pause, first_after=pause, failed=failed
-        )
+        await run_periodically(self.look, self._clock, pause, first_after=pause, failed=failed)
 
     async def catch_up(self) -> None:
         """Watch changes that came live with this start, because they needed a restart.
@@ -76,9 +81,9 @@ class WatchStep:
         """
         if self._is_behind():
             return
-        earliest = self._services.clock.now() - _FORGOTTEN
-        for run in await self._services.store.find(status={Status.DONE}, limit=_SHIPPED):
-            history = await self._services.store.get_history(run.id)
+        earliest = self._clock.now() - _FORGOTTEN
+        for run in await self._store.find(status={Status.DONE}, limit=_SHIPPED):
+            history = await self._store.get_history(run.id)
             shipment = history.shipment
             watched = history.watch is not None or history.use_watch is not None
             if shipment is None or watched or shipment.at < earliest:
@@ -88,7 +93,7 @@ class WatchStep:
 
     async def _is_here(self, shipment: Shipment) -> bool:
         """Return whether this process runs the merge; it may have been rolled back at its start."""
-        checkout = self._services.checkout
+        checkout = self._checkout
         return checkout is None or await checkout.has_commit(shipment.merge_commit)
 
     async def look(self) -> None:
@@ -103,7 +108,7 @@ class WatchStep:
 
     async def _look_at(self, watch: Watch) -> None:
         try:
-            run = await self._services.store.get(watch.run_id)
+            run = await self._store.get(watch.run_id)
         except UnknownRun:
             await self.watches.end(watch.run_id)
             return
@@ -115,7 +120,7 @@ class WatchStep:
 
     async def _judge(self, run: Run, watch: Watch) -> bool:
         """Judge the watch if it is time; save, post and remember the verdict, each once."""
-        history = await self._services.store.get_history(run.id)
+        history = await self._store.get_history(run.id)
         if history.outcome is None and self._evaluator is not None:
             replayed = await self._replay(run, history, watch)
             if replayed is None:
@@ -123,7 +128,7 @@ class WatchStep:
             outcome = (await self._evaluator(replayed)).outcome
             if outcome is None:
                 return False
-            await self._services.store.append(run.id, outcome)
+            await self._store.append(run.id, outcome)
             history = history.add(outcome)
         if history.outcome is not None:
             await self._notifier.announce_outcome(run, history)
@@ -148,7 +153,7 @@ class WatchStep:
         if now is None:
             return None
         watch = now.replace(replay=result)
-        await self._services.store.append(run.id, watch)
+        await self._store.append(run.id, watch)
         await self.watches.put(watch)
         if result is not None and result.status == "passed":
             text = f"▶️ {' '.join(describe_replay(watch))}"
@@ -160,7 +165,7 @@ class WatchStep:
         watch = await self.watches.begin(run, history, live)
         if watch is None:
             return
-        await self._services.store.append(run.id, watch)
+        await self._store.append(run.id, watch)
         text = f"👀 `{watch.merge_commit[:7]}` is live since my restart. {describe_watch(watch)}"
         await self._notifier.say(run, text, key="watched")
         await self._notifier.refresh(run, history.add(watch))

@@ -9,7 +9,6 @@ import pytest
 from bot.domain.errors import Paused
 from bot.domain.people import ITSELF, Person, Place
 from bot.domain.run import Run, Stage, Status, Trigger
-from bot.self_improvement import SelfImprovementAgent
 from tests.support.agent_harness import (
     ALICE,
     DEV,
@@ -19,6 +18,7 @@ from tests.support.agent_harness import (
     make_capsule,
     make_failure,
 )
+from tests.support.agent_under_test import AgentUnderTest
 
 EDITED: dict[str, str | bytes | None] = {"cogs/dice.py": "half way\n"}
 
@@ -54,7 +54,7 @@ def told(world: AgentHarness) -> list[str]:
     return [text for text in texts if text[:1] in "⏸▶"]
 
 
-async def looks(agent: SelfImprovementAgent, world: AgentHarness, seconds: float) -> None:
+async def looks(agent: AgentUnderTest, world: AgentHarness, seconds: float) -> None:
     """Let that time pass, with a look every five seconds."""
     for _ in range(int(seconds // 5)):
         await world.clock.advance(5)
@@ -182,7 +182,7 @@ async def test_a_branch_on_the_same_files_keeps_the_bot_from_them_alone(
 # -------------------------------------------------------------------------------- what is under way
 
 
-async def held(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def held(world: AgentHarness, agent: AgentUnderTest) -> Run:
     """Return a run of the bot's own that met a pause before its next stage."""
     run = await agent.start_itself(own(world))
     await agent.autonomy.pause(ALICE, "we deploy")

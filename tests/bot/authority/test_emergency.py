@@ -24,11 +24,11 @@ from bot.domain.run import Run, Status
 from bot.domain.stop import Stop
 from bot.ports.agent import QuestionAsked
 from bot.ports.runtime import Adoption
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.support.agent_harness import ALICE, BOB, DORA, FIX, MALLORY, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed
 
 
@@ -69,18 +69,18 @@ async def acts(world: AgentHarness) -> list[tuple[str, str | None, bool]]:
     return [(e.action, e.person.name if e.person else None, e.allowed) for e in reversed(entries)]
 
 
-async def executing(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def executing(world: AgentHarness, agent: AgentUnderTest) -> Run:
     world.engine.hold()
     run = await agent.request(world.make_trigger())
     await asyncio.wait_for(world.engine.working.wait(), 5)
     return run
 
 
-async def proposed(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def proposed(world: AgentHarness, agent: AgentUnderTest) -> Run:
     return await world.propose_fix(agent)
 
 
-async def queued(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def queued(world: AgentHarness, agent: AgentUnderTest) -> Run:
     await executing(world, agent)
     await agent.request(world.make_trigger("another"))
     run = await agent.request(world.make_trigger("one too many"))
@@ -90,7 +90,7 @@ async def queued(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
 
 @pytest.mark.parametrize("begun", [executing, proposed, queued])
 async def test_all_runs_end_and_say_so_and_no_proposal_stays_open(
-    begun: Callable[[AgentHarness, SelfImprovementAgent], Awaitable[Run]], tmp_path: Path
+    begun: Callable[[AgentHarness, AgentUnderTest], Awaitable[Run]], tmp_path: Path
 ) -> None:
     world = looking_world(tmp_path)
     async with world.run_agent() as agent:

@@ -16,7 +16,7 @@ def world(tmp_path: Path) -> AgentHarness:
 
 @pytest.fixture
 def service(world: AgentHarness) -> LiveItemService:
-    return world.create_agent().live_items
+    return world.create_agent().get(LiveItemService)
 
 
 async def test_who_is_not_listed_learns_and_changes_nothing(

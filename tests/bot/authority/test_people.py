@@ -11,10 +11,10 @@ from bot.domain.errors import ChatRejected, NotAuthorized, WrongStage
 from bot.domain.people import Place
 from bot.domain.posts import MessageRef
 from bot.domain.run import Run, Stage, Status
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_chat import FakeChat
 from tests.support.agent_harness import ALICE, BOB, DEV, DORA, FIX, GUILD, MALLORY, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint
 
 
@@ -111,7 +111,7 @@ async def test_a_channel_that_allows_no_thread_ends_the_run_and_tells_who_asked(
     assert run.reason.startswith("I could not open a thread")
 
 
-async def _at_work(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def _at_work(world: AgentHarness, agent: AgentUnderTest) -> Run:
     run = await agent.request(world.make_trigger())
     await asyncio.wait_for(world.engine.working.wait(), 5)
     return run
@@ -283,7 +283,7 @@ async def test_a_rejected_run_is_retried_as_a_new_one(tmp_path: Path) -> None:
     ],
 )
 async def test_what_makes_no_sense_any_more_is_refused_in_words(
-    tmp_path: Path, ask: Callable[[SelfImprovementAgent, str], Awaitable[Run]]
+    tmp_path: Path, ask: Callable[[AgentUnderTest, str], Awaitable[Run]]
 ) -> None:
     world = AgentHarness(tmp_path)
     async with world.run_agent() as agent:

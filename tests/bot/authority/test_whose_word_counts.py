@@ -15,7 +15,6 @@ from bot.domain.errors import ChatUnavailable, ForgeUnavailable, NotAuthorized, 
 from bot.domain.people import Person
 from bot.domain.proposal import Approval, Proposal
 from bot.domain.run import Run, Status
-from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.notifier import RunNotifier
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_member_directory import FakeMemberDirectory
@@ -23,7 +22,6 @@ from tests.fakes.fake_store import FakeStore
 from tests.support.agent_harness import (
     ALICE,
     BOB,
-    DEV,
     DORA,
     FILES,
     FIX,
@@ -31,6 +29,7 @@ from tests.support.agent_harness import (
     MALLORY,
     AgentHarness,
 )
+from tests.support.agent_under_test import AgentUnderTest
 
 BETTER = {"cogs/dice.py": FIXED.replace("letter", "word")}
 HAND = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
@@ -332,21 +331,21 @@ async def test_who_asked_for_it_does_not_approve_it_where_somebody_else_has_to(
         assert (await town.wait_until_ended(run.id)).status is Status.DONE
 
 
-async def presses_fix_it(town: Town, agent: SelfImprovementAgent) -> Run:
+async def presses_fix_it(town: Town, agent: AgentUnderTest) -> Run:
     run = await agent.request(town.make_trigger(goal="investigate", person=DORA))
     await town.wait_until_ended(run.id)
     await agent.promote(run.id, BOB)
     return await town.wait_until_settled(run.id)
 
 
-async def asks_for_more(town: Town, agent: SelfImprovementAgent) -> Run:
+async def asks_for_more(town: Town, agent: AgentUnderTest) -> Run:
     run = await town.propose_fix(agent, person=DORA)
     await agent.revise(run.id, BOB, "also say what was rolled")
     await town.wait_until(lambda now: now.round == 2, run.id)
     return await town.wait_until_settled(run.id)
 
 
-async def asks_for_more_while_it_is_written(town: Town, agent: SelfImprovementAgent) -> Run:
+async def asks_for_more_while_it_is_written(town: Town, agent: AgentUnderTest) -> Run:
     town.engine.hold()
     run = await agent.request(town.make_trigger(person=DORA))
     await asyncio.wait_for(town.engine.working.wait(), 5)
@@ -355,7 +354,7 @@ async def asks_for_more_while_it_is_written(town: Town, agent: SelfImprovementAg
     return await town.wait_until_settled(run.id)
 
 
-async def has_it_tried_again(town: Town, agent: SelfImprovementAgent) -> Run:
+async def has_it_tried_again(town: Town, agent: AgentUnderTest) -> Run:
     town.engine.rounds = ()
     run = await agent.request(town.make_trigger(person=DORA))
     await town.wait_until_ended(run.id)
@@ -364,9 +363,7 @@ async def has_it_tried_again(town: Town, agent: SelfImprovementAgent) -> Run:
     return await town.wait_until_settled(run.id)
 
 
-async def asked_for_the_one_that_another_has_tried_again(
-    town: Town, agent: SelfImprovementAgent
-) -> Run:
+async def asked_for_the_one_that_another_has_tried_again(town: Town, agent: AgentUnderTest) -> Run:
     run = await town.propose_fix(agent, person=BOB)
     await agent.reject(run.id, ALICE)
     return await town.wait_until_settled((await agent.retry(run.id, DORA)).id)
@@ -383,7 +380,7 @@ async def asked_for_the_one_that_another_has_tried_again(
     ],
 )
 async def test_whoever_made_a_change_what_it_is_does_not_approve_it_either(
-    tmp_path: Path, shaping: Callable[[Town, SelfImprovementAgent], Awaitable[Run]]
+    tmp_path: Path, shaping: Callable[[Town, AgentUnderTest], Awaitable[Run]]
 ) -> None:
     town = Town(tmp_path, OTHERS)
     town.engine = FakeAgent(FIX, BETTER)
@@ -428,7 +425,7 @@ async def test_a_card_that_was_shown_and_not_saved_stands_for_no_other_commit(
         run = await town.propose_fix(agent)
     history = await town.store.get_history(run.id)
     shown = (await town.opened(run)).replace(version=2, head="a" * 40)
-    notifier = RunNotifier(agent._services, DEV)
+    notifier = agent.get(RunNotifier)
     before = await notifier.propose(
         run, history.replace(proposal=shown)
     )  # killed here, then a push

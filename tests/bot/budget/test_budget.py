@@ -270,7 +270,7 @@ async def test_a_cap_that_is_lowered_counts_at_once(ledger: FakeLedger) -> None:
     spend_guard = gate(ledger, day=Cap(usd=10.0))
     await spend_guard.admit(ALICES, most(1.0), "r1")
     await spend_guard.settle(bill("r1", 1.0))
-    spend_guard.rules = rules(day=Cap(usd=0.5))
+    spend_guard.reconfigure(rules(day=Cap(usd=0.5)))
     with pytest.raises(BudgetSpent, match=r"\$1\.00 of \$0\.50"):
         await spend_guard.admit(ALICES, most(0.01), "r2")
 

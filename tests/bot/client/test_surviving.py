@@ -10,6 +10,8 @@ from local_discord.server import LocalDiscord
 
 from bot.client import point_discord_at
 from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.infra.injector import Injector
+from bot.ports.chat import Chat
 from tests.fakes.fake_chat import FakeChat
 from tests.support.chat_clients import SkippingClock
 from tests.support.live_client import Home, LiveClient, WatchedJournal, make_client, run_client
@@ -112,8 +114,9 @@ async def test_it_starts_though_discord_does_not_take_the_commands_and_tells_the
     await plant(local, path=COMMANDS, **fault)
     clock, chat = HeldClock(), FakeChat()
     async with WatchedJournal(home.state) as journal, Person(local.base_url, "alice") as alice:
-        client = make_client(home, journal, local.guild_id, clock=clock)
-        client.chat = chat
+        services = Injector()
+        services.add(chat, Chat)
+        client = make_client(home, journal, local.guild_id, clock=clock, services=services)
         point_discord_at(local.api_url, local.gateway_url)
         running = asyncio.ensure_future(client.start(local.token))
         await alice.wait_for_bot(timeout=15)

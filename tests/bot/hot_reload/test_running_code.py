@@ -18,7 +18,7 @@ async def test_a_reloaded_cog_moves_the_commit_and_core_code_does_not(tmp_path: 
     checkout = FakeCheckout(files={})
     async with hot_room(tmp_path) as room:
         code = RunningCode(checkout, await checkout.get_head())
-        code.registry, code.runtime = room.registry, FakeRuntime()
+        code.attach(FakeRuntime(), room.registry)
         cog = await _pushed(checkout, "cogs/dice.py")
         await code.adopt(("cogs/dice.py",))
         assert code.commit == cog
@@ -32,7 +32,7 @@ async def test_after_a_refused_restart_the_commit_is_the_one_that_runs(tmp_path:
     async with hot_room(tmp_path) as room:
         before = await checkout.get_head()
         code = RunningCode(checkout, before)
-        code.registry, code.runtime = room.registry, FakeRuntime()
+        code.attach(FakeRuntime(), room.registry)
         await _pushed(checkout, "bot/domain/run.py", "cogs/dice.py")
         await code.adopt(("bot/domain/run.py", "cogs/dice.py"))
         assert code.commit == before

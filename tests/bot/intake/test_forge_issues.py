@@ -13,9 +13,9 @@ from bot.domain.people import Place
 from bot.domain.run import Run
 from bot.intake import IssueIntake, IssueRules
 from bot.presentation.issue_answers import NOT_UNDERSTOOD, describe_outcome
-from bot.self_improvement import SelfImprovementAgent
 from tests.bot.presentation.test_cards import DIAGNOSIS, HISTORY, RUN, SHIPMENT
 from tests.support.agent_harness import ALICE, DEV, GUILD, MALLORY, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.intake_harness import IntakeHarness
 
 LABEL = "theseus"
@@ -42,16 +42,17 @@ class Forge:
         )
         self.world.forge.open_issue(issue, LABEL)
 
-    def intake(self, agent: SelfImprovementAgent) -> IssueIntake:
+    def intake(self, agent: AgentUnderTest) -> IssueIntake:
         """Return a newly started program's."""
         world = self.world
-        ask = IntakeHarness(world, agent).intake.ask
+        ask = IntakeHarness(agent).intake.ask
         return IssueIntake(
-            world.forge, agent, ask, world.member_directory, world.key_values, world.clock, RULES
-        )
+            world.forge, agent, agent.changes, ask, world.member_directory,
+            world.key_values, world.clock, RULES,
+        )  # fmt: skip
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[tuple[SelfImprovementAgent, IssueIntake]]:
+    async def running(self) -> AsyncIterator[tuple[AgentUnderTest, IssueIntake]]:
         async with self.world.run_agent() as agent:
             yield agent, self.intake(agent)
 

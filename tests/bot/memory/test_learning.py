@@ -12,7 +12,6 @@ from bot.domain.memory import Memory
 from bot.domain.proposal import Outcome
 from bot.domain.run import Run, Status
 from bot.domain.watch import Judgement
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_memory import FakeMemory
@@ -26,12 +25,13 @@ from tests.support.agent_harness import (
     make_capsule,
     make_failure,
 )
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint
 
 PRINT = make_capsule().fingerprint
 
 
-async def shipped(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def shipped(world: AgentHarness, agent: AgentUnderTest) -> Run:
     """Have a fix asked for, proposed, approved and shipped."""
     run = await world.propose_fix(agent)
     await agent.approve(world.build_approval(run, BOB))

@@ -22,7 +22,6 @@ from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from bot.domain.self_audit import Ability
 from bot.monitoring import AuditSources, CoverageSource, SelfAudit
-from bot.self_improvement import SelfImprovementAgent
 from bot.telemetry import Recorder
 from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_clock import FakeClock
@@ -36,6 +35,7 @@ from tests.support.agent_harness import (
     make_capsule,
     make_failure,
 )
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.change_harness import ChangeHarness
 from tests.support.crash_point import CrashPoint, Killed, add_crash_point
 
@@ -57,7 +57,7 @@ class Auditing:
         self.coverage: CoverageSource | None = None
 
     def program(
-        self, agent: SelfImprovementAgent | None = None, fuse: CrashPoint | None = None
+        self, agent: AgentUnderTest | None = None, fuse: CrashPoint | None = None
     ) -> SelfAudit:
         """Return a newly started program's audit."""
         world, fuse = self.world, fuse or CrashPoint()

@@ -14,9 +14,9 @@ from bot.domain.people import AllowList, PeopleList, Person
 from bot.domain.run import Run
 from bot.grammar import Intent, parse
 from bot.presentation.answers import render_people
-from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.questions import OPEN_TO_ALL, AskedQuestion
 from tests.support.agent_harness import ALICE, DORA, MALLORY
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.watch_harness import WatchHarness
 
 SAID = Setting(addressed=True, dev_channel=True, listed=True)
@@ -28,7 +28,7 @@ def world(tmp_path: Path) -> WatchHarness:
 
 
 async def ask(
-    agent: SelfImprovementAgent, text: str, *, person: Person = DORA, run: Run | None = None
+    agent: AgentUnderTest, text: str, *, person: Person = DORA, run: Run | None = None
 ) -> str:
     """Return the answer to a person's message, in the thread of `run` if it is set."""
     heard = parse(text, SAID.replace(in_thread=run is not None))

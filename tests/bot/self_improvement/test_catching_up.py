@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
-from bot.authority.kill_switch import KillSwitchGuard
 from bot.domain.arrival import Arrival
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.domain.journal import ActionOutcome
 from bot.domain.stop import Stop
 from bot.presentation.cards import render_arrival
-from bot.self_improvement import Services
 from bot.self_improvement.base_updates import LOOK_SECONDS, START, BaseUpdates
 from bot.self_improvement.core_updates import CoreUpdates
-from bot.self_improvement.steps.ship import Deployer
+from bot.self_improvement.deployer import Deployer
 from bot.telemetry import Recorder
 from tests.fakes.fake_restarter import FakeRestarter
 from tests.fakes.fake_store import FakeStore
@@ -31,14 +29,12 @@ class Quay:
         self.store = FakeStore()
         self.world = world = AgentHarness(folder, store=self.store)
         recorder = Recorder(world.journal, world.clock, folder, b"salt", lambda: None)
-        services = Services(
-            self.store, world.chat, world.forge, world.workspaces, world.clock, world.journal,
-            recorder, world.key_values, world.memory, KillSwitchGuard(world.kill_switch),
-            world.member_directory, world.flags, world.checkout,
-        )  # fmt: skip
         ship = Deployer(world.forge, world.checkout, world.runtime, world.clock)
         self.stop: Stop | None = None
-        self.catching_up = BaseUpdates(services, ship, dev_channel_id=DEV, get_stop=self._standing)
+        self.catching_up = BaseUpdates(
+            self.store, world.chat, world.clock, recorder, world.checkout, ship,
+            dev_channel_id=DEV, get_stop=self._standing,
+        )  # fmt: skip
 
     async def _standing(self) -> Stop | None:
         return self.stop

@@ -30,7 +30,7 @@ from tests.support.change_harness import (
 async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
     world = ChangeHarness(tmp_path)
     async with world.run_agent() as agent:
-        assert agent.can_change
+        assert agent.changes.able
         run = await propose_change(world, agent)
         assert (run.status, run.waiting) == (Status.WAITING, Waiting.APPROVAL), run.reason
         history = await world.store.get_history(run.id)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain.run import Run, Status
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import ALICE, AgentHarness, is_broken
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed
 from tests.support.suspect_harness import SuspectHarness
 
@@ -28,7 +28,7 @@ def assert_kept_its_promises(world: AgentHarness, run: Run) -> None:
     assert not world.workspaces.leased
 
 
-async def _ask_and_ship(world: AgentHarness, agent: SelfImprovementAgent, key: str) -> None:
+async def _ask_and_ship(world: AgentHarness, agent: AgentUnderTest, key: str) -> None:
     """Request and ship as people do, as far as the run allows; repeated requests change nothing."""
     run = await agent.request(world.make_trigger(key=key))
     run = await world.wait_until_settled(run.id)

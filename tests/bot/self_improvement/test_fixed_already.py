@@ -11,9 +11,9 @@ from bot.domain.watch import Judgement
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.past_fixes import find_fix
 from bot.intake import IntakeResult
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_planner import FakePlanner
 from tests.support.agent_harness import AgentHarness, make_capsule, make_failure
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.intake_harness import IntakeHarness
 
 
@@ -22,7 +22,7 @@ def world(tmp_path: Path) -> AgentHarness:
     return AgentHarness(tmp_path)
 
 
-async def shipped(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def shipped(world: AgentHarness, agent: AgentUnderTest) -> Run:
     """Return a run whose fix is live; a minute has passed since."""
     run = await world.propose_fix(agent)
     await agent.approve(world.build_approval(run))
@@ -31,7 +31,7 @@ async def shipped(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
     return run
 
 
-async def asked_again(world: AgentHarness, agent: SelfImprovementAgent, goal: Goal = "fix") -> Run:
+async def asked_again(world: AgentHarness, agent: AgentUnderTest, goal: Goal = "fix") -> Run:
     run = await agent.request(world.make_trigger(goal=goal, key=f"again:{goal}"))
     return await world.wait_until_ended(run.id)
 
@@ -158,7 +158,7 @@ async def test_an_old_fix_spoken_of_in_own_words_is_named_and_its_return_is_look
     async with world.run_agent() as agent:
         fixed = await shipped(world, agent)
         world.clock.tick(86_400 + 60)  # what failed before it is not looked through any more
-        intake = IntakeHarness(world, agent).intake
+        intake = IntakeHarness(agent).intake
         answer = await intake.ask(back(world, "quiet"))
         assert isinstance(answer, RequestAnswer)
         assert answer.diagnosis.summary.startswith("The failure of /roll was fixed in #1 (`")

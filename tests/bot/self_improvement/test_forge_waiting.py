@@ -10,9 +10,9 @@ from bot.domain.change import MergeResult
 from bot.domain.errors import ForgePending, StaleApproval, WrongStage
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Stage, Status
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_forge import FakeForge
 from tests.support.agent_harness import ALICE, FILES, FIXED, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 
 PENDING = "Required checks of #1 are still running."
 
@@ -47,7 +47,7 @@ def _card(world: AgentHarness, run: Run) -> str:
     return card.body if card else ""
 
 
-async def _approved(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def _approved(world: AgentHarness, agent: AgentUnderTest) -> Run:
     run = await world.propose_fix(agent)
     await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.is_parked, run.id)
@@ -94,7 +94,7 @@ async def test_checks_that_never_end_are_given_up_with_words_and_may_be_tried_ag
         assert again.parked_until > world.clock.now() + timedelta(seconds=100)
 
 
-async def _reapproved(world: AgentHarness, agent: SelfImprovementAgent, run: Run) -> Run:
+async def _reapproved(world: AgentHarness, agent: AgentUnderTest, run: Run) -> Run:
     await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.is_parked, run.id)
 

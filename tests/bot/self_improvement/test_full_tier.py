@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.domain.run import Run, Stage, Status
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import BOB, AgentHarness, is_broken
+from tests.support.agent_under_test import AgentUnderTest
 
 
 def _world(folder: Path, *, passes: bool) -> AgentHarness:
@@ -17,7 +17,7 @@ def _world(folder: Path, *, passes: bool) -> AgentHarness:
     return world
 
 
-async def _shipped_or_back(world: AgentHarness, agent: SelfImprovementAgent, run: Run) -> Run:
+async def _shipped_or_back(world: AgentHarness, agent: AgentUnderTest, run: Run) -> Run:
     """Say "ship it", and return the run once it has ended or waits with a reason."""
     await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)

@@ -17,9 +17,9 @@ from bot.domain.proposal import Comment
 from bot.domain.run import Run, Stage, Status
 from bot.domain.stop import Stop
 from bot.ports.agent import QuestionAsked
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import ALICE, BOB, FILES, FIX, FIXED, MALLORY, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed
 
 GOOD = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
@@ -106,7 +106,7 @@ class Story:
             if calm > 20:
                 return
 
-    async def _asked(self, agent: SelfImprovementAgent) -> None:
+    async def _asked(self, agent: AgentUnderTest) -> None:
         asking = self.world.make_trigger(key="the request")
         try:
             self.run_id = (await agent.request(asking)).id
@@ -114,7 +114,7 @@ class Story:
             await agent.emergency.lift(ALICE)
             self.run_id = (await agent.request(asking)).id
 
-    async def _lives_on(self, agent: SelfImprovementAgent, act: str) -> bool:
+    async def _lives_on(self, agent: AgentUnderTest, act: str) -> bool:
         if act == "step":
             for _ in range(7):
                 await asyncio.sleep(0)
@@ -132,7 +132,7 @@ class Story:
                 await scenario
         return True
 
-    async def _happens(self, agent: SelfImprovementAgent, act: str) -> None:
+    async def _happens(self, agent: AgentUnderTest, act: str) -> None:
         run = await self.world.store.get(self.run_id)
         verb, _, who = act.partition(" ")
         if verb == "ship":
@@ -158,7 +158,7 @@ class Story:
         else:
             await self._at_the_forge(run, act)
 
-    async def _brakes(self, agent: SelfImprovementAgent, verb: str) -> None:
+    async def _brakes(self, agent: AgentUnderTest, verb: str) -> None:
         if verb == "stop":
             await agent.emergency.stop(BOB, "slash")
         elif verb == "lift":

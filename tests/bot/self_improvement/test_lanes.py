@@ -15,11 +15,11 @@ from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Lane, Run, Stage, Status, get_lane
 from bot.ports.agent import Assignment, Budget, News, Update, get_no_news
 from bot.ports.workspace import Workspace
-from bot.self_improvement import SelfImprovementAgent
 from bot.telemetry import build_pseudonym
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_forge import FakeForge
 from tests.support.agent_harness import ALICE, BOB, FIX, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 
 
 @dataclass
@@ -38,7 +38,7 @@ class MovingForge(FakeForge):
         return await super().merge(number, expected_head, result)
 
 
-async def searching(world: AgentHarness, agent: SelfImprovementAgent) -> list[Run]:
+async def searching(world: AgentHarness, agent: AgentUnderTest) -> list[Run]:
     """Return two runs whose searches hold every worker there is for searches."""
     world.engine.hold()
     world.engine.asked.clear()

@@ -8,12 +8,12 @@ import pytest
 from bot.domain.errors import ChatRejected, NotAuthorized, WrongStage
 from bot.domain.posts import Post
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_chat import FakeChat
 from tests.support.agent_harness import ALICE, BOB, DEV, MALLORY, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 
 
-async def left_alone(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def left_alone(world: AgentHarness, agent: AgentUnderTest) -> Run:
     """Return a run whose thread was deleted while it was at work, once it waits."""
     world.engine.hold()
     run = await agent.request(world.make_trigger())

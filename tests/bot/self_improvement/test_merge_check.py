@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from bot.domain.run import Run, Stage, Status
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import BROKEN, FILES, FIXED, AgentHarness, is_broken
+from tests.support.agent_under_test import AgentUnderTest
 
 RENAMED = {"cogs/faces.py": "SHAPES = 6\n"}
 USES = "from cogs.faces import FACES as KNOWN\n"
@@ -34,7 +34,7 @@ def moved(world: AgentHarness, files: dict[str, str]) -> str:
     return world.checkout.advance(files, tip)
 
 
-async def _approved(world: AgentHarness, agent: SelfImprovementAgent, run: Run) -> Run:
+async def _approved(world: AgentHarness, agent: AgentUnderTest, run: Run) -> Run:
     """Say "ship it", and return the run once it has ended or waits with a reason."""
     await agent.approve(world.build_approval(run))
     return await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
@@ -152,6 +152,6 @@ async def test_the_diff_guard_reads_the_change_once_more_against_what_came(tmp_p
     assert "full checks" not in world.verifier.ran
 
 
-async def _proposed_files(agent: SelfImprovementAgent, run: Run) -> list[str]:
+async def _proposed_files(agent: AgentUnderTest, run: Run) -> list[str]:
     change = (await agent.get_history(run.id)).change_set
     return [file.path for file in change.files] if change else []

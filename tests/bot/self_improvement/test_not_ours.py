@@ -9,8 +9,8 @@ from bot.domain.journal import ActionOutcome, Capsule
 from bot.domain.posts import Post
 from bot.domain.run import Run, Stage, Status
 from bot.domain.triage import Origin
-from bot.self_improvement import SelfImprovementAgent
 from tests.support.agent_harness import ALICE, DORA, AgentHarness, make_capsule, make_failure
+from tests.support.agent_under_test import AgentUnderTest
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ LIMITED = Capsule(
 )
 
 
-async def asked(world: AgentHarness, agent: SelfImprovementAgent) -> tuple[Run, Post]:
+async def asked(world: AgentHarness, agent: AgentUnderTest) -> tuple[Run, Post]:
     """Ask for a fix of a service's refusals; return the run once it asks, and the question."""
     world.journal.actions = [make_failure(world.clock, LIMITED) for _ in range(3)]
     run = await agent.request(world.make_trigger("/roll"))

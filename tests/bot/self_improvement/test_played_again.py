@@ -25,9 +25,9 @@ from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
 from bot.domain.watch import Watch
 from bot.presentation.missing_failure import build_diagnosis
-from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.interaction_replays import InteractionReplays
 from tests.fakes.fake_traffic import FakeSnapshots, catch_up
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.watch_harness import WatchHarness
 
 ERROR = PlayedError(event="command.roll", error="IndexError", at="cogs/dice.py:face")
@@ -85,7 +85,7 @@ def world(tmp_path: Path) -> Plays:
     return Plays(tmp_path)
 
 
-async def approved(world: Plays, agent: SelfImprovementAgent) -> Run:
+async def approved(world: Plays, agent: AgentUnderTest) -> Run:
     """Approve a proposal that replays have proven."""
     await world.recorded()
     run = await world.propose_fix(agent)

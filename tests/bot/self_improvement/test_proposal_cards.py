@@ -10,9 +10,9 @@ from bot.domain.errors import StaleApproval
 from bot.domain.history import History
 from bot.domain.posts import MessageRef, Post
 from bot.domain.run import Run, Status, Waiting
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_chat import FakeChat, PostedMessage
 from tests.support.agent_harness import ALICE, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed
 
 
@@ -23,9 +23,7 @@ def card_in(world: AgentHarness) -> PostedMessage | None:
     return cards[0] if cards else None
 
 
-async def shown_by_half(
-    world: AgentHarness, agent: SelfImprovementAgent
-) -> tuple[Run, PostedMessage]:
+async def shown_by_half(world: AgentHarness, agent: AgentUnderTest) -> tuple[Run, PostedMessage]:
     """Return a run whose card is in the chat, which has not confirmed it yet."""
     world.engine.hold()
     run = await agent.request(world.make_trigger())

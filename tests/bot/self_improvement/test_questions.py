@@ -13,9 +13,9 @@ from bot.domain.errors import NotAuthorized, WrongStage
 from bot.domain.run import Run, Stage, Status
 from bot.ports.agent import Assignment, Budget, News, QuestionAsked, Update, get_no_news
 from bot.ports.workspace import Workspace
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import ALICE, BOB, DORA, FIX, MALLORY, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed
 
 ASKS = QuestionAsked(
@@ -47,7 +47,7 @@ def asking(folder: Path) -> AgentHarness:
     return world
 
 
-async def parked(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def parked(world: AgentHarness, agent: AgentUnderTest) -> Run:
     """Ask for a fix, and return the run once it waits for an answer."""
     run = await agent.request(world.make_trigger())
     run = await world.wait_until(lambda now: now.is_parked, run.id)
@@ -223,15 +223,15 @@ async def test_an_engine_that_asks_and_asks_is_stopped(tmp_path: Path) -> None:
     assert "keeps asking" in run.reason
 
 
-Reaction = Callable[[AgentHarness, SelfImprovementAgent, Run], Awaitable[object]]
+Reaction = Callable[[AgentHarness, AgentUnderTest, Run], Awaitable[object]]
 
 
-async def _answers(world: AgentHarness, agent: SelfImprovementAgent, run: Run) -> None:
+async def _answers(world: AgentHarness, agent: AgentUnderTest, run: Run) -> None:
     with suppress(WrongStage):
         await agent.answer(run.id, ALICE, "Yes.")
 
 
-async def _waits(world: AgentHarness, agent: SelfImprovementAgent, run: Run) -> None:
+async def _waits(world: AgentHarness, agent: AgentUnderTest, run: Run) -> None:
     await world.clock.advance(world.limits.question.total_seconds() + 10)
 
 

@@ -14,13 +14,13 @@ from bot.domain.watch import Watch
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planned
 from bot.ports.workspace import Workspace
-from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.step_context import need
+from bot.self_improvement.run_records import need
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_planner import FakePlanner
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import ALICE, BROKEN, DORA, FILES, FIXED, MALLORY
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.watch_harness import WatchHarness
 
 
@@ -29,7 +29,7 @@ def world(tmp_path: Path) -> WatchHarness:
     return WatchHarness(tmp_path)
 
 
-async def reverted(world: WatchHarness, agent: SelfImprovementAgent, run: Run) -> Run:
+async def reverted(world: WatchHarness, agent: AgentUnderTest, run: Run) -> Run:
     """Ask for the revert of a run; return it with its proposal."""
     undo = await agent.requests.revert(ALICE, run_id=run.id)
     return await world.wait_until_settled(undo.id)

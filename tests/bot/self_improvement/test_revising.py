@@ -21,7 +21,6 @@ from bot.domain.history import History
 from bot.domain.proposal import Comment, Proposal
 from bot.domain.run import Run, Stage, Status
 from bot.ports.agent import QuestionAsked
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import (
     ALICE,
@@ -34,6 +33,7 @@ from tests.support.agent_harness import (
     MALLORY,
     AgentHarness,
 )
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed
 
 BETTER = {"cogs/dice.py": FIXED.replace("letter", "name")}
@@ -510,7 +510,7 @@ async def test_an_engine_that_follows_no_words_says_so_once_to_each_comment(tmp_
 # Killed in between
 
 
-async def _revises(world: AgentHarness, agent: SelfImprovementAgent, run_id: str) -> None:
+async def _revises(world: AgentHarness, agent: AgentUnderTest, run_id: str) -> None:
     with suppress(TheseusError):
         await agent.revise(run_id, ALICE, ASK, "text", "message:7")
 

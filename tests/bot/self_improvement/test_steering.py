@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.errors import AgentOverloaded, NotAuthorized
 from bot.domain.run import Run
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import DORA, FIX, FIXED, MALLORY, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 
 ASK = "also handle 0d6"
 BETTER = {"cogs/dice.py": FIXED.replace("letter", "name")}
@@ -23,7 +23,7 @@ def at_work(folder: Path, *rounds: object) -> AgentHarness:
     return world
 
 
-async def begun(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+async def begun(world: AgentHarness, agent: AgentUnderTest) -> Run:
     """Ask for a fix; return the run while its engine works."""
     run = await agent.request(world.make_trigger())
     await asyncio.wait_for(world.engine.working.wait(), 5)

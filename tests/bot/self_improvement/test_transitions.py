@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import InvalidTransition
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge, move
 from bot.memory.recording import MemoryRecorder
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.services import Services
+from bot.self_improvement.run_threads import RunThreads
 from bot.self_improvement.transitions import RunTransitions, create_run
 from bot.telemetry import Recorder
 from tests.support.agent_harness import AgentHarness
@@ -26,23 +25,11 @@ def world(tmp_path: Path) -> AgentHarness:
 def writer(world: AgentHarness) -> RunTransitions:
     """Return what writes states there."""
     recorder = Recorder(world.journal, world.clock, Path(), b"salt", lambda: None)
-    services = Services(
-        world.store,
-        world.chat,
-        world.forge,
-        world.workspaces,
-        world.clock,
-        world.journal,
-        recorder,
-        world.key_values,
-        world.memory,
-        stop_guard=KillSwitchGuard(world.kill_switch),
-        member_directory=world.member_directory,
-        flags=world.flags,
-    )
     memory = MemoryRecorder(world.store, world.clock, recorder, world.memory)
-    notifier = RunNotifier(services, world.limits.dev_channel_id)
-    return RunTransitions(services, notifier, RunCostMeter(None), memory)
+    channel_id = world.limits.dev_channel_id
+    threads = RunThreads(world.store, world.chat, world.journal, channel_id)
+    notifier = RunNotifier(world.chat, world.clock, world.flags, None, threads, channel_id)
+    return RunTransitions(world.store, world.clock, notifier, RunCostMeter(None), memory)
 
 
 async def at_work(world: AgentHarness, stage: Stage) -> Run:

@@ -9,9 +9,9 @@ from bot.domain.errors import NotAuthorized, StaleApproval, WrongStage
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.posts import Post
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import ALICE, DORA, FIX, MALLORY, AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.dice_project import BROKEN
 
 EDIT = PlausibleEdit(
@@ -32,7 +32,7 @@ class UnprovenWorld(AgentHarness):
         )
 
 
-async def shown(world: AgentHarness, agent: SelfImprovementAgent) -> tuple[Run, str]:
+async def shown(world: AgentHarness, agent: AgentUnderTest) -> tuple[Run, str]:
     """Return the run once its unproven change is shown, and the head on the card."""
     run = await agent.request(world.make_trigger())
     run = await world.wait_until(lambda now: now.has_ended or cards_in(world) != [], run.id)

@@ -12,9 +12,9 @@ from bot.domain.memory import Memory
 from bot.domain.run import Run
 from bot.domain.samples import Sample
 from bot.domain.watch import Watch
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_journal import FakeJournal
 from tests.support.agent_harness import make_capsule
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint, Killed
 from tests.support.dice_project import BROKEN
 from tests.support.watch_harness import WatchHarness
@@ -32,7 +32,7 @@ def verdicts(world: WatchHarness, run: Run) -> list[str]:
     return [said.post.text for said in world.chat.messages if said.key == f"{run.id}:outcome"]
 
 
-async def shipped(world: WatchHarness, agent: SelfImprovementAgent) -> Run:
+async def shipped(world: WatchHarness, agent: AgentUnderTest) -> Run:
     """Return a run whose fault failed 23 times in 60 rolls before it was shipped."""
     world.journal_rolls(well=37, failed=20)
     return await world.ship_fix(agent)

@@ -7,7 +7,6 @@ import pytest
 from bot.domain.errors import NotAuthorized, WrongStage
 from bot.domain.ids import shorten_id
 from bot.domain.run import Goal, Run, Status
-from bot.self_improvement import SelfImprovementAgent
 from tests.support.agent_harness import (
     ALICE,
     DORA,
@@ -16,6 +15,7 @@ from tests.support.agent_harness import (
     make_capsule,
     make_failure,
 )
+from tests.support.agent_under_test import AgentUnderTest
 
 SHOW = make_capsule(
     exception="TypeError",
@@ -34,7 +34,7 @@ def world(tmp_path: Path) -> AgentHarness:
     return world
 
 
-async def unsure(world: AgentHarness, agent: SelfImprovementAgent, goal: Goal = "fix") -> Run:
+async def unsure(world: AgentHarness, agent: AgentUnderTest, goal: Goal = "fix") -> Run:
     run = await agent.request(world.make_trigger("delete tags", goal=goal))
     return await world.wait_until_ended(run.id)
 
@@ -65,11 +65,11 @@ async def test_whoever_may_ask_chooses_once_and_that_failure_is_worked_on(
     async with world.run_agent() as agent:
         run = await unsure(world, agent, "investigate")
         with pytest.raises(NotAuthorized):
-            await agent.requests.choose(run.id, newest, MALLORY)
-        await agent.requests.choose(run.id, newest, DORA)
+            await agent.choose(run.id, newest, MALLORY)
+        await agent.choose(run.id, newest, DORA)
         await world.wait_until(lambda each: each.attempt == 2 and each.has_ended, run.id)
         with pytest.raises(WrongStage, match="already chosen"):
-            await agent.requests.choose(run.id, newest, ALICE)
+            await agent.choose(run.id, newest, ALICE)
     diagnosis = (await world.store.get_history(run.id)).diagnosis
     assert diagnosis is not None
     assert (diagnosis.fingerprint, diagnosis.choices) == ("tag", ())
@@ -84,7 +84,7 @@ async def test_what_was_not_offered_cannot_be_chosen(world: AgentHarness) -> Non
     async with world.run_agent() as agent:
         run = await unsure(world, agent)
         with pytest.raises(WrongStage):
-            await agent.requests.choose(run.id, rolled, ALICE)
+            await agent.choose(run.id, rolled, ALICE)
 
 
 @pytest.mark.parametrize("wish", ["tests for rolling dice", "typo in the /roll help text"])

@@ -15,7 +15,6 @@ from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import render_proposal
 from bot.presentation.incorrect_output import NEW_IS_RIGHT, OLD_IS_RIGHT
-from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.steps._answer_plan import NOT_PROVABLE
@@ -33,6 +32,7 @@ from tests.support.agent_harness import (
     is_broken,
     make_failure,
 )
+from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint
 
 COMPLAINT = "`/face 2` says c instead of b"
@@ -107,7 +107,7 @@ def _bytes(files: dict[str, str | bytes]) -> dict[str, bytes]:
 
 async def complained(
     world: AgentHarness,
-    agent: SelfImprovementAgent,
+    agent: AgentUnderTest,
     text: str = COMPLAINT,
     goal: Goal = "investigate",
 ) -> tuple[Run, Question]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act
 from bot.domain.live_items import FILE_AUTHOR
 from tests.bot.web.test_pages import checked
@@ -39,7 +40,7 @@ async def versions(tmp_path: Path) -> Versions:
     for text in ("one way", "another way"):
         registry.files["skill", "writing-a-cog"] = text
         await registry.reload(FILE_AUTHOR)
-    room.without(live_registry=registry, live_items=world.create_agent().live_items)
+    room.without(live_registry=registry, live_items=world.create_agent().get(LiveItemService))
     return Versions(room, world, registry)
 
 

@@ -1,55 +1,13 @@
-"""The ports and settings that the agent is built from. The application owns them."""
+"""The settings of the agent. The application makes them from the configuration."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.authority.autonomy_levels import Autonomy
-from bot.authority.flags import FlagRepository
-from bot.authority.kill_switch import KillSwitchGuard
-from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.approval import ApprovalRules
 from bot.domain.people import AllowList
-from bot.ports.charts import Charts
-from bot.ports.chat import Chat
-from bot.ports.clock import Clock
-from bot.ports.forge import Forge
-from bot.ports.journal import Journal
-from bot.ports.key_value_store import KeyValueStore
-from bot.ports.live_registry import LiveRegistry
-from bot.ports.member_directory import MemberDirectory
-from bot.ports.memory import MemoryStore
-from bot.ports.store import Store
-from bot.ports.workspace import Checkout, Workspaces
 from bot.presentation.run_links import NO_LINKS, RunLinks
-from bot.telemetry import Recorder
-
-
-@dataclass(frozen=True)
-class Services:
-    """The ports that the agent uses; the steps' workers have ports of their own.
-
-    Without a `checkout` there is no dev mode. Without a `budget` the runs' costs are not counted.
-    Without a `live_registry` people can neither reload nor roll back versions.
-    """
-
-    store: Store
-    chat: Chat
-    forge: Forge
-    workspaces: Workspaces
-    clock: Clock
-    journal: Journal
-    recorder: Recorder
-    key_values: KeyValueStore
-    memory: MemoryStore
-    stop_guard: KillSwitchGuard
-    member_directory: MemberDirectory
-    flags: FlagRepository
-    checkout: Checkout | None = None
-    budget: BudgetEnforcer | None = None
-    charts: Charts | None = None
-    live_registry: LiveRegistry | None = None
-
 
 VitalSign = Callable[[], Awaitable[str]]
 """Returns a line for `/health`."""

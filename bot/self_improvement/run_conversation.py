@@ -1,0 +1,90 @@
+"""What people write to a run: instructions, and answers to its question."""
+
+from typing import Literal
+
+from theseus_observe.redaction import redact
+
+from bot.authority.authorizer import Authorizer
+from bot.authority.kill_switch import KillSwitchGuard
+from bot.authority.policy import Act
+from bot.authority.run_locks import RunLocks
+from bot.domain.dialogue import Instruction, Question
+from bot.domain.people import Person
+from bot.domain.run import Run
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+from bot.self_improvement.dialogue import RunDialogue
+from bot.self_improvement.exclusive_runs import run_exclusively
+from bot.self_improvement.transitions import RunTransitions, open_question
+
+
+class RunConversation:
+    """Passes what people write on to their runs; authorised and audited first."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        authorizer: Authorizer,
+        stop_guard: KillSwitchGuard,
+        run_locks: RunLocks,
+        dialogue: RunDialogue,
+        transitions: RunTransitions,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._authorizer = authorizer
+        self._stop_guard = stop_guard
+        self._run_locks = run_locks
+        self._dialogue = dialogue
+        self._transitions = transitions
+
+    async def revise(
+        self,
+        run_id: str,
+        person: Person,
+        instruction: str,
+        how: Literal["text", "modal"] = "text",
+        key: str = "",
+    ) -> Run:
+        """Revise the proposal as a person asks, or record the request for the next round.
+
+        `key` makes a repeated delivery of the same message harmless. Raises `WrongStage` if there
+        is no change to revise, or if the engine cannot follow instructions.
+        """
+        await self._authorizer.ask(person, Act.REVISE, run_id=run_id, note=instruction)
+        now = self._clock.now()
+        item = Instruction(
+            key=key or f"{person.id}:{now.isoformat()}",
+            text=redact(instruction),
+            by=person.name,
+            how=how,
+            at=now,
+        )
+        await self._stop_guard.check()
+        return await run_exclusively(
+            self._run_locks,
+            self._store,
+            run_id,
+            lambda run: self._dialogue.tell(run, (item,), person),
+        )
+
+    async def answer(self, run_id: str, person: Person, text: str) -> Run:
+        """Answer the question a run waits for; the first answer counts. Raises `WrongStage`."""
+        await self._authorizer.ask(person, Act.ANSWER, run_id=run_id, note=text)
+        await self._stop_guard.check()
+        return await run_exclusively(
+            self._run_locks,
+            self._store,
+            run_id,
+            lambda run: self._dialogue.answer(run, person, text),
+        )
+
+    async def get_question(self, run: Run) -> Question | None:
+        """Return the question the run waits for, with the id of its message; `None` without one."""
+        if not run.is_parked:
+            return None
+        question = open_question(run, await self._store.get_history(run.id))
+        if question is None or question.message_id is not None:
+            return question
+        return await self._transitions.post_question(run, question)

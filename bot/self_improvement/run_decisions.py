@@ -1,0 +1,84 @@
+"""Decisions that end a run: reject, cancel."""
+
+from theseus_observe.redaction import redact
+
+from bot.authority.authorizer import Authorizer
+from bot.authority.policy import Act, check_binding
+from bot.authority.run_locks import RunLocks
+from bot.domain.errors import WrongStage
+from bot.domain.people import Person
+from bot.domain.run import Run, Stage, Status, Waiting
+from bot.domain.run_state import Edge
+from bot.memory.recording import MemoryRecorder
+from bot.ports.forge import Forge
+from bot.ports.store import Store
+from bot.presentation.cards import format_status
+from bot.self_improvement.cancellation import Cancellation
+from bot.self_improvement.exclusive_runs import run_exclusively
+from bot.self_improvement.proposal_closer import close_proposal, describe_closing
+from bot.self_improvement.transitions import RunTransitions
+
+
+class RunDecisions:
+    """Carries out people's decisions; each is authorised and audited first."""
+
+    def __init__(
+        self,
+        store: Store,
+        forge: Forge,
+        authorizer: Authorizer,
+        run_locks: RunLocks,
+        transitions: RunTransitions,
+        cancellation: Cancellation,
+        memory: MemoryRecorder,
+    ) -> None:
+        self._store = store
+        self._forge = forge
+        self._authorizer = authorizer
+        self._run_locks = run_locks
+        self._transitions = transitions
+        self._cancellation = cancellation
+        self._memory = memory
+
+    async def reject(
+        self, run_id: str, person: Person, *, why: str = "", card_id: int | None = None
+    ) -> Run:
+        """End a waiting run; with `card_id`, only if that card is current.
+
+        Raises `WrongStage`, `StaleApproval`.
+        """
+        await self._authorizer.ask(person, Act.REJECT, run_id=run_id, note=why)
+        async with self._run_locks.get(run_id):
+            run = await self._store.get(run_id)
+            history = await self._store.get_history(run.id)
+            proposed = run.stage is Stage.SHIP and run.status is Status.WAITING
+            if not proposed and run.waiting is not Waiting.JUDGEMENT:
+                status = format_status(run)
+                if history.revising is not None and not run.has_ended:
+                    status = "it is being revised; “cancel” ends the run and closes the proposal"
+                raise WrongStage(f"Run `{run.id}` has no open proposal ({status}).")
+            if (proposal := history.proposal) is not None:
+                check_binding(proposal, card_id=card_id, head=None, forge_head=None)
+            reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
+            opened = await close_proposal(self._forge, run, history, reason)
+            if why:
+                await self._memory.remember_rejection(run, history, redact(why))
+            ended = await self._transitions.end(
+                run, Edge.REJECTED, reason + describe_closing(opened)
+            )
+            await self._cancellation.drop(run.id)
+            return ended
+
+    async def cancel(self, run_id: str, person: Person) -> Run:
+        """End a run and everything it started, and close its proposal.
+
+        Raises `WrongStage` if the run has ended, or if it has been merged and is coming live.
+        """
+        await self._authorizer.ask(person, Act.CANCEL, run_id=run_id)
+        reason = f"Cancelled by {person.name}."
+        return await run_exclusively(
+            self._run_locks,
+            self._store,
+            run_id,
+            lambda run: self._cancellation.cancel(run.id, reason),
+        )

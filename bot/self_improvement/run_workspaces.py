@@ -1,0 +1,30 @@
+"""The worktree of a run, as its steps use it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.domain.evidence import Evidence
+from bot.domain.ids import slugify
+from bot.domain.run import Run
+from bot.ports.workspace import Workspace, Workspaces
+
+
+class RunWorkspaces:
+    """Opens the worktree of a run at a known commit."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    @asynccontextmanager
+    async def open(
+        self, run: Run, evidence: Evidence, *, at: str | None = None
+    ) -> AsyncIterator[Workspace]:
+        """Open the run's worktree at a commit, by default at the run's base.
+
+        The branch may be at another commit, because steps visit earlier commits and a killed
+        process may stop at any of them.
+        """
+        name = slugify(run.trigger.subject or run.goal)
+        async with self._workspaces.open(run.id, base=evidence.base, slug=name) as workspace:
+            await workspace.reset(at or workspace.base)
+            yield workspace

@@ -1,0 +1,128 @@
+"""Has an engine write a change, in one piece or in parts, in the run's worktree."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.change import ChangeSet
+from bot.domain.history import History
+from bot.domain.run import Run
+from bot.ports.agent import Assignment
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+from bot.ports.workspace import Workspace, Workspaces
+from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
+from bot.self_improvement.model_calls import ModelCalls
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.run_settings import RunSettings
+from bot.self_improvement.run_workspaces import RunWorkspaces
+from bot.self_improvement.steering import Steering, SteeringInbox
+from bot.self_improvement.step_progress import StepProgress
+from bot.self_improvement.steps._assignment import build_assignment
+from bot.self_improvement.steps._parts import PartAskedError, PartsOrder, PartsWork
+
+
+class Written(NamedTuple):
+    """What an engine has made of an assignment, or the question with which it paused."""
+
+    assignment: Assignment
+    result: ChangeSet | ExecutionPaused
+
+
+@dataclass(frozen=True)
+class PartsWriter:
+    """Writes changes whose plan has parts, as many parts at once as there are workers."""
+
+    workspaces: Workspaces
+    gate: QualityGate
+    progress: StepProgress
+    cost_meter: RunCostMeter
+    clock: Clock
+    notifier: RunNotifier
+    limits: RunSettings
+
+    async def write(self, order: PartsOrder, workspace: Workspace) -> ChangeSet | None:
+        """Return the change written in parts; `None` if it is to be written in one piece.
+
+        Only the first round without a question is written in parts.
+        """
+        assignment, run = order.assignment, order.run
+        begun = assignment.previous or assignment.question
+        if not assignment.plan.parts or begun:
+            return None
+        work = PartsWork(
+            self.workspaces, self.gate, self.progress, self.cost_meter, self.clock,
+            self.limits.workers, order,
+        )  # fmt: skip
+        try:
+            return await work(workspace)
+        except PartAskedError:
+            text = "One part has a question, so I write the change in one piece."
+            await self.notifier.say(run, text, key=f"one-piece:{run.attempt}:{run.round}")
+            return None
+
+
+class ChangeWriter:
+    """Runs an engine for one round; it receives new instructions at once if it can follow them."""
+
+    def __init__(
+        self,
+        workspaces: RunWorkspaces,
+        steering: Steering,
+        store: Store,
+        calls: ModelCalls,
+        progress: StepProgress,
+        cost_meter: RunCostMeter,
+        parts: PartsWriter,
+    ) -> None:
+        self._workspaces = workspaces
+        self._steering = steering
+        self._store = store
+        self._calls = calls
+        self._progress = progress
+        self._cost_meter = cost_meter
+        self._parts = parts
+
+    async def write(self, engine: CodeAgentRunner, run: Run, history: History) -> Written:
+        """Return the change, committed on the run's branch; it has no files if nothing changed."""
+        if not engine.can_follow_instructions:
+            return await self._write(engine, run, history, SteeringInbox())
+        with self._steering.open_inbox(run.id) as steering_inbox:
+            # Read after opening the inbox: earlier instructions are stored by now, and later ones
+            # arrive in the inbox. So none is lost in between.
+            instructions = (await self._store.get_history(run.id)).instructions
+            history = history.replace(instructions=instructions)
+            return await self._write(engine, run, history, steering_inbox)
+
+    async def _write(
+        self, engine: CodeAgentRunner, run: Run, history: History, steering_inbox: SteeringInbox
+    ) -> Written:
+        assignment = build_assignment(run, history)
+        steering_inbox.mark_delivered(len(assignment.steering))
+
+        async def run_engine(workspace: Workspace) -> ChangeSet | ExecutionPaused:
+            order = PartsOrder(engine, run, history, assignment)
+            if engine.can_follow_instructions and (
+                parts := await self._parts.write(order, workspace)
+            ):
+                return parts
+            done = await engine(
+                assignment,
+                workspace,
+                self._progress.build_progress_handler(run, history),
+                steering_inbox.take_news,
+            )
+            self._cost_meter.note(run.id, done.asked if isinstance(done, ExecutionPaused) else done)
+            return done
+
+        async with self._workspaces.open(run, assignment.evidence) as workspace:
+            call = run_engine(workspace)
+            result = await (
+                self._calls.record(run, "execute", engine.engine, call)
+                if engine.can_follow_instructions
+                else call
+            )
+        if isinstance(result, ChangeSet) and result.files:
+            result = result.replace(instruction_count=steering_inbox.instruction_count)
+        return Written(assignment, result)

@@ -1,0 +1,100 @@
+"""Continues a run with what an engine has made of its assignment."""
+
+from theseus_observe.redaction import redact
+
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.change import ChangeSet
+from bot.domain.errors import AgentOutputInvalid, AgentStuck
+from bot.domain.history import History
+from bot.domain.run import Run
+from bot.domain.run_state import Edge
+from bot.self_improvement.candidate_selection import CandidateSelection
+from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
+from bot.self_improvement.deadlines import Deadlines
+from bot.self_improvement.failures import StepFailures
+from bot.self_improvement.messages import explain_empty_claim, explain_no_change
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.run_settings import RunSettings
+from bot.self_improvement.steps._assignment import add_granted_files, build_question
+from bot.self_improvement.steps._change_writer import Written
+from bot.self_improvement.transitions import RunTransitions
+
+_MOST_QUESTIONS = 5  # per stage
+
+_TOO_MANY_QUESTIONS = "The engine keeps asking. It has received {count} answers and is not done."
+
+
+class ExecutionResults:
+    """Verifies a change, asks an engine's question, or ends a run in which nothing changed."""
+
+    def __init__(
+        self,
+        cost_meter: RunCostMeter,
+        candidates: CandidateSelection,
+        failures: StepFailures,
+        transitions: RunTransitions,
+        notifier: RunNotifier,
+        deadlines: Deadlines,
+        limits: RunSettings,
+    ) -> None:
+        self._cost_meter = cost_meter
+        self._candidates = candidates
+        self._failures = failures
+        self._transitions = transitions
+        self._notifier = notifier
+        self._deadlines = deadlines
+        self._limits = limits
+
+    async def accept(
+        self, engine: CodeAgentRunner, run: Run, history: History, written: Written
+    ) -> Run:
+        """Return the run one step further."""
+        change, assignment = written.result, written.assignment
+        if isinstance(change, ExecutionPaused):
+            return await self._ask(run, change, engine.engine)
+        if not change.files:
+            return await self._handle_no_change(engine, run, history, change)
+        plan = add_granted_files(assignment.plan, change.granted)
+        records = (change,) if plan == assignment.plan else (change, plan)
+        return await self._transitions.advance(
+            self._cost_meter.settle(run), Edge.NEXT_STEP, *records
+        )
+
+    async def _handle_no_change(
+        self, engine: CodeAgentRunner, run: Run, history: History, change: ChangeSet
+    ) -> Run:
+        """End a run whose engine changed nothing; an engine that claims to be done has failed."""
+        first = run.round == run.first_round
+        if not first and history.verdict is not None and history.verdict.is_blocked_by_answers_only:
+            return await self._accept_as_is(run, change)
+        if engine.can_follow_instructions and first and not change.cannot:
+            raise AgentOutputInvalid(explain_empty_claim(change))
+        reason, paid = explain_no_change(run, history, change), self._cost_meter.settle(run)
+        so_far = self._candidates.get_candidates(run, history)
+        if so_far is not None and not first:
+            next_run = await self._candidates.drop(paid, so_far, reason)
+            if next_run is not None:
+                return next_run
+        fallback = await self._failures.fall_back(paid, history, reason, change)
+        return fallback or await self._transitions.end(paid, Edge.FAILED, reason, change)
+
+    async def _accept_as_is(self, run: Run, change: ChangeSet) -> Run:
+        """Continue with the unchanged change, whose only objection is changed output.
+
+        The engine insists on it or knows nothing better. As this counts as the last round, people
+        decide.
+        """
+        text = f"The {change.engine} engine leaves the change as it is: {change.summary}"
+        await self._notifier.say(run, redact(text), key=f"left:{run.attempt}:{run.round}")
+        last = run.replace(round=max(run.round, run.first_round + self._limits.rounds - 1))
+        return await self._transitions.advance(self._cost_meter.settle(last), Edge.NEXT_STEP)
+
+    async def _ask(self, run: Run, paused: ExecutionPaused, engine: str) -> Run:
+        """Ask in the thread, and wait for the answer without holding a worker."""
+        if run.parks >= _MOST_QUESTIONS:
+            raise AgentStuck(_TOO_MANY_QUESTIONS.format(count=run.parks))
+        asked_at, until = self._deadlines.get_question_times()
+        question = build_question(
+            run, paused.asked, paused.head, engine, asked_at=asked_at, until=until
+        )
+        return await self._transitions.ask(self._cost_meter.settle(run), question)
