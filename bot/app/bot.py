@@ -40,6 +40,7 @@ from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
 from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
 from bot.app.web import build_web_server, serve
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
@@ -174,6 +175,7 @@ async def _build(
     injector.add(supervision, Supervision)
     client = injector.get(TheseusClient)
     chat = build(DiscordChat, Chat, client=client, redact=redact)
+    build(DevChannelAnnouncer, dev_channel_id=who.dev_channel_id)
     live = await call(open_hot_reload, stack=stack)
     injector.add(live.registry, LiveRegistry)
     build(DiscordMemberDirectory, MemberDirectory, client=client, guild_id=who.guild_id)
@@ -202,7 +204,7 @@ async def _build(
         work=(
             *_list_loops(agent, monitoring, audit, backups, warming, live, alerts, issues),
             *_list_loops(personal_data, call(make_retention), storage),
-            *_list_loops(call(RepositoryCheck, dev_channel_id=who.dev_channel_id)),
+            *_list_loops(call(RepositoryCheck)),
             *_list_loops(call(_restart_notices, beginning=beginning)),
             partial(supervision.pass_on, call(_build_rehearsal)),
             *serving,

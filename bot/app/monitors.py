@@ -13,6 +13,7 @@ from bot.app.alerts import build_storage_alert
 from bot.app.backups import get_backup_folder
 from bot.app.resources import StateFiles
 from bot.app.supervision import Supervision
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.budget.enforcement import BudgetEnforcer
 from bot.client import Identity, TheseusClient, list_abilities
 from bot.domain.posts import Post
@@ -156,8 +157,7 @@ def build_scheduled_backups(
     code: RunningCode,
     recorder: Recorder,
     key_values: KeyValueStore,
-    chat: DiscordChat,
-    who: Identity,
+    announcer: DevChannelAnnouncer,
 ) -> ScheduledBackups:
     """Return what backs the state up by itself, not running yet."""
     store = StateBackups(
@@ -167,8 +167,7 @@ def build_scheduled_backups(
         store,
         settings.config.backup,
         key_values,
-        chat,
+        announcer,
         clock,
         recorder,
-        dev_channel_id=who.dev_channel_id,
     )

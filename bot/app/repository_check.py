@@ -4,9 +4,8 @@ import hashlib
 
 import structlog
 
-from bot.authority.announcements import tell
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.domain.errors import PortError
-from bot.ports.chat import Chat
 from bot.ports.workspace import Checkout
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -15,10 +14,9 @@ _log = structlog.stdlib.get_logger(__name__)
 class RepositoryCheck:
     """Checks the repository once at the start, and reports each state of it only once."""
 
-    def __init__(self, checkout: Checkout, chat: Chat, dev_channel_id: int) -> None:
+    def __init__(self, checkout: Checkout, announcer: DevChannelAnnouncer) -> None:
         self._checkout = checkout
-        self._chat = chat
-        self._dev_channel_id = dev_channel_id
+        self._announcer = announcer
 
     async def run_forever(self) -> None:
         """Check the repository, and report obstacles in the dev channel."""
@@ -29,6 +27,6 @@ class RepositoryCheck:
                 text = f"⚠️ I refuse to change this repository as it is:\n{lines}"
                 _log.warning("%s", text)
                 key = f"repository:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-                await tell(self._chat, self._dev_channel_id, text, key=key)
+                await self._announcer.tell(text, key=key)
         except PortError as error:
             _log.warning("the repository could not be checked: %s", error)

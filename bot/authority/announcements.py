@@ -1,5 +1,7 @@
 """Messages to the dev channel that belong to no run."""
 
+from dataclasses import dataclass
+
 import structlog
 
 from bot.domain.errors import ChatRejected
@@ -9,9 +11,16 @@ from bot.ports.chat import Chat
 _log = structlog.stdlib.get_logger(__name__)
 
 
-async def tell(chat: Chat, channel_id: int, text: str, *, key: str) -> None:
-    """Post a text once for this key. If the channel rejects it, this is only logged."""
-    try:
-        await chat.post(channel_id, Post(text=text), key=key)
-    except ChatRejected as error:
-        _log.warning("the dev channel does not take %s: %s", key, error)
+@dataclass(frozen=True)
+class DevChannelAnnouncer:
+    """Posts in the dev channel."""
+
+    chat: Chat
+    dev_channel_id: int
+
+    async def tell(self, text: str, *, key: str) -> None:
+        """Post a text once for this key. If the channel rejects it, this is only logged."""
+        try:
+            await self.chat.post(self.dev_channel_id, Post(text=text), key=key)
+        except ChatRejected as error:
+            _log.warning("the dev channel does not take %s: %s", key, error)

@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import structlog
 
-from bot.authority.announcements import tell
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.domain.audit import AuditEntry, AuditHead, AuditState, Configured
 from bot.domain.errors import StoreError, TheseusError
 from bot.domain.journal import ActionOutcome, JournalQuery, Kind
 from bot.periodic import run_periodically
-from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
@@ -49,24 +48,22 @@ class AuditWatch:
         self,
         store: Store,
         clock: Clock,
-        chat: Chat,
+        announcer: DevChannelAnnouncer,
         journal: Journal,
         key_values: KeyValueStore,
         recorder: ActionRecorder,
         stop_guard: KillSwitchGuard,
         *,
-        dev_channel_id: int,
         keep_for: timedelta,
         configured: str,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._chat = chat
+        self._announcer = announcer
         self._journal = journal
         self._key_values = key_values
         self._recorder = recorder
         self._stop_guard = stop_guard
-        self._dev_channel_id = dev_channel_id
         self._keep_for = keep_for
         self._configuration = configured
         self.state = AuditState()
@@ -127,7 +124,7 @@ class AuditWatch:
         distrust = f"The audit log is not intact. {broken.summary} {remedy}"
         self._stop_guard.forbid_merges(distrust)
         mark = hashlib.sha256(f"{broken.kind} {broken.summary}".encode()).hexdigest()[:12]
-        await self._say(f"⚠️ {distrust}", f"audit-broken:{mark}")
+        await self._announcer.tell(f"⚠️ {distrust}", key=f"audit-broken:{mark}")
 
     async def _note_end(self) -> None:
         self._mark(await self._store.verify_audit_log(tail=1))
@@ -158,9 +155,6 @@ class AuditWatch:
             )
         )
         await self._key_values.put(_CONFIGURED, Configured(summary=summary))
-
-    async def _say(self, text: str, key: str) -> None:
-        await tell(self._chat, self._dev_channel_id, text, key=key)
 
     async def _run_safely(self, act: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 from theseus_observe.redaction import redact
 
-from bot.authority.announcements import tell
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.authorizer import Authorizer
 from bot.authority.autonomy_blocks import PAUSE, AutonomyBlocks
 from bot.authority.autonomy_levels import Autonomy, restrict_autonomy
@@ -21,7 +21,6 @@ from bot.domain.errors import OutOfBounds, Paused, WorkspaceError, WrongStage
 from bot.domain.people import ITSELF, Person
 from bot.domain.run import Run, Trigger
 from bot.domain.waits import format_timestamp
-from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
@@ -46,7 +45,7 @@ class AutonomyPolicy:
         self,
         store: Store,
         clock: Clock,
-        chat: Chat,
+        announcer: DevChannelAnnouncer,
         journal: Journal,
         key_values: KeyValueStore,
         authorizer: Authorizer,
@@ -54,20 +53,18 @@ class AutonomyPolicy:
         start: Callable[[Trigger], Awaitable[Run]],
         stop_guard: KillSwitchGuard,
         *,
-        dev_channel_id: int,
         levels: Autonomy,
         unconfined: str,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._chat = chat
+        self._announcer = announcer
         self._journal = journal
         self._key_values = key_values
         self._authorizer = authorizer
         self.blocks = blocks
         self._start = start
         self._stop_guard = stop_guard
-        self._dev_channel_id = dev_channel_id
         self._granted = self._levels = levels
         self._unconfined = unconfined
         self._turn = asyncio.Lock()
@@ -110,7 +107,7 @@ class AutonomyPolicy:
         pause = Pause(kind="person", why=why, by=person, at=now, until=until)
         await self._key_values.put(PAUSE, pause)
         text = f"⏸️ {pause.describe()} I still do what people ask me for."
-        await self._say(text, f"pause:{now.isoformat()}")
+        await self._announcer.tell(text, key=f"pause:{now.isoformat()}")
         return pause
 
     async def resume(self, person: Person) -> Pause:
@@ -124,7 +121,9 @@ class AutonomyPolicy:
         other = await self.blocks.find_pause()
         text = f"▶️ **{person.name}** has resumed my own work."
         text += f" It is still paused, however: {other.describe()}" if other else ""
-        await self._say(text, f"resume:{pause.at.isoformat()}:{self._clock.now().isoformat()}")
+        await self._announcer.tell(
+            text, key=f"resume:{pause.at.isoformat()}:{self._clock.now().isoformat()}"
+        )
         return pause
 
     async def should_wait(self, run: Run) -> bool:
@@ -140,7 +139,7 @@ class AutonomyPolicy:
         pause = await self._key_values.get(PAUSE, Pause)
         if pause is not None and pause.has_ended(self._clock.now()):
             text = await self._describe_resumption(f"▶️ The pause of {pause.who} has ended")
-            await self._say(text, f"pause-over:{pause.at.isoformat()}")
+            await self._announcer.tell(text, key=f"pause-over:{pause.at.isoformat()}")
             await self._key_values.remove(PAUSE)
         await self._look_at_dev_mode()
 
@@ -154,11 +153,11 @@ class AutonomyPolicy:
             return
         if begun is not None:
             text = f"⏸️ {begun.describe()} I still do what people ask me for."
-            await self._say(text, f"dev-mode:{begun.at.isoformat()}")
+            await self._announcer.tell(text, key=f"dev-mode:{begun.at.isoformat()}")
         elif over:
             at = self._clock.now().isoformat()
             text = await self._describe_resumption("▶️ No one is working on my code any more")
-            await self._say(text, f"dev-mode-over:{at}")
+            await self._announcer.tell(text, key=f"dev-mode-over:{at}")
 
     async def _describe_resumption(self, what: str) -> str:
         """Return what has ended, and which other pause remains, if any."""
@@ -230,9 +229,6 @@ class AutonomyPolicy:
     async def _load_starts(self) -> StartLog:
         starts = await self._key_values.get(_STARTS, StartLog) or StartLog()
         return starts.filter_recent(_HOUR, self._clock.now())
-
-    async def _say(self, text: str, key: str) -> None:
-        await tell(self._chat, self._dev_channel_id, text, key=key)
 
     async def _audit(self, trigger: Trigger, *, allowed: bool, why: str) -> None:
         note = f"by itself ({trigger.origin}): {trigger.goal}: {trigger.subject}"

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 from theseus_observe.redaction import redact
 
-from bot.authority.announcements import tell
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.authorizer import Authorizer
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
@@ -20,7 +20,6 @@ from bot.domain.people import Person
 from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.domain.stop import Stop, StopHow
 from bot.periodic import log_tracebacks, run_periodically
-from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.recorder import ActionRecorder
@@ -67,6 +66,128 @@ class RunSpeaker(Protocol):
         ...
 
 
+class WorkEnding:
+    """Ends all work. A merge that was already done still goes live, and its thread says so."""
+
+    def __init__(
+        self,
+        store: Store,
+        run_locks: RunLocks,
+        workers: RunWorkers,
+        cancellation: RunCanceller,
+        notifier: RunSpeaker,
+        shutdown_hooks: Sequence[ShutdownHook] = (),
+    ) -> None:
+        self._store = store
+        self._run_locks = run_locks
+        self._workers = workers
+        self._cancellation = cancellation
+        self._notifier = notifier
+        self._shutdown_hooks = shutdown_hooks  # they end programs that belong to no run
+        self._merged: set[str] = set()  # runs that may go live during the stop
+
+    def forget_merged(self) -> None:
+        """Let a later stop end the runs that were going live during the last one."""
+        self._merged.clear()
+
+    async def end_all(self, stop: Stop) -> int:
+        """End all runs: first all their workers at once, then their rows. Return the number."""
+        await self._workers.stop_all(self._merged)
+        for end_programs in self._shutdown_hooks:
+            await end_programs()
+        runs: Sequence[Run] = await self._store.find(status=_LIVE, limit=_ALL)
+        left = [run.id for run in runs if run.id not in self._merged]
+        return sum(await asyncio.gather(*(self._end(run_id, stop) for run_id in left)))
+
+    async def _end(self, run_id: str, stop: Stop) -> bool:
+        """End one run; return whether it was ended.
+
+        A run that has merged goes live, and says so.
+        """
+        async with self._run_locks.get(run_id):
+            try:
+                await self._cancellation.cancel(run_id, stop.ends, forge_seconds=_CANCEL_SECONDS)
+                return True
+            except RunError:
+                run = await self._store.get(run_id)
+                if not run.has_ended:
+                    self._merged.add(run_id)
+                    text = f"{stop.ends} This was already merged, so it still goes live."
+                    await self._notifier.say(run, text, key=f"stop:{stop.at.isoformat()}")
+                return False
+            except StoreConflict:
+                return False  # another writer was faster; the next check sees the result
+            except TheseusError:
+                _log.exception("run %s could not be ended; the next check tries again", run_id)
+                return False
+
+
+class StopAnnouncements:
+    """Audits, journals and announces what happens to the stop."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        recorder: ActionRecorder,
+        announcer: DevChannelAnnouncer,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._recorder = recorder
+        self._announcer = announcer
+
+    async def announce_stop(self, stop: Stop, run_count: int) -> None:
+        """Announce a stop that ended so many runs. If interrupted, all of it is repeated."""
+        note = f"{stop.why or '-'} ({run_count} runs ended)"
+        await self._audit(Act.STOP, stop.by, stop.how, note)
+        self._record("emergency_stop", stop.by)
+        runs = f" {run_count} run{'s' * (run_count != 1)} ended." if run_count else ""
+        await self._announcer.tell(
+            f"⛔ {stop.summary}{runs}", key=f"stop:{stop.at.isoformat()}:{stop.how}"
+        )
+
+    async def announce_start(self, stop: Stop) -> None:
+        """Announce that the bot was started during a stop."""
+        text = f"⛔ I was started, but the emergency stop is active. {stop.summary}"
+        await self._announcer.tell(text, key=f"stop-stands:{self._clock.now().isoformat()}")
+
+    async def announce_lift(self, person: Person, why: str) -> None:
+        """Announce that a person has lifted the stop; that is audited already."""
+        self._record("emergency_lift", person)
+        text = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
+        await self._announcer.tell(
+            f"{text} The runs it ended do not start again on their own.",
+            key=f"lift:{self._clock.now().isoformat()}",
+        )
+
+    async def audit_removal(self) -> None:
+        """Audit that the stop was removed on the machine."""
+        await self._audit(Act.LIFT, None, "file", "the stop is gone from the state folder")
+
+    async def announce_removal(self) -> None:
+        """Announce that the stop was removed on the machine."""
+        self._record("emergency_lift", None)
+        text = "▶️ The emergency stop was lifted on the machine: its file was removed."
+        await self._announcer.tell(text, key=f"lift:{self._clock.now().isoformat()}")
+
+    async def _audit(self, act: Act, person: Person | None, how: str, note: str) -> None:
+        await self._store.append_audit_entry(
+            AuditEntry(
+                at=self._clock.now(),
+                action=act,
+                allowed=True,
+                person=person,
+                how=how,
+                note=note,
+            )
+        )
+
+    def _record(self, name: str, person: Person | None) -> None:
+        user = None if person is None else person.id
+        self._recorder.record(Kind.RUN, name, ActionOutcome.OK, user_id=user)
+
+
 class EmergencyStop:
     """Stops all work and keeps it stopped, across restarts, until the stop is lifted.
 
@@ -76,37 +197,22 @@ class EmergencyStop:
 
     def __init__(
         self,
-        store: Store,
         clock: Clock,
-        chat: Chat,
         key_values: KeyValueStore,
-        recorder: ActionRecorder,
         stop_guard: KillSwitchGuard,
         authorizer: Authorizer,
-        workers: RunWorkers,
-        cancellation: RunCanceller,
-        notifier: RunSpeaker,
-        run_locks: RunLocks,
+        ending: WorkEnding,
+        announcements: StopAnnouncements,
         *,
-        dev_channel_id: int,
         interval: timedelta,
-        shutdown_hooks: Sequence[ShutdownHook] = (),
     ) -> None:
-        self._store = store
         self._clock = clock
-        self._chat = chat
         self._key_values = key_values
-        self._recorder = recorder
         self._stop_guard = stop_guard
         self._authorizer = authorizer
-        self._workers = workers
-        self._cancellation = cancellation
-        self._notifier = notifier
-        self._run_locks = run_locks
-        self._dev_channel_id = dev_channel_id
+        self._ending = ending
+        self._announcements = announcements
         self._interval = interval
-        self._shutdown_hooks = shutdown_hooks
-        """End programs that belong to no run; called whenever a stop is carried out."""
         self._stop_count = 0
         self._stored_stop: Stop | None = (
             None  # the announced stop, as stored; only this class writes it
@@ -115,7 +221,6 @@ class EmergencyStop:
         self._wake = asyncio.Event()
         self._switch_lock = asyncio.Lock()
         self._look_lock = asyncio.Lock()
-        self._merged: set[str] = set()  # runs that may go live during the stop
 
     async def get_stop(self) -> Stop | None:
         """Return the active stop or `None`: cheap, and always current."""
@@ -165,11 +270,7 @@ class EmergencyStop:
         stop = await self.get_stop()
         await self._run_safely(self.look)
         if stop is not None:
-            at = self._clock.now().isoformat()
-            await self._say(
-                f"⛔ I was started, but the emergency stop is active. {stop.summary}",
-                f"stop-stands:{at}",
-            )
+            await self._announcements.announce_start(stop)
         return await self.get_stop()
 
     async def look(self) -> None:
@@ -180,13 +281,15 @@ class EmergencyStop:
                 stop = await self.get_stop()
                 announced = await self._load_announced_stop()
                 if stop is None:
-                    self._merged.clear()
+                    self._ending.forget_merged()
                     if announced is not None:
                         await self._handle_removal()
                     return
-            ended = await self._end_all(stop)
+            ended = await self._ending.end_all(stop)
             if announced != stop:
-                await self._tell(stop, ended)
+                await self._announcements.announce_stop(stop, ended)
+                await self._key_values.put(STOP, stop)
+                self._stored_stop = stop
 
     async def _load_announced_stop(self) -> Stop | None:
         """Return the announced stop; it is read from the store only once."""
@@ -198,37 +301,6 @@ class EmergencyStop:
     async def _forget_announced_stop(self) -> None:
         await self._key_values.remove(STOP)
         self._stored_stop = None
-
-    async def _end_all(self, stop: Stop) -> int:
-        """End all runs: first all their workers at once, then their rows. Return the number."""
-        await self._workers.stop_all(self._merged)
-        for end_programs in self._shutdown_hooks:
-            await end_programs()
-        runs: Sequence[Run] = await self._store.find(status=_LIVE, limit=_ALL)
-        left = [run.id for run in runs if run.id not in self._merged]
-        return sum(await asyncio.gather(*(self._end(run_id, stop) for run_id in left)))
-
-    async def _end(self, run_id: str, stop: Stop) -> bool:
-        """End one run; return whether it was ended.
-
-        A run that has merged goes live, and says so.
-        """
-        async with self._run_locks.get(run_id):
-            try:
-                await self._cancellation.cancel(run_id, stop.ends, forge_seconds=_CANCEL_SECONDS)
-                return True
-            except RunError:
-                run = await self._store.get(run_id)
-                if not run.has_ended:
-                    self._merged.add(run_id)
-                    text = f"{stop.ends} This was already merged, so it still goes live."
-                    await self._notifier.say(run, text, key=f"stop:{stop.at.isoformat()}")
-                return False
-            except StoreConflict:
-                return False  # another writer was faster; the next check sees the result
-            except TheseusError:
-                _log.exception("run %s could not be ended; the next check tries again", run_id)
-                return False
 
     # Lifting
 
@@ -247,51 +319,14 @@ class EmergencyStop:
                 raise WrongStage("Everything was just stopped again, so the stop stays active.")
             await self._stop_guard.lift()
             await self._forget_announced_stop()
-        self._record("emergency_lift", person)
-        text = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
-        at = self._clock.now().isoformat()
-        await self._say(f"{text} The runs it ended do not start again on their own.", f"lift:{at}")
+        await self._announcements.announce_lift(person, why)
         return stop
 
     async def _handle_removal(self) -> None:
         """Announce that the stop was removed on the machine."""
-        await self._audit(Act.LIFT, None, "file", "the stop is gone from the state folder")
+        await self._announcements.audit_removal()
         await self._forget_announced_stop()
-        self._record("emergency_lift", None)
-        at = self._clock.now().isoformat()
-        text = "▶️ The emergency stop was lifted on the machine: its file was removed."
-        await self._say(text, f"lift:{at}")
-
-    # Announcing
-
-    async def _tell(self, stop: Stop, run_count: int) -> None:
-        """Audit, journal and announce a stop. If interrupted, all of it is repeated."""
-        note = f"{stop.why or '-'} ({run_count} runs ended)"
-        await self._audit(Act.STOP, stop.by, stop.how, note)
-        self._record("emergency_stop", stop.by)
-        runs = f" {run_count} run{'s' * (run_count != 1)} ended." if run_count else ""
-        await self._say(f"⛔ {stop.summary}{runs}", f"stop:{stop.at.isoformat()}:{stop.how}")
-        await self._key_values.put(STOP, stop)
-        self._stored_stop = stop
-
-    async def _audit(self, act: Act, person: Person | None, how: str, note: str) -> None:
-        await self._store.append_audit_entry(
-            AuditEntry(
-                at=self._clock.now(),
-                action=act,
-                allowed=True,
-                person=person,
-                how=how,
-                note=note,
-            )
-        )
-
-    def _record(self, name: str, person: Person | None) -> None:
-        user = None if person is None else person.id
-        self._recorder.record(Kind.RUN, name, ActionOutcome.OK, user_id=user)
-
-    async def _say(self, text: str, key: str) -> None:
-        await tell(self._chat, self._dev_channel_id, text, key=key)
+        await self._announcements.announce_removal()
 
     async def _run_safely(self, act: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.authority.announcements import tell
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.domain.audience import Audience
 from bot.domain.backup import Backup, BackupSlot, BackupStatus
 from bot.domain.errors import StoreError
@@ -14,7 +14,6 @@ from bot.domain.monitoring_config import BackupConfig
 from bot.monitoring.self_audit_schedule import find_newest_slot, is_due, pause
 from bot.periodic import log_warnings, run_periodically
 from bot.ports.backups import BackupStore
-from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.presentation.backups import describe_backups, describe_failure, describe_recovery
@@ -37,20 +36,17 @@ class ScheduledBackups:
         backups: BackupStore,
         config: BackupConfig,
         key_values: KeyValueStore,
-        chat: Chat,
+        announcer: DevChannelAnnouncer,
         clock: Clock,
         recorder: Recorder,
-        *,
-        dev_channel_id: int,
     ) -> None:
         self._backups = backups
         self._config = config
         self._changed = asyncio.Event()
         self._key_values = key_values
-        self._chat = chat
+        self._announcer = announcer
         self._clock = clock
         self._recorder = recorder
-        self._dev_channel_id = dev_channel_id
 
     async def run_forever(self) -> None:
         """Make backups that are due, until cancelled."""
@@ -134,7 +130,7 @@ class ScheduledBackups:
         await self._key_values.put(_KEY, failing.replace(is_reported=True))
 
     async def _tell(self, text: str, key: str) -> None:
-        await tell(self._chat, self._dev_channel_id, text, key=f"backup:{key}")
+        await self._announcer.tell(text, key=f"backup:{key}")
 
 
 def is_overdue(

@@ -9,7 +9,12 @@ from bot.authority.authorizer import AuditWriter, Authorizer
 from bot.authority.autonomy_blocks import AutonomyBlocks
 from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.authority.dev_mode import DevMode
-from bot.authority.emergency_stop import EmergencyStop, ShutdownHook
+from bot.authority.emergency_stop import (
+    EmergencyStop,
+    ShutdownHook,
+    StopAnnouncements,
+    WorkEnding,
+)
 from bot.authority.flags import FlagService
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.live_items import LiveItemService
@@ -42,7 +47,7 @@ from bot.self_improvement.feature_requests import FeatureRequestService
 from bot.self_improvement.model_calls import ModelCalls
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.patient_forge import PatientForge
-from bot.self_improvement.poller import Poller
+from bot.self_improvement.poller import OpenProposals, ParkedRuns, Poller, ReviewComments
 from bot.self_improvement.proposal_cards import ProposalCards
 from bot.self_improvement.question_records import QuestionRecords
 from bot.self_improvement.questions import QuestionService
@@ -145,7 +150,6 @@ def assemble(
         start=admission.start,
         levels=settings.autonomy,
         unconfined=settings.unconfined,
-        **place,
     )
     _build_requests(injector, commands)
     return _build_loops(injector, settings)
@@ -163,7 +167,6 @@ def _build_authority(injector: Injector, settings: RunSettings) -> None:
     build(AutonomyBlocks)
     build(
         AuditWatch,
-        dev_channel_id=settings.dev_channel_id,
         keep_for=settings.audit,
         configured=settings.configured,
     )
@@ -225,21 +228,21 @@ def _build_emergency_stop(
     injector: Injector, settings: RunSettings, shutdown_hooks: Sequence[ShutdownHook]
 ) -> None:
     injector.build(
-        EmergencyStop,
+        WorkEnding,
         workers=injector.get(Workers),
         cancellation=injector.get(Cancellation),
         notifier=injector.get(RunNotifier),
-        dev_channel_id=settings.dev_channel_id,
-        interval=settings.kill_switch,
         shutdown_hooks=shutdown_hooks,
     )
+    injector.build(StopAnnouncements)
+    injector.build(EmergencyStop, interval=settings.kill_switch)
 
 
 def _build_approvals(injector: Injector) -> None:
     transitions, workers = injector.get(RunTransitions), injector.get(Workers)
 
     async def queue_shipment(run: Run) -> Run:
-        queued = await transitions.queue_shipment(run)
+        queued = await transitions.go_on_with_approval(run)
         workers.wake()
         return queued
 
@@ -281,6 +284,8 @@ def _build_requests(injector: Injector, commands: Callable[[], Collection[str]])
 
 def _build_loops(injector: Injector, settings: RunSettings) -> RunningAgent:
     build, deployer = injector.build, injector.get(Deployer)
+    for part in (ReviewComments, OpenProposals, ParkedRuns):
+        build(part)
     loops = (
         build(Poller),
         injector.get(Reconciler),

@@ -12,6 +12,7 @@ from bot.domain.people import Person
 from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status, Waiting
+from bot.domain.run_state import Edge
 from bot.grammar.agreement import parse_agreement
 from bot.grammar.choices import find_choice, parse_literal
 from bot.ports.clock import Clock
@@ -102,7 +103,7 @@ class RunDialogue:
 
     async def go_on(self, run: Run, *records: Record) -> Run:
         """Queue a parked run, with the records it waited for."""
-        saved = await self._transitions.resume(run, *records)
+        saved = await self._transitions.requeue(run, Edge.GOES_ON, *records)
         self._workers.wake()
         return saved
 
@@ -141,7 +142,9 @@ class RunDialogue:
         shaper_records = () if person is None else (history.add_shaper(person),)
         revises, is_received = run.stage is Stage.SHIP, False
         if run.waiting is Waiting.AGREEMENT:
-            run = await self._transitions.reopen_brief(run, all_instructions, *shaper_records)
+            run = await self._transitions.requeue(
+                run, Edge.MEANT_OTHERWISE, all_instructions, *shaper_records
+            )
             self._workers.wake()
         elif revises:
             run = await self._begin(run, history, all_instructions, *shaper_records)
@@ -184,7 +187,10 @@ class RunDialogue:
             verdict=need(history.verdict),
             instruction_count=len(instructions.items),
         )
-        saved = await self._transitions.revise(run, instructions, revision, *records)
+        next_round = run.replace(round=run.round + 1, first_round=run.round + 1)
+        saved = await self._transitions.requeue(
+            next_round, Edge.REVISED, instructions, revision, *records
+        )
         self._workers.wake()
         return saved
 

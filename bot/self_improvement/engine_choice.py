@@ -9,6 +9,7 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import TheseusError
 from bot.domain.history import History
 from bot.domain.run import Run
+from bot.domain.run_state import Edge
 from bot.self_improvement.candidate_selection import CandidateSelection
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.model_calls import ModelCalls
@@ -79,7 +80,7 @@ class EngineTrouble:
         best = await self._candidates.propose_best(
             paid, history, "no other change may be started this hour"
         )
-        return best or await self._transitions.await_turn(paid, until, reason)
+        return best or await self._transitions.park(paid, Edge.TOO_MANY_CHANGES, until, reason)
 
     async def await_limit(
         self, run: Run, history: History, until: datetime, error: TheseusError

@@ -4,7 +4,6 @@ from contextlib import suppress
 
 import structlog
 
-from bot.authority.announcements import tell
 from bot.authority.flags import FlagRepository
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.budget import Cap
@@ -50,7 +49,6 @@ class RunNotifier:
         self._flags = flags
         self._budget = budget
         self._threads = threads
-        self._dev_channel_id = dev_channel_id
         self._links = links
         self._fallback = FallbackNotifier(chat, dev_channel_id)
 
@@ -88,10 +86,6 @@ class RunNotifier:
         """Post a text in the run's thread, once for this key."""
         post = Post(text=text, attachments=attachments, buttons=buttons)
         await self._post(run, post, f"{_build_key(run)}:{key}")
-
-    async def tell(self, text: str, *, key: str) -> None:
-        """Post a text in the dev channel, once for this key."""
-        await tell(self._chat, self._dev_channel_id, text, key=key)
 
     async def ask(self, run: Run, question: Question) -> int | None:
         """Ask the run's person, or any listed person who reads it; once per question.

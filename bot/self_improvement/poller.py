@@ -35,71 +35,97 @@ _UNFOLLOWED = (
 _log = structlog.stdlib.get_logger(__name__)
 
 
-class Poller:
-    """Checks every waiting run at intervals."""
+class ReviewComments:
+    """Starts revisions for what reviewers write at the forge."""
 
     def __init__(
         self,
         store: Store,
         forge: Forge,
         clock: Clock,
-        limits: RunSettings,
-        transitions: RunTransitions,
-        notifier: RunNotifier,
         dialogue: RunDialogue,
-        workers: Workers,
-        run_locks: RunLocks,
-        autonomy: AutonomyPolicy,
-        stop_guard: KillSwitchGuard,
+        notifier: RunNotifier,
+        limits: RunSettings,
     ) -> None:
         self._store = store
         self._forge = forge
         self._clock = clock
-        self._limits = limits
-        self._transitions = transitions
-        self._notifier = notifier
         self._dialogue = dialogue
-        self._workers = workers
-        self._run_locks = run_locks
-        self._autonomy = autonomy
-        self._stop_guard = stop_guard
+        self._notifier = notifier
+        self._pause = limits.comments
         self._read: dict[str, datetime] = {}  # run -> when its proposal's comments were read
 
-    async def run_forever(self) -> None:
-        """Check every waiting run, then pause, until cancelled."""
-        pause = self._limits.sweep.total_seconds()
-        failed = log_tracebacks(_log, "the sweep failed; the next one starts again")
-        await run_periodically(self.look, self._clock, pause, first_after=pause, failed=failed)
+    async def handle(self, run: Run, history: History, opened: ForgeProposal) -> bool:
+        """Start one revision for all that people asked meanwhile; return whether there was any."""
+        return await self._dialogue.catch_up(run, history) or await self._read_comments(run, opened)
 
-    async def look(self) -> None:
-        """Check every waiting run and paused kinds of work once; continue none during a stop."""
-        if await self._stop_guard.get_stop() is not None:
-            return
+    async def _read_comments(self, run: Run, opened: ForgeProposal) -> bool:
+        if run.goal == "revert":
+            return False  # a revert contains exactly the reverted merge, so it cannot be revised
+        now = self._clock.now()
+        if now - self._read.get(run.id, run.created_at) < self._pause:
+            return False
         try:
-            await self._autonomy.look()
-        except TheseusError:
-            _log.exception("paused work could not be checked; the next sweep tries again")
-        for run in await self._store.find(status={Status.WAITING}, limit=1000):
-            # The run is read again under the lock: a person may have answered since the list was
-            # read.
-            async with self._run_locks.get(run.id):
-                try:
-                    await self._look_at(await self._store.get(run.id))
-                except TheseusError:  # one failing run must not block the others
-                    _log.exception("run %s could not be looked at; the next sweep tries", run.id)
+            written = await self._forge.list_comments(opened.number)
+        except ForgeError:
+            return False  # the next sweep reads them
+        self._read[run.id] = now
+        comments = tuple(comment for comment in written if not is_praise(comment.text))
+        if not self._dialogue.can_follow_instructions:
+            await self._refuse_comments(run, opened, comments)
+            return False
+        history = await self._store.get_history(run.id)
+        new = (history.instructions or Instructions()).find_new(map(_build_instruction, comments))
+        if not new:
+            return False
+        for item in new:
+            await self._append_audit_entry(run, item)
+        await self._dialogue.tell(run, new)
+        return True
 
-    async def _look_at(self, run: Run) -> None:
-        if run.status is not Status.WAITING:
-            return
-        if run.stage is Stage.SHIP:
-            await self._look_at_proposal(run)
-        elif run.waiting is Waiting.PAUSED:
-            if not await self._autonomy.should_wait(run):
-                await self._dialogue.go_on(run)
-        elif run.parked_until is not None and self._clock.now() >= run.parked_until:
-            await self._dialogue.resume_overdue(run)
+    async def _refuse_comments(
+        self, run: Run, opened: ForgeProposal, comments: tuple[Comment, ...]
+    ) -> None:
+        for comment in comments:
+            text = _UNFOLLOWED.format(by=comment.author, number=opened.number, branch=opened.branch)
+            await self._notifier.say(run, text, key=f"unfollowed:{comment.key}")
 
-    async def _look_at_proposal(self, run: Run) -> None:
+    async def _append_audit_entry(self, run: Run, item: Instruction) -> None:
+        await self._store.append_audit_entry(
+            AuditEntry(
+                at=self._clock.now(),
+                action=Act.REVISE,
+                allowed=True,
+                run_id=run.id,
+                how="review",
+                note=f"{item.by}: {item.text}",
+            )
+        )
+
+
+class OpenProposals:
+    """Follows the proposals of waiting runs at the forge."""
+
+    def __init__(
+        self,
+        store: Store,
+        forge: Forge,
+        clock: Clock,
+        transitions: RunTransitions,
+        notifier: RunNotifier,
+        workers: Workers,
+        reviews: ReviewComments,
+    ) -> None:
+        self._store = store
+        self._forge = forge
+        self._clock = clock
+        self._transitions = transitions
+        self._notifier = notifier
+        self._workers = workers
+        self._reviews = reviews
+
+    async def look_at(self, run: Run) -> None:
+        """Continue a run with what happened to its proposal."""
         history = await self._store.get_history(run.id)
         proposal = history.proposal
         if proposal is None:
@@ -138,12 +164,12 @@ class Poller:
             named = format_link(f"#{opened.number}", opened.url)
             text = f"⚠️ The forge's own checks fail on `{opened.head[:7]}` of {named}."
             await self._notifier.say(run, text, key=f"forge-checks:{opened.head}")
-        if await self._dialogue.catch_up(run, history) or await self._handle_review(run, opened):
+        if await self._reviews.handle(run, history, opened):
             return
         await self._go_on_shipping(run)
 
     async def _handle_push(self, run: Run) -> None:
-        await self._transitions.check_pushed(run)
+        await self._transitions.requeue(run.replace(round=run.round + 1), Edge.PUSHED_TO)
         self._workers.wake()
 
     async def _go_on_shipping(self, run: Run) -> None:
@@ -151,52 +177,79 @@ class Poller:
         now = self._clock.now()
         if run.parked_until is None or now < min(run.parked_until, run.updated_at + _RETRY_DELAY):
             return
-        await self._transitions.queue_shipment(run)
+        await self._transitions.go_on_with_approval(run)
         self._workers.wake()
 
-    async def _handle_review(self, run: Run, opened: ForgeProposal) -> bool:
-        """Start one revision for all new review comments; return whether there were any."""
-        if run.goal == "revert":
-            return False  # a revert contains exactly the reverted merge, so it cannot be revised
-        now = self._clock.now()
-        if now - self._read.get(run.id, run.created_at) < self._limits.comments:
-            return False
-        try:
-            written = await self._forge.list_comments(opened.number)
-        except ForgeError:
-            return False  # the next sweep reads them
-        self._read[run.id] = now
-        comments = tuple(comment for comment in written if not is_praise(comment.text))
-        if not self._dialogue.can_follow_instructions:
-            await self._refuse_comments(run, opened, comments)
-            return False
-        history = await self._store.get_history(run.id)
-        new = (history.instructions or Instructions()).find_new(map(_build_instruction, comments))
-        if not new:
-            return False
-        for item in new:
-            await self._append_audit_entry(run, item)
-        await self._dialogue.tell(run, new)
-        return True
 
-    async def _refuse_comments(
-        self, run: Run, opened: ForgeProposal, comments: tuple[Comment, ...]
+class ParkedRuns:
+    """Continues runs whose time has come, and those whose kind of work is no longer paused."""
+
+    def __init__(self, clock: Clock, autonomy: AutonomyPolicy, dialogue: RunDialogue) -> None:
+        self._clock = clock
+        self._autonomy = autonomy
+        self._dialogue = dialogue
+
+    async def check_pauses(self) -> None:
+        """Check the paused kinds of work. Raises `TheseusError`."""
+        await self._autonomy.look()
+
+    async def look_at(self, run: Run) -> None:
+        """Continue the run if nothing holds it up any more."""
+        if run.waiting is Waiting.PAUSED:
+            if not await self._autonomy.should_wait(run):
+                await self._dialogue.go_on(run)
+        elif run.parked_until is not None and self._clock.now() >= run.parked_until:
+            await self._dialogue.resume_overdue(run)
+
+
+class Poller:
+    """Checks every waiting run at intervals."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        run_locks: RunLocks,
+        stop_guard: KillSwitchGuard,
+        proposals: OpenProposals,
+        parked: ParkedRuns,
+        limits: RunSettings,
     ) -> None:
-        for comment in comments:
-            text = _UNFOLLOWED.format(by=comment.author, number=opened.number, branch=opened.branch)
-            await self._notifier.say(run, text, key=f"unfollowed:{comment.key}")
+        self._store = store
+        self._clock = clock
+        self._run_locks = run_locks
+        self._stop_guard = stop_guard
+        self._proposals = proposals
+        self._parked = parked
+        self._pause_seconds = limits.sweep.total_seconds()
 
-    async def _append_audit_entry(self, run: Run, item: Instruction) -> None:
-        await self._store.append_audit_entry(
-            AuditEntry(
-                at=self._clock.now(),
-                action=Act.REVISE,
-                allowed=True,
-                run_id=run.id,
-                how="review",
-                note=f"{item.by}: {item.text}",
-            )
-        )
+    async def run_forever(self) -> None:
+        """Check every waiting run, then pause, until cancelled."""
+        pause = self._pause_seconds
+        failed = log_tracebacks(_log, "the sweep failed; the next one starts again")
+        await run_periodically(self.look, self._clock, pause, first_after=pause, failed=failed)
+
+    async def look(self) -> None:
+        """Check every waiting run and paused kinds of work once; continue none during a stop."""
+        if await self._stop_guard.get_stop() is not None:
+            return
+        try:
+            await self._parked.check_pauses()
+        except TheseusError:
+            _log.exception("paused work could not be checked; the next sweep tries again")
+        for run in await self._store.find(status={Status.WAITING}, limit=1000):
+            # The run is read again under the lock: a person may have answered since the list was
+            # read.
+            async with self._run_locks.get(run.id):
+                try:
+                    await self._look_at(await self._store.get(run.id))
+                except TheseusError:  # one failing run must not block the others
+                    _log.exception("run %s could not be looked at; the next sweep tries", run.id)
+
+    async def _look_at(self, run: Run) -> None:
+        if run.status is Status.WAITING:
+            watch = self._proposals if run.stage is Stage.SHIP else self._parked
+            await watch.look_at(run)
 
 
 def _build_instruction(comment: Comment) -> Instruction:

@@ -8,6 +8,7 @@ import asyncio
 
 import structlog
 
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ForgeError
 from bot.domain.links import format_link
@@ -44,12 +45,14 @@ class Reconciler:
         clock: Clock,
         key_values: KeyValueStore,
         notifier: RunNotifier,
+        announcer: DevChannelAnnouncer,
     ) -> None:
         self._store = store
         self._forge = forge
         self._clock = clock
         self._key_values = key_values
         self._notifier = notifier
+        self._announcer = announcer
 
     async def schedule(self, run: Run) -> None:
         """Ask about the run's proposal later.
@@ -106,4 +109,4 @@ class Reconciler:
             )
         )
         await self._notifier.say(run, text, key="settled")
-        await self._notifier.tell(text, key=f"settled:{run.id}")
+        await self._announcer.tell(text, key=f"settled:{run.id}")

@@ -83,7 +83,7 @@ class RecoveryService:
             await self._transitions.end(run, Edge.FAILED, str(error))
             raise
         try:
-            return await self._transitions.queue_announced(announced)
+            return await self._transitions.go_on_with_thread(announced)
         except StoreConflict:
             return await self._report_ended(announced)
 
@@ -160,4 +160,4 @@ class RecoveryService:
         if history.proposal and await self._approvals.has_enough_votes(
             run, history, history.proposal
         ):
-            await self._transitions.queue_shipment(run)
+            await self._transitions.go_on_with_approval(run)

@@ -91,7 +91,7 @@ class RunRequests:
                 saved = await self._store.save(announced)
                 await self._transitions.say_parked(saved, await self._store.get_history(run.id))
                 return saved
-            saved = await self._transitions.queue_in_new_thread(announced)
+            saved = await self._transitions.move_to_new_thread(announced)
         self._workers.wake()
         return saved
 

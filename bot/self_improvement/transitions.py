@@ -24,6 +24,7 @@ from bot.ports.clock import Clock
 from bot.ports.store import Store
 from bot.self_improvement.notifier import RunNotifier
 
+_NO_TROUBLE = frozenset({Edge.TOO_MANY_CHANGES, Edge.OWN_WORK_PAUSED})
 _HELD_FOR = timedelta(days=3_650)  # effectively unlimited: the poller checks the pause itself
 
 
@@ -77,34 +78,27 @@ class RunTransitions:
         edge = Edge.GOES_ON if run.status is Status.WAITING else Edge.HANDED_BACK
         return await self._store.save(move(_release_lease(run), edge))
 
-    async def queue_announced(self, run: Run) -> Run:
+    async def requeue(self, run: Run, edge: Edge, *records: Record) -> Run:
+        """Queue a waiting run after `edge`, with the records it waited for.
+
+        If it goes on with the same work (`GOES_ON`), its counters stay.
+        """
+        fresh = run if edge is Edge.GOES_ON else _enter_stage(run)
+        return await self.save(move(fresh, edge, parked_until=None, reason=""), *records)
+
+    async def go_on_with_thread(self, run: Run) -> Run:
         """Queue a run that waited for its thread and card."""
         return await self._store.save(move(run, Edge.GOES_ON))
 
-    async def resume(self, run: Run, *records: Record) -> Run:
-        """Queue a run that waited, with the records it waited for."""
-        return await self.save(move(run, Edge.GOES_ON, parked_until=None, reason=""), *records)
-
-    async def queue_in_new_thread(self, run: Run) -> Run:
+    async def move_to_new_thread(self, run: Run) -> Run:
         """Queue a run that has a new thread; an open proposal gets a new card there."""
         edge = Edge.NEW_THREAD if run.stage is Stage.SHIP else Edge.GOES_ON
         return await self._store.save(move(run, edge, reason=""))
 
-    async def queue_shipment(self, run: Run) -> Run:
+    async def go_on_with_approval(self, run: Run) -> Run:
         """Queue a run whose proposal is to be merged; its time limit for waiting is kept."""
         now = self._clock.now()
         return await self._store.save(move(run, Edge.GOES_ON, reason="", updated_at=now))
-
-    async def check_pushed(self, run: Run) -> Run:
-        """Queue a run for verification of a commit that was pushed to its branch."""
-        fresh = run.replace(round=run.round + 1, parks=0, parked_until=None, reason="")
-        now = self._clock.now()
-        return await self._store.save(move(fresh, Edge.PUSHED_TO, updated_at=now))
-
-    async def revise(self, run: Run, *records: Record) -> Run:
-        """Queue a run that waits with a proposal for another round of writing."""
-        fresh = _enter_stage(run).replace(round=run.round + 1, first_round=run.round + 1, reason="")
-        return await self.save(move(fresh, Edge.REVISED), *records)
 
     # Waiting
 
@@ -118,11 +112,6 @@ class RunTransitions:
             raise InvalidTransition(f"Run {run.id} has proposed nothing to wait with.")
         after = move(_release_lease(_enter_stage(run)), edge, reason=reason)
         return await self._save(after, history, *records)
-
-    async def await_forge(self, run: Run, until: datetime, reason: str, *records: Record) -> Run:
-        """Save the run as waiting for the forge; the merge is retried until `until`."""
-        parked = _park(run, Edge.FORGE_NOT_READY, until, reason, run.parks + 1)
-        return await self.save(parked, *records)
 
     async def ask(self, run: Run, question: Question, *records: Record) -> Run:
         """Park the run with a question to people, and post it in the thread."""
@@ -142,50 +131,50 @@ class RunTransitions:
             await self._store.append(run.id, posted)
         return posted
 
-    async def request_agreement(self, run: Run, until: datetime | None, *records: Record) -> Run:
-        """Save the run as waiting for an agreement, and show its brief.
+    async def present(
+        self, run: Run, edge: Edge, *records: Record, until: datetime | None = None
+    ) -> Run:
+        """Save the run as waiting for people after `edge`, and show what they decide about.
 
-        At `until` it continues without one; if `until` is `None`, it waits.
+        `UNDERSTOOD` shows its brief, `FOUND_NOT_PROVEN` its change. At `until` the run continues
+        without people; if `until` is `None`, it waits.
         """
         fresh = _release_lease(_enter_stage(run)).replace(parked_until=until)
-        waiting = await self.save(move(fresh, Edge.UNDERSTOOD, reason=""), *records)
-        await self._notifier.post_brief(waiting, await self._store.get_history(run.id))
+        waiting = await self.save(move(fresh, edge, reason=""), *records)
+        await self.say_parked(waiting, await self._store.get_history(run.id))
         return waiting
 
-    async def await_judgement(self, run: Run) -> Run:
-        """Save the run as waiting for an approver to read its unproven change, and show it."""
-        waiting = await self.save(
-            move(_release_lease(_enter_stage(run)), Edge.FOUND_NOT_PROVEN, reason="")
-        )
-        await self.say_parked(waiting, await self._load_history(waiting, ()))
-        return waiting
+    async def park(
+        self,
+        run: Run,
+        edge: Edge,
+        until: datetime,
+        reason: str,
+        *records: Record,
+        to: Waiting | None = None,
+    ) -> Run:
+        """Park the run after `edge` until that time, and say so.
 
-    async def reopen_brief(self, run: Run, *records: Record) -> Run:
-        """Queue a run whose brief has to be revised after people's corrections."""
-        return await self.save(move(_enter_stage(run), Edge.MEANT_OTHERWISE, reason=""), *records)
+        Waiting for its turn or for a pause of its work does not count as trouble. Where `edge`
+        leads to several positions, `to` says which.
+        """
+        parks = run.parks + (edge not in _NO_TROUBLE)
+        saved = await self.save(_park(run, edge, until, reason, parks, to=to), *records)
+        await self.say_parked(saved, History())
+        return saved
 
     async def await_limit(self, run: Run, until: datetime, limit: TheseusError) -> Run:
-        """Park the run until a usage limit or an exhausted budget has ended, and say so."""
+        """Park the run after `LIMIT_OR_BUDGET`, and say so."""
         reason = f"⏸️ {redact(str(limit))} I go on by myself {format_timestamp(until)}."
         waiting = Waiting.BUDGET if isinstance(limit, BudgetSpent) else Waiting.USAGE_LIMIT
         going_on = run.replace(activity="going on after a pause")
-        parked = _park(going_on, Edge.LIMIT_OR_BUDGET, until, reason, run.parks + 1, to=waiting)
-        return await self._park(parked)
+        return await self.park(going_on, Edge.LIMIT_OR_BUDGET, until, reason, to=waiting)
 
     async def pause_own_work(self, run: Run, pause: Pause) -> Run:
         """Park a run of the bot itself while its kind of work is paused, and say so."""
         until = pause.until or self._clock.now() + _HELD_FOR
         reason = f"⏸️ Held before the next step. {pause.describe()}"
-        return await self._park(_park(run, Edge.OWN_WORK_PAUSED, until, reason, run.parks))
-
-    async def await_turn(self, run: Run, until: datetime, reason: str) -> Run:
-        """Park a run until its turn, and say so; this does not count as trouble."""
-        return await self._park(_park(run, Edge.TOO_MANY_CHANGES, until, reason, run.parks))
-
-    async def _park(self, parked: Run) -> Run:
-        saved = await self.save(parked)
-        await self.say_parked(saved, History())
-        return saved
+        return await self.park(run, Edge.OWN_WORK_PAUSED, until, reason)
 
     async def await_thread(self, run: Run, why: str) -> Run:
         """Save the run as waiting for a thread that accepts its messages."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from rehearsal_tests.fake_rehearsal import FakeRehearsal
 from theseus_guard.protection import Protection
 
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.emergency_stop import ShutdownHook
 from bot.authority.flags import FlagRepository
@@ -197,6 +198,7 @@ class AgentHarness(ThreadReader):
         ):
             injector.add(port, kind)
         injector.add(recorder, Recorder, ActionRecorder)
+        injector.build(DevChannelAnnouncer, dev_channel_id=self.limits.dev_channel_id)
 
     def _add_workers(self, injector: Injector, crash_point: CrashPoint) -> None:
         """Add what does the work of the steps; parts that the test leaves out stay missing."""

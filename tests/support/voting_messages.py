@@ -157,4 +157,10 @@ class VoteDialogue:
 def _make_client(world: Any, agent: AgentUnderTest) -> Any:
     """Return what of the client the conversation asks."""
     identity = SimpleNamespace(people=world.limits.people)
-    return SimpleNamespace(agent=agent, identity=identity, clock=world.clock)
+    return SimpleNamespace(
+        agent=agent,
+        provide=agent.get,
+        find_part=agent.injector.find,
+        identity=identity,
+        clock=world.clock,
+    )

@@ -252,8 +252,8 @@ class BriefStep:
         ):  # an instruction arrived while the planner worked
             return await transitions.queue(run, Edge.HANDED_BACK, brief)
         brief = await self._terms.complete(brief)
-        return await transitions.request_agreement(
-            run, self._terms.get_automatic_start(run, brief), brief, plan
+        return await transitions.present(
+            run, Edge.UNDERSTOOD, brief, plan, until=self._terms.get_automatic_start(run, brief)
         )
 
 

@@ -163,7 +163,7 @@ class ProposeStep:
         A change that is not proven first waits for an approver who has read it.
         """
         if history.needs_endorsement:
-            return await self._transitions.await_judgement(run)
+            return await self._transitions.present(run, Edge.FOUND_NOT_PROVEN)
         try:
             proposal = await self._forge.retry_unavailable(
                 run, history, lambda: self._publisher(run, history)

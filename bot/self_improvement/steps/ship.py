@@ -134,7 +134,7 @@ class MergeTrouble:
             what = f"{error} I waited {waited} for this."
             return await self._failures.wait_for_ship(run, what, *records)
         reason = f"{error} I try again until {format_timestamp(until)}."
-        return await self._transitions.await_forge(run, until, reason, *records)
+        return await self._transitions.park(run, Edge.FORGE_NOT_READY, until, reason, *records)
 
     async def check_again(self, run: Run, error: ForgeConflict) -> Run:
         """Say that the branch moved, and verify its new head."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.authority.announcements import DevChannelAnnouncer
 from bot.domain.backup import BackupSlot
 from bot.domain.errors import StoreError
 from bot.domain.journal import ActionOutcome
@@ -40,8 +41,8 @@ class Room:
     def program(self) -> ScheduledBackups:
         recorder = Recorder(self.journal, self.clock, Path("/"), b"salt", lambda: None)
         return ScheduledBackups(
-            self.store, self.config, self.key_values, self.chat, self.clock, recorder,
-            dev_channel_id=DEV,
+            self.store, self.config, self.key_values, DevChannelAnnouncer(self.chat, DEV),
+            self.clock, recorder,
         )  # fmt: skip
 
     @asynccontextmanager

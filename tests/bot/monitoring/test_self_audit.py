@@ -74,14 +74,16 @@ class Auditing:
             world.ledger,
             coverage=self.coverage,
         )
+        agent = agent or world.create_agent()
         return SelfAudit(
             services,
-            agent or world.create_agent(),
+            agent,
             self.config,
             self.autonomy,
             root=self._folder,
             dev_channel_id=DEV,
             abilities=lambda: ABILITIES,
+            can_change=agent.changes.able,
         )
 
     @asynccontextmanager

@@ -57,7 +57,7 @@ async def test_a_run_that_waits_for_a_thread_says_so(world: AgentHarness) -> Non
     transitions, run = writer(world), await at_work(world, Stage.PLAN)
     waiting = await transitions.await_thread(run, "nobody would see it")
     assert (waiting.status, waiting.waiting) == (Status.WAITING, Waiting.THREAD)
-    again = await transitions.queue_announced(waiting)
+    again = await transitions.go_on_with_thread(waiting)
     assert (again.status, again.waiting, again.stage) == (Status.QUEUED, None, Stage.PLAN)
 
 

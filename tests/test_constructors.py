@@ -1,0 +1,67 @@
+"""Constructors take what the class uses, by name: seven parameters at most, no bags of ports."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST = 7
+MODULES = sorted(path for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py"))
+
+# Constructors with more parameters. Shorten this list; never lengthen it.
+LARGE: dict[str, int] = {}
+
+# Records of ports that more than three modules use. Shorten this list; never lengthen it.
+BAGS: set[str] = set()
+_PORT = ("bot.ports.",)
+
+
+def _count_parameters(node: ast.ClassDef) -> int:
+    """Return the parameters of the class's own constructor; 0 if it has none."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+            return len(each.args.posonlyargs + each.args.args + each.args.kwonlyargs) - 1
+    return 0
+
+
+def _list_classes(path: Path) -> list[ast.ClassDef]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def _is_dataclass(node: ast.ClassDef) -> bool:
+    return any("dataclass" in ast.unparse(each) for each in node.decorator_list)
+
+
+def _count_ports(path: Path, node: ast.ClassDef) -> int:
+    """Return how many fields of a dataclass are ports."""
+    ports = {
+        alias.asname or alias.name
+        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(each, ast.ImportFrom) and (each.module or "").startswith(_PORT)
+        for alias in each.names
+    }
+    fields = [each for each in node.body if isinstance(each, ast.AnnAssign)]
+    return sum(
+        any(isinstance(name, ast.Name) and name.id in ports for name in ast.walk(each.annotation))
+        for each in fields
+    )
+
+
+def test_constructors_take_at_most_seven_parameters() -> None:
+    large = {
+        node.name: count
+        for path in MODULES
+        for node in _list_classes(path)
+        if (count := _count_parameters(node)) > MOST
+    }
+    assert large == LARGE, "a class takes what it uses: split it, or shorten the list"
+
+
+def test_no_record_of_many_ports_is_passed_around() -> None:
+    bags = {
+        node.name
+        for path in MODULES
+        for node in _list_classes(path)
+        if _is_dataclass(node) and _count_ports(path, node) > MOST - 1
+    }
+    assert bags == BAGS, "pass each class the ports that it uses instead of a record of them all"
