@@ -48,9 +48,9 @@ class InheritingSocket(DiscordWebSocket):
     @classmethod
     async def from_client(cls, client: discord.Client, **parameters: Any) -> Self:
         """Connect; see discord.py."""
-        inherited: Inheritance | None = getattr(client, "inheritance", None)
+        take: Callable[[], Inheritance | None] | None = getattr(client, "take_inheritance", None)
+        inherited = take() if take is not None else None
         if inherited is not None:
-            client.inheritance = None  # type: ignore[attr-defined]
             parameters |= inherited.build_parameters()
         return await super().from_client(client, **parameters)
 

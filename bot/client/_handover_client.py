@@ -49,6 +49,11 @@ class HandoverClient(ContainedBot):
         self.inheritance = Inheritance(session, resuming)
         self._inherits = True
 
+    def take_inheritance(self) -> Inheritance | None:
+        """Return the session to go on with, once."""
+        inherited, self.inheritance = self.inheritance, None
+        return inherited
+
     async def leave(self) -> GatewaySession | None:
         """Stop reading the gateway between two events, and return the session for another process.
 

@@ -37,6 +37,10 @@ class IncidentRepository:
         self.starting = asyncio.Lock()  # held while a run about an incident is started
         self.busy = False  # anomalies are still being classified; more may follow
 
+    def mark_busy(self, busy: bool) -> None:
+        """Note whether anomalies are still being classified, so that more may follow."""
+        self.busy = busy
+
     async def load(self) -> None:
         """Read what an earlier process stored.
 

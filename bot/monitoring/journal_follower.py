@@ -99,7 +99,7 @@ class JournalFollower:
                 self._unreported.append((anomaly, self._number))
             await self._report_anomalies()
         finally:
-            self._incident_repository.busy = False
+            self._incident_repository.mark_busy(False)
         self._incidents.resolve(self.detector)
         await self._save_now_and_then()
 
@@ -138,7 +138,7 @@ class JournalFollower:
         """
         try:
             while self._unreported:
-                self._incident_repository.busy = True
+                self._incident_repository.mark_busy(True)
                 await self._incidents.judge(*self._unreported[0])
                 del self._unreported[0]
         except StoreError as error:

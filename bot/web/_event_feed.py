@@ -7,7 +7,8 @@ that falls behind the stored events is disconnected; the feed never waits for a 
 import asyncio
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -55,6 +56,15 @@ class EventFeed:
         self._began = False
         self.readers = 0
         self.closed = False
+
+    @contextmanager
+    def count_reader(self) -> Iterator[None]:
+        """Count a reader until the block ends."""
+        self.readers += 1
+        try:
+            yield
+        finally:
+            self.readers -= 1
 
     @property
     def last(self) -> int:

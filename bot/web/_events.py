@@ -31,11 +31,8 @@ class Events:
         """Stream until the reader leaves, falls behind, or the server stops."""
         if self._feed.readers >= MOST_READERS:
             raise Refused(503, "too many readers are connected already.", {"Retry-After": "30"})
-        self._feed.readers += 1
-        try:
+        with self._feed.count_reader():
             return await self._stream_events(request)
-        finally:
-            self._feed.readers -= 1
 
     async def _stream_events(self, request: web.Request) -> web.StreamResponse:
         after, lost = self._find_start(request.headers.get("Last-Event-ID"))

@@ -37,6 +37,10 @@ class Api:
         self._credentials = credentials
         self.repository = repository
 
+    def use_repository(self, repository: str) -> None:
+        """Use this name of the repository from now on."""
+        self.repository = repository
+
     async def get_token(self) -> SecretStr:
         """Return a token for git that is valid for at least some minutes."""
         async with self._translate_errors("log in"):

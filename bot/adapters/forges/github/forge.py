@@ -182,7 +182,7 @@ class GithubForge:
     async def _load_repository(self) -> Repository:
         """Read the repository, and use its current name from now on: it may have been renamed."""
         repository = await self._api.get(Repository, "", doing=f"read {self._repository}")
-        self._api.repository = repository.full_name
+        self._api.use_repository(repository.full_name)
         return repository
 
     async def _build_push(self) -> Push:
