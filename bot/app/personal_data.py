@@ -168,21 +168,21 @@ def _list_decision_kinds(
     )
 
 
+@dataclass(frozen=True, eq=False)
 class _FailureCopies:
     """Copies of cogs' files that were made at a person's failure, or that contain their id."""
 
-    def __init__(self, journal: Journal, snapshots: SnapshotStore) -> None:
-        self._journal = journal
-        self._snapshots = snapshots
+    journal: Journal
+    snapshots: SnapshotStore
 
     async def count_records(self, subject: DataSubject) -> int:
         return len(await self._find_snapshots(subject))
 
     async def erase(self, subject: DataSubject) -> int:
         theirs = await self._find_snapshots(subject)
-        await self._snapshots.remove(theirs)
+        await self.snapshots.remove(theirs)
         return len(theirs)
 
     async def _find_snapshots(self, subject: DataSubject) -> list[CogSnapshot]:
-        failures = set(await self._journal.list_record_ids(subject))
-        return list(await self._snapshots.list_for_person(subject, failures))
+        failures = set(await self.journal.list_record_ids(subject))
+        return list(await self.snapshots.list_for_person(subject, failures))

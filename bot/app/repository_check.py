@@ -1,6 +1,7 @@
 """Says at the start why no change can be made of this repository, where that is so."""
 
 import hashlib
+from dataclasses import dataclass
 
 import structlog
 
@@ -11,22 +12,22 @@ from bot.ports.workspace import Checkout
 _log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class RepositoryCheck:
     """Checks the repository once at the start, and reports each state of it only once."""
 
-    def __init__(self, checkout: Checkout, announcer: DevChannelAnnouncer) -> None:
-        self._checkout = checkout
-        self._announcer = announcer
+    checkout: Checkout
+    announcer: DevChannelAnnouncer
 
     async def run_forever(self) -> None:
         """Check the repository, and report obstacles in the dev channel."""
         try:
-            obstacles = await self._checkout.find_obstacles()
+            obstacles = await self.checkout.find_obstacles()
             if obstacles:
                 lines = "\n".join(f"- {each}" for each in obstacles)
                 text = f"⚠️ I refuse to change this repository as it is:\n{lines}"
                 _log.warning("%s", text)
                 key = f"repository:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-                await self._announcer.tell(text, key=key)
+                await self.announcer.tell(text, key=key)
         except PortError as error:
             _log.warning("the repository could not be checked: %s", error)

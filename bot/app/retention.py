@@ -1,6 +1,7 @@
 """Removes stored data that is older than its configured retention period, once a day."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -27,22 +28,22 @@ class RetainedKind(NamedTuple):
     forget: Callable[[datetime], Awaitable[int]]
 
 
+@dataclass(frozen=True, eq=False)
 class Retention:
     """Removes what is too old, at the start and then daily. What fails is tried again next day."""
 
-    def __init__(self, clock: Clock, kinds: tuple[RetainedKind, ...]) -> None:
-        self._clock = clock
-        self._kinds = kinds
+    clock: Clock
+    kinds: tuple[RetainedKind, ...]
 
     async def run_forever(self) -> None:
         """Remove what is too old until cancelled."""
-        await run_periodically(self.remove, self._clock, _DAY.total_seconds())
+        await run_periodically(self.remove, self.clock, _DAY.total_seconds())
 
     async def remove(self) -> None:
         """Remove what is too old now."""
-        for what, days, forget in self._kinds:
+        for what, days, forget in self.kinds:
             try:
-                gone = await forget(self._clock.now() - timedelta(days=days))
+                gone = await forget(self.clock.now() - timedelta(days=days))
             except PortError as error:
                 _log.warning("old %s stay for another day: %s", what, error)
                 continue

@@ -1,6 +1,7 @@
 """How many approvals a change needs, and whose approvals count at this moment."""
 
 from collections.abc import Collection
+from dataclasses import KW_ONLY, dataclass
 
 from theseus_guard.records import Finding
 
@@ -102,28 +103,20 @@ def _describe_progress(need: Need, people: list[Person]) -> str:
     return f"{so_far}; {who} needed{excluded}."
 
 
+@dataclass(frozen=True, eq=False)
 class ApprovalPolicy:
     """Checks approvals with the member directory and the policy.
 
     Refusals before a merge are audited.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        forge: Forge,
-        member_directory: MemberDirectory,
-        *,
-        people: AllowList,
-        rules: ApprovalRules,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._forge = forge
-        self._member_directory = member_directory
-        self.people = people
-        self._rules = rules
+    store: Store
+    clock: Clock
+    forge: Forge
+    member_directory: MemberDirectory
+    _: KW_ONLY
+    people: AllowList
+    rules: ApprovalRules
 
     async def present(self, person: Person, act: Act) -> Person:
         """Return the person with their current roles, if they may do `act`.
@@ -157,14 +150,14 @@ class ApprovalPolicy:
         lists = [self.people.approvers]
         if act not in FOR_APPROVERS:
             lists.insert(0, self.people.developers)
-        names = [name for listed in lists for name in self._member_directory.list_names(listed)]
+        names = [name for listed in lists for name in self.member_directory.list_names(listed)]
         return tuple(dict.fromkeys(names))[:_NAMED]
 
     def need(self, run: Run, history: History) -> Need:
         """Return the approvals that the run's change needs."""
         findings = history.verdict.findings if history.verdict else ()
         by = history.add_shaper(run.trigger.person).add(*run.trigger.shaped_by)
-        return find_need(self._rules, by, history.plan, findings)
+        return find_need(self.rules, by, history.plan, findings)
 
     def create_votes(self, run: Run, history: History, proposal: Proposal) -> ApprovalVotes:
         """Return the votes of a new proposal: no approvals, and the number needed."""
@@ -193,7 +186,7 @@ class ApprovalPolicy:
         Raises `WrongStage` if no one approved, `NotAuthorized` if the approvers may not approve any
         more, and `ChatUnavailable` if this cannot be checked.
         """
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         votes = await self._load_votes(run, history, proposal)
         if not votes.approvals:
             raise WrongStage(f"No one has approved `{proposal.head[:7]}` yet.")
@@ -207,7 +200,7 @@ class ApprovalPolicy:
 
     async def _refresh_person(self, person: Person) -> Person:
         """Return the person with their current roles; an unknown person is an outsider."""
-        member = await self._member_directory.fetch_person(person.id)
+        member = await self.member_directory.fetch_person(person.id)
         if member is None:
             return person.replace(role_ids=frozenset(), outsider=True)
         bot = person.bot or member.bot
@@ -218,19 +211,19 @@ class ApprovalPolicy:
         if votes is not None and votes.is_for(proposal):
             return votes
         # Older versions stored only the approval, without votes.
-        old = await self._store.get_approval(run.id, proposal.head) if votes is None else None
+        old = await self.store.get_approval(run.id, proposal.head) if votes is None else None
         none = ApprovalVotes(head=proposal.head, version=proposal.version)
         return none if old is None else none.replace(approvals=(old,))
 
     async def _find_merge_approval(self, run: Run, proposal: Proposal) -> Approval | None:
         """Return the approval of a merge that is already done and only has to go live."""
         try:
-            opened = await self._forge.get_proposal(proposal.number)
+            opened = await self.forge.get_proposal(proposal.number)
         except ForgeError:
             return None  # refused for now; the next approval finds a merge that was done
         if opened.state != "merged" or opened.head != proposal.head:
             return None
-        return await self._store.get_approval(run.id, proposal.head)
+        return await self.store.get_approval(run.id, proposal.head)
 
     async def _build_refusal(
         self, run: Run, votes: ApprovalVotes, found: VoteStatus
@@ -250,9 +243,9 @@ class ApprovalPolicy:
         if found.need.people > 1:
             text += f" {found.summary}"
         for approval in lost:
-            await self._store.append_audit_entry(
+            await self.store.append_audit_entry(
                 AuditEntry(
-                    at=self._clock.now(),
+                    at=self.clock.now(),
                     action=Act.SHIP,
                     allowed=False,
                     person=approval.person,

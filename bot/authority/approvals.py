@@ -1,6 +1,7 @@
 """Approvals: every "ship it", however it was given, is handled here and ends in one row."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import Field
@@ -61,34 +62,21 @@ class ApprovalRequest(Record):
     edited: bool = False
 
 
+@dataclass(frozen=True, eq=False)
 class Approvals:
     """Authorises approvals, binds them to the exact commit, and records them."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        forge: Forge,
-        approval_policy: ApprovalPolicy,
-        audit_writer: AuditWriter,
-        run_locks: RunLocks,
-        stop_guard: KillSwitchGuard,
-        show_card: Callable[[Run], Awaitable[None]],
-        show_proposal: ShowProposal,
-        queue_shipment: Callable[[Run], Awaitable[Run]],
-        describe: Callable[[Run], str],
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._forge = forge
-        self._approval_policy = approval_policy
-        self._audit_writer = audit_writer
-        self._run_locks = run_locks
-        self._stop_guard = stop_guard
-        self._show_card = show_card
-        self._show_proposal = show_proposal
-        self._queue_shipment = queue_shipment
-        self._describe = describe
+    store: Store
+    clock: Clock
+    forge: Forge
+    approval_policy: ApprovalPolicy
+    audit_writer: AuditWriter
+    run_locks: RunLocks
+    stop_guard: KillSwitchGuard
+    show_card: Callable[[Run], Awaitable[None]]
+    show_proposal: ShowProposal
+    queue_shipment: Callable[[Run], Awaitable[Run]]
+    describe: Callable[[Run], str]
 
     async def give(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         """Record the approval; return the run, the approval that counts, and whether it ships.
@@ -100,15 +88,15 @@ class Approvals:
         `ChatUnavailable` if the person's current roles cannot be read; each refusal is audited.
         """
         try:
-            self._approval_policy.check(request.person, Act.SHIP)
-            await self._stop_guard.check_merge()
+            self.approval_policy.check(request.person, Act.SHIP)
+            await self.stop_guard.check_merge()
             run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
             request = request.replace(run_id=run.id)
-            await self._show_card(run)  # an approval may arrive before the card's id is saved
-            async with self._run_locks.get(run.id):
-                now = await self._approval_policy.present(request.person, Act.SHIP)
+            await self.show_card(run)  # an approval may arrive before the card's id is saved
+            async with self.run_locks.get(run.id):
+                now = await self.approval_policy.present(request.person, Act.SHIP)
                 return await self._record_vote(
-                    await self._store.get(run.id), request.replace(person=now)
+                    await self.store.get(run.id), request.replace(person=now)
                 )
         except (PolicyError, RunError, ChatRejected, ChatUnavailable) as refusal:
             await self._audit(request, allowed=False, note=f"{refusal.code}: {refusal}")
@@ -116,24 +104,24 @@ class Approvals:
 
     async def describe_missing(self, run_id: str) -> str:
         """Return the progress of the newest head's approval; empty if there are enough."""
-        history = await self._store.get_history(run_id)
+        history = await self.store.get_history(run_id)
         proposal, votes = history.proposal, history.approval_votes
         if proposal is None or votes is None or not votes.is_for(proposal):
             return ""
-        run = await self._store.get(run_id)
-        found = await self._approval_policy.count_votes(run, history, proposal)
+        run = await self.store.get(run_id)
+        found = await self.approval_policy.count_votes(run, history, proposal)
         return "" if found.enough else found.summary
 
     async def has_enough_votes(self, run: Run, history: History, proposal: Proposal) -> bool:
         """Return whether enough people have approved; their rights are checked before the merge."""
-        return await self._approval_policy.has_enough_votes(run, history, proposal)
+        return await self.approval_policy.has_enough_votes(run, history, proposal)
 
     async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
         """Return a run by id (as people type it) or thread. Raises `UnknownRun`."""
         if run_id is not None:
-            return await self._store.get(run_id.strip(" `#").lower())
+            return await self.store.get(run_id.strip(" `#").lower())
         if thread_id is not None:
-            runs = await self._store.find(thread_id=thread_id, limit=1)
+            runs = await self.store.find(thread_id=thread_id, limit=1)
             if runs:
                 return runs[0]
         raise UnknownRun("I don't know which run you mean. Please write it in the run's thread.")
@@ -145,19 +133,19 @@ class Approvals:
         """
         found = [
             run
-            for run in await self._store.find(limit=_LOOKED_THROUGH)
-            if (proposal := (await self._store.get_history(run.id)).proposal) is not None
+            for run in await self.store.find(limit=_LOOKED_THROUGH)
+            if (proposal := (await self.store.get_history(run.id)).proposal) is not None
             and proposal.number == number
         ]
         return tuple(sorted(found, key=lambda run: run.has_ended))
 
     async def _record_vote(self, run: Run, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
-        history = await self._store.get_history(run.id)
-        proposal = _get_open_proposal(run, history, self._describe(run))
+        history = await self.store.get_history(run.id)
+        proposal = _get_open_proposal(run, history, self.describe(run))
         if run.status is Status.DONE and history.approval is not None:
             return run, history.approval, False
         vote = await self._check_request(run, history, proposal, request)
-        need = self._approval_policy.need(run, history)
+        need = self.approval_policy.need(run, history)
         if request.person.id in need.not_by:
             raise NotAuthorized(
                 f"{request.person.name}, you asked for this change, or for a part of it: someone "
@@ -167,21 +155,21 @@ class Approvals:
         fresh = ApprovalVotes(head=proposal.head, version=proposal.version)
         votes = (known if known and known.is_for(proposal) else fresh).add(vote, need)
         history = history.add(votes)
-        found = await self._approval_policy.count_votes(run, history, proposal)
+        found = await self.approval_policy.count_votes(run, history, proposal)
         outcome = found.summary
         if found.enough:
-            await self._stop_guard.check_merge()  # the stop may have been given meanwhile
-            counts = await self._store.get_approval(run.id, vote.head) or found.as_one()
+            await self.stop_guard.check_merge()  # the stop may have been given meanwhile
+            counts = await self.store.get_approval(run.id, vote.head) or found.as_one()
             outcome = f"given first by {counts.person.name}"
         # Audit first: an approval that cannot be audited must not count, not even after a restart.
         await self._audit(request, allowed=True, note=f"{run.id} {vote.head} {outcome}")
-        await self._store.append(run.id, votes)
+        await self.store.append(run.id, votes)
         if not found.enough:
-            await self._show_proposal(run, history)
+            await self.show_proposal(run, history)
             return run, vote, False
-        await self._store.approve(found.as_one())
+        await self.store.approve(found.as_one())
         is_waiting = run.status is Status.WAITING
-        run = await self._queue_shipment(run) if is_waiting else run
+        run = await self.queue_shipment(run) if is_waiting else run
         return run, found.as_one(), is_waiting
 
     async def _check_request(
@@ -205,7 +193,7 @@ class Approvals:
                 "Your message is older than the newest card, which shows "
                 f"`{proposal.head[:7]}`. Please look at the card and send it again."
             )
-        _check_forge_state(await self._forge.get_proposal(proposal.number), proposal, history)
+        _check_forge_state(await self.forge.get_proposal(proposal.number), proposal, history)
         verdict = history.verdict
         if verdict is None or verdict.head != proposal.head or not verdict.is_passing:
             raise StaleApproval(
@@ -217,15 +205,15 @@ class Approvals:
             proposal=proposal.number,
             head=proposal.head,
             person=request.person,
-            at=self._clock.now(),
+            at=self.clock.now(),
             how=request.how,
             security_reviewed=request.security_reviewed,
         )
 
     async def _audit(self, request: ApprovalRequest, *, allowed: bool, note: str) -> None:
-        await self._audit_writer.write(
+        await self.audit_writer.write(
             AuditEntry(
-                at=self._clock.now(),
+                at=self.clock.now(),
                 action=Act.SHIP,
                 allowed=allowed,
                 person=request.person,

@@ -97,15 +97,13 @@ class AuditWriter:
                 raise
 
 
+@dataclass(frozen=True, eq=False)
 class Authorizer:
     """Checks and audits what people ask for."""
 
-    def __init__(
-        self, approval_policy: ApprovalPolicy, audit_writer: AuditWriter, clock: Clock
-    ) -> None:
-        self._approval_policy = approval_policy
-        self._audit_writer = audit_writer
-        self._clock = clock
+    approval_policy: ApprovalPolicy
+    audit_writer: AuditWriter
+    clock: Clock
 
     async def ask(
         self, person: Person, act: Act, run_id: str | None = None, note: str = ""
@@ -122,14 +120,14 @@ class Authorizer:
     async def audit_operator_act(self, act: Act, note: str) -> None:
         """Audit an act of the operator on the local pages, who is no person of the chat."""
         entry = AuditEntry(
-            at=self._clock.now(), action=act, allowed=True, how="page", note=redact(note)
+            at=self.clock.now(), action=act, allowed=True, how="page", note=redact(note)
         )
-        await self._audit_writer.write(entry)
+        await self.audit_writer.write(entry)
 
     async def admit(self, person: Person, act: Act, run_id: str | None, note: str) -> Person:
         """Return the person, or raise as `ask` does. The caller audits an allowed act."""
         try:
-            return await self._approval_policy.present(person, act)
+            return await self.approval_policy.present(person, act)
         except (NotAuthorized, ChatUnavailable):
             await self._audit(person, act, run_id, allowed=False, note=note)
             raise
@@ -137,9 +135,9 @@ class Authorizer:
     async def _audit(
         self, person: Person, act: Act, run_id: str | None, *, allowed: bool, note: str
     ) -> None:
-        await self._audit_writer.write(
+        await self.audit_writer.write(
             AuditEntry(
-                at=self._clock.now(),
+                at=self.clock.now(),
                 action=act,
                 allowed=allowed,
                 person=person,

@@ -1,6 +1,7 @@
 """What blocks autonomous work now: a person's pause, or dev mode."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import structlog
 
@@ -19,16 +20,16 @@ _PROPOSED = (Stage.SHIP, Stage.WATCH)
 _log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class AutonomyBlocks:
     """Reads blocks from the key-value store and the checkout; stores nothing itself.
 
     A branch that changes the files of a failure blocks only work on that failure.
     """
 
-    def __init__(self, key_values: KeyValueStore, clock: Clock, dev_mode: DevMode | None) -> None:
-        self._key_values = key_values
-        self._clock = clock
-        self.dev_mode = dev_mode
+    key_values: KeyValueStore
+    clock: Clock
+    dev_mode: DevMode | None
 
     async def find_pause(self, files: Collection[str] = ()) -> Pause | None:
         """Return the pause that blocks autonomous work on `files`, or `None`."""
@@ -36,8 +37,8 @@ class AutonomyBlocks:
 
     async def get_manual_pause(self) -> Pause | None:
         """Return the pause that a person started, or `None` if there is none or it has ended."""
-        pause = await self._key_values.get(PAUSE, Pause)
-        return None if pause is None or pause.has_ended(self._clock.now()) else pause
+        pause = await self.key_values.get(PAUSE, Pause)
+        return None if pause is None or pause.has_ended(self.clock.now()) else pause
 
     async def find_run_pause(self, run: Run, history: History) -> Pause | None:
         """Return the pause that a run must wait for before its next stage, or `None`.
@@ -55,7 +56,7 @@ class AutonomyBlocks:
         try:
             return await self.dev_mode.find_pause(files)
         except WorkspaceError as error:
-            now = self._clock.now()
+            now = self.clock.now()
             _log.warning("cannot check whether people work on the code: %s", error)
             return Pause(kind="dev mode", why=f"the checkout cannot be read ({error})", at=now)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -122,20 +123,14 @@ class WorkEnding:
                 return False
 
 
+@dataclass(frozen=True, eq=False)
 class StopAnnouncements:
     """Audits, journals and announces what happens to the stop."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        recorder: ActionRecorder,
-        announcer: DevChannelAnnouncer,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._recorder = recorder
-        self._announcer = announcer
+    store: Store
+    clock: Clock
+    recorder: ActionRecorder
+    announcer: DevChannelAnnouncer
 
     async def announce_stop(self, stop: Stop, run_count: int) -> None:
         """Announce a stop that ended so many runs. If interrupted, all of it is repeated."""
@@ -143,22 +138,22 @@ class StopAnnouncements:
         await self._audit(Act.STOP, stop.by, stop.how, note)
         self._record("emergency_stop", stop.by)
         runs = f" {run_count} run{'s' * (run_count != 1)} ended." if run_count else ""
-        await self._announcer.tell(
+        await self.announcer.tell(
             f"⛔ {stop.summary}{runs}", key=f"stop:{stop.at.isoformat()}:{stop.how}"
         )
 
     async def announce_start(self, stop: Stop) -> None:
         """Announce that the bot was started during a stop."""
         text = f"⛔ I was started, but the emergency stop is active. {stop.summary}"
-        await self._announcer.tell(text, key=f"stop-stands:{self._clock.now().isoformat()}")
+        await self.announcer.tell(text, key=f"stop-stands:{self.clock.now().isoformat()}")
 
     async def announce_lift(self, person: Person, why: str) -> None:
         """Announce that a person has lifted the stop; that is audited already."""
         self._record("emergency_lift", person)
         text = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
-        await self._announcer.tell(
+        await self.announcer.tell(
             f"{text} The runs it ended do not start again on their own.",
-            key=f"lift:{self._clock.now().isoformat()}",
+            key=f"lift:{self.clock.now().isoformat()}",
         )
 
     async def audit_removal(self) -> None:
@@ -169,12 +164,12 @@ class StopAnnouncements:
         """Announce that the stop was removed on the machine."""
         self._record("emergency_lift", None)
         text = "▶️ The emergency stop was lifted on the machine: its file was removed."
-        await self._announcer.tell(text, key=f"lift:{self._clock.now().isoformat()}")
+        await self.announcer.tell(text, key=f"lift:{self.clock.now().isoformat()}")
 
     async def _audit(self, act: Act, person: Person | None, how: str, note: str) -> None:
-        await self._store.append_audit_entry(
+        await self.store.append_audit_entry(
             AuditEntry(
-                at=self._clock.now(),
+                at=self.clock.now(),
                 action=act,
                 allowed=True,
                 person=person,
@@ -185,7 +180,7 @@ class StopAnnouncements:
 
     def _record(self, name: str, person: Person | None) -> None:
         user = None if person is None else person.id
-        self._recorder.record(Kind.RUN, name, ActionOutcome.OK, user_id=user)
+        self.recorder.record(Kind.RUN, name, ActionOutcome.OK, user_id=user)
 
 
 class EmergencyStop:

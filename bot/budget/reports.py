@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
@@ -23,44 +24,39 @@ _CHARTED = timedelta(days=13)  # and today: 14 days
 _HOUR = timedelta(hours=1)
 
 
+@dataclass(frozen=True, eq=False)
 class BudgetReports:
     """Shows the budget to people, and checks it before a chat answer."""
 
-    def __init__(
-        self,
-        enforcer: BudgetEnforcer | None,
-        charts: Charts | None,
-        authorizer: Authorizer,
-    ) -> None:
-        self._enforcer = enforcer
-        self._charts = charts
-        self._authorizer = authorizer
+    enforcer: BudgetEnforcer | None
+    charts: Charts | None
+    authorizer: Authorizer
 
     @property
     def run_cap(self) -> Cap:
         """The cap of one run."""
-        return Cap() if self._enforcer is None else self._enforcer.rules.run
+        return Cap() if self.enforcer is None else self.enforcer.rules.run
 
     async def check_chat_budget(self, person: Person) -> None:
         """Raise `BudgetSpent` or `Stopped` if no model may answer this person now."""
-        if self._enforcer is not None:
-            await self._enforcer.check_budget(Account(purpose="chat", person_id=person.id))
+        if self.enforcer is not None:
+            await self.enforcer.check_budget(Account(purpose="chat", person_id=person.id))
 
     async def report(self, person: Person) -> BudgetReport:
         """Return what was spent, by whom and on what, and the caps.
 
         Raises `NotAuthorized`, and `StoreError` if the ledger cannot be read.
         """
-        await self._authorizer.ask(person, Act.READ, None, "budget")
-        if self._enforcer is None:
+        await self.authorizer.ask(person, Act.READ, None, "budget")
+        if self.enforcer is None:
             raise WrongStage("I have no ledger here, because no model is configured.")
-        return await build_budget_report(self._enforcer)
+        return await build_budget_report(self.enforcer)
 
     async def post(self, person: Person) -> Post:
         """Return the report as a message, with a chart if one can be drawn."""
         report = await self.report(person)
         chart = build_budget_chart(report)
-        png = await self._charts.draw(chart) if chart and self._charts else None
+        png = await self.charts.draw(chart) if chart and self.charts else None
         return render_budget(report, png)
 
 

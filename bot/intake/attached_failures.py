@@ -1,5 +1,6 @@
 """Finds the failure that an attached file shows, if the message names none."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.intents import Intent, Topic
@@ -12,12 +13,12 @@ from bot.ports.clock import Clock
 _LOOKED_AT = timedelta(days=30)  # a trace may be old
 
 
+@dataclass(frozen=True, eq=False)
 class AttachedFailures:
     """Reads files as data: they only select the failure and give no instruction."""
 
-    def __init__(self, matcher: FailureMatcher, clock: Clock) -> None:
-        self._matcher = matcher
-        self._clock = clock
+    matcher: FailureMatcher
+    clock: Clock
 
     async def name_failure(self, message: Message) -> Message:
         """Return the message with the failure that its file shows, if its text names none.
@@ -26,12 +27,12 @@ class AttachedFailures:
         """
         if not message.attached or message.is_answer or not _can_be_about_file(message):
             return message
-        failures = await self._matcher.list_failures(self._clock.now() - _LOOKED_AT)
+        failures = await self.matcher.list_failures(self.clock.now() - _LOOKED_AT)
         error_id = find_attached_failure(message.attached, failures)
         if error_id is None:
             return message
         if message.has_text:
-            match = find_fitting_failures(message.text, failures, self._matcher.commands())
+            match = find_fitting_failures(message.text, failures, self.matcher.commands())
             if match.certain or match.named or match.idle:
                 return message
         return message.add_failure(error_id)

@@ -34,22 +34,15 @@ class Overheard:
     failures: tuple[FailureGroup, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
 class Attention:
     """Judges what people write without addressing the bot."""
 
-    def __init__(
-        self,
-        conversation: RunConversation,
-        matcher: FailureMatcher,
-        questions: DecisionQuestions,
-        clock: Clock,
-        people: AllowList,
-    ) -> None:
-        self._conversation = conversation
-        self._matcher = matcher
-        self._questions = questions
-        self._clock = clock
-        self._people = people
+    conversation: RunConversation
+    matcher: FailureMatcher
+    questions: DecisionQuestions
+    clock: Clock
+    people: AllowList
 
     async def judge(
         self, text: str, utterance: Utterance, person: Person, names: Collection[str]
@@ -61,15 +54,15 @@ class Attention:
         requested change counts only if it is about the bot.
         """
         if utterance.is_unspecific:
-            if not can_ask(self._people, person):
+            if not can_ask(self.people, person):
                 return Overheard(is_for_bot=False)
-            since = self._clock.now() - _RECENT_PERIOD
-            failures = await self._matcher.list_failures(since)
+            since = self.clock.now() - _RECENT_PERIOD
+            failures = await self.matcher.list_failures(since)
             return Overheard(bool(failures), failures)
         if utterance.intent is Intent.ROLL_BACK:
-            return Overheard(utterance.recognised and can_ask(self._people, person))
+            return Overheard(utterance.recognised and can_ask(self.people, person))
         if utterance.recognised and utterance.intent in (Intent.REVERT, Intent.UNCLEAR):
-            return Overheard(await self._questions.can_be_decided(person, utterance))
+            return Overheard(await self.questions.can_be_decided(person, utterance))
         about_bot = utterance.intent is not Intent.CHANGE or _is_about_bot(text, names)
         return Overheard(utterance.recognised and about_bot)
 
@@ -84,7 +77,7 @@ class Attention:
             return False
         if run.waiting is Waiting.AGREEMENT:
             return is_contract_reply(text, utterance)
-        question = await self._conversation.get_question(run)
+        question = await self.conversation.get_question(run)
         if question is None:
             return False
         replies = replied_id is not None and replied_id == question.message_id

@@ -4,6 +4,7 @@ No decision is guessed: only a button decides, bound to the run and the commit o
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.authority.autonomy_gate import AutonomyPolicy
@@ -46,24 +47,16 @@ _PLAIN = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
 class DecisionQuestions:
     """Builds the questions; each button makes one decision that is possible now."""
 
-    def __init__(
-        self,
-        agent: SelfImprovementAgent,
-        emergency: EmergencyStop,
-        autonomy: AutonomyPolicy,
-        clock: Clock,
-        references: RunReferences,
-        people: AllowList,
-    ) -> None:
-        self._agent = agent
-        self._emergency = emergency
-        self._autonomy = autonomy
-        self._clock = clock
-        self._references = references
-        self._people = people
+    agent: SelfImprovementAgent
+    emergency: EmergencyStop
+    autonomy: AutonomyPolicy
+    clock: Clock
+    references: RunReferences
+    people: AllowList
 
     async def resolve_run(self, message: Message) -> Message | Post:
         """Return the message with its run, or a question if a plain decision names another run.
@@ -72,14 +65,14 @@ class DecisionQuestions:
         as it is if there is nothing to choose, or if the person may not choose.
         """
         intent, slots = message.intent, message.slots
-        if intent not in _OF_A_RUN or not can_ask(self._people, message.person):
+        if intent not in _OF_A_RUN or not can_ask(self.people, message.person):
             return message
-        here = await self._references.find_current(message)
+        here = await self.references.find_current(message)
         numbers = () if slots.pull_request is None else (slots.pull_request,)
         if here is None and slots.run is None and not numbers:
-            open_runs = await self._references.list_open()
+            open_runs = await self.references.list_open()
             return await self.build((intent,), open_runs, slots, unnamed=True) or message
-        named, unknown = await self._references.find_named(slots.run, numbers)
+        named, unknown = await self.references.find_named(slots.run, numbers)
         if here is None:
             if len(named) == 1:
                 return message.add_run(named[0].id)
@@ -96,7 +89,7 @@ class DecisionQuestions:
         A message that only resembles a decision is for the bot if a listed person wrote it.
         """
         intents = utterance.slots.may_mean or (utterance.intent,)
-        if utterance.intent is Intent.UNCLEAR and not can_ask(self._people, person):
+        if utterance.intent is Intent.UNCLEAR and not can_ask(self.people, person):
             return False
         if Intent.REVERT in intents:
             return await self._has_shipped(utterance.slots)
@@ -105,8 +98,8 @@ class DecisionQuestions:
     async def _has_shipped(self, slots: Slots) -> bool:
         """Return whether there is a change to revert: the named one, or else any."""
         numbers = () if slots.pull_request is None else (slots.pull_request,)
-        named, unknown = await self._references.find_named(slots.run, numbers)
-        runs = named if named or unknown else await self._references.list_open()
+        named, unknown = await self.references.find_named(slots.run, numbers)
+        runs = named if named or unknown else await self.references.list_open()
         return any(run.status is Status.DONE for run in runs)
 
     async def build(
@@ -124,7 +117,7 @@ class DecisionQuestions:
         `unnamed` means that the decision is clear, but not its run. `extra_buttons` are other
         possible meanings; they are shown last.
         """
-        histories = {run.id: await self._agent.get_history(run.id) for run in runs}
+        histories = {run.id: await self.agent.get_history(run.id) for run in runs}
         buttons, able_intents = list[Button](), list[Intent]()
         for intent in intents:
             found = (
@@ -162,13 +155,13 @@ class DecisionQuestions:
             return build_button(f"Pause ({slots.until})"[:80], "pause", stamp)
         if intent is not Intent.RESUME:
             return build_button(_PLAIN[intent].capitalize(), intent.value)
-        blocker = await self._emergency.get_stop() or await self._autonomy.blocks.find_pause()
+        blocker = await self.emergency.get_stop() or await self.autonomy.blocks.find_pause()
         return build_button("Resume", "resume") if blocker else None
 
     def _read_end(self, slots: Slots) -> tuple[datetime | None, str]:
         """Return the requested end of the pause, or what is wrong with it."""
         try:
-            return parse_end_time(slots.until or "", self._clock.now()), ""
+            return parse_end_time(slots.until or "", self.clock.now()), ""
         except WrongStage as refusal:
             return None, str(refusal)
 

@@ -1,5 +1,7 @@
 """Work on an incident, asked for with a button of its message."""
 
+from dataclasses import KW_ONLY, dataclass
+
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import WrongStage
@@ -11,25 +13,17 @@ from bot.monitoring import Monitoring
 from bot.ports.clock import Clock
 
 
+@dataclass(frozen=True, eq=False)
 class IncidentRequests:
     """Starts or joins the run of an incident."""
 
-    def __init__(
-        self,
-        authorizer: Authorizer,
-        work: WorkRequests,
-        monitoring: Monitoring | None,
-        clock: Clock,
-        *,
-        dev_channel_id: int,
-        guild_id: int | None,
-    ) -> None:
-        self._authorizer = authorizer
-        self._work = work
-        self._monitoring = monitoring
-        self._clock = clock
-        self._dev_channel_id = dev_channel_id
-        self._guild_id = guild_id
+    authorizer: Authorizer
+    work: WorkRequests
+    monitoring: Monitoring | None
+    clock: Clock
+    _: KW_ONLY
+    dev_channel_id: int
+    guild_id: int | None
 
     async def ask(
         self, incident_id: str, goal: Goal, person: Person, *, key: str, message: MessageRef | None
@@ -39,17 +33,17 @@ class IncidentRequests:
         The run's thread is attached to the incident's message. An incident without a message of its
         own, for example in a digest, gets a thread in the channel of `message`.
         """
-        if self._monitoring is None:
+        if self.monitoring is None:
             raise WrongStage("Monitoring is switched off here.")
         # Authorised first, so that only people who may ask learn which incidents exist.
-        if not self._monitoring.has_incident(incident_id):
-            await self._authorizer.ask(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
-        incident = self._monitoring.find(incident_id)
+        if not self.monitoring.has_incident(incident_id):
+            await self.authorizer.ask(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
+        incident = self.monitoring.find(incident_id)
         own, where = incident.message, incident.message or message
         place = Place(
-            channel_id=where.channel_id if where else self._dev_channel_id,
+            channel_id=where.channel_id if where else self.dev_channel_id,
             message_id=own.message_id if own else None,
-            guild_id=self._guild_id,
+            guild_id=self.guild_id,
         )
         trigger = Trigger(
             key=key,
@@ -62,6 +56,6 @@ class IncidentRequests:
             error_id=next(iter(incident.evidence), None),
             incident=incident.id,
             since=incident.since,
-            at=self._clock.now(),
+            at=self.clock.now(),
         )
-        return await self._work.start(await self._work.decide(trigger))
+        return await self.work.start(await self.work.decide(trigger))

@@ -1,6 +1,7 @@
 """Finds the incident that a request is about, and notes people's reports on it."""
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from bot.domain.anomaly import Rule
 from bot.domain.errors import JournalError
@@ -13,18 +14,13 @@ from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.journal import Journal
 
 
+@dataclass(frozen=True, eq=False)
 class ReportedIncidents:
     """The incidents, as people refer to them. `commands` returns the names of all commands."""
 
-    def __init__(
-        self,
-        repository: IncidentRepository,
-        journal: Journal,
-        commands: Callable[[], Collection[str]],
-    ) -> None:
-        self.repository = repository
-        self._journal = journal
-        self._commands = commands
+    repository: IncidentRepository
+    journal: Journal
+    commands: Callable[[], Collection[str]]
 
     async def find(self, trigger: Trigger, failure: FailureGroup | None) -> Incident | None:
         """Return the incident of a request that refers to `failure`, also one of slowness."""
@@ -48,14 +44,14 @@ class ReportedIncidents:
         slow = {each.id: each for each in going_on if Rule.LATENCY in each.rules}
         found = [(each, await self._load_record(each)) for each in slow.values()]
         groups = tuple(_build_group(each, record) for each, record in found if record is not None)
-        named = match_failures(trigger, groups, None, self._commands())
+        named = match_failures(trigger, groups, None, self.commands())
         certain = named.groups if named.named != "not at all" else ()
         return slow[certain[0].fingerprint] if certain else None
 
     async def _load_record(self, incident: Incident) -> Action | None:
         """Return the newest journal record of an incident, if it can be read."""
         try:
-            return await self._journal.get(incident.evidence[0]) if incident.evidence else None
+            return await self.journal.get(incident.evidence[0]) if incident.evidence else None
         except JournalError:
             return None
 

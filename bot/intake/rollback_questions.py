@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.authority.live_items import LiveItemService
@@ -25,16 +26,16 @@ ROLLBACK = "rollback"
 _RECENT_PERIOD = timedelta(days=1)
 
 
+@dataclass(frozen=True, eq=False)
 class RollbackQuestions:
     """Finds the versions that a message may mean, and asks about them."""
 
-    def __init__(self, live_items: LiveItemService | None, clock: Clock) -> None:
-        self._live_items = live_items
-        self._clock = clock
+    live_items: LiveItemService | None
+    clock: Clock
 
     def build_question(self, choice: RollbackChoice, lead: str = "") -> Post:
         """Return the question about one item, its buttons bound to the version that is live now."""
-        now = self._clock.now()
+        now = self.clock.now()
         shown = choice.versions[:MOST]
         lines = [lead] if lead else []
         lines.append(render_rollback_question(choice.item, shown, is_matched=choice.is_matched))
@@ -52,10 +53,10 @@ class RollbackQuestions:
 
         A request to revert the last change may mean a text or code, so both are offered.
         """
-        request = RollbackRequest(items=list_live_names(self._live_items), steps=1)
+        request = RollbackRequest(items=list_live_names(self.live_items), steps=1)
         names = [each for each in request.items if each.kind in ROLLED_BACK]
         found = await self.build_choices(message, request, names) if names else []
-        now = self._clock.now()
+        now = self.clock.now()
         fresh = [
             each
             for each in found
@@ -73,14 +74,14 @@ class RollbackQuestions:
         request: RollbackRequest,
         names: Sequence[ItemName],
     ) -> list[RollbackChoice]:
-        if self._live_items is None:
+        if self.live_items is None:
             return []
         span = self._read_time_span(request)
-        said_at = self._clock.now() - max(datetime.now(UTC) - message.at, timedelta())
+        said_at = self.clock.now() - max(datetime.now(UTC) - message.at, timedelta())
         found = []
         for each in names:
             try:
-                item, versions = await self._live_items.list_versions(
+                item, versions = await self.live_items.list_versions(
                     message.person, each.kind, each.name
                 )
             except UnknownItem:
@@ -89,7 +90,7 @@ class RollbackQuestions:
         return found
 
     def _read_time_span(self, request: RollbackRequest) -> Span | None:
-        span = read_span(request.span, self._clock.now())
+        span = read_span(request.span, self.clock.now())
         return (span.since, span.until) if span else None
 
 

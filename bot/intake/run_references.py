@@ -1,6 +1,7 @@
 """The runs that a message refers to."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bot.authority.approvals import Approvals
 from bot.domain.errors import UnknownRun
@@ -14,27 +15,21 @@ from bot.self_improvement.run_decisions import RunDecisions
 _LOOKED_AT = 100  # newest runs that are checked
 
 
+@dataclass(frozen=True, eq=False)
 class RunReferences:
     """Finds runs by card, thread, id and number."""
 
-    def __init__(
-        self,
-        agent: SelfImprovementAgent,
-        approvals: Approvals,
-        conversation: RunConversation,
-        decisions: RunDecisions,
-    ) -> None:
-        self._agent = agent
-        self._approvals = approvals
-        self._conversation = conversation
-        self._decisions = decisions
+    agent: SelfImprovementAgent
+    approvals: Approvals
+    conversation: RunConversation
+    decisions: RunDecisions
 
     async def find(self, message: Message) -> Run:
         """Return the run that the message refers to. Raises `UnknownRun`."""
         slots = message.slots
         named = message.card.run_id if message.card else slots.run
-        run = await self._agent.find(run_id=named, thread_id=message.thread_id)
-        proposal = (await self._agent.get_history(run.id)).proposal
+        run = await self.agent.find(run_id=named, thread_id=message.thread_id)
+        proposal = (await self.agent.get_history(run.id)).proposal
         if slots.pull_request is not None and (
             proposal is None or proposal.number != slots.pull_request
         ):
@@ -44,7 +39,7 @@ class RunReferences:
     async def find_current(self, message: Message) -> Run | None:
         """Return the run of the card that is replied to, or of the thread."""
         if message.card is not None:
-            return await self._agent.find(run_id=message.card.run_id)
+            return await self.agent.find(run_id=message.card.run_id)
         return message.run
 
     async def find_named(
@@ -55,18 +50,18 @@ class RunReferences:
         unknown: list[str] = []
         if run_id is not None:
             try:
-                found.append(await self._agent.find(run_id=run_id))
+                found.append(await self.agent.find(run_id=run_id))
             except UnknownRun:
                 unknown.append(f"run `{run_id}`")
         for number in numbers:
-            runs = await self._approvals.find_runs(number)
+            runs = await self.approvals.find_runs(number)
             found += runs
             unknown += [] if runs else [f"#{number}"]
         return found, unknown
 
     async def list_open(self) -> list[Run]:
         """Return the runs that can be decided about: open ones, and the last one shipped."""
-        runs = await self._agent.list_runs(limit=_LOOKED_AT)
+        runs = await self.agent.list_runs(limit=_LOOKED_AT)
         shipped = [run for run in runs if run.status is Status.DONE and run.goal != "investigate"]
         return [run for run in runs if not run.has_ended] + shipped[:1]
 
@@ -74,7 +69,7 @@ class RunReferences:
         """Return the active run that a corrected message started before it was edited."""
         if not message.is_correction:
             return None
-        for run in await self._agent.list_runs():
+        for run in await self.agent.list_runs():
             trigger = run.trigger
             own = trigger.place.message_id == message.id and trigger.person.id == message.person.id
             if own and not run.has_ended:
@@ -87,11 +82,11 @@ class RunReferences:
         If the run has a proposal, the proposal is revised. Otherwise the run is cancelled, and the
         result is None: the corrected request starts a new run.
         """
-        if (await self._agent.get_history(run.id)).proposal is not None:
+        if (await self.agent.get_history(run.id)).proposal is not None:
             return on_it(
-                await self._conversation.revise(
+                await self.conversation.revise(
                     run.id, message.person, message.text, "text", message.key
                 )
             )
-        await self._decisions.cancel(run.id, message.person)
+        await self.decisions.cancel(run.id, message.person)
         return None

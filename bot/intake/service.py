@@ -44,35 +44,27 @@ class MessageHandlers:
     endings: ending.Handler
 
 
+@dataclass(frozen=True, eq=False)
 class Intake:
     """Takes requests from messages, commands, buttons and the forge.
 
     Attributes:
         attention: Judges whether a message is for the bot.
+        work: Decides about requests for work.
         incidents: Starts work on incidents.
     """
 
-    def __init__(
-        self,
-        handlers: MessageHandlers,
-        questions: DecisionQuestions,
-        attached_failures: AttachedFailures,
-        attention: Attention,
-        work: WorkRequests,
-        feature_requests: feature_request.Handler,
-        incidents: IncidentRequests,
-    ) -> None:
-        self._handlers = handlers
-        self._questions = questions
-        self._attached_failures = attached_failures
-        self.attention = attention
-        self.work = work
-        self._feature_requests = feature_requests
-        self.incidents = incidents
+    handlers: MessageHandlers
+    questions: DecisionQuestions
+    attached_failures: AttachedFailures
+    attention: Attention
+    work: WorkRequests
+    feature_requests: feature_request.Handler
+    incidents: IncidentRequests
 
     async def complete(self, message: Message) -> Message:
         """Return the message with the failure that its files show, if they show one."""
-        return await self._attached_failures.name_failure(message)
+        return await self.attached_failures.name_failure(message)
 
     async def handle(self, message: Message) -> Reply:
         """Decide what a message asks for, carry it out, and return the reply.
@@ -80,7 +72,7 @@ class Intake:
         A decision whose run is not clear is asked back: no decision is guessed. Returns `None` for
         talk, too.
         """
-        resolved = await self._questions.resolve_run(message) if _is_plain(message) else message
+        resolved = await self.questions.resolve_run(message) if _is_plain(message) else message
         if isinstance(resolved, Post):
             return resolved
         handler = self._choose_handler(resolved)
@@ -90,11 +82,11 @@ class Intake:
 
     async def answer_question(self, request: question.Request) -> str:
         """Return the answer to a question that was asked with a command."""
-        return await self._handlers.questions.perform(request)
+        return await self.handlers.questions.perform(request)
 
     async def is_already_done(self, message: Message) -> bool:
         """Return whether the run has already ended as the message asks."""
-        endings = self._handlers.endings
+        endings = self.handlers.endings
         return message.intent in ending.INTENTS and await endings.is_done(message)
 
     async def ask(self, trigger: Trigger) -> IntakeResult | RequestAnswer:
@@ -103,14 +95,14 @@ class Intake:
 
     async def ask_for_change(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
         """Start a change, or store the feature request. Raises what its handler's `ask` does."""
-        return await self._feature_requests.ask(trigger)
+        return await self.feature_requests.ask(trigger)
 
     def _choose_handler(self, message: Message) -> KindHandler[Any] | None:
         if message.is_answer:
-            return self._handlers.run_answers
+            return self.handlers.run_answers
         if message.utterance.is_unspecific:
-            return self._handlers.unnamed_failures
-        return self._handlers.by_intent.get(message.intent)
+            return self.handlers.unnamed_failures
+        return self.handlers.by_intent.get(message.intent)
 
 
 def _is_plain(message: Message) -> bool:

@@ -1,6 +1,6 @@
 """Decides about requests for work: start a run, join one, answer, or store a report."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from theseus_observe.redaction import redact
 
@@ -55,6 +55,7 @@ class IntakeResult:
     joined: bool = False
 
 
+@dataclass(frozen=True, eq=False)
 class WorkRequests:
     """Decides about requests, and carries the decisions out.
 
@@ -62,30 +63,17 @@ class WorkRequests:
     output are answered with a message.
     """
 
-    def __init__(
-        self,
-        matcher: FailureMatcher,
-        agent: SelfImprovementAgent,
-        audit_writer: AuditWriter,
-        authorizer: Authorizer,
-        restarts: RunRestarts,
-        people: AllowList,
-        privacy: RequestPrivacy,
-        *,
-        incidents: ReportedIncidents | None = None,
-        reports: FailureReports | None = None,
-        inquiry: AnswerInquiry | None = None,
-    ) -> None:
-        self._matcher = matcher
-        self._agent = agent
-        self._audit_writer = audit_writer
-        self._authorizer = authorizer
-        self._restarts = restarts
-        self._people = people
-        self._privacy = privacy
-        self._incidents = incidents
-        self._reports = reports
-        self._inquiry = inquiry
+    matcher: FailureMatcher
+    agent: SelfImprovementAgent
+    audit_writer: AuditWriter
+    authorizer: Authorizer
+    restarts: RunRestarts
+    people: AllowList
+    privacy: RequestPrivacy
+    _: KW_ONLY
+    incidents: ReportedIncidents | None = None
+    reports: FailureReports | None = None
+    inquiry: AnswerInquiry | None = None
 
     async def ask(self, trigger: Trigger) -> IntakeResult | RequestAnswer:
         """Decide about a request and carry the decision out.
@@ -97,16 +85,16 @@ class WorkRequests:
 
     async def decide(self, trigger: Trigger) -> WorkDecision:
         """Return what follows from a request. The journal is read once, nothing is changed."""
-        trigger = self._privacy.hide_text(trigger)
-        if not is_allowed(self._people, trigger.person, Act.ASK):
+        trigger = self.privacy.hide_text(trigger)
+        if not is_allowed(self.people, trigger.person, Act.ASK):
             return WorkDecision(trigger, may_ask=False)
         if trigger.incident is not None:
-            incident = await self._incidents.find(trigger, None) if self._incidents else None
+            incident = await self.incidents.find(trigger, None) if self.incidents else None
             return WorkDecision(trigger, incident=incident)
-        found = await self._matcher.match(trigger)
+        found = await self.matcher.match(trigger)
         trigger = trigger.replace(match=found.evidence.match)
         failure = found.failure
-        incident = await self._incidents.find(trigger, failure) if self._incidents else None
+        incident = await self.incidents.find(trigger, failure) if self.incidents else None
         if incident is None and not await self._has_work(trigger, found.evidence):
             answer = await self._build_answer(trigger, found.evidence)
             return WorkDecision(trigger, answer=answer)
@@ -118,7 +106,7 @@ class WorkRequests:
             return await self.start(decision)
         trigger = decision.trigger
         note = f"{trigger.goal}, answered at once: {redact(trigger.subject)}"
-        await self._authorizer.ask(trigger.person, Act.ASK, note=note)
+        await self.authorizer.ask(trigger.person, Act.ASK, note=note)
         return decision.answer
 
     async def start(self, decision: WorkDecision) -> IntakeResult:
@@ -126,7 +114,7 @@ class WorkRequests:
         trigger, incident = decision.trigger, decision.incident
         try:
             if not decision.may_ask:
-                return IntakeResult(await self._agent.request(trigger))  # refuses, and audits it
+                return IntakeResult(await self.agent.request(trigger))  # refuses, and audits it
             if incident is None or await self._is_other_fault(incident, decision):
                 return await self._join_or_start(decision)
             return await self._join_incident(incident, decision)
@@ -139,11 +127,11 @@ class WorkRequests:
         """Return whether there is something to work on: a failure, slowness or incorrect output."""
         if evidence.groups or evidence.slow:
             return True
-        if self._inquiry is None or evidence.fix is not None or evidence.change:
+        if self.inquiry is None or evidence.fix is not None or evidence.change:
             return False
         if evidence.likely and not evidence.idle:
             return False
-        return await self._inquiry.is_known(trigger)  # takes a while
+        return await self.inquiry.is_known(trigger)  # takes a while
 
     async def _build_answer(self, trigger: Trigger, evidence: Evidence) -> RequestAnswer:
         """Return the answer to a request that refers to no failure."""
@@ -159,14 +147,14 @@ class WorkRequests:
         If a named command has not failed, only failed commands are listed. The bot's own commands
         are listed only if they failed.
         """
-        commands = self._matcher.commands()
+        commands = self.matcher.commands()
         failed = [
             name for each in evidence.nearby if (name := get_command_name(each.event)) in commands
         ]
         if evidence.idle:
             return tuple(dict.fromkeys(failed))
         known = {*failed, *list_everyday_commands(commands)}
-        used = await self._matcher.list_recent_commands()
+        used = await self.matcher.list_recent_commands()
         return find_likely_commands(trigger.subject, known, failed=failed, used=used)
 
     async def _is_other_fault(self, incident: Incident, decision: WorkDecision) -> bool:
@@ -178,7 +166,7 @@ class WorkRequests:
         if trigger.error_id is None or trigger.incident is not None or incident.run_id is None:
             return False
         try:
-            run = await self._agent.find(run_id=incident.run_id)
+            run = await self.agent.find(run_id=incident.run_id)
         except UnknownRun:
             return False
         fault = await self._find_fingerprint(run)
@@ -189,24 +177,24 @@ class WorkRequests:
     async def _join_or_start(self, decision: WorkDecision) -> IntakeResult:
         """Join the run that already fixes the same failure, or start a run."""
         trigger, failure = decision.trigger, decision.failure
-        if self._incidents is None:
-            return IntakeResult(await self._agent.request(trigger))
-        async with self._incidents.repository.starting:  # two requests at once start one run
+        if self.incidents is None:
+            return IntakeResult(await self.agent.request(trigger))
+        async with self.incidents.repository.starting:  # two requests at once start one run
             run = await self._find_run(failure.fingerprint) if failure else None
             if run is None:
-                return IntakeResult(await self._agent.request(trigger))
+                return IntakeResult(await self.agent.request(trigger))
         joined = run.trigger.key != trigger.key
         if joined:
             note = f"joins: {trigger.goal}: {redact(trigger.subject)}"
-            await self._authorizer.ask(trigger.person, Act.ASK, run_id=run.id, note=note)
+            await self.authorizer.ask(trigger.person, Act.ASK, run_id=run.id, note=note)
         return IntakeResult(run, joined=joined)
 
     async def _join_incident(self, incident: Incident, decision: WorkDecision) -> IntakeResult:
         """Join the incident's run or start one for it, and note the report on the incident."""
         trigger = decision.trigger
-        if self._incidents is None:
+        if self.incidents is None:
             raise AssertionError("there is an incident, so that incidents are monitored")
-        repository = self._incidents.repository
+        repository = self.incidents.repository
         if trigger.incident is None:  # a button of the incident's own card is not a report
             incident = repository.note_report(incident, trigger)
             await repository.flush()
@@ -219,7 +207,7 @@ class WorkRequests:
             if incident.rules == {Rule.LATENCY} and incident.evidence and trigger.error_id is None:
                 # Nothing failed: the run is about the slow record, and not about the text.
                 linked = linked.replace(error_id=incident.evidence[0], match=None)
-            run = await self._agent.request(linked)
+            run = await self.agent.request(linked)
             changed = repository.change(incident.id, run_id=run.id)
             await repository.flush()
             return IntakeResult(run, changed)
@@ -227,20 +215,20 @@ class WorkRequests:
     async def _store_report(self, trigger: Trigger, refusal: NotAuthorized) -> NotAuthorized:
         """Store the report of a person who may not ask for work; return the error with thanks."""
         asked_here = trigger.incident is None and trigger.issue is None
-        limited = self._audit_writer.is_rate_limited(trigger.person.id)
-        if self._reports is None or not refusal.member or not asked_here or limited:
+        limited = self.audit_writer.is_rate_limited(trigger.person.id)
+        if self.reports is None or not refusal.member or not asked_here or limited:
             return refusal
-        evidence = await self._matcher.find_evidence(trigger)
+        evidence = await self.matcher.find_evidence(trigger)
         group = evidence.groups[0] if evidence.groups else None
         run = await self._find_run(group.fingerprint) if group else None
-        thanks = await self._reports.take(trigger, evidence, run, refusal.able)
+        thanks = await self.reports.take(trigger, evidence, run, refusal.able)
         return NotAuthorized(thanks, member=True, able=refusal.able)
 
     # Runs
 
     async def _find_run(self, fingerprint: str) -> Run | None:
         """Return the active run that fixes a failure."""
-        for run in await self._agent.list_runs(limit=_LOOKED_AT):
+        for run in await self.agent.list_runs(limit=_LOOKED_AT):
             active = run.goal == "fix" and not run.has_ended
             if active and await self._find_fingerprint(run) == fingerprint:
                 return run
@@ -248,24 +236,24 @@ class WorkRequests:
 
     async def _find_fingerprint(self, run: Run) -> str | None:
         """Return the fingerprint of the failure that a run is about, if it is known."""
-        diagnosis = (await self._agent.get_history(run.id)).diagnosis
+        diagnosis = (await self.agent.get_history(run.id)).diagnosis
         if diagnosis is not None:
             return diagnosis.fingerprint
-        return await self._matcher.find_fingerprint(run.trigger)
+        return await self.matcher.find_fingerprint(run.trigger)
 
     async def _find_usable_run(self, incident: Incident, trigger: Trigger) -> Run | None:
         """Return the incident's run if it can be used; promote an ended investigation."""
         if incident.run_id is None:
             return None
         try:
-            run = await self._agent.find(run_id=incident.run_id)
+            run = await self.agent.find(run_id=incident.run_id)
         except UnknownRun:
             return None
         if not run.has_ended or run.trigger.key == trigger.key:
             return run
         if trigger.goal == "fix" and run.goal == "investigate" and run.status is Status.DONE:
             try:
-                return await self._restarts.promote(run.id, trigger.person)
+                return await self.restarts.promote(run.id, trigger.person)
             except WrongStage:
                 return None  # the investigation found nothing to fix
         return None

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from theseus_observe.redaction import redact
 
@@ -31,20 +32,14 @@ class Forgotten(Record):
     fitting: tuple[Memory, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
 class MemoryService:
     """The memory as users access it. Every request is authorised and audited here."""
 
-    def __init__(
-        self,
-        memory: MemoryStore,
-        clock: Clock,
-        authorizer: Authorizer,
-        recorder: MemoryRecorder,
-    ) -> None:
-        self._memory = memory
-        self._clock = clock
-        self._authorizer = authorizer
-        self._recorder = recorder
+    memory: MemoryStore
+    clock: Clock
+    authorizer: Authorizer
+    recorder: MemoryRecorder
 
     async def remember(self, person: Person, text: str) -> Memory:
         """Store a person's note without secrets.
@@ -54,7 +49,7 @@ class MemoryService:
         Raises `NotAuthorized`, `OutOfBounds`, `StoreError`.
         """
         note_text = redact(" ".join(text.split()))
-        await self._authorizer.ask(person, Act.STEER, None, f"remember: {note_text}")
+        await self.authorizer.ask(person, Act.STEER, None, f"remember: {note_text}")
         if not note_text:
             raise OutOfBounds("Tell me what to remember: “remember that dice count from 1”.")
         if len(note_text) > LONGEST_TEXT:
@@ -66,9 +61,9 @@ class MemoryService:
             text=note_text,
             by=redact(person.name)[:100],
             by_id=person.id,
-            at=self._clock.now(),
+            at=self.clock.now(),
         )
-        await self._memory.remember(note)
+        await self.memory.remember(note)
         return note
 
     async def forget(self, person: Person, wanted: str) -> Forgotten:
@@ -78,7 +73,7 @@ class MemoryService:
         candidates are returned instead. Raises `NotAuthorized`, `StoreError`.
         """
         wanted = wanted.strip()
-        await self._authorizer.ask(person, Act.STEER, None, f"forget: {wanted}")
+        await self.authorizer.ask(person, Act.STEER, None, f"forget: {wanted}")
         target = await self._find_by_key(wanted)
         if target is None:
             fitting = await self._find_by_text(wanted)
@@ -86,7 +81,7 @@ class MemoryService:
             if len(notes) != 1 or not _has_all_terms(notes[0], wanted):
                 return Forgotten(fitting=fitting)
             target = notes[0]
-        removed = await self._memory.forget(target.key)
+        removed = await self.memory.forget(target.key)
         return Forgotten(memory=target) if removed else Forgotten()
 
     async def search(
@@ -96,23 +91,23 @@ class MemoryService:
 
         Raises `NotAuthorized`, `StoreError`.
         """
-        await self._authorizer.ask(person, Act.READ, None, f"search the memory: {text}")
-        return await self._memory.recall(Recall(text=text, limit=limit))
+        await self.authorizer.ask(person, Act.READ, None, f"search the memory: {text}")
+        return await self.memory.recall(Recall(text=text, limit=limit))
 
     async def find_notes(self, person: Person, question: str) -> tuple[Memory, ...]:
         """Return the notes that answer a question, best first; empty if none is about it.
 
         Raises `NotAuthorized`, `StoreError`.
         """
-        await self._authorizer.ask(person, Act.READ, None, f"search the notes: {question}")
+        await self.authorizer.ask(person, Act.READ, None, f"search the notes: {question}")
         wanted = Recall(text=question, kinds=("note",), limit=_MOST_SHOWN)
-        found = await self._memory.recall(wanted)
+        found = await self.memory.recall(wanted)
         return tuple(each.memory for each in found if is_about(each.memory, question))
 
     async def export(self, person: Person) -> Sequence[Memory]:
         """Return every memory, oldest first. Raises `NotAuthorized`, `StoreError`."""
-        await self._authorizer.ask(person, Act.READ, None, "export the memory")
-        return await self._memory.export()
+        await self.authorizer.ask(person, Act.READ, None, "export the memory")
+        return await self.memory.export()
 
     async def count_records(self, subject: DataSubject) -> int:
         """Return how many notes the person has written. Raises `StoreError`."""
@@ -123,25 +118,25 @@ class MemoryService:
 
         Raises `StoreError`.
         """
-        return sum([await self._memory.forget(key) for key in await self._list_note_keys(subject)])
+        return sum([await self.memory.forget(key) for key in await self._list_note_keys(subject)])
 
     async def _list_note_keys(self, subject: DataSubject) -> list[str]:
-        memories = await self._memory.export()
+        memories = await self.memory.export()
         return [each.key for each in memories if each.kind == "note" and each.by_id == subject.id]
 
     async def remember_rejection(self, run: Run, history: History, why: str) -> None:
         """Remember why people rejected a fix. Errors of the memory are logged, not raised."""
-        await self._recorder.remember_rejection(run, history, why)
+        await self.recorder.remember_rejection(run, history, why)
 
     async def remember_outcome(self, run: Run, outcome: Outcome) -> None:
         """Remember how a shipped fix turned out. Errors of the memory are logged, not raised."""
-        await self._recorder.remember_outcome(run, outcome)
+        await self.recorder.remember_outcome(run, outcome)
 
     async def _find_by_key(self, wanted: str) -> Memory | None:
         """Return the memory with that key; the key's kind (`note:`) may be missing."""
         key = wanted.strip("`“”\"' ").lower()
         for full in (key, *(f"{kind}:{key}" for kind in _KINDS)):
-            if key and (found := await self._memory.get(full)) is not None:
+            if key and (found := await self.memory.get(full)) is not None:
                 return found
         return None
 
@@ -149,7 +144,7 @@ class MemoryService:
         """Return the memories that contain all the words, or else those that contain some."""
         if not extract_terms(wanted):
             return ()
-        found = await self._memory.recall(Recall(text=wanted, limit=_MOST_SHOWN))
+        found = await self.memory.recall(Recall(text=wanted, limit=_MOST_SHOWN))
         memories = [each.memory for each in found]
         return tuple([each for each in memories if _has_all_terms(each, wanted)] or memories)
 

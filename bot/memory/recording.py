@@ -5,6 +5,7 @@ continues.
 """
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 
 import structlog
 from theseus_guard import hash_diff
@@ -26,20 +27,14 @@ _LINE = 500
 _log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class MemoryRecorder:
     """Writes the memories of runs. Every method can be repeated safely."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        recorder: ActionRecorder,
-        memory: MemoryStore,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._recorder = recorder
-        self._memory = memory
+    store: Store
+    clock: Clock
+    recorder: ActionRecorder
+    memory: MemoryStore
 
     async def remember_diagnosis(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
         """Remember the fault by its fingerprint: when it was first and last seen, and how often."""
@@ -86,7 +81,7 @@ class MemoryRecorder:
         if brief is None or proposal is None:
             return
         sentences = (f"Asked: {brief.request}", f"#{proposal.number}: {brief.understood}", *what)
-        await self._memory.remember(
+        await self.memory.remember(
             Memory(
                 key=f"lesson:{run.id}",
                 kind="lesson",
@@ -94,15 +89,15 @@ class MemoryRecorder:
                 event=_cut(watch.events[0], LONGEST_NAME) if watch else "",
                 run_id=run.id,
                 number=proposal.number,
-                at=self._clock.now(),
+                at=self.clock.now(),
             )
         )
 
     async def _store_fault(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         first, last = diagnosis.first_seen or now, diagnosis.last_seen or now
         times = max(diagnosis.count, 1)
-        known = await self._memory.get(f"fault:{diagnosis.fingerprint}")
+        known = await self.memory.get(f"fault:{diagnosis.fingerprint}")
         if known is not None:
             seen_since = (
                 first > known.at
@@ -126,7 +121,7 @@ class MemoryRecorder:
 
     async def _store_fix(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
         key, change = f"fix:{run.id}", history.change_set
-        if change is None or await self._memory.get(key) is not None:
+        if change is None or await self.memory.get(key) is not None:
             return  # stored before; storing it again would lose a verdict given since then
         await self._keep(
             run,
@@ -138,7 +133,7 @@ class MemoryRecorder:
                 text=_cut(f"{diagnosis.headline}. {change.summary}", LONGEST_TEXT),
                 approach=_cut(change.summary, _LINE),
                 diff_hash=hash_diff(change.diff),
-                at=history.shipment.at if history.shipment else self._clock.now(),
+                at=history.shipment.at if history.shipment else self.clock.now(),
             ),
         )
 
@@ -159,21 +154,21 @@ class MemoryRecorder:
                 kind="lesson",
                 text=_cut(text, LONGEST_TEXT),
                 approach=_cut(change.summary, _LINE) if change and change.files else "",
-                at=self._clock.now(),
+                at=self.clock.now(),
             ),
         )
 
     async def _store_outcome(self, run: Run, outcome: Outcome) -> None:
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         diagnosis = history.diagnosis
         if diagnosis is None or run.goal != "fix":
             return
         await self._store_fix(run, history, diagnosis)
-        fix = await self._memory.get(f"fix:{run.id}")
+        fix = await self.memory.get(f"fix:{run.id}")
         if fix is None:
             return
         judged = fix.replace(outcome=outcome.verdict)
-        await self._memory.remember(judged)
+        await self.memory.remember(judged)
         if judged.has_failed:
             reasons = " ".join(outcome.reasons[:3])
             why = f"What was shipped {describe_outcome(outcome.verdict)}. {reasons}".strip()
@@ -182,7 +177,7 @@ class MemoryRecorder:
     async def _keep(self, run: Run, history: History, diagnosis: Diagnosis, what: Memory) -> None:
         """Write a memory together with its place in the code and its run."""
         number = history.proposal.number if history.proposal else None
-        await self._memory.remember(
+        await self.memory.remember(
             what.replace(
                 event=_cut(diagnosis.event, LONGEST_NAME),
                 fingerprint=_cut(diagnosis.fingerprint, LONGEST_NAME),
@@ -199,7 +194,7 @@ class MemoryRecorder:
             await writing
         except StoreError as error:
             _log.warning("the memory of run %s could not be stored: %s", run.id, error)
-            self._recorder.record(
+            self.recorder.record(
                 Kind.RUN, "remember", ActionOutcome.ERROR, run_id=run.id, error=error
             )
 

@@ -32,14 +32,14 @@ class ClassifiedAnomaly:
     triage: Triage = field(default_factory=Triage)
 
 
+@dataclass(frozen=True, eq=False)
 class AnomalyClassifier:
     """Classifies anomalies by their journal records.
 
     Without readable records the triage stays open.
     """
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    journal: Journal
 
     async def look_at(self, anomaly: Anomaly) -> ClassifiedAnomaly:
         """Return what is known of the failure that most of the anomaly's records have."""
@@ -54,7 +54,7 @@ class AnomalyClassifier:
 
         Raises `JournalError`.
         """
-        failed = exclude_own_work(await self._journal.list_failures(since=incident.since))
+        failed = exclude_own_work(await self.journal.list_failures(since=incident.since))
         of_it = [
             each
             for each in failed
@@ -68,7 +68,7 @@ class AnomalyClassifier:
             group,
             users=len(incident.affected),
             nearby=[each for each in failed if each is not group],
-            timeline=await self._journal.read(JournalQuery(event=group.event, limit=_TIMELINE)),
+            timeline=await self.journal.read(JournalQuery(event=group.event, limit=_TIMELINE)),
             counted=False,
         )
 
@@ -93,20 +93,20 @@ class AnomalyClassifier:
         """Return the newest records of an anomaly; for a stopped loop, the loop's last failure."""
         loop = get_loop_event(anomaly.event)
         if loop is None:
-            return [await self._journal.get(each) for each in anomaly.evidence[:_LOOKED_AT]]
+            return [await self.journal.get(each) for each in anomaly.evidence[:_LOOKED_AT]]
         query = JournalQuery(event=loop, outcome=ActionOutcome.ERROR, limit=1)
-        return list(await self._journal.read(query))
+        return list(await self.journal.read(query))
 
     async def _list_users(self, fingerprint: str, anomaly: Anomaly) -> tuple[str, ...]:
         query = JournalQuery(fingerprint=fingerprint, since=anomaly.at - _NEARBY)
-        users = dict.fromkeys(each.user for each in await self._journal.read(query))
+        users = dict.fromkeys(each.user for each in await self.journal.read(query))
         return tuple(each for each in users if each is not None)
 
     async def _judge_origin(self, same: list[Action], anomaly: Anomaly, users: int) -> Triage:
-        around = exclude_own_work(await self._journal.list_failures(since=anomaly.at - _NEARBY))
+        around = exclude_own_work(await self.journal.list_failures(since=anomaly.at - _NEARBY))
         print_of = _get_fingerprint(same[0])
         group = next((each for each in around if each.fingerprint == print_of), None)
-        timeline = await self._journal.read(JournalQuery(event=anomaly.event, limit=_TIMELINE))
+        timeline = await self.journal.read(JournalQuery(event=anomaly.event, limit=_TIMELINE))
         return triage(
             group or _group_of(same),
             users=users,

@@ -30,25 +30,23 @@ class EarlierRun:
     unclear: bool = False
 
 
+@dataclass(frozen=True, eq=False)
 class EarlierRuns:
     """Searches the newest runs."""
 
-    def __init__(
-        self, incident_repository: IncidentRepository, agent: SelfImprovementAgent
-    ) -> None:
-        self._incident_repository = incident_repository
-        self._agent = agent
+    incident_repository: IncidentRepository
+    agent: SelfImprovementAgent
 
     async def look(self, incident: Incident, now: datetime) -> EarlierRun:
         """Return what exists for the incident's fault: a run under way first, then a recent one."""
         related = {
-            each.id for each in self._incident_repository.incidents if each.is_same_fault(incident)
+            each.id for each in self.incident_repository.incidents if each.is_same_fault(incident)
         }
         unclear, recent = False, EarlierRun()
-        for run in await self._agent.list_runs(limit=_LOOKED_AT):
+        for run in await self.agent.list_runs(limit=_LOOKED_AT):
             if run.has_ended and has_lapsed(run, now):
                 continue
-            history = await self._agent.get_history(run.id)
+            history = await self.agent.get_history(run.id)
             fingerprint = _get_fingerprint(history)
             is_same = fingerprint is not None and fingerprint == incident.fingerprint
             if not is_same and run.trigger.incident not in related:

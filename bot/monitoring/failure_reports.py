@@ -1,5 +1,6 @@
 """Stores reports of people who may not start runs, and tells them when the failure is fixed."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -22,22 +23,15 @@ _RETENTION = timedelta(days=30)
 _log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class FailureReports:
     """Stores one report per person and failure until the person has been told of the fix."""
 
-    def __init__(
-        self,
-        incident_repository: IncidentRepository,
-        fixes: ShippedFixes,
-        key_values: KeyValueStore,
-        chat: Chat,
-        clock: Clock,
-    ) -> None:
-        self._incident_repository = incident_repository
-        self._fixes = fixes
-        self._key_values = key_values
-        self._chat = chat
-        self._clock = clock
+    incident_repository: IncidentRepository
+    fixes: ShippedFixes
+    key_values: KeyValueStore
+    chat: Chat
+    clock: Clock
 
     async def take(
         self, trigger: Trigger, evidence: Evidence, run: Run | None, able: tuple[str, ...]
@@ -51,55 +45,55 @@ class FailureReports:
             return render_unknown(trigger.person, evidence, able)
         group = evidence.groups[0]
         await self._keep(trigger, group)
-        return render_thanks(trigger.person, group, able, run, self._clock.now())
+        return render_thanks(trigger.person, group, able, run, self.clock.now())
 
     async def _keep(self, trigger: Trigger, group: FailureGroup) -> None:
-        for incident in self._incident_repository.open:
+        for incident in self.incident_repository.open:
             if incident.has_failure(group.event, group.fingerprint):
-                self._incident_repository.note_report(incident, trigger)
-                await self._incident_repository.flush()
+                self.incident_repository.note_report(incident, trigger)
+                await self.incident_repository.flush()
                 break
         report = FailureReport(
             fingerprint=group.fingerprint,
             event=group.event,
             person_id=trigger.person.id,
             place=trigger.place,
-            at=self._clock.now(),
+            at=self.clock.now(),
         )
         prefix = f"{REPORTED}{group.fingerprint}:"
-        if len(await self._key_values.list_records(prefix, FailureReport)) < MOST_REPORTS:
-            await self._key_values.put(report.key, report)
+        if len(await self.key_values.list_records(prefix, FailureReport)) < MOST_REPORTS:
+            await self.key_values.put(report.key, report)
 
     async def count_of(self, subject: DataSubject) -> int:
         """Return how many of the person's reports are not noted on an incident.
 
         Raises `StoreError`.
         """
-        is_noted = self._incident_repository.has_report
+        is_noted = self.incident_repository.has_report
         return sum(not is_noted(subject, report) for report in await self._list_reports(subject))
 
     async def erase(self, subject: DataSubject) -> None:
         """Forget that person's reports. Raises `StoreError`."""
         for report in await self._list_reports(subject):
-            await self._key_values.remove(report.key)
+            await self.key_values.remove(report.key)
 
     async def _list_reports(self, subject: DataSubject) -> list[FailureReport]:
-        reports = await self._key_values.list_records(REPORTED, FailureReport)
+        reports = await self.key_values.list_records(REPORTED, FailureReport)
         return [report for report in reports if report.person_id == subject.id]
 
     async def look(self) -> None:
         """Tell everyone whose reported failure has been fixed, once; forget old reports."""
-        reports = await self._key_values.list_records(REPORTED, FailureReport)
-        fixes = await self._fixes() if reports else {}
+        reports = await self.key_values.list_records(REPORTED, FailureReport)
+        fixes = await self.fixes() if reports else {}
         for report in reports:
             fix = fixes.get(report.fingerprint)
             if fix is not None and fix.live_at is not None and fix.live_at > report.at:
                 channel_id = report.place.thread_id or report.place.channel_id
                 key = f"{report.key}:{fix.run_id}"
                 try:
-                    await self._chat.post(channel_id, render_fixed(report, fix), key=key)
+                    await self.chat.post(channel_id, render_fixed(report, fix), key=key)
                 except ChatRejected as error:
                     _log.warning("the reporter of a failure cannot be told of its fix: %s", error)
-            elif self._clock.now() - report.at < _RETENTION:
+            elif self.clock.now() - report.at < _RETENTION:
                 continue
-            await self._key_values.remove(report.key)
+            await self.key_values.remove(report.key)

@@ -1,6 +1,7 @@
 """Incidents of rolled back code: opened once per commit, closed when a later commit runs."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from theseus_observe.redaction import redact
 
@@ -17,22 +18,20 @@ EVENT = "reload.restart"
 """The event under which restarts are journalled."""
 
 
+@dataclass(frozen=True, eq=False)
 class RollbackIncidents:
     """Opens and closes rollback incidents. `running` returns the commit that runs now."""
 
-    def __init__(
-        self, incident_repository: IncidentRepository, clock: Clock, running: Callable[[], str]
-    ) -> None:
-        self._incident_repository = incident_repository
-        self._clock = clock
-        self._running = running
+    incident_repository: IncidentRepository
+    clock: Clock
+    running: Callable[[], str]
 
     async def open(self, report: RestartReport) -> None:
         """Open an incident, or reopen the one of the same commit. Raises `StoreError`."""
-        now, redacted = self._clock.now(), _redact_report(report)
+        now, redacted = self.clock.now(), _redact_report(report)
         known = self._find(report.commit)
         if known is None:
-            self._incident_repository.put(self._build(redacted))
+            self.incident_repository.put(self._build(redacted))
         elif known.rollback is not None and known.rollback.at != redacted.at:
             changes: dict[str, object] = {}
             if not known.open:
@@ -41,20 +40,20 @@ class RollbackIncidents:
                     "recurred_at": now,
                     "closed_for": "",
                 }
-            self._incident_repository.change(
+            self.incident_repository.change(
                 known.id, **changes, status="open", resolved_at=None, rollback=redacted,
                 count=known.count + 1, last_at=now, noticed=redacted.why,
                 title=_format_title(redacted),
             )  # fmt: skip
-        await self._incident_repository.flush()
+        await self.incident_repository.flush()
 
     async def settle(self) -> None:
         """Close the incidents whose code a later commit has replaced. Raises `StoreError`."""
-        running = self._running()
-        for each in self._incident_repository.open:
+        running = self.running()
+        for each in self.incident_repository.open:
             if each.rollback is not None and _is_replaced(each.rollback, running):
                 self._close(each, f"`{running[:7]}` runs in its place")
-        await self._incident_repository.flush()
+        await self.incident_repository.flush()
 
     async def close(self, incident: Incident, person: Person) -> Incident:
         """Close an incident because a person says so. Raises `WrongStage`, `StoreError`."""
@@ -64,22 +63,22 @@ class RollbackIncidents:
             )
         if incident.open:
             incident = self._close(incident, f"{person.name} closed it")
-            await self._incident_repository.flush()
+            await self.incident_repository.flush()
         return incident
 
     def _find(self, commit: str) -> Incident | None:
-        for each in self._incident_repository.incidents:
+        for each in self.incident_repository.incidents:
             if each.rollback is not None and each.rollback.commit == commit:
                 return each
         return None
 
     def _close(self, incident: Incident, why: str) -> Incident:
-        return self._incident_repository.change(
-            incident.id, status="resolved", resolved_at=self._clock.now(), closed_for=why
+        return self.incident_repository.change(
+            incident.id, status="resolved", resolved_at=self.clock.now(), closed_for=why
         )
 
     def _build(self, report: RestartReport) -> Incident:
-        now = self._clock.now()
+        now = self.clock.now()
         return Incident(
             id=new_id(),
             severity=Severity.HIGH,

@@ -92,18 +92,16 @@ class Findings:
         self.in_hand: set[str] = set()  # fingerprints that a person or a run already handles
 
 
+@dataclass(frozen=True, eq=False)
 class ActivityCollector:
     """Reads journal, store, key-value store and memory for a period and the period before it.
 
     If a port fails, its part is missing from the report, and the report says so.
     """
 
-    def __init__(
-        self, services: AuditSources, root: Path, abilities: Callable[[], Sequence[Ability]]
-    ) -> None:
-        self._services = services
-        self._root = root
-        self._abilities = abilities
+    services: AuditSources
+    root: Path
+    abilities: Callable[[], Sequence[Ability]]
 
     async def collect(self, until: datetime, days: float, *, measure: bool = False) -> Findings:
         """Return the report on the `days` before `until`.
@@ -111,9 +109,9 @@ class ActivityCollector:
         With `measure`, the test coverage of the live commit is measured if it is unknown.
         """
         length = timedelta(days=days)
-        look = _Collection(self._services, until - 2 * length, until - length, until)
-        others = tuple(each for each in self._abilities() if each.event != _ASKING)
-        return await look.collect_findings(self._root, others, measure=measure)
+        look = _Collection(self.services, until - 2 * length, until - length, until)
+        others = tuple(each for each in self.abilities() if each.event != _ASKING)
+        return await look.collect_findings(self.root, others, measure=measure)
 
 
 class _Collection:

@@ -1,5 +1,7 @@
 """People's agreement to what the bot has understood of a requested change (“go ahead”)."""
 
+from dataclasses import dataclass
+
 from bot.authority.authorizer import Authorizer
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
@@ -21,24 +23,16 @@ _OLD = (
 )
 
 
+@dataclass(frozen=True, eq=False)
 class Agreements:
     """Accepts an agreement for exactly the brief that the person saw; authorised and audited."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        stop_guard: KillSwitchGuard,
-        authorizer: Authorizer,
-        run_locks: RunLocks,
-        dialogue: RunDialogue,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._stop_guard = stop_guard
-        self._authorizer = authorizer
-        self._run_locks = run_locks
-        self._dialogue = dialogue
+    store: Store
+    clock: Clock
+    stop_guard: KillSwitchGuard
+    authorizer: Authorizer
+    run_locks: RunLocks
+    dialogue: RunDialogue
 
     async def give(self, run_id: str, person: Person, how: How, digest: str = "") -> Run:
         """Let a run write the agreed change; `digest` is the one on the card that was pressed.
@@ -47,23 +41,23 @@ class Agreements:
         `StaleApproval` if the card is not the newest.
         """
         note = f"go ahead {digest}".strip()
-        await self._authorizer.ask(person, Act.ASK, run_id, note)
-        await self._stop_guard.check()
-        async with self._run_locks.get(run_id):
-            run = await self._store.get(run_id)
-            history = await self._store.get_history(run.id)
+        await self.authorizer.ask(person, Act.ASK, run_id, note)
+        await self.stop_guard.check()
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
+            history = await self.store.get_history(run.id)
             brief = _open(run, history, digest)
-            agreement = Agreement(digest=brief.digest, person=person, at=self._clock.now(), how=how)
+            agreement = Agreement(digest=brief.digest, person=person, at=self.clock.now(), how=how)
             text = f"**{person.name}** says go ahead. I write it now."
-            return await self._dialogue.accept_agreement(
+            return await self.dialogue.accept_agreement(
                 run, agreement, text, history.add_shaper(person)
             )
 
     async def check(self, run_id: str, person: Person, digest: str) -> None:
         """Raise unless the card still shows the current brief. Raises what `give` raises."""
-        await self._authorizer.ask(person, Act.REVISE, run_id, "change what was understood")
-        run = await self._store.get(run_id)
-        _open(run, await self._store.get_history(run.id), digest)
+        await self.authorizer.ask(person, Act.REVISE, run_id, "change what was understood")
+        run = await self.store.get(run_id)
+        _open(run, await self.store.get_history(run.id), digest)
 
 
 def _open(run: Run, history: History, digest: str) -> Brief:

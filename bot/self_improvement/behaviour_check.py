@@ -1,6 +1,7 @@
 """Compares the output that users get with a change's base and with its head."""
 
 import asyncio
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 
 from theseus_guard.records import Finding
@@ -26,23 +27,16 @@ PATIENCE = 900.0
 _EXAMPLES = 3
 
 
+@dataclass(frozen=True, eq=False)
 class BehaviourCheck:
     """Replays recorded traffic with a change's base and with its head."""
 
-    def __init__(
-        self,
-        rehearsal: Rehearsal,
-        trees: CommitTrees,
-        traffic: TrafficLog,
-        clock: Clock,
-        *,
-        lookback: timedelta,
-    ) -> None:
-        self._rehearsal = rehearsal
-        self._trees = trees
-        self._traffic = traffic
-        self._clock = clock
-        self._lookback = lookback
+    rehearsal: Rehearsal
+    trees: CommitTrees
+    traffic: TrafficLog
+    clock: Clock
+    _: KW_ONLY
+    lookback: timedelta
 
     async def __call__(self, change: ChangeSet) -> BehaviourDiff:
         """Return what changes for users, redacted.
@@ -53,10 +47,10 @@ class BehaviourCheck:
             scripts = await self._list_scripts(change)
             if not scripts:
                 return BehaviourDiff()
-            open_tree = self._trees.open_tree
+            open_tree = self.trees.open_tree
             async with open_tree(change.base) as base, open_tree(change.head) as head:
                 async with asyncio.timeout(PATIENCE):
-                    found = await compare(self._rehearsal, base, head, scripts)
+                    found = await compare(self.rehearsal, base, head, scripts)
         except (RehearsalError, StoreError, WorkspaceError) as error:
             return BehaviourDiff(unplayed=redact(str(error)))
         except TimeoutError:
@@ -73,13 +67,13 @@ class BehaviourCheck:
         scripts = select_scripts(await self._list_scripts(change), text)
         if not scripts:
             return ()
-        open_tree, now = self._trees.open_tree, self._clock.monotonic
+        open_tree, now = self.trees.open_tree, self.clock.monotonic
         async with open_tree(change.base) as base, open_tree(change.head) as head:
             async with asyncio.timeout(PATIENCE):
-                return await measure_rounds(self._rehearsal, base, head, scripts, now)
+                return await measure_rounds(self.rehearsal, base, head, scripts, now)
 
     async def _list_scripts(self, change: ChangeSet) -> tuple[Script, ...]:
-        records = await self._traffic.list_since(self._clock.now() - self._lookback)
+        records = await self.traffic.list_since(self.clock.now() - self.lookback)
         return build_regression_scripts(records, [file.path for file in change.files])
 
 

@@ -1,6 +1,7 @@
 """Cancels runs: a run ends with everything it started, and its proposal is closed."""
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
@@ -23,30 +24,19 @@ from bot.self_improvement.worker import Workers
 _log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class Cancellation:
     """Ends runs early. The caller has authorised this and holds the run's lock."""
 
-    def __init__(
-        self,
-        store: Store,
-        forge: Forge,
-        workspaces: Workspaces,
-        clock: Clock,
-        workers: Workers,
-        transitions: RunTransitions,
-        notifier: RunNotifier,
-        cost_meter: RunCostMeter,
-        reconciler: Reconciler,
-    ) -> None:
-        self._store = store
-        self._forge = forge
-        self._workspaces = workspaces
-        self._clock = clock
-        self._workers = workers
-        self._transitions = transitions
-        self._notifier = notifier
-        self._cost_meter = cost_meter
-        self._reconciler = reconciler
+    store: Store
+    forge: Forge
+    workspaces: Workspaces
+    clock: Clock
+    workers: Workers
+    transitions: RunTransitions
+    notifier: RunNotifier
+    cost_meter: RunCostMeter
+    reconciler: Reconciler
 
     async def cancel(self, run_id: str, reason: str, *, forge_seconds: float | None = None) -> Run:
         """End the run. Raises `WrongStage` if it has ended or has been merged.
@@ -55,24 +45,24 @@ class Cancellation:
         does not answer, it is asked again later.
         """
         # First the worker: otherwise it could propose or merge while the rest is ended.
-        stopped = await self._workers.stop(run_id)
-        run = self._cost_meter.settle(await self._store.get(run_id))
-        history = await self._store.get_history(run.id)
+        stopped = await self.workers.stop(run_id)
+        run = self.cost_meter.settle(await self.store.get(run_id))
+        history = await self.store.get_history(run.id)
         if run.has_ended:
-            await self._notifier.announce_end(run, history)
+            await self.notifier.announce_end(run, history)
             raise WrongStage(
                 f"Run `{run.id}` has ended already: {run.reason or format_status(run)}"
             )
         ships = stopped or await self._is_shipping(run, history)
         try:
             async with asyncio.timeout(forge_seconds):
-                opened = await close_proposal(self._forge, run, history, reason)
+                opened = await close_proposal(self.forge, run, history, reason)
         except (ForgeError, TimeoutError) as error:
             opened = None
             what = str(error) or "The forge does not answer."
             reason += f" Its pull request could not be closed: {what}"
             # Stored before the run ends: a kill in between must not forget the open pull request.
-            await self._reconciler.schedule(run)
+            await self.reconciler.schedule(run)
             reason += " I ask the forge again until I know its state."
         # Only a run that was shipping merges itself; others were merged by hand and may end.
         if ships and opened is not None and opened.state == "merged":
@@ -80,14 +70,14 @@ class Cancellation:
             raise WrongStage(
                 f"It is too late: #{opened.number} is already merged and is coming live."
             )
-        ended = await self._transitions.end(run, Edge.CANCELLED, reason + describe_closing(opened))
+        ended = await self.transitions.end(run, Edge.CANCELLED, reason + describe_closing(opened))
         await self.drop(run.id)
         return ended
 
     async def drop(self, run_id: str) -> None:
         """Remove the branch of a run that has ended."""
         try:
-            await self._workspaces.drop(run_id)
+            await self.workspaces.drop(run_id)
         except WorkspaceError:
             _log.exception("the branch of run %s could not be removed", run_id)
 
@@ -98,8 +88,8 @@ class Cancellation:
         """
         if run.stage is not Stage.SHIP or run.status is Status.WAITING or not history.proposal:
             return False
-        return await self._store.get_approval(run.id, history.proposal.head) is not None
+        return await self.store.get_approval(run.id, history.proposal.head) is not None
 
     async def _hand_back(self, run: Run) -> None:
-        await self._transitions.hand_back(run.replace(updated_at=self._clock.now()))
-        self._workers.wake()
+        await self.transitions.hand_back(run.replace(updated_at=self.clock.now()))
+        self.workers.wake()

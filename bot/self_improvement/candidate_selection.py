@@ -1,5 +1,7 @@
 """Writes several candidates of a requested change one after the other, and proposes the best."""
 
+from dataclasses import dataclass
+
 from theseus_observe.redaction import redact
 
 from bot.budget.enforcement import BudgetEnforcer
@@ -25,6 +27,7 @@ _PENDING_NOTE = (
 )
 
 
+@dataclass(frozen=True, eq=False)
 class CandidateSelection:
     """Starts the next candidate, or proposes the best. Raises `StoreConflict`.
 
@@ -32,21 +35,12 @@ class CandidateSelection:
     any change.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        workspaces: Workspaces,
-        budget: BudgetEnforcer | None,
-        notifier: RunNotifier,
-        transitions: RunTransitions,
-        cost_meter: RunCostMeter,
-    ) -> None:
-        self._store = store
-        self._workspaces = workspaces
-        self._budget = budget
-        self._notifier = notifier
-        self._transitions = transitions
-        self._cost_meter = cost_meter
+    store: Store
+    workspaces: Workspaces
+    budget: BudgetEnforcer | None
+    notifier: RunNotifier
+    transitions: RunTransitions
+    cost_meter: RunCostMeter
 
     def get_candidates(self, run: Run, history: History) -> Candidates | None:
         """Return the state of the candidates; `None` if only one change is written."""
@@ -98,9 +92,9 @@ class CandidateSelection:
         next_run = run.replace(round=next_round, first_round=next_round)
         next_candidates = so_far.replace(present=so_far.present + 1)
         edge = Edge.NEXT_CANDIDATE if run.stage is Stage.EXECUTE else Edge.ANOTHER_ROUND
-        saved = await self._transitions.advance(next_run, edge, *records, next_candidates)
+        saved = await self.transitions.advance(next_run, edge, *records, next_candidates)
         text = f"{outcome} I now write the next one, from the start."
-        await self._notifier.say(saved, text, key=f"candidate:{run.attempt}:{so_far.present}")
+        await self.notifier.say(saved, text, key=f"candidate:{run.attempt}:{so_far.present}")
         return saved
 
     async def _propose(
@@ -109,7 +103,7 @@ class CandidateSelection:
         best = choose_best(so_far)
         why = "; ".join(filter(None, (explain_best(so_far), so_far.why)))
         chosen = so_far.replace(chosen=True, present=best.number, why=why)
-        known = await self._store.get_history(run.id)
+        known = await self.store.get_history(run.id)
         instruction_count = len(known.instructions.items) if known.instructions else 0
         change = best.change_set.replace(
             instruction_count=max(instruction_count, best.change_set.instruction_count)
@@ -118,12 +112,12 @@ class CandidateSelection:
             _PENDING_NOTE if change.instruction_count > best.change_set.instruction_count else ""
         )
         is_working = worked_on and run.status is Status.RUNNING
-        save = self._transitions.advance if is_working else self._transitions.queue
-        paid = self._cost_meter.settle(run)
+        save = self.transitions.advance if is_working else self.transitions.queue
+        paid = self.cost_meter.settle(run)
         await self._put_on_branch(run, change)
         saved = await save(paid, edge, change, best.verdict, chosen)
         text = f"{message} I propose candidate {best.number}: {why}.{missing}"
-        await self._notifier.say(saved, text, key=f"chosen:{run.attempt}:{run.round}")
+        await self.notifier.say(saved, text, key=f"chosen:{run.attempt}:{run.round}")
         return saved
 
     async def _put_on_branch(self, run: Run, change: ChangeSet) -> None:
@@ -132,7 +126,7 @@ class CandidateSelection:
         If the process is killed after this, the run checks that candidate again and resets the
         branch for the check.
         """
-        async with self._workspaces.open(run.id, base=change.base) as workspace:
+        async with self.workspaces.open(run.id, base=change.base) as workspace:
             await workspace.reset(change.head)
 
     async def _should_write_another(self, run: Run, so_far: Candidates) -> bool:
@@ -140,10 +134,10 @@ class CandidateSelection:
 
         The expected cost is the average of the candidates so far.
         """
-        budget = self._budget
+        budget = self.budget
         if so_far.judged_count >= so_far.most or budget is None:
             return so_far.judged_count < so_far.most
-        spent = await self._cost_meter.add_current_cost(run)
+        spent = await self.cost_meter.add_current_cost(run)
         expected = Cost(
             cost_usd=spent.cost_usd / so_far.judged_count,
             tokens_in=spent.tokens_in // so_far.judged_count,

@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
 
@@ -27,26 +28,19 @@ _TOKEN = re.compile(r"[a-z][a-z0-9_]+")
 _log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class ChangeContextCollector:
     """Finds commands with their use, cogs, files, tests and memories for a request.
 
     `commands` returns all commands with their cogs; `lookback` limits how old a use may be.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        clock: Clock,
-        memory: MemoryStore,
-        *,
-        commands: Callable[[], Mapping[str, str]],
-        lookback: timedelta,
-    ) -> None:
-        self._journal = journal
-        self._clock = clock
-        self._memory = memory
-        self._commands = commands
-        self._lookback = lookback
+    journal: Journal
+    clock: Clock
+    memory: MemoryStore
+    _: KW_ONLY
+    commands: Callable[[], Mapping[str, str]]
+    lookback: timedelta
 
     async def __call__(self, trigger: Trigger, workspace: Workspace) -> ChangeContext:
         """Return the context at the workspace's base. Raises `JournalError`, `WorkspaceError`."""
@@ -65,10 +59,10 @@ class ChangeContextCollector:
 
     async def _list_commands(self) -> tuple[CommandUse, ...]:
         """Return every command, most used first."""
-        now = self._clock.now()
+        now = self.clock.now()
         uses: Counter[str] = Counter()
         people: defaultdict[str, set[str]] = defaultdict(set)
-        for each in await self._journal.list_samples(since=now - self._lookback, until=now):
+        for each in await self.journal.list_samples(since=now - self.lookback, until=now):
             uses[each.event] += 1
             if each.user is not None:
                 people[each.event].add(each.user)
@@ -79,7 +73,7 @@ class ChangeContextCollector:
                 uses=uses[f"{Kind.COMMAND}.{name}"],
                 people=len(people[f"{Kind.COMMAND}.{name}"]),
             )
-            for name, cog in sorted(self._commands().items())
+            for name, cog in sorted(self.commands().items())
         ]
         return tuple(sorted(found, key=lambda each: -each.uses))
 
@@ -90,7 +84,7 @@ class ChangeContextCollector:
         """
         wanted = Recall(text=request, kinds=("note", "lesson", "fix"), limit=_REMEMBERED)
         try:
-            return tuple(await self._memory.recall(wanted))
+            return tuple(await self.memory.recall(wanted))
         except StoreError as error:
             _log.warning("a request is processed without the memory: %s", error)
             return ()

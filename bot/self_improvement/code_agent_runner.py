@@ -1,5 +1,7 @@
 """Runs an engine once in a worktree, and records what it really changed."""
 
+from dataclasses import KW_ONLY, dataclass
+
 from bot.domain.change import ChangeSet
 from bot.domain.record import Record
 from bot.ports.agent import (
@@ -26,23 +28,24 @@ class ExecutionPaused(Record):
     head: str
 
 
+@dataclass(frozen=True, eq=False)
 class CodeAgentRunner:
     """Runs a code agent and records what it really changed."""
 
-    def __init__(self, agent: CodeAgent, clock: Clock, *, budget: Budget) -> None:
-        self._agent = agent
-        self._clock = clock
-        self._budget = budget
+    agent: CodeAgent
+    clock: Clock
+    _: KW_ONLY
+    budget: Budget
 
     @property
     def engine(self) -> str:
         """The engine's name."""
-        return self._agent.name
+        return self.agent.name
 
     @property
     def can_follow_instructions(self) -> bool:
         """True if the engine can follow instructions in natural language."""
-        return self._agent.can_follow_instructions
+        return self.agent.can_follow_instructions
 
     async def __call__(
         self,
@@ -57,7 +60,7 @@ class CodeAgentRunner:
         changed files are read from the workspace, not from the engine's report. Raises
         `AgentError`, `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
         """
-        started = self._clock.monotonic()
+        started = self.clock.monotonic()
         before = assignment.previous.head if assignment.previous else workspace.base
         # Discards what an interrupted attempt of this round may have left.
         await workspace.reset(assignment.question.head if assignment.question else before)
@@ -69,9 +72,9 @@ class CodeAgentRunner:
             await workspace.reset(before)
         head = await self._commit(assignment, workspace, finished)
         change = await build_change_set(
-            finished, self._agent.name, workspace, head, changed=head != before
+            finished, self.agent.name, workspace, head, changed=head != before
         )
-        return change.replace(seconds=self._clock.monotonic() - started)
+        return change.replace(seconds=self.clock.monotonic() - started)
 
     async def _commit(
         self, assignment: Assignment, workspace: Workspace, finished: Finished
@@ -95,7 +98,7 @@ class CodeAgentRunner:
         news: News,
     ) -> Finished | QuestionAsked:
         return await wait_for_result(
-            self._agent.work(assignment, workspace, self._budget, news),
+            self.agent.work(assignment, workspace, self.budget, news),
             on_progress,
-            f"The {self._agent.name} engine ended without a result.",
+            f"The {self.agent.name} engine ended without a result.",
         )

@@ -83,14 +83,14 @@ class _TalkResults:
     """True if the chat model cannot use head's prompts."""
 
 
+@dataclass(frozen=True, eq=False)
 class ConversationCheck:
     """Sends the same messages with base's and head's prompts, and shows changed answers.
 
     Without `open_chat` there is no model, and the proof says that nothing was run.
     """
 
-    def __init__(self, open_chat: OpenChat | None = None) -> None:
-        self._open_chat = open_chat
+    open_chat: OpenChat | None = None
 
     async def __call__(
         self,
@@ -113,7 +113,7 @@ class ConversationCheck:
         ]
         if has_same_chat_texts(base, head):
             return _note_no_talks(proof, "the chat does not use these texts")
-        if self._open_chat is None:
+        if self.open_chat is None:
             return _note_no_talks(proof, "there is no chat model here")
         try:
             talks = read_samples(await workspace.read_base(SAMPLES) or "")
@@ -121,7 +121,7 @@ class ConversationCheck:
             return _note_no_talks(proof, str(error))
         if not talks:
             return _note_no_talks(proof, f"`{SAMPLES}` holds none")
-        models = [self._open_chat(texts, account) for texts in (base, head)]
+        models = [self.open_chat(texts, account) for texts in (base, head)]
         return _add_talks(proof, await _run_talks(models[0], models[1], talks))
 
 

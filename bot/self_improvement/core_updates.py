@@ -1,6 +1,7 @@
 """Activates changes that need a restart: installs dependencies, then requests the restart."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from bot.domain.adoption import filter_by_way
 from bot.ports.restarter import Restarter
@@ -15,12 +16,12 @@ _SERVICE = (
 _RESTARTING = "I restart now to load it, and say here when it is live"
 
 
+@dataclass(frozen=True, eq=False)
 class CoreUpdates:
     """Starts what brings changed core files live, and says what a person has to do."""
 
-    def __init__(self, restarter: Restarter, install: Install) -> None:
-        self._restarter = restarter
-        self._install = install
+    restarter: Restarter
+    install: Install
 
     async def bring(self, files: Sequence[str], commit: str, run_id: str | None) -> str:
         """Return what is still missing and who does it, as a sentence without its full stop.
@@ -28,13 +29,13 @@ class CoreUpdates:
         If the dependencies cannot be installed, no restart is requested.
         """
         parts = [_SERVICE] if filter_by_way(files, "service") else []
-        if filter_by_way(files, "install") and (why := await self._install()):
+        if filter_by_way(files, "install") and (why := await self.install()):
             return "; ".join(
                 (f"its dependencies could not be installed: {why.rstrip('.')}", *parts)
             )
         if len(files) > len(filter_by_way(files, "service")):
             reason = f"core code changed ({', '.join(files[:3])})"
-            answer = await self._restarter.request(commit=commit, reason=reason, run_id=run_id)
+            answer = await self.restarter.request(commit=commit, reason=reason, run_id=run_id)
             caution = f"; {answer.caution}" if answer.caution else ""
             text = f"{_RESTARTING}{caution}"
             if not answer.accepted:
@@ -44,4 +45,4 @@ class CoreUpdates:
 
     def get_rollback_reason(self, commit: str) -> str | None:
         """Return why a commit was rolled back after its start; `None` if it was not."""
-        return self._restarter.get_rollback_reason(commit)
+        return self.restarter.get_rollback_reason(commit)

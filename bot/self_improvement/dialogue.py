@@ -1,6 +1,7 @@
 """Handles people's messages to a run: answers to its questions, and instructions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from theseus_observe.redaction import redact
 
@@ -34,37 +35,28 @@ _VALUES = ", or a value as Python writes it (`3`, `'none'`, `[]`)"
 _NO_INSTRUCTIONS = "The offline engine works from tests alone and cannot follow an instruction."
 
 
+@dataclass(frozen=True, eq=False)
 class RunDialogue:
     """Records people's messages and lets the run continue. The caller holds the run's lock."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        notifier: RunNotifier,
-        transitions: RunTransitions,
-        workers: Workers,
-        engines: WritingEngines,
-        steering: Steering,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._notifier = notifier
-        self._transitions = transitions
-        self._workers = workers
-        self._engines = engines
-        self._steering = steering
+    store: Store
+    clock: Clock
+    notifier: RunNotifier
+    transitions: RunTransitions
+    workers: Workers
+    engines: WritingEngines
+    steering: Steering
 
     @property
     def can_follow_instructions(self) -> bool:
         """True if there is an engine that follows instructions in natural language."""
-        return self._engines.can_follow_instructions
+        return self.engines.can_follow_instructions
 
     # Questions
 
     async def answer(self, run: Run, person: Person, text: str) -> Run:
         """Accept a person's answer; the first one counts. Raises `WrongStage`."""
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         question = open_question(run, history)
         if question is None:
             raise WrongStage(_explain_no_question(run, history))
@@ -80,15 +72,15 @@ class RunDialogue:
             question_id=question.id,
             text=redact(text),
             person=person,
-            at=self._clock.now(),
+            at=self.clock.now(),
         )
         message = f"💬 I go on with the answer of **{person.name}**{choice}."
         return await self._save_answer(run, message, answer, history.add_shaper(person))
 
     async def resume_overdue(self, run: Run) -> Run:
         """Continue a parked run whose time has come; an open question gets its default answer."""
-        history = await self._store.get_history(run.id)
-        now = self._clock.now()
+        history = await self.store.get_history(run.id)
+        now = self.clock.now()
         if run.waiting is Waiting.AGREEMENT:
             agreement = Agreement(digest=need(history.brief).digest, at=now, how="time")
             return await self.accept_agreement(
@@ -103,8 +95,8 @@ class RunDialogue:
 
     async def go_on(self, run: Run, *records: Record) -> Run:
         """Queue a parked run, with the records it waited for."""
-        saved = await self._transitions.requeue(run, Edge.GOES_ON, *records)
-        self._workers.wake()
+        saved = await self.transitions.requeue(run, Edge.GOES_ON, *records)
+        self.workers.wake()
         return saved
 
     async def accept_agreement(
@@ -113,12 +105,12 @@ class RunDialogue:
         """Let a run write what was agreed, and announce this."""
         saved = await self.go_on(run, agreement, *records)
         key = f"agreed:{run.attempt}:{agreement.digest[:12]}"
-        await self._notifier.say(saved, f"👍 {message}", key=key)
+        await self.notifier.say(saved, f"👍 {message}", key=key)
         return saved
 
     async def _save_answer(self, run: Run, message: str, answer: Answer, *records: Record) -> Run:
         saved = await self.go_on(run, answer, *records)
-        await self._notifier.say(saved, message, key=f"answer:{answer.question_id}")
+        await self.notifier.say(saved, message, key=f"answer:{answer.question_id}")
         return saved
 
     # Instructions
@@ -132,7 +124,7 @@ class RunDialogue:
         for a comment at the forge. Raises `WrongStage` if there is no change to revise, or if no
         engine follows instructions.
         """
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         known = history.instructions or Instructions()
         new = known.find_new(instructions)
         if not new:
@@ -142,20 +134,20 @@ class RunDialogue:
         shaper_records = () if person is None else (history.add_shaper(person),)
         revises, is_received = run.stage is Stage.SHIP, False
         if run.waiting is Waiting.AGREEMENT:
-            run = await self._transitions.requeue(
+            run = await self.transitions.requeue(
                 run, Edge.MEANT_OTHERWISE, all_instructions, *shaper_records
             )
-            self._workers.wake()
+            self.workers.wake()
         elif revises:
             run = await self._begin(run, history, all_instructions, *shaper_records)
         else:
-            await self._store.append(run.id, all_instructions, *shaper_records)
-            is_received = self._steering.tell(run.id, all_instructions.items)
+            await self.store.append(run.id, all_instructions, *shaper_records)
+            is_received = self.steering.tell(run.id, all_instructions.items)
         for item in new:
             text = format_instruction(
                 item, at_once=revises, is_received=is_received, understood=_is_briefed(run)
             )
-            await self._notifier.say(run, text, key=f"asked:{item.key}")
+            await self.notifier.say(run, text, key=f"asked:{item.key}")
         return run
 
     async def catch_up(self, run: Run, history: History) -> bool:
@@ -188,10 +180,10 @@ class RunDialogue:
             instruction_count=len(instructions.items),
         )
         next_round = run.replace(round=run.round + 1, first_round=run.round + 1)
-        saved = await self._transitions.requeue(
+        saved = await self.transitions.requeue(
             next_round, Edge.REVISED, instructions, revision, *records
         )
-        self._workers.wake()
+        self.workers.wake()
         return saved
 
 

@@ -1,5 +1,7 @@
 """An approver's decision to propose a change that was found but is not proven."""
 
+from dataclasses import dataclass
+
 from bot.authority.authorizer import Authorizer
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
@@ -17,26 +19,17 @@ from bot.self_improvement.notifier import RunNotifier
 _OLD = "This card shows `{shown}`, but the run is at `{head}`. Please read the newest card."
 
 
+@dataclass(frozen=True, eq=False)
 class Endorsements:
     """Records the decision for exactly the head that the card shows; authorised and audited."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        stop_guard: KillSwitchGuard,
-        authorizer: Authorizer,
-        run_locks: RunLocks,
-        dialogue: RunDialogue,
-        notifier: RunNotifier,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._stop_guard = stop_guard
-        self._authorizer = authorizer
-        self._run_locks = run_locks
-        self._dialogue = dialogue
-        self._notifier = notifier
+    store: Store
+    clock: Clock
+    stop_guard: KillSwitchGuard
+    authorizer: Authorizer
+    run_locks: RunLocks
+    dialogue: RunDialogue
+    notifier: RunNotifier
 
     async def give(self, run_id: str, person: Person, head: str) -> Run:
         """Let a run propose its unproven change; the approver has read `head`.
@@ -45,11 +38,11 @@ class Endorsements:
         and `StaleApproval` if the card shows another head.
         """
         note = f"propose {head}, found, not proven"
-        await self._authorizer.ask(person, Act.ENDORSE, run_id, note)
-        await self._stop_guard.check()
-        async with self._run_locks.get(run_id):
-            run = await self._store.get(run_id)
-            history = await self._store.get_history(run.id)
+        await self.authorizer.ask(person, Act.ENDORSE, run_id, note)
+        await self.stop_guard.check()
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
+            history = await self.store.get_history(run.id)
             change = history.change_set
             if run.waiting is not Waiting.JUDGEMENT or change is None:
                 raise WrongStage(
@@ -57,8 +50,8 @@ class Endorsements:
                 )
             if head != change.head:
                 raise StaleApproval(_OLD.format(shown=head[:7], head=change.head[:7]))
-            endorsement = Endorsement(head=head, person=person, at=self._clock.now())
-            saved = await self._dialogue.go_on(run, endorsement, history.add_shaper(person))
+            endorsement = Endorsement(head=head, person=person, at=self.clock.now())
+            saved = await self.dialogue.go_on(run, endorsement, history.add_shaper(person))
         text = f"**{person.name}** has read `{head[:7]}`, which is not proven. I propose it."
-        await self._notifier.say(saved, text, key=f"endorsed:{run.attempt}:{head[:12]}")
+        await self.notifier.say(saved, text, key=f"endorsed:{run.attempt}:{head[:12]}")
         return saved

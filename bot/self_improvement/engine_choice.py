@@ -57,47 +57,40 @@ class WritingEngines:
         return self.fallback if proven and not needs_instructions else None
 
 
+@dataclass(frozen=True, eq=False)
 class EngineTrouble:
     """Parks a run whose engine may not go on, or hands it over to another engine."""
 
-    def __init__(
-        self,
-        calls: ModelCalls,
-        cost_meter: RunCostMeter,
-        candidates: CandidateSelection,
-        transitions: RunTransitions,
-        notifier: RunNotifier,
-    ) -> None:
-        self._calls = calls
-        self._cost_meter = cost_meter
-        self._candidates = candidates
-        self._transitions = transitions
-        self._notifier = notifier
+    calls: ModelCalls
+    cost_meter: RunCostMeter
+    candidates: CandidateSelection
+    transitions: RunTransitions
+    notifier: RunNotifier
 
     async def await_turn(self, run: Run, history: History, until: datetime, reason: str) -> Run:
         """Park the run until it may use its engine; propose a candidate that holds instead."""
-        paid = self._cost_meter.settle(run)
-        best = await self._candidates.propose_best(
+        paid = self.cost_meter.settle(run)
+        best = await self.candidates.propose_best(
             paid, history, "no other change may be started this hour"
         )
-        return best or await self._transitions.park(paid, Edge.TOO_MANY_CHANGES, until, reason)
+        return best or await self.transitions.park(paid, Edge.TOO_MANY_CHANGES, until, reason)
 
     async def await_limit(
         self, run: Run, history: History, until: datetime, error: TheseusError
     ) -> Run:
         """Park the run until a limit has ended; propose a candidate that holds instead."""
-        paid = self._cost_meter.settle(run)
-        best = await self._candidates.propose_best(paid, history, redact(str(error)))
-        return best or await self._transitions.await_limit(paid, until, error)
+        paid = self.cost_meter.settle(run)
+        best = await self.candidates.propose_best(paid, history, redact(str(error)))
+        return best or await self.transitions.await_limit(paid, until, error)
 
     async def switch_engine(
         self, run: Run, history: History, error: TheseusError, name: str
     ) -> Run:
         """Say why another engine takes over, and save the cost of the first one."""
-        self._calls.record_error(run, error)
+        self.calls.record_error(run, error)
         text = f"⚠️ {redact(str(error))} The {name} engine takes over."
         if history.instructions:
             text += " It works from tests alone, so its change does not follow instructions."
-        saved = await self._transitions.save(self._cost_meter.settle(run))
-        await self._notifier.say(saved, text, key=f"handed-over:{run.attempt}:{run.round}")
+        saved = await self.transitions.save(self.cost_meter.settle(run))
+        await self.notifier.say(saved, text, key=f"handed-over:{run.attempt}:{run.round}")
         return saved

@@ -1,6 +1,7 @@
 """Collects the evidence for a request from the journal, the source and its history."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -32,34 +33,25 @@ MatchRequest = Callable[[Trigger], Awaitable[Evidence]]
 """Returns the failures that a request refers to; see `bot.intake.failures.FailureMatcher`."""
 
 
+@dataclass(frozen=True, eq=False)
 class EvidenceCollector:
     """Turns a trigger into evidence. `traffic` shows when an action last worked."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        checkout: Checkout,
-        clock: Clock,
-        memory: MemoryStore,
-        match: MatchRequest,
-        *,
-        lookback: timedelta,
-        traffic: TrafficLog | None = None,
-    ) -> None:
-        self._journal = journal
-        self._checkout = checkout
-        self._clock = clock
-        self._memory = memory
-        self._match = match
-        self._lookback = lookback
-        self._traffic = traffic
+    journal: Journal
+    checkout: Checkout
+    clock: Clock
+    memory: MemoryStore
+    match: MatchRequest
+    _: KW_ONLY
+    lookback: timedelta
+    traffic: TrafficLog | None = None
 
     async def collect_checkout_state(self) -> Evidence:
         """Return evidence with only the commit of the running checkout.
 
         Raises `WorkspaceError`.
         """
-        return Evidence(base=await self._checkout.get_head(), searched="what was merged")
+        return Evidence(base=await self.checkout.get_head(), searched="what was merged")
 
     async def __call__(self, trigger: Trigger) -> Evidence:
         """Return the evidence for a request, about the failures that the intake has matched.
@@ -68,7 +60,7 @@ class EvidenceCollector:
         runs and those of older versions. Raises `JournalError`, `StoreError`, `WorkspaceError`.
         """
         if trigger.match is None:
-            found = (await self._match(trigger)).replace(base=await self._checkout.get_head())
+            found = (await self.match(trigger)).replace(base=await self.checkout.get_head())
         else:
             found = await self._restore(trigger.match)
         if trigger.since is not None and found.fix is None:
@@ -82,7 +74,7 @@ class EvidenceCollector:
         """
         before_fix = await self._restore_groups((match.before_fix,) if match.before_fix else ())
         return Evidence(
-            base=await self._checkout.get_head(),
+            base=await self.checkout.get_head(),
             groups=await self._restore_groups(match.groups),
             nearby=await self._restore_groups(match.nearby),
             likely=await self._restore_groups(match.likely),
@@ -99,25 +91,25 @@ class EvidenceCollector:
         self, since: datetime, groups: tuple[FailureGroup, ...]
     ) -> tuple[FailureGroup, ...]:
         """Return the groups as counted since an incident's start, as the incident counts them."""
-        failures = await self._journal.list_failures(since=since)
+        failures = await self.journal.list_failures(since=since)
         counted = {each.fingerprint: each for each in failures}
         return tuple(counted.get(each.fingerprint, each) for each in groups)
 
     async def _restore_groups(
         self, references: Sequence[FailureReference]
     ) -> tuple[FailureGroup, ...]:
-        records = [(each, await self._journal.get(each.newest)) for each in references]
+        records = [(each, await self.journal.get(each.newest)) for each in references]
         return tuple(each.restore(newest) for each, newest in records if newest is not None)
 
     async def _add_details(self, found: Evidence, trigger: Trigger) -> Evidence:
         """Return the evidence with details of the failures, or of the slow action."""
         groups, slow = found.groups, found.slow
-        since = trigger.since or self._clock.now() - self._lookback
+        since = trigger.since or self.clock.now() - self.lookback
         sites = _list_sites(groups[0].newest.error if groups else None)
         return found.replace(
             timeline=await self._load_timeline(_get_event(groups, slow)),
             excerpts=await self._read_excerpts(sites),
-            suspects=await self._checkout.find_suspects(sites) if sites else (),
+            suspects=await self.checkout.find_suspects(sites) if sites else (),
             memories=await self._recall(trigger, groups[0]) if groups else (),
             users=await self._count_users(groups[0], since) if groups else 0,
             worked=await self._find_last_success(groups[0], sites) if groups else None,
@@ -130,10 +122,10 @@ class EvidenceCollector:
 
         If the traffic cannot be read, the other evidence has to do.
         """
-        if self._traffic is None:
+        if self.traffic is None:
             return None
         try:
-            uses = await self._traffic.list_recent(group.event, limit=_ASKED)
+            uses = await self.traffic.list_recent(group.event, limit=_ASKED)
         except StoreError as error:
             _log.warning("a failure is examined without recorded traffic: %s", error)
             return None
@@ -141,9 +133,9 @@ class EvidenceCollector:
         if worked is None or worked.commit is None:
             return None
         frames = tuple(dict.fromkeys(file for file, _ in sites))
-        sources = {file: await self._checkout.read(file) or "" for file in frames}
+        sources = {file: await self.checkout.read(file) or "" for file in frames}
         files = list_reached_files(frames, sources)
-        changes = await self._checkout.list_changes_since(worked.commit, files)
+        changes = await self.checkout.list_changes_since(worked.commit, files)
         return LastWorked(at=worked.at, commit=worked.commit, changes=changes)
 
     async def _recall(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
@@ -165,7 +157,7 @@ class EvidenceCollector:
         words = (trigger.subject, group.newest.name, what.file, what.function, what.exception)
         notes = Recall(text=" ".join(words), kinds=("note",), limit=_NOTES)
         try:
-            return (*await self._memory.recall(what), *await self._memory.recall(notes))
+            return (*await self.memory.recall(what), *await self.memory.recall(notes))
         except StoreError as error:
             _log.warning("a failure is examined without the memory: %s", error)
             return ()
@@ -173,18 +165,18 @@ class EvidenceCollector:
     async def _count_users(self, group: FailureGroup, since: datetime) -> int:
         """Return how many users had the failure."""
         query = JournalQuery(fingerprint=group.fingerprint, since=since)
-        return len({action.user for action in await self._journal.read(query)} - {None})
+        return len({action.user for action in await self.journal.read(query)} - {None})
 
     async def _load_timeline(self, event: str | None) -> tuple[Action, ...]:
         if event is None:
             return ()
         query = JournalQuery(event=event, limit=_TIMELINE)
-        return tuple(await self._journal.read(query))
+        return tuple(await self.journal.read(query))
 
     async def _read_excerpts(self, sites: tuple[tuple[str, int], ...]) -> tuple[SourceExcerpt, ...]:
         excerpts = []
         for file, line in sites:
-            text = await self._checkout.read(file)
+            text = await self.checkout.read(file)
             if text is None:
                 continue
             first = max(1, line - _LINES_AROUND)

@@ -1,5 +1,7 @@
 """Decides what follows a failed step: the run ends, waits for a person, or falls back."""
 
+from dataclasses import dataclass
+
 from theseus_observe.redaction import redact
 
 from bot.budget.run_cost_meter import RunCostMeter
@@ -39,32 +41,24 @@ from bot.self_improvement.transitions import RunTransitions
 _TEACHING = (AgentOutputInvalid, AgentRefused, AgentStuck, AgentTimeout, OutOfBounds)
 
 
+@dataclass(frozen=True, eq=False)
 class StepFailures:
     """Decides how a run continues after a failure, and says why. Raises `StoreConflict`."""
 
-    def __init__(
-        self,
-        store: Store,
-        forge: Forge,
-        notifier: RunNotifier,
-        cost_meter: RunCostMeter,
-        transitions: RunTransitions,
-        candidates: CandidateSelection,
-    ) -> None:
-        self._store = store
-        self._forge = forge
-        self._notifier = notifier
-        self._cost_meter = cost_meter
-        self._transitions = transitions
-        self._candidates = candidates
+    store: Store
+    forge: Forge
+    notifier: RunNotifier
+    cost_meter: RunCostMeter
+    transitions: RunTransitions
+    candidates: CandidateSelection
 
     async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
         """End the run whose `stage` raised; after a failed shipment, wait for another approval."""
-        run = await self._store.get(run_id)
+        run = await self.store.get(run_id)
         if run.has_ended:
             return run
-        run = self._cost_meter.settle(run)
-        history = await self._store.get_history(run.id)
+        run = self.cost_meter.settle(run)
+        history = await self.store.get_history(run.id)
         explanation = _explain(error, record_id)
         if stage is Stage.SHIP and history.proposal is not None:
             return await self.wait_for_ship(run, explanation)
@@ -76,8 +70,8 @@ class StepFailures:
         reason = f"Stopped while {get_activity(stage)}: {explanation}"
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
-        reason += await try_close_proposal(self._forge, run, history, reason)
-        return await self._transitions.end(
+        reason += await try_close_proposal(self.forge, run, history, reason)
+        return await self.transitions.end(
             run, Edge.FAILED, reason, teaches=isinstance(error, _TEACHING)
         )
 
@@ -97,18 +91,18 @@ class StepFailures:
         """
         if history.revising is not None:
             return await self.give_up_revision(run, history, why, change, worked_on=worked_on)
-        return await self._candidates.propose_best(run, history, why, worked_on=worked_on)
+        return await self.candidates.propose_best(run, history, why, worked_on=worked_on)
 
     async def wait_for_thread(self, run: Run, why: str) -> Run:
         """Wait with messages that the thread refused until people say where to continue."""
-        waiting = await self._transitions.await_thread(run, THREAD_LOST)
+        waiting = await self.transitions.await_thread(run, THREAD_LOST)
         await self.report_lost_thread(waiting, f"{why} ")
         return waiting
 
     async def report_lost_thread(self, run: Run, why: str = "") -> None:
         """Say in another place that a run waits for a thread. Can be repeated safely."""
         text = f"{why}{THREAD_LOST} Press “Open a new thread” to go on, or “Cancel” to end the run."
-        await self._notifier.say_in_fallback(run, text, key="unheard")
+        await self.notifier.say_in_fallback(run, text, key="unheard")
 
     async def give_up_revision(
         self,
@@ -140,9 +134,9 @@ class StepFailures:
         if verdict.is_passing and not is_proposed:
             text = f"⚠️ {what} `{before.head[:7]}` holds without it, so I propose that."
             is_working = worked_on and run.status is Status.RUNNING
-            save = self._transitions.advance if is_working else self._transitions.queue
+            save = self.transitions.advance if is_working else self.transitions.queue
             saved = await save(run, Edge.EARLIER_HEAD_HOLDS, *records)
-            await self._notifier.say(saved, text, key=f"stands:{run.attempt}:{run.round}")
+            await self.notifier.say(saved, text, key=f"stands:{run.attempt}:{run.round}")
             return saved
         ending = (
             f"`{before.head[:7]}` is still proposed: say “ship it”, what else to change, or "
@@ -150,7 +144,7 @@ class StepFailures:
             if verdict.is_passing
             else f"The branch is at `{before.head[:7]}`, which does not pass the checks."
         )
-        waiting = await self._transitions.wait(
+        waiting = await self.transitions.wait(
             run, Edge.REVISION_GIVEN_UP, *records, reason=f"{what} {ending}"
         )
         await self.say_unshipped(waiting)
@@ -161,7 +155,7 @@ class StepFailures:
     ) -> Run:
         """Wait for another “ship it”, and say why the last one did not work."""
         reason = f"Not shipped: {what}"
-        waiting = await self._transitions.wait(run, Edge.NOT_SHIPPED, *records, reason=reason)
+        waiting = await self.transitions.wait(run, Edge.NOT_SHIPPED, *records, reason=reason)
         await self.say_unshipped(waiting, attachments)
         return waiting
 
@@ -184,11 +178,11 @@ class StepFailures:
             text += "\nOnce that is fixed, say “ship it” again, or “reject”."
         buttons = await self._build_retry_buttons(run)
         key = f"unshipped:{run.version}"
-        await self._notifier.say(run, text, key=key, attachments=attachments, buttons=buttons)
+        await self.notifier.say(run, text, key=key, attachments=attachments, buttons=buttons)
 
     async def _build_retry_buttons(self, run: Run) -> tuple[Button, ...]:
         """Return a “Check again” button if only an undecided check prevents the merge."""
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         tier, proposal = history.full_tier, history.proposal
         if run.waiting is not Waiting.UNSHIPPED or tier is None or proposal is None:
             return ()
@@ -201,7 +195,7 @@ class StepFailures:
 
     async def say_round(self, run: Run, verdict: Verdict, text: str, *, key: str) -> None:
         """Say why a head does not hold, with the output of the failed checks."""
-        await self._notifier.say(run, text, key=key, attachments=build_verdict_files(verdict))
+        await self.notifier.say(run, text, key=key, attachments=build_verdict_files(verdict))
 
 
 def _explain(error: Exception, record_id: str) -> str:

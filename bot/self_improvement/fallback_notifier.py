@@ -4,6 +4,7 @@ There is always a place: the channel of the request, the dev channel, or a direc
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import structlog
 
@@ -21,12 +22,12 @@ THREAD_LOST = (
 _log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class FallbackNotifier:
     """Posts what a run's thread has refused."""
 
-    def __init__(self, chat: Chat, dev_channel_id: int) -> None:
-        self._chat = chat
-        self._dev_channel_id = dev_channel_id
+    chat: Chat
+    dev_channel_id: int
 
     async def say(self, run: Run, post: Post, key: str, why: ChatRejected | None = None) -> None:
         """Post the message in the first place that accepts it; once for this key."""
@@ -35,7 +36,7 @@ class FallbackNotifier:
         )
         async for number, channel in self._iterate_places(run):
             try:
-                await self._chat.post(channel, redirected, key=f"{key}:elsewhere:{number}")
+                await self.chat.post(channel, redirected, key=f"{key}:elsewhere:{number}")
             except ChatRejected as error:
                 _log.warning("run %s cannot post in %s either: %s", run.id, channel, error)
             else:
@@ -46,12 +47,12 @@ class FallbackNotifier:
         """Yield the channels to try, each once, with a number that is stable across restarts."""
         here = run.trigger.place.channel_id
         yield 0, here
-        if here != self._dev_channel_id:
-            yield 1, self._dev_channel_id
+        if here != self.dev_channel_id:
+            yield 1, self.dev_channel_id
         person = run.trigger.person
         if person != ITSELF:
             try:
-                yield 2, await self._chat.open_direct_channel(person.id)
+                yield 2, await self.chat.open_direct_channel(person.id)
             except ChatRejected as error:
                 _log.warning("run %s: %s accepts no direct message: %s", run.id, person.id, error)
 

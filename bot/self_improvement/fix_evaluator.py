@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -46,6 +47,7 @@ class LaterChange(NamedTuple):
     at: float
 
 
+@dataclass(frozen=True, eq=False)
 class FixEvaluator:
     """Starts watches, and judges them when they may be judged.
 
@@ -53,19 +55,11 @@ class FixEvaluator:
     known from the `checkout`, does not count against it.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        clock: Clock,
-        rules: WatchRules,
-        replays: InteractionReplays | None = None,
-        checkout: Checkout | None = None,
-    ) -> None:
-        self._journal = journal
-        self._clock = clock
-        self._replays = replays
-        self._checkout = checkout
-        self.rules = rules
+    journal: Journal
+    clock: Clock
+    rules: WatchRules
+    replays: InteractionReplays | None = None
+    checkout: Checkout | None = None
 
     def begin(self, run: Run, history: History, shipment: Shipment) -> Watch | None:
         """Return the watch of a fix that is live now; `None` if it fixes no recorded failure."""
@@ -73,7 +67,7 @@ class FixEvaluator:
         is_recorded = diagnosis is not None and diagnosis.event and diagnosis.fingerprint
         if run.goal != "fix" or diagnosis is None or proposal is None or not is_recorded:
             return None
-        now = self._clock.now()
+        now = self.clock.now()
         return Watch(
             run_id=run.id,
             event=diagnosis.event,
@@ -92,18 +86,18 @@ class FixEvaluator:
         One replay is enough, because the live code does not change by itself.
         """
         replay = history.plan.replay if history.plan else None
-        if self._replays is None or replay is None or watch.replay is not None:
+        if self.replays is None or replay is None or watch.replay is not None:
             return watch.replay
-        return await self._replays.check_output(replay, watch.merge_commit)
+        return await self.replays.check_output(replay, watch.merge_commit)
 
     async def __call__(self, watch: Watch) -> Look:
         """Return the comparison of both sides, judged if it is time. Raises `JournalError`.
 
         A failure that the replay still shows is judged at once.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         until = min(now, watch.until)
-        seen = await self._journal.list_samples(
+        seen = await self.journal.list_samples(
             since=watch.before_since, until=until, event=watch.event
         )
         found = await self._compare(watch, seen, until)
@@ -148,7 +142,7 @@ class FixEvaluator:
 
     async def _find_later_change(self, watch: Watch, seen: Sequence[Sample]) -> LaterChange | None:
         """Return the first later commit that changed the fix's files and has run since."""
-        checkout = self._checkout
+        checkout = self.checkout
         if checkout is None or not watch.files:
             return None
         later = await self._list_changes_since(checkout, watch.merge_commit, watch.files)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -20,51 +21,45 @@ from bot.self_improvement.code_agent_runner import CodeAgentRunner
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, eq=False)
 class ModelCalls:
     """Checks, measures and journals calls. The reason of a failure is in the stage's record."""
 
-    def __init__(
-        self,
-        budget: BudgetEnforcer | None,
-        clock: Clock,
-        recorder: ActionRecorder,
-        cost_meter: RunCostMeter,
-    ) -> None:
-        self._budget = budget
-        self._clock = clock
-        self._recorder = recorder
-        self._cost_meter = cost_meter
+    budget: BudgetEnforcer | None
+    clock: Clock
+    recorder: ActionRecorder
+    cost_meter: RunCostMeter
 
     async def check_budget(self, run: Run, purpose: Purpose) -> None:
         """Raise `BudgetSpent` if the run may not pay for such a call."""
-        await check_run_budget(self._budget, run, purpose)
+        await check_run_budget(self.budget, run, purpose)
 
     async def find_turn(self, engine: CodeAgentRunner, run: Run) -> tuple[datetime, str] | None:
         """Return when the run may use the engine, and why not before; `None` if it may now."""
         until = await turn_of(
-            self._budget,
+            self.budget,
             run,
             engine.engine,
-            self._clock.now(),
+            self.clock.now(),
             paid=engine.can_follow_instructions,
         )
         if until is None:
             return None
-        return until, describe_turn_wait(self._budget, engine.engine, until)
+        return until, describe_turn_wait(self.budget, engine.engine, until)
 
     def find_pause(
         self, error: TheseusError, run: Run, *, has_fallback: bool = True
     ) -> datetime | None:
         """Return until when the run pauses because of the error; `None` if it does not."""
-        return pause_until(error, run, self._clock.now(), has_fallback=has_fallback)
+        return pause_until(error, run, self.clock.now(), has_fallback=has_fallback)
 
     async def record(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
         """Return the result of a call; journal its cost, however it ends.
 
         `call` meters its own cost.
         """
-        started, outcome = self._clock.monotonic(), ActionOutcome.ERROR
-        before = await self._cost_meter.load_ledger_cost(run)
+        started, outcome = self.clock.monotonic(), ActionOutcome.ERROR
+        before = await self.cost_meter.load_ledger_cost(run)
         try:
             answer = await call
             outcome = ActionOutcome.OK
@@ -73,12 +68,12 @@ class ModelCalls:
             outcome = ActionOutcome.CANCELLED
             raise
         finally:
-            spent = await self._cost_meter.measure_cost_since(run, before)
-            self._recorder.record(
+            spent = await self.cost_meter.measure_cost_since(run, before)
+            self.recorder.record(
                 Kind.MODEL,
                 part,
                 outcome,
-                duration_ms=(self._clock.monotonic() - started) * 1000,
+                duration_ms=(self.clock.monotonic() - started) * 1000,
                 run_id=run.id,
                 agent=agent,
                 cost_usd=spent.cost_usd,
@@ -88,6 +83,6 @@ class ModelCalls:
 
     def record_error(self, run: Run, error: TheseusError) -> None:
         """Journal an error that does not end the stage."""
-        self._recorder.record(
+        self.recorder.record(
             Kind.RUN, run.stage.value, ActionOutcome.ERROR, run_id=run.id, error=error
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from theseus_guard import is_test_file
@@ -25,11 +26,11 @@ class _Tried(NamedTuple):
     left: list[Mutant]
 
 
+@dataclass(frozen=True, eq=False)
 class MutationCheck:
     """Runs base's tests for a module against its mutants, then the new tests on the survivors."""
 
-    def __init__(self, verifier: Verifier) -> None:
-        self._verifier = verifier
+    verifier: Verifier
 
     async def __call__(self, brief: Brief, change: ChangeSet, workspace: Workspace) -> Proof:
         """Return what the change's tests prove; the workspace is at the change's head afterwards.
@@ -74,7 +75,7 @@ class MutationCheck:
     ) -> bool:
         await workspace.reset(commit)
         (workspace.path / module).write_text(mutant.text, "utf-8")
-        results = await self._verifier.run_checks(
+        results = await self.verifier.run_checks(
             "quick", workspace, [module], _ignore_result, only="tests"
         )
         return _is_unnoticed(results)

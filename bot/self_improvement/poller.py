@@ -1,5 +1,6 @@
 """Polls waiting runs: continues parked ones, and notices changes of proposals at the forge."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -103,57 +104,48 @@ class ReviewComments:
         )
 
 
+@dataclass(frozen=True, eq=False)
 class OpenProposals:
     """Follows the proposals of waiting runs at the forge."""
 
-    def __init__(
-        self,
-        store: Store,
-        forge: Forge,
-        clock: Clock,
-        transitions: RunTransitions,
-        notifier: RunNotifier,
-        workers: Workers,
-        reviews: ReviewComments,
-    ) -> None:
-        self._store = store
-        self._forge = forge
-        self._clock = clock
-        self._transitions = transitions
-        self._notifier = notifier
-        self._workers = workers
-        self._reviews = reviews
+    store: Store
+    forge: Forge
+    clock: Clock
+    transitions: RunTransitions
+    notifier: RunNotifier
+    workers: Workers
+    reviews: ReviewComments
 
     async def look_at(self, run: Run) -> None:
         """Continue a run with what happened to its proposal."""
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         proposal = history.proposal
         if proposal is None:
             return
         try:
-            opened = await self._forge.get_proposal(proposal.number)
+            opened = await self.forge.get_proposal(proposal.number)
             # A pull request is a draft until the forge's checks have ended; then people are asked.
             if opened.state == "open" and opened.draft and opened.checks != "pending":
-                opened = await self._forge.publish(proposal.number)
+                opened = await self.forge.publish(proposal.number)
         except ForgeError:
             return  # the next sweep tries again; an approval would report the problem
         if opened.state == "closed":
             reason = f"#{proposal.number} was closed at the forge by hand."
-            await self._transitions.end(run, Edge.REJECTED, reason)
+            await self.transitions.end(run, Edge.REJECTED, reason)
         elif opened.state == "merged":
             await self._handle_merge(run, proposal)
         else:
             await self._open(run, history, opened)
 
     async def _handle_merge(self, run: Run, proposal: Proposal) -> None:
-        if await self._store.get_approval(run.id, proposal.head) is not None:
+        if await self.store.get_approval(run.id, proposal.head) is not None:
             await self._go_on_shipping(run)
             return  # our own merge, which failed to come live and waits for another approval
         reason = (
             f"#{proposal.number} was merged at the forge by hand. It becomes live once this "
             "checkout is updated to it and I am restarted."
         )
-        await self._transitions.end(run, Edge.MERGED_BY_HAND, reason)
+        await self.transitions.end(run, Edge.MERGED_BY_HAND, reason)
 
     async def _open(self, run: Run, history: History, opened: ForgeProposal) -> None:
         """Check a head that was pushed; otherwise read comments, or continue shipping."""
@@ -163,43 +155,43 @@ class OpenProposals:
         if opened.checks == "failed":
             named = format_link(f"#{opened.number}", opened.url)
             text = f"⚠️ The forge's own checks fail on `{opened.head[:7]}` of {named}."
-            await self._notifier.say(run, text, key=f"forge-checks:{opened.head}")
-        if await self._reviews.handle(run, history, opened):
+            await self.notifier.say(run, text, key=f"forge-checks:{opened.head}")
+        if await self.reviews.handle(run, history, opened):
             return
         await self._go_on_shipping(run)
 
     async def _handle_push(self, run: Run) -> None:
-        await self._transitions.requeue(run.replace(round=run.round + 1), Edge.PUSHED_TO)
-        self._workers.wake()
+        await self.transitions.requeue(run.replace(round=run.round + 1), Edge.PUSHED_TO)
+        self.workers.wake()
 
     async def _go_on_shipping(self, run: Run) -> None:
         """Retry a merge that waits for the forge's checks; the run stores its time limit."""
-        now = self._clock.now()
+        now = self.clock.now()
         if run.parked_until is None or now < min(run.parked_until, run.updated_at + _RETRY_DELAY):
             return
-        await self._transitions.go_on_with_approval(run)
-        self._workers.wake()
+        await self.transitions.go_on_with_approval(run)
+        self.workers.wake()
 
 
+@dataclass(frozen=True, eq=False)
 class ParkedRuns:
     """Continues runs whose time has come, and those whose kind of work is no longer paused."""
 
-    def __init__(self, clock: Clock, autonomy: AutonomyPolicy, dialogue: RunDialogue) -> None:
-        self._clock = clock
-        self._autonomy = autonomy
-        self._dialogue = dialogue
+    clock: Clock
+    autonomy: AutonomyPolicy
+    dialogue: RunDialogue
 
     async def check_pauses(self) -> None:
         """Check the paused kinds of work. Raises `TheseusError`."""
-        await self._autonomy.look()
+        await self.autonomy.look()
 
     async def look_at(self, run: Run) -> None:
         """Continue the run if nothing holds it up any more."""
         if run.waiting is Waiting.PAUSED:
-            if not await self._autonomy.should_wait(run):
-                await self._dialogue.go_on(run)
-        elif run.parked_until is not None and self._clock.now() >= run.parked_until:
-            await self._dialogue.resume_overdue(run)
+            if not await self.autonomy.should_wait(run):
+                await self.dialogue.go_on(run)
+        elif run.parked_until is not None and self.clock.now() >= run.parked_until:
+            await self.dialogue.resume_overdue(run)
 
 
 class Poller:

@@ -1,5 +1,7 @@
 """Posts the card of a proposal after the proposal is saved."""
 
+from dataclasses import dataclass
+
 from bot.authority.run_locks import RunLocks
 from bot.domain.history import History
 from bot.domain.proposal import Proposal
@@ -8,6 +10,7 @@ from bot.ports.store import Store
 from bot.self_improvement.notifier import RunNotifier
 
 
+@dataclass(frozen=True, eq=False)
 class ProposalCards:
     """Shows proposals that wait for approval, each once.
 
@@ -15,10 +18,9 @@ class ProposalCards:
     kill in between it has no `card_id`. Then `show` finds the card by its key, or posts it.
     """
 
-    def __init__(self, store: Store, notifier: RunNotifier, run_locks: RunLocks) -> None:
-        self._store = store
-        self._notifier = notifier
-        self._run_locks = run_locks
+    store: Store
+    notifier: RunNotifier
+    run_locks: RunLocks
 
     async def show(self, run: Run) -> None:
         """Post the card of the run's proposal unless it is already recorded.
@@ -27,14 +29,14 @@ class ProposalCards:
         stays free while the chat is out of reach. Raises `ChatRejected`, `UnknownRun`,
         `StoreError`.
         """
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         proposal = _find_unposted(run, history)
         if proposal is None:
             return
-        card_id = await self._notifier.propose(run, history)
-        async with self._run_locks.get(run.id):
-            if (await self._store.get_history(run.id)).proposal == proposal:
-                await self._store.append(run.id, proposal.replace(card_id=card_id))
+        card_id = await self.notifier.propose(run, history)
+        async with self.run_locks.get(run.id):
+            if (await self.store.get_history(run.id)).proposal == proposal:
+                await self.store.append(run.id, proposal.replace(card_id=card_id))
 
 
 def _find_unposted(run: Run, history: History) -> Proposal | None:

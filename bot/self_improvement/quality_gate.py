@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 
 from theseus_guard import (
     PythonText,
@@ -33,6 +34,7 @@ from bot.self_improvement.start_check import StartCheck
 OnCheck = Callable[[CheckResult], Awaitable[None]]
 
 
+@dataclass(frozen=True, eq=False)
 class QualityGate:
     """Runs the diff guard, the reproduction on base and head, and base's checks.
 
@@ -40,20 +42,12 @@ class QualityGate:
     by a replay are replayed.
     """
 
-    def __init__(
-        self,
-        verifier: Verifier,
-        *,
-        protection: Protection,
-        redact: Redact,
-        start: StartCheck | None = None,
-        replays: InteractionReplays | None = None,
-    ) -> None:
-        self._verifier = verifier
-        self._start = start
-        self._replays = replays
-        self._protection = protection
-        self._redact = redact
+    verifier: Verifier
+    _: KW_ONLY
+    protection: Protection
+    redact: Redact
+    start: StartCheck | None = None
+    replays: InteractionReplays | None = None
 
     def remove_forbidden_files(self, plan: Plan, named: frozenset[str]) -> Plan:
         """Return the plan without files that no run may change.
@@ -61,7 +55,7 @@ class QualityGate:
         Raises `OutOfBounds` with the reasons if no file is left. This is reported before the work,
         not after it.
         """
-        protection = self._protection.add_named_files(named)
+        protection = self.protection.add_named_files(named)
         forbidden = {
             file: why for file in plan.owned_files if (why := protection.describe_restriction(file))
         }
@@ -104,7 +98,7 @@ class QualityGate:
             findings=findings,
             proven=proven,
             reverted_commit=change.reverted_commit if withdrawn else "",
-            sandbox=self._verifier.sandbox,
+            sandbox=self.verifier.sandbox,
         )
         is_demonstrated = plan.demonstration is not None or is_proven_otherwise
         if not is_demonstrated or any(finding.blocking for finding in findings):
@@ -154,7 +148,7 @@ class QualityGate:
             head=change.head,
             round=round_number,
             findings=findings,
-            sandbox=self._verifier.sandbox,
+            sandbox=self.verifier.sandbox,
             revert_result=reverted if is_exact else None,
         )
         if not is_exact or any(finding.blocking for finding in verdict.findings):
@@ -196,10 +190,10 @@ class QualityGate:
             change.files,
             base_files=files,
             owned_files=plan.owned_files,
-            protection=self._protection.add_named_files(named),
+            protection=self.protection.add_named_files(named),
             allowed_new=allowed_new,
             sources=sources,
-            redact=self._redact,
+            redact=self.redact,
             declared=list_declared_modules(texts),
         )
         return excuse_reverted_tests(found, withdrawn)
@@ -236,18 +230,18 @@ class QualityGate:
         if plan.demonstration is None:
             return None, None
         tests = await list_remaining_tests(plan, change, workspace)
-        if plan.replay_proof is not None and self._replays is not None:
-            base_result, head_result = await self._replays.prove(
+        if plan.replay_proof is not None and self.replays is not None:
+            base_result, head_result = await self.replays.prove(
                 plan.replay_proof, change.base, change.head
             )
-            results = await self._verifier.run_reproductions(tests, workspace) if tests else ()
+            results = await self.verifier.run_reproductions(tests, workspace) if tests else ()
             return base_result, next(
                 (end for end in results if end.status != "passed"), head_result
             )
-        base_result = await self._verifier.run_at_base(
+        base_result = await self.verifier.run_at_base(
             tests[0], workspace
         )  # usually cached since the plan
-        results = await self._verifier.run_reproductions(tests, workspace)
+        results = await self.verifier.run_reproductions(tests, workspace)
         return base_result, next((end for end in results if end.status != "passed"), results[0])
 
     async def _run_checks(
@@ -260,15 +254,15 @@ class QualityGate:
         replay: Replay | None = None,
     ) -> tuple[CheckResult, ...]:
         """Run base's checks of a tier and the rehearsals of `head` side by side."""
-        rehearsals = [self._start(head, workspace.base)] if self._start else []
-        if self._replays is not None and replay is not None:
-            rehearsals.append(self._replays.check_output(replay, head))
+        rehearsals = [self.start(head, workspace.base)] if self.start else []
+        if self.replays is not None and replay is not None:
+            rehearsals.append(self.replays.check_output(replay, head))
         checks: tuple[CheckResult, ...] = ()
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(_report_result(play, on_check)) for play in rehearsals]
                 if tier is not None:
-                    checks = await self._verifier.run_checks(tier, workspace, changed, on_check)
+                    checks = await self.verifier.run_checks(tier, workspace, changed, on_check)
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         return (*checks, *(play.result() for play in tasks))
@@ -326,7 +320,7 @@ class QualityGate:
         ]
         if not failed:
             return ()
-        at_base = await self._verifier.run_checks_at_base(failed, workspace, changed, tier=tier)
+        at_base = await self.verifier.run_checks_at_base(failed, workspace, changed, tier=tier)
         return tuple(check.name for check in at_base if not check.ok)
 
 

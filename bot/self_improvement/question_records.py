@@ -1,6 +1,7 @@
 """The records that answer questions about the bot: runs, incidents, failures, use, costs."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.budget.enforcement import BudgetEnforcer
@@ -28,41 +29,31 @@ _RETENTION = timedelta(days=400)
 _DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True, eq=False)
 class QuestionRecords:
     """Reads the records. `commands` returns the names of all commands, without the slash."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        journal: Journal,
-        key_values: KeyValueStore,
-        checkout: Checkout | None,
-        budget: BudgetEnforcer | None,
-        fixes: ShippedFixes,
-        commands: Callable[[], Collection[str]],
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._journal = journal
-        self._key_values = key_values
-        self._checkout = checkout
-        self._budget = budget
-        self._fixes = fixes
-        self._commands = commands
+    store: Store
+    clock: Clock
+    journal: Journal
+    key_values: KeyValueStore
+    checkout: Checkout | None
+    budget: BudgetEnforcer | None
+    fixes: ShippedFixes
+    commands: Callable[[], Collection[str]]
 
     @property
     def now(self) -> datetime:
         """The current time."""
-        return self._clock.now()
+        return self.clock.now()
 
     async def get_history(self, run_id: str) -> History:
         """Return the records of a run."""
-        return await self._store.get_history(run_id)
+        return await self.store.get_history(run_id)
 
     async def list_runs(self) -> tuple[Run, ...]:
         """Return the newest runs, newest first."""
-        return await self._store.find(limit=_LOOKED_AT)
+        return await self.store.find(limit=_LOOKED_AT)
 
     async def find_run(self, run_id: str | None, number: int | None) -> Run:
         """Return the run with that id, or the newest that proposed that number.
@@ -70,7 +61,7 @@ class QuestionRecords:
         Raises `UnknownRun`.
         """
         if run_id is not None:
-            return await self._store.get(run_id)
+            return await self.store.get(run_id)
         found = await self.find_newest(
             lambda h: h.proposal is not None and h.proposal.number == number
         )
@@ -93,7 +84,7 @@ class QuestionRecords:
     async def list_shipped(self) -> list[tuple[Run, History]]:
         """Return the runs that shipped something, newest shipment first."""
         runs = await self.list_runs()
-        known = await self._store.get_histories([run.id for run in runs])
+        known = await self.store.get_histories([run.id for run in runs])
         merged = [
             (history.shipment.at, run, history)
             for run in runs
@@ -104,9 +95,9 @@ class QuestionRecords:
 
     async def sum_costs(self, span: TimeSpan | None) -> Cost | None:
         """Return the ledger's total for models, by UTC days; `None` without a ledger."""
-        if self._budget is None:
+        if self.budget is None:
             return None
-        ledger = self._budget.ledger
+        ledger = self.budget.ledger
         if span is None:
             return await ledger.sum_costs()
         total = Cost()
@@ -117,12 +108,12 @@ class QuestionRecords:
 
     async def list_incidents(self) -> list[Incident]:
         """Return every stored incident, most recently seen first."""
-        found = await self._key_values.list_records(INCIDENT, Incident)
+        found = await self.key_values.list_records(INCIDENT, Incident)
         return sorted(found, key=lambda each: each.last_at, reverse=True)
 
     async def list_failures(self, span: TimeSpan, subject: str = "") -> list[FailureGroup]:
         """Return users' failures in the span; with a `subject`, only those that match it."""
-        found = await self._journal.list_failures(since=span.since, limit=_GROUPS)
+        found = await self.journal.list_failures(since=span.since, limit=_GROUPS)
         groups = [
             each
             for each in found
@@ -137,12 +128,12 @@ class QuestionRecords:
                 for each in groups
                 if each.newest.kind is Kind.COMMAND and each.newest.name in named
             ]
-        fits = find_fitting_failures(subject, groups, self._commands())
+        fits = find_fitting_failures(subject, groups, self.commands())
         return list(fits.certain or fits.likely)
 
     async def filter_unfixed(self, groups: Sequence[FailureGroup]) -> list[FailureGroup]:
         """Return the failures without those not seen since their fix came live."""
-        fixes = await self._fixes()
+        fixes = await self.fixes()
         ended = {key: fix.live_at for key, fix in fixes.items() if fix.live_at is not None}
         return [
             each
@@ -152,7 +143,7 @@ class QuestionRecords:
 
     async def count_uses(self, span: TimeSpan, subject: str = "") -> list[EventUse]:
         """Return how often commands were used in the span, most used first."""
-        names = self.match_commands(subject) if subject else frozenset(self._commands())
+        names = self.match_commands(subject) if subject else frozenset(self.commands())
         seen = await self._load_samples({f"{Kind.COMMAND}.{name}" for name in names}, span)
         uses = [use_of(event, (), seen[event]) for event in sorted(seen)]
         return sorted((each for each in uses if each.uses), key=lambda each: -each.uses)
@@ -166,7 +157,7 @@ class QuestionRecords:
         since = span.since
         while since <= span.until:
             until = min(since + _DAY, span.until)
-            for each in await self._journal.list_samples(since=since, until=until, event=one):
+            for each in await self.journal.list_samples(since=since, until=until, event=one):
                 if each.event in events:
                     found.setdefault(each.event, []).append(each)
             since = until + timedelta(microseconds=1)
@@ -174,7 +165,7 @@ class QuestionRecords:
 
     def match_commands(self, subject: str) -> frozenset[str]:
         """Return the commands that a text names: by slash, by words, or all of a group."""
-        known = self._commands()
+        known = self.commands()
         if subject.startswith("/"):
             name = subject[1:].lower()
             same = {each for each in known if each == name or each.startswith(f"{name} ")}
@@ -186,7 +177,7 @@ class QuestionRecords:
 
     async def get_head(self) -> str:
         """Return the commit of the running checkout; empty if there is no checkout."""
-        checkout = self._checkout
+        checkout = self.checkout
         return await checkout.get_head() if checkout is not None else ""
 
     def get_recent_span(self, days: float) -> TimeSpan:

@@ -5,6 +5,7 @@ So the forge is asked repeatedly, also after restarts, until it answers; then pe
 """
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
@@ -35,44 +36,36 @@ class Unsettled(Record):
     run_id: str
 
 
+@dataclass(frozen=True, eq=False)
 class Reconciler:
     """Stores such runs in the key-value store, and asks the forge about them."""
 
-    def __init__(
-        self,
-        store: Store,
-        forge: Forge,
-        clock: Clock,
-        key_values: KeyValueStore,
-        notifier: RunNotifier,
-        announcer: DevChannelAnnouncer,
-    ) -> None:
-        self._store = store
-        self._forge = forge
-        self._clock = clock
-        self._key_values = key_values
-        self._notifier = notifier
-        self._announcer = announcer
+    store: Store
+    forge: Forge
+    clock: Clock
+    key_values: KeyValueStore
+    notifier: RunNotifier
+    announcer: DevChannelAnnouncer
 
     async def schedule(self, run: Run) -> None:
         """Ask about the run's proposal later.
 
         Stored before the run ends, so a crash loses nothing.
         """
-        await self._key_values.put(_PREFIX + run.id, Unsettled(run_id=run.id))
+        await self.key_values.put(_PREFIX + run.id, Unsettled(run_id=run.id))
 
     async def run_forever(self) -> None:
         """Ask repeatedly, until cancelled."""
         failed = log_tracebacks(_log, "the state of a proposal is still unknown; I will try again")
-        await run_periodically(self.look, self._clock, RETRY_SECONDS, failed=failed)
+        await run_periodically(self.look, self.clock, RETRY_SECONDS, failed=failed)
 
     async def look(self) -> None:
         """Ask once about each run; close proposals that are still open."""
-        for each in await self._key_values.list_records(_PREFIX, Unsettled):
-            run = await self._store.get(each.run_id)
-            history = await self._store.get_history(run.id)
+        for each in await self.key_values.list_records(_PREFIX, Unsettled):
+            run = await self.store.get(each.run_id)
+            history = await self.store.get_history(run.id)
             if run.has_ended:
-                forge = self._forge
+                forge = self.forge
                 try:
                     async with asyncio.timeout(_ANSWER_SECONDS):
                         opened = await close_proposal(forge, run, history, run.reason)
@@ -81,13 +74,13 @@ class Reconciler:
                 except (ForgeError, TimeoutError):
                     continue
                 await self._report(run, opened)
-            await self._key_values.remove(_PREFIX + run.id)
+            await self.key_values.remove(_PREFIX + run.id)
 
     async def _report(self, run: Run, opened: ForgeProposal | None) -> None:
         """Report the forge's answer in the thread; a merge also in dev channel and audit log."""
         if opened is None or opened.state != "merged":
             number = f"#{opened.number} is {opened.state}" if opened else "it has no pull request"
-            await self._notifier.say(
+            await self.notifier.say(
                 run, f"The forge answers again: {number}; nothing was merged.", key="settled"
             )
             return
@@ -98,9 +91,9 @@ class Reconciler:
             f"merged as `{commit}` before the forge knew that the run had ended. It comes live "
             "with the next shipped change. Revert it at the forge if it should not."
         )
-        await self._store.append_audit_entry(
+        await self.store.append_audit_entry(
             AuditEntry(
-                at=self._clock.now(),
+                at=self.clock.now(),
                 action="merged",
                 allowed=True,
                 run_id=run.id,
@@ -108,5 +101,5 @@ class Reconciler:
                 head=opened.head,
             )
         )
-        await self._notifier.say(run, text, key="settled")
-        await self._announcer.tell(text, key=f"settled:{run.id}")
+        await self.notifier.say(run, text, key="settled")
+        await self.announcer.tell(text, key=f"settled:{run.id}")

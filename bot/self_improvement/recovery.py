@@ -1,5 +1,6 @@
 """Recovers runs at the start: continues, queues or ends them, and says so in their threads."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
@@ -25,39 +26,28 @@ _MOST_REEXPLAINED = 200
 _log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class RecoveryService:
     """Handles every unfinished run in the store, once."""
 
-    def __init__(
-        self,
-        store: Store,
-        forge: Forge,
-        workspaces: Workspaces,
-        notifier: RunNotifier,
-        transitions: RunTransitions,
-        failures: StepFailures,
-        approvals: Approvals,
-        proposal_cards: ProposalCards,
-        run_locks: RunLocks,
-    ) -> None:
-        self._store = store
-        self._forge = forge
-        self._workspaces = workspaces
-        self._notifier = notifier
-        self._transitions = transitions
-        self._failures = failures
-        self._approvals = approvals
-        self._proposal_cards = proposal_cards
-        self._run_locks = run_locks
+    store: Store
+    forge: Forge
+    workspaces: Workspaces
+    notifier: RunNotifier
+    transitions: RunTransitions
+    failures: StepFailures
+    approvals: Approvals
+    proposal_cards: ProposalCards
+    run_locks: RunLocks
 
     async def recover(self, *, stopped: bool = False) -> None:
         """Handle every unfinished run, and post endings that were not posted.
 
         If everything is `stopped`, no run is resumed.
         """
-        store = self._store
+        store = self.store
         for run in () if stopped else await store.find(status=_LIVE, limit=_ALL):
-            async with self._run_locks.get(run.id):
+            async with self.run_locks.get(run.id):
                 try:
                     await self._recover(await store.get(run.id))
                 except StoreConflict:
@@ -70,48 +60,48 @@ class RecoveryService:
         # A kill between saving and posting an ending leaves people without an answer. Endings that
         # were posted are known to the outbox by their key.
         for run in await store.find(status=FINAL_STATUSES, limit=_MOST_REEXPLAINED):
-            await self._notifier.announce_end(run, await store.get_history(run.id))
+            await self.notifier.announce_end(run, await store.get_history(run.id))
         # Read again: the loop above has ended some runs, and people have requested others.
         keep = await store.find(status=_LIVE, limit=_ALL)
-        await self._workspaces.reap(frozenset(run.id for run in keep))
+        await self.workspaces.reap(frozenset(run.id for run in keep))
 
     async def announce(self, run: Run) -> Run:
         """Give a new run its thread and card, then queue it. Raises `ChatRejected`."""
         try:
-            announced = await self._notifier.announce(run)
+            announced = await self.notifier.announce(run)
         except ChatRejected as error:
-            await self._transitions.end(run, Edge.FAILED, str(error))
+            await self.transitions.end(run, Edge.FAILED, str(error))
             raise
         try:
-            return await self._transitions.go_on_with_thread(announced)
+            return await self.transitions.go_on_with_thread(announced)
         except StoreConflict:
             return await self._report_ended(announced)
 
     async def _show_card(self, run_id: str) -> None:
         """Post the card of a proposal that an earlier process saved but did not post."""
         try:
-            await self._proposal_cards.show(await self._store.get(run_id))
+            await self.proposal_cards.show(await self.store.get(run_id))
         except ChatRejected as error:
-            async with self._run_locks.get(run_id):
-                await self._failures.wait_for_thread(await self._store.get(run_id), str(error))
+            async with self.run_locks.get(run_id):
+                await self.failures.wait_for_thread(await self.store.get(run_id), str(error))
 
     async def _report_not_resumed(self, run: Run, error: TheseusError) -> None:
         """Say why a run cannot continue after a restart; its own thread may not exist."""
-        now = await self._store.get(run.id)
+        now = await self.store.get(run.id)
         way_out = f" `/runs retry {run.id}` tries again." if now.has_ended else ""
         text = f"I was restarted, and could not resume this run: {error}{way_out}"
-        await self._notifier.say_in_fallback(now, text, key=f"left:{now.version}")
+        await self.notifier.say_in_fallback(now, text, key=f"left:{now.version}")
 
     async def _report_ended(self, announced: Run) -> Run:
         """Say in the new thread that the run has ended meanwhile. Raises `StoreConflict`."""
-        now = await self._store.get(announced.id)
+        now = await self.store.get(announced.id)
         if not now.has_ended or now.thread_id is not None:
             raise StoreConflict(f"Run {now.id} was changed meanwhile.")
         known = now.replace(thread_id=announced.thread_id, card_id=announced.card_id)
-        ended = await self._store.save(known)
-        history = await self._store.get_history(ended.id)
-        await self._notifier.refresh(ended, history)
-        await self._notifier.announce_end(ended, history)
+        ended = await self.store.save(known)
+        history = await self.store.get_history(ended.id)
+        await self.notifier.refresh(ended, history)
+        await self.notifier.announce_end(ended, history)
         return ended
 
     async def _recover(self, run: Run) -> None:
@@ -120,44 +110,44 @@ class RecoveryService:
             await self._quarantine(run)
         elif decision is Recovery.CONTINUE:
             interrupted = run.replace(interruptions=run.interruptions + 1)
-            saved = await self._transitions.hand_back(interrupted)
+            saved = await self.transitions.hand_back(interrupted)
             text = f"I was restarted while {get_activity(run.stage)}; going on from there."
-            await self._notifier.say(saved, text, key=f"resumed:{saved.version}")
+            await self.notifier.say(saved, text, key=f"resumed:{saved.version}")
         elif decision is Recovery.LEAVE:
             await self._requeue_released(run)
         else:
             assert_never(decision)
 
     async def _quarantine(self, run: Run) -> None:
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         why = f"I was interrupted twice while {get_activity(run.stage)}."
-        if await self._failures.fall_back(run, history, why, worked_on=False) is not None:
+        if await self.failures.fall_back(run, history, why, worked_on=False) is not None:
             return  # the earlier state did not cause the interruptions
         reason = (
             f"Interrupted twice while {get_activity(run.stage)}; `/runs retry {run.id}` tries it "
             "again."
         )
-        reason += await try_close_proposal(self._forge, run, history, reason)
-        await self._transitions.end(run, Edge.DIED_TWICE, reason)
+        reason += await try_close_proposal(self.forge, run, history, reason)
+        await self.transitions.end(run, Edge.DIED_TWICE, reason)
 
     async def _requeue_released(self, run: Run) -> None:
         """Queue a waiting run that has no more reason to wait: half announced, or approved."""
         if run.status is not Status.WAITING:
             return
         if run.asks:  # the poller continues it when its time has come
-            await self._transitions.say_parked(run, await self._store.get_history(run.id))
+            await self.transitions.say_parked(run, await self.store.get_history(run.id))
             return
         if run.stage is not Stage.SHIP:
             await self.announce(run)
             return
         if run.waiting is Waiting.THREAD:
-            await self._failures.report_lost_thread(run)
+            await self.failures.report_lost_thread(run)
             return
         if run.waiting is not Waiting.APPROVAL:
-            await self._failures.say_unshipped(run)
+            await self.failures.say_unshipped(run)
             return
-        history = await self._store.get_history(run.id)
-        if history.proposal and await self._approvals.has_enough_votes(
+        history = await self.store.get_history(run.id)
+        if history.proposal and await self.approvals.has_enough_votes(
             run, history, history.proposal
         ):
-            await self._transitions.go_on_with_approval(run)
+            await self.transitions.go_on_with_approval(run)

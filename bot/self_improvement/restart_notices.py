@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -37,41 +38,31 @@ LeaveRefused = Callable[[], Awaitable[None]]
 """Records that the checkout is back at the running code. Raises `WorkspaceError`."""
 
 
+@dataclass(frozen=True, eq=False)
 class RestartNotices:
     """Announces restarts: `news` is known at the start, and `refused` delivers later failures.
 
     A code rollback is announced as an incident in the dev channel.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        chat: Chat,
-        recorder: ActionRecorder,
-        dev_channel_id: int,
-        news: Mapping[str, Any],
-        refused: "asyncio.Queue[Mapping[str, Any]]",
-        open_incident: OpenIncident,
-        leave_refused: LeaveRefused,
-    ) -> None:
-        self._store = store
-        self._chat = chat
-        self._recorder = recorder
-        self._dev_channel_id = dev_channel_id
-        self._news = news
-        self._refused = refused
-        self._open_incident = open_incident
-        self._leave_refused = leave_refused
+    store: Store
+    chat: Chat
+    recorder: ActionRecorder
+    dev_channel_id: int
+    news: Mapping[str, Any]
+    refused: "asyncio.Queue[Mapping[str, Any]]"
+    open_incident: OpenIncident
+    leave_refused: LeaveRefused
 
     async def run_forever(self) -> None:
         """Announce what is new, each once, until cancelled."""
-        if (report := _read(self._news.get("restarted"))) is not None:
+        if (report := _read(self.news.get("restarted"))) is not None:
             await self._announce_success(report)
         for name, build_post in _BAD.items():
-            if (report := _read(self._news.get(name))) is not None:
+            if (report := _read(self.news.get(name))) is not None:
                 await self._announce_failure(report, name, build_post)
         while True:
-            report = _read(await self._refused.get())
+            report = _read(await self.refused.get())
             if report is not None:
                 await self._note_put_back(report)
                 await self._announce_failure(report, "not_restarted", render_failed_restart)
@@ -80,32 +71,32 @@ class RestartNotices:
         if report.not_back:
             return
         try:
-            await self._leave_refused()
+            await self.leave_refused()
         except WorkspaceError as error:
             _log.warning("the running commit is unknown after a refused restart: %s", error)
 
     async def _announce_success(self, report: RestartReport) -> None:
-        self._recorder.record(Kind.RELOAD, NAME, ActionOutcome.OK, run_id=report.run_id)
+        self.recorder.record(Kind.RELOAD, NAME, ActionOutcome.OK, run_id=report.run_id)
         post = render_restart(report)
         if not await self._say_in_thread(report, post, "live"):
-            await self._say(self._dev_channel_id, post, f"restart:live:{_build_key(report)}")
+            await self._say(self.dev_channel_id, post, f"restart:live:{_build_key(report)}")
 
     async def _announce_failure(
         self, report: RestartReport, name: str, build_post: _RenderPost
     ) -> None:
         error = PortError(report.why, detail=report.tail)
-        self._recorder.record(
+        self.recorder.record(
             Kind.RELOAD, NAME, ActionOutcome.ERROR, run_id=report.run_id, error=error
         )
         post = build_post(report)
         # An incident announces itself; if it cannot be stored, the message is sent directly.
         if name != "rolled_back" or not await self._is_incident(report):
-            await self._say(self._dev_channel_id, post, f"restart:{name}:{_build_key(report)}")
+            await self._say(self.dev_channel_id, post, f"restart:{name}:{_build_key(report)}")
         await self._say_in_thread(report, post, name)
 
     async def _is_incident(self, report: RestartReport) -> bool:
         try:
-            await self._open_incident(report)
+            await self.open_incident(report)
         except StoreError as error:
             _log.warning("no incident could be opened for %s: %s", report.commit[:12], error)
             return False
@@ -116,7 +107,7 @@ class RestartNotices:
         if report.run_id is None:
             return False
         try:
-            run = await self._store.get(report.run_id)
+            run = await self.store.get(report.run_id)
         except (UnknownRun, StoreError) as error:
             _log.warning(
                 "the restart could not be announced in the thread of run %s: %s",
@@ -130,7 +121,7 @@ class RestartNotices:
 
     async def _say(self, channel_id: int, post: Post, key: str) -> bool:
         try:
-            await self._chat.post(channel_id, post, key=key)
+            await self.chat.post(channel_id, post, key=key)
         except PortError as error:
             _log.warning("a restart could not be announced (%s): %s", key, error)
             return False

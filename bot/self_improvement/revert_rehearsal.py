@@ -6,6 +6,7 @@ databases stay as the change wrote them, however, and git cannot restore them.
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -41,23 +42,16 @@ class _Leftover(NamedTuple):
     files: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
 class RevertRehearsal:
     """Runs what a change affects, then the older code on the files that this left."""
 
-    def __init__(
-        self,
-        rehearsal: Rehearsal,
-        trees: CommitTrees,
-        traffic: TrafficLog,
-        clock: Clock,
-        *,
-        lookback: timedelta,
-    ) -> None:
-        self._rehearsal = rehearsal
-        self._trees = trees
-        self._traffic = traffic
-        self._clock = clock
-        self._lookback = lookback
+    rehearsal: Rehearsal
+    trees: CommitTrees
+    traffic: TrafficLog
+    clock: Clock
+    _: KW_ONLY
+    lookback: timedelta
 
     async def __call__(self, change: ChangeSet, brief: Brief | None) -> RevertTrial:
         """Return the redacted result; if nothing could be run, it says why."""
@@ -65,7 +59,7 @@ class RevertRehearsal:
             scripts = await self._list_scripts(change, brief)
             if not scripts:
                 return RevertTrial()
-            open_tree = self._trees.open_tree
+            open_tree = self.trees.open_tree
             async with open_tree(change.base) as base, open_tree(change.head) as head:
                 async with asyncio.timeout(PATIENCE):
                     return await self._run_trial(base, head, scripts)
@@ -76,14 +70,14 @@ class RevertRehearsal:
 
     async def _list_scripts(self, change: ChangeSet, brief: Brief | None) -> tuple[Script, ...]:
         """Return the scripts to run: examples of the brief, and recorded traffic."""
-        records = await self._traffic.list_since(self._clock.now() - self._lookback)
+        records = await self.traffic.list_since(self.clock.now() - self.lookback)
         examples = (each.script for each in brief.acceptances) if brief else ()
         recorded = build_regression_scripts(records, [file.path for file in change.files])
         chosen = chain(islice(examples, _MOST), islice(recorded, _MOST))
         return tuple(each for each in chosen if each.world.cogs)
 
     async def _run_trial(self, base: Path, head: Path, scripts: tuple[Script, ...]) -> RevertTrial:
-        async with self._rehearsal.open(base) as before, self._rehearsal.open(head) as after:
+        async with self.rehearsal.open(base) as before, self.rehearsal.open(head) as after:
             leftovers = [
                 found
                 for script in scripts

@@ -1,5 +1,6 @@
 """What people write to a run: instructions, and answers to its question."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from theseus_observe.redaction import redact
@@ -18,26 +19,17 @@ from bot.self_improvement.exclusive_runs import run_exclusively
 from bot.self_improvement.transitions import RunTransitions, open_question
 
 
+@dataclass(frozen=True, eq=False)
 class RunConversation:
     """Passes what people write on to their runs; authorised and audited first."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        authorizer: Authorizer,
-        stop_guard: KillSwitchGuard,
-        run_locks: RunLocks,
-        dialogue: RunDialogue,
-        transitions: RunTransitions,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._authorizer = authorizer
-        self._stop_guard = stop_guard
-        self._run_locks = run_locks
-        self._dialogue = dialogue
-        self._transitions = transitions
+    store: Store
+    clock: Clock
+    authorizer: Authorizer
+    stop_guard: KillSwitchGuard
+    run_locks: RunLocks
+    dialogue: RunDialogue
+    transitions: RunTransitions
 
     async def revise(
         self,
@@ -52,8 +44,8 @@ class RunConversation:
         `key` makes a repeated delivery of the same message harmless. Raises `WrongStage` if there
         is no change to revise, or if the engine cannot follow instructions.
         """
-        await self._authorizer.ask(person, Act.REVISE, run_id=run_id, note=instruction)
-        now = self._clock.now()
+        await self.authorizer.ask(person, Act.REVISE, run_id=run_id, note=instruction)
+        now = self.clock.now()
         item = Instruction(
             key=key or f"{person.id}:{now.isoformat()}",
             text=redact(instruction),
@@ -61,30 +53,30 @@ class RunConversation:
             how=how,
             at=now,
         )
-        await self._stop_guard.check()
+        await self.stop_guard.check()
         return await run_exclusively(
-            self._run_locks,
-            self._store,
+            self.run_locks,
+            self.store,
             run_id,
-            lambda run: self._dialogue.tell(run, (item,), person),
+            lambda run: self.dialogue.tell(run, (item,), person),
         )
 
     async def answer(self, run_id: str, person: Person, text: str) -> Run:
         """Answer the question a run waits for; the first answer counts. Raises `WrongStage`."""
-        await self._authorizer.ask(person, Act.ANSWER, run_id=run_id, note=text)
-        await self._stop_guard.check()
+        await self.authorizer.ask(person, Act.ANSWER, run_id=run_id, note=text)
+        await self.stop_guard.check()
         return await run_exclusively(
-            self._run_locks,
-            self._store,
+            self.run_locks,
+            self.store,
             run_id,
-            lambda run: self._dialogue.answer(run, person, text),
+            lambda run: self.dialogue.answer(run, person, text),
         )
 
     async def get_question(self, run: Run) -> Question | None:
         """Return the question the run waits for, with the id of its message; `None` without one."""
         if not run.is_parked:
             return None
-        question = open_question(run, await self._store.get_history(run.id))
+        question = open_question(run, await self.store.get_history(run.id))
         if question is None or question.message_id is not None:
             return question
-        return await self._transitions.post_question(run, question)
+        return await self.transitions.post_question(run, question)

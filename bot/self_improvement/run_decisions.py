@@ -1,5 +1,7 @@
 """Decisions that end a run: reject, cancel."""
 
+from dataclasses import dataclass
+
 from theseus_observe.redaction import redact
 
 from bot.authority.authorizer import Authorizer
@@ -19,26 +21,17 @@ from bot.self_improvement.proposal_closer import close_proposal, describe_closin
 from bot.self_improvement.transitions import RunTransitions
 
 
+@dataclass(frozen=True, eq=False)
 class RunDecisions:
     """Carries out people's decisions; each is authorised and audited first."""
 
-    def __init__(
-        self,
-        store: Store,
-        forge: Forge,
-        authorizer: Authorizer,
-        run_locks: RunLocks,
-        transitions: RunTransitions,
-        cancellation: Cancellation,
-        memory: MemoryRecorder,
-    ) -> None:
-        self._store = store
-        self._forge = forge
-        self._authorizer = authorizer
-        self._run_locks = run_locks
-        self._transitions = transitions
-        self._cancellation = cancellation
-        self._memory = memory
+    store: Store
+    forge: Forge
+    authorizer: Authorizer
+    run_locks: RunLocks
+    transitions: RunTransitions
+    cancellation: Cancellation
+    memory: MemoryRecorder
 
     async def reject(
         self, run_id: str, person: Person, *, why: str = "", card_id: int | None = None
@@ -47,10 +40,10 @@ class RunDecisions:
 
         Raises `WrongStage`, `StaleApproval`.
         """
-        await self._authorizer.ask(person, Act.REJECT, run_id=run_id, note=why)
-        async with self._run_locks.get(run_id):
-            run = await self._store.get(run_id)
-            history = await self._store.get_history(run.id)
+        await self.authorizer.ask(person, Act.REJECT, run_id=run_id, note=why)
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
+            history = await self.store.get_history(run.id)
             proposed = run.stage is Stage.SHIP and run.status is Status.WAITING
             if not proposed and run.waiting is not Waiting.JUDGEMENT:
                 status = format_status(run)
@@ -60,13 +53,13 @@ class RunDecisions:
             if (proposal := history.proposal) is not None:
                 check_binding(proposal, card_id=card_id, head=None, forge_head=None)
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
-            opened = await close_proposal(self._forge, run, history, reason)
+            opened = await close_proposal(self.forge, run, history, reason)
             if why:
-                await self._memory.remember_rejection(run, history, redact(why))
-            ended = await self._transitions.end(
+                await self.memory.remember_rejection(run, history, redact(why))
+            ended = await self.transitions.end(
                 run, Edge.REJECTED, reason + describe_closing(opened)
             )
-            await self._cancellation.drop(run.id)
+            await self.cancellation.drop(run.id)
             return ended
 
     async def cancel(self, run_id: str, person: Person) -> Run:
@@ -74,11 +67,11 @@ class RunDecisions:
 
         Raises `WrongStage` if the run has ended, or if it has been merged and is coming live.
         """
-        await self._authorizer.ask(person, Act.CANCEL, run_id=run_id)
+        await self.authorizer.ask(person, Act.CANCEL, run_id=run_id)
         reason = f"Cancelled by {person.name}."
         return await run_exclusively(
-            self._run_locks,
-            self._store,
+            self.run_locks,
+            self.store,
             run_id,
-            lambda run: self._cancellation.cancel(run.id, reason),
+            lambda run: self.cancellation.cancel(run.id, reason),
         )

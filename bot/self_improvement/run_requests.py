@@ -1,5 +1,7 @@
 """Requests about an existing run: revert it, or reopen its thread."""
 
+from dataclasses import dataclass
+
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
@@ -18,28 +20,18 @@ from bot.self_improvement.worker import Workers
 _LOOKED_THROUGH = 500  # of the newest runs, for a number
 
 
+@dataclass(frozen=True, eq=False)
 class RunRequests:
     """Carries out such requests; each is authorised and audited first."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        authorizer: Authorizer,
-        run_locks: RunLocks,
-        admission: RunAdmission,
-        notifier: RunNotifier,
-        transitions: RunTransitions,
-        workers: Workers,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._authorizer = authorizer
-        self._run_locks = run_locks
-        self._admission = admission
-        self._notifier = notifier
-        self._transitions = transitions
-        self._workers = workers
+    store: Store
+    clock: Clock
+    authorizer: Authorizer
+    run_locks: RunLocks
+    admission: RunAdmission
+    notifier: RunNotifier
+    transitions: RunTransitions
+    workers: Workers
 
     async def revert(
         self,
@@ -54,15 +46,15 @@ class RunRequests:
         A repeated request returns the same run. Raises `NotAuthorized`, `UnknownRun`, `WrongStage`.
         """
         named = run_id or (f"#{number}" if number is not None else f"thread {thread_id}")
-        await self._authorizer.ask(person, Act.ASK, run_id, f"revert {named}")
+        await self.authorizer.ask(person, Act.ASK, run_id, f"revert {named}")
         run = await self._find_run(run_id, thread_id, number)
-        history = await self._store.get_history(run.id)
+        history = await self.store.get_history(run.id)
         proposal = history.proposal
         if run.status is not Status.DONE or history.shipment is None or proposal is None:
             raise WrongStage(
                 f"Run `{run.id}` has merged nothing that I could revert ({format_status(run)})."
             )
-        return await self._admission.start(
+        return await self.admission.start(
             Trigger(
                 key=f"revert:{run.id}",
                 goal="revert",
@@ -71,7 +63,7 @@ class RunRequests:
                 text=f"Revert #{proposal.number}",
                 subject=f"#{proposal.number} ({change_title(run, history, 180)})",
                 reverts=run.id,
-                at=self._clock.now(),
+                at=self.clock.now(),
             )
         )
 
@@ -80,28 +72,28 @@ class RunRequests:
 
         Raises `WrongStage` if it waits for nothing, and `ChatRejected` if no thread can be opened.
         """
-        await self._authorizer.ask(person, Act.ASK, run_id, "open a new thread")
-        async with self._run_locks.get(run_id):
-            run = await self._store.get(run_id)
+        await self.authorizer.ask(person, Act.ASK, run_id, "open a new thread")
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
             if run.status is not Status.WAITING:
                 raise WrongStage(f"Run `{run.id}` does not wait for that ({format_status(run)}).")
             fresh = run.replace(thread_id=None, card_id=None, reopened=run.reopened + 1)
-            announced = await self._notifier.announce(fresh)
+            announced = await self.notifier.announce(fresh)
             if run.asks:
-                saved = await self._store.save(announced)
-                await self._transitions.say_parked(saved, await self._store.get_history(run.id))
+                saved = await self.store.save(announced)
+                await self.transitions.say_parked(saved, await self.store.get_history(run.id))
                 return saved
-            saved = await self._transitions.move_to_new_thread(announced)
-        self._workers.wake()
+            saved = await self.transitions.move_to_new_thread(announced)
+        self.workers.wake()
         return saved
 
     async def _find_run(self, run_id: str | None, thread_id: int | None, number: int | None) -> Run:
         if run_id is not None:
-            return await self._store.get(run_id.strip(" `#").lower())
+            return await self.store.get(run_id.strip(" `#").lower())
         if number is not None:
             return await self._find_shipped_run(number)
         if thread_id is not None:
-            runs = await self._store.find(thread_id=thread_id, limit=1)
+            runs = await self.store.find(thread_id=thread_id, limit=1)
             if runs:
                 return runs[0]
         raise UnknownRun(
@@ -110,8 +102,8 @@ class RunRequests:
         )
 
     async def _find_shipped_run(self, number: int) -> Run:
-        for run in await self._store.find(status={Status.DONE}, limit=_LOOKED_THROUGH):
-            proposal = (await self._store.get_history(run.id)).proposal
+        for run in await self.store.find(status={Status.DONE}, limit=_LOOKED_THROUGH):
+            proposal = (await self.store.get_history(run.id)).proposal
             if proposal is not None and proposal.number == number:
                 return run
         raise UnknownRun(f"None of my runs has shipped #{number}.")

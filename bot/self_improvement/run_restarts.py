@@ -1,5 +1,7 @@
 """Requests to start a run again: as a fix, from the beginning, or for another failure."""
 
+from dataclasses import dataclass
+
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
@@ -18,64 +20,57 @@ from bot.self_improvement.run_starter import (
 from bot.self_improvement.transitions import to_be_fixed
 
 
+@dataclass(frozen=True, eq=False)
 class RunRestarts:
     """Starts ended runs again because a person asks; each request is authorised and audited."""
 
-    def __init__(
-        self,
-        store: Store,
-        authorizer: Authorizer,
-        run_locks: RunLocks,
-        admission: RunAdmission,
-        cancellation: Cancellation,
-    ) -> None:
-        self._store = store
-        self._authorizer = authorizer
-        self._run_locks = run_locks
-        self._admission = admission
-        self._cancellation = cancellation
+    store: Store
+    authorizer: Authorizer
+    run_locks: RunLocks
+    admission: RunAdmission
+    cancellation: Cancellation
 
     async def promote(self, run_id: str, person: Person) -> Run:
         """Turn an investigation into a fix (“Fix it”). Raises `WrongStage`, `TooMany`."""
-        await self._authorizer.ask(person, Act.ASK, run_id=run_id, note="fix it")
-        async with self._run_locks.get(run_id):
-            run = await self._store.get(run_id)
+        await self.authorizer.ask(person, Act.ASK, run_id=run_id, note="fix it")
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
             if run.goal != "investigate":
                 raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({format_status(run)}).")
             if run.status is not Status.DONE:
                 raise WrongStage(
                     f"Run `{run.id}` has not finished its investigation ({format_status(run)})."
                 )
-            history = await self._store.get_history(run.id)
+            history = await self.store.get_history(run.id)
             diagnosis = history.diagnosis
             if diagnosis is None or not diagnosis.file:
                 raise WrongStage(f"Run `{run.id}` found nothing in this project's code to fix.")
             if not (diagnosis.triage.ours or diagnosis.triage.remedies):
                 raise WrongStage(diagnosis.triage.summary)
             fix = to_be_fixed(take_over(run, person))
-            return await self._admission.queue(fix, history.add_shaper(person))
+            return await self.admission.queue(fix, history.add_shaper(person))
 
     async def retry(self, run_id: str, person: Person) -> Run:
         """Start an ended run again from the beginning. Raises `WrongStage`.
 
         A run that had a proposal stays as it ended; a new run is started instead and returned.
         """
-        await self._authorizer.ask(person, Act.ASK, run_id=run_id, note="retry")
-        async with self._run_locks.get(run_id):
-            run = await self._store.get(run_id)
+        await self.authorizer.ask(person, Act.ASK, run_id=run_id, note="retry")
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
             if run.status not in FINAL_STATUSES - {Status.DONE}:
                 raise WrongStage(
                     f"Run `{run.id}` has not failed ({format_status(run)}). Only a failed run can "
                     "be retried."
                 )
-            history = await self._store.get_history(run.id)
+            history = await self.store.get_history(run.id)
             if history.proposal is not None:
-                return await self._admission.start(build_retry_trigger(run.trigger, person))
-            await self._cancellation.drop(run.id)
+                return await self.admission.start(build_retry_trigger(run.trigger, person))
+            await self.cancellation.drop(run.id)
             finished_revision = (
                 () if history.revising is None else (history.revising.replace(is_finished=True),)
             )
-            return await self._admission.queue(
+            return await self.admission.queue(
                 restart_run(run, person), history.add_shaper(person), *finished_revision
             )
 
@@ -84,10 +79,10 @@ class RunRestarts:
 
         The failure has to be one of those the run offers, and no choice may have been made before.
         """
-        await self._authorizer.ask(person, Act.ASK, run_id, f"the error {error_id} is meant")
-        async with self._run_locks.get(run_id):
-            run = await self._store.get(run_id)
-            history = await self._store.get_history(run.id)
+        await self.authorizer.ask(person, Act.ASK, run_id, f"the error {error_id} is meant")
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
+            history = await self.store.get_history(run.id)
             offered = history.diagnosis.choices if history.diagnosis else ()
             if not run.has_ended or error_id not in {each.error_id for each in offered}:
                 raise WrongStage(
@@ -95,4 +90,4 @@ class RunRestarts:
                 )
             restarted = restart_run(run, person)
             retargeted = restarted.replace(trigger=restarted.trigger.replace(error_id=error_id))
-            return await self._admission.queue(retargeted, history.add_shaper(person))
+            return await self.admission.queue(retargeted, history.add_shaper(person))

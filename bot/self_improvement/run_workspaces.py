@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from bot.domain.evidence import Evidence
 from bot.domain.ids import slugify
@@ -9,11 +10,11 @@ from bot.domain.run import Run
 from bot.ports.workspace import Workspace, Workspaces
 
 
+@dataclass(frozen=True, eq=False)
 class RunWorkspaces:
     """Opens the worktree of a run at a known commit."""
 
-    def __init__(self, workspaces: Workspaces) -> None:
-        self._workspaces = workspaces
+    workspaces: Workspaces
 
     @asynccontextmanager
     async def open(
@@ -25,6 +26,6 @@ class RunWorkspaces:
         process may stop at any of them.
         """
         name = slugify(run.trigger.subject or run.goal)
-        async with self._workspaces.open(run.id, base=evidence.base, slug=name) as workspace:
+        async with self.workspaces.open(run.id, base=evidence.base, slug=name) as workspace:
             await workspace.reset(at or workspace.base)
             yield workspace

@@ -4,6 +4,7 @@ A fix has a watch of the failure it should end, a requested change one of its us
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.history import History
@@ -18,18 +19,13 @@ from bot.self_improvement.use_watches import UseWatches
 _KEY_PREFIX = "watch:"
 
 
+@dataclass(frozen=True, eq=False)
 class ShipmentWatches:
     """Begins and ends watches. They are stored, so a restart loses none."""
 
-    def __init__(
-        self,
-        key_values: KeyValueStore,
-        evaluator: FixEvaluator | None,
-        uses: UseWatches | None,
-    ) -> None:
-        self._key_values = key_values
-        self._evaluator = evaluator
-        self.uses = uses
+    key_values: KeyValueStore
+    evaluator: FixEvaluator | None
+    uses: UseWatches | None
 
     async def begin(
         self, run: Run, history: History, shipment: Shipment
@@ -41,7 +37,7 @@ class ShipmentWatches:
         """
         if not shipment.live:
             return None
-        evaluator = self._evaluator
+        evaluator = self.evaluator
         watch = evaluator.begin(run, history, shipment) if evaluator else None
         if watch is not None:
             await self._cut_short((watch.event,), run.id, watch.began_at)
@@ -54,21 +50,21 @@ class ShipmentWatches:
 
     async def end(self, run_id: str) -> None:
         """Stop watching a run. Can be repeated safely."""
-        await self._key_values.remove(_KEY_PREFIX + run_id)
+        await self.key_values.remove(_KEY_PREFIX + run_id)
         if self.uses is not None:
             await self.uses.end(run_id)
 
     async def get(self, run_id: str) -> Watch | None:
         """Return the watch of a fix; `None` if it has ended."""
-        return await self._key_values.get(_KEY_PREFIX + run_id, Watch)
+        return await self.key_values.get(_KEY_PREFIX + run_id, Watch)
 
     async def list_all(self) -> Sequence[Watch]:
         """Return the watches of all fixes."""
-        return await self._key_values.list_records(_KEY_PREFIX, Watch)
+        return await self.key_values.list_records(_KEY_PREFIX, Watch)
 
     async def put(self, watch: Watch) -> None:
         """Store a watch of a fix, replacing its earlier state."""
-        await self._key_values.put(_KEY_PREFIX + watch.run_id, watch)
+        await self.key_values.put(_KEY_PREFIX + watch.run_id, watch)
 
     async def _cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
         for other in await self.list_all():

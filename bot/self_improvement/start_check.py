@@ -1,6 +1,7 @@
 """Checks whether a commit starts: the complete bot runs once with every cog, as in production."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -43,16 +44,16 @@ class _Start(NamedTuple):
     commands: int = 0
 
 
+@dataclass(frozen=True, eq=False)
 class StartCheck:
     """Starts the complete bot of a commit: it connects, registers its commands, and answers.
 
     It is asked `/health`, and a question in natural language.
     """
 
-    def __init__(self, rehearsal: Rehearsal, trees: CommitTrees, clock: Clock) -> None:
-        self._rehearsal = rehearsal
-        self._trees = trees
-        self._clock = clock
+    rehearsal: Rehearsal
+    trees: CommitTrees
+    clock: Clock
 
     async def __call__(self, head: str, base: str) -> CheckResult:
         """Return whether `head` starts; the summary names the cog and error if it does not.
@@ -61,12 +62,12 @@ class StartCheck:
         is skipped, with the reason, if this machine cannot run it or there is nothing to start. It
         is undecided, which holds up a merge, if base does not start either or a run did not end.
         """
-        began = self._clock.monotonic()
+        began = self.clock.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
                 status, summary = await self._check(head, base)
         except (RehearsalError, WorkspaceError) as error:
-            status = "skipped" if self._rehearsal.refusal else "undecided"
+            status = "skipped" if self.rehearsal.refusal else "undecided"
             summary = f"not run: {error}"
         except TimeoutError:
             status, summary = "undecided", f"not run: it took longer than {PATIENCE:.0f} s"
@@ -74,7 +75,7 @@ class StartCheck:
         return CheckResult(
             name=STARTS,
             status=status,
-            seconds=max(0.0, self._clock.monotonic() - began),
+            seconds=max(0.0, self.clock.monotonic() - began),
             summary=summary,
             output=summary if status == "failed" else "",
         )
@@ -104,13 +105,13 @@ class StartCheck:
 
     async def _start_commit(self, commit: str) -> _Start | None:
         """Return the result of a start; `None` if the commit has no bot of this kind."""
-        async with self._trees.open_tree(commit) as tree:
+        async with self.trees.open_tree(commit) as tree:
             if not (tree / "bot" / "app").is_dir():
                 return None
             return _parse_start(await self._run_script(tree))
 
     async def _run_script(self, tree: Path) -> Transcript:
-        return await run_script(self._rehearsal, tree, _SCRIPT)
+        return await run_script(self.rehearsal, tree, _SCRIPT)
 
 
 def _parse_start(transcript: Transcript) -> _Start:

@@ -1,6 +1,7 @@
 """Shows what a step does, on the run's card and in its thread."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from hashlib import sha256
 
 from theseus_observe.redaction import redact
@@ -39,13 +40,13 @@ class Milestones:
         await self._notifier.say(self._run, f"🔹 {milestone}", key=key)
 
 
+@dataclass(frozen=True, eq=False)
 class StepProgress:
     """Builds the functions that engines and checks call while they work."""
 
-    def __init__(self, notifier: RunNotifier, cost_meter: RunCostMeter, clock: Clock) -> None:
-        self._notifier = notifier
-        self._cost_meter = cost_meter
-        self._clock = clock
+    notifier: RunNotifier
+    cost_meter: RunCostMeter
+    clock: Clock
 
     def build_progress_handler(
         self, run: Run, history: History
@@ -54,14 +55,14 @@ class StepProgress:
 
         Some milestones are posted in the thread too; the card shows all of them.
         """
-        milestones = Milestones(run, self._notifier, self._clock)
+        milestones = Milestones(run, self.notifier, self.clock)
 
         async def show(progress: Progress) -> None:
-            self._cost_meter.note(run.id, progress)
+            self.cost_meter.note(run.id, progress)
             if progress.milestone:
                 await milestones.report(progress.text)
-            await self._notifier.refresh(
-                await self._cost_meter.add_current_cost(run), history, progress.text
+            await self.notifier.refresh(
+                await self.cost_meter.add_current_cost(run), history, progress.text
             )
 
         return show
@@ -74,6 +75,6 @@ class StepProgress:
 
         async def show(check: CheckResult) -> None:
             done.append(f"{check.name} {'✅' if check.ok else '❌'}")
-            await self._notifier.refresh(run, history, lead + " · ".join(done))
+            await self.notifier.refresh(run, history, lead + " · ".join(done))
 
         return show

@@ -6,6 +6,7 @@ sets. Every move names its edge; `move` refuses an edge that does not leave the 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from theseus_observe.redaction import redact
@@ -28,22 +29,15 @@ _NO_TROUBLE = frozenset({Edge.TOO_MANY_CHANGES, Edge.OWN_WORK_PAUSED})
 _HELD_FOR = timedelta(days=3_650)  # effectively unlimited: the poller checks the pause itself
 
 
+@dataclass(frozen=True, eq=False)
 class RunTransitions:
     """Saves runs and shows their state. Raises `StoreConflict` if another writer was first."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        notifier: RunNotifier,
-        cost_meter: RunCostMeter,
-        memory: MemoryRecorder,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._notifier = notifier
-        self._cost_meter = cost_meter
-        self._memory = memory
+    store: Store
+    clock: Clock
+    notifier: RunNotifier
+    cost_meter: RunCostMeter
+    memory: MemoryRecorder
 
     async def save(self, after: Run, *records: Record) -> Run:
         """Save the run in its current state, with new records, and update its card."""
@@ -51,14 +45,14 @@ class RunTransitions:
 
     async def _load_history(self, run: Run, records: Sequence[Record]) -> History:
         """Return the run's history as it will be once these records are saved."""
-        return (await self._store.get_history(run.id)).add(*records)
+        return (await self.store.get_history(run.id)).add(*records)
 
     async def _save(self, after: Run, history: History, *records: Record) -> Run:
         """Save the run with new records, which `history` contains, and show it on the card."""
-        now = self._clock.now()
-        paid = await self._cost_meter.add_ledger_cost(after)
-        saved = await self._store.save(paid.replace(updated_at=now), *records)
-        await self._notifier.refresh(saved, history)
+        now = self.clock.now()
+        paid = await self.cost_meter.add_ledger_cost(after)
+        saved = await self.store.save(paid.replace(updated_at=now), *records)
+        await self.notifier.refresh(saved, history)
         return saved
 
     async def advance(self, run: Run, edge: Edge, *records: Record) -> Run:
@@ -76,7 +70,7 @@ class RunTransitions:
         """Return the run to the queue for any worker, and leave its card as it is."""
         # Also for a run whose worker was stopped just after it saved the run as waiting.
         edge = Edge.GOES_ON if run.status is Status.WAITING else Edge.HANDED_BACK
-        return await self._store.save(move(_release_lease(run), edge))
+        return await self.store.save(move(_release_lease(run), edge))
 
     async def requeue(self, run: Run, edge: Edge, *records: Record) -> Run:
         """Queue a waiting run after `edge`, with the records it waited for.
@@ -88,17 +82,17 @@ class RunTransitions:
 
     async def go_on_with_thread(self, run: Run) -> Run:
         """Queue a run that waited for its thread and card."""
-        return await self._store.save(move(run, Edge.GOES_ON))
+        return await self.store.save(move(run, Edge.GOES_ON))
 
     async def move_to_new_thread(self, run: Run) -> Run:
         """Queue a run that has a new thread; an open proposal gets a new card there."""
         edge = Edge.NEW_THREAD if run.stage is Stage.SHIP else Edge.GOES_ON
-        return await self._store.save(move(run, edge, reason=""))
+        return await self.store.save(move(run, edge, reason=""))
 
     async def go_on_with_approval(self, run: Run) -> Run:
         """Queue a run whose proposal is to be merged; its time limit for waiting is kept."""
-        now = self._clock.now()
-        return await self._store.save(move(run, Edge.GOES_ON, reason="", updated_at=now))
+        now = self.clock.now()
+        return await self.store.save(move(run, Edge.GOES_ON, reason="", updated_at=now))
 
     # Waiting
 
@@ -123,12 +117,12 @@ class RunTransitions:
 
     async def post_question(self, run: Run, question: Question) -> Question:
         """Post the question and return it with its message id. Can be repeated safely."""
-        message_id = await self._notifier.ask(run, question)
+        message_id = await self.notifier.ask(run, question)
         if message_id is None or message_id == question.message_id:
             return question
         posted = question.replace(message_id=message_id)
-        if (await self._store.get_history(run.id)).question == question:
-            await self._store.append(run.id, posted)
+        if (await self.store.get_history(run.id)).question == question:
+            await self.store.append(run.id, posted)
         return posted
 
     async def present(
@@ -141,7 +135,7 @@ class RunTransitions:
         """
         fresh = _release_lease(_enter_stage(run)).replace(parked_until=until)
         waiting = await self.save(move(fresh, edge, reason=""), *records)
-        await self.say_parked(waiting, await self._store.get_history(run.id))
+        await self.say_parked(waiting, await self.store.get_history(run.id))
         return waiting
 
     async def park(
@@ -172,7 +166,7 @@ class RunTransitions:
 
     async def pause_own_work(self, run: Run, pause: Pause) -> Run:
         """Park a run of the bot itself while its kind of work is paused, and say so."""
-        until = pause.until or self._clock.now() + _HELD_FOR
+        until = pause.until or self.clock.now() + _HELD_FOR
         reason = f"⏸️ Held before the next step. {pause.describe()}"
         return await self.park(run, Edge.OWN_WORK_PAUSED, until, reason)
 
@@ -187,16 +181,16 @@ class RunTransitions:
     async def say_parked(self, run: Run, history: History) -> None:
         """Post what a parked run waits for. Can be repeated safely."""
         if run.waiting is Waiting.AGREEMENT:
-            await self._notifier.post_brief(run, history)
+            await self.notifier.post_brief(run, history)
             return
         if run.waiting is Waiting.JUDGEMENT:
-            await self._notifier.post_plausible_edit(run, history)
+            await self.notifier.post_plausible_edit(run, history)
             return
         question = open_question(run, history)
         if question is not None:
             await self.post_question(run, question)
         elif run.stage is not Stage.SHIP:
-            await self._notifier.say(run, run.reason, key=f"paused:{run.version}")
+            await self.notifier.say(run, run.reason, key=f"paused:{run.version}")
 
     async def end(
         self, run: Run, edge: Edge, reason: str, *records: Record, teaches: bool = True
@@ -208,9 +202,9 @@ class RunTransitions:
         ended = move(_release_lease(run), edge, reason=reason, parked_until=None, activity="")
         history = await self._load_history(run, records)
         if teaches:
-            await self._memory.remember_end(ended, history)
+            await self.memory.remember_end(ended, history)
         saved = await self._save(ended, history, *records)
-        await self._notifier.announce_end(saved, history)
+        await self.notifier.announce_end(saved, history)
         return saved
 
 

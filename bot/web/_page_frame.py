@@ -1,5 +1,7 @@
 """The frame around every page of the dashboard, and the reading of its forms."""
 
+from dataclasses import dataclass
+
 from aiohttp import web
 
 from bot.web._auth_middleware import LOGIN
@@ -10,12 +12,12 @@ from bot.web._responses import Refused
 from bot.web._token_auth import is_same
 
 
+@dataclass(frozen=True, eq=False)
 class PageFrame:
     """Shows pages to admitted readers, with the active stop and the session's own form token."""
 
-    def __init__(self, services: WebServices, pages: Pages) -> None:
-        self._services = services
-        self._pages = pages
+    services: WebServices
+    pages: Pages
 
     async def show(
         self, request: web.Request, template: str, title: str, *, here: str, live: bool = False,
@@ -25,10 +27,10 @@ class PageFrame:
         page.
         """
         login = request.get(LOGIN)
-        return await self._pages.render(
+        return await self.pages.render(
             template,
             title,
-            {"now": self._services.clock.now(), **values},
+            {"now": self.services.clock.now(), **values},
             here=here,
             form=login.form if login is not None else None,
             stopped=await self._stop_text() or "",
@@ -43,6 +45,6 @@ class PageFrame:
         return sent
 
     async def _stop_text(self) -> str | None:
-        emergency = self._services.emergency
+        emergency = self.services.emergency
         stop = await emergency.get_stop() if emergency is not None else None
         return stop.summary.replace("**", "").replace("`", "") if stop is not None else None

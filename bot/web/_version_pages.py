@@ -6,6 +6,7 @@ live until the file changes.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -22,18 +23,18 @@ _NONE = "this bot has no live registry, so nothing can change while it runs."
 _ORDER: Sequence[ItemKind] = tuple(ITEM_KINDS)
 
 
+@dataclass(frozen=True, eq=False)
 class VersionPages:
     """The list of items, the page of one item, and its rollback."""
 
-    def __init__(self, services: WebServices, frame: PageFrame) -> None:
-        self._services = services
-        self._frame = frame
+    services: WebServices
+    frame: PageFrame
 
     async def show_items(self, request: web.Request) -> web.Response:
         """Show every item with its live version; refused items come first."""
-        registry = self._services.live_registry
+        registry = self.services.live_registry
         items = registry.list_items() if registry is not None else ()
-        return await self._frame.show(
+        return await self.frame.show(
             request, "versions.html", "Skills and versions", here="/versions", live=True,
             items=sorted(items, key=_rank),
         )  # fmt: skip
@@ -50,14 +51,14 @@ class VersionPages:
             text = await registry.read_text(kind, name, number) if number else None
         except UnknownItem as error:
             raise Refused(404, str(error)) from error
-        return await self._frame.show(
+        return await self.frame.show(
             request, "item.html", f"{ITEM_KINDS[kind]} {name}", here="/versions", item=item,
             versions=versions, number=number, text=text, can_go_back=kind in ROLLED_BACK,
         )  # fmt: skip
 
     async def roll_back(self, request: web.Request) -> web.Response:
         """Make an older version live until the file changes."""
-        kind, name, _ = await self._roll_back(request, await self._frame.read_own_form(request))
+        kind, name, _ = await self._roll_back(request, await self.frame.read_own_form(request))
         return see_other(f"/versions/{kind}/{name}")
 
     async def roll_back_by_token(self, request: web.Request) -> web.Response:
@@ -69,13 +70,13 @@ class VersionPages:
         self, request: web.Request, sent: Mapping[str, str]
     ) -> tuple[ItemKind, str, int]:
         kind, name = _parse_item(request)
-        if self._services.live_items is None:
+        if self.services.live_items is None:
             raise Refused(404, _NONE)
         number = _parse_number(sent.get("version", ""))
         if not number:
             raise Refused(400, "give the number of the version.")
         try:
-            await self._services.live_items.roll_back_as_operator(kind, name, number)
+            await self.services.live_items.roll_back_as_operator(kind, name, number)
         except UnknownItem as error:
             raise Refused(404, str(error)) from error
         except NotRolledBack as error:
@@ -83,9 +84,9 @@ class VersionPages:
         return kind, name, number
 
     def _get_registry(self) -> LiveRegistry:
-        if self._services.live_registry is None:
+        if self.services.live_registry is None:
             raise Refused(404, _NONE)
-        return self._services.live_registry
+        return self.services.live_registry
 
 
 def _parse_item(request: web.Request) -> tuple[ItemKind, str]:

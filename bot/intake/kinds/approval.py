@@ -18,11 +18,11 @@ class Request:
     approval: ApprovalRequest
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Approves the proposal that the text, the card or the thread refers to."""
 
-    def __init__(self, approvals: Approvals) -> None:
-        self._approvals = approvals
+    approvals: Approvals
 
     async def decide(self, message: Message) -> Request:
         """Return the approval that the message gives. Whether it counts is decided elsewhere."""
@@ -44,7 +44,7 @@ class Handler:
 
     async def perform(self, request: Request) -> Reply:
         """Approve, and return what the person reads."""
-        return await approve(self._approvals, request.approval)
+        return await approve(self.approvals, request.approval)
 
 
 async def approve(approvals: Approvals, request: ApprovalRequest) -> str:

@@ -28,29 +28,27 @@ class Request:
     is_allowed_here: bool
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Posts the costs: in the dev channel, in a run's thread, or to a listed person directly."""
 
-    def __init__(
-        self, budget: BudgetReports, chat: Chat, people: AllowList, dev_channel_id: int
-    ) -> None:
-        self._budget = budget
-        self._chat = chat
-        self._people = people
-        self._dev_channel_id = dev_channel_id
+    budget: BudgetReports
+    chat: Chat
+    people: AllowList
+    dev_channel_id: int
 
     async def decide(self, message: Message) -> Request:
         """Return whether the costs may be posted. People who are not listed are refused later."""
-        here = is_about_work(message, self._dev_channel_id)
-        return Request(message, here or not can_ask(self._people, message.person))
+        here = is_about_work(message, self.dev_channel_id)
+        return Request(message, here or not can_ask(self.people, message.person))
 
     async def perform(self, request: Request) -> Reply:
         """Post the costs. Raises `NotAuthorized`."""
         if not request.is_allowed_here:
-            return WRONG_CHANNEL.format(channel=self._dev_channel_id)
+            return WRONG_CHANNEL.format(channel=self.dev_channel_id)
         message = request.message
-        post = (await self._budget.post(message.person)).replace(reply_to=message.id)
+        post = (await self.budget.post(message.person)).replace(reply_to=message.id)
         if _CHANGES.search(message.text):
             post = post.replace(text=NO_CAP_FROM_CHAT)
-        await self._chat.post(message.channel_id, post, key=message.reply_key)
+        await self.chat.post(message.channel_id, post, key=message.reply_key)
         return None

@@ -18,19 +18,19 @@ class Request:
     is_public: bool
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Stops everything; the dev channel is informed who did it and why."""
 
-    def __init__(self, emergency: EmergencyStop, dev_channel_id: int) -> None:
-        self._emergency = emergency
-        self._dev_channel_id = dev_channel_id
+    emergency: EmergencyStop
+    dev_channel_id: int
 
     async def decide(self, message: Message) -> Request:
         """Return the request to stop."""
-        return Request(message.person, message.channel_id == self._dev_channel_id)
+        return Request(message.person, message.channel_id == self.dev_channel_id)
 
     async def perform(self, request: Request) -> Reply:
         """Stop, or return who has stopped everything before."""
-        stop = await self._emergency.stop(request.person, "text", "")
+        stop = await self.emergency.stop(request.person, "text", "")
         is_answered = request.is_public and stop.by == request.person
         return None if is_answered else f"⛔ {stop.summary}"

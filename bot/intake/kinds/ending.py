@@ -21,21 +21,21 @@ class Request:
     rejects: bool
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Ends the run that the text, the card or the thread refers to."""
 
-    def __init__(self, decisions: RunDecisions, references: RunReferences) -> None:
-        self._decisions = decisions
-        self._references = references
+    decisions: RunDecisions
+    references: RunReferences
 
     async def decide(self, message: Message) -> Request:
         """Return which run to end. Raises `UnknownRun`."""
-        run = await self._references.find(message)
+        run = await self.references.find(message)
         return Request(message.person, run, rejects=message.intent is Intent.REJECT)
 
     async def perform(self, request: Request) -> Reply:
         """End the run; its thread says so."""
-        end = self._decisions.reject if request.rejects else self._decisions.cancel
+        end = self.decisions.reject if request.rejects else self.decisions.cancel
         await end(request.run.id, request.person)
         return None
 

@@ -36,24 +36,16 @@ class Request:
     does: Literal["reports", "corrects", "adds", "promotes"] = "reports"
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Starts an investigation or a fix, with a reaction, a thread and a card; or answers."""
 
-    def __init__(
-        self,
-        agent: SelfImprovementAgent,
-        conversation: RunConversation,
-        restarts: RunRestarts,
-        work: WorkRequests,
-        references: RunReferences,
-        people: AllowList,
-    ) -> None:
-        self._agent = agent
-        self._conversation = conversation
-        self._restarts = restarts
-        self._work = work
-        self._references = references
-        self._people = people
+    agent: SelfImprovementAgent
+    conversation: RunConversation
+    restarts: RunRestarts
+    work: WorkRequests
+    references: RunReferences
+    people: AllowList
 
     async def decide(self, message: Message) -> Request:
         """Return what the report belongs to. Which failure it is about is decided by `work`."""
@@ -73,7 +65,7 @@ class Handler:
             answered=replied.interaction_id if replied else None,
             at=message.at,
         )
-        earlier = await self._references.find_started(message)
+        earlier = await self.references.find_started(message)
         if earlier is not None:
             return Request(message, trigger, earlier, "corrects")
         run = message.run
@@ -90,22 +82,22 @@ class Handler:
         """Carry the report out. Raises what `WorkRequests.ask` raises."""
         message, run = request.message, request.run
         if run is not None and request.does == "corrects":
-            if corrected := await self._references.correct(run, message):
+            if corrected := await self.references.correct(run, message):
                 return corrected
             request = await self.decide(message)  # the earlier run is cancelled by now
             run = request.run
         if run is not None and request.does == "adds":
             with suppress(WrongStage):  # the run cannot be steered now: treat it as a report
-                await self._conversation.revise(
+                await self.conversation.revise(
                     run.id, message.person, message.text, key=message.key
                 )
                 return None
         if run is not None and request.does == "promotes":
-            await self._restarts.promote(run.id, message.person)
+            await self.restarts.promote(run.id, message.person)
             return "On it."
-        if can_ask(self._people, message.person):
+        if can_ask(self.people, message.person):
             await message.host.show_start()
-        asked = await self._work.ask(request.trigger)
+        asked = await self.work.ask(request.trigger)
         if isinstance(asked, RequestAnswer):
             return request_answer(asked, request.trigger.goal)
         answered = message.is_threadless or asked.joined
@@ -113,7 +105,7 @@ class Handler:
 
     async def _is_about(self, run: Run, error_id: str) -> bool:
         """Return whether a run is about the failure that an error message names."""
-        evidence = (await self._agent.get_history(run.id)).evidence
+        evidence = (await self.agent.get_history(run.id)).evidence
         groups = evidence.groups[:1] if evidence else ()
         known = {shorten_id(each) for group in groups for each in group.record_ids}
         return shorten_id(error_id) in known

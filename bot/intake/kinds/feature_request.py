@@ -24,20 +24,14 @@ class Request:
     earlier: Run | None
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Starts a change, or stores the request; the run gets the message word for word."""
 
-    def __init__(
-        self,
-        changes: ChangeRequests,
-        privacy: RequestPrivacy,
-        references: RunReferences,
-        people: AllowList,
-    ) -> None:
-        self._changes = changes
-        self._privacy = privacy
-        self._references = references
-        self._people = people
+    changes: ChangeRequests
+    privacy: RequestPrivacy
+    references: RunReferences
+    people: AllowList
 
     async def decide(self, message: Message) -> Request:
         """Return the request in the person's own words."""
@@ -52,23 +46,23 @@ class Handler:
             subject=message.slots.subject[:200],
             at=message.at,
         )
-        return Request(message, trigger, await self._references.find_started(message))
+        return Request(message, trigger, await self.references.find_started(message))
 
     async def ask(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
         """Start a change, or store the feature request; its text is shown to everyone.
 
         Raises `OutOfBounds` if it was asked in private, and what `ChangeRequests.ask` raises.
         """
-        self._privacy.check_public(trigger.place)
-        return await self._changes.ask(trigger)
+        self.privacy.check_public(trigger.place)
+        return await self.changes.ask(trigger)
 
     async def perform(self, request: Request) -> Reply:
         """Start, join or store it. Raises what `ask` raises."""
         message, person = request.message, request.message.person
         earlier = request.earlier
-        if earlier and (corrected := await self._references.correct(earlier, message)):
+        if earlier and (corrected := await self.references.correct(earlier, message)):
             return corrected
-        listed, able = can_ask(self._people, person), self._changes.able
+        listed, able = can_ask(self.people, person), self.changes.able
         if able and listed:
             await message.host.show_start()
         answer = await self.ask(request.trigger)

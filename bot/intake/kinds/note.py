@@ -37,12 +37,12 @@ class Request:
     forgets: bool
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Stores notes, and forgets notes and feature requests."""
 
-    def __init__(self, memory: MemoryService, feature_requests: FeatureRequestService) -> None:
-        self._memory = memory
-        self._feature_requests = feature_requests
+    memory: MemoryService
+    feature_requests: FeatureRequestService
 
     async def decide(self, message: Message) -> Request:
         """Return the note; “remember this” as a reply means the message that it replies to."""
@@ -61,12 +61,12 @@ class Handler:
         """Remember or forget; ask back if several notes match."""
         person, note = request.person, request.note
         if not request.forgets:
-            return describe_note(await self._memory.remember(person, note))
+            return describe_note(await self.memory.remember(person, note))
         if not note:
             # raises `NotAuthorized` first, if the person may not ask
-            await self._memory.search(person)
+            await self.memory.search(person)
             raise OutOfBounds("Forget what? Say “forget” with some of its words, or with its key.")
-        return await forget(self._memory, self._feature_requests, person, note)
+        return await forget(self.memory, self.feature_requests, person, note)
 
 
 def extract_note(text: str, note: str) -> str:

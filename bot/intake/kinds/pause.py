@@ -27,35 +27,29 @@ class Request:
     end: datetime | None = None
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Pauses and resumes; the dev channel is informed who did it."""
 
-    def __init__(
-        self,
-        emergency: EmergencyStop,
-        autonomy: AutonomyPolicy,
-        clock: Clock,
-        dev_channel_id: int,
-    ) -> None:
-        self._emergency = emergency
-        self._autonomy = autonomy
-        self._clock = clock
-        self._dev_channel_id = dev_channel_id
+    emergency: EmergencyStop
+    autonomy: AutonomyPolicy
+    clock: Clock
+    dev_channel_id: int
 
     async def decide(self, message: Message) -> Request:
         """Return what is asked for. Raises `WrongStage` for an end that cannot be read."""
-        is_public = message.channel_id == self._dev_channel_id
+        is_public = message.channel_id == self.dev_channel_id
         if message.intent is Intent.RESUME:
             return Request(message.person, resumes=True, is_public=is_public)
-        end = parse_end_time(message.slots.until or "", self._clock.now())
+        end = parse_end_time(message.slots.until or "", self.clock.now())
         return Request(message.person, resumes=False, is_public=is_public, end=end)
 
     async def perform(self, request: Request) -> Reply:
         """Pause or resume."""
         if request.resumes:
-            text = await resume_work(self._emergency, self._autonomy, request.person)
+            text = await resume_work(self.emergency, self.autonomy, request.person)
         else:
-            pause = await self._autonomy.pause(request.person, "", request.end)
+            pause = await self.autonomy.pause(request.person, "", request.end)
             text = f"Paused. {pause.ends}"
         return None if request.is_public else text
 

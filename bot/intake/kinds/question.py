@@ -31,30 +31,24 @@ class Request:
     refusal: str = ""
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Answers questions; restricted answers are not given in public channels."""
 
-    def __init__(
-        self,
-        agent: SelfImprovementAgent,
-        questions: QuestionService,
-        people: AllowList,
-        dev_channel_id: int,
-    ) -> None:
-        self._agent = agent
-        self._questions = questions
-        self._people = people
-        self._dev_channel_id = dev_channel_id
+    agent: SelfImprovementAgent
+    questions: QuestionService
+    people: AllowList
+    dev_channel_id: int
 
     async def decide(self, message: Message) -> Request:
         """Return which run the question is about, and whether it may be answered here."""
         slots, run, refusal = message.slots, message.run, ""
         restricted = slots.topic not in (*OPEN_TO_ALL, None)
-        listed = can_ask(self._people, message.person)
-        if restricted and listed and not is_about_work(message, self._dev_channel_id):
-            refusal = WRONG_CHANNEL.format(channel=self._dev_channel_id)
+        listed = can_ask(self.people, message.person)
+        if restricted and listed and not is_about_work(message, self.dev_channel_id):
+            refusal = WRONG_CHANNEL.format(channel=self.dev_channel_id)
         elif run is None and message.card is not None:
-            run = await self._agent.find(run_id=message.card.run_id)
+            run = await self.agent.find(run_id=message.card.run_id)
         elif run is None and slots.topic in RUN_ANSWERS and _is_about_command_response(message):
             refusal = _NO_RUN_THERE
         return Request(message.person, slots, message.host, run, refusal)
@@ -68,7 +62,7 @@ class Handler:
             raise AssertionError("a question is about something")
         if slots.topic in _ABOUT_ITSELF:
             return await request.host.describe_bot(request.person, slots)
-        return await self._questions.answer(
+        return await self.questions.answer(
             AskedQuestion(
                 person=request.person,
                 topic=slots.topic,

@@ -21,11 +21,11 @@ class Request:
     number: int | None
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Proposes to revert the change that the text, the card or the thread refers to."""
 
-    def __init__(self, requests: RunRequests) -> None:
-        self._requests = requests
+    requests: RunRequests
 
     async def decide(self, message: Message) -> Request:
         """Return what the message refers to."""
@@ -35,7 +35,7 @@ class Handler:
 
     async def perform(self, request: Request) -> Reply:
         """Start the revert, or return where it was already requested."""
-        run = await self._requests.revert(
+        run = await self.requests.revert(
             request.person,
             run_id=request.run_id,
             thread_id=request.thread_id,

@@ -27,18 +27,18 @@ class Request:
     is_elsewhere: bool
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Revises the run's change."""
 
-    def __init__(self, conversation: RunConversation, references: RunReferences) -> None:
-        self._conversation = conversation
-        self._references = references
+    conversation: RunConversation
+    references: RunReferences
 
     async def decide(self, message: Message) -> Request:
         """Return which run is to be revised, and how. Raises `UnknownRun`."""
         return Request(
             message.person,
-            await self._references.find(message),
+            await self.references.find(message),
             message.slots.instruction,
             message.key,
             asks_status=message.slots.asks_status,
@@ -49,7 +49,7 @@ class Handler:
         """Revise; also return the run's status, if that was asked."""
         run, lines = request.run, list[str]()
         try:
-            run = await self._conversation.revise(
+            run = await self.conversation.revise(
                 run.id, request.person, request.instruction, "text", request.key
             )
             lines += [on_it(run)] if request.is_elsewhere else []

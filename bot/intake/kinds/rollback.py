@@ -48,22 +48,15 @@ class Request:
     message: Message
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Makes an older version live, or asks which one."""
 
-    def __init__(
-        self,
-        agent: SelfImprovementAgent,
-        authorizer: Authorizer,
-        live_items: LiveItemService | None,
-        clock: Clock,
-        questions: RollbackQuestions,
-    ) -> None:
-        self._agent = agent
-        self._authorizer = authorizer
-        self._live_items = live_items
-        self._clock = clock
-        self._questions = questions
+    agent: SelfImprovementAgent
+    authorizer: Authorizer
+    live_items: LiveItemService | None
+    clock: Clock
+    questions: RollbackQuestions
 
     async def decide(self, message: Message) -> Request:
         """Return the message."""
@@ -75,16 +68,16 @@ class Handler:
 
     async def _roll_back(self, message: Message) -> Post:
         """Make an older version live if the request is clear; else ask, with the versions."""
-        await self._authorizer.ask(message.person, Act.READ, note="which version was meant")
+        await self.authorizer.ask(message.person, Act.READ, note="which version was meant")
         request = message.slots.rollback
-        if request is None or not request.items or self._live_items is None:
+        if request is None or not request.items or self.live_items is None:
             return Post(text=_NO_VERSIONS)
         texts = [each for each in request.items if each.kind in ROLLED_BACK]
         if not texts:
-            return await self._answer_for_code(self._live_items, message, request.items)
-        choices = await self._questions.build_choices(message, request, texts)
+            return await self._answer_for_code(self.live_items, message, request.items)
+        choices = await self.questions.build_choices(message, request, texts)
         if len(choices) == 1:
-            return await self._handle_choice(self._live_items, message, choices[0])
+            return await self._handle_choice(self.live_items, message, choices[0])
         return self._ask_which(request, choices)
 
     async def _handle_choice(
@@ -96,13 +89,13 @@ class Handler:
             except OtherVersionLive:
                 request = message.slots.rollback or RollbackRequest(items=())
                 names = [ItemName(kind=choice.item.kind, name=choice.item.name)]
-                choices = await self._questions.build_choices(message, request, names)
+                choices = await self.questions.build_choices(message, request, names)
                 return (
-                    self._questions.build_question(choices[0], _MEANWHILE)
+                    self.questions.build_question(choices[0], _MEANWHILE)
                     if choices
                     else Post(text=_MEANWHILE)
                 )
-        return self._questions.build_question(choice)
+        return self.questions.build_question(choice)
 
     async def _apply_choice(
         self, service: LiveItemService, message: Message, choice: RollbackChoice
@@ -127,7 +120,7 @@ class Handler:
         """Ask which item is meant: the last changed ones, each with its version before."""
         able = [each for each in choices if each.versions and each.is_matched]
         newest = sorted(able, key=lambda each: each.item.since, reverse=True)[:MOST]
-        now = self._clock.now()
+        now = self.clock.now()
         buttons = [
             build_rollback_button(
                 each.item, each.versions[0], format_version_label(each.versions[0], now, each.item)
@@ -167,10 +160,10 @@ class Handler:
         found = []
         for run_id in dict.fromkeys(each.author.run_id for each in versions if each.author.run_id):
             try:
-                run = await self._agent.find(run_id=run_id)
+                run = await self.agent.find(run_id=run_id)
             except UnknownRun:
                 continue
-            history = await self._agent.get_history(run.id)
+            history = await self.agent.get_history(run.id)
             if run.status is Status.DONE and history.shipment is not None and history.proposal:
                 found.append((run, f"#{history.proposal.number}"))
         return found

@@ -26,20 +26,14 @@ class Request:
     contract: ContractReply | None
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Passes answers to the run."""
 
-    def __init__(
-        self,
-        agent: SelfImprovementAgent,
-        authorizer: Authorizer,
-        agreements: Agreements,
-        conversation: RunConversation,
-    ) -> None:
-        self._agent = agent
-        self._authorizer = authorizer
-        self._agreements = agreements
-        self._conversation = conversation
+    agent: SelfImprovementAgent
+    authorizer: Authorizer
+    agreements: Agreements
+    conversation: RunConversation
 
     async def decide(self, message: Message) -> Request:
         """Return the answer."""
@@ -56,21 +50,19 @@ class Handler:
         """
         run, message, contract = request.run, request.message, request.contract
         if contract is None:
-            await self._conversation.answer(run.id, message.person, message.text)
+            await self.conversation.answer(run.id, message.person, message.text)
         elif contract.is_go_ahead:
-            await self._agreements.give(run.id, message.person, "text")
+            await self.agreements.give(run.id, message.person, "text")
         elif contract.may_agree:
             return await self._confirm(message, run)
         elif not contract.correction:
             return _WHAT_THEN
         else:
             key = f"message:{message.id}"
-            await self._conversation.revise(
-                run.id, message.person, contract.correction, "text", key
-            )
+            await self.conversation.revise(run.id, message.person, contract.correction, "text", key)
         return None
 
     async def _confirm(self, message: Message, run: Run) -> Reply:
-        await self._authorizer.ask(message.person, Act.READ, note="whether to go ahead")
-        brief = (await self._agent.get_history(run.id)).brief
+        await self.authorizer.ask(message.person, Act.READ, note="whether to go ahead")
+        brief = (await self.agent.get_history(run.id)).brief
         return confirm_contract(run, brief) if brief else _WHAT_THEN

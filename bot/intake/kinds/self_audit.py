@@ -22,33 +22,27 @@ class Request:
     is_allowed_here: bool
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Posts a self-audit: in the dev channel, or to a listed person directly."""
 
-    def __init__(
-        self,
-        get_self_audit: Callable[[], SelfAudit | None],
-        chat: Chat,
-        people: AllowList,
-        dev_channel_id: int,
-    ) -> None:
-        self._get_self_audit = get_self_audit
-        self._chat = chat
-        self._people = people
-        self._dev_channel_id = dev_channel_id
+    get_self_audit: Callable[[], SelfAudit | None]
+    chat: Chat
+    people: AllowList
+    dev_channel_id: int
 
     async def decide(self, message: Message) -> Request:
         """Return whether it may be posted. People who are not listed are refused later."""
-        here = is_private_or_dev(message, self._dev_channel_id)
-        return Request(message, here or not can_ask(self._people, message.person))
+        here = is_private_or_dev(message, self.dev_channel_id)
+        return Request(message, here or not can_ask(self.people, message.person))
 
     async def perform(self, request: Request) -> Reply:
         """Post the report. Raises `NotAuthorized`, and `WrongStage` if audits are off."""
         if not request.is_allowed_here:
-            return WRONG_CHANNEL.format(channel=self._dev_channel_id)
-        self_audit, message = self._get_self_audit(), request.message
+            return WRONG_CHANNEL.format(channel=self.dev_channel_id)
+        self_audit, message = self.get_self_audit(), request.message
         if self_audit is None:
             raise WrongStage("Self-audits are switched off here.")
         post = (await self_audit.build_post(message.person)).replace(reply_to=message.id)
-        await self._chat.post(message.channel_id, post, key=message.reply_key)
+        await self.chat.post(message.channel_id, post, key=message.reply_key)
         return None

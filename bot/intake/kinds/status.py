@@ -22,12 +22,12 @@ class Request:
     run: Run | None
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Answers with one line for each run."""
 
-    def __init__(self, authorizer: Authorizer, agent: SelfImprovementAgent) -> None:
-        self._authorizer = authorizer
-        self._agent = agent
+    authorizer: Authorizer
+    agent: SelfImprovementAgent
 
     async def decide(self, message: Message) -> Request:
         """Return the request for the status of the thread's run, or of all work."""
@@ -35,7 +35,7 @@ class Handler:
 
     async def perform(self, request: Request) -> Reply:
         """Return the status. Raises `NotAuthorized`."""
-        return await render_status(self._authorizer, self._agent, request.person, request.run)
+        return await render_status(self.authorizer, self.agent, request.person, request.run)
 
 
 async def render_status(

@@ -28,20 +28,14 @@ class Request:
     message: Message
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Asks what was meant."""
 
-    def __init__(
-        self,
-        authorizer: Authorizer,
-        references: RunReferences,
-        questions: DecisionQuestions,
-        rollbacks: RollbackQuestions,
-    ) -> None:
-        self._authorizer = authorizer
-        self._references = references
-        self._questions = questions
-        self._rollbacks = rollbacks
+    authorizer: Authorizer
+    references: RunReferences
+    questions: DecisionQuestions
+    rollbacks: RollbackQuestions
 
     async def decide(self, message: Message) -> Request:
         """Return the message."""
@@ -58,19 +52,19 @@ class Handler:
     async def _ask_back(self, message: Message) -> Post | None:
         """Return the question with its buttons; None if no possible decision can be made."""
         slots = message.slots
-        await self._authorizer.ask(message.person, Act.READ, note="what was meant")
+        await self.authorizer.ask(message.person, Act.READ, note="what was meant")
         numbers = slots.numbers or ((slots.pull_request,) if slots.pull_request is not None else ())
-        named, unknown = await self._references.find_named(slots.run, numbers)
-        here = await self._references.find_current(message)
+        named, unknown = await self.references.find_named(slots.run, numbers)
+        here = await self.references.find_current(message)
         runs = remove_duplicates([*named, *([here] if here else [])])
         intents = slots.may_mean
         texts: tuple[Button, ...] = ()
         if Intent.REVERT in intents and not (runs or unknown):
-            texts = await self._rollbacks.build_recent_buttons(message)
-        found = runs or await self._references.list_open()
+            texts = await self.rollbacks.build_recent_buttons(message)
+        found = runs or await self.references.list_open()
         resumes = intents == (Intent.RESUME,)
-        if resumes and await self._questions.build_bot_button(Intent.RESUME, slots) is None:
+        if resumes and await self.questions.build_bot_button(Intent.RESUME, slots) is None:
             return Post(text=_NOT_PAUSED)
-        return await self._questions.build(
+        return await self.questions.build(
             intents, found, slots, unknown=unknown, extra_buttons=texts
         )

@@ -20,12 +20,12 @@ class Request:
     message: Message
 
 
+@dataclass(frozen=True, eq=False)
 class Handler:
     """Asks which failure is meant; only its buttons start a run."""
 
-    def __init__(self, authorizer: Authorizer, clock: Clock) -> None:
-        self._authorizer = authorizer
-        self._clock = clock
+    authorizer: Authorizer
+    clock: Clock
 
     async def decide(self, message: Message) -> Request:
         """Return the message."""
@@ -34,7 +34,7 @@ class Handler:
     async def perform(self, request: Request) -> Reply:
         """Return the question."""
         message = request.message
-        await self._authorizer.ask(message.person, Act.READ, note="which failure was meant")
+        await self.authorizer.ask(message.person, Act.READ, note="which failure was meant")
         failures = message.recent_failures[:MOST_BUTTONS]
         buttons = [
             build_button(choice.name[:80], message.intent.value, choice.error_id)
@@ -43,5 +43,5 @@ class Handler:
         if not buttons:
             return None
         nothing = Button(label="Not now", action=ACTION, arguments=("nothing",))
-        question = render_choice_question(failures, self._clock.now())
+        question = render_choice_question(failures, self.clock.now())
         return Post(text=f"{question}\n{UNTOUCHED}", buttons=(*buttons, nothing))

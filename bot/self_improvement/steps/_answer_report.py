@@ -1,5 +1,7 @@
 """Handles reports of incorrect output during the diagnosis: asks which output is right."""
 
+from dataclasses import dataclass
+
 from theseus_observe.redaction import redact
 
 from bot.domain.cogs import get_cog_name
@@ -37,21 +39,19 @@ _OLD = frozenset(
 _NEW = frozenset({NEW_IS_RIGHT.casefold(), "today is right", "the new one", "today's", "new"})
 
 
+@dataclass(frozen=True, eq=False)
 class AnswerReports:
     """Handles reports in which nothing failed. Each question is saved before it is asked."""
 
-    def __init__(
-        self, inquiry: AnswerInquiry, transitions: RunTransitions, deadlines: Deadlines
-    ) -> None:
-        self._inquiry = inquiry
-        self._transitions = transitions
-        self._deadlines = deadlines
+    inquiry: AnswerInquiry
+    transitions: RunTransitions
+    deadlines: Deadlines
 
     async def perform(self, run: Run, history: History, evidence: Evidence) -> Run | None:
         """Return the run one step further; `None` if it is no report of incorrect output."""
         known = history.incorrect_output
         if known is None or known.attempt != run.attempt:
-            found = await self._inquiry.examine_request(run.trigger, evidence.base, run.attempt)
+            found = await self.inquiry.examine_request(run.trigger, evidence.base, run.attempt)
             return None if found is None else await self._ask(run, found, evidence)
         question, answer = history.question, history.answer
         if question is None or answer is None or answer.question_id != question.id:
@@ -70,7 +70,7 @@ class AnswerReports:
         """Ask people what only they can know, and wait without holding a worker."""
         if run.parks >= _MOST_QUESTIONS:
             return await self._end(run, wrong, _UNKNOWN)
-        now, until = self._deadlines.get_question_times()
+        now, until = self.deadlines.get_question_times()
         question = Question(
             id=f"{run.id}:{run.attempt}:answer:{run.parks}",
             attempt=run.attempt,
@@ -81,13 +81,13 @@ class AnswerReports:
             asked_at=now,
             until=until,
         )
-        return await self._transitions.ask(run, question, wrong)
+        return await self.transitions.ask(run, question, wrong)
 
     async def _handle_named_command(
         self, run: Run, known: IncorrectOutput, evidence: Evidence, answer: Answer
     ) -> Run:
         """Examine the command that a person named; ask again if it is none."""
-        found = await self._inquiry.examine_command(answer.text, evidence.base, run.attempt)
+        found = await self.inquiry.examine_command(answer.text, evidence.base, run.attempt)
         return await self._ask(run, found or known, evidence)
 
     async def _handle_judgement(
@@ -110,17 +110,17 @@ class AnswerReports:
 
     async def _go_on(self, run: Run, wrong: IncorrectOutput, evidence: Evidence) -> Run:
         """Continue as a fix, with the commit that changed the output as the suspect."""
-        suspect = await self._inquiry.change(wrong.since) if wrong.since else None
+        suspect = await self.inquiry.change(wrong.since) if wrong.since else None
         diagnosis = build_diagnosis(wrong, suspect)
         evidence = evidence.replace(suspects=diagnosis.suspects)
-        transitions = self._transitions
+        transitions = self.transitions
         if run.goal == "investigate":
             return await transitions.advance(run, Edge.FIX_CONFIRMED, evidence, diagnosis, wrong)
         return await transitions.advance(run, Edge.NEXT_STEP, evidence, diagnosis, wrong)
 
     async def _end(self, run: Run, wrong: IncorrectOutput, why: str) -> Run:
         diagnosis = Diagnosis(found=False, instead="right", headline=why, cause="")
-        return await self._transitions.end(run, Edge.ANSWERED, why, diagnosis, wrong)
+        return await self.transitions.end(run, Edge.ANSWERED, why, diagnosis, wrong)
 
 
 def build_diagnosis(wrong: IncorrectOutput, suspect: Suspect | None) -> Diagnosis:

@@ -63,35 +63,26 @@ class PartsWriter:
             return None
 
 
+@dataclass(frozen=True, eq=False)
 class ChangeWriter:
     """Runs an engine for one round; it receives new instructions at once if it can follow them."""
 
-    def __init__(
-        self,
-        workspaces: RunWorkspaces,
-        steering: Steering,
-        store: Store,
-        calls: ModelCalls,
-        progress: StepProgress,
-        cost_meter: RunCostMeter,
-        parts: PartsWriter,
-    ) -> None:
-        self._workspaces = workspaces
-        self._steering = steering
-        self._store = store
-        self._calls = calls
-        self._progress = progress
-        self._cost_meter = cost_meter
-        self._parts = parts
+    workspaces: RunWorkspaces
+    steering: Steering
+    store: Store
+    calls: ModelCalls
+    progress: StepProgress
+    cost_meter: RunCostMeter
+    parts: PartsWriter
 
     async def write(self, engine: CodeAgentRunner, run: Run, history: History) -> Written:
         """Return the change, committed on the run's branch; it has no files if nothing changed."""
         if not engine.can_follow_instructions:
             return await self._write(engine, run, history, SteeringInbox())
-        with self._steering.open_inbox(run.id) as steering_inbox:
+        with self.steering.open_inbox(run.id) as steering_inbox:
             # Read after opening the inbox: earlier instructions are stored by now, and later ones
             # arrive in the inbox. So none is lost in between.
-            instructions = (await self._store.get_history(run.id)).instructions
+            instructions = (await self.store.get_history(run.id)).instructions
             history = history.replace(instructions=instructions)
             return await self._write(engine, run, history, steering_inbox)
 
@@ -104,22 +95,22 @@ class ChangeWriter:
         async def run_engine(workspace: Workspace) -> ChangeSet | ExecutionPaused:
             order = PartsOrder(engine, run, history, assignment)
             if engine.can_follow_instructions and (
-                parts := await self._parts.write(order, workspace)
+                parts := await self.parts.write(order, workspace)
             ):
                 return parts
             done = await engine(
                 assignment,
                 workspace,
-                self._progress.build_progress_handler(run, history),
+                self.progress.build_progress_handler(run, history),
                 steering_inbox.take_news,
             )
-            self._cost_meter.note(run.id, done.asked if isinstance(done, ExecutionPaused) else done)
+            self.cost_meter.note(run.id, done.asked if isinstance(done, ExecutionPaused) else done)
             return done
 
-        async with self._workspaces.open(run, assignment.evidence) as workspace:
+        async with self.workspaces.open(run, assignment.evidence) as workspace:
             call = run_engine(workspace)
             result = await (
-                self._calls.record(run, "execute", engine.engine, call)
+                self.calls.record(run, "execute", engine.engine, call)
                 if engine.can_follow_instructions
                 else call
             )

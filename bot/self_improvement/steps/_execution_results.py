@@ -1,5 +1,7 @@
 """Continues a run with what an engine has made of its assignment."""
 
+from dataclasses import dataclass
+
 from theseus_observe.redaction import redact
 
 from bot.budget.run_cost_meter import RunCostMeter
@@ -24,26 +26,17 @@ _MOST_QUESTIONS = 5  # per stage
 _TOO_MANY_QUESTIONS = "The engine keeps asking. It has received {count} answers and is not done."
 
 
+@dataclass(frozen=True, eq=False)
 class ExecutionResults:
     """Verifies a change, asks an engine's question, or ends a run in which nothing changed."""
 
-    def __init__(
-        self,
-        cost_meter: RunCostMeter,
-        candidates: CandidateSelection,
-        failures: StepFailures,
-        transitions: RunTransitions,
-        notifier: RunNotifier,
-        deadlines: Deadlines,
-        limits: RunSettings,
-    ) -> None:
-        self._cost_meter = cost_meter
-        self._candidates = candidates
-        self._failures = failures
-        self._transitions = transitions
-        self._notifier = notifier
-        self._deadlines = deadlines
-        self._limits = limits
+    cost_meter: RunCostMeter
+    candidates: CandidateSelection
+    failures: StepFailures
+    transitions: RunTransitions
+    notifier: RunNotifier
+    deadlines: Deadlines
+    limits: RunSettings
 
     async def accept(
         self, engine: CodeAgentRunner, run: Run, history: History, written: Written
@@ -56,9 +49,7 @@ class ExecutionResults:
             return await self._handle_no_change(engine, run, history, change)
         plan = add_granted_files(assignment.plan, change.granted)
         records = (change,) if plan == assignment.plan else (change, plan)
-        return await self._transitions.advance(
-            self._cost_meter.settle(run), Edge.NEXT_STEP, *records
-        )
+        return await self.transitions.advance(self.cost_meter.settle(run), Edge.NEXT_STEP, *records)
 
     async def _handle_no_change(
         self, engine: CodeAgentRunner, run: Run, history: History, change: ChangeSet
@@ -69,14 +60,14 @@ class ExecutionResults:
             return await self._accept_as_is(run, change)
         if engine.can_follow_instructions and first and not change.cannot:
             raise AgentOutputInvalid(explain_empty_claim(change))
-        reason, paid = explain_no_change(run, history, change), self._cost_meter.settle(run)
-        so_far = self._candidates.get_candidates(run, history)
+        reason, paid = explain_no_change(run, history, change), self.cost_meter.settle(run)
+        so_far = self.candidates.get_candidates(run, history)
         if so_far is not None and not first:
-            next_run = await self._candidates.drop(paid, so_far, reason)
+            next_run = await self.candidates.drop(paid, so_far, reason)
             if next_run is not None:
                 return next_run
-        fallback = await self._failures.fall_back(paid, history, reason, change)
-        return fallback or await self._transitions.end(paid, Edge.FAILED, reason, change)
+        fallback = await self.failures.fall_back(paid, history, reason, change)
+        return fallback or await self.transitions.end(paid, Edge.FAILED, reason, change)
 
     async def _accept_as_is(self, run: Run, change: ChangeSet) -> Run:
         """Continue with the unchanged change, whose only objection is changed output.
@@ -85,16 +76,16 @@ class ExecutionResults:
         decide.
         """
         text = f"The {change.engine} engine leaves the change as it is: {change.summary}"
-        await self._notifier.say(run, redact(text), key=f"left:{run.attempt}:{run.round}")
-        last = run.replace(round=max(run.round, run.first_round + self._limits.rounds - 1))
-        return await self._transitions.advance(self._cost_meter.settle(last), Edge.NEXT_STEP)
+        await self.notifier.say(run, redact(text), key=f"left:{run.attempt}:{run.round}")
+        last = run.replace(round=max(run.round, run.first_round + self.limits.rounds - 1))
+        return await self.transitions.advance(self.cost_meter.settle(last), Edge.NEXT_STEP)
 
     async def _ask(self, run: Run, paused: ExecutionPaused, engine: str) -> Run:
         """Ask in the thread, and wait for the answer without holding a worker."""
         if run.parks >= _MOST_QUESTIONS:
             raise AgentStuck(_TOO_MANY_QUESTIONS.format(count=run.parks))
-        asked_at, until = self._deadlines.get_question_times()
+        asked_at, until = self.deadlines.get_question_times()
         question = build_question(
             run, paused.asked, paused.head, engine, asked_at=asked_at, until=until
         )
-        return await self._transitions.ask(self._cost_meter.settle(run), question)
+        return await self.transitions.ask(self.cost_meter.settle(run), question)

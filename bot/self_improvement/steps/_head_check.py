@@ -1,5 +1,7 @@
 """Judges a head: checks, proofs of what was agreed, changed output, and its revert."""
 
+from dataclasses import dataclass
+
 from bot.authority.named_files import collect_named_files
 from bot.domain.account import Account
 from bot.domain.change import ChangeSet, Verdict
@@ -24,17 +26,17 @@ from bot.self_improvement.steps._answer_plan import get_incorrect_output
 from bot.self_improvement.steps._reverted_changes import RevertedChanges
 
 
+@dataclass(frozen=True, eq=False)
 class ProofCheck:
     """Proves what was agreed on, where people asked for a change."""
 
-    def __init__(self, proofs: ChangeProofs | None, notifier: RunNotifier) -> None:
-        self._proofs = proofs
-        self._notifier = notifier
+    proofs: ChangeProofs | None
+    notifier: RunNotifier
 
     @property
     def can_prove(self) -> bool:
         """True if this bot can prove requested changes."""
-        return self._proofs is not None
+        return self.proofs is not None
 
     async def add(
         self,
@@ -47,31 +49,25 @@ class ProofCheck:
         """Add the proofs of the agreed change to a verdict whose checks passed."""
         passed = bool(verdict.checks) and all(check.ok for check in verdict.checks)
         blocked = any(finding.blocking for finding in verdict.findings)
-        if run.goal != "change" or self._proofs is None or not passed or blocked:
+        if run.goal != "change" or self.proofs is None or not passed or blocked:
             return verdict
-        await self._notifier.refresh(run, history, "proving what was agreed on")
+        await self.notifier.refresh(run, history, "proving what was agreed on")
         brief = need(history.brief)
         missing = await find_missing_entry(brief, change, workspace)
         verdict = verdict.replace(findings=(*verdict.findings, *missing))
         asker = run.trigger.person.id
         account = Account(purpose="chat", person_id=asker, run_id=run.id)
-        return await self._proofs(CurrentChange(brief, change, workspace, verdict, account))
+        return await self.proofs(CurrentChange(brief, change, workspace, verdict, account))
 
 
+@dataclass(frozen=True, eq=False)
 class OutputCheck:
     """Compares what users see before and after the change."""
 
-    def __init__(
-        self,
-        behaviour: BehaviourCheck | None,
-        engines: WritingEngines,
-        notifier: RunNotifier,
-        limits: RunSettings,
-    ) -> None:
-        self._behaviour = behaviour
-        self._engines = engines
-        self._notifier = notifier
-        self._limits = limits
+    behaviour: BehaviourCheck | None
+    engines: WritingEngines
+    notifier: RunNotifier
+    limits: RunSettings
 
     async def add(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Verdict:
         """Add to a passing verdict what changes for users.
@@ -81,72 +77,63 @@ class OutputCheck:
         After a report of incorrect output all changes are shown, because output is expected to
         change. Changes that a brief asks for do not count.
         """
-        if self._behaviour is None or not verdict.is_passing or verdict.behaviour is not None:
+        if self.behaviour is None or not verdict.is_passing or verdict.behaviour is not None:
             return verdict
-        await self._notifier.refresh(run, history, "comparing what people see")
-        found = await self._behaviour(change)
+        await self.notifier.refresh(run, history, "comparing what people see")
+        found = await self.behaviour(change)
         if history.brief is not None:
             found = excuse_requested_changes(found, history.brief)
         is_own_change = history.proposal is None or history.revising is not None
         is_own_change = is_own_change and get_incorrect_output(run, history) is None
         may_go_back = (
             is_own_change
-            and self._engines.can_follow_instructions
-            and count_rounds(run) < self._limits.rounds
+            and self.engines.can_follow_instructions
+            and count_rounds(run) < self.limits.rounds
         )
         finding = build_finding(found, blocking=may_go_back) if run.goal != "revert" else None
         findings = (*verdict.findings, finding) if finding else verdict.findings
         return verdict.replace(behaviour=found, findings=findings)
 
 
+@dataclass(frozen=True, eq=False)
 class HeadCheck:
     """Checks a head with everything that can speak against it; a revert has its own checks."""
 
-    def __init__(
-        self,
-        gate: QualityGate,
-        reverted: RevertedChanges,
-        proof_check: ProofCheck,
-        output_check: OutputCheck,
-        revert_rehearsal: RevertRehearsal | None,
-        progress: StepProgress,
-        notifier: RunNotifier,
-    ) -> None:
-        self._gate = gate
-        self._reverted = reverted
-        self._proof_check = proof_check
-        self._output_check = output_check
-        self._revert_rehearsal = revert_rehearsal
-        self._progress = progress
-        self._notifier = notifier
+    gate: QualityGate
+    reverted: RevertedChanges
+    proof_check: ProofCheck
+    output_check: OutputCheck
+    revert_rehearsal: RevertRehearsal | None
+    progress: StepProgress
+    notifier: RunNotifier
 
     async def verify(
         self, run: Run, history: History, change: ChangeSet, workspace: Workspace
     ) -> Verdict:
         """Return the verdict."""
         if run.goal == "revert":
-            return await self._reverted.verify(run, history, change, workspace)
-        verdict = await self._gate(
+            return await self.reverted.verify(run, history, change, workspace)
+        verdict = await self.gate(
             need(history.plan),
             change,
             workspace,
             round_number=run.round,
-            on_check=self._progress.build_check_handler(run, history),
+            on_check=self.progress.build_check_handler(run, history),
             named=collect_named_files(run, history),
-            is_proven_otherwise=run.goal == "change" and self._proof_check.can_prove,
+            is_proven_otherwise=run.goal == "change" and self.proof_check.can_prove,
         )
-        verdict = await self._proof_check.add(run, history, change, workspace, verdict)
-        verdict = await self._output_check.add(run, history, change, verdict)
+        verdict = await self.proof_check.add(run, history, change, workspace, verdict)
+        verdict = await self.output_check.add(run, history, change, verdict)
         return await self._add_revert_trial(run, history, change, verdict)
 
     async def _add_revert_trial(
         self, run: Run, history: History, change: ChangeSet, verdict: Verdict
     ) -> Verdict:
         """Add to a passing verdict whether the change can be reverted; people judge this."""
-        if self._revert_rehearsal is None or not verdict.is_passing:
+        if self.revert_rehearsal is None or not verdict.is_passing:
             return verdict
-        await self._notifier.refresh(run, history, "trying to revert it")
-        return verdict.replace(revert_trial=await self._revert_rehearsal(change, history.brief))
+        await self.notifier.refresh(run, history, "trying to revert it")
+        return verdict.replace(revert_trial=await self.revert_rehearsal(change, history.brief))
 
 
 def count_rounds(run: Run) -> int:

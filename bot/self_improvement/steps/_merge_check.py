@@ -1,5 +1,7 @@
 """Checks the result of a merge before it is made, so that only checked results are merged."""
 
+from dataclasses import dataclass
+
 from bot.authority.named_files import collect_named_files
 from bot.domain.change import FullTier
 from bot.domain.errors import (
@@ -21,33 +23,24 @@ from bot.self_improvement.run_workspaces import RunWorkspaces
 from bot.self_improvement.step_progress import StepProgress
 
 
+@dataclass(frozen=True, eq=False)
 class MergeCheck:
     """Merges an approved head with the newest base in the run's worktree, and checks the result."""
 
-    def __init__(
-        self,
-        gate: QualityGate,
-        forge: Forge,
-        checkout: Checkout | None,
-        notifier: RunNotifier,
-        workspaces: RunWorkspaces,
-        progress: StepProgress,
-        limits: RunSettings,
-    ) -> None:
-        self._gate = gate
-        self._forge = forge
-        self._checkout = checkout
-        self._notifier = notifier
-        self._workspaces = workspaces
-        self._progress = progress
-        self._limits = limits
+    gate: QualityGate
+    forge: Forge
+    checkout: Checkout | None
+    notifier: RunNotifier
+    workspaces: RunWorkspaces
+    progress: StepProgress
+    limits: RunSettings
 
     async def __call__(self, run: Run, history: History, proposal: Proposal) -> FullTier | None:
         """Return the full tier of the merge; a known result for the same commits is reused.
 
         Returns `None` if it is already merged. Raises `MergeConflict`, `ForgeError`.
         """
-        opened = await self._forge.get_proposal(proposal.number)
+        opened = await self.forge.get_proposal(proposal.number)
         if opened.state == "merged":
             return None
         if opened.state == "closed":
@@ -64,15 +57,15 @@ class MergeCheck:
 
     async def _check(self, run: Run, history: History, tip: str) -> FullTier:
         change = need(history.change_set)
-        is_checked_here = self._limits.full_tier
+        is_checked_here = self.limits.full_tier
         activity = "running the full checks" if is_checked_here else "looking at the result"
-        await self._notifier.refresh(run, history, f"{activity} before merging")
-        async with self._workspaces.open(run, need(history.evidence), at=change.head) as workspace:
-            return await self._gate.check_merge(
+        await self.notifier.refresh(run, history, f"{activity} before merging")
+        async with self.workspaces.open(run, need(history.evidence), at=change.head) as workspace:
+            return await self.gate.check_merge(
                 need(history.plan),
                 change,
                 await workspace.build_merge(tip, change.head),
-                self._progress.build_check_handler(run, history, "before merging: "),
+                self.progress.build_check_handler(run, history, "before merging: "),
                 named=collect_named_files(run, history),
                 is_revert=run.goal == "revert",
                 checked_here=is_checked_here,
@@ -80,9 +73,9 @@ class MergeCheck:
 
     async def _fetch_tip(self) -> str:
         """Return the newest commit of the base branch at the forge."""
-        if self._checkout is None:
+        if self.checkout is None:
             raise AssertionError("shipping needs a checkout to update")
         try:
-            return await self._checkout.fetch_tip()
+            return await self.checkout.fetch_tip()
         except WorkspaceError as error:
             raise ForgeUnavailable(str(error), detail=error.detail) from error

@@ -1,6 +1,7 @@
 """The case that a planner examines, and calls of planners, which rules can replace."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from theseus_observe.redaction import redact
@@ -23,20 +24,14 @@ from bot.self_improvement.step_progress import StepProgress
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, eq=False)
 class PlannerCalls:
     """Calls a planner for a run, within the budget, and says so if it fails."""
 
-    def __init__(
-        self,
-        calls: ModelCalls,
-        cost_meter: RunCostMeter,
-        progress: StepProgress,
-        notifier: RunNotifier,
-    ) -> None:
-        self._calls = calls
-        self._cost_meter = cost_meter
-        self._progress = progress
-        self._notifier = notifier
+    calls: ModelCalls
+    cost_meter: RunCostMeter
+    progress: StepProgress
+    notifier: RunNotifier
 
     async def ask(
         self,
@@ -49,18 +44,18 @@ class PlannerCalls:
         """Return the planner's answer. Raises `AgentError`, `BudgetSpent`."""
 
         async def ask_and_note() -> T:
-            show = self._progress.build_progress_handler(run, history)
+            show = self.progress.build_progress_handler(run, history)
             answer, cost = await call(show)
-            self._cost_meter.note(run.id, cost)
+            self.cost_meter.note(run.id, cost)
             return answer
 
-        return await self._calls.record(run, part, planner, ask_and_note())
+        return await self.calls.record(run, part, planner, ask_and_note())
 
     async def report_failure(self, run: Run, error: TheseusError, instead: str) -> None:
         """Say that the planner failed, and what is used instead."""
-        self._calls.record_error(run, error)
+        self.calls.record_error(run, error)
         key = f"planner:{run.attempt}:{run.goal}"
-        await self._notifier.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
+        await self.notifier.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
 
 
 def build_case(run: Run, history: History, evidence: Evidence) -> Case:

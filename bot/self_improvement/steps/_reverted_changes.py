@@ -1,5 +1,7 @@
 """The shipped changes that runs revert: what was merged, whether exactly this is reverted."""
 
+from dataclasses import dataclass
+
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import WrongStage
 from bot.domain.history import History
@@ -17,30 +19,22 @@ from bot.self_improvement.shipment_watches import ShipmentWatches
 from bot.self_improvement.step_progress import StepProgress
 
 
+@dataclass(frozen=True, eq=False)
 class RevertedChanges:
     """Loads the change that a run reverts, verifies the revert, and records it."""
 
-    def __init__(
-        self,
-        gate: QualityGate,
-        watches: ShipmentWatches,
-        store: Store,
-        notifier: RunNotifier,
-        progress: StepProgress,
-        memory: MemoryRecorder,
-    ) -> None:
-        self._store = store
-        self._notifier = notifier
-        self._progress = progress
-        self._memory = memory
-        self._gate = gate
-        self._watches = watches
+    gate: QualityGate
+    watches: ShipmentWatches
+    store: Store
+    notifier: RunNotifier
+    progress: StepProgress
+    memory: MemoryRecorder
 
     async def load(self, run: Run) -> History:
         """Return the history of the run to revert. Raises `WrongStage` if it shipped nothing."""
         if run.trigger.reverts is None:
             raise WrongStage(f"Run `{run.id}` does not say what it should revert.")
-        history = await self._store.get_history(run.trigger.reverts)
+        history = await self.store.get_history(run.trigger.reverts)
         if history.shipment is None or history.proposal is None:
             raise WrongStage(f"Run `{run.trigger.reverts}` has merged nothing to revert.")
         return history
@@ -50,27 +44,27 @@ class RevertedChanges:
     ) -> Verdict:
         """Return whether the head is exactly the revert, and passes base's checks."""
         _, shipment = get_shipment(await self.load(run))
-        return await self._gate.verify_revert(
+        return await self.gate.verify_revert(
             need(history.plan),
             change,
             shipment,
             workspace,
             round_number=run.round,
-            on_check=self._progress.build_check_handler(run, history),
+            on_check=self.progress.build_check_handler(run, history),
         )
 
     async def mark_reverted(self, run: Run, by: Proposal) -> None:
         """Tell the reverted run, and stop watching it."""
-        reverted = await self._store.get(run.trigger.reverts or "")
-        await self._watches.end(reverted.id)
+        reverted = await self.store.get(run.trigger.reverts or "")
+        await self.watches.end(reverted.id)
         named = format_link(f"#{by.number}", by.url)
         text = f"↩️ Reverted by {named}, as {run.trigger.person.name} asked."
-        await self._notifier.say(reverted, text, key="reverted")
-        history = await self._store.get_history(reverted.id)
+        await self.notifier.say(reverted, text, key="reverted")
+        history = await self.store.get_history(reverted.id)
         if not is_failed_fix(
             history.outcome
         ):  # a failed fix is already remembered, with its figures
-            await self._memory.remember_rejection(reverted, history, f"reverted by #{by.number}")
+            await self.memory.remember_rejection(reverted, history, f"reverted by #{by.number}")
 
 
 def get_shipment(shipped: History) -> tuple[Proposal, Shipment]:

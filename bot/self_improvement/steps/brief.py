@@ -1,6 +1,7 @@
 """Brief: states what is wanted of a change, as examples that fail today."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from typing import NamedTuple
@@ -57,25 +58,25 @@ class Understood(NamedTuple):
     proof_problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
 class RequestBriefer:
     """Asks the planner about a request, and verifies on base that the examples fail."""
 
-    def __init__(self, planner: RequestPlanner, verifier: Verifier, proofs: ChangeProofs) -> None:
-        self._planner = planner
-        self._verifier = verifier
-        self._proofs = proofs
+    planner: RequestPlanner
+    verifier: Verifier
+    proofs: ChangeProofs
 
     @property
     def name(self) -> str:
         """The planner's name, for people."""
-        return self._planner.name
+        return self.planner.name
 
     async def ask_planner(
         self, request: Request, workspace: Workspace, on_progress: OnProgress
     ) -> Briefed:
         """Return the planner's brief of a request. Raises `AgentError`, `BudgetSpent`."""
         return await wait_for_result(
-            self._planner.brief(request, workspace),
+            self.planner.brief(request, workspace),
             on_progress,
             f"{self.name} ended without a brief.",
         )
@@ -89,63 +90,55 @@ class RequestBriefer:
         brief, plan = briefed.brief, briefed.plan
         if brief.objection or plan is None:
             return Understood(brief)
-        objections = await self._proofs.find_objections(brief, workspace)
+        objections = await self.proofs.find_objections(brief, workspace)
         if objections:
             return Understood(brief, proof_problems=objections)
         tests = [
-            each for each in await self._proofs.build_tests(brief, workspace) if each is not None
+            each for each in await self.proofs.build_tests(brief, workspace) if each is not None
         ]
-        failing = await self._verifier.find_failing(tests, workspace) if tests else ()
+        failing = await self.verifier.find_failing(tests, workspace) if tests else ()
         if len(failing) < len(tests):
             return Understood(brief, proof_problems=_find_not_failing(tests, failing))
         first, *others = tests or (None,)
         witnesses = tuple(each for each in others if each is not None)
         proven = plan.replace(reproduction=first, witnesses=witnesses, risk=brief.risk)
-        return Understood(brief, await add_nearest_tests(proven, self._verifier, workspace))
+        return Understood(brief, await add_nearest_tests(proven, self.verifier, workspace))
 
 
+@dataclass(frozen=True, eq=False)
 class RequestReading:
     """Finds out what is wanted, with the planner's examples tried on base."""
 
-    def __init__(
-        self,
-        briefer: RequestBriefer,
-        workspaces: RunWorkspaces,
-        progress: StepProgress,
-        cost_meter: RunCostMeter,
-        notifier: RunNotifier,
-        flags: FlagRepository,
-    ) -> None:
-        self._briefer = briefer
-        self._workspaces = workspaces
-        self._progress = progress
-        self._cost_meter = cost_meter
-        self._notifier = notifier
-        self._flags = flags
+    briefer: RequestBriefer
+    workspaces: RunWorkspaces
+    progress: StepProgress
+    cost_meter: RunCostMeter
+    notifier: RunNotifier
+    flags: FlagRepository
 
     @property
     def name(self) -> str:
         """The planner's name, for people."""
-        return self._briefer.name
+        return self.briefer.name
 
     async def understand(self, run: Run, history: History) -> Understood:
         """Return the proven brief; examples that prove nothing go back to the planner once."""
         request = _request_of(run, history)
-        working = self._progress.build_progress_handler(run, history)
+        working = self.progress.build_progress_handler(run, history)
         spent = Cost()
 
         async def show(progress: Progress) -> None:
             await working(progress.replace(**dict(spent.add(progress))))
 
-        async with self._workspaces.open(run, need(history.evidence)) as workspace:
+        async with self.workspaces.open(run, need(history.evidence)) as workspace:
             for _ in range(_THOUGHTS):
-                briefed = await self._briefer.ask_planner(request, workspace, show)
+                briefed = await self.briefer.ask_planner(request, workspace, show)
                 spent = spent.add(briefed)
-                self._cost_meter.note(run.id, spent)
+                self.cost_meter.note(run.id, spent)
                 if _to_ask(run, history, briefed.brief):
                     return Understood(briefed.brief)
-                await self._notifier.refresh(run, history, "trying its examples on today's code")
-                understood = self._check_flag_is_new(await self._briefer.prove(briefed, workspace))
+                await self.notifier.refresh(run, history, "trying its examples on today's code")
+                understood = self._check_flag_is_new(await self.briefer.prove(briefed, workspace))
                 if not understood.proof_problems:
                     break
                 correction = _RETRY_NOTE.format("; ".join(understood.proof_problems))
@@ -155,34 +148,34 @@ class RequestReading:
     def _check_flag_is_new(self, understood: Understood) -> Understood:
         """Return the brief as unproven if its flag exists already, since it may be on."""
         flag = understood.brief.flag
-        if not flag or self._flags.find(flag) is None:
+        if not flag or self.flags.find(flag) is None:
             return understood
         return Understood(
             understood.brief, None, (*understood.proof_problems, _FLAG_EXISTS.format(flag))
         )
 
 
+@dataclass(frozen=True, eq=False)
 class BriefTerms:
     """Adds to a brief what the configuration and earlier runs say about it."""
 
-    def __init__(self, store: Store, deadlines: Deadlines, limits: RunSettings) -> None:
-        self._store = store
-        self._deadlines = deadlines
-        self._limits = limits
+    store: Store
+    deadlines: Deadlines
+    limits: RunSettings
 
     async def complete(self, brief: Brief) -> Brief:
         """Return the brief with the number of candidates and an estimate of the cost.
 
         The estimate is the median cost of recent shipped runs, if there are any.
         """
-        brief = brief.replace(candidates=self._limits.candidates)
-        ended = await self._store.find(status={Status.DONE}, limit=_LOOKED_AT)
+        brief = brief.replace(candidates=self.limits.candidates)
+        ended = await self.store.find(status={Status.DONE}, limit=_LOOKED_AT)
         paid = [run.cost_usd for run in ended if run.goal in ("fix", "change") and run.cost_usd]
         return brief.replace(estimate_usd=median(paid)) if paid else brief
 
     def build_question(self, run: Run, brief: Brief) -> Question:
         """Return all open questions of the brief as one."""
-        return _build_question(run, brief, *self._deadlines.get_question_times())
+        return _build_question(run, brief, *self.deadlines.get_question_times())
 
     def get_automatic_start(self, run: Run, brief: Brief) -> datetime | None:
         """Return when a low-risk change starts without an agreement, if so configured.
@@ -191,69 +184,60 @@ class BriefTerms:
         """
         if brief.risk != "low" or run.trigger.origin != "person":
             return None
-        return self._deadlines.get_automatic_start()
+        return self.deadlines.get_automatic_start()
 
 
+@dataclass(frozen=True, eq=False)
 class BriefStep:
     """Finds out what is wanted and shows it to people. Nothing is written before they agree."""
 
-    def __init__(
-        self,
-        reading: RequestReading | None,
-        terms: BriefTerms,
-        gate: QualityGate,
-        calls: ModelCalls,
-        cost_meter: RunCostMeter,
-        store: Store,
-        transitions: RunTransitions,
-    ) -> None:
-        self._reading = reading
-        self._terms = terms
-        self._gate = gate
-        self._calls = calls
-        self._cost_meter = cost_meter
-        self._store = store
-        self._transitions = transitions
+    reading: RequestReading | None
+    terms: BriefTerms
+    gate: QualityGate
+    calls: ModelCalls
+    cost_meter: RunCostMeter
+    store: Store
+    transitions: RunTransitions
 
     async def perform(self, run: Run, history: History) -> Run:
         """Ask the planner; then ask people about open questions or for their agreement."""
-        if self._reading is None:
-            return await self._transitions.end(run, Edge.FAILED, _NO_PLANNER)
+        if self.reading is None:
+            return await self.transitions.end(run, Edge.FAILED, _NO_PLANNER)
         try:
-            await self._calls.check_budget(run, "plan")
-            call = self._reading.understand(run, history)
-            understood = await self._calls.record(run, "brief", self._reading.name, call)
+            await self.calls.check_budget(run, "plan")
+            call = self.reading.understand(run, history)
+            understood = await self.calls.record(run, "brief", self.reading.name, call)
         except (AgentError, BudgetSpent) as error:
-            until = self._calls.find_pause(error, run, has_fallback=False)
+            until = self.calls.find_pause(error, run, has_fallback=False)
             if until is None:
                 raise
-            paid = self._cost_meter.settle(run)
-            return await self._transitions.await_limit(paid, until, error)
-        return await self._present(self._cost_meter.settle(run), history, understood)
+            paid = self.cost_meter.settle(run)
+            return await self.transitions.await_limit(paid, until, error)
+        return await self._present(self.cost_meter.settle(run), history, understood)
 
     async def _present(self, run: Run, history: History, understood: Understood) -> Run:
         """Ask open questions, end if nothing is to be built, or wait for the agreement."""
-        transitions = self._transitions
+        transitions = self.transitions
         brief, plan = understood.brief, understood.plan
         if _to_ask(run, history, brief):
-            return await transitions.ask(run, self._terms.build_question(run, brief), brief)
+            return await transitions.ask(run, self.terms.build_question(run, brief), brief)
         if brief.objection:
             why = f"I do not write this: {escape_line(redact(brief.objection), 900)}"
             return await transitions.end(run, Edge.FAILED, why, brief)
         if plan is None:
             return await transitions.end(run, Edge.FAILED, _explain_unprovable(understood), brief)
         try:
-            plan = self._gate.remove_forbidden_files(plan, collect_named_files(run, history))
+            plan = self.gate.remove_forbidden_files(plan, collect_named_files(run, history))
         except OutOfBounds as bounds:
             return await transitions.end(run, Edge.FAILED, str(bounds), brief, plan)
-        known = await self._store.get_history(run.id)
+        known = await self.store.get_history(run.id)
         if (
             known.instructions != history.instructions
         ):  # an instruction arrived while the planner worked
             return await transitions.queue(run, Edge.HANDED_BACK, brief)
-        brief = await self._terms.complete(brief)
+        brief = await self.terms.complete(brief)
         return await transitions.present(
-            run, Edge.UNDERSTOOD, brief, plan, until=self._terms.get_automatic_start(run, brief)
+            run, Edge.UNDERSTOOD, brief, plan, until=self.terms.get_automatic_start(run, brief)
         )
 
 

@@ -1,5 +1,7 @@
 """Diagnose: states what the evidence shows and how certain it is, and no more."""
 
+from dataclasses import dataclass
+
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.cost import Cost
 from bot.domain.errors import (
@@ -30,19 +32,19 @@ from bot.self_improvement.transitions import RunTransitions
 _HOW_TO_INSIST = " If you disagree, `/runs retry {}` continues anyway."
 
 
+@dataclass(frozen=True, eq=False)
 class FaultAnalyzer:
     """Turns evidence into a diagnosis: by rules, then explained by a planner if there is one.
 
     Facts and counts always come from the rules.
     """
 
-    def __init__(self, planner: Planner | None = None) -> None:
-        self._planner = planner
+    planner: Planner | None = None
 
     @property
     def planned_by(self) -> str | None:
         """The planner's name; `None` without a planner."""
-        return self._planner.name if self._planner else None
+        return self.planner.name if self.planner else None
 
     async def explain(
         self, case: Case, workspace: Workspace, on_progress: OnProgress
@@ -51,34 +53,26 @@ class FaultAnalyzer:
 
         Raises `AgentError`, `BudgetSpent`.
         """
-        if self._planner is None:
+        if self.planner is None:
             return case.diagnosis, Cost()
         explained = await wait_for_result(
-            self._planner.diagnose(case, workspace),
+            self.planner.diagnose(case, workspace),
             on_progress,
-            f"{self._planner.name} ended without a diagnosis.",
+            f"{self.planner.name} ended without a diagnosis.",
         )
         return explained.diagnosis, Cost().add(explained)
 
 
+@dataclass(frozen=True, eq=False)
 class DiagnosisExplainer:
     """Has a planner explain a diagnosis, in a worktree that is removed afterwards."""
 
-    def __init__(
-        self,
-        analyzer: FaultAnalyzer,
-        calls: ModelCalls,
-        planner_calls: PlannerCalls,
-        run_workspaces: RunWorkspaces,
-        workspaces: Workspaces,
-        cost_meter: RunCostMeter,
-    ) -> None:
-        self._analyzer = analyzer
-        self._calls = calls
-        self._planner_calls = planner_calls
-        self._run_workspaces = run_workspaces
-        self._workspaces = workspaces
-        self._cost_meter = cost_meter
+    analyzer: FaultAnalyzer
+    calls: ModelCalls
+    planner_calls: PlannerCalls
+    run_workspaces: RunWorkspaces
+    workspaces: Workspaces
+    cost_meter: RunCostMeter
 
     async def explain(
         self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis
@@ -87,64 +81,56 @@ class DiagnosisExplainer:
 
         The rules' diagnosis is returned if there is no planner, or if it fails.
         """
-        planner, case = self._analyzer.planned_by, build_case(run, history, evidence)
+        planner, case = self.analyzer.planned_by, build_case(run, history, evidence)
         if not planner:
             return run, diagnosis
         try:
-            await self._calls.check_budget(run, "diagnose")
-            async with self._run_workspaces.open(run, evidence) as workspace:
-                diagnosis = await self._planner_calls.ask(
+            await self.calls.check_budget(run, "diagnose")
+            async with self.run_workspaces.open(run, evidence) as workspace:
+                diagnosis = await self.planner_calls.ask(
                     run, history, "diagnose", planner,
-                    lambda show: self._analyzer.explain(case, workspace, show),
+                    lambda show: self.analyzer.explain(case, workspace, show),
                 )  # fmt: skip
-            await self._workspaces.drop(run.id)  # an investigation leaves no branch
+            await self.workspaces.drop(run.id)  # an investigation leaves no branch
         except (AgentError, BudgetSpent, WorkspaceError) as error:
-            await self._planner_calls.report_failure(run, error, "I use the diagnosis of my rules.")
+            await self.planner_calls.report_failure(run, error, "I use the diagnosis of my rules.")
             diagnosis = case.diagnosis
-        return self._cost_meter.settle(run), diagnosis
+        return self.cost_meter.settle(run), diagnosis
 
 
+@dataclass(frozen=True, eq=False)
 class DiagnoseStep:
     """Diagnoses. An investigation ends here, and so does a fault outside our code.
 
     Without `answers`, reports in which nothing failed are not handled.
     """
 
-    def __init__(
-        self,
-        explainer: DiagnosisExplainer,
-        answers: AnswerReports | None,
-        transitions: RunTransitions,
-        memory: MemoryRecorder,
-        notifier: RunNotifier,
-        deadlines: Deadlines,
-    ) -> None:
-        self._explainer = explainer
-        self._answers = answers
-        self._transitions = transitions
-        self._memory = memory
-        self._notifier = notifier
-        self._deadlines = deadlines
+    explainer: DiagnosisExplainer
+    answers: AnswerReports | None
+    transitions: RunTransitions
+    memory: MemoryRecorder
+    notifier: RunNotifier
+    deadlines: Deadlines
 
     async def perform(self, run: Run, history: History) -> Run:
         """Diagnose the evidence; an investigation ends with the diagnosis."""
-        transitions, evidence = self._transitions, need(history.evidence)
+        transitions, evidence = self.transitions, need(history.evidence)
         diagnosis = diagnose_by_rules(evidence)
-        if self._answers is not None and _can_be_incorrect_output(evidence, diagnosis):
-            handled = await self._answers.perform(run, history, evidence)
+        if self.answers is not None and _can_be_incorrect_output(evidence, diagnosis):
+            handled = await self.answers.perform(run, history, evidence)
             if handled is not None:
                 return handled
-        await self._memory.remember_diagnosis(run, history, diagnosis)
+        await self.memory.remember_diagnosis(run, history, diagnosis)
         if diagnosis.instead == "fixed":
             return await transitions.end(run, Edge.ANSWERED, diagnosis.summary, diagnosis)
         if run.goal == "investigate":
             if diagnosis.found:
-                run, diagnosis = await self._explainer.explain(run, history, evidence, diagnosis)
+                run, diagnosis = await self.explainer.explain(run, history, evidence, diagnosis)
             text = diagnosis.headline if diagnosis.found else diagnosis.summary
             return await transitions.end(run, Edge.ANSWERED, text, diagnosis)
         if diagnosis.seen_before:
             text = f"🧠 Seen before: {to_plain_text(diagnosis.seen_before, 400)}."
-            await self._notifier.say(run, text, key=f"seen-before:{run.attempt}")
+            await self.notifier.say(run, text, key=f"seen-before:{run.attempt}")
         if diagnosis.found and not diagnosis.triage.ours and not _has_insisted(history):
             return await self._report_outside_fault(run, history, diagnosis)
         if not diagnosis.found or not diagnosis.file:
@@ -153,13 +139,13 @@ class DiagnoseStep:
 
     async def _report_outside_fault(self, run: Run, history: History, diagnosis: Diagnosis) -> Run:
         """Say whose fault it is; if our side could handle it better, ask people about that."""
-        transitions = self._transitions
+        transitions = self.transitions
         reason = f"{diagnosis.headline}. {diagnosis.triage.summary}"
         changes = get_side_decision(run, history.answer)
         if changes:
             return await transitions.advance(run, Edge.NEXT_STEP, diagnosis)
         if changes is None and diagnosis.triage.remedies and diagnosis.file:
-            question = build_side_question(run, diagnosis, *self._deadlines.get_question_times())
+            question = build_side_question(run, diagnosis, *self.deadlines.get_question_times())
             return await transitions.ask(run, question)
         decision = "" if changes is None else " I leave our side as it is."
         reason += f"{decision}{_HOW_TO_INSIST.format(run.id)}"

@@ -1,5 +1,7 @@
 """Observe: collects what the journal, the source and its history say. Uses no model."""
 
+from dataclasses import dataclass
+
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.run import Run
@@ -10,34 +12,28 @@ from bot.self_improvement.run_workspaces import RunWorkspaces
 from bot.self_improvement.transitions import RunTransitions
 
 
+@dataclass(frozen=True, eq=False)
 class ObserveStep:
     """Saves the evidence and continues with the diagnosis, or with the brief of a change."""
 
-    def __init__(
-        self,
-        collector: EvidenceCollector,
-        changes: ChangeContextCollector | None,
-        workspaces: RunWorkspaces,
-        transitions: RunTransitions,
-    ) -> None:
-        self._workspaces = workspaces
-        self._transitions = transitions
-        self._collector = collector
-        self._changes = changes
+    collector: EvidenceCollector
+    changes: ChangeContextCollector | None
+    workspaces: RunWorkspaces
+    transitions: RunTransitions
 
     async def perform(self, run: Run, history: History) -> Run:
         """Collect the evidence and save it."""
         if run.goal == "change":
             request_evidence = await self._collect_for_request(run)
-            return await self._transitions.advance(run, Edge.NEXT_STEP, request_evidence)
-        evidence = await self._collector(run.trigger)
-        return await self._transitions.advance(run, Edge.NEXT_STEP, evidence)
+            return await self.transitions.advance(run, Edge.NEXT_STEP, request_evidence)
+        evidence = await self.collector(run.trigger)
+        return await self.transitions.advance(run, Edge.NEXT_STEP, evidence)
 
     async def _collect_for_request(self, run: Run) -> Evidence:
         """Return the context of a requested change, where nothing has failed."""
-        base = (await self._collector.collect_checkout_state()).base
+        base = (await self.collector.collect_checkout_state()).base
         evidence = Evidence(base=base, change=True, searched="what there is that it may be about")
-        if self._changes is None:
+        if self.changes is None:
             return evidence
-        async with self._workspaces.open(run, evidence) as workspace:
-            return evidence.replace(context=await self._changes(run.trigger, workspace))
+        async with self.workspaces.open(run, evidence) as workspace:
+            return evidence.replace(context=await self.changes(run.trigger, workspace))

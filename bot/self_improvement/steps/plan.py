@@ -83,23 +83,18 @@ class _Pause:
     until: datetime
 
 
+@dataclass(frozen=True, eq=False)
 class PlanBuilder:
     """Builds a plan by rules from the evidence; a planner, if there is one, refines it."""
 
-    def __init__(
-        self,
-        verifier: Verifier,
-        planner: Planner | None = None,
-        replays: InteractionReplays | None = None,
-    ) -> None:
-        self._verifier = verifier
-        self._planner = planner
-        self._replays = replays
+    verifier: Verifier
+    planner: Planner | None = None
+    replays: InteractionReplays | None = None
 
     @property
     def planned_by(self) -> str | None:
         """The planner's name; `None` without a planner."""
-        return self._planner.name if self._planner else None
+        return self.planner.name if self.planner else None
 
     async def __call__(
         self,
@@ -114,29 +109,29 @@ class PlanBuilder:
         `VerifierError`.
         """
         if wrong is not None:
-            plan = await answer_plan(wrong, diagnosis, self._verifier, workspace, self._replays)
-            return await add_nearest_tests(plan, self._verifier, workspace)
+            plan = await answer_plan(wrong, diagnosis, self.verifier, workspace, self.replays)
+            return await add_nearest_tests(plan, self.verifier, workspace)
         failing: tuple[Reproduced, ...] = ()
         found = ReplayedFailure()
         if evidence.capsule is not None:
             group = evidence.groups[0]
-            found = await replay_failure(self._replays, self._verifier, group, workspace)
+            found = await replay_failure(self.replays, self.verifier, group, workspace)
             tests = await _build_candidates(group.newest, workspace)
             if found.test is not None:  # the replay's test already covers the command
                 tests = tuple(test for test in tests if test.target)
-            failing = await self._verifier.find_failing(tests, workspace)
+            failing = await self.verifier.find_failing(tests, workspace)
             if len(failing) == 1 and not failing[0].reproduction.target:
                 failing = await self._confirm_failing(failing, workspace)
             failing = await self._add_expected_answers(failing, evidence, workspace)
         plan = _attach_proof(build_failure_plan(evidence, diagnosis), found, failing)
-        return await add_nearest_tests(plan, self._verifier, workspace)
+        return await add_nearest_tests(plan, self.verifier, workspace)
 
     async def _confirm_failing(
         self, failing: tuple[Reproduced, ...], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
         """Return a single command test only if it fails each time, to exclude chance."""
         for _ in range(_REPEATS):
-            failing = await self._verifier.find_failing(
+            failing = await self.verifier.find_failing(
                 [red.reproduction for red in failing], workspace
             )
         return failing
@@ -152,7 +147,7 @@ class PlanBuilder:
         for suspect in evidence.suspects[:_BEFORE] if failing else ():
             try:
                 await workspace.reset(f"{suspect.commit.sha}^")
-                answers = [await self._verifier.evaluate_call(red.reproduction, workspace)
+                answers = [await self.verifier.evaluate_call(red.reproduction, workspace)
                            for red in failing]  # fmt: skip
             except WorkspaceError:
                 continue  # the first commit has no predecessor
@@ -171,12 +166,12 @@ class PlanBuilder:
         stated. Without a planner, the rules' results are returned. Raises `AgentError`,
         `BudgetSpent`, `VerifierError`.
         """
-        if self._planner is None:
+        if self.planner is None:
             return Thought(diagnosis=case.diagnosis, plan=draft, cost=Cost())
         planned = await wait_for_result(
-            self._planner.plan(case, draft, workspace),
+            self.planner.plan(case, draft, workspace),
             on_progress,
-            f"{self._planner.name} ended without a plan.",
+            f"{self.planner.name} ended without a plan.",
         )
         plan = await self._add_proof(planned, draft, workspace)
         return Thought(diagnosis=planned.diagnosis, plan=plan, cost=Cost().add(planned))
@@ -185,50 +180,39 @@ class PlanBuilder:
         """Return the plan with its proof, which never depends on the planner's claims."""
         plan = planned.plan.replace(**{name: getattr(draft, name) for name in _PROOF})
         if draft.reproduction is None and planned.test is not None:
-            failing = await self._verifier.find_failing([planned.test], workspace)
+            failing = await self.verifier.find_failing([planned.test], workspace)
             plan = plan.replace(reproduction=failing[0].reproduction if failing else None)
-        return await add_nearest_tests(plan, self._verifier, workspace)
+        return await add_nearest_tests(plan, self.verifier, workspace)
 
 
+@dataclass(frozen=True, eq=False)
 class PlanStep:
     """Plans a fix. A run ends here if nothing can be reproduced or may be changed."""
 
-    def __init__(
-        self,
-        builder: PlanBuilder,
-        gate: QualityGate,
-        workspaces: RunWorkspaces,
-        calls: ModelCalls,
-        planner_calls: PlannerCalls,
-        cost_meter: RunCostMeter,
-        transitions: RunTransitions,
-    ) -> None:
-        self._builder = builder
-        self._gate = gate
-        self._workspaces = workspaces
-        self._calls = calls
-        self._planner_calls = planner_calls
-        self._cost_meter = cost_meter
-        self._transitions = transitions
+    builder: PlanBuilder
+    gate: QualityGate
+    workspaces: RunWorkspaces
+    calls: ModelCalls
+    planner_calls: PlannerCalls
+    cost_meter: RunCostMeter
+    transitions: RunTransitions
 
     async def perform(self, run: Run, history: History) -> Run:
         """Build the plan and its proof. Without a reproduction there is no fix."""
-        transitions = self._transitions
+        transitions = self.transitions
         evidence, diagnosis = need(history.evidence), need(history.diagnosis)
         wrong = get_incorrect_output(run, history)
-        async with self._workspaces.open(run, evidence) as workspace:
-            plan = await self._builder(evidence, diagnosis, workspace, wrong)
+        async with self.workspaces.open(run, evidence) as workspace:
+            plan = await self.builder(evidence, diagnosis, workspace, wrong)
             thought = await self._ask_planner(run, history, plan, workspace)
-        run = self._cost_meter.settle(run)
+        run = self.cost_meter.settle(run)
         if isinstance(thought, _Pause):
             return await transitions.await_limit(run, thought.until, thought.error)
         if thought.plan.demonstration is None:
             reason = NOT_PROVABLE if wrong else _explain_not_reproduced(evidence, thought.diagnosis)
             return await transitions.end(run, Edge.FAILED, reason, thought.diagnosis, thought.plan)
         try:
-            plan = self._gate.remove_forbidden_files(
-                thought.plan, collect_named_files(run, history)
-            )
+            plan = self.gate.remove_forbidden_files(thought.plan, collect_named_files(run, history))
         except OutOfBounds as bounds:
             return await transitions.end(
                 run, Edge.FAILED, str(bounds), thought.diagnosis, thought.plan
@@ -240,23 +224,23 @@ class PlanStep:
     ) -> Thought | _Pause:
         """Return the planner's results, or the rules' results if the planner fails."""
         rules = Thought(diagnosis=need(history.diagnosis), plan=draft, cost=Cost())
-        planner = self._builder.planned_by
+        planner = self.builder.planned_by
         if planner is None:
             return rules
         case = build_case(run, history, need(history.evidence))
 
         async def ask(show: OnProgress) -> tuple[Thought, Cost]:
-            made = await self._builder.ask_planner(case, draft, workspace, show)
+            made = await self.builder.ask_planner(case, draft, workspace, show)
             return made, made.cost
 
         try:
-            await self._calls.check_budget(run, "plan")
-            return await self._planner_calls.ask(run, history, "plan", planner, ask)
+            await self.calls.check_budget(run, "plan")
+            return await self.planner_calls.ask(run, history, "plan", planner, ask)
         except (AgentError, BudgetSpent) as error:
-            until = self._calls.find_pause(error, run)
+            until = self.calls.find_pause(error, run)
             if until is not None:
                 return _Pause(error, until)
-            await self._planner_calls.report_failure(run, error, "I use the plan of my rules.")
+            await self.planner_calls.report_failure(run, error, "I use the plan of my rules.")
             return rules
 
 

@@ -1,6 +1,7 @@
 """Propose: publishes the proven head as a pull request."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.domain.change import ChangeSet, Verdict
@@ -140,22 +141,15 @@ class PullRequestPublisher:
         return body if issue is None else f"{body.rstrip()}\n\nCloses #{issue}\n"
 
 
+@dataclass(frozen=True, eq=False)
 class ProposeStep:
     """Shows the proposal to people and waits for their approval."""
 
-    def __init__(
-        self,
-        publisher: PullRequestPublisher,
-        forge: PatientForge,
-        approval_policy: ApprovalPolicy,
-        transitions: RunTransitions,
-        proposal_cards: ProposalCards,
-    ) -> None:
-        self._publisher = publisher
-        self._forge = forge
-        self._approval_policy = approval_policy
-        self._transitions = transitions
-        self._proposal_cards = proposal_cards
+    publisher: PullRequestPublisher
+    forge: PatientForge
+    approval_policy: ApprovalPolicy
+    transitions: RunTransitions
+    proposal_cards: ProposalCards
 
     async def perform(self, run: Run, history: History) -> Run:
         """Publish the head that holds; then the run waits for an approval.
@@ -163,16 +157,16 @@ class ProposeStep:
         A change that is not proven first waits for an approver who has read it.
         """
         if history.needs_endorsement:
-            return await self._transitions.present(run, Edge.FOUND_NOT_PROVEN)
+            return await self.transitions.present(run, Edge.FOUND_NOT_PROVEN)
         try:
-            proposal = await self._forge.retry_unavailable(
-                run, history, lambda: self._publisher(run, history)
+            proposal = await self.forge.retry_unavailable(
+                run, history, lambda: self.publisher(run, history)
             )
         except ForgeConflict:
             if not await self._was_pushed(run, history):
                 raise
             # the poller handles the pushed commit
-            return await self._transitions.wait(run, Edge.PROPOSED)
+            return await self.transitions.wait(run, Edge.PROPOSED)
         records: tuple[Record, ...] = ()
         revising = history.revising
         if revising is not None:
@@ -184,16 +178,16 @@ class ProposeStep:
             if history.proposal is not None and new_instructions:
                 note = f"Revised: {format_requests(new_instructions)}. {proposal.note}"
                 proposal = proposal.replace(note=note)
-        votes = self._approval_policy.create_votes(run, history, proposal)
-        waiting = await self._transitions.wait(run, Edge.PROPOSED, proposal, votes, *records)
-        await self._proposal_cards.show(waiting)
+        votes = self.approval_policy.create_votes(run, history, proposal)
+        waiting = await self.transitions.wait(run, Edge.PROPOSED, proposal, votes, *records)
+        await self.proposal_cards.show(waiting)
         return waiting
 
     async def _was_pushed(self, run: Run, history: History) -> bool:
         """Return whether a commit was pushed, so that our head is not the newest."""
         if history.proposal is None:
             return False
-        opened = await self._forge.get_pull_request(run, history, history.proposal)
+        opened = await self.forge.get_pull_request(run, history, history.proposal)
         return is_pushed_by_others(opened, history)
 
 

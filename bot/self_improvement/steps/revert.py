@@ -4,6 +4,8 @@ A revert needs no reproduction, because it claims only to revert the merge. That
 this is proven.
 """
 
+from dataclasses import dataclass
+
 from bot.domain.change import ChangeSet, RevertResult
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
@@ -24,47 +26,40 @@ from bot.self_improvement.transitions import RunTransitions
 _ENGINE = "git revert"
 
 
+@dataclass(frozen=True, eq=False)
 class RevertSteps:
     """Observes and executes a revert, which is proposed and shipped like any change."""
 
-    def __init__(
-        self,
-        collector: EvidenceCollector,
-        reverted: RevertedChanges,
-        workspaces: RunWorkspaces,
-        transitions: RunTransitions,
-        clock: Clock,
-    ) -> None:
-        self._workspaces = workspaces
-        self._transitions = transitions
-        self._clock = clock
-        self._collector = collector
-        self._reverted = reverted
+    collector: EvidenceCollector
+    reverted: RevertedChanges
+    workspaces: RunWorkspaces
+    transitions: RunTransitions
+    clock: Clock
 
     async def observe(self, run: Run, history: History) -> Run:
         """Record what is reverted and why, and which files this may change."""
-        shipped = await self._reverted.load(run)
-        evidence = await self._collector.collect_checkout_state()
+        shipped = await self.reverted.load(run)
+        evidence = await self.collector.collect_checkout_state()
         diagnosis, plan = _build_diagnosis(run, shipped), _plan(shipped)
-        return await self._transitions.advance(run, Edge.NEXT_STEP, evidence, diagnosis, plan)
+        return await self.transitions.advance(run, Edge.NEXT_STEP, evidence, diagnosis, plan)
 
     async def execute(self, run: Run, history: History) -> Run:
         """Revert the merge with git; a conflict ends the run, with instructions for people."""
-        shipped = await self._reverted.load(run)
+        shipped = await self.reverted.load(run)
         proposal, shipment = get_shipment(shipped)
-        started = self._clock.monotonic()
-        async with self._workspaces.open(run, need(history.evidence)) as workspace:
+        started = self.clock.monotonic()
+        async with self.workspaces.open(run, need(history.evidence)) as workspace:
             await workspace.reset(workspace.base)
             reverted = await workspace.revert(shipment.merge_commit, shipment.approved_head)
             if not reverted.files:
                 reason = _explain_no_revert(proposal, shipment, reverted)
-                return await self._transitions.end(run, Edge.FAILED, reason)
+                return await self.transitions.end(run, Edge.FAILED, reason)
             change = await _commit(run, history, proposal, shipment, workspace)
-        change = change.replace(seconds=self._clock.monotonic() - started)
+        change = change.replace(seconds=self.clock.monotonic() - started)
         plan = need(history.plan)
         step = Step(summary=plan.steps[0].summary, owned_files=reverted.files)
         records: tuple[Record, ...] = (change, plan.replace(steps=(step,)))
-        return await self._transitions.advance(run, Edge.NEXT_STEP, *records)
+        return await self.transitions.advance(run, Edge.NEXT_STEP, *records)
 
 
 def _build_diagnosis(run: Run, shipped: History) -> Diagnosis:

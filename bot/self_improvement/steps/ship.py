@@ -1,5 +1,7 @@
 """Ship: checks the result of the merge, merges the approved head, and deploys it."""
 
+from dataclasses import dataclass
+
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.domain.audit import AuditEntry
 from bot.domain.change import FullTier
@@ -35,19 +37,17 @@ from bot.self_improvement.transitions import RunTransitions
 _MERGES = 3  # attempts per approval while the base branch moves
 
 
+@dataclass(frozen=True, eq=False)
 class ApprovedMerge:
     """Merges with the approvals that are valid at this moment, unless everything is stopped."""
 
-    def __init__(
-        self, approval_policy: ApprovalPolicy, stops: RunStops, deployer: Deployer
-    ) -> None:
-        self._approval_policy = approval_policy
-        self._stops = stops
-        self._deployer = deployer
+    approval_policy: ApprovalPolicy
+    stops: RunStops
+    deployer: Deployer
 
     async def check(self, run: Run, proposal: Proposal) -> None:
         """Raise what approvals raise: to fail early, before the slow checks."""
-        await self._approval_policy.get_approval(run, proposal)
+        await self.approval_policy.get_approval(run, proposal)
 
     async def __call__(
         self, run: Run, proposal: Proposal, tier: FullTier | None
@@ -57,28 +57,21 @@ class ApprovedMerge:
         Approvals are checked again, because the full checks or an unavailable forge may have taken
         minutes. An already merged change comes live even during a stop.
         """
-        approval = await self._approval_policy.get_approval(run, proposal)
-        await self._stops.check_merge(run, proposal)
+        approval = await self.approval_policy.get_approval(run, proposal)
+        await self.stops.check_merge(run, proposal)
         result = tier.result if tier else None
-        return approval, await self._deployer(proposal, approval, result)
+        return approval, await self.deployer(proposal, approval, result)
 
 
+@dataclass(frozen=True, eq=False)
 class ShipmentRecords:
     """Ends a run that has shipped: audits it, begins to watch it, and says so."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        watches: ShipmentWatches,
-        reverted: RevertedChanges,
-        transitions: RunTransitions,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._watches = watches
-        self._reverted = reverted
-        self._transitions = transitions
+    store: Store
+    clock: Clock
+    watches: ShipmentWatches
+    reverted: RevertedChanges
+    transitions: RunTransitions
 
     async def finish(self, run: Run, history: History, shipment: Shipment, *records: Record) -> Run:
         """End the run with its result."""
@@ -89,19 +82,19 @@ class ShipmentRecords:
                 "was checked: look at it, or say “revert”."
             )
         await self._append_audit_entry(run, shipment, reason)
-        watch = await self._watches.begin(run, history, shipment)
+        watch = await self.watches.begin(run, history, shipment)
         records = (*records, shipment, *([watch] if watch else []))
         if run.goal == "revert":
-            await self._reverted.mark_reverted(run, need(history.proposal))
-        return await self._transitions.end(run, Edge.SHIPPED, reason, *records)
+            await self.reverted.mark_reverted(run, need(history.proposal))
+        return await self.transitions.end(run, Edge.SHIPPED, reason, *records)
 
     async def _append_audit_entry(self, run: Run, shipment: Shipment, reason: str) -> None:
         """Audit what was merged and what runs; repeated if it was interrupted."""
         commits = f"merge {shipment.merge_commit}, live {shipment.live_commit}"
         reloaded = f", reloaded {', '.join(shipment.reloaded)}" if shipment.reloaded else ""
-        await self._store.append_audit_entry(
+        await self.store.append_audit_entry(
             AuditEntry(
-                at=self._clock.now(),
+                at=self.clock.now(),
                 action="merged",
                 allowed=True,
                 run_id=run.id,
@@ -111,58 +104,43 @@ class ShipmentRecords:
         )
 
 
+@dataclass(frozen=True, eq=False)
 class MergeTrouble:
     """Keeps an approved run going if its merge has to wait or its branch has moved."""
 
-    def __init__(
-        self,
-        failures: StepFailures,
-        transitions: RunTransitions,
-        notifier: RunNotifier,
-        deadlines: Deadlines,
-    ) -> None:
-        self._failures = failures
-        self._transitions = transitions
-        self._notifier = notifier
-        self._deadlines = deadlines
+    failures: StepFailures
+    transitions: RunTransitions
+    notifier: RunNotifier
+    deadlines: Deadlines
 
     async def wait(self, run: Run, error: PortError, *records: Record) -> Run:
         """Wait for the forge's checks or for the chat without holding a worker, up to a limit."""
-        until = self._deadlines.get_merge_end(run)
+        until = self.deadlines.get_merge_end(run)
         if until is None:
-            waited = f"{self._deadlines.merge_limit.total_seconds() / 60:.0f} min"
+            waited = f"{self.deadlines.merge_limit.total_seconds() / 60:.0f} min"
             what = f"{error} I waited {waited} for this."
-            return await self._failures.wait_for_ship(run, what, *records)
+            return await self.failures.wait_for_ship(run, what, *records)
         reason = f"{error} I try again until {format_timestamp(until)}."
-        return await self._transitions.park(run, Edge.FORGE_NOT_READY, until, reason, *records)
+        return await self.transitions.park(run, Edge.FORGE_NOT_READY, until, reason, *records)
 
     async def check_again(self, run: Run, error: ForgeConflict) -> Run:
         """Say that the branch moved, and verify its new head."""
         next_round = run.replace(round=run.round + 1)
-        await self._notifier.say(run, explain_moved_branch(error), key=f"conflict:{run.version}")
-        return await self._transitions.advance(next_round, Edge.CHECKED_AGAIN)
+        await self.notifier.say(run, explain_moved_branch(error), key=f"conflict:{run.version}")
+        return await self.transitions.advance(next_round, Edge.CHECKED_AGAIN)
 
 
+@dataclass(frozen=True, eq=False)
 class ShipStep:
     """Ships an approved head."""
 
-    def __init__(
-        self,
-        check: MergeCheck,
-        merge: ApprovedMerge,
-        records: ShipmentRecords,
-        forge: PatientForge,
-        failures: StepFailures,
-        trouble: MergeTrouble,
-        notifier: RunNotifier,
-    ) -> None:
-        self._check = check
-        self._merge = merge
-        self._records = records
-        self._forge = forge
-        self._failures = failures
-        self._trouble = trouble
-        self._notifier = notifier
+    check: MergeCheck
+    merge: ApprovedMerge
+    records: ShipmentRecords
+    forge: PatientForge
+    failures: StepFailures
+    trouble: MergeTrouble
+    notifier: RunNotifier
 
     async def perform(self, run: Run, history: History) -> Run:
         """Merge and deploy what was approved; after a failure, wait for another approval.
@@ -171,41 +149,41 @@ class ShipStep:
         result is checked, a few times at most.
         """
         try:
-            await self._merge.check(run, need(history.proposal))
+            await self.merge.check(run, need(history.proposal))
         except ChatUnavailable as error:
-            return await self._trouble.wait(run, error)
+            return await self.trouble.wait(run, error)
         for _ in range(_MERGES):
             try:
                 return await self._check_and_merge(run, history)
             except BaseMoved as error:
                 moved = f"{error}: checking the merge with the new commits"
-                await self._notifier.refresh(run, history, moved)
+                await self.notifier.refresh(run, history, moved)
         what = (
             f"other changes came to the base branch {_MERGES} times while I checked the result of "
             "the merge, so nothing was merged."
         )
-        return await self._failures.wait_for_ship(run, what)
+        return await self.failures.wait_for_ship(run, what)
 
     async def _check_and_merge(self, run: Run, history: History) -> Run:
         """Check the result of the merge, and merge if it passes. Raises `BaseMoved`."""
         proposal = need(history.proposal)
         records: tuple[Record, ...] = ()
         try:
-            tier = await self._forge.retry_unavailable(
-                run, history, lambda: self._check(run, history, proposal)
+            tier = await self.forge.retry_unavailable(
+                run, history, lambda: self.check(run, history, proposal)
             )
             if tier is not None and not tier.ok:
-                return await self._failures.report_failed_merge_check(run, tier)
+                return await self.failures.report_failed_merge_check(run, tier)
             records = () if tier in (None, history.full_tier) else (tier,)
-            approval, shipment = await self._forge.retry_unavailable(
-                run, history, lambda: self._merge(run, proposal, tier)
+            approval, shipment = await self.forge.retry_unavailable(
+                run, history, lambda: self.merge(run, proposal, tier)
             )
         except MergeConflict as error:
-            return await self._failures.wait_for_ship(run, describe_conflict(error))
+            return await self.failures.wait_for_ship(run, describe_conflict(error))
         except (ForgePending, ChatUnavailable) as error:
-            return await self._trouble.wait(run, error, *records)
+            return await self.trouble.wait(run, error, *records)
         except ForgeConflict as error:
-            if not await self._forge.has_moved(proposal):
+            if not await self.forge.has_moved(proposal):
                 raise
-            return await self._trouble.check_again(run, error)
-        return await self._records.finish(run, history, shipment, *records, approval)
+            return await self.trouble.check_again(run, error)
+        return await self.records.finish(run, history, shipment, *records, approval)

@@ -1,5 +1,7 @@
 """Verify: checks the newest head and continues according to the verdict."""
 
+from dataclasses import dataclass
+
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.history import History
 from bot.domain.proposal import ForgeProposal
@@ -27,30 +29,21 @@ from bot.self_improvement.steps._head_check import HeadCheck, count_rounds
 from bot.self_improvement.transitions import RunTransitions
 
 
+@dataclass(frozen=True, eq=False)
 class VerdictFollowUp:
     """Proposes a head that holds. Otherwise it starts another round or ends the run."""
 
-    def __init__(
-        self,
-        engines: WritingEngines,
-        candidates: CandidateSelection,
-        failures: StepFailures,
-        transitions: RunTransitions,
-        notifier: RunNotifier,
-        store: Store,
-        limits: RunSettings,
-    ) -> None:
-        self._engines = engines
-        self._candidates = candidates
-        self._failures = failures
-        self._transitions = transitions
-        self._notifier = notifier
-        self._store = store
-        self._limits = limits
+    engines: WritingEngines
+    candidates: CandidateSelection
+    failures: StepFailures
+    transitions: RunTransitions
+    notifier: RunNotifier
+    store: Store
+    limits: RunSettings
 
     async def follow(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
         """Continue the run according to the verdict."""
-        transitions, failures = self._transitions, self._failures
+        transitions, failures = self.transitions, self.failures
         records = _build_records(history, change, verdict)
         if verdict.is_passing:
             return await self._accept(run, history, change, verdict)
@@ -64,7 +57,7 @@ class VerdictFollowUp:
             return await transitions.wait(run, Edge.BRANCH_MOVED, *records)
         done = count_rounds(run)
         again_helps = not verdict.is_failing_as_before and run.goal != "revert"
-        if again_helps and done < self._limits.rounds:
+        if again_helps and done < self.limits.rounds:
             next_round = run.replace(round=run.round + 1)
             failure_text = f"{summarise_failure(verdict)}.{describe_unrelated(change)}"
             text = f"Round {run.round} does not hold: {failure_text} Trying again."
@@ -78,9 +71,9 @@ class VerdictFollowUp:
                 f"{failure}. The failure is gone, but these checks fail without my change too, so "
                 "they prove nothing: fix them first."
             )
-        so_far = self._candidates.get_candidates(run, history)
+        so_far = self.candidates.get_candidates(run, history)
         if so_far is not None:
-            next_run = await self._candidates.drop(run, so_far, why, change, verdict)
+            next_run = await self.candidates.drop(run, so_far, why, change, verdict)
             if next_run is not None:
                 return next_run
         if history.revising is not None:
@@ -92,13 +85,13 @@ class VerdictFollowUp:
 
     async def _accept(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
         """Propose a head that holds; first apply instructions that arrived meanwhile."""
-        transitions, records = self._transitions, _build_records(history, change, verdict)
-        known = await self._store.get_history(run.id)
+        transitions, records = self.transitions, _build_records(history, change, verdict)
+        known = await self.store.get_history(run.id)
         later = known.replace(change_set=change).pending_instructions
-        if not later or not self._engines.can_follow_instructions:
-            so_far = self._candidates.get_candidates(run, history)
+        if not later or not self.engines.can_follow_instructions:
+            so_far = self.candidates.get_candidates(run, history)
             if so_far is not None:
-                return await self._candidates.accept(run, so_far, change, verdict)
+                return await self.candidates.accept(run, so_far, change, verdict)
             return await transitions.advance(run, Edge.NEXT_STEP, *records)
         text = f"`{verdict.head[:7]}` holds. Next is what {format_requests(later)}."
         round_number = run.round + 1
@@ -106,43 +99,35 @@ class VerdictFollowUp:
         revision = Revision(change_set=change, verdict=verdict, instruction_count=total)
         next_round = run.replace(round=round_number, first_round=round_number)
         saved = await transitions.advance(next_round, Edge.ANOTHER_ROUND, change, verdict, revision)
-        await self._notifier.say(saved, text, key=f"more:{run.attempt}:{run.round}")
+        await self.notifier.say(saved, text, key=f"more:{run.attempt}:{run.round}")
         return saved
 
 
+@dataclass(frozen=True, eq=False)
 class VerifyStep:
     """Checks the newest head of a run."""
 
-    def __init__(
-        self,
-        head_check: HeadCheck,
-        follow_up: VerdictFollowUp,
-        workspaces: RunWorkspaces,
-        forge: PatientForge,
-        transitions: RunTransitions,
-        notifier: RunNotifier,
-    ) -> None:
-        self._head_check = head_check
-        self._follow_up = follow_up
-        self._workspaces = workspaces
-        self._forge = forge
-        self._transitions = transitions
-        self._notifier = notifier
+    head_check: HeadCheck
+    follow_up: VerdictFollowUp
+    workspaces: RunWorkspaces
+    forge: PatientForge
+    transitions: RunTransitions
+    notifier: RunNotifier
 
     async def perform(self, run: Run, history: History) -> Run:
         """Check the newest head: our own, or a commit that was pushed to the branch."""
         change, evidence = need(history.change_set), need(history.evidence)
-        async with self._workspaces.open(run, evidence, at=change.head) as workspace:
+        async with self.workspaces.open(run, evidence, at=change.head) as workspace:
             if history.proposal is not None:
-                opened = await self._forge.get_pull_request(run, history, history.proposal)
+                opened = await self.forge.get_pull_request(run, history, history.proposal)
                 if opened.state != "open":
                     # the poller reports its state
-                    return await self._transitions.wait(run, Edge.BRANCH_MOVED)
+                    return await self.transitions.wait(run, Edge.BRANCH_MOVED)
                 if is_pushed_by_others(opened, history):
                     history = await self._drop_overtaken_revision(run, history, opened)
                     change = await _as_pushed(need(history.change_set), opened.head, workspace)
-            verdict = await self._head_check.verify(run, history, change, workspace)
-        return await self._follow_up.follow(run, history, change, verdict)
+            verdict = await self.head_check.verify(run, history, change, workspace)
+        return await self.follow_up.follow(run, history, change, verdict)
 
     async def _drop_overtaken_revision(
         self, run: Run, history: History, opened: ForgeProposal
@@ -158,7 +143,7 @@ class VerifyStep:
             f"`{opened.head[:7]}` was pushed to the branch while I was revising. The pushed commit "
             "counts, and I drop what I had written. I check that commit and go on from it."
         )
-        await self._notifier.say(run, text, key=f"overtaken:{opened.head}")
+        await self.notifier.say(run, text, key=f"overtaken:{opened.head}")
         finished = revising.replace(is_finished=True)
         return history.replace(revision=finished, change_set=revising.change_set)
 
