@@ -88,7 +88,7 @@ class WorkEnding:
         self._merged: set[str] = set()  # runs that may go live during the stop
 
     def forget_merged(self) -> None:
-        """Let a later stop end the runs that were going live during the last one."""
+        """Forget which runs were going live during the last stop, so that a later one ends them."""
         self._merged.clear()
 
     async def end_all(self, stop: Stop) -> int:

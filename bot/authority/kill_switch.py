@@ -22,7 +22,7 @@ class KillSwitchGuard:
         return self._held
 
     def forbid_merges(self, reason: str) -> None:
-        """Let nothing be merged, although no stop is active; an empty reason allows it again."""
+        """Refuse all merges, although no stop is active; an empty reason allows them again."""
         self._distrust = reason
 
     @property

@@ -117,7 +117,7 @@ class OpenProposals:
     reviews: ReviewComments
 
     async def look_at(self, run: Run) -> None:
-        """Continue a run with what happened to its proposal."""
+        """Handle what happened to the proposal of a run."""
         history = await self.store.get_history(run.id)
         proposal = history.proposal
         if proposal is None:
@@ -186,7 +186,7 @@ class ParkedRuns:
         await self.autonomy.look()
 
     async def look_at(self, run: Run) -> None:
-        """Continue the run if nothing holds it up any more."""
+        """Resume the run if nothing holds it up any more."""
         if run.waiting is Waiting.PAUSED:
             if not await self.autonomy.should_wait(run):
                 await self.dialogue.go_on(run)

@@ -42,7 +42,7 @@ class VerdictFollowUp:
     limits: RunSettings
 
     async def follow(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
-        """Continue the run according to the verdict."""
+        """Handle the verdict of a run's newest head."""
         transitions, failures = self.transitions, self.failures
         records = _build_records(history, change, verdict)
         if verdict.is_passing:
