@@ -43,7 +43,6 @@ LARGE = {
     "TheseusClient": 13,
     "UseWatches": 8,
     "WatchStep": 9,
-    "WorkRequests": 10,
     "Workers": 9,
 }
 

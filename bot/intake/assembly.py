@@ -9,6 +9,7 @@ from bot.intake.attached_failures import AttachedFailures
 from bot.intake.attention import Attention
 from bot.intake.decision_questions import DecisionQuestions
 from bot.intake.failures import FailureMatcher
+from bot.intake.fault_runs import FaultRuns, ReportedFailures
 from bot.intake.incident_requests import IncidentRequests
 from bot.intake.incidents import ReportedIncidents
 from bot.intake.kinds import (
@@ -35,6 +36,7 @@ from bot.intake.rollback_questions import RollbackQuestions
 from bot.intake.run_references import RunReferences
 from bot.intake.service import Intake, MessageHandlers
 from bot.intake.work import WorkRequests
+from bot.intake.work_decisions import WorkDecisions
 from bot.monitoring import Monitoring, SelfAudit
 
 
@@ -62,7 +64,15 @@ def assemble_intake(
         injector.add(monitoring.incident_repository)
         injector.add(monitoring.reports)
         build(ReportedIncidents, commands=commands)
-    for part in (WorkRequests, RunReferences, DecisionQuestions, RollbackQuestions):
+    for part in (
+        FaultRuns,
+        ReportedFailures,
+        WorkDecisions,
+        WorkRequests,
+        RunReferences,
+        DecisionQuestions,
+        RollbackQuestions,
+    ):
         build(part)
     features, endings = build(feature_request.Handler), build(ending.Handler)
     asked = build(question.Handler, **here)
