@@ -15,8 +15,8 @@ from pathlib import Path
 from theseus_rehearsal.ports.sandbox import SandboxLimits
 from theseus_rehearsal.sandbox import BubblewrapSandbox, probe
 
-from bot.adapters.claude_agent._commands import confine
-from bot.adapters.claude_agent._launch import ProgramSandbox
+from bot.adapters.claude_agent.program._commands import confine
+from bot.adapters.claude_agent.program._launch import ProgramSandbox
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escape_probe, homes
 from tests.support.sandbox_escape import ATTEMPTS

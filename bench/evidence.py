@@ -17,7 +17,7 @@ from typing import NamedTuple
 from theseus_observe.redaction import redact
 
 from bench.rows import Row
-from bot.adapters.claude_agent._texts import render_evidence
+from bot.adapters.claude_agent.prompting._texts import render_evidence
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
@@ -27,8 +27,8 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
 from bot.intake import FailureMatcher
-from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.rule_diagnosis import diagnose_by_rules
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.requests.rule_diagnosis import diagnose_by_rules
 from bot.telemetry import Recorder
 from tests.fakes.repositories import commit
 from tests.fakes.small_bot_repository import FAIR, FILE, SPIN, make_small_bot

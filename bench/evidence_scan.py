@@ -22,7 +22,7 @@ from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.intake import FailureMatcher
-from bot.self_improvement.evidence_collector import EvidenceCollector
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.small_bot_repository import FILE

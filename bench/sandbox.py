@@ -12,7 +12,7 @@ from theseus_rehearsal.sandbox import PlainSandbox
 
 from bench.rows import Row, Timed, measure_pairs
 from bot.adapters.claude_agent import Claude, ClaudeOptions
-from bot.adapters.claude_agent._program import Talk
+from bot.adapters.claude_agent.program._program import Talk
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.rows import Row
-from bot.adapters.claude_agent._skill_tool import TOOL, USE_SKILL, render_skills
+from bot.adapters.claude_agent.tools._skill_tool import TOOL, USE_SKILL, render_skills
 from bot.domain.skill import ROLES, SkillRole, SkillSet
 from bot.prompts import Prompts
 from tests.support.skill_folders import load_skills

@@ -20,8 +20,8 @@ from bot.intake.answers import describe_revert
 from bot.intake.kinds.approval import approve
 from bot.intake.message import CardReference
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.proposal_cards import ProposalCards
-from bot.self_improvement.run_requests import RunRequests
+from bot.self_improvement.reporting.proposal_cards import ProposalCards
+from bot.self_improvement.requests.run_requests import RunRequests
 from cogs.ui import (
     RunButton,
     can_ship,

@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from bot.self_improvement.change_requests import ChangeRequests
+from bot.self_improvement.requests.change_requests import ChangeRequests
 from cogs.ui import (
     FeatureRequestButton,
     get_speaker,

@@ -5,7 +5,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.use import Sign
-from bot.self_improvement.feedback import FeedbackService, SignedChange
+from bot.self_improvement.watch.feedback import FeedbackService, SignedChange
 from cogs.ui import find_interaction_id
 
 _SIGNS: dict[str, Sign] = {"👍": "👍", "👎": "👎"}

@@ -12,7 +12,7 @@ from bot.intake.kinds.note import forget, format_memory_line
 from bot.memory.ranking import format_memory
 from bot.memory.recall import MemoryService
 from bot.presentation.cards import to_one_line
-from bot.self_improvement.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from cogs.ui import fit_message, get_speaker, is_listed
 
 _CHOICES = 25

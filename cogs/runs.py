@@ -28,7 +28,7 @@ from bot.presentation.cards import (
 from bot.presentation.missing_failure import request_answer
 from bot.presentation.times import format_timestamp, format_utc
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.change_requests import ChangeRequests
+from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.self_improvement.run_decisions import RunDecisions
 from bot.self_improvement.run_restarts import RunRestarts
 from cogs.ui import (

@@ -39,7 +39,7 @@ CATCHES_ALL = {
     "bot/client/_reloader.py": "a cog's code may raise anything while it is loaded",
     "bot/client/cog_trial.py": "the same, in a process of its own",
     _REPAIR + "_fork_replays.py": "the code under repair may raise anything",
-    "bot/self_improvement/worker.py": "the stage boundary: no run dies silently",
+    "bot/self_improvement/runs/worker.py": "the stage boundary: no run dies silently",
     "bot/telemetry/traffic_recorder.py": "what Discord tells may be of any shape",
     _OBSERVE + "failures/capsules.py": "describing an error calls its own __str__",
     "bot/telemetry/recorder.py": "a cog may give anything as the place of an event",
@@ -331,7 +331,7 @@ def test_one_module_says_where_a_run_stands() -> None:
     writers = {name_of(path) for path in SOURCES if any(map(writes_a_state, nodes_of(path)))}
     assert writers == {
         "bot/domain/run_state.py",
-        "bot/self_improvement/transitions.py",
+        "bot/self_improvement/runs/transitions.py",
         "bot/adapters/sqlite_store/_store.py",  # a lease, in the transaction that looks for it
     }
 

@@ -33,30 +33,30 @@ from bot.self_improvement import (
     RunSettings,
     ShippedFixes,
 )
-from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
-from bot.self_improvement.behaviour_check import BehaviourCheck
-from bot.self_improvement.change_context import ChangeContextCollector
-from bot.self_improvement.change_proofs import ChangeProofs
-from bot.self_improvement.code_agent_runner import CodeAgentRunner
-from bot.self_improvement.conversation_check import ConversationCheck
-from bot.self_improvement.core_updates import CoreUpdates
-from bot.self_improvement.deployer import Deployer
-from bot.self_improvement.engine_choice import WritingEngines
-from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.feedback import Answered, FeedbackService, build_record_lookup
-from bot.self_improvement.fix_evaluator import FixEvaluator
-from bot.self_improvement.interaction_replays import InteractionReplays
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.revert_rehearsal import RevertRehearsal
-from bot.self_improvement.run_settings import VitalSign
+from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.change_proofs import ChangeProofs
+from bot.self_improvement.checks.conversation_check import ConversationCheck
+from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
+from bot.self_improvement.checks.trials import ProposalTrials
+from bot.self_improvement.requests.change_context import ChangeContextCollector
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.running_agent import RunningAgent
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.runs.core_updates import CoreUpdates
+from bot.self_improvement.runs.deployer import Deployer
+from bot.self_improvement.runs.engine_choice import WritingEngines
+from bot.self_improvement.runs.run_settings import VitalSign
 from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
-from bot.self_improvement.trials import ProposalTrials
-from bot.self_improvement.use_evaluator import UseEvaluator
+from bot.self_improvement.watch.feedback import Answered, FeedbackService, build_record_lookup
+from bot.self_improvement.watch.fix_evaluator import FixEvaluator
+from bot.self_improvement.watch.use_evaluator import UseEvaluator
 from bot.settings import Settings, parse_config
 
 

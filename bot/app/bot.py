@@ -67,12 +67,12 @@ from bot.ports.model_gateway import ModelGateway
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
-from bot.self_improvement.base_updates import BaseUpdates
-from bot.self_improvement.feature_requests import FeatureRequestService
-from bot.self_improvement.feedback import FeedbackService
-from bot.self_improvement.restart_notices import RestartNotices
+from bot.self_improvement.checks.start_check import StartCheck
+from bot.self_improvement.reporting.restart_notices import RestartNotices
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.running_agent import RunningAgent
-from bot.self_improvement.start_check import StartCheck
+from bot.self_improvement.runs.base_updates import BaseUpdates
+from bot.self_improvement.watch.feedback import FeedbackService
 from bot.settings import Settings, get_required_token, guard_secrets, provide_cog_variables
 from bot.skills import SkillLibrary
 from bot.telemetry import Recorder

@@ -31,7 +31,7 @@ from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
 from bot.proof.sample_conversations import TextsOfChat
-from bot.self_improvement.conversation_check import OpenChat
+from bot.self_improvement.checks.conversation_check import OpenChat
 from bot.settings import Environment, Settings
 from bot.skills import SkillLibrary, build_skills
 

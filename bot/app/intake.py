@@ -10,7 +10,7 @@ from bot.ports.forge import Forge
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.member_directory import MemberDirectory
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.change_requests import ChangeRequests
+from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.settings import Settings
 
 

@@ -39,7 +39,7 @@ from bot.ports.memory import MemoryStore
 from bot.ports.store import Store
 from bot.ports.trees import CommitTrees
 from bot.self_improvement import SelfImprovementAgent, ShippedFixes
-from bot.self_improvement.change_requests import ChangeRequests
+from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.settings import Settings
 from bot.skills import SkillLibrary
 from bot.telemetry import Recorder

@@ -16,8 +16,8 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.personal_data import ErasableData
 from bot.ports.store import Store
 from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
-from bot.self_improvement.feature_requests import FeatureRequestService
-from bot.self_improvement.feedback import FeedbackService
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.watch.feedback import FeedbackService
 
 _MOST = 10_000  # entries, or runs, that are counted
 

@@ -59,7 +59,7 @@ from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspaces
-from bot.self_improvement.start_check import StartCheck
+from bot.self_improvement.checks.start_check import StartCheck
 from bot.settings import Settings
 from bot.skills import SkillLibrary
 from bot.telemetry import (

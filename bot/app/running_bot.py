@@ -15,8 +15,8 @@ from bot.app.supervision import Beginning, Supervision
 from bot.client import TheseusClient, connect
 from bot.infra.signals import list_ending_signals
 from bot.ports.clock import Clock
-from bot.self_improvement.base_updates import START, BaseUpdates
 from bot.self_improvement.running_agent import RunningAgent
+from bot.self_improvement.runs.base_updates import START, BaseUpdates
 from bot.web import WebServer
 
 RepeatedTurn = Callable[[], Coroutine[Any, Any, None]]

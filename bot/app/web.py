@@ -21,8 +21,8 @@ from bot.monitoring import Monitoring, ScheduledBackups, StorageWatch
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.ports.outbox import OutboxStore
 from bot.self_improvement import RunSettings, SelfImprovementAgent
-from bot.self_improvement.base_updates import BaseUpdates
-from bot.self_improvement.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.settings import Settings
 from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
 

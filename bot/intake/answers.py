@@ -8,7 +8,7 @@ from bot.intake.work import IntakeResult
 from bot.presentation.cards import format_status
 from bot.presentation.feature_requests import change_joined, describe_stored_request
 from bot.presentation.missing_failure import request_answer
-from bot.self_improvement.change_requests import ChangeBegun
+from bot.self_improvement.requests.change_requests import ChangeBegun
 
 
 def on_it(run: Run) -> str:

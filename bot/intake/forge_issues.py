@@ -33,7 +33,7 @@ from bot.ports.member_directory import MemberDirectory
 from bot.presentation.issue_answers import MAX_CHARACTERS, NOT_UNDERSTOOD, describe_outcome
 from bot.presentation.markdown import escape_text
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.change_requests import ChangeBegun, ChangeRequests
+from bot.self_improvement.requests.change_requests import ChangeBegun, ChangeRequests
 
 GOALS: Mapping[Intent, Goal] = {
     Intent.INVESTIGATE: "investigate",

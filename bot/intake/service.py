@@ -16,7 +16,7 @@ from bot.intake.incident_requests import IncidentRequests
 from bot.intake.kinds import ending, feature_request, question
 from bot.intake.message import Message, Reply
 from bot.intake.work import IntakeResult, WorkRequests
-from bot.self_improvement.change_requests import ChangeBegun
+from bot.self_improvement.requests.change_requests import ChangeBegun
 
 Decided = TypeVar("Decided")
 

@@ -14,7 +14,7 @@ from bot.intake.incidents import ReportedIncidents
 from bot.intake.privacy import RequestPrivacy
 from bot.presentation.answers import list_everyday_commands
 from bot.presentation.missing_failure import build_diagnosis
-from bot.self_improvement.answer_inquiry import AnswerInquiry
+from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from bot.domain.journal import Action
 from bot.domain.run import Run, Trigger
 from bot.ports.journal import Journal
 from bot.ports.store import Store
-from bot.self_improvement.feature_requests import FeatureRequestService
-from bot.self_improvement.run_starter import RunAdmission
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.run_starter import RunAdmission
 
 
 class SelfImprovementAgent:

@@ -30,43 +30,44 @@ from bot.ports.live_registry import LiveRegistry
 from bot.ports.workspace import Checkout
 from bot.presentation.cards import format_status
 from bot.self_improvement.agent import SelfImprovementAgent
-from bot.self_improvement.agreements import Agreements
-from bot.self_improvement.answer_inquiry import AnswerInquiry
-from bot.self_improvement.archived_threads import ThreadArchiver
-from bot.self_improvement.base_updates import BaseUpdates
-from bot.self_improvement.cancellation import Cancellation
-from bot.self_improvement.candidate_selection import CandidateSelection
-from bot.self_improvement.change_requests import ChangeRequests
-from bot.self_improvement.deadlines import Deadlines
-from bot.self_improvement.deployer import Deployer
-from bot.self_improvement.dialogue import RunDialogue
-from bot.self_improvement.endorsements import Endorsements
-from bot.self_improvement.engine_choice import EngineTrouble, WritingEngines
-from bot.self_improvement.failures import StepFailures
-from bot.self_improvement.feature_requests import FeatureRequestService
-from bot.self_improvement.model_calls import ModelCalls
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.patient_forge import PatientForge
-from bot.self_improvement.poller import OpenProposals, ParkedRuns, Poller, ReviewComments
-from bot.self_improvement.proposal_cards import ProposalCards
-from bot.self_improvement.question_records import QuestionRecords
-from bot.self_improvement.questions import QuestionService
-from bot.self_improvement.reconciler import Reconciler
-from bot.self_improvement.recovery import RecoveryService
+from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
+from bot.self_improvement.reporting.archived_threads import ThreadArchiver
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.reporting.proposal_cards import ProposalCards
+from bot.self_improvement.reporting.run_threads import RunThreads
+from bot.self_improvement.requests.agreements import Agreements
+from bot.self_improvement.requests.change_requests import ChangeRequests
+from bot.self_improvement.requests.dialogue import RunDialogue
+from bot.self_improvement.requests.endorsements import Endorsements
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.question_records import QuestionRecords
+from bot.self_improvement.requests.questions import QuestionService
+from bot.self_improvement.requests.run_requests import RunRequests
+from bot.self_improvement.requests.run_starter import RunAdmission, RunStarter
+from bot.self_improvement.requests.steering import Steering
 from bot.self_improvement.run_conversation import RunConversation
 from bot.self_improvement.run_decisions import RunDecisions
-from bot.self_improvement.run_requests import RunRequests
 from bot.self_improvement.run_restarts import RunRestarts
-from bot.self_improvement.run_settings import RunSettings
-from bot.self_improvement.run_starter import RunAdmission, RunStarter
-from bot.self_improvement.run_stops import RunStops
-from bot.self_improvement.run_threads import RunThreads
-from bot.self_improvement.run_workspaces import RunWorkspaces
 from bot.self_improvement.running_agent import RunningAgent
-from bot.self_improvement.shipment_watches import ShipmentWatches
-from bot.self_improvement.steering import Steering
-from bot.self_improvement.step_progress import StepProgress
-from bot.self_improvement.step_sequence import StepSequence
+from bot.self_improvement.runs.base_updates import BaseUpdates
+from bot.self_improvement.runs.cancellation import Cancellation
+from bot.self_improvement.runs.candidate_selection import CandidateSelection
+from bot.self_improvement.runs.deadlines import Deadlines
+from bot.self_improvement.runs.deployer import Deployer
+from bot.self_improvement.runs.engine_choice import EngineTrouble, WritingEngines
+from bot.self_improvement.runs.failures import StepFailures
+from bot.self_improvement.runs.model_calls import ModelCalls
+from bot.self_improvement.runs.patient_forge import PatientForge
+from bot.self_improvement.runs.poller import OpenProposals, ParkedRuns, Poller, ReviewComments
+from bot.self_improvement.runs.reconciler import Reconciler
+from bot.self_improvement.runs.recovery import RecoveryService
+from bot.self_improvement.runs.run_settings import RunSettings
+from bot.self_improvement.runs.run_stops import RunStops
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.step_progress import StepProgress
+from bot.self_improvement.runs.step_sequence import StepSequence
+from bot.self_improvement.runs.transitions import RunTransitions
+from bot.self_improvement.runs.worker import Workers
 from bot.self_improvement.steps._answer_report import AnswerReports
 from bot.self_improvement.steps._change_writer import ChangeWriter, PartsWriter
 from bot.self_improvement.steps._execution_results import ExecutionResults
@@ -94,11 +95,10 @@ from bot.self_improvement.steps.ship import (
 )
 from bot.self_improvement.steps.verify import VerdictFollowUp, VerifyStep
 from bot.self_improvement.steps.watch import WatchStep
-from bot.self_improvement.transitions import RunTransitions
-from bot.self_improvement.use_evaluator import UseEvaluator
-from bot.self_improvement.use_watches import UseWatches
 from bot.self_improvement.vital_signs import VitalSigns
-from bot.self_improvement.worker import Workers
+from bot.self_improvement.watch.shipment_watches import ShipmentWatches
+from bot.self_improvement.watch.use_evaluator import UseEvaluator
+from bot.self_improvement.watch.use_watches import UseWatches
 
 
 def assemble(

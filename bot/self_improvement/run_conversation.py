@@ -14,9 +14,9 @@ from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.store import Store
-from bot.self_improvement.dialogue import RunDialogue
-from bot.self_improvement.exclusive_runs import run_exclusively
-from bot.self_improvement.transitions import RunTransitions, open_question
+from bot.self_improvement.requests.dialogue import RunDialogue
+from bot.self_improvement.runs.exclusive_runs import run_exclusively
+from bot.self_improvement.runs.transitions import RunTransitions, open_question
 
 
 @dataclass(frozen=True, eq=False)

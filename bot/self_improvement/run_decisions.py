@@ -15,10 +15,10 @@ from bot.memory.recording import MemoryRecorder
 from bot.ports.forge import Forge
 from bot.ports.store import Store
 from bot.presentation.cards import format_status
-from bot.self_improvement.cancellation import Cancellation
-from bot.self_improvement.exclusive_runs import run_exclusively
-from bot.self_improvement.proposal_closer import close_proposal, describe_closing
-from bot.self_improvement.transitions import RunTransitions
+from bot.self_improvement.requests.proposal_closer import close_proposal, describe_closing
+from bot.self_improvement.runs.cancellation import Cancellation
+from bot.self_improvement.runs.exclusive_runs import run_exclusively
+from bot.self_improvement.runs.transitions import RunTransitions
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,14 +10,14 @@ from bot.domain.people import Person
 from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.ports.store import Store
 from bot.presentation.cards import format_status
-from bot.self_improvement.cancellation import Cancellation
-from bot.self_improvement.run_starter import (
+from bot.self_improvement.requests.run_starter import (
     RunAdmission,
     build_retry_trigger,
     restart_run,
     take_over,
 )
-from bot.self_improvement.transitions import to_be_fixed
+from bot.self_improvement.runs.cancellation import Cancellation
+from bot.self_improvement.runs.transitions import to_be_fixed
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from bot.authority.audit_watch import AuditWatch
 from bot.authority.emergency_stop import EmergencyStop
 from bot.periodic import log_tracebacks, run_until_success
 from bot.ports.clock import Clock
-from bot.self_improvement.recovery import RecoveryService
-from bot.self_improvement.run_starter import RunAdmission
-from bot.self_improvement.worker import Workers
+from bot.self_improvement.requests.run_starter import RunAdmission
+from bot.self_improvement.runs.recovery import RecoveryService
+from bot.self_improvement.runs.worker import Workers
 
 _NOT_RECOVERED = log_tracebacks(
     structlog.stdlib.get_logger(__name__), "runs could not be recovered; I will try again"

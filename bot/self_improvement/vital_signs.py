@@ -5,7 +5,7 @@ from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.authority.emergency_stop import EmergencyStop
 from bot.domain.errors import ForgeError
 from bot.ports.forge import Forge
-from bot.self_improvement.run_settings import RunSettings
+from bot.self_improvement.runs.run_settings import RunSettings
 
 
 class VitalSigns:

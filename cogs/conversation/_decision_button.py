@@ -19,8 +19,8 @@ from bot.domain.run import Goal, Trigger
 from bot.intake.answers import describe_result, describe_revert
 from bot.intake.kinds.approval import approve
 from bot.intake.kinds.pause import resume_work
+from bot.self_improvement.requests.run_requests import RunRequests
 from bot.self_improvement.run_decisions import RunDecisions
-from bot.self_improvement.run_requests import RunRequests
 from cogs.ui import (
     fetch_replied_text,
     get_speaker,

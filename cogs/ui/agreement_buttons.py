@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
-from bot.self_improvement.agreements import Agreements
+from bot.self_improvement.requests.agreements import Agreements
 from cogs.ui.answers import revise
 from cogs.ui.speakers import get_speaker
 

@@ -15,11 +15,11 @@ from bot.domain.people import Person
 from bot.intake.answers import describe_revert
 from bot.intake.kinds.approval import approve
 from bot.presentation.cards import plan_text, render_trial
-from bot.self_improvement.endorsements import Endorsements
+from bot.self_improvement.checks.trials import LONGEST, ProposalTrials
+from bot.self_improvement.requests.endorsements import Endorsements
+from bot.self_improvement.requests.run_requests import RunRequests
 from bot.self_improvement.run_decisions import RunDecisions
-from bot.self_improvement.run_requests import RunRequests
 from bot.self_improvement.run_restarts import RunRestarts
-from bot.self_improvement.trials import LONGEST, ProposalTrials
 from cogs.ui.answers import revise, send_privately
 from cogs.ui.speakers import get_speaker
 

@@ -7,7 +7,7 @@ from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
 from bot.intake.answers import describe_change
 from bot.presentation.feature_requests import list_capability_lines
-from bot.self_improvement.change_requests import ChangeBegun, ChangeRequests
+from bot.self_improvement.requests.change_requests import ChangeBegun, ChangeRequests
 from bot.self_improvement.vital_signs import VitalSigns
 from cogs.ui.command_rights import list_usable_commands
 from cogs.ui.speakers import is_listed

@@ -11,7 +11,7 @@ from bot.domain.errors import TheseusError
 from bot.domain.feature_request import FeatureRequest
 from bot.domain.run import Trigger
 from bot.presentation.cards import to_plain_text
-from bot.self_improvement.change_requests import ChangeRequests
+from bot.self_improvement.requests.change_requests import ChangeRequests
 from cogs.ui.changes import change_text
 from cogs.ui.speakers import get_speaker, place_asked_in
 

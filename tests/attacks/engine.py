@@ -8,12 +8,12 @@ from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.claude_agent import Claude, ClaudeOptions, EngineServices, build_claude_engine
-from bot.adapters.claude_agent._chat_turns import Talk
-from bot.adapters.claude_agent._program import ProgramConversation
-from bot.adapters.claude_agent._server import build_server
-from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
-from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.adapters.claude_agent._tools import WRITING
+from bot.adapters.claude_agent.chat._chat_turns import Talk
+from bot.adapters.claude_agent.program._program import ProgramConversation
+from bot.adapters.claude_agent.tools._server import build_server
+from bot.adapters.claude_agent.tools._tool_handlers import ToolHandlers, WriteAccess
+from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent.tools._tools import WRITING
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.adapters.system_clock import SystemClock
 from bot.domain.account import Account

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from theseus_guard.protection import Protection
 
-from bot.adapters.claude_agent._chat_words import render_message
-from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._run_memory import RunMemory
-from bot.adapters.claude_agent._texts import render_evidence
-from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
+from bot.adapters.claude_agent.chat._chat_words import render_message
+from bot.adapters.claude_agent.prompting._run_memory import RunMemory
+from bot.adapters.claude_agent.prompting._texts import render_evidence
+from bot.adapters.claude_agent.tools._past_runs import PastRuns
+from bot.adapters.claude_agent.tools._tool_handlers import ToolHandlers, WriteAccess
 from bot.authority.path_classes import BUILT_IN
 from bot.domain.people import Person
 from bot.ports.chat_model import ChatTurn

@@ -7,8 +7,8 @@ from theseus_guard.protection import Protection
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandbox import BubblewrapSandbox
 
-from bot.adapters.claude_agent._events import Allow, Deny, Ruling
-from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent.program._events import Allow, Deny, Ruling
+from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
 
 OWNED_FILES = frozenset(
     {"cogs/dice.py", "tests/test_new.py", "cogs/café.py", "Makefile", ".git/hooks/x"}

@@ -109,7 +109,7 @@ async def _handed_over(world: HandoverHarness, traffic: Traffic, thread: str) ->
     return pushed
 
 
-NOTICES = "bot/self_improvement/restart_notices.py"
+NOTICES = "bot/self_improvement/reporting/restart_notices.py"
 _FIRST = '        """Announce what is new, each once, until cancelled."""\n'
 
 

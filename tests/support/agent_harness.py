@@ -38,23 +38,23 @@ from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspaces
 from bot.self_improvement import RunSettings, ShippedFixes
-from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
-from bot.self_improvement.behaviour_check import BehaviourCheck
-from bot.self_improvement.code_agent_runner import CodeAgentRunner
-from bot.self_improvement.deployer import Deployer
-from bot.self_improvement.engine_choice import WritingEngines
-from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.feedback import FeedbackService, build_record_lookup
-from bot.self_improvement.fix_evaluator import FixEvaluator
-from bot.self_improvement.interaction_replays import InteractionReplays
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.start_check import StartCheck
+from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.checks.start_check import StartCheck
+from bot.self_improvement.checks.trials import ProposalTrials
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.runs.deployer import Deployer
+from bot.self_improvement.runs.engine_choice import WritingEngines
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
-from bot.self_improvement.trials import ProposalTrials
-from bot.self_improvement.use_evaluator import UseEvaluator
+from bot.self_improvement.watch.feedback import FeedbackService, build_record_lookup
+from bot.self_improvement.watch.fix_evaluator import FixEvaluator
+from bot.self_improvement.watch.use_evaluator import UseEvaluator
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_charts import FakeCharts

@@ -13,21 +13,21 @@ from bot.memory.recall import MemoryService
 from bot.ports.journal import Journal
 from bot.ports.store import Store
 from bot.self_improvement import SelfImprovementAgent, ShippedFixes
-from bot.self_improvement.agreements import Agreements
-from bot.self_improvement.change_requests import ChangeRequests
-from bot.self_improvement.endorsements import Endorsements
-from bot.self_improvement.feature_requests import FeatureRequestService
-from bot.self_improvement.feedback import FeedbackService
-from bot.self_improvement.questions import QuestionService
+from bot.self_improvement.checks.trials import ProposalTrials
+from bot.self_improvement.requests.agreements import Agreements
+from bot.self_improvement.requests.change_requests import ChangeRequests
+from bot.self_improvement.requests.endorsements import Endorsements
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.questions import QuestionService
+from bot.self_improvement.requests.run_requests import RunRequests
+from bot.self_improvement.requests.run_starter import RunAdmission
 from bot.self_improvement.run_conversation import RunConversation
 from bot.self_improvement.run_decisions import RunDecisions
-from bot.self_improvement.run_requests import RunRequests
 from bot.self_improvement.run_restarts import RunRestarts
-from bot.self_improvement.run_starter import RunAdmission
 from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.steps.watch import WatchStep
-from bot.self_improvement.trials import ProposalTrials
 from bot.self_improvement.vital_signs import VitalSigns
+from bot.self_improvement.watch.feedback import FeedbackService
 
 
 class AgentUnderTest(SelfImprovementAgent):

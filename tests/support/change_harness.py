@@ -12,10 +12,10 @@ from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Trigger, Waiting
 from bot.infra.injector import Injector
 from bot.proof.reproduction import ROOM
-from bot.self_improvement.behaviour_check import BehaviourCheck
-from bot.self_improvement.change_context import ChangeContextCollector
-from bot.self_improvement.change_proofs import ChangeProofs
-from bot.self_improvement.revert_rehearsal import RevertRehearsal
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.change_proofs import ChangeProofs
+from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
+from bot.self_improvement.requests.change_context import ChangeContextCollector
 from bot.self_improvement.steps.brief import RequestBriefer
 from bot.settings import parse_config
 from tests.fakes.fake_agent import FakeAgent

@@ -7,8 +7,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.adapters.claude_agent._events import ModelReply, ModelText, Seen, ToolCall, ToolResult
-from bot.adapters.claude_agent._program import Claude, ClaudeOptions, ProgramConversation, Talk
+from bot.adapters.claude_agent.program._events import (
+    ModelReply,
+    ModelText,
+    Seen,
+    ToolCall,
+    ToolResult,
+)
+from bot.adapters.claude_agent.program._program import (
+    Claude,
+    ClaudeOptions,
+    ProgramConversation,
+    Talk,
+)
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
 from tests.fakes.fake_model_gateway import ACCOUNT, KEY, FakeModelGateway

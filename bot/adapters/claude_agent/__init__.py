@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from bot.adapters.claude_agent._agent import ClaudeAgent
-from bot.adapters.claude_agent._chat import ChatServices, ClaudeChatModel
 from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._planner import ClaudePlanner
-from bot.adapters.claude_agent._program import Claude, ClaudeOptions
+from bot.adapters.claude_agent.chat._chat import ChatServices, ClaudeChatModel
+from bot.adapters.claude_agent.program._program import Claude, ClaudeOptions
 from bot.domain.roles import Role
 
 TRANSCRIPT_RETENTION = timedelta(days=14)

@@ -5,19 +5,19 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from bot.adapters.claude_agent._briefing import Briefing, render_character
-from bot.adapters.claude_agent._chat_turns import build_conversation_name
 from bot.adapters.claude_agent._collaborators import EngineServices
-from bot.adapters.claude_agent._conversation import ProgramConversation
-from bot.adapters.claude_agent._events import Seen, ToolCall
-from bot.adapters.claude_agent._failures import StaleConversation, build_no_change_error
 from bot.adapters.claude_agent._forms import ReviewForm, build_schema
-from bot.adapters.claude_agent._plain_text import flatten
-from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._progress_watch import EDITS, StuckWatch
 from bot.adapters.claude_agent._review import Reviewer
-from bot.adapters.claude_agent._tool_handlers import ToolHandlers
-from bot.adapters.claude_agent._turn import CostSum, PromptTurn, build_last_cost
+from bot.adapters.claude_agent.chat._chat_turns import build_conversation_name
+from bot.adapters.claude_agent.program._conversation import ProgramConversation
+from bot.adapters.claude_agent.program._events import Seen, ToolCall
+from bot.adapters.claude_agent.program._failures import StaleConversation, build_no_change_error
+from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent.program._turn import CostSum, PromptTurn, build_last_cost
+from bot.adapters.claude_agent.prompting._briefing import Briefing, render_character
+from bot.adapters.claude_agent.prompting._plain_text import flatten
+from bot.adapters.claude_agent.tools._tool_handlers import ToolHandlers
 from bot.domain.account import Account, Purpose
 from bot.domain.change import Attempt
 from bot.domain.errors import TheseusError

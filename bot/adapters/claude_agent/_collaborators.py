@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from theseus_guard.protection import Protection
 from theseus_rehearsal.ports.sandbox import Sandbox
 
-from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._program import Judge
-from bot.adapters.claude_agent._run_memory import RunMemory
-from bot.adapters.claude_agent._server import build_server
-from bot.adapters.claude_agent._skill_tool import SkillTool, append_skills
-from bot.adapters.claude_agent._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
-from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.adapters.claude_agent._tools import TOOLS
+from bot.adapters.claude_agent.program._program import Judge
+from bot.adapters.claude_agent.prompting._run_memory import RunMemory
+from bot.adapters.claude_agent.tools._past_runs import PastRuns
+from bot.adapters.claude_agent.tools._server import build_server
+from bot.adapters.claude_agent.tools._skill_tool import SkillTool, append_skills
+from bot.adapters.claude_agent.tools._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
+from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent.tools._tools import TOOLS
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import Diagnosis
 from bot.domain.skill import SkillRole

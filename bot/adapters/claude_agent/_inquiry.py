@@ -5,10 +5,10 @@ from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 from bot.adapters.claude_agent._output import Objection
-from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
-from bot.adapters.claude_agent._texts import fence_text
-from bot.adapters.claude_agent._turn import CostSum, PromptTurn, build_last_cost
+from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent.program._turn import CostSum, PromptTurn, build_last_cost
+from bot.adapters.claude_agent.prompting._texts import fence_text
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Diagnosed, Planned

@@ -8,8 +8,6 @@ from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent._brief_form import BriefForm
 from bot.adapters.claude_agent._brief_output import build_brief, build_plan
-from bot.adapters.claude_agent._briefing import format_file_list
-from bot.adapters.claude_agent._cleanup import clean_up_test
 from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, build_schema
 from bot.adapters.claude_agent._inquiry import inquire
@@ -20,9 +18,11 @@ from bot.adapters.claude_agent._output import (
     complete_plan,
     read,
 )
-from bot.adapters.claude_agent._program import Claude, Talk
-from bot.adapters.claude_agent._request_texts import request_text
-from bot.adapters.claude_agent._texts import clip, fence_text, render_evidence
+from bot.adapters.claude_agent.program._cleanup import clean_up_test
+from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent.prompting._briefing import format_file_list
+from bot.adapters.claude_agent.prompting._request_texts import request_text
+from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_evidence
 from bot.domain.account import Account, Purpose
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record

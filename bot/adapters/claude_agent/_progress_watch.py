@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.adapters.claude_agent._events import Seen, ToolCall, ToolResult
-from bot.adapters.claude_agent._narration import narrate
+from bot.adapters.claude_agent.program._events import Seen, ToolCall, ToolResult
+from bot.adapters.claude_agent.prompting._narration import narrate
 from bot.domain.errors import AgentStuck
 
 EDITS = frozenset({"Edit", "MultiEdit", "Write"})

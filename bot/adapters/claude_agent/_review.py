@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from types import TracebackType
 from typing import Self
 
-from bot.adapters.claude_agent._conversation import ProgramConversation
 from bot.adapters.claude_agent._forms import ReviewForm
 from bot.adapters.claude_agent._output import Objection, read
-from bot.adapters.claude_agent._plain_text import flatten
-from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
-from bot.adapters.claude_agent._turn import CostSum, PromptTurn
+from bot.adapters.claude_agent.program._conversation import ProgramConversation
+from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent.program._turn import CostSum, PromptTurn
+from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.domain.errors import AgentError, BudgetSpent
 from bot.ports.agent import Progress
 

@@ -10,7 +10,7 @@ from bot.intake.answers import describe_change
 from bot.intake.message import Message, Reply, can_ask
 from bot.intake.privacy import RequestPrivacy
 from bot.intake.run_references import RunReferences
-from bot.self_improvement.change_requests import ChangeBegun, ChangeRequests
+from bot.self_improvement.requests.change_requests import ChangeBegun, ChangeRequests
 
 INTENTS = (Intent.CHANGE,)
 

@@ -12,7 +12,7 @@ from bot.memory.ranking import format_memory
 from bot.memory.recall import Forgotten, MemoryService
 from bot.presentation.cards import to_plain_text
 from bot.presentation.feature_requests import describe_request_removal
-from bot.self_improvement.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
 
 INTENTS = (Intent.REMEMBER, Intent.FORGET)
 

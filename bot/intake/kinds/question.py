@@ -9,7 +9,7 @@ from bot.intake.message import Message, MessageHost, can_ask
 from bot.intake.places import WRONG_CHANNEL, is_about_work
 from bot.presentation.answers import RUN_ANSWERS
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.questions import OPEN_TO_ALL, AskedQuestion, QuestionService
+from bot.self_improvement.requests.questions import OPEN_TO_ALL, AskedQuestion, QuestionService
 
 INTENTS = (Intent.ASK,)
 

@@ -6,7 +6,7 @@ from bot.domain.intents import Intent
 from bot.domain.people import Person
 from bot.intake.answers import describe_revert
 from bot.intake.message import Message, Reply
-from bot.self_improvement.run_requests import RunRequests
+from bot.self_improvement.requests.run_requests import RunRequests
 
 INTENTS = (Intent.REVERT,)
 

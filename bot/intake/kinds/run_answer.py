@@ -9,7 +9,7 @@ from bot.grammar.agreement import ContractReply, parse_contract_reply
 from bot.intake.message import Message, Reply
 from bot.presentation.cards import confirm_contract
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement.agreements import Agreements
+from bot.self_improvement.requests.agreements import Agreements
 from bot.self_improvement.run_conversation import RunConversation
 
 INTENTS = ()  # the run that waits decides, not the words

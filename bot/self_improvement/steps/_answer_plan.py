@@ -15,7 +15,7 @@ from bot.ports.workspace import Workspace
 from bot.presentation.incorrect_output import format_request
 from bot.proof.answer_tests import answer_probe, answer_test, find_room_difference
 from bot.proof.reproduction import ROOM
-from bot.self_improvement.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.interaction_replays import InteractionReplays
 
 NOT_PROVABLE = (
     "I see the answer, but could not write a test that shows the wrong and the right answer. It "

@@ -23,9 +23,9 @@ from bot.presentation.incorrect_output import (
     list_choices,
     render_question,
 )
-from bot.self_improvement.answer_inquiry import AnswerInquiry
-from bot.self_improvement.deadlines import Deadlines
-from bot.self_improvement.transitions import RunTransitions
+from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
+from bot.self_improvement.runs.deadlines import Deadlines
+from bot.self_improvement.runs.transitions import RunTransitions
 
 _MOST_QUESTIONS = 3  # per report
 _LEAVE_IT = "I leave it as it is."

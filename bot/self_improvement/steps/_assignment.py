@@ -19,7 +19,7 @@ from bot.ports.agent import (
     QuestionAsked,
 )
 from bot.ports.workspace import Workspace
-from bot.self_improvement.run_records import need
+from bot.self_improvement.runs.run_records import need
 
 
 def build_assignment(run: Run, history: History) -> Assignment:

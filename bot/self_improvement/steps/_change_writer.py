@@ -11,14 +11,14 @@ from bot.ports.agent import Assignment
 from bot.ports.clock import Clock
 from bot.ports.store import Store
 from bot.ports.workspace import Workspace, Workspaces
-from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
-from bot.self_improvement.model_calls import ModelCalls
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.run_settings import RunSettings
-from bot.self_improvement.run_workspaces import RunWorkspaces
-from bot.self_improvement.steering import Steering, SteeringInbox
-from bot.self_improvement.step_progress import StepProgress
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.requests.steering import Steering, SteeringInbox
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner, ExecutionPaused
+from bot.self_improvement.runs.model_calls import ModelCalls
+from bot.self_improvement.runs.run_settings import RunSettings
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.step_progress import StepProgress
 from bot.self_improvement.steps._assignment import build_assignment
 from bot.self_improvement.steps._parts import PartAskedError, PartsOrder, PartsWork
 

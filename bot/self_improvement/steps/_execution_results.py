@@ -10,16 +10,16 @@ from bot.domain.errors import AgentOutputInvalid, AgentStuck
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
-from bot.self_improvement.candidate_selection import CandidateSelection
-from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
-from bot.self_improvement.deadlines import Deadlines
-from bot.self_improvement.failures import StepFailures
-from bot.self_improvement.messages import explain_empty_claim, explain_no_change
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.run_settings import RunSettings
+from bot.self_improvement.reporting.messages import explain_empty_claim, explain_no_change
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.candidate_selection import CandidateSelection
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner, ExecutionPaused
+from bot.self_improvement.runs.deadlines import Deadlines
+from bot.self_improvement.runs.failures import StepFailures
+from bot.self_improvement.runs.run_settings import RunSettings
+from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._assignment import add_granted_files, build_question
 from bot.self_improvement.steps._change_writer import Written
-from bot.self_improvement.transitions import RunTransitions
 
 _MOST_QUESTIONS = 5  # per stage
 

@@ -8,20 +8,20 @@ from bot.domain.change import ChangeSet, Verdict
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.ports.workspace import Workspace
-from bot.self_improvement.behaviour_check import (
+from bot.self_improvement.checks.behaviour_check import (
     BehaviourCheck,
     build_finding,
     excuse_requested_changes,
 )
-from bot.self_improvement.change_proofs import ChangeProofs, CurrentChange
-from bot.self_improvement.changelog_check import find_missing_entry
-from bot.self_improvement.engine_choice import WritingEngines
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.revert_rehearsal import RevertRehearsal
-from bot.self_improvement.run_records import need
-from bot.self_improvement.run_settings import RunSettings
-from bot.self_improvement.step_progress import StepProgress
+from bot.self_improvement.checks.change_proofs import ChangeProofs, CurrentChange
+from bot.self_improvement.checks.changelog_check import find_missing_entry
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.engine_choice import WritingEngines
+from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.runs.run_settings import RunSettings
+from bot.self_improvement.runs.step_progress import StepProgress
 from bot.self_improvement.steps._answer_plan import get_incorrect_output
 from bot.self_improvement.steps._reverted_changes import RevertedChanges
 

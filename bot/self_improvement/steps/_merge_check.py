@@ -15,12 +15,12 @@ from bot.domain.proposal import Proposal
 from bot.domain.run import Run
 from bot.ports.forge import Forge
 from bot.ports.workspace import Checkout
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.run_records import need
-from bot.self_improvement.run_settings import RunSettings
-from bot.self_improvement.run_workspaces import RunWorkspaces
-from bot.self_improvement.step_progress import StepProgress
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.runs.run_settings import RunSettings
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.step_progress import StepProgress
 
 
 @dataclass(frozen=True, eq=False)

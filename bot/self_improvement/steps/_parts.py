@@ -16,11 +16,11 @@ from bot.ports.agent import Assignment, Progress
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace, Workspaces
 from bot.proof.reproduction import select_permanent
-from bot.self_improvement.agent_updates import OnProgress
-from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
-from bot.self_improvement.messages import explain_empty_claim, summarise_failure
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.step_progress import StepProgress
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.reporting.messages import explain_empty_claim, summarise_failure
+from bot.self_improvement.runs.agent_updates import OnProgress
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner, ExecutionPaused
+from bot.self_improvement.runs.step_progress import StepProgress
 from bot.self_improvement.steps._assignment import add_granted_files
 from bot.self_improvement.steps._part_assignment import build_part_assignment, combine_changes
 from bot.self_improvement.steps._reproduction_files import write_inside

@@ -15,11 +15,11 @@ from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.ports.planner import Case
-from bot.self_improvement.agent_updates import OnProgress
-from bot.self_improvement.model_calls import ModelCalls
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.rule_diagnosis import diagnose_by_rules
-from bot.self_improvement.step_progress import StepProgress
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.requests.rule_diagnosis import diagnose_by_rules
+from bot.self_improvement.runs.agent_updates import OnProgress
+from bot.self_improvement.runs.model_calls import ModelCalls
+from bot.self_improvement.runs.step_progress import StepProgress
 
 T = TypeVar("T")
 

@@ -12,11 +12,11 @@ from bot.memory.recording import MemoryRecorder
 from bot.ports.store import Store
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import is_failed_fix
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.run_records import need
-from bot.self_improvement.shipment_watches import ShipmentWatches
-from bot.self_improvement.step_progress import StepProgress
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.runs.step_progress import StepProgress
+from bot.self_improvement.watch.shipment_watches import ShipmentWatches
 
 
 @dataclass(frozen=True, eq=False)

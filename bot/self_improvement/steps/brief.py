@@ -25,18 +25,18 @@ from bot.ports.store import Store
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 from bot.presentation.markdown import escape_line
-from bot.self_improvement.agent_updates import OnProgress, wait_for_result
-from bot.self_improvement.change_proofs import ChangeProofs
-from bot.self_improvement.deadlines import Deadlines
-from bot.self_improvement.model_calls import ModelCalls
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.run_records import need
-from bot.self_improvement.run_settings import RunSettings
-from bot.self_improvement.run_workspaces import RunWorkspaces
-from bot.self_improvement.step_progress import StepProgress
+from bot.self_improvement.checks.change_proofs import ChangeProofs
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.agent_updates import OnProgress, wait_for_result
+from bot.self_improvement.runs.deadlines import Deadlines
+from bot.self_improvement.runs.model_calls import ModelCalls
+from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.runs.run_settings import RunSettings
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.step_progress import StepProgress
+from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._nearest_tests import add_nearest_tests
-from bot.self_improvement.transitions import RunTransitions
 
 _THOUGHTS = 2  # attempts at a brief before the request is given up
 _LOOKED_AT = 100  # the newest successful runs, for the estimate

@@ -17,17 +17,17 @@ from bot.memory.recording import MemoryRecorder
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace, Workspaces
 from bot.presentation.cards import to_plain_text
-from bot.self_improvement.agent_updates import OnProgress, wait_for_result
-from bot.self_improvement.deadlines import Deadlines
-from bot.self_improvement.model_calls import ModelCalls
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.rule_diagnosis import diagnose_by_rules
-from bot.self_improvement.run_records import need
-from bot.self_improvement.run_workspaces import RunWorkspaces
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.requests.rule_diagnosis import diagnose_by_rules
+from bot.self_improvement.runs.agent_updates import OnProgress, wait_for_result
+from bot.self_improvement.runs.deadlines import Deadlines
+from bot.self_improvement.runs.model_calls import ModelCalls
+from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._answer_report import AnswerReports
 from bot.self_improvement.steps._planner_case import PlannerCalls, build_case
 from bot.self_improvement.steps._side_question import build_side_question, get_side_decision
-from bot.self_improvement.transitions import RunTransitions
 
 _HOW_TO_INSIST = " If you disagree, `/runs retry {}` continues anyway."
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from bot.domain.errors import AgentError, BudgetSpent
 from bot.domain.history import History
 from bot.domain.run import Run
-from bot.self_improvement.code_agent_runner import CodeAgentRunner
-from bot.self_improvement.engine_choice import EngineTrouble, WritingEngines
-from bot.self_improvement.messages import format_instruction
-from bot.self_improvement.model_calls import ModelCalls
-from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.reporting.messages import format_instruction
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.runs.engine_choice import EngineTrouble, WritingEngines
+from bot.self_improvement.runs.model_calls import ModelCalls
 from bot.self_improvement.steps._change_writer import ChangeWriter
 from bot.self_improvement.steps._execution_results import ExecutionResults
 

@@ -6,10 +6,10 @@ from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
-from bot.self_improvement.change_context import ChangeContextCollector
-from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.run_workspaces import RunWorkspaces
-from bot.self_improvement.transitions import RunTransitions
+from bot.self_improvement.requests.change_context import ChangeContextCollector
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.transitions import RunTransitions
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,18 +32,18 @@ from bot.proof.reproduction import (
     build_candidates,
     build_command_candidate,
 )
-from bot.self_improvement.agent_updates import OnProgress, wait_for_result
-from bot.self_improvement.interaction_replays import InteractionReplays
-from bot.self_improvement.model_calls import ModelCalls
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.run_records import need
-from bot.self_improvement.run_workspaces import RunWorkspaces
+from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.runs.agent_updates import OnProgress, wait_for_result
+from bot.self_improvement.runs.model_calls import ModelCalls
+from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._answer_plan import NOT_PROVABLE, answer_plan, get_incorrect_output
 from bot.self_improvement.steps._failure_plan import build_failure_plan
 from bot.self_improvement.steps._failure_replay import ReplayedFailure, is_decisive, replay_failure
 from bot.self_improvement.steps._nearest_tests import add_nearest_tests
 from bot.self_improvement.steps._planner_case import PlannerCalls, build_case
-from bot.self_improvement.transitions import RunTransitions
 
 _FRAMES = 4
 

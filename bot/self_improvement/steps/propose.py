@@ -24,11 +24,11 @@ from bot.presentation.markdown import escape_line, escape_text
 from bot.presentation.pull_requests import describe_failure, format_sentence, pull_request_title
 from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.proof import compute_risk, label
-from bot.self_improvement.messages import format_requests
-from bot.self_improvement.patient_forge import PatientForge
-from bot.self_improvement.proposal_cards import ProposalCards
-from bot.self_improvement.run_records import is_pushed_by_others, need
-from bot.self_improvement.transitions import RunTransitions
+from bot.self_improvement.reporting.messages import format_requests
+from bot.self_improvement.reporting.proposal_cards import ProposalCards
+from bot.self_improvement.runs.patient_forge import PatientForge
+from bot.self_improvement.runs.run_records import is_pushed_by_others, need
+from bot.self_improvement.runs.transitions import RunTransitions
 
 Render = Callable[..., str]
 

@@ -17,11 +17,11 @@ from bot.domain.run_state import Edge
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import is_failed_fix
-from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.run_records import need
-from bot.self_improvement.run_workspaces import RunWorkspaces
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._reverted_changes import RevertedChanges, get_shipment
-from bot.self_improvement.transitions import RunTransitions
 
 _ENGINE = "git revert"
 

@@ -21,18 +21,18 @@ from bot.domain.run_state import Edge
 from bot.domain.waits import format_timestamp
 from bot.ports.clock import Clock
 from bot.ports.store import Store
-from bot.self_improvement.deadlines import Deadlines
-from bot.self_improvement.deployer import Deployer
-from bot.self_improvement.failures import StepFailures
-from bot.self_improvement.messages import describe_conflict, explain_moved_branch
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.patient_forge import PatientForge
-from bot.self_improvement.run_records import need
-from bot.self_improvement.run_stops import RunStops
-from bot.self_improvement.shipment_watches import ShipmentWatches
+from bot.self_improvement.reporting.messages import describe_conflict, explain_moved_branch
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.deadlines import Deadlines
+from bot.self_improvement.runs.deployer import Deployer
+from bot.self_improvement.runs.failures import StepFailures
+from bot.self_improvement.runs.patient_forge import PatientForge
+from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.runs.run_stops import RunStops
+from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._merge_check import MergeCheck
 from bot.self_improvement.steps._reverted_changes import RevertedChanges
-from bot.self_improvement.transitions import RunTransitions
+from bot.self_improvement.watch.shipment_watches import ShipmentWatches
 
 _MERGES = 3  # attempts per approval while the base branch moves
 

@@ -11,22 +11,22 @@ from bot.domain.run import Run
 from bot.domain.run_state import Edge
 from bot.ports.store import Store
 from bot.ports.workspace import Workspace
-from bot.self_improvement.candidate_selection import CandidateSelection
-from bot.self_improvement.engine_choice import WritingEngines
-from bot.self_improvement.failures import StepFailures
-from bot.self_improvement.messages import (
+from bot.self_improvement.reporting.messages import (
     describe_unrelated,
     format_requests,
     format_rounds,
     summarise_failure,
 )
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.patient_forge import PatientForge
-from bot.self_improvement.run_records import is_pushed_by_others, need
-from bot.self_improvement.run_settings import RunSettings
-from bot.self_improvement.run_workspaces import RunWorkspaces
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.candidate_selection import CandidateSelection
+from bot.self_improvement.runs.engine_choice import WritingEngines
+from bot.self_improvement.runs.failures import StepFailures
+from bot.self_improvement.runs.patient_forge import PatientForge
+from bot.self_improvement.runs.run_records import is_pushed_by_others, need
+from bot.self_improvement.runs.run_settings import RunSettings
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
+from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._head_check import HeadCheck, count_rounds
-from bot.self_improvement.transitions import RunTransitions
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,11 +19,11 @@ from bot.ports.clock import Clock
 from bot.ports.store import Store
 from bot.ports.workspace import Checkout
 from bot.presentation.cards import describe_watch
-from bot.self_improvement.archived_threads import has_ended
-from bot.self_improvement.fix_evaluator import FixEvaluator, describe_replay
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.run_settings import RunSettings
-from bot.self_improvement.shipment_watches import ShipmentWatches
+from bot.self_improvement.reporting.archived_threads import has_ended
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.run_settings import RunSettings
+from bot.self_improvement.watch.fix_evaluator import FixEvaluator, describe_replay
+from bot.self_improvement.watch.shipment_watches import ShipmentWatches
 
 _LOOKS = 100  # checks per watch
 

@@ -11,9 +11,9 @@ import pytest
 from theseus_rehearsal.ports.sandbox import SandboxLimits
 from theseus_rehearsal.sandbox import BubblewrapSandbox, probe
 
-from bot.adapters.claude_agent._commands import confine
-from bot.adapters.claude_agent._launch import ParentDeathPipe, ProgramSandbox, write_starter
-from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Talk
+from bot.adapters.claude_agent.program._commands import confine
+from bot.adapters.claude_agent.program._launch import ParentDeathPipe, ProgramSandbox, write_starter
+from bot.adapters.claude_agent.program._program import Claude, ClaudeOptions, Talk
 from bot.adapters.sandbox import UnavailableSandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import SandboxUnavailable

@@ -20,7 +20,7 @@ from theseus_rehearsal.records import (
 from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
 from bot.adapters.system_clock import SystemClock
-from bot.self_improvement.start_check import StartCheck
+from bot.self_improvement.checks.start_check import StartCheck
 from tests.fakes.differences import Files
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.support.local_sandbox import choose_local_sandbox

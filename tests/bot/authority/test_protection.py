@@ -11,7 +11,7 @@ from bot.authority.named_files import find_file_names
 from bot.authority.path_classes import BUILT_IN
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan, Step
-from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.checks.quality_gate import QualityGate
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.tracked_files import list_tracked_files
 
@@ -31,10 +31,10 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "bot/authority/path_classes.py", "packages/theseus_guard/theseus_guard/_paths.py",
         "packages/theseus_repair/theseus_repair/call_source/writer.py",
         "bot/self_improvement/__init__.py",
-        "bot/authority/approvals.py", "bot/self_improvement/transitions.py",
-        "bot/self_improvement/recovery.py", "bot/authority/kill_switch.py",
+        "bot/authority/approvals.py", "bot/self_improvement/runs/transitions.py",
+        "bot/self_improvement/runs/recovery.py", "bot/authority/kill_switch.py",
         "bot/self_improvement/steps/verify.py", "bot/self_improvement/steps/ship.py",
-        "bot/self_improvement/quality_gate.py",
+        "bot/self_improvement/checks/quality_gate.py",
         "bot/settings/_yaml.py",
         "packages/theseus_observe/theseus_observe/redaction/_redact.py",
         "cogs/approvals.py", "cogs/emergency_stop.py",
@@ -45,7 +45,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "packages/theseus_rehearsal/theseus_rehearsal/sandbox/_bubblewrap.py",
         "bot/adapters/sandboxed_verifier/_verifier.py",
         "bot/adapters/model_gateway/_proxied_request.py",
-        "bot/adapters/claude_agent/_tool_permissions.py",
+        "bot/adapters/claude_agent/tools/_tool_permissions.py",
         "bot/adapters/sqlite_ledger/_ledger.py", "bot/adapters/sqlite_store/_audit.py",
         "bot/adapters/file_kill_switch.py", "bot/web/_auth_middleware.py",
         # how checks run

@@ -15,7 +15,7 @@ from bot.domain.errors import ChatUnavailable, ForgeUnavailable, NotAuthorized, 
 from bot.domain.people import Person
 from bot.domain.proposal import Approval, Proposal
 from bot.domain.run import Run, Status
-from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.reporting.notifier import RunNotifier
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_member_directory import FakeMemberDirectory
 from tests.fakes.fake_store import FakeStore

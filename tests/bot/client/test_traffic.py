@@ -16,7 +16,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.journal import ActionOutcome, JournalQuery
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import build_script
-from bot.self_improvement.feedback import build_record_lookup
+from bot.self_improvement.watch.feedback import build_record_lookup
 from bot.telemetry import TrafficRecorder
 from tests.fakes.fake_traffic import FakeSnapshots
 from tests.support.live_client import Home, LiveClient, run_client

@@ -14,7 +14,7 @@ from bot.domain.people import AllowList, PeopleList, Person
 from bot.domain.run import Run
 from bot.grammar import Intent, parse
 from bot.presentation.answers import render_people
-from bot.self_improvement.questions import OPEN_TO_ALL, AskedQuestion
+from bot.self_improvement.requests.questions import OPEN_TO_ALL, AskedQuestion
 from tests.support.agent_harness import ALICE, DORA, MALLORY
 from tests.support.agent_under_test import AgentUnderTest
 from tests.support.watch_harness import WatchHarness

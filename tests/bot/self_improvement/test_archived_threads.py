@@ -10,7 +10,7 @@ from bot.domain.people import Place
 from bot.domain.proposal import Outcome, Shipment
 from bot.domain.run import Run, Status, Trigger, Waiting
 from bot.domain.watch import Watch
-from bot.self_improvement.archived_threads import has_ended
+from bot.self_improvement.reporting.archived_threads import has_ended
 from tests.fakes.fake_clock import FakeClock
 from tests.support.agent_harness import ALICE, AgentHarness
 from tests.support.watch_harness import WatchHarness

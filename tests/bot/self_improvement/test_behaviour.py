@@ -15,7 +15,7 @@ from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import render_proposal
-from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.support.agent_harness import FIX, FIXED, AgentHarness

@@ -17,7 +17,7 @@ from bot.domain.errors import AgentLimited, AgentOutputInvalid
 from bot.domain.run import Status, Waiting
 from bot.ports.agent import Assignment, Budget, News, Update, get_no_news
 from bot.ports.workspace import Workspace
-from bot.self_improvement.candidate_choice import choose_best, explain_best
+from bot.self_improvement.runs.candidate_choice import choose_best, explain_best
 from tests.fakes.fake_agent import FakeAgent, Turn
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import ALICE, DORA

@@ -13,9 +13,9 @@ from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.domain.journal import ActionOutcome
 from bot.domain.stop import Stop
 from bot.presentation.cards import render_arrival
-from bot.self_improvement.base_updates import LOOK_SECONDS, START, BaseUpdates
-from bot.self_improvement.core_updates import CoreUpdates
-from bot.self_improvement.deployer import Deployer
+from bot.self_improvement.runs.base_updates import LOOK_SECONDS, START, BaseUpdates
+from bot.self_improvement.runs.core_updates import CoreUpdates
+from bot.self_improvement.runs.deployer import Deployer
 from bot.telemetry import Recorder
 from tests.fakes.fake_restarter import FakeRestarter
 from tests.fakes.fake_store import FakeStore

@@ -18,9 +18,9 @@ from bot.domain.history import History
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards._proposal import build_details
 from bot.proof.reproduction import ROOM
-from bot.self_improvement.behaviour_check import BehaviourCheck
-from bot.self_improvement.change_proofs import ChangeProofs, CurrentChange
-from bot.self_improvement.messages import summarise_failure
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.change_proofs import ChangeProofs, CurrentChange
+from bot.self_improvement.reporting.messages import summarise_failure
 from bot.settings import parse_config
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees

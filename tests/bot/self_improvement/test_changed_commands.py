@@ -14,7 +14,7 @@ from bot.domain.brief import Acceptance, Brief, ChangeContext, CommandUse, Wante
 from bot.domain.change import ChangeSet
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
-from bot.self_improvement.changed_commands import ChangedEvents, list_changed_events
+from bot.self_improvement.watch.changed_commands import ChangedEvents, list_changed_events
 
 COMMANDS = {"roll": "dice", "poll create": "polls", "poll close": "polls", "quote": "quotes"}
 CONTEXT = ChangeContext(

@@ -10,7 +10,7 @@ from theseus_rehearsal.records import PlayDifference
 from bot.domain.brief import Brief
 from bot.domain.errors import AgentUnavailable
 from bot.domain.run import Stage, Status, Waiting
-from bot.self_improvement.behaviour_check import excuse_requested_changes
+from bot.self_improvement.checks.behaviour_check import excuse_requested_changes
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_request_planner import FLIPS
 from tests.support.agent_harness import ALICE, DORA

@@ -14,7 +14,7 @@ from bot.domain.proof import Proof
 from bot.ports.chat_model import ChatModel
 from bot.proof.preservation import ChangedText
 from bot.proof.sample_conversations import SAMPLES, TextsOfChat
-from bot.self_improvement.conversation_check import ConversationCheck
+from bot.self_improvement.checks.conversation_check import ConversationCheck
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.fakes.fake_workspaces import FakeWorkspaces
 

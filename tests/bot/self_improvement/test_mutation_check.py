@@ -8,7 +8,7 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet
-from bot.self_improvement.mutation_check import MutationCheck
+from bot.self_improvement.checks.mutation_check import MutationCheck
 from tests.fakes.faulty_project import make_faulty_project
 from tests.support.local_sandbox import choose_local_sandbox
 

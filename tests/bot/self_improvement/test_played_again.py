@@ -25,7 +25,7 @@ from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
 from bot.domain.watch import Watch
 from bot.presentation.missing_failure import build_diagnosis
-from bot.self_improvement.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from tests.fakes.fake_traffic import FakeSnapshots, catch_up
 from tests.support.agent_under_test import AgentUnderTest
 from tests.support.watch_harness import WatchHarness

@@ -1,6 +1,6 @@
 """The files a failing call reaches."""
 
-from bot.self_improvement.reached_files import list_reached_files
+from bot.self_improvement.checks.reached_files import list_reached_files
 
 SOURCE = """
 import json, cogs.ui.cards

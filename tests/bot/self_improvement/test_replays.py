@@ -27,7 +27,7 @@ from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
 from bot.ports.trees import CommitTrees
 from bot.presentation.cards import render_proposal
-from bot.self_improvement.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.fakes.differences import compute_sha
 from tests.fakes.fake_commit_trees import FakeCommitTrees

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.restart import RestartReport
-from bot.self_improvement.restart_notices import RestartNotices
+from bot.self_improvement.reporting.restart_notices import RestartNotices
 from bot.telemetry import Recorder
 from tests.support.agent_harness import DEV, AgentHarness
 

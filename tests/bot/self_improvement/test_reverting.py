@@ -14,8 +14,8 @@ from bot.domain.watch import Watch
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planned
 from bot.ports.workspace import Workspace
-from bot.self_improvement.quality_gate import QualityGate
-from bot.self_improvement.run_records import need
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.runs.run_records import need
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_planner import FakePlanner
 from tests.fakes.fake_verifier import FakeVerifier

@@ -21,7 +21,7 @@ from bot.domain.history import History
 from bot.domain.posts import Button
 from bot.domain.run import Run, Status
 from bot.presentation.cards import render_proposal
-from bot.self_improvement.start_check import StartCheck
+from bot.self_improvement.checks.start_check import StartCheck
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees

@@ -9,9 +9,9 @@ from bot.domain.errors import InvalidTransition
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge, move
 from bot.memory.recording import MemoryRecorder
-from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.run_threads import RunThreads
-from bot.self_improvement.transitions import RunTransitions, create_run
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.reporting.run_threads import RunThreads
+from bot.self_improvement.runs.transitions import RunTransitions, create_run
 from bot.telemetry import Recorder
 from tests.support.agent_harness import AgentHarness
 

@@ -25,7 +25,7 @@ from bot.domain.journal import ActionOutcome
 from bot.domain.replay import Replay
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import render_trial
-from bot.self_improvement.trials import MOST
+from bot.self_improvement.checks.trials import MOST
 from tests.fakes.differences import Files
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.support.agent_harness import AgentHarness

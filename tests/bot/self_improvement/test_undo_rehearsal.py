@@ -23,7 +23,7 @@ from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import ChangeSet
 from bot.domain.errors import RehearsalError
 from bot.domain.trials import RevertTrial
-from bot.self_improvement.revert_rehearsal import RevertRehearsal
+from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
 from tests.fakes.differences import Files
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees

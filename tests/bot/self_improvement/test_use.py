@@ -15,7 +15,7 @@ from bot.domain.proof import Proof
 from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.domain.watch import WatchRules
-from bot.self_improvement.feedback import SignedChange
+from bot.self_improvement.watch.feedback import SignedChange
 from tests.fakes.fake_request_planner import FLIPS
 from tests.support.agent_harness import ALICE, DORA, MALLORY, make_failure
 from tests.support.change_harness import FLAGGED, ChangeHarness, make_request, propose_change

@@ -11,7 +11,7 @@ from bot.domain.errors import NotAuthorized, OutOfBounds, TooMany
 from bot.domain.feature_request import LONGEST, MOST_NAMED
 from bot.domain.people import Person
 from bot.grammar.feature_requests import normalise_request
-from bot.self_improvement.feature_requests import MOST, MOST_OF_ONE, FeatureRequestService
+from bot.self_improvement.requests.feature_requests import MOST, MOST_OF_ONE, FeatureRequestService
 from tests.support.agent_harness import ALICE, AgentHarness
 
 MALLORY = Person(id=66, name="mallory")

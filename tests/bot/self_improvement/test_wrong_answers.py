@@ -15,8 +15,8 @@ from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import render_proposal
 from bot.presentation.incorrect_output import NEW_IS_RIGHT, OLD_IS_RIGHT
-from bot.self_improvement.answer_inquiry import AnswerInquiry
-from bot.self_improvement.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
+from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.steps._answer_plan import NOT_PROVABLE
 from tests.fakes.differences import compute_sha
 from tests.fakes.fake_journal import FakeJournal

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import cogs
-from bot.adapters.claude_agent._chat_tool_handlers import TOOLS as CHAT_TOOLS
 from bot.adapters.claude_agent._planner import TOOLS as PLANNER_TOOLS
-from bot.adapters.claude_agent._tools import TOOLS
+from bot.adapters.claude_agent.chat._chat_tool_handlers import TOOLS as CHAT_TOOLS
+from bot.adapters.claude_agent.tools._tools import TOOLS
 from bot.domain.skill import FOLDER, Skill
 from tests.cogs.room import Room, open_room
 from tests.support.entry_points import ENTRIES, iterate_commands

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from theseus_rehearsal.sandbox import BubblewrapSandbox, probe
 
-from bot.adapters.claude_agent._events import ModelReply, Seen, ToolCall, ToolResult
-from bot.adapters.claude_agent._narration import LIMIT, narrate
-from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._program import ProgramConversation
 from bot.adapters.claude_agent._progress_watch import StuckWatch
-from bot.adapters.claude_agent._run_memory import RunMemory
-from bot.adapters.claude_agent._server import build_server
-from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
-from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.adapters.claude_agent._tools import WRITING
+from bot.adapters.claude_agent.program._events import ModelReply, Seen, ToolCall, ToolResult
+from bot.adapters.claude_agent.program._program import ProgramConversation
+from bot.adapters.claude_agent.prompting._narration import LIMIT, narrate
+from bot.adapters.claude_agent.prompting._run_memory import RunMemory
+from bot.adapters.claude_agent.tools._past_runs import PastRuns
+from bot.adapters.claude_agent.tools._server import build_server
+from bot.adapters.claude_agent.tools._tool_handlers import ToolHandlers, WriteAccess
+from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent.tools._tools import WRITING
 from bot.domain.errors import AgentStuck
 from bot.domain.plan import Plan, Step
 from tests.fakes.fake_journal import FakeJournal

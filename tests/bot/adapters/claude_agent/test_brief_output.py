@@ -10,8 +10,8 @@ from bot.adapters.claude_agent._brief_form import BriefForm
 from bot.adapters.claude_agent._brief_output import build_brief, build_plan
 from bot.adapters.claude_agent._forms import build_schema
 from bot.adapters.claude_agent._output import Objection, read
-from bot.adapters.claude_agent._record_texts import iterate_agreed_lines
-from bot.adapters.claude_agent._request_texts import request_text
+from bot.adapters.claude_agent.prompting._record_texts import iterate_agreed_lines
+from bot.adapters.claude_agent.prompting._request_texts import request_text
 from bot.domain.brief import Brief, ChangeContext, CommandUse
 from bot.domain.evidence import Evidence
 from bot.domain.plan import Plan

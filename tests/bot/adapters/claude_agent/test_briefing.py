@@ -9,8 +9,8 @@ from theseus_guard.records import Finding
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import CommandStep, PlayDifference, PlayedError, Script
 
-from bot.adapters.claude_agent._briefing import Briefing
 from bot.adapters.claude_agent._forms import ReviewForm, ReviewProblem
+from bot.adapters.claude_agent.prompting._briefing import Briefing
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.dialogue import Answer, Question

@@ -13,9 +13,9 @@ import pytest_asyncio
 from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.claude_agent import ChatServices, Claude, ClaudeChatModel, ClaudeOptions
-from bot.adapters.claude_agent._chat_turns import Talk
-from bot.adapters.claude_agent._conversation import ProgramConversation
-from bot.adapters.claude_agent._transport_events import (
+from bot.adapters.claude_agent.chat._chat_turns import Talk
+from bot.adapters.claude_agent.program._conversation import ProgramConversation
+from bot.adapters.claude_agent.program._transport_events import (
     Heard,
     TextBlockReceived,
     TextDelta,

@@ -12,7 +12,7 @@ import pytest
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 
-from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
 from bot.adapters.sandbox import UnavailableSandbox
 from tests.fakes.guarded_worktree import (
     OWNED_FILES,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from theseus_rehearsal.sandbox import PlainSandbox
 
-from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Talk
-from bot.adapters.claude_agent._conversation import ProgramConversation
-from bot.adapters.claude_agent._events import ModelReply, ModelText, Seen
-from bot.adapters.claude_agent._transport_events import (
+from bot.adapters.claude_agent.chat._chat_turns import ClaudeOptions, Talk
+from bot.adapters.claude_agent.program._conversation import ProgramConversation
+from bot.adapters.claude_agent.program._events import ModelReply, ModelText, Seen
+from bot.adapters.claude_agent.program._transport_events import (
     Alive,
     Heard,
     ProgramError,

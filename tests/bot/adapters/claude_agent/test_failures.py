@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.adapters.claude_agent._failures import (
+from bot.adapters.claude_agent.program._failures import (
     StaleConversation,
     TurnContext,
     build_crash_error,
@@ -12,7 +12,7 @@ from bot.adapters.claude_agent._failures import (
     build_turn_error,
     format_detail,
 )
-from bot.adapters.claude_agent._transport_events import ProgramError, TurnEnded
+from bot.adapters.claude_agent.program._transport_events import ProgramError, TurnEnded
 from bot.domain.errors import AgentForbidden, AgentOverloaded, AgentUnauthorized, AgentUnavailable
 
 SECRET = "sk-ant-api03-" + "A" * 95

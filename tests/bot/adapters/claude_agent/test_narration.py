@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.claude_agent._events import ModelText, Seen, ToolCall, ToolResult
-from bot.adapters.claude_agent._narration import LIMIT, narrate
+from bot.adapters.claude_agent.program._events import ModelText, Seen, ToolCall, ToolResult
+from bot.adapters.claude_agent.prompting._narration import LIMIT, narrate
 from bot.domain.cost import Cost
 
 ROOT = Path("/state/worktrees/k7m2xq")

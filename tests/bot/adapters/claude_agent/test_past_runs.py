@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from theseus_guard.records import FileChange
 
-from bot.adapters.claude_agent._past_runs import PastRuns
+from bot.adapters.claude_agent.tools._past_runs import PastRuns
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.people import Person, Place

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from claude_agent_sdk import create_sdk_mcp_server, tool
 
-from bot.adapters.claude_agent._events import Allow, Deny, ModelText, Ruling, ToolCall, ToolResult
+from bot.adapters.claude_agent.program._events import (
+    Allow,
+    Deny,
+    ModelText,
+    Ruling,
+    ToolCall,
+    ToolResult,
+)
 from bot.domain.errors import AgentUnavailable
 from bot.domain.roles import Role
 from tests.support.conversations import KEY, NAME, ConversationSetup, collect_reply

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import pytest
 
-from bot.adapters.claude_agent._failures import StaleConversation
-from bot.adapters.claude_agent._transcripts import build_conversation_id
+from bot.adapters.claude_agent.program._failures import StaleConversation
+from bot.adapters.claude_agent.prompting._transcripts import build_conversation_id
 from bot.domain.errors import (
     AgentError,
     AgentForbidden,
@@ -304,7 +304,7 @@ import asyncio, sys
 from pathlib import Path
 sys.modules["claude_agent_sdk"] = None
 from bot.adapters.claude_agent import Claude, ClaudeOptions
-from bot.adapters.claude_agent._program import Talk
+from bot.adapters.claude_agent.program._program import Talk
 from theseus_rehearsal.sandbox import PlainSandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.claude_agent._events import ModelText, ToolCall, ToolResult
 from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
+from bot.adapters.claude_agent.program._events import ModelText, ToolCall, ToolResult
 from bot.domain.cost import Cost
 from bot.domain.errors import AgentStuck
 

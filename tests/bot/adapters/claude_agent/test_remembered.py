@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 
-from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._run_memory import RunMemory
-from bot.adapters.claude_agent._texts import render_evidence
+from bot.adapters.claude_agent.prompting._run_memory import RunMemory
+from bot.adapters.claude_agent.prompting._texts import render_evidence
+from bot.adapters.claude_agent.tools._past_runs import PastRuns
 from bot.domain.memory import Memory, MemoryKind, Recalled
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_store import FakeStore

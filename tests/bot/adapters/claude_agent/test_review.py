@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.claude_agent import Claude, ClaudeOptions
-from bot.adapters.claude_agent._chat_turns import Talk
 from bot.adapters.claude_agent._forms import ReviewForm, build_schema
 from bot.adapters.claude_agent._review import Reviewer
-from bot.adapters.claude_agent._turn import CostSum
+from bot.adapters.claude_agent.chat._chat_turns import Talk
+from bot.adapters.claude_agent.program._turn import CostSum
 from bot.adapters.system_clock import SystemClock
 from bot.ports.agent import QuestionAsked, Update
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._run_memory import RunMemory
-from bot.adapters.claude_agent._server import build_server
-from bot.adapters.claude_agent._tool_handlers import ToolHandlers
-from bot.adapters.claude_agent._tools import READING, TOOLS, WRITING
+from bot.adapters.claude_agent.prompting._run_memory import RunMemory
+from bot.adapters.claude_agent.tools._past_runs import PastRuns
+from bot.adapters.claude_agent.tools._server import build_server
+from bot.adapters.claude_agent.tools._tool_handlers import ToolHandlers
+from bot.adapters.claude_agent.tools._tools import READING, TOOLS, WRITING
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_store import FakeStore

@@ -7,17 +7,17 @@ import pytest
 from theseus_guard.protection import Protection
 from theseus_rehearsal.sandbox import PlainSandbox
 
-from bot.adapters.claude_agent._chat_tool_handlers import ChatToolHandlers
-from bot.adapters.claude_agent._events import Allow, Deny, Ruling
-from bot.adapters.claude_agent._skill_tool import (
+from bot.adapters.claude_agent.chat._chat_tool_handlers import ChatToolHandlers
+from bot.adapters.claude_agent.program._events import Allow, Deny, Ruling
+from bot.adapters.claude_agent.tools._skill_tool import (
     TOOL,
     USE_SKILL,
     SkillTool,
     append_skills,
     render_skills,
 )
-from bot.adapters.claude_agent._tool_permissions import PREFIX, ToolPermissionPolicy
-from bot.adapters.claude_agent._tools import TOOLS, WRITING
+from bot.adapters.claude_agent.tools._tool_permissions import PREFIX, ToolPermissionPolicy
+from bot.adapters.claude_agent.tools._tools import TOOLS, WRITING
 from bot.domain.skill import Skill, SkillSet
 from bot.prompts import Prompts
 from bot.skills import SkillLibrary
@@ -232,7 +232,7 @@ async def test_whatever_a_skill_names_what_it_leaves_is_what_the_role_had(
 
 async def test_no_tool_of_ours_decides_so_no_skill_can_name_one() -> None:
     deciding = {"ship", "approve", "merge", "reject", "revert", "stop", "pause", "budget", "allow"}
-    from bot.adapters.claude_agent._chat_tool_handlers import TOOLS as CHAT
+    from bot.adapters.claude_agent.chat._chat_tool_handlers import TOOLS as CHAT
 
     assert not deciding & {*TOOLS, *CHAT, USE_SKILL}
     assert set(TOOL.takes.model_fields) == {"name", "file"}

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.claude_agent._texts import clip, escape_invisible, fence_text, render_evidence
+from bot.adapters.claude_agent.prompting._texts import (
+    clip,
+    escape_invisible,
+    fence_text,
+    render_evidence,
+)
 from bot.domain.evidence import Commit, Diagnosis, Evidence, SourceExcerpt, Suspect
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
 from tests.support.fences import SPITEFUL, list_unfenced_lines

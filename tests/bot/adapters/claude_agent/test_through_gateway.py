@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from theseus_observe.redaction import redact
 
-from bot.adapters.claude_agent._program import Claude, ClaudeOptions, ProgramConversation
+from bot.adapters.claude_agent.program._program import Claude, ClaudeOptions, ProgramConversation
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import (

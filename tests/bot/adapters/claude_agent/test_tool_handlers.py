@@ -9,12 +9,12 @@ import pytest
 from theseus_guard.protection import Protection
 from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 
-from bot.adapters.claude_agent._events import Allow, Deny
-from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._run_memory import RunMemory
-from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
-from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
-from bot.adapters.claude_agent._tools import READING, TOOLS, WRITING
+from bot.adapters.claude_agent.program._events import Allow, Deny
+from bot.adapters.claude_agent.prompting._run_memory import RunMemory
+from bot.adapters.claude_agent.tools._past_runs import PastRuns
+from bot.adapters.claude_agent.tools._tool_handlers import ToolHandlers, WriteAccess
+from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent.tools._tools import READING, TOOLS, WRITING
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult, EngineRemark, Grant

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from theseus_rehearsal.sandbox import BubblewrapSandbox
 
-from bot.adapters.claude_agent._events import Allow
-from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent.program._events import Allow
+from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
 from tests.fakes.guarded_worktree import (
     PROTECTION,
     TOOLS,

@@ -17,8 +17,8 @@ from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, ForgeProposal
 from bot.ports.agent import Assignment, Budget, Progress, QuestionAsked, get_no_news
 from bot.ports.workspace import Workspace
-from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
-from bot.self_improvement.deployer import Deployer
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner, ExecutionPaused
+from bot.self_improvement.runs.deployer import Deployer
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from tests.bot.presentation.test_cards import ALICE, CHANGE, HISTORY, PLAN, PROPOSAL, RUN, VERDICT
 from tests.fakes.fake_agent import FakeAgent

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from theseus_rehearsal.records import CommandStep
 
-from bot.adapters.claude_agent._texts import render_evidence
+from bot.adapters.claude_agent.prompting._texts import render_evidence
 from bot.domain.evidence import Evidence
 from bot.domain.ids import create_sortable_id
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
 from bot.intake import FailureMatcher
-from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.rule_diagnosis import diagnose_by_rules
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.requests.rule_diagnosis import diagnose_by_rules
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal

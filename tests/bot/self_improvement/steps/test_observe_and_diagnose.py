@@ -7,8 +7,8 @@ from bot.domain.journal import Action, Capsule, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
 from bot.intake import FailureMatcher
-from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.rule_diagnosis import diagnose_by_rules
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.requests.rule_diagnosis import diagnose_by_rules
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal

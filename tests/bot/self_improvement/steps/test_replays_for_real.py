@@ -25,8 +25,8 @@ from bot.domain.plan import Plan
 from bot.domain.traffic import TrafficRecord
 from bot.infra.git import Git
 from bot.ports.workspace import Workspace
-from bot.self_improvement.interaction_replays import InteractionReplays
-from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic, catch_up

@@ -9,8 +9,8 @@ from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.samples import Sample
 from bot.domain.slowness import measure_slowness
 from bot.intake import FailureMatcher
-from bot.self_improvement.evidence_collector import EvidenceCollector
-from bot.self_improvement.rule_diagnosis import diagnose_by_rules
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.requests.rule_diagnosis import diagnose_by_rules
 from tests.fakes.fake_memory import FakeMemory
 from tests.support.agent_harness import LOOKBACK, AgentHarness
 

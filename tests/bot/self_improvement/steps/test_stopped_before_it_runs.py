@@ -9,7 +9,7 @@ from theseus_observe.redaction import redact
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.domain.change import ChangeSet, CheckResult
 from bot.domain.plan import Plan, Reproduction, Step
-from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.checks.quality_gate import QualityGate
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.repositories import make_repository
 

@@ -20,8 +20,8 @@ from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.proof import label
 from bot.proof.reproduction import build_candidates, select_existing
-from bot.self_improvement.code_agent_runner import CodeAgentRunner
-from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.faulty_project import make_faulty_project, make_single_evidence

@@ -14,7 +14,7 @@ from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Plan
 from bot.ports.workspace import Workspace
-from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.fakes.faulty_project import make_faulty_project, make_single_evidence
 

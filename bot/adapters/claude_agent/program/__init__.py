@@ -1,0 +1,1 @@
+"""The Claude Code program: its start, its events, its failures."""

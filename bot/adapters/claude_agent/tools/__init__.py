@@ -1,0 +1,1 @@
+"""The tools of a model, and their limits."""

@@ -1,0 +1,66 @@
+"""Formats results of tests and checks for a model, with the end of each failing output."""
+
+from collections.abc import Sequence
+
+from theseus_observe.redaction import redact
+
+from bot.adapters.claude_agent.prompting._plain_text import flatten
+from bot.adapters.claude_agent.prompting._texts import clip, fence_text
+from bot.domain.change import CheckResult
+from bot.domain.plan import Plan
+from bot.ports.verifier import Proof, Verifier
+from bot.ports.workspace import Workspace
+
+RAW = 6_000  # characters of output in one answer
+
+
+async def list_changed_files(workspace: Workspace) -> list[str]:
+    """Return the files that were added or changed compared with base."""
+    return [change.path for change in await workspace.list_changes() if change.status != "deleted"]
+
+
+async def prove(
+    verifier: Verifier, workspace: Workspace, files: Sequence[str], only: Proof
+) -> tuple[CheckResult, ...]:
+    """Run base's checks of one kind on these files."""
+
+    async def receive(_: CheckResult) -> None:
+        """Ignore single results; the caller waits for all of them."""
+
+    return await verifier.run_checks("quick", workspace, files, receive, only=only)
+
+
+async def reproduce(
+    verifier: Verifier, workspace: Workspace, plan: Plan
+) -> tuple[CheckResult, ...]:
+    """Run every reproduction of the fault on the current worktree."""
+    if not plan.reproductions:
+        return ()
+    results = await verifier.run_reproductions(plan.reproductions, workspace)
+    return tuple(
+        result.replace(name=f"reproduction {test.calls}")
+        for test, result in zip(plan.reproductions, results, strict=True)
+    )
+
+
+def format_results(results: Sequence[CheckResult], placeholder: str) -> str:
+    """Return a line for each result, then the redacted ends of the failing outputs.
+
+    Returns `placeholder` if there are no results.
+    """
+    if not results:
+        return placeholder
+    lines = [_format_result(result) for result in results]
+    failed = [result for result in results if not result.ok and result.output.strip()]
+    share = RAW // max(1, len(failed))
+    tails = [
+        f"The end of what `{flatten(result.name, 60)}` said:\n"
+        + fence_text(clip(redact(result.output).strip(), share, keep="tail"), "output")
+        for result in failed
+    ]
+    return "\n\n".join(["\n".join(lines), *tails])
+
+
+def _format_result(result: CheckResult) -> str:
+    summary = f": {flatten(result.summary, 160)}" if result.summary else ""
+    return f"{result.status.upper()} {flatten(result.name, 80)}{summary} ({result.seconds:.1f} s)"

@@ -1,0 +1,1 @@
+"""Checks of a change, in our own process."""

@@ -1,0 +1,1 @@
+"""The life of a run: its moves, its workers, and what ends it."""

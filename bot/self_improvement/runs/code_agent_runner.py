@@ -1,0 +1,104 @@
+"""Runs an engine once in a worktree, and records what it really changed."""
+
+from dataclasses import KW_ONLY, dataclass
+
+from bot.domain.change import ChangeSet
+from bot.domain.record import Record
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    CodeAgent,
+    Finished,
+    News,
+    QuestionAsked,
+    get_no_news,
+)
+from bot.ports.clock import Clock
+from bot.ports.workspace import Workspace
+from bot.proof.reproduction import select_existing, select_permanent
+from bot.self_improvement.runs.agent_updates import OnProgress, wait_for_result
+from bot.self_improvement.steps._assignment import build_change_set, commit_message
+from bot.self_improvement.steps._reproduction_files import read_inside, write_inside
+
+
+class ExecutionPaused(Record):
+    """A question of the engine, and the commit with its work so far."""
+
+    asked: QuestionAsked
+    head: str
+
+
+@dataclass(frozen=True, eq=False)
+class CodeAgentRunner:
+    """Runs a code agent and records what it really changed."""
+
+    agent: CodeAgent
+    clock: Clock
+    _: KW_ONLY
+    budget: Budget
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self.agent.name
+
+    @property
+    def can_follow_instructions(self) -> bool:
+        """True if the engine can follow instructions in natural language."""
+        return self.agent.can_follow_instructions
+
+    async def __call__(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        on_progress: OnProgress,
+        news: News = get_no_news,
+    ) -> ChangeSet | ExecutionPaused:
+        """Return the change on the branch; `files` is empty if this round changed nothing.
+
+        If the engine asks a question, the work so far is committed and returned with it. The
+        changed files are read from the workspace, not from the engine's report. Raises
+        `AgentError`, `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
+        """
+        started = self.clock.monotonic()
+        before = assignment.previous.head if assignment.previous else workspace.base
+        # Discards what an interrupted attempt of this round may have left.
+        await workspace.reset(assignment.question.head if assignment.question else before)
+        finished = await self._work(assignment, workspace, on_progress, news)
+        if isinstance(finished, QuestionAsked):
+            head = await workspace.commit(f"Work so far\n\nRun: {assignment.run_id}\n")
+            return ExecutionPaused(asked=finished, head=head)
+        if finished.cannot:
+            await workspace.reset(before)
+        head = await self._commit(assignment, workspace, finished)
+        change = await build_change_set(
+            finished, self.agent.name, workspace, head, changed=head != before
+        )
+        return change.replace(seconds=self.clock.monotonic() - started)
+
+    async def _commit(
+        self, assignment: Assignment, workspace: Workspace, finished: Finished
+    ) -> str:
+        """Return the head with the engine's change and the reproduction tests."""
+        if not await workspace.list_changes():
+            return workspace.base
+        root = workspace.path
+        remaining = select_existing(
+            assignment.plan.reproductions, read=lambda f: read_inside(root, f)
+        )
+        for reproduction in select_permanent(remaining):
+            write_inside(root, reproduction)
+        return await workspace.commit(commit_message(assignment, finished))
+
+    async def _work(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        on_progress: OnProgress,
+        news: News,
+    ) -> Finished | QuestionAsked:
+        return await wait_for_result(
+            self.agent.work(assignment, workspace, self.budget, news),
+            on_progress,
+            f"The {self.agent.name} engine ended without a result.",
+        )

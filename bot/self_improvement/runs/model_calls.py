@@ -1,0 +1,88 @@
+"""Calls of models for a run: whether the budget has room, what they cost, how they ended."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from bot.budget.allowance import check_run_budget, describe_turn_wait, turn_of
+from bot.budget.enforcement import BudgetEnforcer
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.account import Purpose
+from bot.domain.errors import TheseusError
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.run import Run
+from bot.domain.waits import pause_until
+from bot.ports.clock import Clock
+from bot.ports.recorder import ActionRecorder
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelCalls:
+    """Checks, measures and journals calls. The reason of a failure is in the stage's record."""
+
+    budget: BudgetEnforcer | None
+    clock: Clock
+    recorder: ActionRecorder
+    cost_meter: RunCostMeter
+
+    async def check_budget(self, run: Run, purpose: Purpose) -> None:
+        """Raise `BudgetSpent` if the run may not pay for such a call."""
+        await check_run_budget(self.budget, run, purpose)
+
+    async def find_turn(self, engine: CodeAgentRunner, run: Run) -> tuple[datetime, str] | None:
+        """Return when the run may use the engine, and why not before; `None` if it may now."""
+        until = await turn_of(
+            self.budget,
+            run,
+            engine.engine,
+            self.clock.now(),
+            paid=engine.can_follow_instructions,
+        )
+        if until is None:
+            return None
+        return until, describe_turn_wait(self.budget, engine.engine, until)
+
+    def find_pause(
+        self, error: TheseusError, run: Run, *, has_fallback: bool = True
+    ) -> datetime | None:
+        """Return until when the run pauses because of the error; `None` if it does not."""
+        return pause_until(error, run, self.clock.now(), has_fallback=has_fallback)
+
+    async def record(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
+        """Return the result of a call; journal its cost, however it ends.
+
+        `call` meters its own cost.
+        """
+        started, outcome = self.clock.monotonic(), ActionOutcome.ERROR
+        before = await self.cost_meter.load_ledger_cost(run)
+        try:
+            answer = await call
+            outcome = ActionOutcome.OK
+            return answer
+        except asyncio.CancelledError:
+            outcome = ActionOutcome.CANCELLED
+            raise
+        finally:
+            spent = await self.cost_meter.measure_cost_since(run, before)
+            self.recorder.record(
+                Kind.MODEL,
+                part,
+                outcome,
+                duration_ms=(self.clock.monotonic() - started) * 1000,
+                run_id=run.id,
+                agent=agent,
+                cost_usd=spent.cost_usd,
+                tokens_in=spent.tokens_in,
+                tokens_out=spent.tokens_out,
+            )
+
+    def record_error(self, run: Run, error: TheseusError) -> None:
+        """Journal an error that does not end the stage."""
+        self.recorder.record(
+            Kind.RUN, run.stage.value, ActionOutcome.ERROR, run_id=run.id, error=error
+        )

@@ -1,0 +1,80 @@
+"""Shows what a step does, on the run's card and in its thread."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from theseus_observe.redaction import redact
+
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.change import CheckResult
+from bot.domain.history import History
+from bot.domain.run import Run
+from bot.ports.agent import Progress
+from bot.ports.clock import Clock
+from bot.self_improvement.reporting.notifier import RunNotifier
+
+_PACE = 20.0  # seconds between two milestones in the thread; the card shows all
+_MOST = 12  # milestones per stage
+
+
+class Milestones:
+    """Posts the milestones that an engine reports during one stage, each once."""
+
+    def __init__(self, run: Run, notifier: RunNotifier, clock: Clock) -> None:
+        self._run = run
+        self._notifier = notifier
+        self._clock = clock
+        self._count = 0
+        self._next = 0.0
+
+    async def report(self, text: str) -> None:
+        """Post a milestone, unless one was posted just now. A restart does not repeat it."""
+        now = self._clock.monotonic()
+        if now < self._next or self._count >= _MOST:
+            return
+        self._next, self._count = now + _PACE, self._count + 1
+        milestone = redact(text)
+        digest = sha256(milestone.encode(errors="replace")).hexdigest()[:12]
+        key = f"milestone:{self._run.attempt}:{self._run.round}:{digest}"
+        await self._notifier.say(self._run, f"🔹 {milestone}", key=key)
+
+
+@dataclass(frozen=True, eq=False)
+class StepProgress:
+    """Builds the functions that engines and checks call while they work."""
+
+    notifier: RunNotifier
+    cost_meter: RunCostMeter
+    clock: Clock
+
+    def build_progress_handler(
+        self, run: Run, history: History
+    ) -> Callable[[Progress], Awaitable[None]]:
+        """Return a handler that shows an engine's progress on the card and counts its cost.
+
+        Some milestones are posted in the thread too; the card shows all of them.
+        """
+        milestones = Milestones(run, self.notifier, self.clock)
+
+        async def show(progress: Progress) -> None:
+            self.cost_meter.note(run.id, progress)
+            if progress.milestone:
+                await milestones.report(progress.text)
+            await self.notifier.refresh(
+                await self.cost_meter.add_current_cost(run), history, progress.text
+            )
+
+        return show
+
+    def build_check_handler(
+        self, run: Run, history: History, lead: str = ""
+    ) -> Callable[[CheckResult], Awaitable[None]]:
+        """Return a handler that shows finished checks on the card."""
+        done: list[str] = []
+
+        async def show(check: CheckResult) -> None:
+            done.append(f"{check.name} {'✅' if check.ok else '❌'}")
+            await self.notifier.refresh(run, history, lead + " · ".join(done))
+
+        return show

@@ -1,0 +1,57 @@
+"""Performs the next step of a run, after a look at what may hold it up."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.authority.autonomy_blocks import AutonomyBlocks
+from bot.domain.history import History
+from bot.domain.run import Run, Stage
+from bot.ports.store import Store
+from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.run_stops import RunStops
+from bot.self_improvement.runs.transitions import RunTransitions
+
+Perform = Callable[[Run, History], Awaitable[Run]]
+"""Performs a step, and returns the run one step further."""
+
+
+class StepSequence:
+    """Performs a run's next step and saves its result before anything else happens.
+
+    `steps` are the steps of each stage; `reverts` are those that differ in runs that revert.
+    """
+
+    def __init__(
+        self,
+        steps: Mapping[Stage, Perform],
+        reverts: Mapping[Stage, Perform],
+        store: Store,
+        notifier: RunNotifier,
+        transitions: RunTransitions,
+        stops: RunStops,
+        blocks: AutonomyBlocks,
+    ) -> None:
+        self._steps = steps
+        self._reverts = {**steps, **reverts}
+        self._store = store
+        self._notifier = notifier
+        self._transitions = transitions
+        self._stops = stops
+        self._blocks = blocks
+
+    async def perform(self, run: Run) -> Run:
+        """Return the run one step further. Errors of the step are raised unchanged."""
+        run = await self._announce(run)
+        history = await self._store.get_history(run.id)
+        await self._notifier.refresh(run, history)
+        stop = await self._stops.find_stop(run, history.proposal)
+        if stop is not None:
+            return await self._transitions.stop(run, stop.summary)
+        pause = await self._blocks.find_run_pause(run, history)
+        if pause is not None:
+            return await self._transitions.pause_own_work(run, pause)
+        steps = self._reverts if run.goal == "revert" else self._steps
+        return await steps[run.stage](run, history)
+
+    async def _announce(self, run: Run) -> Run:
+        announced = await self._notifier.announce(run)
+        return run if announced == run else await self._store.save(announced)

@@ -1,0 +1,1 @@
+"""Whether a shipped change held and is used."""
