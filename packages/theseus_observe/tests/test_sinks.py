@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -200,17 +200,17 @@ class GatedSink:
         """Close nothing."""
 
 
-def fields(number: int) -> dict[str, object]:
-    return {"id": str(number), "event": "command.x", "name": "x", "outcome": "ok"}
+def make_record(number: int, **more: object) -> Callable[[], dict[str, object]]:
+    return lambda: {"id": str(number), "event": "command.x", "name": "x", "outcome": "ok", **more}
 
 
 def test_too_many_records_push_out_the_oldest() -> None:
     sink, runner = GatedSink(), HookRunner([].append)
     outbox = Outbox(sink, runner, most=10)
-    outbox.add(fields(0), urgent=True)
+    outbox.add(make_record(0), urgent=True)
     sink.reached.wait()
     for number in range(1, 31):
-        outbox.add(fields(number))
+        outbox.add(make_record(number))
     sink.gate.set()
     outbox.close()
     ids = [json.loads(line)["id"] for line in sink.lines]
@@ -224,10 +224,10 @@ def test_a_broken_sink_and_a_broken_record_stop_nothing() -> None:
     outbox = Outbox(sink, runner)
     sink.failures = 1
     sink.gate.set()
-    outbox.add(fields(0), urgent=True)
+    outbox.add(make_record(0), urgent=True)
     sink.reached.wait()
-    outbox.add({**fields(1), "odd": object()})
-    outbox.add(fields(2))
+    outbox.add(make_record(1, odd=object()))
+    outbox.add(make_record(2))
     outbox.close()
     assert [json.loads(line)["id"] for line in sink.lines][-1] == "2"
     assert (runner.errors, len(lines)) == (2, 1)
@@ -238,6 +238,6 @@ def test_secrets_in_names_are_redacted() -> None:
     sink.gate.set()
     outbox = Outbox(sink, HookRunner([].append))
     token = "ghp_" + "1234567890abcdefghijklmnopqrstuvwxyz12"
-    outbox.add({**fields(0), "name": token, "event": f"command.{token}"})
+    outbox.add(make_record(0, name=token, event=f"command.{token}"))
     outbox.close()
     assert token.encode() not in sink.lines[0]

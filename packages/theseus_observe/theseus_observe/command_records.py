@@ -15,11 +15,11 @@ from theseus_observe.failures.no_response import NoResponse
 from theseus_observe.outcomes import get_outcome
 from theseus_observe.places import AudienceFinder, find_context_place, find_interaction_place
 from theseus_observe.recorder import Failure, Recorder
-from theseus_observe.records import CANCELLED, COMMAND, CONTEXT_MENU, NO_RESPONSE, OK, Action
+from theseus_observe.records import CANCELLED, COMMAND, CONTEXT_MENU, NO_RESPONSE, OK
 from theseus_observe.responses import Endings, ResponseWatch, Stopwatch
 from theseus_observe.stalls import StallWatch
 
-Reply = Callable[[Any, Action], object]
+Reply = Callable[[Any, str], object]
 
 
 class CommandRecords:
@@ -131,11 +131,11 @@ class CommandRecords:
                 module=str(getattr(interaction.command, "module", None) or ""),
             )
         duration = self.started.stop(interaction.id)
-        action = self._recorder.record(
+        action_id = self._recorder.record(
             kind, name, outcome, place=place, duration_ms=duration, failure=failure
         )
         if failure is not None:
-            self._reply(interaction, action)
+            self._reply(interaction, action_id)
 
     def _record_typed(
         self, ctx: commands.Context[Any], error: BaseException | None, outcome: str
@@ -147,7 +147,7 @@ class CommandRecords:
         if error is not None:
             audience = self._audiences.find_of_place(place)
             failure = Failure(error, audience=audience, inputs=inputs.get_text_command_inputs(ctx))
-        action = self._recorder.record(
+        action_id = self._recorder.record(
             COMMAND,
             ctx.command.qualified_name if ctx.command is not None else "unknown",
             outcome if error is None else get_outcome(error),
@@ -156,7 +156,7 @@ class CommandRecords:
             failure=failure,
         )
         if failure is not None:
-            self._reply(ctx, action)
+            self._reply(ctx, action_id)
 
 
 def _get_key(ctx: commands.Context[Any]) -> int:

@@ -125,16 +125,17 @@ class ComponentRecords:
                 audience=self._audiences.find_of_interaction(interaction, place, error),
                 inputs=inputs.get_component_inputs(interaction),
             )
-        action = self._recorder.record(
+        outcome = get_outcome(error)
+        action_id = self._recorder.record(
             COMPONENT,
             name,
-            get_outcome(error),
+            outcome,
             place=place,
             duration_ms=self._started.stop(interaction.id),
             failure=failure,
         )
-        if failure is not None and action.outcome not in (OK, NO_RESPONSE):
-            self._reply(interaction, action)
+        if failure is not None and outcome not in (OK, NO_RESPONSE):
+            self._reply(interaction, action_id)
 
 
 class LogFilter(logging.Filter):

@@ -259,5 +259,5 @@ def _is_loop_running() -> bool:
     return True
 
 
-def _reply_nothing(_subject: Any, _action: object) -> None:
+def _reply_nothing(_subject: Any, _action_id: str) -> None:
     """Answer no one: the default."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from time import monotonic
 from typing import Any, Protocol
 
 from theseus_observe.failures.safe_access import escape_surrogates
@@ -20,7 +22,8 @@ _PAUSE_SECONDS = 0.25
 _EXIT_SECONDS = 3.0
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
-Fields = dict[str, Any]
+Fields = Mapping[str, Any]
+Build = Callable[[], Fields]
 Tell = Callable[[str], None]
 
 
@@ -45,24 +48,27 @@ class Outbox:
     def __init__(self, sink: Sink, runner: HookRunner, *, most: int = MOST_WAITING) -> None:
         self._sink = sink
         self._runner = runner
-        self._waiting: deque[Fields] = deque()
+        self._waiting: deque[Build] = deque()
         self._lines: list[bytes] = []
         self._most = most
         self._wake = threading.Event()
         self._is_closing = False
         self._thread: threading.Thread | None = None
+        self._woken_at = 0.0
         self.dropped = 0
         self.written = 0
 
-    def add(self, fields: Fields, *, urgent: bool = False) -> None:
-        """Queue a record; an urgent one is written at once."""
+    def add(self, build: Build, *, urgent: bool = False) -> None:
+        """Queue what makes a record; an urgent one is written soon."""
         if len(self._waiting) >= self._most:
             self._waiting.popleft()
             self.dropped += 1
-        self._waiting.append(fields)
+        self._waiting.append(build)
         if self._thread is None:
             self._start()
-        if urgent:
+        # A wake-up costs a command more than its record, so there are few of them.
+        if urgent and monotonic() - self._woken_at > _PAUSE_SECONDS:
+            self._woken_at = monotonic()
             self._wake.set()
 
     def close(self, seconds: float = _EXIT_SECONDS) -> None:
@@ -116,17 +122,30 @@ class Outbox:
     def _take_batch(self) -> list[bytes]:
         lines: list[bytes] = []
         while self._waiting and len(lines) < MOST_IN_A_BATCH:
-            line = self._runner.run(format_line, self._waiting.popleft())
+            line = self._runner.run(_build_line, self._waiting.popleft())
             if line is not None:
                 lines.append(line)
         return lines
 
 
+def _build_line(build: Build) -> bytes:
+    return format_line(build())
+
+
 def format_line(fields: Fields) -> bytes:
-    """Return a record as one line of ASCII, so that no text can break it."""
+    """Return a record as one line of ASCII, so that no text can break it.
+
+    Fields without a value are left out.
+    """
+    written = {name: value for name, value in fields.items() if value is not None}
     for name in ("event", "name"):
-        fields[name] = _clean_name(fields[name])
-    return (_encode(fields) + "\n").encode("ascii")
+        written[name] = _clean_name(written[name])
+    error = fields.get("error")
+    if error is not None:
+        written["error"] = {
+            name: value for name, value in dataclasses.asdict(error).items() if value != ()
+        }
+    return (_encode(written) + "\n").encode("ascii")
 
 
 @lru_cache(maxsize=2048)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import CodeType
-from typing import Any, Protocol
+from typing import Protocol
 
 from theseus_observe.failures.blamed_code import add_blamed_code
 from theseus_observe.failures.capsules import build_capsule, find_project_file
@@ -16,7 +15,7 @@ from theseus_observe.failures.private_capsules import hide_private_values, strip
 from theseus_observe.failures.safe_access import attempt, escape_surrogates, to_exact_text
 from theseus_observe.folder_sink import get_utc_now
 from theseus_observe.ids import create_sortable_id
-from theseus_observe.outbox import Fields
+from theseus_observe.outbox import Build, Fields
 from theseus_observe.places import Place
 from theseus_observe.pseudonyms import build_pseudonym
 from theseus_observe.records import PRIVATE, Action, Capsule
@@ -48,7 +47,7 @@ class Failure:
 class RecordQueue(Protocol):
     """What takes records."""
 
-    def add(self, fields: Fields, *, urgent: bool = False) -> None:
+    def add(self, build: Build, *, urgent: bool = False) -> None:
         """Take a record without waiting."""
         ...
 
@@ -83,14 +82,40 @@ class Recorder:
         place: Place = NOWHERE,
         duration_ms: float | None = None,
         failure: Failure | None = None,
-    ) -> Action:
-        """Queue one record and return it."""
-        at = self._now()
-        known_name = escape_surrogates(to_exact_text(name)[:_MAX_NAME]) or "unknown"
+    ) -> str:
+        """Queue one record; return its id, or nothing if it is no failure.
+
+        Only what changes is read here. The thread that writes makes the record of it, because the
+        event loop has commands to run.
+        """
+        known_name = to_exact_text(name)[:_MAX_NAME] or "unknown"
+        action_id, error, at = "", None, self._now()
+        if failure is not None:
+            action_id = create_sortable_id(int(at.timestamp() * 1000))
+            error = self._describe(known_name, failure)
+
+        def build() -> Fields:
+            return self._build(at, action_id, kind, known_name, outcome, place, duration_ms, error)
+
+        self._queue.add(build, urgent=error is not None)
+        return action_id
+
+    def _build(
+        self,
+        at: datetime,
+        action_id: str,
+        kind: str,
+        name: str,
+        outcome: str,
+        place: Place,
+        duration_ms: float | None,
+        error: Capsule | None,
+    ) -> Fields:
+        known_name = escape_surrogates(name)
         user = None if place.user_id is None else build_pseudonym(place.user_id, self._secret)
         action = Action(
             ts=at.isoformat(timespec="microseconds")[:26] + "Z",
-            id=create_sortable_id(int(at.timestamp() * 1000)),
+            id=action_id or create_sortable_id(int(at.timestamp() * 1000)),
             event=f"{kind}.{known_name}",
             kind=kind,
             name=known_name,
@@ -101,10 +126,9 @@ class Recorder:
             user=user,
             shard=place.shard,
             commit=self._commit,
-            error=None if failure is None else self._describe(known_name, failure),
+            error=error,
         )
-        self._queue.add(_list_fields(action), urgent=action.error is not None)
-        return action
+        return vars(action)
 
     def _describe(self, name: str, failure: Failure) -> Capsule:
         error, audience = failure.error, failure.audience
@@ -123,15 +147,3 @@ class Recorder:
         if code is None or file is None:
             return found
         return add_blamed_code(found, code, file, failure.module)
-
-
-def _list_fields(action: Action) -> dict[str, Any]:
-    """Return the fields of a record; those without a value are left out."""
-    fields = {name: value for name, value in vars(action).items() if value is not None}
-    if action.error is not None:
-        fields["error"] = _list_capsule_fields(action.error)
-    return fields
-
-
-def _list_capsule_fields(capsule: Capsule) -> dict[str, Any]:
-    return {name: value for name, value in dataclasses.asdict(capsule).items() if value != ()}

@@ -8,7 +8,6 @@ from typing import Any
 import discord
 
 from theseus_observe.hook_runner import HookRunner
-from theseus_observe.records import Action
 
 _AFTER_SECONDS = 1.0
 """The bot's own handlers answer first: an interaction has one first response."""
@@ -24,10 +23,10 @@ class ErrorReplies:
         self._seconds = seconds
         self._sending: set[asyncio.Task[None]] = set()
 
-    def schedule(self, subject: Any, action: Action) -> None:
+    def schedule(self, subject: Any, action_id: str) -> None:
         """Answer an interaction or a typed command, in a moment."""
         loop = asyncio.get_running_loop()
-        loop.call_later(self._seconds, self._runner.run, self._start, subject, action.id)
+        loop.call_later(self._seconds, self._runner.run, self._start, subject, action_id)
 
     def _start(self, subject: Any, action_id: str) -> None:
         task = asyncio.get_running_loop().create_task(self._send(subject, action_id))
