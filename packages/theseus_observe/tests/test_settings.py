@@ -10,7 +10,7 @@ from theseus_observe.settings import SettingsError, load_settings
 ONE, TWO = "1" * 40, "2" * 40
 
 
-def test_without_settings_the_journal_is_beside_the_bot(tmp_path: Path) -> None:
+def test_without_settings_the_journal_is_in_the_project(tmp_path: Path) -> None:
     settings = load_settings({}, root=tmp_path)
     assert settings.folder == tmp_path / "theseus-journal"
     assert (settings.url, settings.replies, settings.values) == ("", False, "open")

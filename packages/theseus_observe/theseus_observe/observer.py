@@ -168,6 +168,7 @@ class Observer:
             return
         place = find_event_place(arguments)
         content = getattr(arguments[0], "content", None) if arguments else None
+        inputs = {"event": event} if content is None else {"event": event, "content": content}
         self._recorder.record(
             LISTENER,
             find_scope(error) or event,
@@ -176,7 +177,7 @@ class Observer:
             failure=Failure(
                 error,
                 audience=self._audiences.find_of_place(place),
-                inputs={"event": event, "content": content},
+                inputs=inputs,
             ),
         )
 

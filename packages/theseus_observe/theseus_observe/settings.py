@@ -13,7 +13,7 @@ FOLDER = "theseus-journal"
 VALUES = ("open", "never", "always")
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off", ""})
-_PROJECT_FILES = (".git", "pyproject.toml", "requirements.txt", "setup.py", "Pipfile")
+_MOST_LEVELS = 3
 _INSTALLED = frozenset({"site-packages", "dist-packages", "bin", "Scripts"})
 
 
@@ -80,8 +80,8 @@ def find_project_folder() -> Path:
     start = Path(os.path.realpath(name)).parent if name else Path.cwd()
     if name is None or _INSTALLED.intersection(start.parts):
         start = Path.cwd()  # a command that was installed, such as `redbot`
-    for folder in (start, *start.parents[:3]):
-        if any((folder / each).exists() for each in _PROJECT_FILES):
+    for folder in (start, *start.parents[:_MOST_LEVELS]):
+        if (folder / ".git").exists():
             return folder
     while (start / "__init__.py").exists() or (start / "__main__.py").exists():
         start = start.parent
