@@ -123,6 +123,7 @@ class Reviews(commands.Cog):
     @commands.command()
     async def show(self, ctx, kind: str = "plain"):
         await ctx.send(f"{kind} stars", view=OwnStars() if kind == "own" else Stars())
+        await ctx.send(f"{kind} shown")  # from now on presses reach the view
 
     @commands.hybrid_command()
     async def grade(self, ctx, points: int):

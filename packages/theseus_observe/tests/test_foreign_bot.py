@@ -83,11 +83,11 @@ async def test_hybrid_and_slash_commands_menus_and_groups(bot: ForeignBot) -> No
 
 
 async def test_buttons_selects_and_forms(bot: ForeignBot) -> None:
-    await bot.say("?show", "plain stars")
+    await bot.say("?show", "plain shown")
     await bot.alice.press("dev", "stars:five")
     await bot.alice.press("dev", "stars:choose", values=["one"])
     await bot.alice.press("dev", "stars:six")
-    await bot.say("?show own", "own stars")
+    await bot.say("?show own", "own shown")
     await bot.alice.press("dev", "stars:six")
     await bot.alice.run("dev", "review write")
     await bot.alice.submit("dev", "letter", {"body": "none of your business"})
@@ -126,7 +126,7 @@ async def test_listeners_loops_and_background_tasks(bot: ForeignBot) -> None:
 
 async def test_commands_and_presses_without_a_response(bot: ForeignBot) -> None:
     await bot.alice.run("dev", "review silent")
-    await bot.say("?show", "plain stars")
+    await bot.say("?show", "plain shown")
     await bot.alice.press("dev", "stars:quiet")
     await bot.end()
     silent = pick(bot.read(), "command.review silent")

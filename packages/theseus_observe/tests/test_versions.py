@@ -74,7 +74,7 @@ async def test_everything_is_recorded_with(version: str, python: str, tmp_path: 
         await alice.run("dev", "review silent")
         find = {"command": "review find", "option": "name", "value": "x"}
         await alice.interact("dev", autocomplete=find)
-        await running.say("?show", "plain stars")
+        await running.say("?show", "plain shown")
         await alice.press("dev", "stars:five")
         await alice.press("dev", "stars:six")
         await alice.run("dev", "review write")
