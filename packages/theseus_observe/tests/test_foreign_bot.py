@@ -1,5 +1,6 @@
 """A bot that nobody of Theseus wrote is recorded, and goes on as before."""
 
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from foreign_bot import BOT, COMMIT, ForeignBot, run_foreign_bot
+from test_sinks import Server
 
 
 @pytest.fixture
@@ -163,6 +165,20 @@ async def test_replies_show_ids_only_where_it_is_enabled(tmp_path: Path) -> None
         await bot.say("?average 6 0", "Sorry: CommandInvokeError")
         reply = await bot.alice.wait_for("dev", lambda each: "Error id" in each["content"])
     assert pick(bot.read(), "command.average")["id"][-8:] in reply["content"]
+
+
+async def test_records_are_sent_to_a_server(tmp_path: Path) -> None:
+    server = Server()
+    async with run_foreign_bot(
+        tmp_path / "their-bot",
+        environment={"THESEUS_OBSERVE_URL": server.url, "THESEUS_OBSERVE_TOKEN": "their-token"},
+    ) as bot:
+        await bot.say("?average 6 0", "Sorry: CommandInvokeError")
+    server.close()
+    assert server.tokens == {"Bearer their-token"}
+    failed = pick([json.loads(line) for line in server.received], "command.average")
+    assert failed["error"]["exception"] == "ZeroDivisionError"
+    assert not (bot.root / "theseus-journal").exists()
 
 
 async def test_a_wrong_setting_is_reported_and_the_bot_runs(tmp_path: Path) -> None:

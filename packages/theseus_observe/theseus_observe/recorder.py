@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -14,7 +15,6 @@ from theseus_observe.failures.capsules import build_capsule, find_project_file
 from theseus_observe.failures.private_capsules import hide_private_values, strip_values
 from theseus_observe.failures.safe_access import attempt, escape_surrogates, to_exact_text
 from theseus_observe.folder_sink import get_utc_now
-from theseus_observe.ids import create_sortable_id
 from theseus_observe.outbox import Build, Fields
 from theseus_observe.places import Place
 from theseus_observe.pseudonyms import build_pseudonym
@@ -22,6 +22,9 @@ from theseus_observe.records import PRIVATE, Action, Capsule
 from theseus_observe.redaction import redact
 
 NOWHERE = Place()
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
+_MILLISECONDS_LENGTH, _RANDOM_LENGTH, _RANDOM_BITS = 10, 16, 80
 _MAX_NAME = 200
 
 
@@ -147,3 +150,19 @@ class Recorder:
         if code is None or file is None:
             return found
         return add_blamed_code(found, code, file, failure.module)
+
+
+def create_sortable_id(milliseconds: int) -> str:
+    """Return 26 characters that sort by time: 48 bits of ms since 1970, then 80 random bits."""
+    return _encode(milliseconds, _MILLISECONDS_LENGTH) + _encode(
+        secrets.randbits(_RANDOM_BITS), _RANDOM_LENGTH
+    )
+
+
+def _encode(value: int, length: int) -> str:
+    """Return a number in Crockford's base 32, with an even number of digits."""
+    found = []
+    for _ in range(0, length, 2):
+        found.append(_PAIRS[value & 1023])
+        value >>= 10
+    return "".join(reversed(found))
