@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
+from theseus_guard.record import Record
+
 from bot.app.demo import find_project_root
-from bot.domain.record import Record
 from tests.twins.model import Request
 
 PROGRAM = "bench/_bare_sdk.py"

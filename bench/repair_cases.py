@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from theseus_guard.record import Record
 from theseus_guard.syntax import parse
 
 from bench.script_data import read_data
 from bot.domain.errors import ConfigError
-from bot.domain.record import Record
 
 DATA = "repair_set.yaml"
 Half = Literal["a", "b"]

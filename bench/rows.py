@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 _SCALES = ((1.0, "s", 1.0), (1e-3, "ms", 1e3), (0.0, "µs", 1e6))
 _SMALL = 0.05  # a ratio below it has one digit that counts

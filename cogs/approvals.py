@@ -6,6 +6,7 @@ from contextlib import suppress
 import discord
 from discord import app_commands
 from discord.ext import commands
+from theseus_guard.record import Record
 
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.approvals import Approvals as ApprovalService
@@ -14,7 +15,6 @@ from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import ChatRejected, TheseusError, UnknownRun
 from bot.domain.posts import Post
-from bot.domain.record import Record
 from bot.domain.run import Stage, Status
 from bot.intake.answers import describe_revert
 from bot.intake.kinds.approval import approve

@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.errors import ConfigError
-from bot.domain.record import Record
 
 UPSTREAM = "upstream"
 

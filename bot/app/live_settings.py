@@ -8,10 +8,11 @@ without a restart, never raised above its level at the start.
 from collections.abc import Mapping
 from typing import Any
 
+from theseus_guard.record import Record
+
 from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.budget.enforcement import BudgetEnforcer
 from bot.client import ConversationSettings
-from bot.domain.record import Record
 from bot.hot_reload.settings_loader import Apply
 from bot.monitoring import Monitoring, ScheduledBackups, SelfAudit
 from bot.monitoring.alert_dispatcher import AlertDispatcher

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import AwareDatetime
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.adapters.file_kill_switch import FileKillSwitch
@@ -21,7 +22,6 @@ from bot.authority.audit_watch import load_heads
 from bot.domain.audit import RESTORED, AuditEntry, AuditState
 from bot.domain.backup import BackupManifest, LeftOut
 from bot.domain.errors import ConfigError, PortError
-from bot.domain.record import Record
 from bot.infra.git import Git
 from bot.infra.schema_versions import find_newer_schemas
 from bot.infra.threads import run_in_thread

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import KW_ONLY, dataclass
 
+from theseus_guard.record import Record
 from theseus_guard.records import Finding
 
 from bot.authority.policy import FOR_APPROVERS, Act, authorize, is_security_sensitive
@@ -14,7 +15,6 @@ from bot.domain.names import join_with_or
 from bot.domain.people import AllowList, Person
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Proposal
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.authorizer import AuditWriter
@@ -26,7 +27,6 @@ from bot.domain.errors import (
 from bot.domain.history import History
 from bot.domain.people import Person
 from bot.domain.proposal import Approval, ForgeProposal, How, Proposal
-from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge

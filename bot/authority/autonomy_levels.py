@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from pydantic import Field
 from theseus_guard.protection import is_covered
+from theseus_guard.record import Record
 
 from bot.domain.anomaly import Rule
-from bot.domain.record import Record
 
 
 class Level(StrEnum):

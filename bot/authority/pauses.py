@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.people import Person
-from bot.domain.record import Record
 from bot.domain.waits import format_timestamp
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.budget import Price
 from bot.domain.cost import Cost
-from bot.domain.record import Record
 
 MILLION = 1_000_000
 _NO_LONG_PROMPT = 1 << 60

@@ -1,6 +1,6 @@
 """When new code went live, from the commits in the records."""
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 MAX_DEPLOYS = 20
 

@@ -3,10 +3,10 @@
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
+from theseus_guard.record import Record
 
 from bot.detection.deploys import Deploy
 from bot.detection.sketch import from_text
-from bot.domain.record import Record
 
 Buckets = tuple[tuple[int, int, int], ...]
 """Number of the bucket since 1970, actions, failures."""

@@ -3,9 +3,9 @@
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.cost import Cost
-from bot.domain.record import Record
 
 Purpose = Literal["diagnose", "plan", "execute", "review", "chat"]
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.incident import Severity
-from bot.domain.record import Record
 
 _TITLE, _TEXT = 300, 4_000
 AlertState = Literal["firing", "resolved", "test"]

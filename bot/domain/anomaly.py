@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
-from bot.domain.record import Record
 from bot.domain.samples import Sample
 
 

@@ -3,9 +3,9 @@
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
+from theseus_guard.record import Record
 
 from bot.domain.proposal import Approval, Proposal
-from bot.domain.record import Record
 
 Weight = Literal["high", "security", "review", "any"]
 """Properties of a change that may require a second approval.

@@ -1,8 +1,7 @@
 """Commits that were pushed to the followed branch by others and loaded by the running program."""
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class Arrival(Record):

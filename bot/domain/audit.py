@@ -3,9 +3,9 @@
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.people import Person
-from bot.domain.record import Record
 
 CHECKPOINT = "audit.checkpoint"
 """The entry that records up to which entry older ones were removed (`audit.keep_days`)."""

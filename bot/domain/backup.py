@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.audit import AuditHead
-from bot.domain.record import Record
 
 FORMAT = 1
 """The format version of an archive and its manifest. Newer versions use a larger number."""

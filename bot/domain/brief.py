@@ -4,6 +4,7 @@ import hashlib
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 from theseus_rehearsal.records import Script
 
 from bot.domain.flag import FlagName
@@ -12,7 +13,6 @@ from bot.domain.people import Person
 from bot.domain.plan import Risk
 from bot.domain.proof import ProofKind
 from bot.domain.proposal import How
-from bot.domain.record import Record
 
 Absence = Literal["no such command", "no such option", "no such cog", "another answer"]
 """Why today's code does not do what an example shows.

@@ -1,8 +1,7 @@
 """Spending limits for a run, a person, a day and a week."""
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class Cap(Record):

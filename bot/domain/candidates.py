@@ -1,9 +1,9 @@
 """Several candidates for one requested change; the best of them is proposed."""
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.change import ChangeSet, Verdict
-from bot.domain.record import Record
 
 
 class ProvenCandidate(Record):

@@ -3,13 +3,13 @@
 from typing import ClassVar, Literal
 
 from pydantic import Field
+from theseus_guard.record import Record
 from theseus_guard.records import FileChange, Finding
 from theseus_rehearsal.behaviour import BehaviourDiff
 
 from bot.domain.cost import Cost
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.proof import Proof
-from bot.domain.record import Record
 from bot.domain.trials import RevertTrial
 
 Proven = Literal["", "call", "answer", "tests", "undo"]

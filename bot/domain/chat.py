@@ -4,9 +4,9 @@ import re
 from typing import NamedTuple
 
 from pydantic import AwareDatetime
+from theseus_guard.record import Record
 
 from bot.domain.names import Name
-from bot.domain.record import Record
 
 LONGEST = 6_000
 """The maximum number of characters stored of one message."""

@@ -1,8 +1,7 @@
 """The checks that prove a change. They are read from base's configuration, never the branch's."""
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class Check(Record):

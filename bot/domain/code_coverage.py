@@ -1,8 +1,7 @@
 """Functions that the tests did not run, as measured at one commit."""
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class UnrunFunction(Record):

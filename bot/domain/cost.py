@@ -1,8 +1,7 @@
 """The cost of a piece of work."""
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class Cost(Record):

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.names import Name
 from bot.domain.people import Person
-from bot.domain.record import Record
 
 
 class Question(Record):

@@ -4,11 +4,11 @@ import re
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.brief import ChangeContext
 from bot.domain.journal import Action, Capsule, FailureGroup
 from bot.domain.memory import Recalled
-from bot.domain.record import Record
 from bot.domain.request_match import FailureReference, Named, RequestMatch
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.slowness import Slowness

@@ -1,9 +1,9 @@
 """Reports by people who may not ask for work; each is stored until the failure is fixed."""
 
 from pydantic import AwareDatetime
+from theseus_guard.record import Record
 
 from bot.domain.people import Place
-from bot.domain.record import Record
 
 
 class FailureReport(Record):

@@ -3,10 +3,10 @@
 from typing import ClassVar, Self
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.names import Name
 from bot.domain.people import Person
-from bot.domain.record import Record
 
 LONGEST = 300
 """The maximum number of characters stored of a feature request."""

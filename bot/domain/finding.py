@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 Status = Literal["good", "note", "bad"]
 

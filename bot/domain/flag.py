@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from theseus_guard.record import Record
 
 from bot.domain.people import Person
-from bot.domain.record import Record
 
 NAME = r"^[a-z][a-z0-9_-]{1,31}$"
 """The pattern of flag names: `coinflip`, `roll-advantage`."""

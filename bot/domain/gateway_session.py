@@ -1,8 +1,7 @@
 """A gateway session that one process hands over to the next."""
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class GatewaySession(Record):

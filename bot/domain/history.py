@@ -2,6 +2,8 @@
 
 import re
 
+from theseus_guard.record import Record
+
 from bot.domain.approval import ApprovalVotes, Shapers
 from bot.domain.brief import Agreement, Brief
 from bot.domain.candidates import Candidates
@@ -13,7 +15,6 @@ from bot.domain.people import Person
 from bot.domain.plan import Plan
 from bot.domain.plausible_edit import Endorsement
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
-from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.use import UseReport, UseWatch
 from bot.domain.watch import Watch

@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
+from theseus_guard.record import Record
 
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.journal import get_loop_event
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
-from bot.domain.record import Record
 from bot.domain.restart import RestartReport
 from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix

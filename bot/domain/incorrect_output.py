@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from pydantic import Field
+from theseus_guard.record import Record
 from theseus_rehearsal.records import Script
 
 from bot.domain.evidence import Commit
-from bot.domain.record import Record
 
 
 class AnswerExample(Record):

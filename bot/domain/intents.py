@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Any, Literal
 
+from theseus_guard.record import Record
+
 from bot.domain.live_items import ItemName, RollbackRequest
-from bot.domain.record import Record
 
 ReplyTo = Literal["error", "proposal", "bot", "person"]
 Strength = Literal["none", "weak", "clear"]

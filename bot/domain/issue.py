@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.names import Name
-from bot.domain.record import Record
 
 
 class ForgeIssue(Record):

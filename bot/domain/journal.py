@@ -4,9 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.audience import Audience
-from bot.domain.record import Record
 
 
 class Kind(StrEnum):

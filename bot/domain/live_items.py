@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.names import Name
 from bot.domain.people import Person
-from bot.domain.record import Record
 
 ItemKind = Literal["prompt", "skill", "persona", "config", "cog"]
 ROLLED_BACK: frozenset[ItemKind] = frozenset({"prompt", "skill", "persona"})

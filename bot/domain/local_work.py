@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class Branch(Record):

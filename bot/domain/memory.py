@@ -3,9 +3,9 @@
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.names import Name
-from bot.domain.record import Record
 from bot.domain.watch import Judgement
 
 MemoryKind = Literal["fault", "fix", "lesson", "note"]

@@ -1,6 +1,6 @@
 """Which messages of each channel have been handled, as stored in the key-value store."""
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 CURSORS = "heard:"
 """The prefix of the names of cursors; a channel's id follows."""

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator
+from theseus_guard.record import Record
 
 from bot.domain.anomaly import Rule
 from bot.domain.incident import Severity
-from bot.domain.record import Record
 
 
 class QuietHours(Record):

@@ -1,9 +1,9 @@
 """People in the chat, the places where they write, and the allow-list."""
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.names import Name
-from bot.domain.record import Record
 
 
 class Place(Record):

@@ -4,8 +4,8 @@ from collections.abc import Container
 from typing import Literal, Self
 
 from pydantic import Field
+from theseus_guard.record import Record
 
-from bot.domain.record import Record
 from bot.domain.replay import Replay
 
 Risk = Literal["low", "medium", "high", "security"]

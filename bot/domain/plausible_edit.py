@@ -1,9 +1,9 @@
 """Plausible changes: found but not proven, with their evidence and the decision to propose them."""
 
 from pydantic import AwareDatetime
+from theseus_guard.record import Record
 
 from bot.domain.people import Person
-from bot.domain.record import Record
 
 
 class PlausibleEdit(Record):

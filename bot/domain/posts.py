@@ -7,8 +7,7 @@ longer texts or attaches them as files, so callers do not need to count.
 from typing import Literal
 
 from pydantic import ConfigDict, Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class MessageRef(Record):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 ProofKind = Literal["behaviour", "preserving", "measured", "covering", "words", "configuration"]
 """How a change is proven.

@@ -3,10 +3,10 @@
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.names import Name
 from bot.domain.people import Person
-from bot.domain.record import Record
 from bot.domain.watch import Comparison, Judgement
 
 How = Literal["text", "reaction", "button", "slash"]

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.audit import AuditEntry
-from bot.domain.record import Record
 from bot.domain.run import Goal, Status
 from bot.domain.watch import Judgement
 

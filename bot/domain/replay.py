@@ -3,9 +3,8 @@
 from typing import ClassVar
 
 from pydantic import Field
+from theseus_guard.record import Record
 from theseus_rehearsal.records import PlayedError, Script
-
-from bot.domain.record import Record
 
 
 class Replay(Record):

@@ -3,9 +3,9 @@
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.journal import Action, FailureGroup
-from bot.domain.record import Record
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.slowness import Slowness
 

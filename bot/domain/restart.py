@@ -1,8 +1,7 @@
 """What a new process learns about the restart that started it, or that failed."""
 
 from pydantic import ConfigDict, Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class RestartReport(Record):

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.change import ChangeSet, Verdict
-from bot.domain.record import Record
 
 
 class Revision(Record):

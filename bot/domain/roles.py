@@ -3,8 +3,7 @@
 from typing import Literal
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 Effort = Literal["low", "medium", "high", "max"]
 

@@ -11,9 +11,9 @@ from enum import IntEnum, StrEnum
 from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
+from theseus_guard.record import Record
 
 from bot.domain.people import Person, Place
-from bot.domain.record import Record
 from bot.domain.request_match import RequestMatch
 
 Goal = Literal["investigate", "fix", "change", "revert"]

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.memory import MemoryKind
-from bot.domain.record import Record
 from bot.domain.run import Status
 from bot.domain.watch import Judgement
 

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.journal import Action
-from bot.domain.record import Record
 from bot.domain.watch import Judgement
 
 

@@ -4,8 +4,7 @@ from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from pydantic import AwareDatetime, Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 FOLDER = "prompts/skills"
 """The folder of skills in the checkout. Each skill has a folder with its name."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
+from theseus_guard.record import Record
+
 from bot.domain.journal import Action
-from bot.domain.record import Record
 from bot.domain.samples import Sample
 
 RECENT_WINDOW = timedelta(minutes=10)

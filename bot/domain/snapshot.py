@@ -3,8 +3,7 @@
 import re
 
 from pydantic import AwareDatetime
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 # Files with these prefixes belong to the bot itself, which uses the same folder as the cogs.
 _OURS = frozenset(

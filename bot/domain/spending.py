@@ -4,11 +4,11 @@ from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.account import Account
 from bot.domain.budget import Cap
 from bot.domain.cost import Cost
-from bot.domain.record import Record
 
 CapName = Literal["run", "person_day", "day", "week"]
 Room = Literal["enough", "last words", "wait", "none"]

@@ -3,9 +3,9 @@
 from typing import Literal
 
 from pydantic import AwareDatetime
+from theseus_guard.record import Record
 
 from bot.domain.people import Person
-from bot.domain.record import Record
 
 StopHow = Literal["slash", "text", "button", "signal", "file", "page", "command line"]
 

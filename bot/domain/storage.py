@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class StorageFaultKind(StrEnum):

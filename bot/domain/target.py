@@ -5,11 +5,11 @@ from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from theseus_guard.record import Record
 
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
 from bot.domain.people import AllowList
-from bot.domain.record import Record
 
 OWN_TARGET = "theseus"
 """The name of the default target: this bot in its own checkout."""

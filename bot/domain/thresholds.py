@@ -4,9 +4,9 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from pydantic import Field, model_validator
+from theseus_guard.record import Record
 
 from bot.domain.journal import get_loop_event
-from bot.domain.record import Record
 
 
 class ErrorRate(Record):

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 from theseus_rehearsal.records import (
     Actor,
     AutocompleteStep,
@@ -25,7 +26,6 @@ from theseus_rehearsal.records import (
 from bot.domain.audience import Audience
 from bot.domain.flag import FlagName
 from bot.domain.journal import ActionOutcome, Kind
-from bot.domain.record import Record
 
 ASKER = "asker"
 Place = Literal["text", "thread", "voice", "dm"]

@@ -4,8 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class Origin(StrEnum):

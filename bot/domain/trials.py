@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class Trial(Record):

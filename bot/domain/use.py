@@ -3,9 +3,9 @@
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.flag import FlagName
-from bot.domain.record import Record
 
 
 class Promise(Record):

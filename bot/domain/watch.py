@@ -3,9 +3,9 @@
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
+from theseus_guard.record import Record
 
 from bot.domain.change import CheckResult
-from bot.domain.record import Record
 
 Judgement = Literal["fixed", "partial", "not_fixed", "inconclusive", "regressed"]
 

@@ -7,9 +7,9 @@ from functools import cache, cached_property
 from importlib.resources import files
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.intents import Topic
-from bot.domain.record import Record
 
 _FOLDER = "languages"
 TOKEN = re.compile("/[\\w-]+|\ue000\\d{1,4}\ue001|\\w+")

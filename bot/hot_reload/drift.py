@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from theseus_guard.git_output import parse_names
+from theseus_guard.record import Record
 
 from bot.domain.adoption import filter_by_way
-from bot.domain.record import Record
 from bot.infra.git import Git
 
 _MAX_LISTED = 3

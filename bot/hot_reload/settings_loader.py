@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
+
 from bot.hot_reload.catalog import Key
 from bot.hot_reload.look import ItemChange
 from bot.hot_reload.validation import decode_text

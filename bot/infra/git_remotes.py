@@ -6,9 +6,9 @@ from typing import NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.errors import WorkspaceError
-from bot.domain.record import Record
 from bot.infra.git import Git
 from bot.infra.git_fetch import describe_missing_branch
 from bot.infra.threads import run_in_thread

@@ -39,6 +39,17 @@ from bot.intake.work import WorkRequests
 from bot.intake.work_decisions import WorkDecisions
 from bot.monitoring import Monitoring, SelfAudit
 
+# In this order: each is given to those after it.
+_PARTS: tuple[type, ...] = (
+    FaultRuns,
+    ReportedFailures,
+    WorkDecisions,
+    WorkRequests,
+    RunReferences,
+    DecisionQuestions,
+    RollbackQuestions,
+)
+
 
 def assemble_intake(
     provided: Injector,
@@ -64,15 +75,7 @@ def assemble_intake(
         injector.add(monitoring.incident_repository)
         injector.add(monitoring.reports)
         build(ReportedIncidents, commands=commands)
-    for part in (
-        FaultRuns,
-        ReportedFailures,
-        WorkDecisions,
-        WorkRequests,
-        RunReferences,
-        DecisionQuestions,
-        RollbackQuestions,
-    ):
+    for part in _PARTS:
         build(part)
     features, endings = build(feature_request.Handler), build(ending.Handler)
     asked = build(question.Handler, **here)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.authority.authorizer import Authorizer
@@ -14,7 +15,6 @@ from bot.domain.memory import LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.proposal import Outcome
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.memory.ranking import extract_terms, is_about, list_search_terms
 from bot.memory.recording import MemoryRecorder

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import structlog
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.domain.errors import StoreError
@@ -11,7 +12,6 @@ from bot.domain.failure_report import FailureReport
 from bot.domain.incident import INCIDENT, LOUDNESS, MOST_REPORTS, Digest, Incident, Mute, Report
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
-from bot.domain.record import Record
 from bot.domain.run import Trigger
 from bot.ports.key_value_store import KeyValueStore
 

@@ -3,11 +3,11 @@
 import asyncio
 
 import structlog
+from theseus_guard.record import Record
 
 from bot.detection import Detector, DetectorState
 from bot.domain.anomaly import Anomaly
 from bot.domain.errors import PortError, StoreError, TheseusError
-from bot.domain.record import Record
 from bot.domain.samples import Sample
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.incident_repository import IncidentRepository

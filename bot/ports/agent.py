@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal, Protocol
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.brief import Brief
 from bot.domain.change import Attempt, ChangeSet, EngineRemark, Grant, Proven, Verdict
@@ -13,7 +14,6 @@ from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
 from bot.domain.plan import Plan
 from bot.domain.plausible_edit import PlausibleEdit
-from bot.domain.record import Record
 from bot.ports.workspace import Workspace
 
 

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.chat import ChatLine
 from bot.domain.cost import Cost
 from bot.domain.people import Person
-from bot.domain.record import Record
 
 
 class ChatTools(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeVar
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 R = TypeVar("R", bound=Record)
 

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
+from theseus_guard.record import Record
+
 from bot.domain.posts import MessageRef, Post
-from bot.domain.record import Record
 
 
 class Pending(Record):

@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.brief import Brief
 from bot.domain.cost import Cost
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
 from bot.domain.plan import Plan, Reproduction
-from bot.domain.record import Record
 from bot.ports.agent import Progress
 from bot.ports.workspace import Workspace
 

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from theseus_guard.record import Record
+
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.history import History
 from bot.domain.proposal import Approval
-from bot.domain.record import Record
 from bot.domain.run import Lane, Run, Status
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Literal, Protocol
 
+from theseus_guard.record import Record
+
 from bot.domain.change import CheckResult
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.domain.record import Record
 from bot.ports.workspace import Workspace
 
 Tier = Literal["quick", "full"]

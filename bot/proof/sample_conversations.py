@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import Field, ValidationError
+from theseus_guard.record import Record
 
 from bot.domain.errors import ConfigError
-from bot.domain.record import Record
 from bot.domain.skill import FOLDER
 from bot.skills import build_skills
 

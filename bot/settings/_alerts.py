@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
+from theseus_guard.record import Record
 
 from bot.domain.alert import AlertRules
-from bot.domain.record import Record
 
 Mailbox = Annotated[
     str, StringConstraints(pattern=r"^(?:[^<>@\s][^<>@\r\n]* )?<?[^\s<>@,]+@[^\s<>@,]+>?$")

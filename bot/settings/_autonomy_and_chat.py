@@ -1,9 +1,9 @@
 """What the bot does by itself, and how it talks."""
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.authority.autonomy_levels import Autonomy
-from bot.domain.record import Record
 from bot.domain.roles import Role
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 from theseus_guard.protection import Protection
+from theseus_guard.record import Record
 
 from bot.domain.approval import ApprovalRules
 from bot.domain.budget import BudgetRules
@@ -12,7 +13,6 @@ from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
 from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAuditConfig
 from bot.domain.people import AllowList
-from bot.domain.record import Record
 from bot.domain.roles import Role
 from bot.domain.target import OWN_TARGET, Target, TargetForge, TargetStart
 from bot.domain.thresholds import Thresholds

@@ -9,9 +9,9 @@ from typing import Annotated
 
 from dotenv.parser import Binding, parse_stream
 from pydantic import AnyHttpUrl, AnyUrl, BeforeValidator, Field, SecretStr, ValidationError
+from theseus_guard.record import Record
 
 from bot.domain.errors import ConfigError
-from bot.domain.record import Record
 
 
 def _drop_blank(value: object) -> object:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
+from theseus_guard.record import Record
 
-from bot.domain.record import Record
 from bot.settings._safety import LinkAddress
 
 

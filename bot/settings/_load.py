@@ -4,9 +4,9 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from pydantic import SecretStr
+from theseus_guard.record import Record
 
 from bot.domain.errors import ConfigError
-from bot.domain.record import Record
 from bot.settings._config import Config, parse_config
 from bot.settings._environment import Environment, read_cog_variables, read_environment
 

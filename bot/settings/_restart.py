@@ -1,8 +1,7 @@
 """How the program ends and begins."""
 
 from pydantic import Field
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class RestartConfig(Record):

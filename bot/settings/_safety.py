@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 from theseus_guard.protection import PathClass, Protection
+from theseus_guard.record import Record
 
 from bot.authority.path_classes import BUILT_IN
 from bot.domain.links import ADDRESS_WANTED, parse_web_address
-from bot.domain.record import Record
 
 
 def _can_be_followed(address: str) -> str:

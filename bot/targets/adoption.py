@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
+from theseus_guard.record import Record
 
 from bot.domain.errors import ConfigError
-from bot.domain.record import Record
 from bot.domain.target import Target
 from bot.targets.checkout import TargetCheckout, read_checkout
 from bot.targets.inspection import Inspection, inspect_repository

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from theseus_guard.git_output import parse_names
+from theseus_guard.record import Record
 
 from bot.domain.errors import ConfigError, WorkspaceError
-from bot.domain.record import Record
 from bot.domain.target import Target
 from bot.infra.git import Git
 

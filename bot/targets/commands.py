@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
+
 from bot.targets.clients import LIBRARIES, Clients
 from bot.targets.source_tree import (
     Found,

@@ -2,7 +2,8 @@
 
 import ast
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
+
 from bot.targets.clients import LIBRARIES, Clients
 from bot.targets.source_tree import Source, SourceTree, split_dotted, walk_functions
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from packaging.specifiers import SpecifierSet
 from pydantic import Field
+from theseus_guard.record import Record
 
-from bot.domain.record import Record
 from bot.domain.target import EnvironmentKind, TargetStart
 from bot.targets.checkout import TargetCheckout
 from bot.targets.clients import BotClass, BotInstance, Clients, find_other_libraries

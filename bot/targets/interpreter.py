@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 _MINORS = range(14, 9, -1)
 _FOLDERS = (".venv", "venv", "env")

@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from bot.domain.record import Record
+from theseus_guard.record import Record
+
 from bot.domain.target import TargetStart
 from bot.targets.clients import BotClass, BotInstance, Clients, is_plain_client
 from bot.targets.extensions import has_setup

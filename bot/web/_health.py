@@ -5,11 +5,11 @@ from datetime import datetime
 
 from aiohttp import web
 from pydantic import AwareDatetime
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.domain.backup import BackupStatus
 from bot.domain.errors import StoreError, TheseusError
-from bot.domain.record import Record
 from bot.domain.run import FINAL_STATUSES, Status
 from bot.web._collaborators import WebServices
 from bot.web._responses import as_json

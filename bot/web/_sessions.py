@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 from cachetools import FIFOCache
 from pydantic import Field, ValidationError
+from theseus_guard.record import Record
 
-from bot.domain.record import Record
 from bot.ports.clock import Clock
 
 SECONDS = 12 * 3600.0

@@ -16,8 +16,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from pydantic import AwareDatetime
+from theseus_guard.record import Record
 
-from bot.domain.record import Record
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 

@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from theseus_guard.record import Record
 
 from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
 from bot.domain.errors import StoreError
-from bot.domain.record import Record
 from bot.infra.sqlite import Database
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.support.agent_harness import AgentHarness

@@ -3,9 +3,9 @@
 from typing import TypeVar
 
 from pydantic import ValidationError
+from theseus_guard.record import Record
 
 from bot.domain.errors import StoreError
-from bot.domain.record import Record
 
 R = TypeVar("R", bound=Record)
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from theseus_guard.record import Record
+
 from bot.domain.audit import AuditEntry
 from bot.domain.dialogue import Answer, Instructions
 from bot.domain.proposal import Outcome, Proposal, Shipment
-from bot.domain.record import Record
 from bot.domain.record_search import (
     AuditQuery,
     NumberedEntry,

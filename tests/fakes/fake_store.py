@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from theseus_guard.record import Record
+
 from bot.domain.audit import (
     ACCEPTED,
     CHECKPOINT,
@@ -14,7 +16,6 @@ from bot.domain.audit import (
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.history import RECORDS, History, get_field_name, get_stored_name
 from bot.domain.proposal import Approval
-from bot.domain.record import Record
 from bot.domain.run import Lane, Run, Status, get_lane
 from bot.domain.run_state import Edge, move
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from pydantic import Field
+from theseus_guard.record import Record
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 
 from bot.domain.errors import AgentUnavailable
-from bot.domain.record import Record
 from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, get_no_news
 from bot.ports.workspace import Workspace
 

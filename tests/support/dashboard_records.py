@@ -1,5 +1,6 @@
 """What a run of the dashboard's world records until it proposes something."""
 
+from theseus_guard.record import Record
 from theseus_guard.records import FileChange
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import PlayDifference
@@ -8,7 +9,6 @@ from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan, Step
 from bot.domain.proposal import Proposal
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.domain.trials import RevertTrial
 

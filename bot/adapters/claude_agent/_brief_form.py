@@ -1,13 +1,13 @@
 """The schema of a planner's answer to a feature request."""
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.adapters.claude_agent._forms import StepForm
 from bot.domain.brief import MOST_QUESTIONS, Absence
 from bot.domain.flag import NAME
 from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Risk
 from bot.domain.proof import ProofKind
-from bot.domain.record import Record
 
 MAX_PARTS = 4
 MOST_EXAMPLES = 8

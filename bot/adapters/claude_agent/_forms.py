@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
+from theseus_guard.record import Record
 
 from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Risk
-from bot.domain.record import Record
 
 MAX_OWNED_FILES = 8
 TEST_CHARS = 6_000

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from theseus_guard import inspect_path
 from theseus_guard.protection import Protection
+from theseus_guard.record import Record
 from theseus_guard.syntax import parse
 
 from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, TestForm
@@ -16,7 +17,6 @@ from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.ids import shorten_id, slugify
 from bot.domain.journal import FailureGroup
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
-from bot.domain.record import Record
 from bot.domain.skill import FOLDER, get_skill_name
 from bot.skills import find_name_error
 

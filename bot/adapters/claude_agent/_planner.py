@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from theseus_guard.protection import Protection
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent._brief_form import BriefForm
@@ -25,7 +26,6 @@ from bot.adapters.claude_agent.prompting._request_texts import request_text
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_evidence
 from bot.domain.account import Account, Purpose
 from bot.domain.plan import Plan, Reproduction
-from bot.domain.record import Record
 from bot.domain.roles import Role
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Case, Diagnosed, Planned, Request

@@ -4,10 +4,11 @@ import sqlite3
 from pathlib import Path
 from typing import TypeVar
 
+from theseus_guard.record import Record
+
 from bot.adapters.sqlite_store._rows import dump_record, parse
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import StoreError
-from bot.domain.record import Record
 from bot.infra.sqlite import Database, DatabaseOwner
 
 R = TypeVar("R", bound=Record)

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, TypeVar
 import structlog
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.domain.errors import StoreError
 from bot.domain.history import RECORDS, History, get_field_name, get_stored_name
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.infra.sqlite import stamp
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from datetime import datetime
 from pathlib import Path
 
+from theseus_guard.record import Record
+
 from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_log import AuditLog
@@ -28,7 +30,6 @@ from bot.domain.audit import ACCEPTED, AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Approval
-from bot.domain.record import Record
 from bot.domain.run import FINAL_STATUSES, Lane, Run, Status, get_lane
 from bot.domain.run_state import Edge, move
 from bot.infra.sqlite import Database, DatabaseOwner, stamp

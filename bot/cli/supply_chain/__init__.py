@@ -8,6 +8,8 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
+from theseus_guard.record import Record
+
 from bot.cli.supply_chain.advisories import find_vulnerable, load_advisories
 from bot.cli.supply_chain.installed_packages import (
     Installed,
@@ -18,7 +20,6 @@ from bot.cli.supply_chain.installed_packages import (
 from bot.cli.supply_chain.lock import Lock, find_unsafe, read_lock
 from bot.cli.supply_chain.project import find_disagreements
 from bot.cli.supply_chain.report import Flaw
-from bot.domain.record import Record
 
 __all__ = ["Examined", "Flaw", "examine_dependencies"]
 

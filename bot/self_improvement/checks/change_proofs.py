@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from theseus_guard import parse
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 
@@ -16,7 +17,6 @@ from bot.domain.errors import ConfigError, RehearsalError, StoreError, Workspace
 from bot.domain.people import ITSELF
 from bot.domain.plan import Reproduction
 from bot.domain.proof import Proof, ProofKind
-from bot.domain.record import Record
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace

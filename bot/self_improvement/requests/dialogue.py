@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.domain.brief import Agreement
@@ -10,7 +11,6 @@ from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.errors import WrongStage
 from bot.domain.history import History
 from bot.domain.people import Person
-from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge

@@ -2,11 +2,12 @@
 
 import asyncio
 
+from theseus_guard.record import Record
+
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.domain.errors import PolicyError, StoreConflict, TooMany
 from bot.domain.ids import create_run_id as new_run_id
 from bot.domain.people import ITSELF, Person
-from bot.domain.record import Record
 from bot.domain.run import FINAL_STATUSES, Goal, Run, Status, Trigger
 from bot.ports.clock import Clock
 from bot.ports.store import Store

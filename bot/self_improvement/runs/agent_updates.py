@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
+from theseus_guard.record import Record
+
 from bot.domain.errors import AgentOutputInvalid
-from bot.domain.record import Record
 from bot.ports.agent import Progress
 
 Last = TypeVar("Last", bound=Record)

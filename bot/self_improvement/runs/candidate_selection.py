@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.budget.enforcement import BudgetEnforcer
@@ -11,7 +12,6 @@ from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.cost import Cost
 from bot.domain.history import History
-from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.domain.run_state import Edge
 from bot.ports.store import Store

@@ -2,8 +2,9 @@
 
 from dataclasses import KW_ONLY, dataclass
 
+from theseus_guard.record import Record
+
 from bot.domain.change import ChangeSet
-from bot.domain.record import Record
 from bot.ports.agent import (
     Assignment,
     Budget,

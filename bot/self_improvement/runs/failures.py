@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.budget.run_cost_meter import RunCostMeter
@@ -18,7 +19,6 @@ from bot.domain.errors import (
 from bot.domain.history import History
 from bot.domain.ids import shorten_id
 from bot.domain.posts import Attachment, Button
-from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge
 from bot.ports.forge import Forge

@@ -8,13 +8,13 @@ import asyncio
 from dataclasses import dataclass
 
 import structlog
+from theseus_guard.record import Record
 
 from bot.authority.announcements import DevChannelAnnouncer
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ForgeError
 from bot.domain.links import format_link
 from bot.domain.proposal import ForgeProposal
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.clock import Clock

@@ -2,9 +2,10 @@
 
 from typing import TypeVar
 
+from theseus_guard.record import Record
+
 from bot.domain.history import History
 from bot.domain.proposal import ForgeProposal
-from bot.domain.record import Record
 
 R = TypeVar("R", bound=Record)
 

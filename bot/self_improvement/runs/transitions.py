@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.authority.pauses import Pause
@@ -16,7 +17,6 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.dialogue import Question
 from bot.domain.errors import BudgetSpent, InvalidTransition, TheseusError
 from bot.domain.history import History
-from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.domain.run_state import Edge, move
 from bot.domain.waits import format_timestamp

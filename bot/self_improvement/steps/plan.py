@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from theseus_guard.record import Record
+
 from bot.authority.named_files import collect_named_files
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.cost import Cost
@@ -19,7 +21,6 @@ from bot.domain.history import History
 from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.journal import Action, Kind
 from bot.domain.plan import Plan, Reproduction
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
 from bot.ports.planner import Case, Planned, Planner

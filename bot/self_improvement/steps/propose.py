@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
+
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
 from bot.domain.plan import Plan
 from bot.domain.proposal import ForgeProposal, Proposal, ProposalDraft
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
 from bot.ports.clock import Clock

@@ -6,12 +6,13 @@ this is proven.
 
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
+
 from bot.domain.change import ChangeSet, RevertResult
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.plan import Plan, Step, TestPlan
 from bot.domain.proposal import Proposal, Shipment
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
 from bot.ports.clock import Clock

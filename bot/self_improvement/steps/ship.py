@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
+
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.domain.audit import AuditEntry
 from bot.domain.change import FullTier
@@ -15,7 +17,6 @@ from bot.domain.errors import (
 )
 from bot.domain.history import History
 from bot.domain.proposal import Approval, Proposal, Shipment
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
 from bot.domain.waits import format_timestamp

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
+
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.history import History
 from bot.domain.proposal import ForgeProposal
-from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run
 from bot.domain.run_state import Edge

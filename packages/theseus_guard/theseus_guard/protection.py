@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from theseus_guard.records import Record
+from theseus_guard.record import Record
 
 Guard = Literal["free", "review", "named", "never"]
 """How strictly a path is guarded.

@@ -1,18 +1,10 @@
 """What the guard reads of a change, and what it finds."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Record(BaseModel):
-    """An immutable, validated value. Unknown keys are an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-    def replace(self, **changes: object) -> Self:
-        """Return a validated copy with these fields changed."""
-        return type(self).model_validate({**dict(self), **changes})
+from theseus_guard.record import Record
 
 
 class FileChange(Record):

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from pydantic import Field
+from theseus_guard.record import Record
 
-from theseus_rehearsal.record import Record
 from theseus_rehearsal.records import PlayDifference
 
 

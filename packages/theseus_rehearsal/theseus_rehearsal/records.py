@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
-
-from theseus_rehearsal.record import Record
+from theseus_guard.record import Record
 
 Option = str | int | float | bool
 FlagName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]

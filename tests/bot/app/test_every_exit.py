@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 from typer.testing import CliRunner
 
@@ -38,7 +39,6 @@ from bot.domain.memory import Memory
 from bot.domain.people import Person, Place
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.proposal import ProposalDraft
-from bot.domain.record import Record
 from bot.domain.run import Run, Trigger
 from bot.domain.stop import Stop
 from bot.infra.standard_logs import use_standard_logging

@@ -26,7 +26,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "named": (
         # what decides
         "bot/authority/policy.py", "bot/domain/people.py", "bot/authority/approval_policy.py",
-        "bot/domain/budget.py", "bot/domain/record.py", "bot/domain/audit.py",
+        "bot/domain/budget.py", "bot/domain/plan.py", "bot/domain/audit.py",
         "bot/grammar/_normalise.py", "bot/authority/named_files.py",
         "bot/authority/path_classes.py", "packages/theseus_guard/theseus_guard/_paths.py",
         "packages/theseus_repair/theseus_repair/call_source/writer.py",

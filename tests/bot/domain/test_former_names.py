@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from theseus_guard.record import Record
 
 from bot.detection.state import DetectorState
 from bot.domain.alert import AlertDelivery
@@ -14,7 +15,6 @@ from bot.domain.feature_request import FeatureRequest
 from bot.domain.history import RECORDS
 from bot.domain.incident import Incident
 from bot.domain.issue import AcceptedIssue
-from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.domain.self_audit import AuditReport
 

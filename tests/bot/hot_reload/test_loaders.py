@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from theseus_guard.record import Record
 
 from bot.domain.journal import ActionOutcome
 from bot.domain.live_items import FILE_AUTHOR, ItemKind
-from bot.domain.record import Record
 from bot.hot_reload.catalog import Catalog
 from bot.hot_reload.cog_loader import CogLoader
 from bot.hot_reload.registry import FileLiveRegistry, ItemLoader

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from theseus_guard.record import Record
 
 from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteStore
 from bot.domain.errors import ConfigError, StoreError
-from bot.domain.record import Record
 from bot.domain.storage import StorageFault, StorageFaultKind
 from tests.support.broken_states import corrupt_file, fill_disk, forbid_writing, make_room
 

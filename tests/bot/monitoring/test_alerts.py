@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from theseus_guard.record import Record
 
 from bot.domain.alert import Alert, AlertRules
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.errors import AlertRejected, AlertUnavailable, StoreError
 from bot.domain.incident import Incident, Severity
 from bot.domain.posts import Post
-from bot.domain.record import Record
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.monitoring.alert_sources import AlertSources, IncidentSource
 from bot.monitoring.chat_reach import ChatReach

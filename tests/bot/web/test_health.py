@@ -5,13 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from theseus_guard.record import Record
 
 from bot.domain.account import Account, Charge
 from bot.domain.backup import Backup, BackupStatus
 from bot.domain.errors import StoreError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
-from bot.domain.record import Record
 from bot.domain.samples import Sample
 from bot.domain.stop import Stop
 from bot.web import BotFacts, ChatConnection

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from theseus_guard.record import Record
 from theseus_guard.records import FileChange, Finding
 from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.records import CommandStep, PlayDifference, Script
@@ -27,7 +28,6 @@ from bot.domain.people import Person
 from bot.domain.plan import Plan, Step
 from bot.domain.proof import Proof
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
-from bot.domain.record import Record
 from bot.domain.restart import RestartReport
 from bot.domain.stop import Stop
 from bot.domain.trials import RevertTrial

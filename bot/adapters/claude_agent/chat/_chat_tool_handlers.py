@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pydantic import Field, ValidationError
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent.program._events import Allow, Deny, Ruling
@@ -22,7 +23,6 @@ from bot.adapters.claude_agent.tools._tools import (
 )
 from bot.domain.errors import TheseusError
 from bot.domain.memory import Recall
-from bot.domain.record import Record
 from bot.ports.chat_model import ChatTools
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore

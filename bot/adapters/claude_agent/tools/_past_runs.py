@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from theseus_guard.record import Record
+
 from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.domain.history import History
-from bot.domain.record import Record
 from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.grammar.likeness import extract_stems
 from bot.ports.store import Store

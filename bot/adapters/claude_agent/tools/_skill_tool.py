@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from pydantic import Field, ValidationError
+from theseus_guard.record import Record
 
 from bot.adapters.claude_agent.chat._chat_turns import Judge
 from bot.adapters.claude_agent.program._events import Deny, Ruling
@@ -12,7 +13,6 @@ from bot.adapters.claude_agent.prompting._texts import fence_text
 from bot.adapters.claude_agent.tools._tool_handlers import ToolAnswer
 from bot.adapters.claude_agent.tools._tool_permissions import FINAL_ANSWER_TOOL, PREFIX
 from bot.adapters.claude_agent.tools._tools import Tool, describe_error
-from bot.domain.record import Record
 from bot.domain.skill import MANIFEST, Skill, SkillRole, SkillSet
 from bot.prompts import Prompts
 from bot.skills import SkillLibrary

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 from theseus_guard.protection import Protection
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent.prompting._plain_text import flatten
@@ -26,7 +27,6 @@ from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPoli
 from bot.domain.change import EngineRemark, Grant
 from bot.domain.errors import OutOfBounds, TheseusError
 from bot.domain.plan import Plan
-from bot.domain.record import Record
 from bot.ports.agent import QuestionAsked
 from bot.ports.journal import Journal
 from bot.ports.verifier import Verifier

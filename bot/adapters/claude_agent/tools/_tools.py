@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import Field, ValidationError
-
-from bot.domain.record import Record
+from theseus_guard.record import Record
 
 
 class NoArguments(Record):

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pydantic import Field
-
-from theseus_rehearsal.record import Record
+from theseus_guard.record import Record
 
 
 class SandboxLimits(Record):

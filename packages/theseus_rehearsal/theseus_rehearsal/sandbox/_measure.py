@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from theseus_guard.record import Record
+
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
-from theseus_rehearsal.record import Record
 from theseus_rehearsal.sandbox._interpreter import list_homes
 
 _LIMITS = SandboxLimits(seconds=20, memory_mb=512, processes=64, output_chars=20_000)

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from theseus_guard.record import Record
 
-from theseus_rehearsal.record import Record
 from theseus_rehearsal.scripts._short_forms import parse_duration
 
 Path = tuple[str | int, ...]

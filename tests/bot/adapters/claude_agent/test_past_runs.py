@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from theseus_guard.record import Record
 from theseus_guard.records import FileChange
 
 from bot.adapters.claude_agent.tools._past_runs import PastRuns
@@ -10,7 +11,6 @@ from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.people import Person, Place
 from bot.domain.proposal import Outcome
-from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Trigger
 from tests.fakes.fake_store import FakeStore
 
