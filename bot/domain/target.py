@@ -97,17 +97,20 @@ class TargetPaths(Record):
     guarded: tuple[RelativePath, ...] = ()
 
 
-class TargetForge(Record):
-    """Where proposals for a target go. `repository` is `owner/name` on GitHub."""
+_ON_SERVERS = frozenset({"github", "forgejo"})
 
-    kind: Literal["local", "github"] = "local"
+
+class TargetForge(Record):
+    """Where proposals for a target go. `repository` is `owner/name` on a server."""
+
+    kind: Literal["local", "github", "forgejo"] = "local"
     repository: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
     remote: str = "origin"
 
     @model_validator(mode="after")
     def _require_repository(self) -> Self:
-        if self.kind == "github" and self.repository is None:
-            raise ValueError("kind is github: set repository to owner/name")
+        if self.kind in _ON_SERVERS and self.repository is None:
+            raise ValueError(f"kind is {self.kind}: set repository to owner/name")
         return self
 
 

@@ -256,7 +256,7 @@ def test_a_secret_in_an_output_is_gone() -> None:
 
 def test_every_prompt_that_is_there_is_used() -> None:
     used = "".join(
-        file.read_text("utf-8") for file in (ROOT / "bot/adapters/claude_agent").glob("*.py")
+        file.read_text("utf-8") for file in (ROOT / "bot/adapters/claude_agent").rglob("*.py")
     )
     names = {file.stem for file in Path(ROOT / "prompts").glob("*.md")}
     mine = {name for name in names if name.partition("_")[0] in ("planner", "executor", "reviewer")}
