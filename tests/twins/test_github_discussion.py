@@ -42,6 +42,23 @@ async def test_comments_stay_in_order(twin: GithubTwin, client: Client, clock: F
     assert (await client.get("issues/9/comments")).status == 404
 
 
+async def test_writers_edit_comments_of_everybody(
+    twin: GithubTwin, client: Client, clock: FakeClock
+) -> None:
+    await client.open("fix")
+    written = twin.add_comment(1, "alice", "first")
+    await clock.advance(60)
+    edited = (await client.patch(f"issues/comments/{written.id}", body="second")).data
+    assert (edited["body"], edited["user"]["login"]) == ("second", "alice")
+    assert edited["updated_at"] > edited["created_at"]
+    assert twin.list_comments(1) == ["second"]
+    assert (await client.patch(f"issues/comments/{written.id}", body="")).status == 422
+    assert (await client.patch("issues/comments/12345", body="x")).status == 404
+    twin.grant_token("reader", "bob", issues="read", pull_requests="read")
+    async with Client(twin, "reader") as reader:
+        assert (await reader.patch(f"issues/comments/{written.id}", body="x")).status == 403
+
+
 async def test_a_review_brings_its_comments_on_lines(twin: GithubTwin, client: Client) -> None:
     pull = await client.open("fix")
     lines = [("dice.py", 2, "off by one?"), ("dice.py", None, "split this")]

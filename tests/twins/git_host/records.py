@@ -114,6 +114,7 @@ class Comment:
     association: str
     text: str
     at: datetime
+    edited_at: datetime | None = None
 
 
 @dataclass

@@ -33,6 +33,7 @@ class Discussion:
         return [
             Route("GET", f"{_ISSUE}/comments", self.list_comments, either),
             Route("POST", f"{_ISSUE}/comments", self.create_comment, both),
+            Route("PATCH", f"{_ROOT}/issues/comments/{{comment_id}}", self.edit_comment, both),
             Route("GET", f"{_PULL}/comments", self.list_line_comments, reads),
             Route("GET", f"{_PULL}/reviews", self.list_reviews, reads),
             Route("POST", f"{_PULL}/reviews", self.review, writes),
@@ -64,6 +65,18 @@ class Discussion:
         world.comments.append(written)
         pull.updated = world.now()
         return ApiResponse(self._render_comment(written), 201)
+
+    def edit_comment(self, ask: ApiRequest) -> ApiResponse:
+        """Change the text of a comment: who may write may change everybody's."""
+        number, text, world = ask.path["comment_id"], ask.get_text("body"), self._world
+        found = [each for each in world.comments if str(each.id) == number]
+        if not found:
+            raise ApiError(404, "Not Found")
+        if text is None:
+            raise make_invalid("IssueComment", code="missing_field", field="body")
+        (comment,) = found
+        comment.text, comment.edited_at = text, world.now()
+        return ApiResponse(self._render_comment(comment))
 
     def list_line_comments(self, ask: ApiRequest) -> ApiResponse:
         """List the comments on its lines, oldest first unless asked otherwise."""
@@ -162,7 +175,7 @@ class Discussion:
             "body": each.text,
             "user": self._shapes.render_user(each.author),
             "created_at": format_time(each.at),
-            "updated_at": format_time(each.at),
+            "updated_at": format_time(each.edited_at or each.at),
             "author_association": each.association,
             "performed_via_github_app": None,
         }
