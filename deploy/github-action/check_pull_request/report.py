@@ -90,10 +90,11 @@ def render_report(
 
 def summarize(findings: Sequence[Finding], answers: Sequence[ScriptResult] | str) -> str:
     blocking = sum(each.is_blocking for each in findings)
-    text = f"{blocking} blocking findings, {len(findings) - blocking} to look at"
-    if isinstance(answers, str):
+    text = f"findings: {blocking} blocking, {len(findings) - blocking} to look at"
+    results = () if isinstance(answers, str) else answers
+    played = [each.compared for each in results if each.compared is not None]
+    if not played:
         return f"{text}; answers not compared"
-    played = [each.compared for each in answers if each.compared is not None]
     changed, total = (sum(each[key] for each in played) for key in ("changed", "answers"))
     return f"{text}; {changed} of {total} answers change"
 
