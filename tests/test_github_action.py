@@ -12,15 +12,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 import yaml
 from check_pull_request.checks import Finding, ScriptResult
+from check_pull_request.clone import run_program
 from check_pull_request.comments import ApiError, GitHub
 from check_pull_request.report import MARKER, format_code, measure, render_report
 from check_pull_request.settings import CheckError, Settings
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rehearsal_tests.small_tree import FILES as BOT
@@ -82,11 +83,17 @@ class Workshop:
     def restrict_token(self) -> None:
         """Make the token one that only reads, as for a pull request from a fork."""
         grant = self.twin.world.grants[TOKEN]
-        permissions = dict.fromkeys(grant.permissions, "read")
+        permissions: dict[str, Literal["read", "write"]] = dict.fromkeys(grant.permissions, "read")
         self.twin.world.grants[TOKEN] = replace(grant, permissions=permissions)
 
     async def run(
-        self, *, event: str = "pull_request", head: str = "", path: str = "", **inputs: str
+        self,
+        *,
+        event: str = "pull_request",
+        head: str = "",
+        path: str = "",
+        python: str = sys.executable,
+        **inputs: str,
     ) -> Run:
         """Run the action for the current head."""
         twin, summary = self.twin, self._folder / "summary.md"
@@ -98,7 +105,7 @@ class Workshop:
         (self._folder / "event.json").write_text(json.dumps({"pull_request": pull}))
         summary.write_text("")
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "check_pull_request",
+            python, "-P", "-m", "check_pull_request",
             cwd=self.workspace, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={
                 "PATH": path or os.environ["PATH"], "HOME": os.environ["HOME"],
@@ -237,7 +244,7 @@ async def test_a_read_only_token_puts_the_report_into_the_summary(workshop: Work
     assert (done.status, workshop.twin.list_comments(workshop.number)) == (1, [])
     reason, _, report = done.summary.partition(MARKER)
     assert "403 Resource not accessible by integration" in "".join(read_page(reason).code)
-    assert "the token cannot write one" in reason
+    assert "This report is not a comment, because GitHub refused it" in reason
     assert ".env" in read_page(report).code
 
 
@@ -294,6 +301,50 @@ async def test_modules_in_the_workspace_are_not_imported(workshop: Workshop) -> 
     assert (done.status, "imported" in done.log) == (1, False)
 
 
+async def test_only_the_fetch_gets_the_token_and_no_command_line_shows_it(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """Every call of git is recorded, also those of the guard and the rehearsal."""
+    calls, program = tmp_path / "calls", tmp_path / "programs/git"
+    program.parent.mkdir()
+    program.write_text(
+        f"""#!/bin/sh
+        {{ echo "CALL $*"; env; }} >> {calls}
+        exec {shutil.which("git")} "$@"
+        """
+    )
+    program.chmod(0o755)
+    workshop.push({"cogs/dice.py": "x = 1\n"})
+    path = f"{program.parent}:{os.environ['PATH']}"
+    await workshop.run(event="pull_request_target", replays="tests/replays", path=path)
+    encoded = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+    made = calls.read_text().split("CALL ")[1:]
+    holders = [call for call in made if encoded in call or TOKEN in call]
+    assert [call.split()[0] for call in holders] == ["fetch"]
+    assert encoded not in holders[0].splitlines()[0]
+    assert len(made) > 10
+    assert not any("INPUT_" in call or "GITHUB_" in call for call in made)
+
+
+@pytest.mark.parametrize("is_cut", [True, False])
+async def test_a_failure_of_github_does_not_lose_the_report(
+    workshop: Workshop, is_cut: bool
+) -> None:
+    workshop.push({".env": "A=1\n"})
+    if is_cut:
+        workshop.twin.faults.cut(method="POST", path="/comments")
+    else:
+        workshop.twin.faults.fail(502, method="POST", path="/comments")
+    done = await workshop.run(fail_on="blocking")
+    assert (done.status, workshop.twin.list_comments(workshop.number)) == (1, [])
+    assert ".env" in read_page(done.summary.partition(MARKER)[2]).code
+
+
+def test_a_program_that_does_not_end_is_stopped(tmp_path: Path) -> None:
+    done = run_program(["sleep", "600"], tmp_path, 0.05)
+    assert (done.status, done.error) == (-1, "took longer than 0 seconds")
+
+
 TEXTS = st.text(max_size=40) | st.sampled_from([EVIL, DRAWN, "</pre>", "a\n\n<b>", "`" * 5, "אב|x"])
 
 
@@ -324,6 +375,7 @@ def build_change(text: str) -> dict[str, Any]:
     return {"script": 0, "asked": text, "difference": difference, "is_fixed": False}
 
 
+@settings(max_examples=30)
 @given(TEXTS, st.integers(0, 300), st.integers(0, 60))
 def test_a_report_fits_and_is_complete_html(text: str, findings: int, changes: int) -> None:
     compared = {
@@ -469,7 +521,7 @@ def test_the_action_and_its_workflows_are_of_the_published_schemas(tmp_path: Pat
     assert len(checks) > 1
     program = Path(sys.executable).parent / "check-jsonschema"
     for schema, path in checks:
-        command = [program, "--builtin-schema", schema, path]
+        command = [str(program), "--builtin-schema", schema, str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
 
@@ -499,7 +551,29 @@ def test_the_workflow_to_copy_has_few_rights() -> None:
         assert read["permissions"] == {"contents": "read", "pull-requests": "write"}
 
 
-def test_credentials_are_on_no_command_line() -> None:
-    settings = build_settings(token="secret")
-    assert "secret" not in repr(settings)
-    assert base64.b64encode(b"x-access-token:secret").decode() not in repr(settings)
+@pytest.mark.slow
+@confined
+async def test_the_installed_programs_work_without_the_checkout(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """The first step of the action, as it is written, and the check with what it installed."""
+    step = read_action()["runs"]["steps"][0]
+    environment = {
+        **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "GITHUB_ACTION_PATH": str(ACTION), "RUNNER_TEMP": str(tmp_path), "WITH_REPLAYS": "x",
+    }  # fmt: skip
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    out, _ = await process.communicate()
+    if b"No matching distribution" in out or b"ConnectionError" in out:
+        pytest.skip(f"packages cannot be downloaded: {out.decode()[-200:]}")
+    assert process.returncode == 0, out.decode()
+    dice = BOT["cogs/dice.py"].replace("You roll", "You got")
+    workshop.push({".env": "A=1\n", "cogs/dice.py": dice})
+    python = str(tmp_path / "theseus-programs/bin/python")
+    done = await workshop.run(python=python, replays="tests/replays", fail_on="blocking")
+    page = read_page(workshop.get_comment())
+    assert (done.status, ".env" in page.code) == (1, True)
+    assert "2 of 2 answers change" in page.plain, page.code

@@ -92,8 +92,8 @@ def publish(settings: Settings, text: str, summary: str) -> str:
         github.write_comment(text)
     except (ApiError, KeyError, TypeError) as error:
         why = (
-            "This report is not a comment, because the token cannot write one (GitHub gives pull "
-            f"requests from forks a token that only reads): {format_code(str(error))}."
+            f"This report is not a comment, because GitHub refused it: {format_code(str(error))}. "
+            "For pull requests from forks, the token of a workflow can only read."
         )
         if not summary:
             raise CheckError(f"neither a comment nor a summary can be written: {error}") from error
