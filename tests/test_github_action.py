@@ -55,6 +55,31 @@ class Run(NamedTuple):
     summary: str
 
 
+def read_action() -> Any:
+    return yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))
+
+
+async def run_step(
+    step: Any, folder: Path, environment: Mapping[str, str], inputs: Mapping[str, str]
+) -> asyncio.subprocess.Process:
+    """Start a step of the action as it is written, as the runner of GitHub does."""
+    contexts = {
+        "github.action_path": str(ACTION),
+        **{f"inputs.{name}": each["default"] for name, each in read_action()["inputs"].items()},
+        "inputs.token": TOKEN,
+        **{f"inputs.{name}": value for name, value in inputs.items()},
+    }
+    own = {
+        name: re.sub(r"\$\{\{ (.*?) \}\}", lambda found: contexts[found[1]], value)
+        for name, value in step["env"].items()
+    }
+    return await asyncio.create_subprocess_exec(
+        "/bin/bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"],
+        cwd=folder, env={**environment, **own},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
 class Workshop:
     """A maintainer's repository at the twin, and a pull request for it."""
 
@@ -62,6 +87,12 @@ class Workshop:
         self.twin, self.repository, self._folder = twin, repository, folder
         self.workspace = folder / "workspace"
         self.workspace.mkdir()
+        # In the place of the environment that the first step of the action makes.
+        self._runner = folder / "runner"
+        python = self._runner / "theseus-programs/bin/python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        python.chmod(0o755)
         twin.world.grants[TOKEN] = Grant(
             twin.world.get_account("github-actions[bot]"),
             {"metadata": "read", "contents": "read", "pull_requests": "write"},
@@ -92,7 +123,7 @@ class Workshop:
         event: str = "pull_request",
         head: str = "",
         path: str = "",
-        python: str = sys.executable,
+        runner: Path | None = None,
         **inputs: str,
     ) -> Run:
         """Run the action for the current head."""
@@ -104,19 +135,20 @@ class Workshop:
         }  # fmt: skip
         (self._folder / "event.json").write_text(json.dumps({"pull_request": pull}))
         summary.write_text("")
-        process = await asyncio.create_subprocess_exec(
-            python, "-P", "-m", "check_pull_request",
-            cwd=self.workspace, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={
+        step = read_action()["runs"]["steps"][1]
+        process = await run_step(
+            step,
+            self.workspace,
+            {
                 "PATH": path or os.environ["PATH"], "HOME": os.environ["HOME"],
-                "PYTHONPATH": str(ACTION), "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "GITHUB_ACTION_PATH": str(ACTION), "RUNNER_TEMP": str(runner or self._runner),
                 "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(self._folder / "event.json"),
                 "GITHUB_REPOSITORY": f"{twin.owner}/{twin.name}", "GITHUB_SERVER_URL": twin.url,
                 "GITHUB_API_URL": twin.api_url, "GITHUB_GRAPHQL_URL": f"{twin.url}/api/graphql",
-                "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_TOKEN": TOKEN,
-                "INPUT_TOKEN": TOKEN, "INPUT_FAIL_ON": "never",
-                **{f"INPUT_{name.upper()}": value for name, value in inputs.items()},
+                "GITHUB_STEP_SUMMARY": str(summary),
             },
+            {name.replace("_", "-"): value for name, value in inputs.items()},
         )  # fmt: skip
         out, _ = await process.communicate()
         return Run(process.returncode or 0, out.decode(), summary.read_text())
@@ -503,10 +535,6 @@ def test_an_event_without_a_pull_request_is_refused(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------- the action itself
 
 
-def read_action() -> Any:
-    return yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))
-
-
 def list_workflows() -> Iterator[str]:
     text = (ACTION / "README.md").read_text(encoding="utf-8")
     yield from re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
@@ -557,23 +585,19 @@ async def test_the_installed_programs_work_without_the_checkout(
     workshop: Workshop, tmp_path: Path
 ) -> None:
     """The first step of the action, as it is written, and the check with what it installed."""
-    step = read_action()["runs"]["steps"][0]
     environment = {
         **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "GITHUB_ACTION_PATH": str(ACTION), "RUNNER_TEMP": str(tmp_path), "WITH_REPLAYS": "x",
+        "GITHUB_ACTION_PATH": str(ACTION), "RUNNER_TEMP": str(tmp_path),
     }  # fmt: skip
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    step = read_action()["runs"]["steps"][0]
+    process = await run_step(step, workshop.workspace, environment, {"replays": "x"})
     out, _ = await process.communicate()
     if b"No matching distribution" in out or b"ConnectionError" in out:
         pytest.skip(f"packages cannot be downloaded: {out.decode()[-200:]}")
     assert process.returncode == 0, out.decode()
     dice = BOT["cogs/dice.py"].replace("You roll", "You got")
     workshop.push({".env": "A=1\n", "cogs/dice.py": dice})
-    python = str(tmp_path / "theseus-programs/bin/python")
-    done = await workshop.run(python=python, replays="tests/replays", fail_on="blocking")
+    done = await workshop.run(runner=tmp_path, replays="tests/replays", fail_on="blocking")
     page = read_page(workshop.get_comment())
     assert (done.status, ".env" in page.code) == (1, True)
     assert "2 of 2 answers change" in page.plain, page.code
