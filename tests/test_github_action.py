@@ -10,25 +10,21 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
 import yaml
-from check_pull_request.checks import Finding, ScriptResult
 from check_pull_request.clone import run_program
 from check_pull_request.comments import ApiError, GitHub
-from check_pull_request.report import MARKER, format_code, measure, render_report
+from check_pull_request.report import MARKER
 from check_pull_request.settings import CheckError, Settings
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 from rehearsal_tests.small_tree import FILES as BOT
 from rehearsal_tests.small_tree import SCRIPT
 from theseus_rehearsal.sandbox import BubblewrapSandbox
 
 from tests.fakes.repositories import commit, make_repository, run_git
+from tests.support.comment_page import DRAWN, EVIL, build_settings, read_page
 from tests.support.local_sandbox import choose_local_sandbox
 from tests.twins.git_host.records import Grant
 from tests.twins.github import GithubTwin
@@ -40,11 +36,6 @@ EVENTS = ("pull_request", "pull_request_target")
 confined = pytest.mark.skipif(
     not isinstance(choose_local_sandbox(), BubblewrapSandbox), reason="needs bubblewrap"
 )
-EVIL = (
-    "| </code></pre></details><img src=x onerror=y> @everyone ```\n"
-    "# big [a](http://evil.example) &#64;"
-)
-DRAWN = "Dice@everyone\u202e\n|x|`</code><b>.py"
 
 
 class Run(NamedTuple):
@@ -165,51 +156,6 @@ async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
     make_repository(repository, {**BOT, "tests/replays/roll.yaml": SCRIPT})
     async with GithubTwin(tmp_path / "twin", source=repository) as twin:
         yield Workshop(twin, tmp_path, repository)
-
-
-class _Page(HTMLParser):
-    """The elements of a page, and the text inside and outside of code."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: set[str] = set()
-        self.links: list[str] = []
-        self.code: list[str] = []
-        self.plain = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.open.append(tag)
-        self.tags.add(tag)
-        assert {name for name, _ in attributes} <= ({"href"} if tag == "a" else set())
-        self.links += [value or "" for _, value in attributes]
-        if tag in ("code", "pre"):
-            self.code.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if {"code", "pre"} & {*self.open}:
-            self.code[-1] += data
-        else:
-            self.plain += data
-
-
-SHOWN = {"h3", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "a", "strong"}
-FOLDED = {"details", "summary", "pre"}
-
-
-def read_page(comment: str) -> _Page:
-    """Return the comment as a browser gets it; what it may contain is checked."""
-    assert measure(comment) <= 65_536
-    page = _Page(MarkdownIt("commonmark", {"html": True}).enable("table").render(comment))
-    assert page.open == []
-    assert page.tags <= SHOWN | FOLDED
-    assert not re.search(r"[@<>`]|evil|everyone", page.plain), page.plain
-    return page
 
 
 # ------------------------------------------------------------------------------------- the comment
@@ -375,53 +321,6 @@ async def test_a_failure_of_github_does_not_lose_the_report(
 def test_a_program_that_does_not_end_is_stopped(tmp_path: Path) -> None:
     done = run_program(["sleep", "600"], tmp_path, 0.05)
     assert (done.status, done.error) == (-1, "took longer than 0 seconds")
-
-
-TEXTS = st.text(max_size=40) | st.sampled_from([EVIL, DRAWN, "</pre>", "a\n\n<b>", "`" * 5, "אב|x"])
-
-
-@given(TEXTS)
-def test_escaped_text_reads_as_the_text(text: str) -> None:
-    page = _Page(MarkdownIt("commonmark", {"html": True}).render(f"x {format_code(text)} y"))
-    assert (page.plain.strip(), page.tags, len(page.code)) == ("x  y", {"p", "code"}, 1)
-    shown = re.sub("⟨U\\+[0-9A-F]{4,6}⟩", "", page.code[0]).strip("\u2068\u2069")
-    drawn = [letter for letter in text if letter in shown]
-    assert [letter for letter in shown if letter not in "⟨⟩"] == [
-        letter for letter in drawn if letter not in "⟨⟩"
-    ]
-
-
-def build_settings(**changes: Any) -> Settings:
-    return Settings(
-        **{
-            "token": "t", "replays": "", "requirements": "", "fails_on_blocking": False,
-            "repository": "o/r", "server": "https://github.com", "api": "https://api.invalid",
-            "graphql": "https://api.invalid/graphql", "number": 1, "base_branch": "main",
-            "head": "a" * 40, **changes,
-        }
-    )  # fmt: skip
-
-
-def build_change(text: str) -> dict[str, Any]:
-    difference = {"step": 0, "before": [text] * 12, "after": []}
-    return {"script": 0, "asked": text, "difference": difference, "is_fixed": False}
-
-
-@settings(max_examples=30)
-@given(TEXTS, st.integers(0, 300), st.integers(0, 60))
-def test_a_report_fits_and_is_complete_html(text: str, findings: int, changes: int) -> None:
-    compared = {
-        "answers": 60, "changed": changes, "varied": 1, "unplayed": text,
-        "changes": [build_change(text * 20)] * changes,
-    }  # fmt: skip
-    results = [ScriptResult(text, compared, trouble=text), ScriptResult(text, reason=text)]
-    found = [Finding(True, text * 5, 7, text * 20)] * findings
-    report = render_report(build_settings(), "b" * 40, found, results)
-    page = read_page(report)
-    left_out = re.findall(r"There is no room for (\d+) more (\w+)", page.plain)
-    rows = report.count("| **blocks** |")
-    assert rows + sum(int(count) for count, what in left_out if what == "findings") == findings
-    assert findings == 0 or rows > 0
 
 
 # ----------------------------------------------------------------------------------- behaviour diff
