@@ -25,7 +25,7 @@ from theseus_observe.outbox import Outbox, Sink
 from theseus_observe.outcomes import get_outcome
 from theseus_observe.places import AudienceFinder, find_event_place
 from theseus_observe.project_code import ProjectCode
-from theseus_observe.recorder import Failure, Recorder
+from theseus_observe.recorder import Failure, Recorder, RecordQueue
 from theseus_observe.records import GATEWAY, LISTENER, OK, TASK
 from theseus_observe.replies import ErrorReplies
 from theseus_observe.responses import Endings, ResponseWatch
@@ -54,6 +54,7 @@ class Observer:
         client: The bot.
         settings: Where records go, and what is in them.
         tell: Writes a line for the maintainer; stderr by default.
+        queue: Takes the records; by default the outbox, which writes them where the settings say.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class Observer:
         settings: Settings,
         *,
         tell: Callable[[str], None] | None = None,
+        queue: RecordQueue | None = None,
     ) -> None:
         self.runner = HookRunner(tell)
         self.outbox = Outbox(make_sink(settings, self.runner), self.runner)
         self._client = client
         commit = read_commit(settings.root)
-        self._recorder = Recorder(self.outbox, settings.root, load_key(settings), commit)
+        key = load_key(settings)
+        self._recorder = Recorder(queue or self.outbox, settings.root, key, commit)
         self._audiences = AudienceFinder(client, settings.values)
         code = ProjectCode(settings.root)
         self._stalls = StallWatch(code) if settings.stalls else None
@@ -193,11 +196,14 @@ class Observer:
         self._recorder.record(kind, block.scope, outcome, failure=Failure(block.error))
 
 
-def attach(client: discord.Client, **given: Any) -> Observer | None:
+def attach(
+    client: discord.Client, *, queue: RecordQueue | None = None, **given: Any
+) -> Observer | None:
     """Observe a client from now on; return `None` if the settings cannot be used.
 
-    Keywords are those of `Settings`; others come from the environment. A client that is observed
-    already stays as it is.
+    `queue` takes the records, in place of the folder or server that the settings name. Keywords are
+    those of `Settings`; others come from the environment. A client that is observed already stays
+    as it is.
     """
     found = _observers.get(client)
     if found is not None:
@@ -205,7 +211,7 @@ def attach(client: discord.Client, **given: Any) -> Observer | None:
     _mute_own_log()
     runner = HookRunner()
     try:
-        observer = Observer(client, load_settings(os.environ, **given))
+        observer = Observer(client, load_settings(os.environ, **given), queue=queue)
     except Exception as error:  # noqa: BLE001  # the bot runs on, whatever is wrong with ours
         runner.tell(f"nothing is recorded: {error}")
         return None

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -10,10 +11,11 @@ from typing import Any, NamedTuple, Self
 from pydantic import ValidationError
 
 from theseus_rehearsal.own_time import get_peer_pid
-from theseus_rehearsal.records import PlayedError
+from theseus_rehearsal.records import BotCommand, PlayedError
 
 _LINE_BYTES = 2_000_000  # more than the largest message with stored files
 _ERRORS_AT_MOST = 200
+_RECORDS_AT_MOST = 10_000
 
 
 def _is_below(name: str) -> bool:
@@ -34,16 +36,26 @@ class EndOfTurn(NamedTuple):
     seconds: float
 
 
+@dataclass
+class BotReports:
+    """What a script's bots reported: failures, places they could not reach, records, commands."""
+
+    errors: list[PlayedError] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+    commands: tuple[BotCommand, ...] = ()
+
+
 class ControlChannel:
     """The server's end of a control channel; a context manager.
 
     The code under test may send anything, so messages are only used for timing and for errors.
-    Failures are added to `errors`. Only the first connection is accepted. The bot pauses until
-    `turn` lets it go on, so it finds everything that was written to its other sockets before.
+    What it reports is added to `reports`. Only the first connection is accepted. The bot pauses
+    until `turn` lets it go on, so it finds everything that was written to its other sockets before.
     """
 
-    def __init__(self, path: Path, errors: list[PlayedError]) -> None:
-        self._errors = errors
+    def __init__(self, path: Path, reports: BotReports) -> None:
+        self._reports = reports
         self.pid = 0  # the process id of the bot, once it has connected
         self.files: dict[str, str] | None = None
         self.stored_files: dict[str, str] = {}
@@ -125,8 +137,21 @@ class ControlChannel:
                 for name, content in message["kept"].items()
                 if _is_below(str(name)) and base64.b64decode(str(content), validate=True)
             }
-        if "error" in message and len(self._errors) < _ERRORS_AT_MOST:
+        self._note_report(message)
+
+    def _note_report(self, message: dict[str, Any]) -> None:
+        reports = self._reports
+        if "wanted" in message and len(reports.wanted) < _ERRORS_AT_MOST:
+            reports.wanted.append(str(message["wanted"]))
+        if "ran" in message and len(reports.ran) < _RECORDS_AT_MOST:
+            reports.ran.append(str(message["ran"]))
+        if "commands" in message:
             try:
-                self._errors.append(PlayedError.model_validate(message["error"]))
+                reports.commands = tuple(map(BotCommand.model_validate, message["commands"]))
+            except (ValidationError, TypeError) as error:
+                raise BotGoneError(f"its commands cannot be read: {error}") from error
+        if "error" in message and len(reports.errors) < _ERRORS_AT_MOST:
+            try:
+                reports.errors.append(PlayedError.model_validate(message["error"]))
             except ValidationError as error:
                 raise BotGoneError(f"its journal cannot be read: {error}") from error

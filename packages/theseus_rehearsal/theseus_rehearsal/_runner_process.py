@@ -156,6 +156,10 @@ class RunnerProcess:
                 await self._order({"end": name})
                 await self._receive("ended")
 
+    async def explain_end(self, name: str, reason: str) -> str:
+        """Return why a script's bot ended: children of one process share its output."""
+        return reason
+
     async def _order(self, order: dict[str, Any]) -> None:
         if self._orders is None:
             raise RehearsalError("the process that plays was not started")

@@ -5,17 +5,16 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from local_discord.world import NO_ANSWER, RESPONSE_SECONDS, Refused
 
-from theseus_rehearsal._control import BotGoneError, ControlChannel, EndOfTurn
+from theseus_rehearsal._control import BotGoneError, BotReports, ControlChannel, EndOfTurn
 from theseus_rehearsal._driver import BotDriver
 from theseus_rehearsal._event_recorder import EventRecorder
 from theseus_rehearsal._names import TranscriptNames
 from theseus_rehearsal._requests import RequestQueue
-from theseus_rehearsal._runner_process import RunnerProcess
-from theseus_rehearsal._server import create_server
+from theseus_rehearsal._server import OWNER, create_server
 from theseus_rehearsal._steps import PersonSteps
 from theseus_rehearsal._web_answers import WebAnswers
 from theseus_rehearsal.own_time import limit_own_time
@@ -43,6 +42,27 @@ _ROUTES = re.compile(r"(; )?(ids are in )?\(?GET /local/[^\s)]*\)?")
 WorkArguments = Callable[["_StepRequests"], Awaitable[None]]
 
 
+class BotRunner(Protocol):
+    """Starts a script's bot: the process sees `sockets`, and writes below `state`."""
+
+    sockets: Path
+    state: Path
+    tree: Path
+    pid: int
+
+    async def fork(self, name: str, cogs: Sequence[str]) -> None:
+        """Start a bot that connects to the sockets of that name."""
+        ...
+
+    async def end(self, name: str) -> None:
+        """Kill its processes; return when none is left."""
+        ...
+
+    async def explain_end(self, name: str, reason: str) -> str:
+        """Return why the bot ended: `reason`, and what its output adds to it."""
+        ...
+
+
 class ScriptRun:
     """Runs one script with a runner's bot; `name` is unique among the runner's scripts.
 
@@ -52,7 +72,7 @@ class ScriptRun:
 
     def __init__(
         self,
-        runner: RunnerProcess,
+        runner: BotRunner,
         name: str,
         script: Script,
         step_seconds: float,
@@ -75,7 +95,7 @@ class ScriptRun:
         self._people = PersonSteps(self._world, self._names)
         self._web = WebAnswers(world.web, self._prefix, self._requests)
         self._channel = AsyncExitStack()
-        self._errors: list[PlayedError] = []
+        self._reports = BotReports()
         self._files: dict[str, str] = {}
         self._keep_files = keep_files
         self._stored_files: dict[str, str] = {}
@@ -111,6 +131,7 @@ class ScriptRun:
             files=self._files,
             file_contents=self._stored_files,
             trouble=self._names.make_readable(self._problem),
+            offers=self._reports.commands,
         )
 
     @property
@@ -124,7 +145,9 @@ class ScriptRun:
 
     async def _run_step(self, step: ScriptStep, work: WorkArguments) -> PlayedStep:
         """Do a step, and collect its results even if it fails."""
-        marks = len(self._seen.events), len(self._errors), len(self._web.requests)
+        reports = self._reports
+        marks = len(self._seen.events), len(reports.errors), len(self._web.requests)
+        marks_of_bot = len(reports.wanted), len(reports.ran)
         requests = _StepRequests()
         seconds = self._step_seconds
         if isinstance(step, RestartStep):  # a full bot is imported then, also on a busy machine
@@ -135,15 +158,19 @@ class ScriptRun:
         except TimeoutError:
             self._note_loss(f"the bot did not finish the step within {seconds:g} s")
         except BotGoneError as error:
-            self._note_loss(str(error))
+            self._note_loss(await self._runner.explain_end(self._life, str(error)))
         unanswered = [record for record in requests.interactions if _is_unanswered(record)]
         for record in unanswered:
             self._seen.record_missing_answer(record.channel_id, record.user_id, NO_ANSWER)
         return PlayedStep(
             step=step,
             seen=tuple(self._seen.events[marks[0] :]),
-            errors=tuple(map(self._make_readable, self._errors[marks[1] :])),
-            wanted=tuple(self._web.requests[marks[2] :]),
+            errors=tuple(map(self._make_readable, reports.errors[marks[1] :])),
+            wanted=(
+                *self._web.requests[marks[2] :],
+                *dict.fromkeys(reports.wanted[marks_of_bot[0] :]),
+            ),
+            ran=tuple(reports.ran[marks_of_bot[1] :]),
             refused=self._names.make_readable("; ".join(requests.refused)),
             unanswered=bool(unanswered),
         )
@@ -222,18 +249,20 @@ class ScriptRun:
         """Start a bot with the script's files, and wait until it is ready."""
         self._start_count += 1
         self._local.gateway.forget_disconnected()
-        channel = ControlChannel(Path(f"{self._runner.sockets / self._life}.control"), self._errors)
+        channel = ControlChannel(
+            Path(f"{self._runner.sockets / self._life}.control"), self._reports
+        )
         await self._channel.enter_async_context(channel)
         await self._runner.fork(self._life, self._script.world.cogs)
         self._driver.channel = channel
-        error_count = len(self._errors)
+        error_count = len(self._reports.errors)
         await channel.begin(self._build_orders())
         turn_end = await self._driver.settle()
         until = self._driver.seconds + _READY_SECONDS
         turn_end = await self._driver.pass_time(turn_end, until, lambda turn_end: turn_end.ready)
         if not turn_end.ready:
             raise BotGoneError(f"the bot was not ready within {_READY_SECONDS:.0f} s")
-        for error in self._errors[error_count:]:
+        for error in self._reports.errors[error_count:]:
             if error.event.startswith("reload."):
                 name = error.event.removeprefix("reload.")
                 problem = f"{name} cannot be loaded: {error.error}: {error.message}"
@@ -252,6 +281,7 @@ class ScriptRun:
             "keep": self._keep_files,
             "guild": self._local.guild_id,
             "dev_channel": self._local.dev_channel_id,
+            "owner": self._local.people[OWNER],
             "roles": self._collect_listed_roles(),
             "state": str(self._runner.state / self._name),
             "sockets": str(self._prefix),

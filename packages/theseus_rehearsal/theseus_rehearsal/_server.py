@@ -10,7 +10,7 @@ from theseus_rehearsal._requests import RequestQueue
 from theseus_rehearsal.records import Actor, ScriptWorld
 
 TOKEN = "rehearsal"  # noqa: S105 - only the rehearsal can reach this server
-_OWNER = "owner"
+OWNER = "owner"
 _NO_HEARTBEAT = 1_000_000.0  # seconds: a rehearsal must not depend on the machine's time
 
 
@@ -33,14 +33,14 @@ def create_server(
 
 def _build_owner(people: Sequence[Actor]) -> list[LocalPerson]:
     """Return the server's owner, if the script has none: only an owner may do everything."""
-    has_owner = any(actor.name == _OWNER for actor in people)
-    return [] if has_owner else [LocalPerson(name=_OWNER, listed=True)]
+    has_owner = any(actor.name == OWNER for actor in people)
+    return [] if has_owner else [LocalPerson(name=OWNER, listed=True)]
 
 
 def _build_person(actor: Actor) -> LocalPerson:
     return LocalPerson(
         name=actor.name,
-        listed=actor.name == _OWNER,
+        listed=actor.name == OWNER,
         roles=actor.roles,
         permissions=actor.permissions,
         bot=actor.bot,

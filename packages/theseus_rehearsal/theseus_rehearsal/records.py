@@ -204,12 +204,25 @@ class PlayedError(Record):
     message: str = ""
 
 
+class BotCommand(Record):
+    """A command that a running bot has: `!roll` (`typed`) or `roll` (`slash`), and what it needs.
+
+    `module` is where it is defined. The tested code wrote this.
+    """
+
+    kind: Literal["typed", "slash"]
+    text: str
+    needs: tuple[str, ...] = ()
+    module: str = ""
+
+
 class PlayedStep(Record):
     """A step, what people saw of it, and what failed.
 
     `refused` is why the step was not possible (Discord does not know the command, no such button);
     `unanswered` is true if a person saw Discord's "did not respond"; `wanted` are web requests that
-    the world has no answer for.
+    the world has no answer for; `ran` are the actions that the bot's journal recorded, if it is a
+    bot with its own start.
     """
 
     step: ScriptStep
@@ -218,6 +231,7 @@ class PlayedStep(Record):
     refused: str = ""
     unanswered: bool = False
     wanted: tuple[str, ...] = ()
+    ran: tuple[str, ...] = Field(default=(), exclude=True)
 
 
 class Transcript(Record):
@@ -226,7 +240,8 @@ class Transcript(Record):
     `trouble` is why the bot did not start or stopped before the end. `commands` are the registered
     commands; `files` are the files in its folder at the end: names to digests of the content (for
     SQLite files, of their rows); for a whole bot it is empty. `file_contents` are their contents as
-    base64, if requested. The tested code wrote all of this.
+    base64, if requested. `offers` are all commands of a bot with its own start. The tested code
+    wrote all of this.
     """
 
     former_names: ClassVar = {"kept": "file_contents"}
@@ -237,6 +252,7 @@ class Transcript(Record):
     files: dict[str, str] = Field(default_factory=dict)
     file_contents: dict[str, str] = Field(default_factory=dict, exclude=True)
     trouble: str = ""
+    offers: tuple[BotCommand, ...] = Field(default=(), exclude=True)
 
     @property
     def has_failed(self) -> bool:

@@ -6,19 +6,20 @@ _NEEDED = ("bot/client/__init__.py", "bot/telemetry/__init__.py", "bot/domain/pe
 _IMPORT = r"^[[:space:]]*(import|from)[[:space:]]+discord([[:space:].]|$)"
 
 
-def find_objection(repository: Repository, commit: str) -> str:
-    """Return why the bot of a commit cannot be rehearsed, or an empty string.
+_FORKS = (
+    r"^[[:space:]]*(import|from)[[:space:]]+(nextcord|disnake|hikari|interactions)([[:space:].]|$)"
+)
 
-    The runner needs the client of a Theseus bot, which loads single cogs and reports failures.
-    """
-    missing = set(_NEEDED) - {*repository.list_files(commit)}
-    if not missing:
+
+def is_theseus(repository: Repository, commit: str) -> bool:
+    """Return whether a commit has a client that loads single cogs and reports failures."""
+    return {*_NEEDED} <= {*repository.list_files(commit)}
+
+
+def find_objection(repository: Repository, commit: str) -> str:
+    """Return why the bot of a commit cannot be rehearsed, or an empty string."""
+    if repository.find_text(commit, _IMPORT):
         return ""
-    importing = sorted(repository.find_text(commit, _IMPORT))
-    if not importing:
-        return f"no discord.py bot found in commit {commit[:7]}: no Python file imports discord."
-    more = f" and {len(importing) - 1} more files" if len(importing) > 1 else ""
-    return (
-        f"the discord.py bot of commit {commit[:7]} ({importing[0]}{more}) cannot be replayed: it "
-        f"is not built on Theseus ({min(missing)} is missing)."
-    )
+    if others := repository.find_text(commit, _FORKS):
+        return f"the bot of commit {commit[:7]} does not use discord.py ({min(others)})."
+    return f"no discord.py bot found in commit {commit[:7]}: no Python file imports discord."

@@ -2,17 +2,24 @@
 
 import asyncio
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
 import typer
 
+from theseus_rehearsal.cli.foreign_bots import (
+    CommandOutput,
+    Sandboxes,
+    find_foreign_bot,
+    open_rehearsal,
+    run_each_command,
+)
 from theseus_rehearsal.cli.output import build_data, render_lines, render_yaml
 from theseus_rehearsal.cli.runs import (
     CountedRehearsal,
-    OnProgress,
     RehearsalResult,
     count_runs,
     rehearse_commits,
@@ -23,15 +30,28 @@ from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.records import Script, ScriptStep
 from theseus_rehearsal.reduction import Reduced
 from theseus_rehearsal.repository import Repository
-from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
-from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 from theseus_rehearsal.script_files import read_script
 from theseus_rehearsal.scripts import describe_step, dump_script
-from theseus_rehearsal.trees import find_objection
+from theseus_rehearsal.trees import find_objection, is_theseus
 from theseus_rehearsal.yaml_text import write_yaml
 
 _Commit = Annotated[str, typer.Option(help="The commit to run.")]
-_Script = Annotated[Path, typer.Option(help="The script, a YAML file.")]
+_Script = Annotated[
+    Path | None,
+    typer.Option(
+        help="The script, a YAML file. Without: run each command that needs no options (for bots "
+        "that are not built on Theseus)."
+    ),
+]
+_Start = Annotated[
+    str, typer.Option(help="How a bot that is not built on Theseus starts: `python bot.py`.")
+]
+_Python = Annotated[
+    Path | None,
+    typer.Option(
+        help="That bot's Python, or its environment. By default: .venv in the repository."
+    ),
+]
 _Repo = Annotated[Path, typer.Option(help="The repository.")]
 _Compare = Annotated[
     str, typer.Option(help="Run this commit too, and show what changes from older to newer.")
@@ -57,14 +77,6 @@ _Yaml = Annotated[bool, typer.Option("--yaml", help="Print YAML.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-class CommandOutput(NamedTuple):
-    """How the command prints: a line for a person, data as JSON, and the progress of some work."""
-
-    say: Callable[[str], None]
-    print_json: Callable[[Any], None]
-    show_progress: Callable[[str], AbstractContextManager[OnProgress]]
-
-
 def build_command(output: CommandOutput) -> Callable[..., None]:
     """Return the function of the command, for a command line of Typer.
 
@@ -74,8 +86,10 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
 
     def rehearse(
         commit: _Commit,
-        script: _Script,
+        script: _Script = None,
         repo: _Repo = Path(),
+        start: _Start = "",
+        python: _Python = None,
         compare: _Compare = "",
         repeat: _Repeat = 1,
         since: _Since = "",
@@ -94,7 +108,7 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
             {"--compare": compare, "--repeat": repeat > 1, "--since": since, "--least": least}
         )
         _require_single({"--yaml": as_yaml, "--json": as_json})
-        wanted, repository = read_script(script), Repository.open(repo)
+        wanted, repository = read_script(script) if script else None, Repository.open(repo)
         commits = [repository.find_commit("--commit", commit)]
         if compare:
             commits = repository.sort_by_history(
@@ -102,8 +116,17 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
             )
         if objection := find_objection(repository, commits[-1]):
             raise RehearsalError(objection)
-        _refuse_unknown_cogs(repository, wanted, commits, script)
-        work = _Work(repository, wanted, output, unconfined=unconfined, as_json=as_json)
+        sandboxes = Sandboxes(repository, unconfined=unconfined)
+        bot = None
+        if start or not is_theseus(repository, commits[-1]):
+            bot = find_foreign_bot(repository, commits, start, python)
+        if script is None or wanted is None:
+            run_each_command(repository, commits, bot, sandboxes, output, as_json=as_json)
+            return
+        if bot is None:
+            _refuse_unknown_cogs(repository, wanted, commits, script)
+        build = partial(open_rehearsal, sandboxes, bot)
+        work = _Work(repository, wanted, output, build, as_json=as_json)
         if since:
             work.search_change(repository.list_commits_since(since, commits[0]))
         elif least:
@@ -152,19 +175,21 @@ class _Work:
         repository: Repository,
         script: Script,
         output: CommandOutput,
+        build_rehearsal: Callable[[], Awaitable[Rehearsal]],
         *,
-        unconfined: bool,
         as_json: bool,
     ) -> None:
         self._repository = repository
         self._script = script
         self._output = output
-        self._unconfined = unconfined
+        self._build_rehearsal = build_rehearsal
         self._as_json = as_json
 
     def run(self, commits: Sequence[str], repeat: int, *, as_yaml: bool) -> None:
         """Run the script with one or two commits and print the result."""
         done = asyncio.run(self._rehearse(commits, repeat))
+        if done.is_unstartable:
+            raise RehearsalError(f"cannot be replayed: {done.transcripts[0].trouble.rstrip('.')}.")
         if self._as_json:
             self._output.print_json(build_data(done))
         else:
@@ -255,25 +280,3 @@ class _Work:
             left = f"{len(steps)} of {len(self._script.steps)} steps are left"
             reason = " ".join(failure.description.split())
             self._output.say(f"# {left}, after {least.run_count} runs: {reason}")
-
-    async def _build_rehearsal(self) -> Rehearsal:
-        """Return a rehearsal in bubblewrap. Raises `RehearsalError` if that does not work here."""
-        if self._unconfined:
-            return SandboxedRehearsal(PlainSandbox())
-        return await open_confined_rehearsal(self._repository.folder)
-
-
-async def open_confined_rehearsal(private: Path) -> Rehearsal:
-    """Return a rehearsal in bubblewrap, which does not show the folder `private` to the code.
-
-    Raises `RehearsalError` if bubblewrap does not work on this machine.
-    """
-    reason = await probe(private=(private,))
-    if reason is None:
-        return SandboxedRehearsal(BubblewrapSandbox(private=(private,)))
-    if await probe(strict=False, private=(private,)) is None:
-        return SandboxedRehearsal(BubblewrapSandbox(private=(private,), strict=False))
-    raise RehearsalError(
-        f"Scripts cannot run on this machine ({reason}): the code of a commit runs only in "
-        "bubblewrap. Install it, or use --unconfined for code that you trust."
-    )

@@ -41,6 +41,12 @@ class RehearsalResult(NamedTuple):
         return find_nondeterminism(self.transcripts)
 
     @property
+    def is_unstartable(self) -> bool:
+        """True if the bot of no commit started, so that there is nothing to show."""
+        transcripts = [*self.transcripts, *([self.head] if self.head else [])]
+        return all(each.trouble and not each.steps for each in transcripts)
+
+    @property
     def fine(self) -> bool:
         """True if every step was done without an error, and no runs differ."""
         transcripts = [*self.transcripts, *([self.head] if self.head else [])]

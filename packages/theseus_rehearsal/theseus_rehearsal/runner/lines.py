@@ -10,7 +10,7 @@ from typing import Any
 class LineSocket:
     """Connects to a socket; sending and receiving block."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
         self._file = self._socket.makefile("rb")

@@ -10,7 +10,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-import time_machine
+from .script_calendar import ScriptCalendar, open_calendar
 
 _NANO = 1_000_000_000
 
@@ -24,7 +24,7 @@ class ScriptTime:
     def __init__(self) -> None:
         self.seconds = 0.0
         self._starts: datetime | None = None
-        self._calendar: time_machine.Traveller | None = None
+        self._calendar: ScriptCalendar | None = None
         self._really_sleep = time.sleep
 
     def install(self) -> None:
@@ -36,7 +36,7 @@ class ScriptTime:
     def begin(self, starts: datetime) -> None:
         """Set the calendar for all ways to read it."""
         self._starts = starts
-        self._calendar = time_machine.travel(self.now(), tick=False).start()
+        self._calendar = open_calendar(self.now())
 
     def now(self) -> datetime:
         """Return the script's date and time, in UTC."""

@@ -14,6 +14,7 @@ _SQLITE_SUFFIXES = (
     "-journal",
 )  # SQLite's side files; the digest of the rows covers their content
 FILES_AT_MOST = 200
+MAX_SEARCHED = 20_000  # files of a bot's checkout, among which its databases are
 MAX_STORED_BYTES = (
     1_000_000  # of all files that are handed on together: a line of the channel holds them
 )
@@ -27,6 +28,12 @@ def compute_digests(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): _compute_digest(path) for path in _list_files(folder)
     }
+
+
+def compute_database_digests(folder: Path) -> dict[str, str]:
+    """Return the digest of each SQLite file below the folder by its name, in order."""
+    databases = [path for path in _list_files(folder, MAX_SEARCHED) if _is_database(path)]
+    return {path.relative_to(folder).as_posix(): _compute_digest(path) for path in databases}
 
 
 def read_contents(folder: Path) -> dict[str, str]:
@@ -46,9 +53,9 @@ def read_contents(folder: Path) -> dict[str, str]:
     return contents
 
 
-def _list_files(folder: Path) -> list[Path]:
+def _list_files(folder: Path, most: int = FILES_AT_MOST) -> list[Path]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [path for path in paths if not path.name.endswith(_SQLITE_SUFFIXES)][:FILES_AT_MOST]
+    return [path for path in paths if not path.name.endswith(_SQLITE_SUFFIXES)][:most]
 
 
 def _read_full(path: Path) -> bytes:

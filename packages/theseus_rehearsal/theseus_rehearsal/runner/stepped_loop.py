@@ -1,12 +1,11 @@
 """An event loop that works in turns: it runs until it is idle, and then asks for the next turn."""
 
 import asyncio
+import importlib
 import queue
 import selectors
 from collections.abc import Callable
 from typing import Any
-
-import aiosqlite.core
 
 from .script_time import ScriptTime
 
@@ -76,7 +75,11 @@ class SteppedLoop(asyncio.SelectorEventLoop):
 
 
 def _watch_sqlite(loop: SteppedLoop) -> None:
-    """Count the calls that aiosqlite passes to its threads by its own queue."""
+    """Count the calls that aiosqlite, if there is one, passes to its threads by its own queue."""
+    try:
+        core = importlib.import_module("aiosqlite.core")
+    except ModuleNotFoundError:
+        return
 
     class CountedQueue(queue.SimpleQueue):  # type: ignore[type-arg]
         def put_nowait(self, item: Any) -> None:
@@ -84,4 +87,6 @@ def _watch_sqlite(loop: SteppedLoop) -> None:
                 loop.count(item[0])
             super().put_nowait(item)
 
-    aiosqlite.core.SimpleQueue = CountedQueue  # type: ignore[attr-defined]
+    for name in ("SimpleQueue", "Queue"):  # the second until aiosqlite 0.19
+        if hasattr(core, name):
+            setattr(core, name, CountedQueue)

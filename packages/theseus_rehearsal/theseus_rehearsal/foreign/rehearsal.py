@@ -1,0 +1,96 @@
+"""Runs scripts with a bot that is not built on Theseus."""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from theseus_rehearsal._script_run import ScriptRun
+from theseus_rehearsal.errors import RehearsalError
+from theseus_rehearsal.foreign.process import ForeignProcess
+from theseus_rehearsal.foreign.stand_ins import build_variables, copy_databases, copy_examples
+from theseus_rehearsal.foreign.start import BotStart
+from theseus_rehearsal.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.records import Script, Transcript
+from theseus_rehearsal.sandboxed_rehearsal import STEP_SECONDS
+
+
+class ForeignRehearsal:
+    """Implements `theseus_rehearsal.ports.rehearsal.Rehearsal` for any discord.py bot.
+
+    Args:
+        start: How it starts.
+        python: Its Python, with what it needs installed.
+        work_tree: Where its uncommitted databases are, and its `.env`. Nothing else is read there.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        start: BotStart,
+        *,
+        python: Path,
+        work_tree: Path,
+        step_seconds: float = STEP_SECONDS,
+    ) -> None:
+        self._sandbox = sandbox
+        self._start = start
+        self._python = python
+        self._work_tree = work_tree
+        self._step_seconds = step_seconds
+
+    @property
+    def refusal(self) -> str:
+        """The reason why scripts cannot be run on this machine; empty if they can."""
+        return self._sandbox.refusal
+
+    @asynccontextmanager
+    async def open(self, tree: Path) -> AsyncIterator[ScriptRunner]:
+        """Prepare a copy of the tree, and provide a runner for scripts.
+
+        Raises `RehearsalError` if scripts cannot be run.
+        """
+        if self._sandbox.refusal:
+            raise RehearsalError(self._sandbox.refusal)
+        with tempfile.TemporaryDirectory(
+            prefix="theseus-foreign-", ignore_cleanup_errors=True
+        ) as folder:
+            copy = Path(folder, "tree")
+            variables = await asyncio.to_thread(_prepare_copy, tree, self._work_tree, copy)
+            process = ForeignProcess(
+                self._sandbox, copy, Path(folder), self._start, self._python, variables
+            )
+            process.prepare()
+            try:
+                yield ForeignPlayer(process, self._step_seconds)
+            finally:
+                await process.close()
+
+
+def _prepare_copy(tree: Path, work_tree: Path, copy: Path) -> Mapping[str, str]:
+    """Copy a tree, add what a bot has beside its committed files, and return its variables."""
+    shutil.copytree(tree, copy, symlinks=True)
+    copy_examples(copy)
+    copy_databases(work_tree, copy)
+    return build_variables(copy, work_tree)
+
+
+class ForeignPlayer:
+    """Implements `ScriptRunner`; each script gets a new process and a new copy of the tree."""
+
+    def __init__(self, process: ForeignProcess, step_seconds: float) -> None:
+        self._process = process
+        self._step_seconds = step_seconds
+        self._numbers = itertools.count(1)
+
+    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
+        """Run a script from its beginning."""
+        if script.world.cogs or script.world.flags:
+            raise RehearsalError("world: cogs and flags are for bots that are built on Theseus.")
+        name = f"p{next(self._numbers)}"
+        run = ScriptRun(self._process, name, script, self._step_seconds, keep_files=keep_files)
+        return await run.run()

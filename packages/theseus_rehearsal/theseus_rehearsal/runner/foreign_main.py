@@ -1,0 +1,22 @@
+"""`foreign_main CONTROL START...`: runs any discord.py bot by its own start, for one script.
+
+It runs in the bot's own Python, with discord.py and this folder alone: Python 3.10 or newer.
+"""
+
+import sys
+
+from .script_time import ScriptTime
+from .seeds import Seeds
+
+
+def main() -> None:
+    """Replace time and randomness, before any import that copies them, and run the bot."""
+    control, *start = sys.argv[1:]
+    time, seeds = ScriptTime(), Seeds()
+    time.install()
+    seeds.install()
+
+    from .foreign_bot import ForeignBot
+    from .lines import LineSocket
+
+    ForeignBot(LineSocket(control), start, time, seeds).run()
