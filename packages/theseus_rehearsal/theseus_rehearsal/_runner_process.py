@@ -37,6 +37,7 @@ class RunnerProcess:
         self.sockets = folder / "sockets"
         self.state = folder / "state"
         self.broken = ""
+        self.has_own_start = False
         self.pid = 0  # the process id, once it has connected
         self._sandbox = sandbox
         self.tree = tree.absolute()

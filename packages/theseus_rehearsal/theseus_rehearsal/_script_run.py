@@ -49,6 +49,7 @@ class BotRunner(Protocol):
     state: Path
     tree: Path
     pid: int
+    has_own_start: bool
 
     async def fork(self, name: str, cogs: Sequence[str]) -> None:
         """Start a bot that connects to the sockets of that name."""
@@ -262,6 +263,8 @@ class ScriptRun:
         turn_end = await self._driver.pass_time(turn_end, until, lambda turn_end: turn_end.ready)
         if not turn_end.ready:
             raise BotGoneError(f"the bot was not ready within {_READY_SECONDS:.0f} s")
+        if self._runner.has_own_start:
+            await self._driver.settle(register=True)
         for error in self._reports.errors[error_count:]:
             if error.event.startswith("reload."):
                 name = error.event.removeprefix("reload.")

@@ -42,6 +42,7 @@ class ForeignProcess:
         self.sockets = folder / "sockets"
         self.state = folder / "state"
         self.tree = tree.absolute()
+        self.has_own_start = True
         self.pid = 0  # the processes are bwrap's or their own, and are not measured
         self._sandbox = sandbox
         self._code = folder / "code"

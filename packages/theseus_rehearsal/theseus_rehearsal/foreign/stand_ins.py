@@ -14,6 +14,7 @@ _EXAMPLE = re.compile(r"[._-]?(?:example|sample|template|dist|default)s?(?=[._-]
 _COPIED = (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".py", ".conf")
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|API_?KEY|_KEY$|^KEY|CREDENTIAL|AUTH", re.IGNORECASE)
 _LOOKUPS = ("getenv", "get", "config", "env")
+_PLACEHOLDER = re.compile(r"your|here|change|<.*>|^\.\.\.|x{3}|example|prefix|token", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w!?.,:;$%&+*~<>-]{1,20}")
 _SQLITE = b"SQLite format 3\0"
 _DATABASES = (".db", ".sqlite", ".sqlite3", ".db3")
@@ -34,8 +35,9 @@ def build_variables(tree: Path, work_tree: Path) -> dict[str, str]:
             found.setdefault(name, value or STAND_IN)
     examples = [path for path in sorted(tree.glob(".env*")) + sorted(tree.glob("*.env"))]
     for path in (*examples, work_tree / ".env"):
-        for name, value in _read_variables(path).items():
-            found[name] = choose_value(name, value) or value
+        for name, written in _read_variables(path).items():
+            value = "" if path in examples and _PLACEHOLDER.search(written) else written
+            found[name] = choose_value(name, value) or value or found.get(name, "")
             if not _PLAIN.fullmatch(found[name]) and "{" not in found[name]:
                 found[name] = STAND_IN
     return found

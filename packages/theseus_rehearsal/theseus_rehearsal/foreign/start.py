@@ -19,6 +19,7 @@ _ENVIRONMENTS = (".venv", "venv", "env")
 _RED = "^[[:space:]]*(import|from)[[:space:]]+redbot([[:space:].]|$)"
 _ENDS_IN_RUN = r"\.(run|start)\("
 _NAMES = ("bot.py", "main.py", "run.py", "launcher.py", "app.py", "start.py", "__main__.py")
+_OTHERS = ("setup.py", "tests.py", "conftest.py", "noxfile.py")
 
 
 class BotStart(NamedTuple):
@@ -84,9 +85,9 @@ def find_start(repository: Repository, commit: str) -> BotStart:
             f"({len(found)} folders, such as {found[0]}), which has no start of its own."
         )
     running = {*repository.find_text(commit, _ENDS_IN_RUN)}
-    files = [file for file in running if PurePosixPath(file).name in _NAMES]
-    shallow = min((file.count("/") for file in files), default=0)
-    nearest = sorted(file for file in files if file.count("/") == shallow)
+    nearest = sorted(file for file in running if "/" not in file and file not in _OTHERS)
+    if not nearest:
+        nearest = sorted(file for file in running if PurePosixPath(file).name in _NAMES)
     if len(nearest) == 1:
         path = PurePosixPath(nearest[0])
         if path.name == "__main__.py":

@@ -44,7 +44,6 @@ class ForeignBot:
         self._seeds = seeds
         self._refused = RefusedNetwork(lambda place: channel.send({"wanted": place}))
         self._client: Any = None
-        self._is_described = False
         self._stopped = False
         self._task: asyncio.Task[Any] | None = None
 
@@ -159,10 +158,6 @@ class ForeignBot:
     def _turn(self, next_timer: float | None) -> None:
         client = self._client
         ready = client is not None and client.is_ready()
-        if ready and not self._is_described:
-            self._is_described = True  # the turn goes on with this task
-            self._task = asyncio.get_event_loop().create_task(self._describe(client))
-            return
         self._channel.send({"idle": next_timer, "ready": ready, "seconds": self._time.seconds})
         order = self._channel.receive()
         if order is None:
@@ -173,13 +168,18 @@ class ForeignBot:
             self._stopped = True
             if client is None:
                 self._leave()
-            self._task = asyncio.get_event_loop().create_task(client.close())
+            self._task = asyncio.get_event_loop().create_task(self._close())
+        if order.get("register"):
+            self._task = asyncio.get_event_loop().create_task(register_commands(client))
         if order.get("reload"):
             self._task = asyncio.get_event_loop().create_task(self._reload(str(order["reload"])))
 
-    async def _describe(self, client: Any) -> None:
-        await register_commands(client)
-        self._channel.send({"commands": await describe_commands(client)})
+    async def _close(self) -> None:
+        """Report the commands, which the bot may have loaded at any time, and stop it."""
+        try:
+            self._channel.send({"commands": await describe_commands(self._client)})
+        finally:
+            await self._client.close()
 
     async def _reload(self, name: str) -> None:
         """Reload the extension of that name, in whichever package it is."""

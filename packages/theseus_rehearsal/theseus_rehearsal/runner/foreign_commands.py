@@ -26,7 +26,7 @@ async def describe_commands(client: Any) -> list[dict[str, Any]]:
     if isinstance(client, commands.bot.BotBase):
         prefix = await _find_prefix(client)
         found += _iterate_typed(client, prefix)
-    return found
+    return sorted(found, key=lambda each: (each["kind"], each["text"]))  # theirs is a set
 
 
 def _iterate_slash(client: Any) -> Iterator[dict[str, Any]]:
@@ -60,8 +60,8 @@ async def _find_prefix(bot: Any) -> str:
     mention = f"<@{bot.user.id}> "
     guild = next(iter(bot.guilds), None)
     channel = next(iter(guild.text_channels), None) if guild else None
-    if channel is None or guild is None:
-        return mention
+    if channel is None or guild is None or not bot.intents.message_content:
+        return mention  # without this intent, only messages that mention the bot have a text
     user = {"id": str(guild.owner_id), "username": "owner", "discriminator": "0", "avatar": None}
     data: Any = {
         "id": str(channel.id), "channel_id": str(channel.id), "guild_id": str(guild.id),
