@@ -3,7 +3,8 @@
 from functools import wraps
 from typing import Any
 
-from theseus_rehearsal.cli.command import CommandOutput, build_command
+from theseus_rehearsal.cli.command import build_command
+from theseus_rehearsal.cli.runs import CommandOutput
 
 from bot.adapters.rehearsal import convert_errors
 from bot.cli.output import print_json, say

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 GOOD, BAD = "- command: /roll dice:2d6\n", "- comand: /roll\n"
 THESEUS = {
-    "bot/client/__init__.py": "",
+    "bot/client/__init__.py": "import discord\n",
     "bot/telemetry/__init__.py": "",
     "bot/domain/people.py": "",
 }
@@ -48,6 +48,10 @@ def _wrong() -> Iterator[tuple[str, str]]:
     yield "--commit HEAD --script bad.yaml", "bad.yaml, line 1: step 1: `comand` is not a step; did"
     yield f"--commit HEAD {good} --repo folder", "--repo: folder is not in a git repository"
     yield f"--commit HEAD {good} --repo nowhere", "--repo: nowhere is no folder"
+    yield f"--commit HEAD {good} --start make", "--start: `make` is no start of a Python program"
+    yield f"--commit HEAD {good} --start x.py", "--start: commit"
+    yield f"--commit HEAD {good} --start cogs/dice.py --python none", "--python: none is no Python"
+    yield f"--commit HEAD {good} --start cogs/dice.py --files none", "--files: none is no folder"
     yield f"--commit HEAD {good} --repo bare.git", "bare.git has no checked-out files; use a clone"
 
 
@@ -80,14 +84,15 @@ def test_a_repository_without_a_discord_bot_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_discord_bot_of_another_kind_cannot_be_replayed(tmp_path: Path) -> None:
-    files = {"main.py": "import discord\n", "cogs/fun.py": "from discord.ext import commands\n"}
-    other = commit(tmp_path / "other", files)
+def test_a_bot_of_another_library_is_refused(tmp_path: Path) -> None:
+    other = commit(tmp_path / "other", {"main.py": "import nextcord\n"})
     objection = find_objection(Repository.open(tmp_path / "other"), other)
-    assert objection == (
-        f"the discord.py bot of commit {other[:7]} (cogs/fun.py and 1 more files) cannot be "
-        "replayed: it is not built on Theseus (bot/client/__init__.py is missing)."
-    )
+    assert objection == f"the bot of commit {other[:7]} does not use discord.py (main.py)."
+
+
+def test_theseus_needs_a_script(shop: Path) -> None:
+    done = CliRunner().invoke(build_app(), ["--repo", "shop", "--commit", "HEAD"])
+    assert str(done.exception).startswith("--script: name a script.")
 
 
 def test_a_refusal_ends_the_program_with_code_2(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from theseus_rehearsal.cli.foreign_bots import (
-    CommandOutput,
+    ForeignOptions,
     Sandboxes,
     find_foreign_bot,
     open_rehearsal,
@@ -19,6 +19,7 @@ from theseus_rehearsal.cli.foreign_bots import (
 )
 from theseus_rehearsal.cli.output import build_data, render_lines, render_yaml
 from theseus_rehearsal.cli.runs import (
+    CommandOutput,
     CountedRehearsal,
     RehearsalResult,
     count_runs,
@@ -53,6 +54,10 @@ _Python = Annotated[
     ),
 ]
 _Repo = Annotated[Path, typer.Option(help="The repository.")]
+_Files = Annotated[
+    Path | None,
+    typer.Option(help="A folder with files that it needs and the commit does not have."),
+]
 _Compare = Annotated[
     str, typer.Option(help="Run this commit too, and show what changes from older to newer.")
 ]
@@ -90,6 +95,7 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
         repo: _Repo = Path(),
         start: _Start = "",
         python: _Python = None,
+        files: _Files = None,
         compare: _Compare = "",
         repeat: _Repeat = 1,
         since: _Since = "",
@@ -118,8 +124,9 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
             raise RehearsalError(objection)
         sandboxes = Sandboxes(repository, unconfined=unconfined)
         bot = None
-        if start or not is_theseus(repository, commits[-1]):
-            bot = find_foreign_bot(repository, commits, start, python)
+        options = ForeignOptions(start, python, files)
+        if options.is_named or not is_theseus(repository, commits[-1]):
+            bot = find_foreign_bot(repository, commits, options)
         if script is None or wanted is None:
             run_each_command(repository, commits, bot, sandboxes, output, as_json=as_json)
             return

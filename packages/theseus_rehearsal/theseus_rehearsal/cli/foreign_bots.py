@@ -1,15 +1,14 @@
 """Bots that are not built on Theseus, on the command line; and where their code runs."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
 
-from theseus_rehearsal.cli.runs import OnProgress
+from theseus_rehearsal.cli.runs import CommandOutput
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign import BotStart, ForeignRehearsal, find_start, parse_start
 from theseus_rehearsal.foreign.each_command import CommandRun, Coverage, try_each_command
@@ -23,12 +22,17 @@ from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 _TEXT = 60
 
 
-class CommandOutput(NamedTuple):
-    """How the command prints: a line for a person, data as JSON, and the progress of some work."""
+class ForeignOptions(NamedTuple):
+    """The options of the command line about a bot that is not built on Theseus."""
 
-    say: Callable[[str], None]
-    print_json: Callable[[Any], None]
-    show_progress: Callable[[str], AbstractContextManager[OnProgress]]
+    start: str
+    python: Path | None
+    files: Path | None
+
+    @property
+    def is_named(self) -> bool:
+        """True if one of them is used."""
+        return bool(self.start or self.python or self.files)
 
 
 class ForeignBot(NamedTuple):
@@ -37,6 +41,7 @@ class ForeignBot(NamedTuple):
     start: BotStart
     python: Path
     work_tree: Path
+    files: Path | None
 
 
 class Sandboxes:
@@ -62,13 +67,17 @@ class Sandboxes:
 
 
 def find_foreign_bot(
-    repository: Repository, commits: Sequence[str], start: str, python: Path | None
+    repository: Repository, commits: Sequence[str], options: ForeignOptions
 ) -> ForeignBot:
     """Return how the bot of these commits starts. Raises `RehearsalError`."""
+    start, files = options.start, options.files
+    if files is not None and not files.is_dir():
+        raise RehearsalError(f"--files: {files} is no folder.")
     found = parse_start(start) if start else find_start(repository, commits[0])
     for commit in commits:
         require_start(repository, commit, found)
-    return ForeignBot(found, find_python(repository.folder, python), repository.folder)
+    python = find_python(repository.folder, options.python)
+    return ForeignBot(found, python, repository.folder, files)
 
 
 async def open_rehearsal(sandboxes: Sandboxes, bot: ForeignBot | None) -> Rehearsal:
@@ -76,7 +85,9 @@ async def open_rehearsal(sandboxes: Sandboxes, bot: ForeignBot | None) -> Rehear
     sandbox = await sandboxes.open()
     if bot is None:
         return SandboxedRehearsal(sandbox)
-    return ForeignRehearsal(sandbox, bot.start, python=bot.python, work_tree=bot.work_tree)
+    return ForeignRehearsal(
+        sandbox, bot.start, python=bot.python, work_tree=bot.work_tree, files=bot.files
+    )
 
 
 def run_each_command(
@@ -118,7 +129,7 @@ def _build_data(coverage: Coverage) -> dict[str, Any]:
             for run in coverage.runs
         ],
         "need_options": [command.text for command in coverage.needing],
-        **asdict(coverage.counts),
+        "counts": asdict(coverage.counts),
     }
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
-from theseus_rehearsal.cli.command import CommandOutput, build_command
-from theseus_rehearsal.cli.runs import OnProgress
+from theseus_rehearsal.cli.command import build_command
+from theseus_rehearsal.cli.runs import CommandOutput, OnProgress
 from theseus_rehearsal.errors import RehearsalError
 
 

@@ -1,9 +1,9 @@
 """Runs one script with one commit, or with two to compare them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from theseus_rehearsal.behaviour import BehaviourDiff
 from theseus_rehearsal.behaviour_diff import (
@@ -19,6 +19,14 @@ class OnProgress(Protocol):
     """Receives the number of runs that are done, and the total (`None` if it is unknown)."""
 
     def __call__(self, done: int, total: int | None) -> None: ...
+
+
+class CommandOutput(NamedTuple):
+    """How the command prints: a line for a person, data as JSON, and the progress of some work."""
+
+    say: Callable[[str], None]
+    print_json: Callable[[Any], None]
+    show_progress: Callable[[str], AbstractContextManager[OnProgress]]
 
 
 class RehearsalResult(NamedTuple):

@@ -133,7 +133,7 @@ class ForeignProcess:
 
 
 def _is_vague(reason: str) -> bool:
-    return any(each in reason for each in ("it exited (", "ended without", "process ended"))
+    return reason.startswith(("it exited (", "it ended without", "the bot's process ended"))
 
 
 def _shorten(output: str) -> str:

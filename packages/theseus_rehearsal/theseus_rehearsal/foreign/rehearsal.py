@@ -26,6 +26,7 @@ class ForeignRehearsal:
         start: How it starts.
         python: Its Python, with what it needs installed.
         work_tree: Where its uncommitted databases are, and its `.env`. Nothing else is read there.
+        files: A folder with more files for the copy, such as a configuration for replays.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class ForeignRehearsal:
         *,
         python: Path,
         work_tree: Path,
+        files: Path | None = None,
         step_seconds: float = STEP_SECONDS,
     ) -> None:
         self._sandbox = sandbox
         self._start = start
         self._python = python
         self._work_tree = work_tree
+        self._files = files
         self._step_seconds = step_seconds
 
     @property
@@ -60,7 +63,7 @@ class ForeignRehearsal:
             prefix="theseus-foreign-", ignore_cleanup_errors=True
         ) as folder:
             copy = Path(folder, "tree")
-            variables = await asyncio.to_thread(_prepare_copy, tree, self._work_tree, copy)
+            variables = await asyncio.to_thread(self._prepare_copy, tree, copy)
             process = ForeignProcess(
                 self._sandbox, copy, Path(folder), self._start, self._python, variables
             )
@@ -70,13 +73,14 @@ class ForeignRehearsal:
             finally:
                 await process.close()
 
-
-def _prepare_copy(tree: Path, work_tree: Path, copy: Path) -> Mapping[str, str]:
-    """Copy a tree, add what a bot has beside its committed files, and return its variables."""
-    shutil.copytree(tree, copy, symlinks=True)
-    copy_examples(copy)
-    copy_databases(work_tree, copy)
-    return build_variables(copy, work_tree)
+    def _prepare_copy(self, tree: Path, copy: Path) -> Mapping[str, str]:
+        """Copy a tree, add what a bot has beside its committed files, and return its variables."""
+        shutil.copytree(tree, copy, symlinks=True)
+        if self._files is not None:
+            shutil.copytree(self._files, copy, dirs_exist_ok=True)
+        copy_examples(copy)
+        copy_databases(self._work_tree, copy)
+        return build_variables(copy, self._work_tree)
 
 
 class ForeignPlayer:

@@ -229,7 +229,10 @@ def _describe_exit(end: SystemExit) -> str:
 
 def _describe(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"its Python ({sys.executable}) has no module {error.name!r}: install what it needs"
+        missing = (
+            f"neither the commit nor its Python ({sys.executable}) has a module {error.name!r}"
+        )
+        return f"{missing}: install what the bot needs, or add the file"
     if isinstance(error, EOFError):
         return "it asks for input on the terminal"
     if isinstance(error, FileNotFoundError) and error.filename:

@@ -41,7 +41,9 @@ class PlainCalendar:
         time.time_ns = lambda: round(self._get_seconds() * _NANO)
         time.localtime = lambda at=None: _local(self._get_seconds() if at is None else at)
         time.gmtime = lambda at=None: _utc(self._get_seconds() if at is None else at)
-        time.strftime = lambda shape, at=None: _format(shape, at or time.localtime())
+        time.strftime = lambda shape, at=None: _format(
+            shape, time.localtime() if at is None else at
+        )
         calendar.datetime, calendar.date = _build_classes(self._get_now)  # type: ignore[misc]
 
     def move_to(self, now: _Moment) -> None:
@@ -83,7 +85,9 @@ def _build_classes(get_now: Callable[[], _Moment]) -> tuple[type[_Moment], type[
 
         @classmethod
         def utcnow(cls) -> Any:
-            return cls.fromtimestamp(get_now().timestamp(), calendar.UTC).replace(tzinfo=None)
+            return cls.fromtimestamp(get_now().timestamp(), calendar.timezone.utc).replace(
+                tzinfo=None
+            )
 
         @classmethod
         def today(cls) -> Any:
