@@ -34,6 +34,8 @@ _RUNNER = "packages/theseus_rehearsal/theseus_rehearsal/runner/"
 CATCHES_ALL = {
     _RUNNER + "fork_server.py": "the played tree's code may raise anything",
     _RUNNER + "bot_process.py": "the played tree's code may raise anything",
+    _RUNNER + "foreign_bot.py": "the played bot's code may raise anything",
+    _RUNNER + "foreign_commands.py": "the played bot's prefix is a function of its own",
     "bot/client/_cog_imports.py": "a cog's code may raise anything while it is imported",
     "bot/client/_event_parsers.py": "discord.py's parsers raise anything about a strange payload",
     "bot/client/_reloader.py": "a cog's code may raise anything while it is loaded",

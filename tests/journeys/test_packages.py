@@ -81,10 +81,10 @@ def test_the_local_discord_works_alone(environment: Environment) -> None:
     program.stdout.close()
 
 
-def test_the_rehearsal_works_with_the_local_discord_alone(
+def test_the_rehearsal_works_with_what_it_depends_on_alone(
     environment: Environment, tmp_path: Path
 ) -> None:
-    environment.install("local-discord", "theseus-guard", "theseus-rehearsal")
+    environment.install("local-discord", "theseus-guard", "theseus-observe", "theseus-rehearsal")
     missing = environment.call("python", "-c", "import bot")
     assert "No module named 'bot'" in missing.stderr
     shop = tmp_path / "shop"

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
+from theseus_guard.syntax import parse
+
 STAND_IN = "stand-in"
 _EXAMPLE = re.compile(r"[._-]?(?:example|sample|template|dist|default)s?(?=[._-]|$)", re.IGNORECASE)
 _COPIED = (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".py", ".conf")
@@ -80,7 +82,7 @@ def _iterate_lookups(tree: Path) -> Iterator[tuple[str, bool]]:
     for path in iterate_files(tree, (".py",)):
         with suppress(OSError, ValueError, SyntaxError, RecursionError), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(parse(path.read_text(encoding="utf-8"))):
                 yield from _find_lookup(node)
 
 

@@ -78,25 +78,22 @@ class _AnyDay(type):
 
 
 def _build_classes(get_now: Callable[[], _Moment]) -> tuple[type[_Moment], type[_Day]]:
+    def read_time(cls: Any, tz: calendar.tzinfo | None = None) -> Any:
+        return cls.fromtimestamp(get_now().timestamp(), tz)
+
+    def read_utc(cls: Any) -> Any:
+        return read_time(cls, calendar.timezone.utc).replace(tzinfo=None)
+
+    def read_day(cls: Any) -> Any:
+        return cls.fromtimestamp(get_now().timestamp())
+
     class ScriptMoment(_Moment, metaclass=_AnyMoment):
-        @classmethod
-        def now(cls, tz: calendar.tzinfo | None = None) -> Any:
-            return cls.fromtimestamp(get_now().timestamp(), tz)
-
-        @classmethod
-        def utcnow(cls) -> Any:
-            return cls.fromtimestamp(get_now().timestamp(), calendar.timezone.utc).replace(
-                tzinfo=None
-            )
-
-        @classmethod
-        def today(cls) -> Any:
-            return cls.now()
+        now = classmethod(read_time)
+        utcnow = classmethod(read_utc)
+        today = classmethod(read_day)
 
     class ScriptDay(_Day, metaclass=_AnyDay):
-        @classmethod
-        def today(cls) -> Any:
-            return cls.fromtimestamp(get_now().timestamp())
+        today = classmethod(read_day)
 
     for kind, name in ((ScriptMoment, "datetime"), (ScriptDay, "date")):
         kind.__name__ = kind.__qualname__ = name
