@@ -6,6 +6,7 @@ tested code is the working tree below pytest's root. It runs with your rights, a
 Everything else of this package is imported only if the option is used.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option."""
     group = parser.getgroup("replays", "replays of a Discord bot")
     group.addoption("--replays", metavar="FOLDER", help="Run the scripts (*.yaml) of this folder.")
+    group.addoption(
+        "--replays-start",
+        metavar="COMMAND",
+        help="How a bot that is not built on Theseus starts, such as 'python bot.py'.",
+    )
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -85,6 +91,8 @@ class ReplayItem(pytest.Item):
 
         if SESSION not in self.config.stash:
             rehearsal = self.config.hook.pytest_open_rehearsal(config=self.config)
+            if rehearsal is None and self.config.getoption("replays_start"):
+                rehearsal = _build_foreign_rehearsal(self.config)
             self.config.stash[SESSION] = ReplaySession(self.config.rootpath, rehearsal)
         try:
             lines: Iterable[str] = self.config.stash[SESSION].check(self.path)
@@ -96,3 +104,13 @@ class ReplayItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return how reports name the test."""
         return self.path, 0, f"replay: {self.name}"
+
+
+def _build_foreign_rehearsal(config: pytest.Config) -> Any:
+    """Return the rehearsal of a bot with its own start, in the Python that runs the tests."""
+    from theseus_rehearsal.foreign import ForeignRehearsal, parse_start
+    from theseus_rehearsal.sandbox import PlainSandbox
+
+    start = parse_start(config.getoption("replays_start"))
+    python = Path(sys.executable)
+    return ForeignRehearsal(PlainSandbox(), start, python=python, work_tree=config.rootpath)

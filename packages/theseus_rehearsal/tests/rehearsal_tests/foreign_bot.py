@@ -5,6 +5,7 @@ from pathlib import Path
 from rehearsal_tests.git_repository import commit
 
 FILES = {
+    "pytest.ini": "[pytest]\n",
     ".gitignore": ".env\n*.db\n",
     ".env.example": "DISCORD_TOKEN=put-your-token-here\nLOG_CHANNEL_ID=123456789012345678\n",
     "requirements.txt": "discord.py>=2.3\n",

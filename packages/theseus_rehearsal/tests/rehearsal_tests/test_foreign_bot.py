@@ -1,8 +1,11 @@
 """A bot that knows nothing of Theseus is replayed by its own start, over real sockets."""
 
 import json
+import os
 import sqlite3
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -181,3 +184,30 @@ async def test_the_sandbox_hides_the_repository_and_the_network(tmp_path: Path) 
     )  # fmt: skip
     done = await run_script(rehearsal, folder, parse_script('- say: "?ping"\n', "s.yaml"))
     assert list_visible_lines(done)[0][0] == "dev: False"
+
+
+def test_a_script_with_answers_is_a_test(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_foreign_bot(folder)
+    (tmp_path / "s.yaml").write_text('- say: "?ping"\n')
+    _, stated = call(folder, "--script", str(tmp_path / "s.yaml"), "--yaml")
+    for name, text in (("good", stated), ("bad", stated.replace("Pong!", "Pang!"))):
+        replays = folder / name
+        replays.mkdir()
+        (replays / "ping.yaml").write_text(text)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "theseus_rehearsal.pytest_plugin", "-p",
+             "no:cacheprovider", "--replays", name, "--replays-start",
+             "python bot.py"],
+            cwd=folder, capture_output=True, text=True, check=False,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": ":".join(sys.path)},
+        )  # fmt: skip
+        assert done.returncode == (name == "bad"), done.stdout + done.stderr
+    assert "-    dev: Pang!" in done.stdout
+    assert "+    dev: Pong!" in done.stdout
+
+
+async def test_a_tree_is_not_copied_into_itself(tmp_path: Path) -> None:
+    rehearsal = rehearse(tmp_path)
+    with pytest.raises(RehearsalError, match="contains the temporary folder"):
+        await run_script(rehearsal, Path(tempfile.gettempdir()), WORLD)

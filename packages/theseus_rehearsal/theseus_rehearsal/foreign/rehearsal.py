@@ -12,11 +12,13 @@ from theseus_rehearsal._script_run import ScriptRun
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign.process import ForeignProcess
 from theseus_rehearsal.foreign.stand_ins import build_variables, copy_databases, copy_examples
-from theseus_rehearsal.foreign.start import BotStart
+from theseus_rehearsal.foreign.start import ENVIRONMENTS, BotStart
 from theseus_rehearsal.ports.rehearsal import ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.records import Script, Transcript
 from theseus_rehearsal.sandboxed_rehearsal import STEP_SECONDS
+
+_NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", *ENVIRONMENTS)
 
 
 class ForeignRehearsal:
@@ -75,7 +77,11 @@ class ForeignRehearsal:
 
     def _prepare_copy(self, tree: Path, copy: Path) -> Mapping[str, str]:
         """Copy a tree, add what a bot has beside its committed files, and return its variables."""
-        shutil.copytree(tree, copy, symlinks=True)
+        if copy.resolve().is_relative_to(tree.resolve()):  # it would be copied into itself
+            raise RehearsalError(
+                f"{tree} contains the temporary folder, and cannot be a bot's tree."
+            )
+        shutil.copytree(tree, copy, symlinks=True, ignore=_NOT_COPIED)
         if self._files is not None:
             shutil.copytree(self._files, copy, dirs_exist_ok=True)
         copy_examples(copy)

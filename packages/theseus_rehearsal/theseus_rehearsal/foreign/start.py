@@ -15,7 +15,7 @@ _PYTHON = re.compile(r"(?:.*/)?(?:python|py)(?:\d+(?:\.\d+)?)?(?:\.exe)?")
 _RUNNERS = (("poetry", "run"), ("uv", "run"), ("pipenv", "run"), ("pdm", "run"), ("exec",))
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _FORMS = "`python bot.py`, `python -m package` or `package.module:function`"
-_ENVIRONMENTS = (".venv", "venv", "env")
+ENVIRONMENTS = (".venv", "venv", "env")
 _RED = "^[[:space:]]*(import|from)[[:space:]]+redbot([[:space:].]|$)"
 _ENDS_IN_RUN = r"\.(run|start)\("
 _NAMES = ("bot.py", "main.py", "run.py", "launcher.py", "app.py", "start.py", "__main__.py")
@@ -115,7 +115,7 @@ def find_python(folder: Path, named: Path | None) -> Path:
         if not os.access(path, os.X_OK):
             raise RehearsalError(f"--python: {named} is no Python; name bin/python of its venv.")
         return path.absolute()
-    for name in _ENVIRONMENTS:
+    for name in ENVIRONMENTS:
         path = folder / name / "bin" / "python"
         if os.access(path, os.X_OK):
             return path.absolute()
