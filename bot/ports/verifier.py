@@ -10,7 +10,7 @@ from bot.domain.plan import AffectedTests, Reproduction
 from bot.ports.workspace import Workspace
 
 Tier = Literal["quick", "full"]
-Proof = Literal["types", "tests"]
+CheckKind = Literal["format", "lint", "types", "tests"]
 OnCheck = Callable[[CheckResult], Awaitable[None]]
 
 
@@ -77,13 +77,22 @@ class Verifier(Protocol):
         changed: Sequence[str],
         on_check: OnCheck,
         *,
-        only: Proof | None = None,
+        only: CheckKind | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Run base's checks of that tier in the workspace, affected tests first.
+        """Run base's checks of that tier in the workspace, the cheapest first.
 
-        Returns no results if base does not configure the tier. With `only`, just the type checks or
-        just the tests run; there may be none. `on_check` is awaited after each. All checks run even
-        if one fails.
+        Formatter and linter run before the type checks, and these before the tests. If a check
+        fails, the more expensive ones are skipped. With `only`, just the checks of that kind run;
+        there may be none. `on_check` is awaited after each. Nothing runs twice on the same files:
+        known results are returned. Returns no results if base does not configure the tier.
+        """
+        ...
+
+    async def format_files(self, workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
+        """Format these files in the workspace with base's formatter; return those it rewrote.
+
+        Files that were not formatted at base stay as they are, so a change does not grow. Returns
+        nothing if base configures no formatter that can write.
         """
         ...
 

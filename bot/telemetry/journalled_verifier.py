@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from bot.domain.change import CheckResult
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier, Verifier
+from bot.ports.verifier import CheckKind, OnCheck, Reproduced, Tier, Verifier
 from bot.ports.workspace import Workspace
 from bot.telemetry.current_run import get_current_run
 from bot.telemetry.recorder import Recorder
@@ -65,7 +65,7 @@ class JournalledVerifier:
         changed: Sequence[str],
         on_check: OnCheck,
         *,
-        only: Proof | None = None,
+        only: CheckKind | None = None,
     ) -> tuple[CheckResult, ...]:
         """Run the checks, each journalled when it is done."""
 
@@ -74,6 +74,10 @@ class JournalledVerifier:
             await on_check(result)
 
         return await self._verifier.run_checks(tier, workspace, changed, record_check, only=only)
+
+    async def format_files(self, workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
+        """Format the files."""
+        return await self._verifier.format_files(workspace, files)
 
     async def run_checks_at_base(
         self,

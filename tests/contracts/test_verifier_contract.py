@@ -112,13 +112,16 @@ async def test_a_fixed_worktree_passes_its_checks_and_each_is_told(bench: Verifi
     assert all(result.seconds >= 0 and result.summary for result in results)
 
 
-async def test_every_check_runs_even_when_one_fails(bench: VerifierCase) -> None:
+async def test_after_a_cheap_check_that_fails_the_expensive_ones_do_not_run(
+    bench: VerifierCase,
+) -> None:
     bench.write("import os\n" + FIXED)
     results = await bench.verifier.run_checks("quick", bench.workspace, ["dice.py"], ignore)
     assert {result.name: result.status for result in results} == {
         "lint": "failed",
-        "affected tests": "passed",
+        "affected tests": "skipped",
     }
+    assert "lint failed" in results[1].summary
 
 
 async def test_a_failing_check_is_a_result_with_its_output(bench: VerifierCase) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.domain.change import CheckResult
 from bot.domain.errors import PortError
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
+from bot.ports.verifier import CheckKind, OnCheck, Reproduced, Tier
 from bot.ports.workspace import Workspace
 
 Look = Callable[[Path], bool]
@@ -104,18 +104,23 @@ class FakeVerifier:
         changed: Sequence[str],
         on_check: OnCheck,
         *,
-        only: Proof | None = None,
+        only: CheckKind | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Run every check on the tree; without a change they are skipped.
+        """Run the checks on the tree, tests last; without a change they are skipped.
 
-        A check named `types` is the type check; checks with `tests` in their name are tests.
+        The name says what a check is about: `format`, `lint`, `types`, `affected tests`.
         """
         self._record_call(f"{tier} checks" if only is None else f"{tier} {only}")
-        results = []
-        for name, passes in (self._checks if tier == "quick" else self.full).items():
+        results: list[CheckResult] = []
+        looks = self._checks if tier == "quick" else self.full
+        for name, passes in sorted(looks.items(), key=lambda pair: "tests" in pair[0]):
             if only is not None and only not in name:
                 continue
-            if changed:
+            failed = next((result.name for result in results if not result.ok), "")
+            if failed and "tests" in name:
+                reason = f"not run, because {failed} failed"
+                result = CheckResult(name=name, status="skipped", seconds=0.0, summary=reason)
+            elif changed:
                 passed = passes(workspace.path)
                 result = self._make_result(name, passed, "3 passed" if passed else "1 failed")
             else:
@@ -123,6 +128,17 @@ class FakeVerifier:
             results.append(result)
             await on_check(result)
         return tuple(results)
+
+    async def format_files(self, workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
+        """Replace tabs by spaces, which is what this formatter is about."""
+        self._record_call("format")
+        rewritten = []
+        for path in (workspace.path / file for file in files):
+            text = path.read_text("utf-8")
+            if path.suffix == ".py" and "\t" in text:
+                path.write_text(text.replace("\t", "    "), "utf-8")
+                rewritten.append(path.relative_to(workspace.path).as_posix())
+        return tuple(rewritten)
 
     async def run_checks_at_base(
         self,

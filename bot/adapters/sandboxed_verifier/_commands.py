@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from bot.domain.checks import Check
-from bot.ports.verifier import Proof
+from bot.ports.verifier import CheckKind
 
 Tool = Literal["pytest", "mypy", "ruff", "other"]
 AFFECTED = "{affected_tests}"
@@ -36,11 +36,30 @@ def find_tool(command: Sequence[str]) -> Tool:
     return _TOOLS.get(_get_program(command), "other")
 
 
-def get_proof(check: Check) -> Proof | None:
-    """Return whether a check is a type check or tests; `None` for others, such as a linter."""
+def find_kind(check: Check) -> CheckKind:
+    """Return what a check is about; what nobody knows counts as a linter."""
     if AFFECTED in check.command or find_tool(check.command) == "pytest":
         return "tests"
-    return "types" if _get_program(check.command) in _TYPE_CHECKERS else None
+    if _get_program(check.command) in _TYPE_CHECKERS:
+        return "types"
+    return "format" if _find_formatter(check.command) else "lint"
+
+
+def _find_formatter(command: Sequence[str]) -> int:
+    """Return the number of words that call a formatter which can write, or 0."""
+    program = 3 if command[1:2] == ("-m",) else 1
+    name = _get_program(command)
+    if name == "ruff" and command[program : program + 1] == ("format",):
+        return program + 1
+    return program if name == "black" else 0
+
+
+def build_format_command(check: Check) -> Check | None:
+    """Return the check as one that writes instead of complaining; `None` for other checks."""
+    if not _find_formatter(check.command):
+        return None
+    words = tuple(word for word in check.command if word not in ("--check", "--diff"))
+    return check.replace(command=words)
 
 
 def _as_arguments(files: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from theseus_guard.syntax import parse
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
-from bot.adapters.sandboxed_verifier._commands import expand, find_tool, get_proof
+from bot.adapters.sandboxed_verifier._commands import expand, find_kind, find_tool
 from bot.domain.checks import Check
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import ConfigError, VerifierError
@@ -68,7 +68,7 @@ class SandboxedCoverage:
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise VerifierError(f"{source} cannot be read: {error}") from error
         tests = [
-            c for c in checks.full if get_proof(c) == "tests" and find_tool(c.command) == "pytest"
+            c for c in checks.full if find_kind(c) == "tests" and find_tool(c.command) == "pytest"
         ]
         if not tests:
             raise VerifierError(f"{source} has no pytest command in `checks.full`; add one.")

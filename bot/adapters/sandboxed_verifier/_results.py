@@ -188,13 +188,13 @@ def _get_last_line(output: str) -> str:
     return lines[-1][:_LINE] if lines else ""
 
 
-def build_skipped(check: Check) -> CheckResult:
-    """Return the result of a check that has no files to check."""
+def build_skipped(check: Check, reason: str = "no changed file concerns it") -> CheckResult:
+    """Return the result of a check that did not run, as by default one without files to check."""
     return CheckResult(
         name=check.name,
         status="skipped",
         seconds=0.0,
-        summary="no changed file concerns it",
+        summary=reason,
         command=shlex.join(check.command),
     )
 

@@ -22,11 +22,14 @@ _STALE_SECONDS = 24 * 3600  # longer than any check: an older folder is left ove
 
 def _copy(source: Path, target: Path) -> None:
     def list_ignored(folder: str, names: list[str]) -> set[str]:
-        current = Path(folder)
-        ignored = {name for name in names if not _is_ordinary(current / name) or _is_compiled(name)}
-        return ignored | ({".git"} if current == source else set())
+        return {name for name in names if not is_copied(source, Path(folder) / name)}
 
     shutil.copytree(source, target, symlinks=True, ignore=list_ignored, dirs_exist_ok=True)
+
+
+def is_copied(root: Path, path: Path) -> bool:
+    """Return whether copies of the workspace at `root` contain this file or folder."""
+    return _is_ordinary(path) and not _is_compiled(path.name) and path != root / ".git"
 
 
 def _is_compiled(name: str) -> bool:

@@ -16,12 +16,14 @@ from bot.adapters.sandboxed_verifier._answers import Answers
 from bot.adapters.sandboxed_verifier._commands import (
     AFFECTED,
     Tool,
+    build_format_command,
     expand,
+    find_kind,
     find_tool,
-    get_proof,
     present_python,
     test_options,
 )
+from bot.adapters.sandboxed_verifier._known_results import KnownResults, identify
 from bot.adapters.sandboxed_verifier._machinery import Machinery, select_present_at_base
 from bot.adapters.sandboxed_verifier._reproduction_runner import ReproductionRunner
 from bot.adapters.sandboxed_verifier._results import build_skipped, check_result
@@ -35,13 +37,14 @@ from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
+from bot.ports.verifier import CheckKind, OnCheck, Reproduced, Tier
 from bot.ports.workspace import Workspace
 from bot.settings import parse_checks
 
 _MAX_CACHED_FAILURES = (
     64  # failures at a base, the newest; neither that commit nor that test can change
 )
+_STAGES: tuple[tuple[CheckKind, ...], ...] = (("format", "lint"), ("types",), ("tests",))
 CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
 
@@ -82,6 +85,7 @@ class SandboxedVerifier:
             _MAX_CACHED_FAILURES
         )
         self._answers = Answers(sandbox, self._scratch, limits)
+        self._known = KnownResults()
 
     @property
     def sandbox(self) -> str:
@@ -125,7 +129,12 @@ class SandboxedVerifier:
         self, reproductions: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[CheckResult, ...]:
         """Run reproductions on a copy of the current workspace; a faked pass is `failed`."""
-        return await self._reproducing.run_after_fix(reproductions, workspace)
+        key = (await identify(workspace), tuple(reproductions))
+        results = self._known.find(key)
+        if results is None:
+            results = await self._reproducing.run_after_fix(reproductions, workspace)
+            self._known.save(key, results)
+        return results
 
     async def find_affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
@@ -146,12 +155,12 @@ class SandboxedVerifier:
         changed: Sequence[str],
         on_check: OnCheck,
         *,
-        only: Proof | None = None,
+        only: CheckKind | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Run base's checks; return the results in the configured order."""
+        """Run base's checks, the cheapest first; return the results in the configured order."""
         checks = await self._load_base_checks(tier, workspace)
         if only is not None:
-            checks = tuple(check for check in checks if get_proof(check) == only)
+            checks = tuple(check for check in checks if find_kind(check) == only)
         python = present_python(workspace.path, changed)
         affected = await self._select_affected(checks, workspace, changed)
         return await self._run_all(checks, python, affected, workspace, on_check)
@@ -198,31 +207,82 @@ class SandboxedVerifier:
     ) -> tuple[CheckResult, ...]:
         results: dict[int, CheckResult] = {}
         callback_lock = asyncio.Lock()
+        files = (workspace.base, "base") if at_base else await identify(workspace)
 
         async def run_one(number: int, check: Check, only_read: Once[Path]) -> None:
             command = expand(check, python, affected)
             if command is None:
                 results[number] = build_skipped(check)
-            elif (tool := find_tool(command)) in CACHES:
-                attempt = partial(self._read, check, command, tool, only_read)
-                results[number] = await self._load.run_alone_if_late(attempt, _has_timed_out)
             else:
-                attempt = partial(self._run, check, command, workspace, python, at_base=at_base)
-                results[number] = await self._load.run_alone_if_late(attempt, _has_timed_out)
+                key = (files, tuple(command), tuple(python))
+                known = self._known.find(key)
+                if known is None:
+                    if (tool := find_tool(command)) in CACHES:
+                        attempt = partial(self._read, check, command, tool, only_read)
+                    else:
+                        attempt = partial(
+                            self._run, check, command, workspace, python, at_base=at_base
+                        )
+                    known = (await self._load.run_alone_if_late(attempt, _has_timed_out),)
+                    self._known.save(key, known)
+                results[number] = known[0].replace(name=check.name)
             async with callback_lock:
                 await on_check(results[number])
 
-        # The affected tests start first: they are the most informative, and take longest.
-        order = sorted(enumerate(checks), key=lambda pair: AFFECTED not in pair[1].command)
         async with self._to_read(workspace, at_base=at_base) as only_read:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for number, check in order:
-                        group.create_task(run_one(number, check, only_read))
-            except ExceptionGroup as failures:
-                # All checks fail with the same error, so raise the first one as the cause.
-                raise failures.exceptions[0] from failures
+            for kinds in _STAGES:
+                stage = [pair for pair in enumerate(checks) if find_kind(pair[1]) in kinds]
+                failed = next((result.name for result in results.values() if not result.ok), "")
+                if failed and not at_base:
+                    for number, check in stage:
+                        results[number] = build_skipped(check, f"not run, because {failed} failed")
+                        await on_check(results[number])
+                    continue
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for number, check in stage:
+                            group.create_task(run_one(number, check, only_read))
+                except ExceptionGroup as failures:
+                    # All checks fail with the same error, so raise the first one as the cause.
+                    raise failures.exceptions[0] from failures
         return tuple(results[number] for number in range(len(checks)))
+
+    async def format_files(self, workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
+        """Format these files with base's formatter; return those that were rewritten."""
+        root = workspace.path.resolve()
+        python = [
+            file
+            for file in present_python(root, files)
+            if (root / file).resolve() == root / file  # a linked folder may lead anywhere
+        ]
+        checks = await self._load_base_checks("quick", workspace)
+        pairs = [(check, build_format_command(check)) for check in checks]
+        found = [(check, writing) for check, writing in pairs if writing is not None]
+        if not found or not python:
+            return ()
+        check, writing = found[0]
+        async with self._slots, self._copy(workspace, at_base=False) as folder:
+            tree = folder / "tree"
+            command = expand(writing, python, ()) or []
+            await self._sandbox.run(
+                command,
+                cwd=tree,
+                writable=[folder],
+                env={"PYTHONPATH": build_python_path(tree)},
+                limits=SandboxLimits(seconds=check.seconds),
+            )
+            texts = {
+                file: text
+                for file in present_python(tree, python)
+                if (text := (tree / file).read_bytes()) != (root / file).read_bytes()
+            }
+        rewritten = []
+        for file, text in texts.items():
+            at_base = await self.run_checks_at_base([check.name], workspace, [file])
+            if all(result.ok for result in at_base):
+                (root / file).write_bytes(text)
+                rewritten.append(file)
+        return tuple(rewritten)
 
     async def warm_caches(self, workspace: Workspace) -> None:
         """Fill the tools' caches from an idle worktree, so that the first run is fast.

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from theseus_rehearsal.ports.sandbox import Completed
 from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import UnavailableSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
-from bot.adapters.sandboxed_verifier._commands import get_proof
+from bot.adapters.sandboxed_verifier._commands import find_kind
 from bot.adapters.sandboxed_verifier._results import FAKED
 from bot.adapters.sandboxed_verifier._scratch import Scratch
 from bot.domain.change import CheckResult
@@ -20,6 +22,17 @@ from bot.domain.plan import Reproduction
 from bot.ports.workspace import Workspace
 from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, make_faulty_project, make_reproduction
 from tests.fakes.repositories import write
+
+
+class CountingSandbox(PlainSandbox):
+    """Counts the commands it runs."""
+
+    count = 0
+
+    async def run(self, *given: Any, **named: Any) -> Completed:
+        """Run the command."""
+        self.count += 1
+        return await super().run(*given, **named)
 
 
 async def ignore(result: CheckResult) -> None:
@@ -368,8 +381,46 @@ async def test_a_tier_that_is_not_configured_is_no_checks(
     assert results == ()
 
 
+@pytest.mark.slow
+async def test_nothing_runs_again_on_the_same_files(tmp_path: Path, workspace: Workspace) -> None:
+    counting = CountingSandbox()
+    verifier = SandboxedVerifier(counting, tmp_path / "cache")
+    write(workspace.path, {"dice.py": FIXED})
+    first = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    proof = await verifier.run_reproductions([make_reproduction()], workspace)
+    before = counting.count
+    await workspace.commit("The change")
+    assert await verifier.run_checks("quick", workspace, ["dice.py"], ignore) == first
+    assert await verifier.run_reproductions([make_reproduction()], workspace) == proof
+    assert counting.count == before
+    write(workspace.path, {"dice.py": BROKEN})
+    changed = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    assert [result.status for result in changed] == ["passed", "failed"]
+
+
+@pytest.mark.slow
+async def test_the_formatter_writes_only_what_was_formatted_before(tmp_path: Path) -> None:
+    config = CONFIG.replace(
+        "  quick:\n",
+        '  quick:\n    - {name: format, command: [ruff, format, --check, "{changed}"]}\n',
+    )
+    untidy = "x  =  1\n"
+    base = make_faulty_project(
+        tmp_path / "checkout", **{"data/config.yaml": config, "old.py": untidy}
+    )
+    folder = tmp_path / "checkout"
+    async with GitWorkspaces(folder, tmp_path / "trees").open("r1", base=base) as workspace:
+        verifier = SandboxedVerifier(PlainSandbox(), tmp_path / "cache")
+        write(workspace.path, {"dice.py": FIXED + "x  =  2\n", "old.py": untidy + "y  =  2\n"})
+        files = ["dice.py", "old.py", "gone.py"]
+        assert await verifier.format_files(workspace, files) == ("dice.py",)
+        assert "x = 2\n" in (workspace.path / "dice.py").read_text()
+        assert (workspace.path / "old.py").read_text() == untidy + "y  =  2\n"
+        assert await verifier.format_files(workspace, files) == ()
+
+
 @pytest.mark.parametrize(
-    ("command", "proof"),
+    ("command", "kind"),
     [
         (["mypy", "{changed}"], "types"),
         (["{python}", "-m", "mypy"], "types"),
@@ -377,9 +428,11 @@ async def test_a_tier_that_is_not_configured_is_no_checks(
         (["pytest", "-q"], "tests"),
         (["python3", "-m", "pytest"], "tests"),
         (["./run-tests", "{affected_tests}"], "tests"),
-        (["ruff", "check", "mypy"], None),
-        (["python", "mypy"], None),
+        (["ruff", "check", "mypy"], "lint"),
+        (["python", "mypy"], "lint"),
+        (["ruff", "format", "--check"], "format"),
+        (["{python}", "-m", "black", "--check"], "format"),
     ],
 )
-def test_a_checks_command_says_what_it_proves(command: list[str], proof: str | None) -> None:
-    assert get_proof(Check(name="a check", command=tuple(command))) == proof
+def test_a_checks_command_says_what_it_is_about(command: list[str], kind: str) -> None:
+    assert find_kind(Check(name="a check", command=tuple(command))) == kind

@@ -8,7 +8,7 @@ from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
 from bot.domain.change import CheckResult
 from bot.domain.plan import Plan
-from bot.ports.verifier import Proof, Verifier
+from bot.ports.verifier import CheckKind, Verifier
 from bot.ports.workspace import Workspace
 
 RAW = 6_000  # characters of output in one answer
@@ -20,7 +20,7 @@ async def list_changed_files(workspace: Workspace) -> list[str]:
 
 
 async def prove(
-    verifier: Verifier, workspace: Workspace, files: Sequence[str], only: Proof
+    verifier: Verifier, workspace: Workspace, files: Sequence[str], only: CheckKind
 ) -> tuple[CheckResult, ...]:
     """Run base's checks of one kind on these files."""
 
