@@ -42,6 +42,7 @@ from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.checks.trials import ProposalTrials
+from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.requests.change_context import ChangeContextCollector
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.running_agent import RunningAgent
@@ -132,7 +133,7 @@ def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> No
 
 def _build_engines(injector: Injector, settings: Settings, chosen: Engines) -> None:
     """Build what plans and writes changes with the chosen engines."""
-    clock = injector.get(Clock)
+    clock, check = injector.get(Clock), injector.build(WorktreeCheck)
     injector.build(FaultAnalyzer, planner=chosen.planner)
     injector.build(PlanBuilder, planner=chosen.planner)
     # Only an engine that follows instructions can write what a brief says.
@@ -140,8 +141,8 @@ def _build_engines(injector: Injector, settings: Settings, chosen: Engines) -> N
         injector.build(RequestBriefer, planner=chosen.request_planner)
     injector.add(
         WritingEngines(
-            CodeAgentRunner(chosen.agent, clock, budget=chosen.budget),
-            _build_fallback_runner(settings, chosen, clock),
+            CodeAgentRunner(chosen.agent, clock, budget=chosen.budget, check=check),
+            _build_fallback_runner(settings, chosen, clock, check),
         )
     )
 
@@ -168,12 +169,12 @@ def _build_replays(
 
 
 def _build_fallback_runner(
-    settings: Settings, chosen: Engines, clock: Clock
+    settings: Settings, chosen: Engines, clock: Clock, check: WorktreeCheck
 ) -> CodeAgentRunner | None:
     if chosen.stand_in is None:
         return None
     seconds = settings.config.engine.seconds
-    return CodeAgentRunner(chosen.stand_in, clock, budget=Budget(seconds=seconds))
+    return CodeAgentRunner(chosen.stand_in, clock, budget=Budget(seconds=seconds), check=check)
 
 
 def _build_deployer(

@@ -244,6 +244,16 @@ class Verdict(Record):
     )
 
     @property
+    def has_objections(self) -> bool:
+        """True if something speaks against the change that did not fail before it."""
+        head = self.passing_on_head
+        return (
+            any(finding.blocking for finding in self.findings)
+            or (head is not None and not head.ok)
+            or any(not each.ok and each.name not in self.failing_before for each in self.checks)
+        )
+
+    @property
     def is_reproduced(self) -> bool:
         """True if the reproduction fails on base and passes on head."""
         base, head = self.failing_on_base, self.passing_on_head

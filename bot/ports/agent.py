@@ -1,6 +1,6 @@
 """The code agent port: engines that write a change."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -90,6 +90,18 @@ def get_no_news() -> Sequence[str]:
     return ()
 
 
+Checkup = Callable[[Sequence[Grant]], Awaitable[Verdict]]
+"""Formats the worktree as it is and checks it, the cheapest checks first, up to the first failure.
+
+It takes the files that the engine was granted. The verdict is about no commit: its `head` is empty.
+"""
+
+
+async def skip_checkup(_: Sequence[Grant]) -> Verdict:
+    """Return a verdict without any check."""
+    return Verdict(head="", round=1)
+
+
 class Progress(Cost):
     """The agent's current activity, as one short line for the card, and the cost of this call.
 
@@ -166,12 +178,14 @@ class CodeAgent(Protocol):
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then exactly one final update: `Finished` or `QuestionAsked`.
 
         The engine edits files under `workspace.path` and leaves them uncommitted. From round 2 on,
         the workspace has the commits of earlier rounds. An engine that can follow instructions
-        calls `news` while it works; others never do. Closing the iterator or cancelling ends the
+        calls `news` while it works; others never do. An engine that can answer to failed checks
+        calls `checkup` before it is done. Closing the iterator or cancelling ends the
         engine's process group before it returns. The engine never has forge or chat credentials.
         Raises `AgentError` (`AgentTimeout` after the budget's seconds) and `BudgetSpent`; the last
         `Progress` has the cost until then.

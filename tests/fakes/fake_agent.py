@@ -9,12 +9,14 @@ from bot.domain.cost import Cost
 from bot.ports.agent import (
     Assignment,
     Budget,
+    Checkup,
     Finished,
     News,
     Progress,
     QuestionAsked,
     Update,
     get_no_news,
+    skip_checkup,
 )
 from bot.ports.workspace import Workspace
 
@@ -72,6 +74,7 @@ class FakeAgent:
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         """Make this round's edits."""
         self.asked.append(assignment)

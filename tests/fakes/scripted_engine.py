@@ -10,7 +10,17 @@ from theseus_guard.record import Record
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 
 from bot.domain.errors import AgentUnavailable
-from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, get_no_news
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    Checkup,
+    Finished,
+    News,
+    Progress,
+    Update,
+    get_no_news,
+    skip_checkup,
+)
 from bot.ports.workspace import Workspace
 
 
@@ -44,6 +54,7 @@ class ScriptedEngine:
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         """Do the turn of this round; see the port."""
         turn = await asyncio.to_thread(self._load_turn, assignment)

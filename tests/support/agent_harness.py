@@ -45,6 +45,7 @@ from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.start_check import StartCheck
 from bot.self_improvement.checks.trials import ProposalTrials
+from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.runs.deployer import Deployer
@@ -223,11 +224,11 @@ class AgentHarness(ThreadReader):
         if self.watch is not None:
             build(FixEvaluator, rules=self.watch)
             build(UseEvaluator, rules=self.watch, commands=list_commands, days=self.use_days)
-        spare = self.fallback_engine
+        spare, check = self.fallback_engine, build(WorktreeCheck)
         injector.add(
             WritingEngines(
-                CodeAgentRunner(self.engine, self.clock, budget=BUDGET),
-                CodeAgentRunner(spare, self.clock, budget=BUDGET) if spare else None,
+                CodeAgentRunner(self.engine, self.clock, budget=BUDGET, check=check),
+                CodeAgentRunner(spare, self.clock, budget=BUDGET, check=check) if spare else None,
             )
         )
 

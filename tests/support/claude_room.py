@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from theseus_guard.protection import Protection
+from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent import (
     Claude,
@@ -17,6 +18,7 @@ from bot.adapters.claude_agent import (
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
+from bot.domain.change import Grant, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import AffectedTests, Plan, Step
@@ -26,12 +28,15 @@ from bot.ports.clock import Clock
 from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.checks.worktree_check import WorktreeCheck
+from bot.self_improvement.steps._assignment import add_granted_files
 from bot.skills import SkillLibrary
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_model_gateway import FakeModelGateway
 from tests.fakes.fake_store import FakeStore
-from tests.fakes.fake_verifier import FakeVerifier
+from tests.fakes.fake_verifier import FakeVerifier, Look
 from tests.fakes.faulty_project import (
     is_broken,
     make_faulty_project,
@@ -112,12 +117,19 @@ class ClaudeRoom:
     base: str
     start: Callable[[], tuple[CodeAgent, ClaudePlanner]]
     gateway: FakeModelGateway
+    check: WorktreeCheck
 
     async def work(self, **changes: object) -> list[Update]:
         """Run an engine that was just started until its final message."""
         agent, _ = self.start()
         assignment = make_assignment(self.base, **changes)
-        async with aclosing(agent.work(assignment, self.workspace, BUDGET)) as updates:
+
+        async def check_up(granted: Sequence[Grant]) -> Verdict:
+            plan = add_granted_files(assignment.plan, tuple(granted))
+            return await self.check(plan, self.workspace, round_number=assignment.round)
+
+        work = agent.work(assignment, self.workspace, BUDGET, checkup=check_up)
+        async with aclosing(work) as updates:
             return [update async for update in updates]
 
     def read_dice(self) -> str:
@@ -134,14 +146,16 @@ async def open_claude_room(
     clock: Clock | None = None,
     files: Mapping[str, str] | None = None,
     skills: SkillLibrary | None = None,
+    checks: Mapping[str, Look] | None = None,
 ) -> AsyncIterator[ClaudeRoom]:
-    """Open the room with additional `files`; without a `reviewer`, no change is reviewed."""
+    """Open the room with additional `files` and `checks`; without a `reviewer`, nobody reviews."""
+    verifier = FakeVerifier(broken=is_broken, checks=checks)
     base = make_faulty_project(folder / "checkout", **(files or {}))
     sandbox = await choose_sandbox("auto", required=False)
     services = EngineServices(
         prompts=Prompts(ROOT / "prompts"),
         sandbox=sandbox,
-        verifier=FakeVerifier(broken=is_broken),
+        verifier=verifier,
         journal=FakeJournal([make_evidence(base).groups[0].newest]),
         store=FakeStore(),
         memory=FakeMemory(),
@@ -162,4 +176,6 @@ async def open_claude_room(
                 claude, services, planner=ROLE, executor=ROLE, reviewer=reviewer
             )
 
-        yield ClaudeRoom(model, workspace, base, start, gateway)
+        gate = QualityGate(verifier, protection=PROTECTION, redact=redact)
+        check = WorktreeCheck(gate, verifier)
+        yield ClaudeRoom(model, workspace, base, start, gateway, check)

@@ -1,11 +1,13 @@
 """The claude engine as a code agent: an executor edits, a reviewer reads the diff."""
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from bot.adapters.claude_agent._collaborators import EngineServices
+from bot.adapters.claude_agent._draft import find_unmentioned
 from bot.adapters.claude_agent._forms import ReviewForm, build_schema
 from bot.adapters.claude_agent._progress_watch import EDITS, StuckWatch
 from bot.adapters.claude_agent._review import Reviewer
@@ -17,24 +19,30 @@ from bot.adapters.claude_agent.program._program import Claude, Talk
 from bot.adapters.claude_agent.program._turn import CostSum, PromptTurn, build_last_cost
 from bot.adapters.claude_agent.prompting._briefing import Briefing, render_character
 from bot.adapters.claude_agent.prompting._plain_text import flatten
+from bot.adapters.claude_agent.tools._check_results import build_checkup_attempt, format_verdict
 from bot.adapters.claude_agent.tools._tool_handlers import ToolHandlers
+from bot.adapters.claude_agent.tools._tool_permissions import PREFIX
 from bot.domain.account import Account, Purpose
-from bot.domain.change import Attempt
-from bot.domain.errors import TheseusError
+from bot.domain.change import Attempt, Verdict
+from bot.domain.errors import AgentStuck, TheseusError
 from bot.domain.roles import Role
 from bot.ports.agent import (
     Assignment,
     Budget,
+    Checkup,
     Finished,
     News,
     Progress,
     QuestionAsked,
     Update,
     get_no_news,
+    skip_checkup,
 )
 from bot.ports.workspace import Workspace
 
 _SUMMARY = 200
+_LAST_CALLS = frozenset({f"{PREFIX}cannot", f"{PREFIX}ask_person"})
+_MAX_CHECKUPS = 4  # answers to failed checks in one call; then the round ends
 _REVIEWERS_TOOLS = ("git_log", "git_show")
 _FENCED = re.compile(r"^[ ]*(```+|~~~+).*?(?:^[ ]*\1|\Z)[`~]*[ ]*$", re.DOTALL | re.MULTILINE)
 _NO_SENTENCE = re.compile(r"[-*+] |[#|>]|```|`[^`]*`$|\d+[.)] ")
@@ -61,13 +69,16 @@ class ClaudeAgent:
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then the change or a question; see the port."""
         tally = CostSum()
         try:
             for fresh in (False, True):
                 try:
-                    work = self._work(assignment, workspace, budget, news, tally, fresh=fresh)
+                    work = self._work(
+                        assignment, workspace, budget, (news, checkup), tally, fresh=fresh
+                    )
                     async with aclosing(work) as updates:
                         async for update in updates:
                             yield update
@@ -86,12 +97,13 @@ class ClaudeAgent:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        news: News,
+        services: tuple[News, Checkup],
         tally: CostSum,
         *,
         fresh: bool,
     ) -> AsyncGenerator[Update, None]:
         """Do one call in a single conversation of the executor."""
+        news, checkup = services
         session = await self._services.open_writer(assignment, workspace)
         memory = await self._services.list_memories(assignment.run_id, assignment.diagnosis)
         checks = await self._services.render_checks(workspace)
@@ -124,6 +136,7 @@ class ClaudeAgent:
                 reviewer,
                 self._build_deadline_check(budget),
                 news,
+                checkup,
             )
             async with aclosing(call.carry_out(conversation)) as updates:
                 async for update in updates:
@@ -172,6 +185,12 @@ class _Call:
     reviewer: Reviewer
     is_late: Callable[[], bool]
     news: News
+    checkup: Checkup
+    verdict: Verdict = field(default_factory=lambda: Verdict(head="", round=1))
+    checked_diff: str = ""
+    checkups: int = 0
+    objection: str = ""
+    has_redrafted: bool = False
     attempts: list[Attempt] = field(default_factory=list)
 
     async def carry_out(self, conversation: ProgramConversation) -> AsyncGenerator[Update, None]:
@@ -186,7 +205,7 @@ class _Call:
         )
         reminded = False
         while True:
-            async with aclosing(turn.say(prompt)) as updates:
+            async with aclosing(self._speak(turn, prompt)) as updates:
                 async for update in updates:
                     yield update
             if result := self._find_early_end():
@@ -202,15 +221,63 @@ class _Call:
             if diff == before:
                 yield self._finish_unchanged(closing_text)
                 return
-            async with aclosing(self._review(closing_text, diff)) as updates_of_review:
-                async for progress in updates_of_review:
+            async with aclosing(self._judge(closing_text, diff)) as updates_of_checks:
+                async for progress in updates_of_checks:
                     yield progress
-            review = self.reviewer.open_review
-            if review is None or self.is_late():
-                yield self._finish(closing_text)
+            if not self.objection:
+                yield self._finish(closing_text, missing=await self._list_unmentioned())
                 return
+            prompt = self.objection
+
+    async def _speak(self, turn: PromptTurn, prompt: str) -> AsyncGenerator[Progress, None]:
+        """Let the executor take one turn; a repeated question or refusal ends it."""
+        try:
+            async with aclosing(turn.say(prompt)) as updates:
+                async for update in updates:
+                    yield update
+        except AgentStuck:
+            if self._find_early_end() is None:
+                raise
+
+    async def _judge(self, closing_text: str, diff: str) -> AsyncGenerator[Progress, None]:
+        """Have the change checked, then reviewed; afterwards `objection` is the next prompt."""
+        yield self.tally.build_progress("has our program check the change")
+        self.objection = await self._check(diff)
+        if self.objection:
+            yield self.tally.build_progress(f"checks: {self.attempts[-1].result}")
+            return
+        if self.verdict.has_objections:
+            return  # the executor has no answer; the round ends, and people read why
+        diff = await self.workspace.get_diff()  # it may have been formatted
+        async with aclosing(self._review(closing_text, diff)) as updates:
+            async for update in updates:
+                yield update
+        review = self.reviewer.open_review
+        if self.is_late():
+            return
+        if review is not None:
             self.attempts.append(_build_attempt(review))
-            prompt = self.briefing.render_review(review)
+            self.objection = self.briefing.render_review(review)
+        else:
+            self.objection = await self._check_draft()
+
+    async def _check_draft(self) -> str:
+        """Return what the executor is told once about a draft that leaves out changed files."""
+        files = await self._list_unmentioned()
+        if not files or self.has_redrafted:
+            return ""
+        self.has_redrafted = True
+        return self.briefing.render_draft_request(files)
+
+    async def _list_unmentioned(self) -> tuple[str, ...]:
+        """Return the changed files that the draft leaves out; none without a draft."""
+        if self.handlers.draft is None:
+            return ()
+        changes = await self.workspace.list_changes()
+        root = self.workspace.path
+        return await asyncio.to_thread(
+            find_unmentioned, "\n".join(self.handlers.draft), changes, root
+        )
 
     def _find_early_end(self) -> QuestionAsked | Finished | None:
         """Return a final result that a tool has already set: a question or a refusal."""
@@ -233,12 +300,28 @@ class _Call:
         def see(event: Seen) -> None:
             if isinstance(event, ToolCall) and event.tool in EDITS:
                 self.reviewer.warm_up()
+            if isinstance(event, ToolCall) and event.tool in _LAST_CALLS and self._find_early_end():
+                raise AgentStuck("The model repeated its question or refusal.")
             watch.see(event)
 
         return see
 
+    async def _check(self, diff: str) -> str:
+        """Return what the executor is told about failed checks; "" if it need not answer.
+
+        It is told a few times at most, and not again when it left the change as it was.
+        """
+        self.verdict = await self.checkup(self.handlers.grants)
+        insists, self.checked_diff = diff == self.checked_diff, await self.workspace.get_diff()
+        answers = not insists and self.checkups < _MAX_CHECKUPS and not self.is_late()
+        if not self.verdict.has_objections or not answers:
+            return ""
+        self.checkups += 1
+        self.attempts.append(build_checkup_attempt(self.verdict))
+        return self.briefing.render_checkup(self.verdict)
+
     async def _review(self, summary: str, diff: str) -> AsyncGenerator[Progress, None]:
-        tests = await self.handlers.run_tests_once() if self.reviewer.is_active else ""
+        tests = format_verdict(self.verdict)
         if self.reviewer.has_begun:
             prompt = self.briefing.render_second_review_request(summary, diff, tests)
         else:
@@ -269,8 +352,12 @@ class _Call:
             **dict(self.tally.total),
         )
 
-    def _finish(self, closing_text: str, *, changed: bool = True) -> Finished:
+    def _finish(
+        self, closing_text: str, *, changed: bool = True, missing: Sequence[str] = ()
+    ) -> Finished:
         title, description = self.handlers.draft or ("", "")
+        if missing:
+            description += f"\n\nAlso changed: {', '.join(f'`{file}`' for file in missing)}."
         return Finished(
             changed=changed,
             summary=_extract_summary(closing_text) or title or "The change its plan describes.",

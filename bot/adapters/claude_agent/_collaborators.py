@@ -118,6 +118,7 @@ class EngineServices:
                 protection=protection,
                 questions=QUESTIONS - (assignment.question is not None),
                 not_done=assignment.previous.not_done if assignment.previous else (),
+                draft=_find_draft(assignment),
             ),
         )
         if assignment.answer is not None:
@@ -149,3 +150,9 @@ class EngineServices:
         """Return one line for each earlier run about this kind of failure."""
         query = f"{diagnosis.headline} {diagnosis.event} {diagnosis.function}"
         return await self.run_memory.list_runs(query, diagnosis.fingerprint, run_id, _REMEMBERED)
+
+
+def _find_draft(assignment: Assignment) -> tuple[str, str] | None:
+    """Return the title and body that an earlier round drafted."""
+    previous = assignment.previous
+    return (previous.title, previous.description) if previous and previous.title else None

@@ -45,11 +45,13 @@ from bot.domain.plan import Reproduction
 from bot.ports.agent import (
     Assignment,
     Budget,
+    Checkup,
     Finished,
     News,
     Progress,
     Update,
     get_no_news,
+    skip_checkup,
 )
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
@@ -81,6 +83,7 @@ class OfflineAgent:
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then the result; see the port."""
         if finished := await finish_without_ignores(assignment, workspace):

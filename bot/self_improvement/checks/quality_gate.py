@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
 
 from theseus_guard import (
     PythonText,
@@ -12,6 +13,7 @@ from theseus_guard import (
     list_declared_modules,
     list_text_files,
 )
+from theseus_guard.git_reader import as_text
 from theseus_guard.protection import Protection
 from theseus_guard.records import Finding
 
@@ -84,7 +86,7 @@ class QualityGate:
         """
         reproduction_files = frozenset(test.path for test in plan.reproductions)
         withdrawn = await list_reverted_files(change, workspace, reproduction_files)
-        findings = await self._inspect(
+        findings = await self.inspect_change(
             plan, change, workspace, named, reproduction_files, withdrawn
         )
         claimed = (
@@ -114,7 +116,7 @@ class QualityGate:
             failing_on_base=base_result,
             passing_on_head=head_result,
             checks=checks,
-            failing_before=await self._find_failing_before(checks, workspace, changed),
+            failing_before=await self.find_failing_before(checks, workspace, changed),
         )
 
     async def verify_revert(
@@ -143,7 +145,7 @@ class QualityGate:
         )
         named = plan.owned_files  # a person named these files by asking for the revert
         files = frozenset(file.path for file in change.files)
-        findings = await self._inspect(plan, change, workspace, named, frozenset(), files)
+        findings = await self.inspect_change(plan, change, workspace, named, frozenset(), files)
         verdict = Verdict(
             head=change.head,
             round=round_number,
@@ -157,10 +159,10 @@ class QualityGate:
         checks = await self._run_checks("quick", workspace, changed, change.head, on_check)
         return verdict.replace(
             checks=checks,
-            failing_before=await self._find_failing_before(checks, workspace, changed),
+            failing_before=await self.find_failing_before(checks, workspace, changed),
         )
 
-    async def _inspect(
+    async def inspect_change(
         self,
         plan: Plan,
         change: ChangeSet,
@@ -169,7 +171,7 @@ class QualityGate:
         allowed_new: frozenset[str],
         withdrawn: frozenset[str],
     ) -> tuple[Finding, ...]:
-        """Return the diff guard's findings, which are read from git, not from the worktree.
+        """Return the diff guard's findings, read from git, or from the worktree without a head.
 
         Tests in `withdrawn` files are removed with the code they tested; this is noted and does not
         block.
@@ -177,7 +179,9 @@ class QualityGate:
         sources = {
             path: PythonText(
                 before=await workspace.read_at(workspace.base, before),
-                after=await workspace.read_at(change.head, path),
+                after=await workspace.read_at(change.head, path)
+                if change.head
+                else _read_worktree_file(workspace.path, path),
             )
             for path, before in list_text_files(change.diff)
         }
@@ -294,7 +298,9 @@ class QualityGate:
         withdrawn = frozenset(file.path for file in files)
         if not is_revert:
             withdrawn = await list_reverted_files(result, merged, reproduction_files)
-        findings = await self._inspect(plan, result, merged, named, reproduction_files, withdrawn)
+        findings = await self.inspect_change(
+            plan, result, merged, named, reproduction_files, withdrawn
+        )
         blocking = [
             each for each in findings if each.blocking and each.rule != "empty"
         ]  # an empty merge is harmless
@@ -304,10 +310,10 @@ class QualityGate:
         changed = [file.path for file in files if file.status != "deleted"]
         full: Tier | None = "full" if checked_here else None
         checks = await self._run_checks(full, merged, changed, head, on_check, plan.replay)
-        failing_before = await self._find_failing_before(checks, merged, changed, "full")
+        failing_before = await self.find_failing_before(checks, merged, changed, "full")
         return tier.replace(checks=checks, failing_before=failing_before)
 
-    async def _find_failing_before(
+    async def find_failing_before(
         self,
         checks: tuple[CheckResult, ...],
         workspace: Workspace,
@@ -322,6 +328,14 @@ class QualityGate:
             return ()
         at_base = await self.verifier.run_checks_at_base(failed, workspace, changed, tier=tier)
         return tuple(check.name for check in at_base if not check.ok)
+
+
+def _read_worktree_file(root: Path, file: str) -> str | None:
+    """Return the text of a file in the worktree; `None` if git would say that it is not text."""
+    path = (root / file).resolve()
+    if not path.is_relative_to(root.resolve()) or not path.is_file():
+        return None
+    return as_text(path.read_bytes())
 
 
 async def _report_result(check: Awaitable[CheckResult], on_check: OnCheck) -> CheckResult:

@@ -1,25 +1,32 @@
 """Runs an engine once in a worktree, and records what it really changed."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
 from theseus_guard.record import Record
 
-from bot.domain.change import ChangeSet
+from bot.domain.change import ChangeSet, Grant, Verdict
 from bot.ports.agent import (
     Assignment,
     Budget,
+    Checkup,
     CodeAgent,
     Finished,
     News,
     QuestionAsked,
     get_no_news,
+    skip_checkup,
 )
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
-from bot.proof.reproduction import select_existing, select_permanent
+from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.runs.agent_updates import OnProgress, wait_for_result
-from bot.self_improvement.steps._assignment import build_change_set, commit_message
-from bot.self_improvement.steps._reproduction_files import read_inside, write_inside
+from bot.self_improvement.steps._assignment import (
+    add_granted_files,
+    build_change_set,
+    commit_message,
+)
+from bot.self_improvement.steps._reproduction_files import lend_permanent, write_permanent
 
 
 class ExecutionPaused(Record):
@@ -31,12 +38,17 @@ class ExecutionPaused(Record):
 
 @dataclass(frozen=True, eq=False)
 class CodeAgentRunner:
-    """Runs a code agent and records what it really changed."""
+    """Runs a code agent and records what it really changed.
+
+    With a `check`, changes are formatted before they are committed, and the agent may have its work
+    checked before it is done.
+    """
 
     agent: CodeAgent
     clock: Clock
     _: KW_ONLY
     budget: Budget
+    check: WorktreeCheck | None = None
 
     @property
     def engine(self) -> str:
@@ -83,12 +95,9 @@ class CodeAgentRunner:
         """Return the head with the engine's change and the reproduction tests."""
         if not await workspace.list_changes():
             return workspace.base
-        root = workspace.path
-        remaining = select_existing(
-            assignment.plan.reproductions, read=lambda f: read_inside(root, f)
-        )
-        for reproduction in select_permanent(remaining):
-            write_inside(root, reproduction)
+        write_permanent(workspace.path, assignment.plan)
+        if self.check is not None:
+            await self.check.format_changes(workspace)
         return await workspace.commit(commit_message(assignment, finished))
 
     async def _work(
@@ -99,7 +108,28 @@ class CodeAgentRunner:
         news: News,
     ) -> Finished | QuestionAsked:
         return await wait_for_result(
-            self.agent.work(assignment, workspace, self.budget, news),
+            self.agent.work(
+                assignment, workspace, self.budget, news, self._build_checkup(assignment, workspace)
+            ),
             on_progress,
             f"The {self.agent.name} engine ended without a result.",
         )
+
+    def _build_checkup(self, assignment: Assignment, workspace: Workspace) -> Checkup:
+        """Return what checks uncommitted work as the head that it will be."""
+        if self.check is None:
+            return skip_checkup
+        check_worktree = self.check
+
+        async def check(granted: Sequence[Grant]) -> Verdict:
+            plan = add_granted_files(assignment.plan, tuple(granted))
+            with lend_permanent(workspace.path, plan):
+                return await check_worktree(
+                    plan,
+                    workspace,
+                    round_number=assignment.round,
+                    named=assignment.named,
+                    is_complete=assignment.part is None,
+                )
+
+        return check

@@ -90,16 +90,18 @@ def build_question(
 
 
 def commit_message(assignment: Assignment, finished: Finished) -> str:
-    """Return the message of the commit with the engine's change."""
+    """Return the message of the commit with the engine's change.
+
+    Its title covers the whole change; an engine's last sentence may be about the last edit only.
+    """
+    summary = finished.title or finished.summary
     if assignment.brief is not None:
         understood = assignment.brief.understood
-        return f"{finished.summary}\n\n{understood}\n\nRun: {assignment.run_id}\n"
+        return f"{summary}\n\n{understood}\n\nRun: {assignment.run_id}\n"
     diagnosis = assignment.diagnosis
     known = f"Fingerprint: {diagnosis.fingerprint}\n" if diagnosis.fingerprint else ""
     what = format_event_name(diagnosis.event) if diagnosis.event else "a failure"
-    return (
-        f"Fix {what}: {finished.summary}\n\n{diagnosis.cause}\n\nRun: {assignment.run_id}\n{known}"
-    )
+    return f"Fix {what}: {summary}\n\n{diagnosis.cause}\n\nRun: {assignment.run_id}\n{known}"
 
 
 async def build_change_set(

@@ -1,9 +1,12 @@
 """Reads and writes the reproduction's files, safe against symbolic links of an engine."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bot.domain.errors import OutOfBounds
-from bot.domain.plan import Reproduction
+from bot.domain.plan import Plan, Reproduction
+from bot.proof.reproduction import select_existing, select_permanent
 
 
 def read_inside(root: Path, file: str) -> str | None:
@@ -21,3 +24,26 @@ def write_inside(root: Path, reproduction: Reproduction) -> None:
         raise OutOfBounds(f"`{reproduction.path}` leads out of the worktree.")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(reproduction.source, encoding="utf-8")
+
+
+def write_permanent(root: Path, plan: Plan) -> None:
+    """Write the reproductions that are committed with a change, where what they test exists."""
+    remaining = select_existing(plan.reproductions, read=lambda file: read_inside(root, file))
+    for reproduction in select_permanent(remaining):
+        write_inside(root, reproduction)
+
+
+@contextmanager
+def lend_permanent(root: Path, plan: Plan) -> Iterator[None]:
+    """Write these reproductions, and remove them again: they are not the engine's to edit."""
+    files = [reproduction.path for reproduction in plan.reproductions]
+    before = {file: read_inside(root, file) for file in files}
+    try:
+        write_permanent(root, plan)
+        yield
+    finally:
+        for file, text in before.items():
+            if text is None:
+                (root / file).unlink(missing_ok=True)
+            else:
+                (root / file).write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import AgentLimited, AgentOutputInvalid
 from bot.domain.run import Status, Waiting
-from bot.ports.agent import Assignment, Budget, News, Update, get_no_news
+from bot.ports.agent import Assignment, Budget, Checkup, News, Update, get_no_news, skip_checkup
 from bot.ports.workspace import Workspace
 from bot.self_improvement.runs.candidate_choice import choose_best, explain_best
 from tests.fakes.fake_agent import FakeAgent, Turn
@@ -217,6 +217,7 @@ class SecondHangs(FakeAgent):
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         """Work as ever, or on and on."""
         if assignment.candidate == 2 and self.hangs:

@@ -13,7 +13,7 @@ from bot.domain.errors import ForgeConflict, TooMany
 from bot.domain.people import ITSELF
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Lane, Run, Stage, Status, get_lane
-from bot.ports.agent import Assignment, Budget, News, Update, get_no_news
+from bot.ports.agent import Assignment, Budget, Checkup, News, Update, get_no_news, skip_checkup
 from bot.ports.workspace import Workspace
 from bot.telemetry import build_pseudonym
 from tests.fakes.fake_agent import FakeAgent
@@ -148,6 +148,7 @@ class LabelledEngine(FakeAgent):
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         self.labels = get_contextvars()
         async for update in super().work(assignment, workspace, budget, news):

@@ -10,7 +10,16 @@ from bot.domain.change import Grant
 from bot.domain.errors import AgentOutputInvalid
 from bot.domain.plan import Plan, Step, find_split_error
 from bot.domain.run import Status, Waiting
-from bot.ports.agent import Assignment, Budget, News, QuestionAsked, Update, get_no_news
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    Checkup,
+    News,
+    QuestionAsked,
+    Update,
+    get_no_news,
+    skip_checkup,
+)
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_request_planner import BUILDS, FakeRequestPlanner
@@ -54,6 +63,7 @@ class PartsEngine:
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         """Work as the engine of this part does."""
         self.asked.append(assignment)

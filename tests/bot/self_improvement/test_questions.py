@@ -11,7 +11,16 @@ import pytest
 
 from bot.domain.errors import NotAuthorized, WrongStage
 from bot.domain.run import Run, Stage, Status
-from bot.ports.agent import Assignment, Budget, News, QuestionAsked, Update, get_no_news
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    Checkup,
+    News,
+    QuestionAsked,
+    Update,
+    get_no_news,
+    skip_checkup,
+)
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import ALICE, BOB, DORA, FIX, MALLORY, AgentHarness
@@ -33,6 +42,7 @@ class Asking(FakeAgent):
         workspace: Workspace,
         budget: Budget,
         news: News = get_no_news,
+        checkup: Checkup = skip_checkup,
     ) -> AsyncGenerator[Update, None]:
         self.rounds = (FIX,) if assignment.answer else (ASKS,)
         async with aclosing(super().work(assignment, workspace, budget, news)) as updates:

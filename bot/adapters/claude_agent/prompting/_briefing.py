@@ -73,6 +73,16 @@ class Briefing:
             "proof": self._render_proof(),
         }
 
+    def render_checkup(self, verdict: Verdict) -> str:
+        """Return the message about checks that fail on the work of this turn."""
+        return self._prompts.render(
+            "executor_checks", verdict=self._fence("\n\n".join(list_problems(verdict)), _OUTPUTS)
+        )
+
+    def render_draft_request(self, files: Sequence[str]) -> str:
+        """Return the message about changed files that the draft does not mention."""
+        return self._prompts.render("executor_draft", files=format_file_list(files))
+
     def render_review(self, review: ReviewForm) -> str:
         """Return the message about a review that did not approve."""
         problems = "\n\n".join(

@@ -83,12 +83,10 @@ def list_problems(verdict: Verdict) -> list[str]:
     problems = [
         f"Not allowed: {finding.summary}" for finding in verdict.findings if finding.blocking
     ]
-    if (
-        verdict.failing_on_base is not None
-        and not verdict.is_reproduced
-        and verdict.passing_on_head
-    ):
-        problems.append(_format_output("the failing test still fails", verdict.passing_on_head))
+    head = verdict.passing_on_head
+    is_shown = verdict.failing_on_base is not None and not verdict.is_reproduced
+    if head is not None and (is_shown or not head.ok):
+        problems.append(_format_output("the failing test still fails", head))
     problems += [
         _format_output(f"failed: {check.name}{_format_failed_before(check, verdict)}", check)
         for check in verdict.checks

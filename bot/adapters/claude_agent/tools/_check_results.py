@@ -6,7 +6,7 @@ from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
-from bot.domain.change import CheckResult
+from bot.domain.change import Attempt, CheckResult, Verdict
 from bot.domain.plan import Plan
 from bot.ports.verifier import CheckKind, Verifier
 from bot.ports.workspace import Workspace
@@ -59,6 +59,23 @@ def format_results(results: Sequence[CheckResult], placeholder: str) -> str:
         for result in failed
     ]
     return "\n\n".join(["\n".join(lines), *tails])
+
+
+def format_verdict(verdict: Verdict) -> str:
+    """Return the results of the checks of a change for its reviewer."""
+    head = verdict.passing_on_head
+    reproduction = (head.replace(name="reproduction"),) if head else ()
+    return format_results((*reproduction, *verdict.checks), "No check ran.")
+
+
+def build_checkup_attempt(verdict: Verdict) -> Attempt:
+    """Return what people read about checks that failed while the engine worked."""
+    failed = [finding.summary for finding in verdict.findings if finding.blocking]
+    head = verdict.passing_on_head
+    failed += ["the reproduction"] if head is not None and not head.ok else []
+    failed += [each.name for each in verdict.checks if not each.ok]
+    result = f"failed: {flatten(', '.join(failed), 300)}"
+    return Attempt(summary="our program checked the change", result=result)
 
 
 def _format_result(result: CheckResult) -> str:

@@ -55,7 +55,7 @@ class WriteAccess:
     """The services that handlers need if the worktree may be changed.
 
     `permissions` are updated when a file is granted. `questions` is how many may still be asked.
-    `not_done` lists requests that an earlier round left out.
+    `not_done` lists requests that an earlier round left out, and `draft` is its title and body.
     """
 
     permissions: ToolPermissionPolicy
@@ -64,6 +64,7 @@ class WriteAccess:
     protection: Protection
     questions: int = QUESTIONS
     not_done: tuple[EngineRemark, ...] = ()
+    draft: tuple[str, str] | None = None
 
 
 class ToolHandlers:
@@ -90,14 +91,13 @@ class ToolHandlers:
         self._memory = memory
         self._writing = writing
         self._granted: list[Grant] = []
-        self._tested = ("", "Nothing has been changed, and no test was run.")
         self._unrelated_reasons: dict[str, str] = {}
         self._omission_reasons = {
             remark.about: remark.reason for remark in (writing.not_done if writing else ())
         }
         self.question: QuestionAsked | None = None
         self.declined = ""
-        self.draft: tuple[str, str] | None = None
+        self.draft = writing.draft if writing else None
         self.reports: list[str] = []
 
     @property
@@ -207,7 +207,8 @@ class ToolHandlers:
             return ToolAnswer("`title` has to say something: give one line.", failed=True)
         self.draft = (title, escape_invisible(redact(arguments.body)).strip())
         return ToolAnswer(
-            "Drafted. Nothing is published yet: that takes the checks and a person's approval."
+            "Drafted, in place of any earlier draft: it has to describe the whole change. Nothing "
+            "is published yet: that takes the checks and a person's approval."
         )
 
     async def _run_typecheck(self, _: tools.NoArguments) -> ToolAnswer:
@@ -228,24 +229,12 @@ class ToolHandlers:
                     f"`{flatten(path, 80)}` is no file: name files, not tests.", failed=True
                 )
             files.append(location.name)
-        diff = await self._workspace.get_diff()
         files = files or await list_changed_files(self._workspace)
         results = await reproduce(writing.verifier, self._workspace, writing.plan)
         if files:
             results += await prove(writing.verifier, self._workspace, files, "tests")
         note = "" if files else "\n\nNothing has been changed yet, so no other tests were run."
-        text = format_results(results, "There is no reproduction.") + note
-        if not arguments.paths:
-            self._tested = (diff, text)
-        return ToolAnswer(text)
-
-    async def run_tests_once(self) -> str:
-        """Return the test results for the current worktree; rerun only if the worktree changed."""
-        if self._tested[0] != await self._workspace.get_diff():
-            answer = await self.call("run_tests", {})
-            if answer.failed:
-                return answer.text
-        return self._tested[1]
+        return ToolAnswer(format_results(results, "There is no reproduction.") + note)
 
     async def _report_progress(self, arguments: tools.ReportArguments) -> ToolAnswer:
         self.reports = [*self.reports, flatten(arguments.text, 200)][-20:]

@@ -1,0 +1,54 @@
+"""Compares the draft of a pull request with what the change really contains."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from theseus_guard import is_test_file
+from theseus_guard.records import FileChange
+
+from bot.domain.cogs import get_cog_name
+
+_WORD = re.compile(r"[^\W_][\w-]*")
+_NAMED = re.compile(r"/([a-z][\w-]*)|`([^`\n]+)`")
+_MAX_BYTES = 1024 * 1024
+
+
+def find_unmentioned(text: str, changes: Sequence[FileChange], root: Path) -> tuple[str, ...]:
+    """Return the changed program files that a draft does not mention.
+
+    A file is mentioned by its name, by its cog, or by a command or a name in code that is in it.
+    """
+    words = {word.lower() for word in _WORD.findall(text.replace("_", " "))}
+    named = {command or code.strip("()") for command, code in _NAMED.findall(text)}
+    return tuple(
+        change.path
+        for change in changes
+        if _is_program(change.path)
+        and change.path not in text
+        and not words.intersection(_iterate_names(change.path))
+        and not named.intersection(_read_words(root / change.path))
+    )
+
+
+def _is_program(path: str) -> bool:
+    return path.endswith(".py") and not is_test_file(path)
+
+
+def _iterate_names(path: str) -> Iterator[str]:
+    """Yield the words that stand for a file: its name, its cog, or its package for `__init__`."""
+    place = PurePosixPath(path)
+    stem = place.parent.name if place.stem == "__init__" else place.stem
+    yield stem.strip("_").replace("_", "-").lower()
+    yield from (part for part in stem.lower().split("_") if len(part) > 3)
+    yield get_cog_name(path).lower()
+
+
+def _read_words(file: Path) -> set[str]:
+    """Return the words in a file; none if it is gone, large or no text."""
+    try:
+        if file.is_symlink() or file.stat().st_size > _MAX_BYTES:
+            return set()
+        return set(re.findall(r"\w[\w-]*", file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return set()
