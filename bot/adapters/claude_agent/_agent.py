@@ -274,10 +274,9 @@ class _Call:
         if self.handlers.draft is None:
             return ()
         changes = await self.workspace.list_changes()
-        root = self.workspace.path
-        return await asyncio.to_thread(
-            find_unmentioned, "\n".join(self.handlers.draft), changes, root
-        )
+        text, root = "\n".join(self.handlers.draft), self.workspace.path
+        is_first = self.assignment.previous is None
+        return await asyncio.to_thread(find_unmentioned, text, changes, root, is_first=is_first)
 
     def _find_early_end(self) -> QuestionAsked | Finished | None:
         """Return a final result that a tool has already set: a question or a refusal."""

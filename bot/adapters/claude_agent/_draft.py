@@ -14,13 +14,18 @@ _NAMED = re.compile(r"/([a-z][\w-]*)|`([^`\n]+)`")
 _MAX_BYTES = 1024 * 1024
 
 
-def find_unmentioned(text: str, changes: Sequence[FileChange], root: Path) -> tuple[str, ...]:
+def find_unmentioned(
+    text: str, changes: Sequence[FileChange], root: Path, *, is_first: bool
+) -> tuple[str, ...]:
     """Return the changed program files that a draft does not mention.
 
     A file is mentioned by its name, by its cog, or by a command or a name in code that is in it.
+    In the first round, a draft of a change of one file is about that file.
     """
+    if is_first and sum(_is_program(change.path) for change in changes) < 2:
+        return ()
     words = {word.lower() for word in _WORD.findall(text.replace("_", " "))}
-    named = {command or code.strip("()") for command, code in _NAMED.findall(text)}
+    named = {command or code.strip("/()") for command, code in _NAMED.findall(text)}
     return tuple(
         change.path
         for change in changes

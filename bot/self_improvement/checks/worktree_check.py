@@ -62,7 +62,9 @@ class WorktreeCheck:
                 break
             if kind == "tests" and plan.reproductions:
                 results = await self.verifier.run_reproductions(plan.reproductions, workspace)
-                shown = next((end for end in results if not end.ok), results[0])
+                pairs = list(zip(plan.reproductions, results, strict=True))
+                test, shown = next((pair for pair in pairs if not pair[1].ok), pairs[0])
+                shown = shown.replace(name=f"reproduction {test.calls}")
                 verdict = verdict.replace(passing_on_head=shown)
                 if verdict.has_objections:
                     break

@@ -64,7 +64,7 @@ def format_results(results: Sequence[CheckResult], placeholder: str) -> str:
 def format_verdict(verdict: Verdict) -> str:
     """Return the results of the checks of a change for its reviewer."""
     head = verdict.passing_on_head
-    reproduction = (head.replace(name="reproduction"),) if head else ()
+    reproduction = (head,) if head else ()
     return format_results((*reproduction, *verdict.checks), "No check ran.")
 
 
