@@ -3,6 +3,8 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import median
 
 from theseus_guard.protection import Protection
 from theseus_rehearsal.ports.sandbox import Sandbox
@@ -33,6 +35,8 @@ READING = ("Read", "Grep", "Glob")
 WRITING = ("Edit", "Write", "Bash")
 _REMEMBERED = 5  # earlier runs in a prompt
 _CONFIG = "data/config.yaml"
+_LOOKBACK = timedelta(days=14)
+_SAMPLES = 20  # the newest times of a check
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ class EngineServices:
         )
 
     async def render_checks(self, workspace: Workspace) -> str:
-        """Return the commands that check a change, one on each line; "" if there are none."""
+        """Return the commands that check a change, with their times; "" if there are none."""
         text = await workspace.read_base(_CONFIG)
         if text is None:
             return ""
@@ -144,7 +148,21 @@ class EngineServices:
             checks = parse_checks(text, _CONFIG)
         except ConfigError:
             return ""  # the verifier reports the invalid configuration
-        return "\n".join(f"{check.name}: {shlex.join(check.command)}" for check in checks.quick)
+        return "\n".join(
+            [
+                f"{check.name}: {shlex.join(check.command)}{await self._describe_time(check.name)}"
+                for check in checks.quick
+            ]
+        )
+
+    async def _describe_time(self, name: str) -> str:
+        """Return how long a check took in the last days; "" if it did not run."""
+        now = self.clock.now()
+        samples = await self.journal.list_samples(
+            since=now - _LOOKBACK, until=now, event=f"check.{name}"
+        )
+        times = [sample.duration_ms for sample in samples if sample.duration_ms is not None]
+        return f" (usually {median(times[-_SAMPLES:]) / 1000:.0f} s)" if times else ""
 
     async def list_memories(self, run_id: str, diagnosis: Diagnosis) -> tuple[str, ...]:
         """Return one line for each earlier run about this kind of failure."""

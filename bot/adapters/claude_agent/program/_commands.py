@@ -24,7 +24,7 @@ BRANCH = "The run has its branch, which git_branch_create tells; to undo an edit
 DIFF = "Commands cannot reach git: use git_diff, which shows all you changed."
 HISTORY = "Git's history is not there for commands: use git_log and git_show."
 TESTS = "Use run_tests, which runs the reproduction first and then the tests you name."
-TYPES = "Use run_typecheck, which runs the repository's own type check."
+TYPES = "Use check with `types`, which runs the repository's own type check."
 NETWORK = "Commands have no network and install nothing: work with what is here."
 
 _WRAPPERS = frozenset(

@@ -24,6 +24,7 @@ _DIFF = 40_000
 _DIFF_SO_FAR = 8_000
 _MAX_WORDS_CHARS = 8_000
 _INSTRUCTION = 2_000
+_NEAREST = 3  # test files that are named
 _UNSAID = "Nobody described it: our program noticed it, or somebody pointed at what it said."
 
 
@@ -251,7 +252,11 @@ class Briefing:
             for test in plan.guides
         ]
         nothing = "There is none. Show the mend with a test of your own, if you own a test file."
-        return "\n\n".join(proofs) or nothing
+        proofs = proofs or [nothing]
+        if plan.affected.files:
+            tests = ", ".join(f"`{file}`" for file in plan.affected.files[:_NEAREST])
+            proofs.append(f"The tests that reach what is to change, the nearest first: {tests}.")
+        return "\n\n".join(proofs)
 
     def _fence(self, text: str, limit: int, label: str = "data") -> str:
         return fence_text(clip(redact(text), limit), label)

@@ -7,7 +7,7 @@ outside.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from theseus_observe.redaction import redact
@@ -88,7 +88,7 @@ def render_evidence(
         Section(
             "Source around its frames, innermost first", _render_excerpts(evidence.excerpts), 8
         ),
-        Section("Commits that may be behind it", _render_suspects(evidence.suspects), 8),
+        Section("Commits that may be behind it", _render_suspects(evidence), 8),
         Section(
             "When it last worked, and what changed since in the files it reaches",
             _render_last_success(evidence),
@@ -198,24 +198,42 @@ def _iterate_frame_lines(frame: Frame) -> Iterator[str]:
 
 
 def _render_excerpts(excerpts: Sequence[SourceExcerpt]) -> str:
-    return "\n\n".join(_render_excerpt(excerpt) for excerpt in excerpts)
+    """Return the excerpts by file, in the order of the files; no line is shown twice."""
+    files: dict[str, dict[int, str]] = {}
+    for excerpt in excerpts:
+        lines = enumerate(excerpt.text.splitlines(), excerpt.first_line)
+        files.setdefault(excerpt.file, {}).update(lines)
+    marked = {(excerpt.file, excerpt.highlight) for excerpt in excerpts}
+    return "\n\n".join(
+        "\n".join([file, *_iterate_numbered_lines(file, lines, marked)])
+        for file, lines in files.items()
+    )
 
 
-def _render_excerpt(excerpt: SourceExcerpt) -> str:
-    lines = enumerate(excerpt.text.splitlines(), excerpt.first_line)
-    numbered = [
-        f"{number:>5}{'>' if number == excerpt.highlight else ' '} {line}" for number, line in lines
-    ]
-    return "\n".join([excerpt.file, *numbered])
+def _iterate_numbered_lines(
+    file: str, lines: Mapping[int, str], marked: Collection[tuple[str, int]]
+) -> Iterator[str]:
+    """Yield the lines with their numbers, and a mark where lines between them are left out."""
+    before = None
+    for number, line in sorted(lines.items()):
+        if before is not None and number != before + 1:
+            yield "  ..."
+        yield f"{number:>5}{'>' if (file, number) in marked else ' '} {line}"
+        before = number
 
 
-def _render_suspects(suspects: Sequence[Suspect]) -> str:
-    """Return the suspects; one that only touched the file gets a line without its diff."""
+def _render_suspects(evidence: Evidence) -> str:
+    """Return the suspects with their diffs, except those that are hardly worth reading.
+
+    The best one has its diff in any case, and so has one since which the action has not worked.
+    """
+    since = evidence.worked.changes if evidence.worked else ()
+    shown = {change.commit.sha for change in (*evidence.suspects[:1], *since)}
     return "\n\n".join(
         _render_suspect(suspect)
-        if suspect.score >= _STRONG
+        if suspect.score >= _STRONG or suspect.commit.sha in shown
         else f"{_render_commit(suspect)} ({suspect.reason})"
-        for suspect in suspects
+        for suspect in evidence.suspects
     )
 
 

@@ -211,11 +211,24 @@ class ToolHandlers:
             "is published yet: that takes the checks and a person's approval."
         )
 
-    async def _run_typecheck(self, _: tools.NoArguments) -> ToolAnswer:
+    async def _format(self, _: tools.NoArguments) -> ToolAnswer:
         writing = self._get_write_access()
         files = await list_changed_files(self._workspace)
-        results = await prove(writing.verifier, self._workspace, files, "types")
-        return ToolAnswer(format_results(results, "This repository configures no type check."))
+        own = [file for file in files if file in writing.permissions.owned_files]
+        rewritten = await writing.verifier.format_files(self._workspace, own)
+        if not rewritten:
+            return ToolAnswer("No file needed it.")
+        names = flatten(", ".join(f"`{file}`" for file in rewritten), 500)
+        return ToolAnswer(f"Rewritten: {names}. Read a file again before you edit it.")
+
+    async def _check(self, arguments: tools.CheckArguments) -> ToolAnswer:
+        writing = self._get_write_access()
+        files = await list_changed_files(self._workspace)
+        if not files:
+            return ToolAnswer("Nothing has been changed yet, so there is nothing to check.")
+        results = await prove(writing.verifier, self._workspace, files, arguments.what)
+        nothing = f"This repository configures no check of {arguments.what}."
+        return ToolAnswer(format_results(results, nothing))
 
     async def _run_tests(self, arguments: tools.TestArguments) -> ToolAnswer:
         writing = self._get_write_access()

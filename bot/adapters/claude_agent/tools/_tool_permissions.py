@@ -185,7 +185,7 @@ class ToolPermissionPolicy:
         if secrets:
             return Deny(
                 f"Commands are off here, as the repository holds `{format_code(secrets)}`: use "
-                "Read, Grep, run_tests and run_typecheck."
+                "Read, Grep, run_tests and check."
             )
         return self._confine(command, arguments)
 
@@ -201,7 +201,7 @@ class ToolPermissionPolicy:
         if line is None:
             return Deny(
                 "Commands are off, as this machine cannot confine them: use Read, Grep, run_tests "
-                "and run_typecheck."
+                "and check."
             )
         other_arguments = {name: arguments[name] for name in ("description",) if name in arguments}
         # our own limit ends the command first, with a clear exit code

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from theseus_guard.record import Record
@@ -42,6 +43,12 @@ class TestArguments(Record):
         max_length=20,
         description="test files, or sources whose tests to run; empty: all that reach your change",
     )
+
+
+class CheckArguments(Record):
+    """Arguments of `check`."""
+
+    what: Literal["lint", "types", "format"] = Field(description="which kind of check to run")
 
 
 class JournalSearch(Record):
@@ -161,10 +168,20 @@ TOOLS: Mapping[str, Tool] = {
         "and a person's approval. Calling it again replaces the draft.",
         PullRequestArguments,
     ),
-    "run_typecheck": Tool("Run the repository's own type check on the changed files.", NoArguments),
+    "format": Tool(
+        "Let the repository's own formatter rewrite the files you changed. About a second. It is "
+        "also done for you before the whole change is checked, so formatting costs no round.",
+        NoArguments,
+    ),
+    "check": Tool(
+        "Run one kind of the repository's own checks on the changed files: `lint` (a second or "
+        "two), `types` (seconds, the first time up to a minute) or `format`.",
+        CheckArguments,
+    ),
     "run_tests": Tool(
-        "Run the reproduction of the fault first, then the tests that reach what you changed, or "
-        "those of the files you name. Confined, with time limits.",
+        "Run the reproduction of the fault first, then the tests that reach what you changed, the "
+        "nearest first, or those of the files you name. Confined, with time limits; seconds for "
+        "one file, up to a minute or two for all. Nothing runs twice on the same files.",
         TestArguments,
     ),
     "journal_search": Tool(

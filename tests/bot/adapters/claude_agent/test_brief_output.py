@@ -1,5 +1,6 @@
 """A planner's brief counts only if its examples can be replayed and it can be built."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,24 @@ def test_it_holds_the_persons_own_words_and_examples_that_can_be_played(root: Pa
     assert plan is not None
     assert plan.owned_files == {"cogs/coinflip.py"}
     assert plan.reproductions == ()
+
+
+def test_the_answer_that_the_prompt_shows_is_accepted(root: Path) -> None:
+    prompt = (Path(__file__).resolve().parents[4] / "prompts/planner_brief.md").read_text("utf-8")
+    (root / "tests/cogs").mkdir(parents=True)
+    (root / "tests/cogs/test_dice.py").write_text("", encoding="utf-8")
+    (root / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
+    shown = json.loads(prompt.partition("```json\n")[2].partition("```")[0])
+    form = read(BriefForm, shown)
+    brief = build_brief(form, a_request(), root, PROTECTION, "claude (x)")
+    plan = build_plan(form, root, PROTECTION, "claude (x)")
+    assert len(brief.acceptances) == 3
+    assert plan is not None
+    assert plan.owned_files == {
+        "cogs/coinflip.py",
+        "tests/cogs/test_coinflip.py",
+        "CHANGELOG.md",
+    }
 
 
 def steps(*parts: tuple[str, str]) -> list[dict[str, object]]:

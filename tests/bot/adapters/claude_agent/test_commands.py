@@ -77,7 +77,7 @@ def clean(root: Path) -> Path:
         ("python -m pytest tests/test_dice.py", "run_tests"),
         ("uv run pytest", "run_tests"),
         ("make test", "run_tests"),
-        ("mypy .", "run_typecheck"),
+        ("mypy .", "check with `types`"),
         ("curl http://example.org", "network"),
         ("pip install requests", "network"),
         ("python -m pip install requests", "network"),

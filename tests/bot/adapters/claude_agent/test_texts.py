@@ -12,7 +12,14 @@ from bot.adapters.claude_agent.prompting._texts import (
     fence_text,
     render_evidence,
 )
-from bot.domain.evidence import Commit, Diagnosis, Evidence, SourceExcerpt, Suspect
+from bot.domain.evidence import (
+    Commit,
+    Diagnosis,
+    Evidence,
+    LastWorked,
+    SourceExcerpt,
+    Suspect,
+)
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
 from tests.support.fences import SPITEFUL, list_unfenced_lines
 
@@ -162,3 +169,33 @@ def test_what_nobody_could_see_is_written_out() -> None:
 def test_a_cut_says_how_much_is_missing_and_keeps_the_end_that_matters() -> None:
     assert clip("abcdef", 4) == "abcd\n[2 more characters]"
     assert clip("abcdef", 4, keep="tail") == "[2 more characters]\ncdef"
+
+
+def test_no_line_of_source_is_shown_twice() -> None:
+    lines = [f"line {number}" for number in range(1, 31)]
+    excerpts = [
+        SourceExcerpt(
+            file="dice.py",
+            first_line=first,
+            text="\n".join(lines[first - 1 : first + 9]),
+            highlight=at,
+        )
+        for first, at in ((5, 9), (8, 12), (20, 24))
+    ]
+    seen = render_evidence(evidence("boom").replace(excerpts=tuple(excerpts)))
+    assert seen.count("line 10\n") == 1
+    assert seen.count("dice.py\n    5  line 5") == 1
+    for marked in ("    9> line 9", "   12> line 12", "   17  line 17\n  ...\n   20  line 20"):
+        assert marked in seen
+
+
+def test_a_weak_suspect_shows_its_diff_only_where_it_is_the_best_or_nothing_worked_since() -> None:
+    found = evidence("boom", suspects=1)
+    first = found.suspects[0].replace(score=0.1, diff="+ the first diff")
+    weak = first.replace(commit=first.commit.replace(sha="c" * 40), diff="+ the weak diff")
+    seen = render_evidence(found.replace(suspects=(first, weak)))
+    assert "+ the first diff" in seen
+    assert "+ the weak diff" not in seen
+    worked = LastWorked(at=NOON, commit="d" * 40, changes=(weak,))
+    seen = render_evidence(found.replace(suspects=(first, weak), worked=worked))
+    assert seen.count("+ the weak diff") == 1

@@ -118,6 +118,7 @@ async def test_every_tool_answers_and_never_raises(room: Room, tool: str) -> Non
         "ask_person": {"question": "q?", "default": "d"},
         "own_file": {"path": "cogs/polls.py", "reason": "it imports what changes"},
         "git_show": {"commit": "HEAD"},
+        "check": {"what": "types"},
         "cannot": {"reason": "Discord has no such thing."},
         "unrelated": {"check": "types", "reason": "it fails on base as well"},
         "not_done": {"asked": "handle 0d6", "reason": "nobody said what it is"},
@@ -173,6 +174,7 @@ async def test_who_only_reads_changes_and_runs_nothing(room: Room, tool: str) ->
     given = {
         "message": "m", "title": "t", "body": "b", "text": "t", "question": "q?", "default": "d",
         "path": "cogs/polls.py", "reason": "it imports what changes", "check": "c", "asked": "a",
+        "what": "lint",
     }  # fmt: skip
     fits = {name: given[name] for name in TOOLS[tool].takes.model_fields if name in given}
     answer = await handlers.call(tool, fits)
@@ -327,11 +329,22 @@ async def test_tests_are_named_by_files_of_the_worktree(room: Room) -> None:
 
 
 async def test_only_the_type_check_runs_where_types_are_asked_for(room: Room) -> None:
+    assert "nothing to check" in await room.ok("check", what="types")
     room.write("dice.py", FIXED)
-    assert (await room.ok("run_typecheck")).startswith("PASSED types")
+    assert (await room.ok("check", what="types")).startswith("PASSED types")
     assert "quick types" in room.verifier.ran  # type: ignore[attr-defined]
     bare = Room(room.workspace, FakeVerifier(broken=is_broken))
-    assert "configures no type check" in await bare.ok("run_typecheck")
+    assert "configures no check of types" in await bare.ok("check", what="types")
+    await room.no("check", what="everything")
+
+
+async def test_files_are_formatted_where_they_are_owned(room: Room) -> None:
+    assert await room.ok("format") == "No file needed it."
+    room.write("dice.py", FIXED + "\n\ndef one():\n\treturn 1\n")
+    room.write("other.py", "def one():\n\treturn 1\n")
+    assert (await room.ok("format")).startswith("Rewritten: `dice.py`.")
+    assert "\t" not in (room.workspace.path / "dice.py").read_text()
+    assert "\t" in (room.workspace.path / "other.py").read_text()
 
 
 async def test_a_closed_door_is_an_answer(room: Room) -> None:
