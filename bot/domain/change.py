@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 from theseus_guard.record import Record
+from theseus_guard import is_test_file
 from theseus_guard.records import FileChange, Finding
 from theseus_rehearsal.behaviour import BehaviourDiff
 
@@ -27,6 +28,13 @@ ANSWERED = "what failed is answered"
 
 REHEARSAL_CHECKS = frozenset({STARTS, ANSWERED})
 """Our own checks, which no configuration names."""
+
+
+def rank_path(path: str) -> int:
+    """Return where people read a changed file: code first, then texts, then tests."""
+    if is_test_file(path):
+        return 2
+    return 1 if path.endswith((".md", ".rst", ".txt")) else 0
 
 
 class Attempt(Record):

@@ -205,7 +205,7 @@ class _Call:
         )
         reminded = False
         while True:
-            async with aclosing(self._speak(turn, prompt)) as updates:
+            async with aclosing(self._run_turn(turn, prompt)) as updates:
                 async for update in updates:
                     yield update
             if result := self._find_early_end():
@@ -229,7 +229,7 @@ class _Call:
                 return
             prompt = self.objection
 
-    async def _speak(self, turn: PromptTurn, prompt: str) -> AsyncGenerator[Progress, None]:
+    async def _run_turn(self, turn: PromptTurn, prompt: str) -> AsyncGenerator[Progress, None]:
         """Let the executor take one turn; a repeated question or refusal ends it."""
         try:
             async with aclosing(turn.say(prompt)) as updates:

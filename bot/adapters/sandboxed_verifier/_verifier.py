@@ -2,7 +2,15 @@
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Hashable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -214,18 +222,12 @@ class SandboxedVerifier:
             if command is None:
                 results[number] = build_skipped(check)
             else:
-                key = (files, tuple(command), tuple(python))
-                known = self._known.find(key)
-                if known is None:
-                    if (tool := find_tool(command)) in CACHES:
-                        attempt = partial(self._read, check, command, tool, only_read)
-                    else:
-                        attempt = partial(
-                            self._run, check, command, workspace, python, at_base=at_base
-                        )
-                    known = (await self._load.run_alone_if_late(attempt, _has_timed_out),)
-                    self._known.save(key, known)
-                results[number] = known[0].replace(name=check.name)
+                if (tool := find_tool(command)) in CACHES:
+                    attempt = partial(self._read, check, command, tool, only_read)
+                else:
+                    attempt = partial(self._run, check, command, workspace, python, at_base=at_base)
+                result = await self._run_once((files, tuple(command), tuple(python)), attempt)
+                results[number] = result.replace(name=check.name)
             async with callback_lock:
                 await on_check(results[number])
 
@@ -246,6 +248,16 @@ class SandboxedVerifier:
                     # All checks fail with the same error, so raise the first one as the cause.
                     raise failures.exceptions[0] from failures
         return tuple(results[number] for number in range(len(checks)))
+
+    async def _run_once(
+        self, key: Hashable, attempt: Callable[[], Awaitable[CheckResult]]
+    ) -> CheckResult:
+        """Return the known result of a command on these files, or run it."""
+        known = self._known.find(key)
+        if known is None:
+            known = (await self._load.run_alone_if_late(attempt, _has_timed_out),)
+            self._known.save(key, known)
+        return known[0]
 
     async def format_files(self, workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
         """Format these files with base's formatter; return those that were rewritten."""

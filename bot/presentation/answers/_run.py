@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from theseus_guard import is_test_file
+from theseus_guard.records import FileChange
 
 from bot.domain.budget import Cap
-from bot.domain.change import Verdict
+from bot.domain.change import ChangeSet, Verdict, rank_path
 from bot.domain.history import History
 from bot.domain.intents import Topic
 from bot.domain.links import format_link
@@ -94,7 +95,7 @@ def _list_risks(run: Run, history: History, cap: Cap) -> list[str]:
             escape_line(plan.impact, 300),
         )
         lines.append(" ".join(filter(None, parts)))
-    files = [f"`{each.path}`" for each in change.files if not is_test_file(each.path)]
+    files = [f"`{each.path}`" for each in _sort_files(change) if not is_test_file(each.path)]
     more = f" and {len(files) - _FILES} more" if len(files) > _FILES else ""
     lines.append(f"It touches {', '.join(files[:_FILES]) or 'only tests'}{more}.")
     if verdict is not None:
@@ -194,13 +195,17 @@ def _list_people(run: Run, history: History, cap: Cap) -> list[str]:
     return lines
 
 
+def _sort_files(change: ChangeSet) -> list[FileChange]:
+    return sorted(change.files, key=lambda file: rank_path(file.path))
+
+
 def _list_changes(run: Run, history: History, cap: Cap) -> list[str]:
     """Return what the run changed, in which files."""
     change = history.change_set
     if change is None or not change.files:
         found = escape_line(history.diagnosis.headline, 300) if history.diagnosis else ""
         return [f"It has changed nothing: it is {format_status(run)}.", *([found] if found else [])]
-    files = [f"`{e.path}` +{e.added} -{e.removed}" for e in change.files[:_FILES]]
+    files = [f"`{e.path}` +{e.added} -{e.removed}" for e in _sort_files(change)[:_FILES]]
     more = f" and {len(change.files) - _FILES} more" if len(change.files) > _FILES else ""
     where = history.shipment.summary if history.shipment else format_status(run)
     return [escape_line(change.summary, 500), f"{', '.join(files)}{more}", f"It is {where}."]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from theseus_guard import FilePatch, is_test_file, parse
 from theseus_guard.text_direction import isolate
 
+from bot.domain.change import rank_path
 from bot.domain.posts import CardField
 from bot.presentation.cards._text import fit_lines
 from bot.presentation.counts import format_list
@@ -15,12 +16,12 @@ _FENCE = "```"
 
 
 def iterate_diff_fields(diff: str, attached: str) -> Iterator[CardField]:
-    """Yield the start of the diff, one field a file, tests last; then what is left out, and where.
+    """Yield the start of the diff, one field a file, code first; then what is left out, and where.
 
     Each field is redacted on its own, so text next to the diff cannot remove a line of it. A file
     is left to the attachment if one of its lines could close the code fence around it.
     """
-    patches = sorted(parse(diff), key=lambda patch: is_test_file(patch.path))
+    patches = sorted(parse(diff), key=lambda patch: rank_path(patch.path))
     left: list[str] = []
     shown = 0
     for patch in patches:

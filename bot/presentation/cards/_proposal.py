@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from theseus_guard import build_approver_text, hash_diff, is_test_file
+from theseus_guard import build_approver_text, hash_diff
 from theseus_guard.records import FileChange, Finding
 
 from bot.authority.approval_policy import describe_votes
 from bot.authority.policy import is_security_sensitive
 from bot.domain.budget import Cap
-from bot.domain.change import ChangeSet, Verdict, WrittenPart
+from bot.domain.change import ChangeSet, Verdict, WrittenPart, rank_path
 from bot.domain.history import History
 from bot.domain.links import parse_web_address
 from bot.domain.migrations import find_new_migrations
@@ -217,11 +217,11 @@ def _format_part_line(part: WrittenPart) -> str:
 
 
 def _list_file_lines(change: ChangeSet, verdict: Verdict) -> tuple[str, ...]:
-    """Return one line a file: guarded files first, tests last, larger changes first."""
+    """Return one line a file: guarded files first, then code; larger changes first."""
     guarded = {each.path for each in verdict.findings if each.rule == "protected_path"}
 
-    def order(each: FileChange) -> tuple[bool, bool, int]:
-        return each.path not in guarded, is_test_file(each.path), -(each.added + each.removed)
+    def order(each: FileChange) -> tuple[bool, int, int]:
+        return each.path not in guarded, rank_path(each.path), -(each.added + each.removed)
 
     return tuple(format_file_line(each) for each in sorted(change.files, key=order)) or ("—",)
 

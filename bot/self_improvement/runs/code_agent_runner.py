@@ -26,7 +26,7 @@ from bot.self_improvement.steps._assignment import (
     build_change_set,
     commit_message,
 )
-from bot.self_improvement.steps._reproduction_files import lend_permanent, write_permanent
+from bot.self_improvement.steps._reproduction_files import hold_permanent, write_permanent
 
 
 class ExecutionPaused(Record):
@@ -123,7 +123,7 @@ class CodeAgentRunner:
 
         async def check(granted: Sequence[Grant]) -> Verdict:
             plan = add_granted_files(assignment.plan, tuple(granted))
-            with lend_permanent(workspace.path, plan):
+            with hold_permanent(workspace.path, plan):
                 return await check_worktree(
                     plan,
                     workspace,

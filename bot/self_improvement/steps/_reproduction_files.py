@@ -34,7 +34,7 @@ def write_permanent(root: Path, plan: Plan) -> None:
 
 
 @contextmanager
-def lend_permanent(root: Path, plan: Plan) -> Iterator[None]:
+def hold_permanent(root: Path, plan: Plan) -> Iterator[None]:
     """Write these reproductions, and remove them again: they are not the engine's to edit."""
     files = [reproduction.path for reproduction in plan.reproductions]
     before = {file: read_inside(root, file) for file in files}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from theseus_guard.record import Record
 
 from bot.authority.approval_policy import ApprovalPolicy
-from bot.domain.change import ChangeSet, Verdict
+from bot.domain.change import ChangeSet, Verdict, rank_path
 from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
 from bot.domain.plan import Plan
@@ -130,7 +130,10 @@ class PullRequestPublisher:
                     ),
                 )
             ),
-            files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
+            files="\n".join(
+                f"- `{f.path}` +{f.added} -{f.removed}"
+                for f in sorted(change.files, key=lambda file: rank_path(file.path))
+            ),
             behaviour=render_behaviour_markdown(verdict),
             tests="\n".join(checks),
             risk=format_sentence(" ".join(filter(None, risk))),
