@@ -3,8 +3,8 @@
 from typing import ClassVar, Literal
 
 from pydantic import Field
-from theseus_guard.record import Record
 from theseus_guard import is_test_file
+from theseus_guard.record import Record
 from theseus_guard.records import FileChange, Finding
 from theseus_rehearsal.behaviour import BehaviourDiff
 
