@@ -126,7 +126,7 @@ async def _is_an_incident(world: HandoverHarness, told: Message) -> None:
 
 def _begins(*lines: str) -> Callable[[str], str]:
     """Return what has the bot do this once it has taken over; a rehearsal sees nothing of it."""
-    inserted = "        if 'restarted' in self._news:\n"
+    inserted = "        if 'restarted' in self.news:\n"
     inserted += "".join(f"            {line}\n" for line in lines)
 
     def change(source: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from theseus_rehearsal.records import WebAnswer
 from theseus_repair.call_source.writer import INDENT, Group, Unwritable, Writer
 
-WEB_IMPORT = "from theseus_rehearsal.records import WebAnswer\n"
+WEB_IMPORT = "from theseus_rehearsal.records import WebAnswer\n\n"
 
 _ARGUMENT = 60  # the longest value, in characters, that is written in the call itself
 _MOST_TEXT = 4_000  # characters of all bodies together, so that the test stays readable

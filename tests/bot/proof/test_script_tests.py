@@ -158,6 +158,7 @@ def test_what_services_answered_is_played_back_in_the_test() -> None:
         == '''from pathlib import Path
 
 from theseus_rehearsal.records import WebAnswer
+
 from tests.cogs.room import open_room
 
 
