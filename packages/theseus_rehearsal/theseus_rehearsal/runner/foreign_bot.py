@@ -119,18 +119,19 @@ class ForeignBot:
 
         discord.Client.login = login_here
 
-    def add(self, fields: dict[str, Any], *, urgent: bool = False) -> None:
+    def add(self, build: Callable[[], dict[str, Any]], *, urgent: bool = False) -> None:
         """Pass a record of theseus_observe on (it is the queue of its records)."""
+        fields = build()
         error = fields.get("error") if urgent else None
         self._channel.send({"ran": str(fields["event"]), "outcome": str(fields["outcome"])})
         if error is None:
             return
-        frames = [f"{frame['file']}:{frame['function']}" for frame in error.get("frames", ())]
+        frames = [f"{frame.file}:{frame.function}" for frame in error.frames]
         report = {
             "event": str(fields["event"]),
-            "error": error["exception"],
+            "error": error.exception,
             "at": frames[-1] if frames else "",
-            "message": error["message"][:_MESSAGE_CHARS],
+            "message": error.message[:_MESSAGE_CHARS],
         }
         self._channel.send({"error": report})
 
