@@ -24,11 +24,6 @@ Answered = Callable[[int, Collection[str]], Awaitable[TrafficRecord | None]]
 """Returns the use with an interaction's id among these events; `None` if it is not found."""
 
 
-async def get_no_record(_interaction: int, _events: Collection[str]) -> TrafficRecord | None:
-    """Return `None`: no traffic is recorded."""
-    return None
-
-
 def build_record_lookup(
     traffic: TrafficLog, get_pseudonym: Callable[[int], str], catch_up: CatchUp
 ) -> Answered:
