@@ -91,4 +91,7 @@ def _explain_missing_bot(folder: Path, found: Inspection) -> str:
             f"{message}, although there are {found.counts.total} commands. If another program "
             "loads them, adopt the repository of that program."
         )
+    if found.unreadable:
+        path, reason = next(iter(found.unreadable.items()))
+        return f"{message}, but {path} cannot be read ({reason}). Correct it, then try again."
     return f"{message}. Name the folder that contains it."

@@ -2,7 +2,9 @@
 
 import ast
 import codecs
+import io
 import re
+import tokenize
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -217,7 +219,8 @@ class SourceTree:
             try:
                 sources.append(parse_source(path, read_text(root, path)))
             except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                line = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
+                number = error.lineno if isinstance(error, SyntaxError) else None
+                line = f" in line {number}" if number else ""
                 unreadable[path] = f"{type(error).__name__}{line}"
         return cls(sources, unreadable)
 
@@ -295,7 +298,7 @@ def read_text(root: Path, path: str) -> str:
     """Return the text of a file of the repository.
 
     A link is not followed, because it may lead out of the repository. Raises `OSError` for it, and
-    for a file over 1 MB; `ValueError` for one that is neither UTF-8 nor UTF-16 with its mark.
+    for a file over 1 MB; `ValueError` for one whose encoding is not known.
     """
     file = root / path
     if file.is_symlink() or not file.resolve().is_relative_to(root.resolve()):
@@ -306,7 +309,16 @@ def read_text(root: Path, path: str) -> str:
 
 
 def decode(content: bytes) -> str:
-    """Return a text in UTF-8, or in UTF-16 with its mark, as PowerShell writes it."""
-    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
+    """Return a text in UTF-8, in the encoding that its first lines name, or in marked UTF-16.
+
+    PowerShell writes UTF-16 with its mark; `# -*- coding: latin-1 -*-` is Python's (PEP 263).
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    else:
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        except SyntaxError as error:
+            raise ValueError(f"its encoding is not known: {error.msg}") from error
+    text = content.decode(encoding)
     return text.replace("\r\n", "\n")

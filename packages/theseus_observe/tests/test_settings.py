@@ -1,9 +1,13 @@
 """What a maintainer sets, and what is found in the project's folder."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import theseus_observe
 from theseus_observe.commit import read_commit
 from theseus_observe.settings import SettingsError, load_settings
 
@@ -84,3 +88,15 @@ def test_a_worktree(tmp_path: Path) -> None:
 def test_nonsense_is_no_commit(tmp_path: Path) -> None:
     make_git_folder(tmp_path / ".git", "<<<<<<< nothing")
     assert read_commit(tmp_path) is None
+
+
+def test_a_module_that_is_not_there_is_named_without_a_traceback(tmp_path: Path) -> None:
+    package = str(Path(theseus_observe.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "theseus_observe", "-m", "no_such_module"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": package},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        2, "theseus_observe: there is no module no_such_module\n",
+    )  # fmt: skip

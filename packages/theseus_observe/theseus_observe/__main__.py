@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import runpy
 import sys
 from functools import wraps
@@ -25,10 +26,14 @@ def main(arguments: list[str]) -> int:
     if not is_module and not Path(rest[0]).is_file():
         sys.stderr.write(f"theseus_observe: there is no file {rest[0]}\n")
         return 2
+    if is_module:
+        sys.path[0] = str(Path.cwd())
+        if importlib.util.find_spec(rest[0].partition(".")[0]) is None:
+            sys.stderr.write(f"theseus_observe: there is no module {rest[0]}\n")
+            return 2
     _observe_every_login()
     sys.argv[:] = rest
     if is_module:
-        sys.path[0] = str(Path.cwd())
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     else:
         sys.path[0] = str(Path(rest[0]).resolve().parent)

@@ -312,3 +312,16 @@ def test_the_import_check_imports_every_extension(tmp_path: Path) -> None:
     done = subprocess.run(argv, cwd=tmp_path / "b", capture_output=True, text=True, check=False)
     assert "missing_package" in done.stderr
     assert done.returncode == 1
+
+
+def test_a_file_in_the_encoding_that_it_names_is_read(tmp_path: Path) -> None:
+    source = "# -*- coding: latin-1 -*-\n" + SCRIPT_BOT["bot.py"] + "# grün\n"
+    found = inspect(tmp_path / "bot", {**SCRIPT_BOT, "bot.py": source.encode("latin-1")})
+    assert found.unreadable == {}
+
+
+def test_a_file_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"bad.py": "def f(:\n", "odd.py": b"x = 1\n# gr\xfcn\n"}
+    found = inspect(tmp_path / "bot", {**SCRIPT_BOT, **files})
+    assert found.unreadable["bad.py"] == "SyntaxError in line 1"
+    assert "utf-8" in found.unreadable["odd.py"]
