@@ -15,7 +15,7 @@ from bot.cli.setup.files import Edit, mode_of, read, write
 from bot.cli.setup.yaml_file import append_item
 from bot.domain.errors import ConfigError
 from bot.domain.finding import DoctorFinding
-from bot.domain.target import is_repository_url
+from bot.domain.target import OWN_TARGET, check_name, is_repository_url
 from bot.settings import Settings, load_settings, parse_config
 from bot.targets.adoption import Candidate, examine_repository
 from bot.targets.checkout import clone
@@ -79,6 +79,12 @@ def _resolve(repository: str) -> str:
 
 
 def _require_new_name(settings: Settings, name: str) -> None:
+    try:
+        check_name(name)
+    except ValueError as error:
+        raise ConfigError(f"--name: {name!r} cannot be a name; {error}.") from error
+    if name == OWN_TARGET:
+        raise ConfigError(f"--name: {name} is this bot itself. Choose another name.")
     if any(each.name == name for each in settings.config.targets):
         raise ConfigError(
             f"{settings.config_file} already has a target {name}. Use --name for another one, or "

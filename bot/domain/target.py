@@ -1,6 +1,7 @@
 """Targets: the bots that Theseus looks after. Theseus itself is the default one."""
 
 import re
+import shlex
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
@@ -21,7 +22,8 @@ EnvironmentKind = Literal["requirements", "pyproject", "uv", "poetry", "pipfile"
 LiveSource = Literal["journal", "checkout", "person"]
 
 
-def _check_name(name: str) -> str:
+def check_name(name: str) -> str:
+    """Return the name of a target. Raises `ValueError` if it cannot be one."""
     if not _NAME.fullmatch(name):
         raise ValueError("use up to 40 small letters, digits, - and _, such as my-bot")
     return name
@@ -34,7 +36,7 @@ def _check_relative(path: str) -> str:
     return path
 
 
-TargetName = Annotated[str, AfterValidator(_check_name)]
+TargetName = Annotated[str, AfterValidator(check_name)]
 RelativePath = Annotated[str, AfterValidator(_check_relative)]
 """A path or glob pattern inside the target's repository."""
 
@@ -84,8 +86,10 @@ class TargetStart(Record):
         """The start as a command line, or as the name of the factory."""
         if self.factory:
             return f"call {self.factory}"
-        program = [self.file] if self.file else ["-m", self.module or ""]
-        return " ".join(["python", *program, *self.arguments])
+        program = ["-m", self.module or ""]
+        if self.file:  # Python would read a name that begins with a dash as an option
+            program = [f"./{self.file}" if self.file.startswith("-") else self.file]
+        return shlex.join(["python", *program, *self.arguments])
 
 
 class TargetPaths(Record):

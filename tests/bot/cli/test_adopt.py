@@ -83,6 +83,18 @@ def test_a_second_bot_is_added_below_the_first(
     assert "already has a target other" in err
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("name", "why"), [("A B", "small letters, digits"), ("theseus", "is this bot itself")]
+)
+def test_a_name_that_no_target_can_have_is_refused(
+    name: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(capsys, make_bot(tmp_path / "one", SCRIPT_BOT), "--name", name, "--dry-run")
+    assert code == 2
+    assert why in err
+
+
 def test_a_dry_run_writes_nothing_and_prints_json(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

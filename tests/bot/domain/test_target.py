@@ -12,6 +12,8 @@ START = {"file": "bot.py"}
     ("start", "summary"),
     [
         ({"file": "bot.py", "arguments": ("--debug",)}, "python bot.py --debug"),
+        ({"file": "my bot.py"}, "python 'my bot.py'"),
+        ({"file": "-dash.py"}, "python ./-dash.py"),
         ({"module": "red.bot"}, "python -m red.bot"),
         ({"factory": "bot.main:create"}, "call bot.main:create"),
     ],
