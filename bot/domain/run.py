@@ -15,6 +15,7 @@ from theseus_guard.record import Record
 
 from bot.domain.people import Person, Place
 from bot.domain.request_match import RequestMatch
+from bot.domain.target import OWN_TARGET, TargetName
 
 Goal = Literal["investigate", "fix", "change", "revert"]
 
@@ -117,6 +118,7 @@ class Trigger(Record):
         default=None,
         description="the failures it refers to; absent if the intake has not decided it",
     )
+    target: TargetName = Field(default=OWN_TARGET, description="name of the bot that it is about")
     at: AwareDatetime
 
     @property
