@@ -185,12 +185,14 @@ class Approvals(commands.Cog):
     @app_commands.describe(
         run="The run to ship; in its thread you can leave it out",
         security_reviewed="You have reviewed a change to security-sensitive code",
+        slower_accepted="You accept that the commands on the card become slower",
     )
     async def ship(
         self,
         interaction: discord.Interaction,
         run: str | None = None,
         security_reviewed: bool = False,
+        slower_accepted: bool = False,
     ) -> None:
         """Merge a proven change and make it live."""
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -201,6 +203,7 @@ class Approvals(commands.Cog):
             thread_id=interaction.channel_id,
             source_id=interaction.id,
             security_reviewed=security_reviewed,
+            slower_accepted=slower_accepted,
         )
         await send_privately(interaction, await self._approve(request), "answer")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from theseus_rehearsal.errors import RehearsalError as PackageError
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 
 from bot.domain.errors import RehearsalError
@@ -37,9 +38,11 @@ class _BotScriptRunner:
     def __init__(self, inner: ScriptRunner) -> None:
         self._inner = inner
 
-    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
+    async def run(
+        self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
+    ) -> Transcript:
         with convert_errors():
-            return await self._inner.run(script, keep_files=keep_files)
+            return await self._inner.run(script, keep_files=keep_files, probe=probe)
 
 
 @contextmanager

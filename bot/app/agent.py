@@ -9,8 +9,10 @@ from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.ports.sandbox import Sandbox
 
+from bot.adapters.advisory_file import AdvisoryFile
 from bot.adapters.dependency_installer import DependencyInstaller
 from bot.adapters.forges.registry import get_forge_type
+from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.app.cog_loads import build_load_lookup
 from bot.app.configuration_audit import describe_configuration
 from bot.app.engines import Engines
@@ -20,8 +22,10 @@ from bot.client import Identity
 from bot.hot_reload.running_code import RunningCode
 from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
+from bot.ports.advisory_database import AdvisoryDatabase
 from bot.ports.agent import Budget
 from bot.ports.clock import Clock
+from bot.ports.coverage_meter import CoverageMeter
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
 from bot.ports.restarter import Restarter
@@ -38,6 +42,12 @@ from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck
 from bot.self_improvement.checks.change_proofs import ChangeProofs
 from bot.self_improvement.checks.conversation_check import ConversationCheck
+from bot.self_improvement.checks.gates.advisories import AdvisoryGate
+from bot.self_improvement.checks.gates.coverage import CoverageGate
+from bot.self_improvement.checks.gates.documentation import DocumentationGate
+from bot.self_improvement.checks.gates.merge_gates import MergeGates
+from bot.self_improvement.checks.gates.performance import PerformanceGate
+from bot.self_improvement.checks.gates.revert import RevertGate
 from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
@@ -120,6 +130,7 @@ def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> No
     build, span = injector.build, timedelta(days=settings.config.journal.keep_days)
     build(BehaviourCheck, lookback=span)
     build(RevertRehearsal, lookback=span)
+    _build_gates(injector, settings)
     build(ProposalTrials)
     build(QualityGate, protection=settings.config.protection, redact=redact)
     build(
@@ -129,6 +140,22 @@ def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> No
     )
     build(_build_publisher)
     build(_build_deployer)
+
+
+def _build_gates(injector: Injector, settings: Settings) -> None:
+    """Build the quality gates, the cheapest first."""
+    call = injector.call
+    injector.build(SandboxedCoverage, CoverageMeter)
+    injector.build(AdvisoryFile, AdvisoryDatabase, state=settings.state)
+    rules, span = settings.config.gates, timedelta(days=settings.config.journal.keep_days)
+    gates = (
+        call(AdvisoryGate),
+        DocumentationGate(),
+        call(RevertGate),
+        call(PerformanceGate, lookback=span, rules=rules),
+        call(CoverageGate, lookback=span, rules=rules),
+    )
+    injector.build(MergeGates, gates=gates, rules=rules)
 
 
 def _build_engines(injector: Injector, settings: Settings, chosen: Engines) -> None:

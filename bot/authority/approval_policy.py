@@ -103,6 +103,17 @@ def _describe_progress(need: Need, people: list[Person]) -> str:
     return f"{so_far}; {who} needed{excluded}."
 
 
+def _has_accepted(approval: Approval, history: History) -> bool:
+    """Return whether an approval covers every slowdown that was measured of its head.
+
+    It is bound to the measured values: if the head is measured again, people decide again.
+    """
+    verdict = history.verdict
+    if verdict is None or verdict.head != approval.head:
+        return True
+    return set(verdict.slowdowns) <= set(approval.accepted_slowdowns)
+
+
 @dataclass(frozen=True, eq=False)
 class ApprovalPolicy:
     """Checks approvals with the member directory and the policy.
@@ -168,6 +179,8 @@ class ApprovalPolicy:
         """Return the approvals of this head that count now. Raises `ChatUnavailable`."""
         votes, may = await self._load_votes(run, history, proposal), set()
         for approval in votes.approvals:
+            if not _has_accepted(approval, history):
+                continue
             try:
                 may.add((await self.present(approval.person, Act.SHIP)).id)
             except NotAuthorized:
@@ -177,7 +190,7 @@ class ApprovalPolicy:
     async def has_enough_votes(self, run: Run, history: History, proposal: Proposal) -> bool:
         """Return whether enough people have approved, without a check of their current roles."""
         votes = await self._load_votes(run, history, proposal)
-        voters = {approval.person.id for approval in votes.approvals}
+        voters = {each.person.id for each in votes.approvals if _has_accepted(each, history)}
         return count_votes(votes, self.need(run, history), voters).enough
 
     async def get_approval(self, run: Run, proposal: Proposal) -> Approval:

@@ -10,7 +10,7 @@ from theseus_guard.record import Record
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.authorizer import AuditWriter
 from bot.authority.kill_switch import KillSwitchGuard
-from bot.authority.policy import Act, check_binding, check_review
+from bot.authority.policy import Act, check_binding, check_review, check_slowdowns
 from bot.authority.run_locks import RunLocks
 from bot.domain.approval import ApprovalVotes
 from bot.domain.audit import AuditEntry
@@ -59,6 +59,7 @@ class ApprovalRequest(Record):
     number: int | None = None
     source_id: int | None = None
     security_reviewed: bool = False
+    slower_accepted: bool = False
     edited: bool = False
 
 
@@ -162,6 +163,8 @@ class Approvals:
             counts = await self.store.get_approval(run.id, vote.head) or found.as_one()
             outcome = f"given first by {counts.person.name}"
         # Audit first: an approval that cannot be audited must not count, not even after a restart.
+        accepted = "; ".join(vote.accepted_slowdowns)
+        outcome += f" (accepted as slower: {accepted})" if accepted else ""
         await self._audit(request, allowed=True, note=f"{run.id} {vote.head} {outcome}")
         await self.store.append(run.id, votes)
         if not found.enough:
@@ -200,6 +203,7 @@ class Approvals:
                 f"I have not checked `{proposal.head[:7]}` yet; please wait for the next card."
             )
         check_review(verdict.findings, reviewed=request.security_reviewed)
+        check_slowdowns(verdict.slowdowns, accepted=request.slower_accepted)
         return Approval(
             run_id=run.id,
             proposal=proposal.number,
@@ -208,6 +212,7 @@ class Approvals:
             at=self.clock.now(),
             how=request.how,
             security_reviewed=request.security_reviewed,
+            accepted_slowdowns=verdict.slowdowns,
         )
 
     async def _audit(self, request: ApprovalRequest, *, allowed: bool, note: str) -> None:

@@ -31,7 +31,8 @@ OPENINGS: Mapping[Intent, tuple[str, ...]] = {
 """Words that may precede a sentence, at most one of them."""
 
 REVIEWED = ("security reviewed", "security-reviewed")
-"""A statement that may precede or follow a sentence that ships, and counts then."""
+SLOWER = ("slower accepted", "slower-accepted")
+"""Statements that may precede or follow a sentence that ships, and count then."""
 
 NAMES = ("theseus", "@theseus")
 COURTESY_BEFORE = ("please",)

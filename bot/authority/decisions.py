@@ -20,6 +20,7 @@ from bot.authority.decision_sentences import (
     SENTENCES,
     SIGNS,
     SIGNS_OF_THE_OTHERS,
+    SLOWER,
 )
 from bot.authority.end_times import parse_end_time
 from bot.domain.errors import WrongStage
@@ -56,6 +57,7 @@ class Decision(NamedTuple):
     number: int | None = None
     until: str | None = None
     security_reviewed: bool = False
+    slower_accepted: bool = False
 
 
 def parse_decision(text: str) -> Decision | None:
@@ -106,12 +108,14 @@ def _is_readable(found: re.Match[str]) -> bool:
 def _build_decision(intent: Intent, found: re.Match[str]) -> Decision:
     slots = found.groupdict()
     number = slots.get("hash") or slots.get("number")
+    stated = f"{slots.get('before') or ''} {slots.get('after') or ''}"
     return Decision(
         intent,
         slots.get("run"),
         int(number) if number else None,
         slots.get("until"),
-        bool(slots.get("before") or slots.get("after")),
+        any(phrase in stated for phrase in REVIEWED),
+        any(phrase in stated for phrase in SLOWER),
     )
 
 
@@ -122,13 +126,14 @@ def _join_alternatives(phrases: tuple[str, ...]) -> str:
 def _compile_patterns(intent: Intent) -> tuple[re.Pattern[str], ...]:
     """Return one pattern for each sentence, with everything that may precede or follow it."""
     name, opening = _join_alternatives(NAMES), _join_alternatives(OPENINGS.get(intent, ()))
-    reviewed = _join_alternatives(REVIEWED) if intent is Intent.SHIP else ""
+    statement = _join_alternatives((*REVIEWED, *SLOWER))
+    stated = rf"(?:{statement})(?: (?:and )?(?:{statement}))?" if intent is Intent.SHIP else ""
     front = [rf"(?:(?:{name}) )?"]
-    front += [rf"(?:(?P<before>{reviewed}) )?"] if reviewed else []
+    front += [rf"(?:(?P<before>{stated}) )?"] if stated else []
     front += [rf"(?:(?:{opening}) )?"] if opening else []
     front += [rf"(?:(?:{_join_alternatives(COURTESY_BEFORE)}) )?"]
     back = [rf"(?: (?:{_join_alternatives(COURTESY_AFTER)}))?"]
-    back += [rf"(?: (?P<after>{reviewed}))?"] if reviewed else []
+    back += [rf"(?: (?P<after>{stated}))?"] if stated else []
     back += [rf"(?: (?:{name}))?"]
     sentences = (
         re.escape(sentence).replace(r"\{named\}", _NAMED).replace(r"\{until\}", _UNTIL)

@@ -111,6 +111,15 @@ def is_security_sensitive(findings: tuple[Finding, ...]) -> bool:
     return any(finding.rule == "protected_path" for finding in findings)
 
 
+def check_slowdowns(slowdowns: tuple[str, ...], *, accepted: bool) -> None:
+    """Raise `OutOfBounds` if the change makes commands slower and the person did not accept it."""
+    if slowdowns and not accepted:
+        raise OutOfBounds(
+            f"This makes commands slower ({'; '.join(slowdowns)}). If that is acceptable, say "
+            '"ship it, slower accepted". Nothing was merged.'
+        )
+
+
 def check_review(findings: tuple[Finding, ...], *, reviewed: bool) -> None:
     """Raise `OutOfBounds` if a security review is needed and the person did not state one."""
     if is_security_sensitive(findings) and not reviewed:

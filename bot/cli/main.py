@@ -121,6 +121,11 @@ class Theseus(CommandGroup):
             "bot.cli.dependencies:dependencies",
             "Check the lock file, the project, the installed packages and advisories.",
         ),
+        "advisories": CommandPlace(
+            _PARTS,
+            "bot.cli.advisories:advisories_cli",
+            "Import the advisories that changed dependencies are compared with.",
+        ),
         "bench": CommandPlace(
             _PARTS,
             "bot.cli.bench:bench",

@@ -9,6 +9,7 @@ from theseus_guard.records import FileChange, Finding
 from theseus_rehearsal.behaviour import BehaviourDiff
 
 from bot.domain.cost import Cost
+from bot.domain.gates import GateResult
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.proof import Proof
 from bot.domain.trials import RevertTrial
@@ -250,6 +251,12 @@ class Verdict(Record):
     revert_result: RevertResult | None = Field(
         default=None, description="of a revert: git says that this head is just that, no more"
     )
+    gates: tuple[GateResult, ...] = Field(default=(), description="what the quality gates found")
+
+    @property
+    def slowdowns(self) -> tuple[str, ...]:
+        """What an approver has to accept before this head ships, as people read it."""
+        return tuple(line for gate in self.gates if gate.needs_acceptance for line in gate.details)
 
     @property
     def has_objections(self) -> bool:

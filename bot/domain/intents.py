@@ -105,6 +105,7 @@ class Slots(Record):
     run: str | None = None
     pull_request: int | None = None
     security_reviewed: bool = False
+    slower_accepted: bool = False
     instruction: str = ""
     """What a revision should do ("handle empty input")."""
     note: str = ""

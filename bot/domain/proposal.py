@@ -89,6 +89,9 @@ class Approval(Record):
     at: AwareDatetime
     how: How
     security_reviewed: bool = False
+    accepted_slowdowns: tuple[str, ...] = Field(
+        default=(), description="the measured slowdowns of this head that the person accepted"
+    )
 
 
 class Shipment(Record):

@@ -78,6 +78,7 @@ def _build_decision_utterance(decided: Decision, setting: Setting) -> Utterance:
         run=decided.run,
         pull_request=decided.number,
         security_reviewed=decided.security_reviewed,
+        slower_accepted=decided.slower_accepted,
         until=decided.until,
     )
     without_mention = decided.intent in (Intent.RESUME, Intent.REVERT)  # neither changes code

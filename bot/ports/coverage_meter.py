@@ -1,5 +1,6 @@
 """The coverage port: which functions of the cogs the tests run, as measured."""
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from bot.domain.code_coverage import CodeCoverage
@@ -14,5 +15,15 @@ class CoverageMeter(Protocol):
         A run without a result returns a measurement with a `problem`. Raises `SandboxUnavailable`
         if nothing may run on this machine, `VerifierError` if the commit configures no tests, and
         `WorkspaceError` if the commit is unknown.
+        """
+        ...
+
+    async def measure_lines(
+        self, base: str, head: str, files: Collection[str]
+    ) -> Mapping[str, frozenset[int]]:
+        """Run head's tests that reach `files` once, sandboxed; return the lines that ran, by file.
+
+        The commands are those of base's quick checks. Tests may fail. Raises `VerifierError` if
+        there is no result, and `WorkspaceError` if a commit is unknown.
         """
         ...

@@ -71,7 +71,12 @@ from bot.self_improvement.runs.worker import Workers
 from bot.self_improvement.steps._answer_report import AnswerReports
 from bot.self_improvement.steps._change_writer import ChangeWriter, PartsWriter
 from bot.self_improvement.steps._execution_results import ExecutionResults
-from bot.self_improvement.steps._head_check import HeadCheck, OutputCheck, ProofCheck
+from bot.self_improvement.steps._head_check import (
+    GateCheck,
+    HeadCheck,
+    OutputCheck,
+    ProofCheck,
+)
 from bot.self_improvement.steps._merge_check import MergeCheck
 from bot.self_improvement.steps._planner_case import PlannerCalls
 from bot.self_improvement.steps._reverted_changes import RevertedChanges
@@ -204,7 +209,7 @@ def _build_steps(injector: Injector) -> None:
     for writing in (PartsWriter, ChangeWriter, ExecutionResults, EngineTrouble):
         build(writing)
     execute = build(ExecuteStep)
-    for check in (ProofCheck, OutputCheck, HeadCheck, VerdictFollowUp):
+    for check in (ProofCheck, OutputCheck, GateCheck, HeadCheck, VerdictFollowUp):
         build(check)
     verify, propose = build(VerifyStep), build(ProposeStep)
     for shipping in (MergeCheck, ApprovedMerge, ShipmentRecords, MergeTrouble):

@@ -11,6 +11,7 @@ from bot.domain.approval import ApprovalRules
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
+from bot.domain.gates import GateRules
 from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAuditConfig
 from bot.domain.people import AllowList
 from bot.domain.roles import Role
@@ -147,6 +148,7 @@ class Config(Record):
     targets: tuple[Target, ...] = Field(
         default=(), description="other bots that are looked after; `theseus adopt` adds one"
     )
+    gates: GateRules = GateRules()
     checks: Checks
     cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")
 

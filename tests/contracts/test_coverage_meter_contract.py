@@ -15,7 +15,8 @@ from tests.fakes.fake_coverage_meter import FakeCoverageMeter
 COMMIT = "c" * 40
 UNRUN = UnrunFunction(file="cogs/dice.py", name="unused", lines=2)
 FILES = {
-    "data/config.yaml": b"checks:\n  quick: [{name: q, command: ['true']}]\n"
+    "data/config.yaml": b"checks:\n"
+    b"  quick: [{name: q, command: [pytest, -q, '{affected_tests}']}]\n"
     b"  full: [{name: t, command: [pytest, -q]}]\n",
     "cogs/__init__.py": b"",
     "cogs/dice.py": b"def used():\n    return 1\n\n\ndef unused():\n    return 2\n",
@@ -29,7 +30,8 @@ def in_sandbox() -> CoverageMeter:
 
 def in_memory() -> CoverageMeter:
     result = CodeCoverage(commit=COMMIT, functions=2, unrun=(UNRUN,))
-    return FakeCoverageMeter(result, known=(COMMIT,))
+    lines = {"cogs/dice.py": frozenset({1, 2, 5})}
+    return FakeCoverageMeter(result, known=(COMMIT,), lines=lines)
 
 
 @pytest.fixture(params=[in_memory, in_sandbox])
@@ -43,6 +45,15 @@ async def test_a_measurement_is_of_the_commit_and_names_what_no_test_ran(
 ) -> None:
     found = await meter.measure(COMMIT)
     assert found == CodeCoverage(commit=COMMIT, functions=2, unrun=(UNRUN,))
+
+
+async def test_the_lines_that_tests_run_are_those_of_the_files_asked_for(
+    meter: CoverageMeter,
+) -> None:
+    found = await meter.measure_lines(COMMIT, COMMIT, ["cogs/dice.py"])
+    assert found == {"cogs/dice.py": {1, 2, 5}}
+    with pytest.raises(WorkspaceError):
+        await meter.measure_lines(COMMIT, "d" * 40, ["cogs/dice.py"])
 
 
 async def test_a_commit_that_is_not_known_is_an_error(meter: CoverageMeter) -> None:

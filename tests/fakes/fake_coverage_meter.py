@@ -1,6 +1,6 @@
 """A coverage meter that answers from memory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from bot.domain.code_coverage import CodeCoverage
 from bot.domain.errors import PortError, WorkspaceError
@@ -12,7 +12,14 @@ class FakeCoverageMeter:
     `known` are the commits there are; without it, any.
     """
 
-    def __init__(self, result: CodeCoverage, *, known: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        result: CodeCoverage,
+        *,
+        known: Collection[str] | None = None,
+        lines: Mapping[str, frozenset[int]] | None = None,
+    ) -> None:
+        self.lines = lines or {}
         self.measured: list[str] = []
         self.error: PortError | None = None
         self._result, self._known = result, known
@@ -25,3 +32,11 @@ class FakeCoverageMeter:
         if self.error is not None:
             raise self.error
         return self._result.replace(commit=commit)
+
+    async def measure_lines(
+        self, base: str, head: str, files: Collection[str]
+    ) -> Mapping[str, frozenset[int]]:
+        """Return the lines of those files, or raise `error`."""
+        for commit in (base, head):
+            await self.measure(commit)
+        return {file: lines for file, lines in self.lines.items() if file in files}

@@ -7,6 +7,7 @@ from rehearsal_tests.fake_rehearsal import make_transcript
 from theseus_rehearsal.records import Script, Transcript
 
 from bot.domain.brief import Brief
+from bot.domain.gates import GateRules
 from bot.domain.people import Person
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Trigger, Waiting
@@ -14,6 +15,9 @@ from bot.infra.injector import Injector
 from bot.proof.reproduction import ROOM
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck
 from bot.self_improvement.checks.change_proofs import ChangeProofs
+from bot.self_improvement.checks.gates.documentation import DocumentationGate
+from bot.self_improvement.checks.gates.merge_gates import MergeGates
+from bot.self_improvement.checks.gates.revert import RevertGate
 from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.requests.change_context import ChangeContextCollector
 from bot.self_improvement.steps.brief import RequestBriefer
@@ -93,9 +97,11 @@ class ChangeHarness(AgentHarness):
         if self.has_planner:
             injector.build(RequestBriefer, planner=self.request_planner)
         injector.build(ChangeContextCollector, commands=self.runtime.list_commands, lookback=WEEK)
-        injector.add(
-            RevertRehearsal(self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK)
+        rehearsal = RevertRehearsal(
+            self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK
         )
+        gates = (DocumentationGate(), RevertGate(rehearsal))
+        injector.add(MergeGates(gates, GateRules(), self.clock))
 
     def _on_merge(self, pull: ForgeProposal, commit: str) -> None:
         self.workspaces.add_merge(pull.head, commit)

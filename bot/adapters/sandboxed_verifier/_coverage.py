@@ -3,7 +3,7 @@
 import ast
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +13,8 @@ from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._commands import expand, find_kind, find_tool
-from bot.domain.checks import Check
+from bot.adapters.sandboxed_verifier._line_coverage import run_nearest_tests
+from bot.domain.checks import Check, Checks
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import ConfigError, VerifierError
 from bot.infra.threads import run_in_thread
@@ -60,17 +61,30 @@ class SandboxedCoverage:
             commit=commit, functions=len(functions), unrun=unrun, tests_passed=passed
         )
 
-    def _list_test_checks(self, tree: Path, commit: str) -> list[Check]:
-        """Return the full checks that run pytest. Raises `VerifierError`."""
+    async def measure_lines(
+        self, base: str, head: str, files: Collection[str]
+    ) -> Mapping[str, frozenset[int]]:
+        """Run the tests on a temporary copy of head, as base configures them."""
+        async with self._trees.open_tree(base) as older:
+            checks = self._read_checks(older, base).quick
+        async with self._load.hold_shared(), self._trees.open_tree(head) as tree:
+            return await run_nearest_tests(self._sandbox, checks, tree, files)
+
+    def _read_checks(self, tree: Path, commit: str) -> Checks:
         source = f"{self._config} at {commit[:10]}"
         try:
-            checks = parse_checks((tree / self._config).read_text(encoding="utf-8"), source)
+            return parse_checks((tree / self._config).read_text(encoding="utf-8"), source)
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise VerifierError(f"{source} cannot be read: {error}") from error
+
+    def _list_test_checks(self, tree: Path, commit: str) -> list[Check]:
+        """Return the full checks that run pytest. Raises `VerifierError`."""
+        checks = self._read_checks(tree, commit)
         tests = [
             c for c in checks.full if find_kind(c) == "tests" and find_tool(c.command) == "pytest"
         ]
         if not tests:
+            source = f"{self._config} at {commit[:10]}"
             raise VerifierError(f"{source} has no pytest command in `checks.full`; add one.")
         return tests
 

@@ -26,6 +26,7 @@ _RECREATED = {
     "gateway": "sockets",
     "journal.sqlite3": "the index of the journal, recreated from its files",
     "full-checks.json": "a cache",
+    "advisories.json": "imported by `theseus advisories update`",
 }
 _BACKUPS = "backups"
 _EARLIER, _MIGRATED = "earlier backups", "a copy from before a migration"

@@ -38,6 +38,7 @@ class Handler:
                 number=slots.pull_request,
                 source_id=message.id,
                 security_reviewed=slots.security_reviewed,
+                slower_accepted=slots.slower_accepted,
                 edited=message.edited_at is not None,
             )
         )

@@ -13,6 +13,7 @@ from bot.presentation.cards._candidates import describe_candidate
 from bot.presentation.cards._contract import confirm_contract, list_example_lines, render_contract
 from bot.presentation.cards._digest import render_digest
 from bot.presentation.cards._ending import build_output_files, build_verdict_files, render_ending
+from bot.presentation.cards._gates import list_gate_lines
 from bot.presentation.cards._incident import (
     format_incident_label,
     format_incident_line,
@@ -73,6 +74,7 @@ __all__ = [
     "get_activity",
     "is_failed_fix",
     "list_example_lines",
+    "list_gate_lines",
     "list_not_done_lines",
     "plan_text",
     "render_arrival",

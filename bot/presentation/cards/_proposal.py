@@ -21,6 +21,7 @@ from bot.presentation.cards._behaviour import render_behaviour
 from bot.presentation.cards._candidates import format_choice, list_candidate_lines
 from bot.presentation.cards._diff_fields import iterate_diff_fields
 from bot.presentation.cards._fields import Detail, fit_fields
+from bot.presentation.cards._gates import describe_slowdowns, list_gate_lines
 from bot.presentation.cards._plain_text import to_plain_text
 from bot.presentation.cards._progress import format_revert_line
 from bot.presentation.cards._text import (
@@ -59,6 +60,7 @@ def render_proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
     warning = _describe_security(history)
     lines = [
         warning,
+        describe_slowdowns(verdict),
         _describe_dependencies(verdict),
         _describe_migrations(change),
         describe_upcoming_flag(history.brief.flag) if history.brief and history.brief.flag else "",
@@ -172,6 +174,7 @@ def build_details(history: History, diff_name: str) -> tuple[Detail, ...]:
         Detail("Candidates", list_candidate_lines(history)),
         Detail("Files", _list_file_lines(change, verdict), _MOST_FILES),
         Detail("Checks", tuple(check_line(check) for check in verdict.checks)),
+        Detail("Quality gates", list_gate_lines(verdict)),
         Detail("Proof", list_proof_lines(verdict)),
         Detail("Reproduction", _list_reproduction_lines(plan, verdict)),
         *(Detail(each.name, (each.value,)) for each in iterate_diff_fields(change.diff, diff_name)),
@@ -191,10 +194,7 @@ def _build_background(
     seen = history.diagnosis.seen_before if history.diagnosis else ""
     return (
         Detail("Seen before", (to_plain_text(seen, 400),) if seen else ()),
-        Detail(
-            "Revert test",
-            (escape_line(verdict.revert_trial.summary, 400),) if verdict.revert_trial else (),
-        ),
+        Detail("Revert test", _list_trial_lines(verdict)),
         Detail(
             "Reverted",
             (format_revert_line(verdict.revert_result),) if verdict.revert_result else (),
@@ -203,6 +203,13 @@ def _build_background(
         Detail("Risk", (_describe_risk(plan, verdict),) if plan else ()),
         Detail("Review", (escape_line(change.review, 600),) if change.review else ()),
     )
+
+
+def _list_trial_lines(verdict: Verdict) -> tuple[str, ...]:
+    """Return the trial of the revert, unless the quality gates tell of it."""
+    trial = verdict.revert_trial
+    is_told = any(each.gate == "revert" for each in verdict.gates)
+    return () if trial is None or is_told else (escape_line(trial.summary, 400),)
 
 
 def _format_part_line(part: WrittenPart) -> str:

@@ -21,11 +21,17 @@ def list_reached_files(frames: Sequence[str], sources: Mapping[str, str]) -> tup
     packages = {file.partition("/")[0] for file in frames}
     found = dict.fromkeys(frames)
     for frame in frames:
-        for module in _list_imports(sources.get(frame, "")):
-            if module.partition(".")[0] in packages:
-                path = module.replace(".", "/")
-                found |= dict.fromkeys((f"{path}.py", f"{path}/__init__.py"))
+        imported = list_imported_files(sources.get(frame, ""))
+        found |= dict.fromkeys(
+            path for path in imported if path.removesuffix(".py").partition("/")[0] in packages
+        )
     return tuple(found)[:MOST]
+
+
+def list_imported_files(source: str) -> tuple[str, ...]:
+    """Return every file that an import of this source may refer to, whether it exists or not."""
+    paths = (module.replace(".", "/") for module in _list_imports(source))
+    return tuple(file for path in paths for file in (f"{path}.py", f"{path}/__init__.py"))
 
 
 def _list_imports(source: str) -> tuple[str, ...]:

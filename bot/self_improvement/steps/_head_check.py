@@ -15,8 +15,12 @@ from bot.self_improvement.checks.behaviour_check import (
 )
 from bot.self_improvement.checks.change_proofs import ChangeProofs, CurrentChange
 from bot.self_improvement.checks.changelog_check import find_missing_entry
+from bot.self_improvement.checks.gates.merge_gates import (
+    GateCase,
+    MergeGates,
+    build_gate_findings,
+)
 from bot.self_improvement.checks.quality_gate import QualityGate
-from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.runs.engine_choice import WritingEngines
 from bot.self_improvement.runs.run_records import need
@@ -83,16 +87,44 @@ class OutputCheck:
         found = await self.behaviour(change)
         if history.brief is not None:
             found = excuse_requested_changes(found, history.brief)
-        is_own_change = history.proposal is None or history.revising is not None
-        is_own_change = is_own_change and get_incorrect_output(run, history) is None
         may_go_back = (
-            is_own_change
-            and self.engines.can_follow_instructions
-            and count_rounds(run) < self.limits.rounds
+            can_go_back(run, history, self.engines, self.limits)
+            and get_incorrect_output(run, history) is None
         )
         finding = build_finding(found, blocking=may_go_back) if run.goal != "revert" else None
         findings = (*verdict.findings, finding) if finding else verdict.findings
         return verdict.replace(behaviour=found, findings=findings)
+
+
+@dataclass(frozen=True, eq=False)
+class GateCheck:
+    """Runs the quality gates on a head that may otherwise be proposed."""
+
+    gates: MergeGates | None
+    engines: WritingEngines
+    notifier: RunNotifier
+    limits: RunSettings
+
+    async def add(
+        self,
+        run: Run,
+        history: History,
+        change: ChangeSet,
+        workspace: Workspace,
+        verdict: Verdict,
+    ) -> Verdict:
+        """Add the gates' results to a passing verdict.
+
+        A slower command goes back to an engine while rounds are left; then people decide about it.
+        """
+        if self.gates is None or not verdict.is_passing:
+            return verdict
+        await self.notifier.refresh(run, history, "going through the quality gates")
+        case = GateCase(change, workspace, history.brief)
+        verdict = await self.gates.add(verdict, case)
+        may_go_back = can_go_back(run, history, self.engines, self.limits)
+        found = build_gate_findings(verdict.gates, may_go_back=may_go_back)
+        return verdict.replace(findings=(*verdict.findings, *found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +135,7 @@ class HeadCheck:
     reverted: RevertedChanges
     proof_check: ProofCheck
     output_check: OutputCheck
-    revert_rehearsal: RevertRehearsal | None
+    gate_check: GateCheck
     progress: StepProgress
     notifier: RunNotifier
 
@@ -124,16 +156,13 @@ class HeadCheck:
         )
         verdict = await self.proof_check.add(run, history, change, workspace, verdict)
         verdict = await self.output_check.add(run, history, change, verdict)
-        return await self._add_revert_trial(run, history, change, verdict)
+        return await self.gate_check.add(run, history, change, workspace, verdict)
 
-    async def _add_revert_trial(
-        self, run: Run, history: History, change: ChangeSet, verdict: Verdict
-    ) -> Verdict:
-        """Add to a passing verdict whether the change can be reverted; people judge this."""
-        if self.revert_rehearsal is None or not verdict.is_passing:
-            return verdict
-        await self.notifier.refresh(run, history, "trying to revert it")
-        return verdict.replace(revert_trial=await self.revert_rehearsal(change, history.brief))
+
+def can_go_back(run: Run, history: History, engines: WritingEngines, limits: RunSettings) -> bool:
+    """Return whether an engine can get another round for what the checks found."""
+    is_own_change = history.proposal is None or history.revising is not None
+    return is_own_change and engines.can_follow_instructions and count_rounds(run) < limits.rounds
 
 
 def count_rounds(run: Run) -> int:

@@ -17,6 +17,7 @@ from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.presentation.cards import (
     list_example_lines,
+    list_gate_lines,
     list_not_done_lines,
     render_behaviour_markdown,
 )
@@ -135,7 +136,7 @@ class PullRequestPublisher:
                 for f in sorted(change.files, key=lambda file: rank_path(file.path))
             ),
             behaviour=render_behaviour_markdown(verdict),
-            tests="\n".join(checks),
+            tests="\n".join((*checks, *_list_gates(verdict))),
             risk=format_sentence(" ".join(filter(None, risk))),
             rollback=escape_text(
                 f"{plan.rollback} Undo: {trial.summary}." if trial else plan.rollback
@@ -211,6 +212,15 @@ def _choose_template(history: History, verdict: Verdict) -> tuple[str, dict[str,
         raise AssertionError("a proposal needs a diagnosis or a brief")
     learned = describe_failure(diagnosis, history.evidence)
     return "pull_request", {"learned": learned, "cause": escape_text(diagnosis.cause)}
+
+
+def _list_gates(verdict: Verdict) -> list[str]:
+    """Return the block about the quality gates; empty if none ran."""
+    if not verdict.gates:
+        return []
+    lines = list_gate_lines(verdict)
+    listed = [f"  {each}" if each.startswith(("•", "→")) else f"- {each}" for each in lines]
+    return ["", "### Quality gates", "", *(each.replace("•", "-", 1) for each in listed)]
 
 
 def _describe_test(plan: Plan, change: ChangeSet) -> str:

@@ -36,6 +36,7 @@ class Finding(Record):
         "unjudged",
         "behaviour",
         "owed",
+        "gate",
     ]
     path: str
     message: str

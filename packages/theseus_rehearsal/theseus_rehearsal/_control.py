@@ -59,6 +59,7 @@ class ControlChannel:
         self.pid = 0  # the process id of the bot, once it has connected
         self.files: dict[str, str] | None = None
         self.stored_files: dict[str, str] = {}
+        self.lines: dict[str, tuple[int, ...]] = {}
         self._path = path
         self._server: asyncio.Server | None = None
         self._connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
@@ -137,6 +138,9 @@ class ControlChannel:
                 for name, content in message["kept"].items()
                 if _is_below(str(name)) and base64.b64decode(str(content), validate=True)
             }
+        if isinstance(message.get("lines"), dict):
+            lines = message["lines"].items()
+            self.lines = {str(name): tuple(map(int, numbers)) for name, numbers in lines}
         self._note_report(message)
 
     def _note_report(self, message: dict[str, Any]) -> None:

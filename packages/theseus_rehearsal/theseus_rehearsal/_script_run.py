@@ -18,6 +18,7 @@ from theseus_rehearsal._server import OWNER, create_server
 from theseus_rehearsal._steps import PersonSteps
 from theseus_rehearsal._web_answers import WebAnswers
 from theseus_rehearsal.own_time import limit_own_time
+from theseus_rehearsal.probe import RunProbe, measure_step
 from theseus_rehearsal.records import (
     PersonStep,
     PlayedError,
@@ -79,6 +80,7 @@ class ScriptRun:
         step_seconds: float,
         *,
         keep_files: bool = False,
+        probe: RunProbe | None = None,
     ) -> None:
         self._runner = runner
         self._step_seconds = step_seconds
@@ -98,7 +100,7 @@ class ScriptRun:
         self._channel = AsyncExitStack()
         self._reports = BotReports()
         self._files: dict[str, str] = {}
-        self._keep_files = keep_files
+        self._keep_files, self._probe = keep_files, probe
         self._stored_files: dict[str, str] = {}
         self._step_results: list[PlayedStep] = []
         self._start_count = 0
@@ -120,7 +122,14 @@ class ScriptRun:
                 for step in self._script.steps:
                     if self._is_gone:
                         break
-                    self._step_results.append(await self._run_step(step, self._build_action(step)))
+                    with measure_step(
+                        self._probe,
+                        bot=self._get_bot_pid,
+                        pids=self._list_pids,
+                        script_seconds=lambda: self._driver.seconds,
+                    ):
+                        played = await self._run_step(step, self._build_action(step))
+                    self._step_results.append(played)
                 if not self._is_gone:
                     await self._run_step(_START, self._close)
             finally:
@@ -178,8 +187,10 @@ class ScriptRun:
 
     def _list_pids(self) -> tuple[int, ...]:
         """Return the processes that take turns in a step: if one has no processor, all wait."""
-        bot = self._driver.channel.pid if self._driver.channel else 0
-        return tuple(filter(None, (os.getpid(), self._runner.pid, bot)))
+        return tuple(filter(None, (os.getpid(), self._runner.pid, self._get_bot_pid())))
+
+    def _get_bot_pid(self) -> int:
+        return self._driver.channel.pid if self._driver.channel else 0
 
     def _make_readable(self, error: PlayedError) -> PlayedError:
         return error.model_copy(update={"message": self._names.make_readable(error.message)})
@@ -244,6 +255,12 @@ class ScriptRun:
             self._driver.seconds += step.away
             await self._begin(_StepRequests())
 
+    def _note_lines(self, channel: ControlChannel) -> None:
+        """Add the lines that ran; the tested code may report any file and any number."""
+        if self._probe is not None:
+            for name in self._probe.files:
+                self._probe.lines.setdefault(name, set()).update(channel.lines.get(name, ()))
+
     # ------------------------------------------------------------- a bot's life
 
     async def _begin(self, _requests: "_StepRequests") -> None:
@@ -282,6 +299,7 @@ class ScriptRun:
             "prefixes": world.prefixes,
             "files": world.files if self._start_count == 1 else {},
             "keep": self._keep_files,
+            "trace": sorted(self._probe.files) if self._probe else [],
             "guild": self._local.guild_id,
             "dev_channel": self._local.dev_channel_id,
             "owner": self._local.people[OWNER],
@@ -305,6 +323,7 @@ class ScriptRun:
             if channel is None or channel.files is None:
                 raise
             self._files, self._stored_files = channel.files, channel.stored_files
+            self._note_lines(channel)
         else:
             raise BotGoneError("the bot did not stop when it was asked to")
         await self._runner.end(self._life)

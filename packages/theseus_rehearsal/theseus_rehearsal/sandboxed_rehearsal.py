@@ -12,6 +12,7 @@ from theseus_rehearsal._script_run import ScriptRun
 from theseus_rehearsal.errors import RehearsalError, SandboxUnavailable
 from theseus_rehearsal.ports.rehearsal import ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 
 STEP_SECONDS = 10.0
@@ -80,11 +81,15 @@ class SandboxedPlayer:
                     raise RehearsalError(str(error)) from error
             return self._runner
 
-    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
+    async def run(
+        self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
+    ) -> Transcript:
         """Run a script from its beginning."""
         runner = await self.prepare()
         if runner.broken:
             return Transcript(trouble=f"the bot cannot be imported: {runner.broken}")
         name = f"p{next(self._numbers)}"
-        script_run = ScriptRun(runner, name, script, self._step_seconds, keep_files=keep_files)
+        script_run = ScriptRun(
+            runner, name, script, self._step_seconds, keep_files=keep_files, probe=probe
+        )
         return await script_run.run()

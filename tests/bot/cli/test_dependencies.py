@@ -200,7 +200,7 @@ def between(*events: dict[str, str]) -> dict[str, object]:
         (between({"fixed": "1.2"}, {"introduced": "0"}, {"introduced": "1.3"}), True),
         (between({"introduced": "0"}, {"fixed": "1.10"}), True),
         (advisory(versions=["1.4.0"]), True),
-        (advisory(versions=["1.4"]), False),
+        (advisory(versions=["1.4"]), True),
         ({**between({"introduced": "0"}), "withdrawn": "2026-01-01T00:00:00Z"}, False),
         (advisory(ranges=[{"type": "GIT", "events": [{"introduced": "0"}]}]), False),
     ],

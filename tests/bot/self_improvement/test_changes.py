@@ -49,7 +49,10 @@ async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
         fields = {field.name: field.value for field in card.fields}
         assert "✅ behaviour: 1 example: failing before, passing now" in fields["Proof"]
         assert "Low. There is one command more." in fields["Risk"]
-        assert fields["Revert test"] == "nothing is left behind that today's code would read"
+        assert fields["Quality gates"].splitlines() == [
+            "✅ documentation: no command changes how it is presented",
+            "✅ revert: nothing is left behind that today's code would read",
+        ]
         body = world.forge.drafts[-1].body
         assert f"asked: {WANTED}" in body
         assert "Revert the merge commit. Undo: nothing is left behind" in body

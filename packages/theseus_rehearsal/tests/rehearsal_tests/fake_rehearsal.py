@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from theseus_rehearsal.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import PlayedStep, Script, SeenEvent, Transcript
 
 Answers = Callable[[Path, Script], Transcript]
+Fill = Callable[[Path, Script, RunProbe], None]
 
 
 class FakeRehearsal:
@@ -15,7 +17,7 @@ class FakeRehearsal:
 
     `answers(tree, script)` returns the transcript of a script; `replayed` lists the calls in order.
     `error`, if set, is raised when a runner is opened; with `passing`, `refusal` does not report
-    it, because it is temporary.
+    it, because it is temporary. `fill(tree, script, probe)` says what a run costs.
     """
 
     def __init__(
@@ -24,8 +26,9 @@ class FakeRehearsal:
         *,
         refusal: Exception | None = None,
         passing: bool = False,
+        fill: Fill | None = None,
     ) -> None:
-        self.answers = answers
+        self.answers, self.fill = answers, fill
         self.error, self.passing = refusal, passing
         self.replayed: list[tuple[Path, Script]] = []
 
@@ -54,9 +57,13 @@ class _FakeRunner:
         self._rehearsal = rehearsal
         self._tree = tree
 
-    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
+    async def run(
+        self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
+    ) -> Transcript:
         """Return the scripted transcript, with the contents of files only on request."""
         transcript = self._rehearsal.answer(self._tree, script)
+        if probe is not None and self._rehearsal.fill is not None:
+            self._rehearsal.fill(self._tree, script, probe)
         return transcript if keep_files else transcript.replace(file_contents={})
 
 

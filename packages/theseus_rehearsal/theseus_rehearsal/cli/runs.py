@@ -12,6 +12,7 @@ from theseus_rehearsal.behaviour_diff import (
     find_nondeterminism,
 )
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner, run_scripts
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 
 
@@ -94,8 +95,10 @@ class _CountedRunner(NamedTuple):
     inner: ScriptRunner
     on_run: Callable[[], None]
 
-    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
-        transcript = await self.inner.run(script, keep_files=keep_files)
+    async def run(
+        self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
+    ) -> Transcript:
+        transcript = await self.inner.run(script, keep_files=keep_files, probe=probe)
         self.on_run()
         return transcript
 

@@ -15,6 +15,7 @@ from theseus_rehearsal.foreign.stand_ins import build_variables, copy_databases,
 from theseus_rehearsal.foreign.start import ENVIRONMENTS, BotStart
 from theseus_rehearsal.ports.rehearsal import ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 from theseus_rehearsal.sandboxed_rehearsal import STEP_SECONDS
 
@@ -97,10 +98,14 @@ class ForeignPlayer:
         self._step_seconds = step_seconds
         self._numbers = itertools.count(1)
 
-    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
-        """Run a script from its beginning."""
+    async def run(
+        self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
+    ) -> Transcript:
+        """Run a script from its beginning. Lines that run are not noted."""
         if script.world.cogs or script.world.flags:
             raise RehearsalError("world: cogs and flags are for bots that are built on Theseus.")
         name = f"p{next(self._numbers)}"
-        run = ScriptRun(self._process, name, script, self._step_seconds, keep_files=keep_files)
+        run = ScriptRun(
+            self._process, name, script, self._step_seconds, keep_files=keep_files, probe=probe
+        )
         return await run.run()

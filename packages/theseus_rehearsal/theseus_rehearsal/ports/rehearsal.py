@@ -5,18 +5,22 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 
 
 class ScriptRunner(Protocol):
     """Code that is ready to run scripts. Each script starts from a fresh state."""
 
-    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
+    async def run(
+        self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
+    ) -> Transcript:
         """Run a script from its beginning, in a separate server and state.
 
         Failures of the code are part of the transcript. Several scripts may run in parallel. With
-        `keep_files` the transcript contains the cogs' files at the end, up to a megabyte. Raises
-        `RehearsalError` if this machine cannot run scripts at all.
+        `keep_files` the transcript contains the cogs' files at the end, up to a megabyte. A `probe`
+        is filled with what the steps cost and which lines ran, as far as the runner can tell.
+        Raises `RehearsalError` if this machine cannot run scripts at all.
         """
         ...
 

@@ -14,6 +14,7 @@ from typing import Any
 from . import network
 from .cog_bot import CogBot
 from .full_bot import FullBot
+from .line_trace import LineTrace
 from .lines import LineSocket
 from .script_time import ScriptTime
 from .seeds import Seeds
@@ -34,6 +35,7 @@ class TreeBot:
         self._seeds = seeds
         self._bot: CogBot | FullBot | None = None
         self._stopped = False
+        self._trace: LineTrace | None = None
 
     def run(self) -> None:
         """Set everything up by the first order, and run the bot until it must end."""
@@ -53,6 +55,9 @@ class TreeBot:
             path = state / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(base64.b64decode(content))
+        if world.get("trace"):
+            self._trace = LineTrace(self._tree, world["trace"])
+            self._trace.start()
         loop = SteppedLoop(self._time, self._turn)
         asyncio.set_event_loop(loop)
         loop.run_until_complete(self._run(world, state))
@@ -66,6 +71,8 @@ class TreeBot:
             await self._bot.run(world)
             if not self._stopped:
                 self._channel.send({"failed": "the bot ended by itself"})
+            if self._trace is not None:
+                self._channel.send({"lines": self._trace.stop()})
             if world["keep"] and world["cogs"]:
                 self._channel.send({"kept": read_contents(state)})
             # A full bot's own files do not belong to cogs, and contain the machine's times.

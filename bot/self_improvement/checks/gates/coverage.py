@@ -1,0 +1,126 @@
+"""The coverage gate: which changed lines no test and no replay runs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.probe import RunProbe
+
+from bot.domain.errors import RehearsalError, StoreError, VerifierError
+from bot.domain.gates import GateName, GateResult, GateRules
+from bot.ports.clock import Clock
+from bot.ports.coverage_meter import CoverageMeter
+from bot.ports.traffic import TrafficLog
+from bot.ports.trees import CommitTrees
+from bot.proof.changed_statements import (
+    Statement,
+    format_lines,
+    list_added_lines,
+    list_changed_statements,
+)
+from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
+from bot.self_improvement.checks.gates.reached_scripts import list_reached_scripts
+
+_MOST_SCRIPTS, _MOST_SHOWN = 12, 8
+Lines = Mapping[str, Collection[int]]
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageGate:
+    """Runs the nearest tests and recorded interactions once more, and notes the lines that run.
+
+    The tested code could claim to have run, so this is a report, and no proof.
+    """
+
+    meter: CoverageMeter
+    rehearsal: Rehearsal
+    trees: CommitTrees
+    traffic: TrafficLog
+    clock: Clock
+    _: KW_ONLY
+    lookback: timedelta
+    rules: GateRules
+    name: ClassVar[GateName] = "coverage"
+
+    async def judge(self, case: GateCase) -> GateReport:
+        """Return the changed lines that never run. Raises `VerifierError`, `WorkspaceError`."""
+        statements = await self._list_statements(case)
+        if not statements:
+            return self._report("passed", "no line of the program changes")
+        doubts: list[str] = []
+        ran: dict[str, set[int]] = {}
+        for collect in (self._run_tests, self._run_scripts):
+            try:
+                for file, lines in (await collect(case, sorted(statements))).items():
+                    ran.setdefault(file, set()).update(lines)
+            except (VerifierError, RehearsalError, StoreError) as error:
+                doubts.append(str(error))
+        if len(doubts) > 1:
+            return self._report("unmeasured", f"nothing could be run: {doubts[0]}")
+        return self._decide(statements, ran, doubts)
+
+    def _decide(
+        self, statements: Mapping[str, Sequence[Statement]], ran: Lines, doubts: list[str]
+    ) -> GateReport:
+        unrun = {
+            file: [each.first for each in found if each.lines.isdisjoint(ran.get(file, ()))]
+            for file, found in statements.items()
+        }
+        total = sum(map(len, statements.values()))
+        missing = sum(map(len, unrun.values()))
+        places = [place for file, lines in unrun.items() for place in format_lines(file, lines)]
+        details = [f"never run: `{place}`" for place in places[:_MOST_SHOWN]]
+        if len(places) > _MOST_SHOWN:
+            details.append(f"and {len(places) - _MOST_SHOWN} more places")
+        details += [f"without a part: {doubt}" for doubt in doubts]
+        wanted = self.rules.covered_percent
+        summary = f"{total - missing} of {total} changed statements run"
+        if 100 * (total - missing) < wanted * total:
+            return self._report(
+                "failed",
+                f"{summary}, {wanted:g} % are required",
+                details,
+                "Add tests that run these lines, or lower `gates.covered_percent`.",
+            )
+        return self._report("passed", summary, details)
+
+    def _report(
+        self, status: str, summary: str, details: Sequence[str] = (), remedy: str = ""
+    ) -> GateReport:
+        return GateReport(
+            GateResult.model_validate(
+                {
+                    "gate": self.name,
+                    "status": status,
+                    "summary": summary,
+                    "details": tuple(details),
+                    "remedy": remedy,
+                }
+            )
+        )
+
+    async def _list_statements(self, case: GateCase) -> dict[str, tuple[Statement, ...]]:
+        found = {}
+        for file, added in list_added_lines(case.change.diff).items():
+            text = await case.workspace.read_at(case.change.head, file) or ""
+            if statements := list_changed_statements(text, added):
+                found[file] = statements
+        return found
+
+    async def _run_tests(self, case: GateCase, files: Sequence[str]) -> Lines:
+        return await self.meter.measure_lines(case.change.base, case.change.head, files)
+
+    async def _run_scripts(self, case: GateCase, files: Sequence[str]) -> Lines:
+        records = await self.traffic.list_since(self.clock.now() - self.lookback)
+        scripts = await list_reached_scripts(records, case)
+        probe = RunProbe(files=files)
+        if scripts:
+            async with (
+                self.trees.open_tree(case.change.head) as tree,
+                self.rehearsal.open(tree) as player,
+            ):
+                for script in scripts[:_MOST_SCRIPTS]:
+                    await player.run(script, probe=probe)
+        return probe.lines
