@@ -55,8 +55,8 @@ def _describe(
     """Yield what is missing for one changed command."""
     if stale:
         files = ", ".join(f"`{path}`" for path in stale[:3])
-        missing = "do not mention it" if old is None else "still describe it as before"
-        yield f"`/{name}` {_name_difference(old, new)}; {files} {missing}"
+        missing = "not mentioned in" if old is None else "described as before in"
+        yield f"`/{name}` {_name_difference(old, new)}, but is {missing} {files}"
     known = {each.name for each in old.options} if old else set()
     for option in new.options if new else ():
         if option.name not in known and old is not None and not option.description:
