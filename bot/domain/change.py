@@ -289,9 +289,9 @@ class Verdict(Record):
         )
 
     @property
-    def is_blocked_by_answers_only(self) -> bool:
-        """True if only answers that changed without being asked for block the change."""
-        others = tuple(each for each in self.findings if each.rule != "behaviour")
+    def is_left_to_people(self) -> bool:
+        """True if only answers that changed or became slower block the change."""
+        others = tuple(each for each in self.findings if each.rule not in ("behaviour", "slower"))
         return not self.is_passing and self.replace(findings=others).is_passing
 
     @property

@@ -56,7 +56,7 @@ class ExecutionResults:
     ) -> Run:
         """End a run whose engine changed nothing; an engine that claims to be done has failed."""
         first = run.round == run.first_round
-        if not first and history.verdict is not None and history.verdict.is_blocked_by_answers_only:
+        if not first and history.verdict is not None and history.verdict.is_left_to_people:
             return await self._accept_as_is(run, change)
         if engine.can_follow_instructions and first and not change.cannot:
             raise AgentOutputInvalid(explain_empty_claim(change))
@@ -70,7 +70,7 @@ class ExecutionResults:
         return fallback or await self.transitions.end(paid, Edge.FAILED, reason, change)
 
     async def _accept_as_is(self, run: Run, change: ChangeSet) -> Run:
-        """Continue with the unchanged change, whose only objection is changed output.
+        """Continue with the unchanged change, objected to only for changed or slower answers.
 
         The engine insists on it or knows nothing better. As this counts as the last round, people
         decide.

@@ -37,6 +37,7 @@ class Finding(Record):
         "behaviour",
         "owed",
         "gate",
+        "slower",
     ]
     path: str
     message: str

@@ -91,7 +91,7 @@ def build_gate_findings(results: Sequence[GateResult], *, may_go_back: bool) -> 
     """
     return tuple(
         Finding(
-            rule="gate",
+            rule="slower" if each.needs_acceptance else "gate",
             path="",
             message=" ".join(
                 filter(None, (f"{each.gate}: {each.summary}.", *each.details, each.remedy))

@@ -15,6 +15,7 @@ from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 from bot.domain.gates import GateResult, GateRules
 from bot.proof.slowdown import MANY, Limit, compare_pairs
 from bot.self_improvement.checks.gates.performance import PerformanceGate
+from tests.fakes.differences import Files
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_traffic import FakeTraffic
@@ -27,15 +28,23 @@ BASE, HEAD = {"cogs/dice.py": "import a\n", "cogs/coin.py": "import b\n"}, "impo
 
 
 async def judge(
-    folder: Path, rehearsal: Rehearsal, base: dict[str, str], head: dict[str, str], *used: str
+    folder: Path,
+    rehearsal: Rehearsal,
+    base: dict[str, str],
+    head: dict[str, str],
+    *used: str,
+    around: Files | None = None,
 ) -> GateResult:
-    """Return the gate's result for a change, if these commands of these cogs were used."""
+    """Return the gate's result for a change, if these commands of these cogs were used.
+
+    `around` are further files of both commits.
+    """
     case, clock, traffic = await make_case(folder, base, head), FakeClock(), FakeTraffic()
     traffic.records += [
         make_use(clock, *each.split(), number=number) for number, each in enumerate(used, 1)
     ]
     snapshots = {
-        commit: {path: text.encode() for path, text in files.items()}
+        commit: {**(around or {}), **{path: text.encode() for path, text in files.items()}}
         for commit, files in (("base", base), ("head", {**base, **head}))
     }
     gate = PerformanceGate(
@@ -121,9 +130,8 @@ async def test_only_commands_that_reach_the_change_through_imports_are_measured(
         "bot/deep.py": "x = 0\n",
     }
     rehearsal = costing(lambda _: StepCost(0.03, 0.0, 0.01))
-    found = await judge(
-        tmp_path, rehearsal, base, {"bot/deep.py": "x = 1\n"}, "dice roll", "coin flip"
-    )
+    head = {"bot/deep.py": "x = 1\n"}
+    found = await judge(tmp_path, rehearsal, base, head, "dice roll", "coin flip")
     assert found.summary == "1 command as fast as before"
     assert {step.command for _, script in rehearsal.replayed for step in script.steps} == {"roll"}  # type: ignore[union-attr]
     unused = await judge(tmp_path / "2", rehearsal, base, head, "coin flip")
@@ -162,13 +170,15 @@ async def test_real_replays_measure_work_sleep_and_nothing(tmp_path: Path) -> No
         "same": ("x = 1", "passed"),
     }
 
-    project = {
-        path.relative_to(tree).as_posix(): path.read_text("utf-8")
-        for tree in [make_tree(tmp_path, {"sums": COG.replace("WORK", "pass")})]
-        for path in tree.rglob("*.py")
+    tree = make_tree(tmp_path, {})
+    project: Files = {
+        path.relative_to(tree).as_posix(): path.read_bytes()
+        for path in tree.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
+    base = {"cogs/sums.py": COG.replace("WORK", "pass")}
     rehearsal = SandboxedRehearsal(choose_local_sandbox())
     for name, (work, status) in works.items():
         head = {"cogs/sums.py": COG.replace("WORK", work)}
-        found = await judge(tmp_path / name, rehearsal, project, head, "sums total")
+        found = await judge(tmp_path / name, rehearsal, base, head, "sums total", around=project)
         assert found.status == status, (name, found)
