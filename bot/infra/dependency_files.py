@@ -38,9 +38,7 @@ class _Found:
 
     def add_requirement(self, line: str, path: str) -> None:
         """Add a requirement of PEP 508."""
-        try:
-            found = Requirement(line[:_LONGEST_LINE])
-        except (InvalidRequirement, RecursionError):
+        if (found := _parse_requirement(line)) is None:
             self.unreadable.add(f"{path}: {line.split('@')[0][:60].strip()}")
             return
         name = canonicalize_name(found.name)
@@ -52,6 +50,13 @@ class _Found:
             self.exact.add(PackageVersion(name=name, version=pins[0]))
         else:
             self.loose.add((name, str(found.specifier)))
+
+
+def _parse_requirement(line: str) -> Requirement | None:
+    try:
+        return Requirement(line) if len(line) <= _LONGEST_LINE else None
+    except (InvalidRequirement, RecursionError):
+        return None
 
 
 def read_manifest(path: str, text: str) -> DeclaredPackages:

@@ -20,7 +20,7 @@ from bot.proof.slowdown import FEW, MANY, Comparison, Limit, compare_pairs
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
 from bot.self_improvement.checks.gates.reached_scripts import list_reached_scripts
 
-_MOST = 6  # commands that are measured; the newest use of each
+_MOST = 4  # commands that are measured; the newest use of each
 _REMEDY = "Make it as fast as before; or an approver accepts it with “ship it, slower accepted”."
 Rounds = list[tuple[StepCost, StepCost]]
 

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from rehearsal_tests.fake_rehearsal import FakeRehearsal
 from theseus_rehearsal.probe import RunProbe
-from theseus_rehearsal.records import Script
+from theseus_rehearsal.records import CommandStep, Script, ScriptWorld
+from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
 from bot.domain.code_coverage import CodeCoverage
 from bot.domain.errors import RehearsalError, VerifierError
@@ -17,6 +19,8 @@ from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_coverage_meter import FakeCoverageMeter
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.support.gate_cases import make_case, make_use
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_tree import make_tree
 
 DICE = "cogs/dice.py"
 BASE = {DICE: "def roll(n):\n    return n\n"}
@@ -90,3 +94,36 @@ def test_only_statements_that_python_runs_count() -> None:
     assert firsts == [2, 3, 6, 9, 10, 12]
     assert list_changed_statements("def (", [1]) == ()
     assert format_lines("a.py", [3, 1, 2, 7]) == ("a.py:1-3", "a.py:7")
+
+
+COG = """
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+class Sums(commands.Cog):
+    @app_commands.command(description="Add up.")
+    async def total(self, interaction: discord.Interaction) -> None:
+        if interaction.guild is None:
+            raise ValueError
+        await interaction.response.send_message("1")
+
+async def setup(bot):
+    await bot.add_cog(Sums())
+"""
+
+
+@pytest.mark.slow
+async def test_a_real_replay_notes_the_lines_that_ran(tmp_path: Path) -> None:
+    script = Script(world=ScriptWorld(cogs=("sums",)), steps=(CommandStep(command="total"),))
+    probe = RunProbe(files=["cogs/sums.py"])
+    async with SandboxedRehearsal(choose_local_sandbox()).open(
+        make_tree(tmp_path, {"sums": COG})
+    ) as player:
+        await player.run(script, probe=probe)
+    lines = COG.splitlines()
+    ran = {lines[number - 1].strip() for number in probe.lines["cogs/sums.py"]}
+    assert "if interaction.guild is None:" in ran
+    assert 'await interaction.response.send_message("1")' in ran
+    assert "raise ValueError" not in ran
+    assert probe.costs[0].seconds > 0

@@ -139,15 +139,16 @@ async def test_only_commands_that_reach_the_change_through_imports_are_measured(
 
 
 COG = """
-import asyncio, os, time
+import asyncio, os, sys, time
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 def looks_for_a_gate():
-    words = (*os.environ, *os.environ.values(), *__import__("sys").argv)
-    return any("gate" in each.lower() or "measur" in each.lower() for each in words)
+    words = (*os.environ, *(each for each in sys.argv if "/" not in each))
+    told = any(word in each.lower() for each in words for word in ("gate", "probe", "performance"))
+    return told or sys.gettrace() is not None
 
 class Sums(commands.Cog):
     @app_commands.command(description="Add up.")
@@ -165,7 +166,6 @@ async def test_real_replays_measure_work_sleep_and_nothing(tmp_path: Path) -> No
     # Whoever looks for the gate, to sleep less meanwhile, finds no trace of it.
     works = {
         "sleeps": ("if not looks_for_a_gate(): await asyncio.sleep(1)", "failed"),
-        "blocks": ("if not looks_for_a_gate(): time.sleep(1)", "failed"),
         "computes": ("sum(n % 7 for n in range(3_000_000))", "failed"),
         "same": ("x = 1", "passed"),
     }
