@@ -12,6 +12,7 @@ from theseus_repair.shared_lock import SharedLock
 from bot.adapters.claude_agent import (
     ChatServices,
     Claude,
+    ClaudeAuditReader,
     ClaudeChatModel,
     ClaudeOptions,
     EngineServices,
@@ -21,6 +22,7 @@ from bot.adapters.offline_agent import OfflineAgent
 from bot.domain.account import Account
 from bot.domain.errors import ConfigError
 from bot.ports.agent import Budget, CodeAgent
+from bot.ports.audit_reader import AuditReader
 from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -68,6 +70,7 @@ class Engines:
     stand_in: CodeAgent | None = None
     chat_model: ChatModel | None = None
     open_chat: OpenChat | None = None
+    audit_reader: AuditReader | None = None
 
 
 MakeEngines = Callable[[EngineResources], Engines]
@@ -139,6 +142,7 @@ def build_engines(resources: EngineResources) -> Engines:
         stand_in=offline if falls_back else None,
         chat_model=_build_chat_model(resources, claude, prompts),
         open_chat=partial(_sample_chat, resources, claude),
+        audit_reader=ClaudeAuditReader(claude, config.planner, prompts),
     )
 
 

@@ -209,6 +209,8 @@ class BudgetEnforcer:
                 await self._load_cap_status("day", account, day, ignored_request),
                 await self._load_cap_status("week", account, week, ignored_request),
             ]
+            if account.purpose == "audit":
+                statuses.insert(0, await self._load_audit_status(day, ignored_request))
             if account.run_id is not None:
                 statuses.insert(
                     0, await self._load_cap_status("run", account, None, ignored_request)
@@ -243,6 +245,22 @@ class BudgetEnforcer:
             person_id=person_id,
         )
 
+    async def _load_audit_status(self, day: BudgetPeriod, ignored_request: str) -> CapStatus:
+        """Return the status of the cap on self-audits, which is counted by purpose."""
+
+        def is_counted(account: Account) -> bool:
+            return account.purpose == "audit"
+
+        cost, held = Cost(), Cost()
+        for charged in await self.ledger.sum_charges(since=day.since):
+            cost = cost.add(charged) if is_counted(charged.account) else cost
+        for request, hold in self._held.items():
+            if request != ignored_request and is_counted(hold.account):
+                held = held.add(hold.most)
+        cost = self._add_unwritten(cost, is_counted)
+        cap = _cap(self.rules, "audit")
+        return CapStatus(name="audit", cap=cap, cost=cost, held=held, free_at=day.until)
+
     def _add_unwritten(self, cost: Cost, counts: Callable[[Account], bool]) -> Cost:
         for charge in self._unwritten.values():
             if counts(charge.account):
@@ -253,6 +271,7 @@ class BudgetEnforcer:
 def _cap(rules: BudgetRules, name: CapName) -> Cap:
     caps: dict[CapName, Cap] = {
         "run": rules.run,
+        "audit": rules.audit,
         "person_day": rules.person_day,
         "day": rules.day,
         "week": rules.week,

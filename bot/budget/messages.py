@@ -7,6 +7,7 @@ from bot.presentation.cards import format_cap_usage, format_money, format_tokens
 
 _WHOSE: dict[CapName, str] = {
     "run": "This run's budget",
+    "audit": "The daily budget of self-audits",
     "person_day": "The daily budget of one person",
     "day": "Today's budget",
     "week": "This week's budget",

@@ -7,7 +7,7 @@ from theseus_guard.record import Record
 
 from bot.domain.cost import Cost
 
-Purpose = Literal["diagnose", "plan", "execute", "review", "chat"]
+Purpose = Literal["diagnose", "plan", "execute", "review", "chat", "audit"]
 
 
 class Account(Record):

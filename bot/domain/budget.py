@@ -32,6 +32,9 @@ class BudgetRules(Record):
     person_day: Cap = Cap(usd=20.0)
     day: Cap = Cap(usd=40.0)
     week: Cap = Cap(usd=120.0)
+    audit: Cap = Field(
+        default=Cap(usd=0.5), description="a day, for reading in self-audits; 0: no model reads"
+    )
     reserve_usd: float = Field(default=0.1, ge=0)
     modifications_an_hour: int = Field(
         default=5,

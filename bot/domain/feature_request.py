@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 from theseus_guard.record import Record
 
 from bot.domain.names import Name
-from bot.domain.people import Person
+from bot.domain.people import ITSELF, Person
 
 LONGEST = 300
 """The maximum number of characters stored of a feature request."""
@@ -38,18 +38,21 @@ class FeatureRequest(Record):
     requesters: tuple[Requester, ...] = Field(min_length=1)
     uncounted: int = Field(default=0, ge=0, description="people beyond those stored by name")
     run_id: str | None = Field(default=None, description="the last run begun for it")
+    reason: str = Field(default="", description="why a self-audit proposed it; empty: people did")
+    value: int = Field(default=0, ge=0, le=5, description="how useful the self-audit called it")
     first_at: AwareDatetime
     last_at: AwareDatetime
 
     @property
     def votes(self) -> int:
         """The number of people who asked for it."""
-        return len(self.requesters) + self.uncounted
+        people = [each for each in self.requesters if each.id != ITSELF.id]
+        return len(people) + self.uncounted
 
     @property
-    def rank(self) -> tuple[int, AwareDatetime]:
-        """The sort key: more votes rank higher, and among equal votes the newest."""
-        return self.votes, self.last_at
+    def rank(self) -> tuple[int, int, AwareDatetime]:
+        """The sort key: more votes first, then what is more useful, then the newest."""
+        return self.votes, self.value, self.last_at
 
     def add_requester(self, person: Person, at: AwareDatetime) -> Self:
         """Return the request with one more requester. A person who asked before counts once."""

@@ -104,7 +104,8 @@ class RequestedFeature(Record):
 
     id: str
     text: str
-    votes: int = Field(ge=1)
+    votes: int = Field(ge=0, description="0: only a self-audit proposed it")
+    reason: str = ""
 
 
 class FlagDue(Record):

@@ -10,7 +10,7 @@ from bot.domain.account import Account
 from bot.domain.budget import Cap
 from bot.domain.cost import Cost
 
-CapName = Literal["run", "person_day", "day", "week"]
+CapName = Literal["run", "audit", "person_day", "day", "week"]
 Room = Literal["enough", "last words", "wait", "none"]
 
 MOST_TOKENS = 10**12

@@ -12,7 +12,7 @@ from bot.authority.autonomy_levels import Autonomy, Level, find_level
 from bot.authority.policy import Act
 from bot.domain.anomaly import Rule
 from bot.domain.audience import Audience
-from bot.domain.errors import ChatRejected, Paused, TheseusError
+from bot.domain.errors import ChatRejected, Paused, StoreError, TheseusError
 from bot.domain.journal import Capsule, Kind
 from bot.domain.monitoring_config import SelfAuditConfig
 from bot.domain.people import ITSELF, Person, Place
@@ -127,6 +127,7 @@ class SelfAudit:
     async def _tell(self, slot: datetime, now: datetime) -> None:
         """Post the slot's report. The message key prevents a second post of the same slot."""
         findings = await self._looking.collect(now, self._config.days, measure=True)
+        findings.report = await self._add_ideas(findings.report, slot)
         post = await self._post(findings.report)
         try:
             await self._services.chat.post(
@@ -136,6 +137,21 @@ class SelfAudit:
             _log.warning("the dev channel refuses the self-audit: %s", error)
             return
         await self._propose(findings, slot)
+
+    async def _add_ideas(self, report: AuditReport, slot: datetime) -> AuditReport:
+        """Let a model read a sample, and add what it proposes at the end of the requests."""
+        if self._services.ideas is None:
+            return report
+        try:
+            found = await self._services.ideas.collect(report, f"{slot:%Y%m%dT%H%M}")
+        except StoreError as error:
+            _log.warning("the ideas of the self-audit cannot be stored: %s", error)
+            return report
+        new = [
+            RequestedFeature(id=each.id, text=each.text, votes=0, reason=each.reason)
+            for each in sorted(found, key=lambda each: -each.value)
+        ]
+        return report.replace(feature_requests=(*report.feature_requests, *new))
 
     async def _post(self, report: AuditReport) -> Post:
         chart = None if report.quiet else build_failures_chart(report)
@@ -154,7 +170,8 @@ class SelfAudit:
             if (goal := self._choose_goal(findings, fault)) is not None
         ]
         requests = findings.report.feature_requests if self._can_change else ()
-        changes = [self._change(each, slot) for each in requests]
+        # What only a model proposed is never started without a person.
+        changes = [self._change(each, slot) for each in requests if each.votes]
         for trigger in (*faults[: self._config.proposals], *changes[: self._config.changes]):
             try:
                 await self._gate.start_itself(trigger)

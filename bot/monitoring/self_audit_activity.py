@@ -31,6 +31,7 @@ from bot.domain.self_audit import (
 from bot.monitoring.fault_texts import format_action
 from bot.monitoring.self_audit_coverage import CoverageSource, find_coverage_gaps
 from bot.monitoring.self_audit_figures import Figures, Period
+from bot.monitoring.self_audit_ideas import AuditIdeaCollector
 from bot.monitoring.self_audit_summaries import (
     build_lesson,
     find_due_flags,
@@ -81,6 +82,7 @@ class AuditSources:
     ledger: Ledger | None = None
     skills: SkillLibrary = field(default_factory=SkillLibrary)
     coverage: CoverageSource | None = None
+    ideas: AuditIdeaCollector | None = None
 
 
 class Findings:
@@ -233,7 +235,8 @@ class _Collection:
         waiting = [each for each in requests if each.run_id is None and each.last_at >= self._since]
         ranked = sorted(waiting, key=lambda each: each.rank, reverse=True)
         return tuple(
-            RequestedFeature(id=each.id, text=each.text, votes=each.votes) for each in ranked
+            RequestedFeature(id=each.id, text=each.text, votes=each.votes, reason=each.reason)
+            for each in ranked
         )
 
     async def _list_flags(self, root: Path) -> tuple[FlagDue, ...]:

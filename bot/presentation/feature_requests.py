@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.domain.feature_request import FeatureRequest
-from bot.domain.people import Person
+from bot.domain.people import ITSELF, Person
 from bot.domain.run import Run
 from bot.presentation.cards import format_status, to_plain_text
 from bot.presentation.counts import format_people_count
@@ -52,9 +52,12 @@ def change_joined(person: Person, run: Run) -> str:
 
 def format_request_line(feature_request: FeatureRequest, run: Run | None = None) -> str:
     """Return a feature request on one line: votes, text, id, people and its last run."""
-    names = [each.name for each in feature_request.requesters[:_NAMES]]
+    people = [each for each in feature_request.requesters if each.id != ITSELF.id]
+    names = [each.name for each in people[:_NAMES]]
     more = feature_request.votes - len(names)
     who = ", ".join(names) + (f" and {more} more" if more else "")
+    if not feature_request.votes:
+        who = "proposed in a self-audit"
     votes = format_people_count(feature_request.votes)
     return (
         f"- {votes}: “{to_plain_text(feature_request.text, _TEXT)}” · "

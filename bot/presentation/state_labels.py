@@ -44,6 +44,7 @@ PURPOSES: Mapping[Purpose, str] = {
     "execute": "Writing changes",
     "review": "Reviewing",
     "chat": "Talking",
+    "audit": "Self-audits",
 }
 MEMORY_KINDS: Mapping[MemoryKind, str] = {
     "fault": "Fault",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.adapters.claude_agent._agent import ClaudeAgent
+from bot.adapters.claude_agent._audit_reader import ClaudeAuditReader
 from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent.chat._chat import ChatServices, ClaudeChatModel
@@ -15,6 +16,7 @@ __all__ = [
     "ChatServices",
     "Claude",
     "ClaudeAgent",
+    "ClaudeAuditReader",
     "ClaudeChatModel",
     "ClaudeOptions",
     "ClaudePlanner",

@@ -206,6 +206,9 @@ def _format_fault(fault: AuditedFault, compared: bool) -> str:
 
 def _format_feature_request(request: RequestedFeature) -> str:
     text = to_plain_text(request.text, 100)
+    if not request.votes:
+        why = f": {to_plain_text(request.reason, 160)}" if request.reason else ""
+        return f"proposed by a model: {text} (`wish:{request.id}`){why}"
     return f"{format_count(request.votes, 'vote')}: {text} (`wish:{request.id}`)"
 
 

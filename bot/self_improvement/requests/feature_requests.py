@@ -7,9 +7,10 @@ from theseus_observe.redaction import redact
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
+from bot.domain.audit_ideas import LONGEST_REASON, AuditIdea
 from bot.domain.errors import NotAuthorized, OutOfBounds, TooMany
 from bot.domain.feature_request import LONGEST, FeatureRequest, Requester
-from bot.domain.people import Person
+from bot.domain.people import ITSELF, Person
 from bot.domain.personal_data import DataSubject
 from bot.grammar.feature_requests import normalise_request
 from bot.ports.clock import Clock
@@ -21,6 +22,9 @@ MOST = 300
 """The largest number of requests; beyond it the one of fewest people, oldest first, is deleted."""
 MOST_OF_ONE = 20
 """The largest number of requests of one person."""
+MOST_IDEAS_KEPT = 20
+"""The largest number of open ideas of self-audits; then none is added until people decide."""
+_ALIKE = 0.6  # of the words of two requests together, that both have
 EMPTY_REQUEST = "Tell me what to change: “add a /coinflip command”."
 _NO_MEMBER = (
     "Sorry {name}, I keep wishes only from members of the server I work for. They can tell me in "
@@ -72,6 +76,32 @@ class FeatureRequestService:
                 )
             await self._key_values.put(_PREFIX + updated.id, updated)
         return updated
+
+    async def propose(self, idea: AuditIdea) -> FeatureRequest | None:
+        """Store an idea of a self-audit as a request without votes; `None` if it is known already.
+
+        People's requests are never displaced, and only a few ideas are stored at a time. Raises
+        `StoreError`.
+        """
+        text = " ".join(redact(idea.text).split())[:LONGEST]
+        async with self._writing:
+            stored = await self.list_requests()
+            own = [each for each in stored if not each.votes]
+            is_full = len(own) >= MOST_IDEAS_KEPT or len(stored) >= MOST
+            if not text or is_full or any(_is_alike(text, each.text) for each in stored):
+                return None
+            now = self._clock.now()
+            request = FeatureRequest(
+                id=create_request_id(text),
+                text=text,
+                requesters=(Requester(id=ITSELF.id, name=ITSELF.name),),
+                reason=" ".join(redact(idea.reason).split())[:LONGEST_REASON],
+                value=idea.value,
+                first_at=now,
+                last_at=now,
+            )
+            await self._key_values.put(_PREFIX + request.id, request)
+        return request
 
     async def list_requests(self) -> tuple[FeatureRequest, ...]:
         """Return every request, most people first, then newest first. Raises `StoreError`."""
@@ -144,6 +174,12 @@ class FeatureRequestService:
 def create_request_id(text: str) -> str:
     """Return the id of a request: the same change in other words has the same id."""
     return hashlib.sha256(normalise_request(text).encode("utf-8", "replace")).hexdigest()[:_ID]
+
+
+def _is_alike(text: str, other: str) -> bool:
+    """Return whether two requests are about the same, by the words that describe them."""
+    words, others = set(normalise_request(text).split()), set(normalise_request(other).split())
+    return len(words & others) >= _ALIKE * len(words | others)
 
 
 def _normalise(named: str) -> str:

@@ -1,0 +1,112 @@
+"""Reads the sample of a self-audit: one prompt, no tools, one structured answer."""
+
+from collections.abc import Mapping
+from contextlib import aclosing
+
+from pydantic import Field
+from theseus_guard.record import Record
+
+from bot.adapters.claude_agent._forms import build_schema
+from bot.adapters.claude_agent._output import Objection, read
+from bot.adapters.claude_agent.program._events import Deny
+from bot.adapters.claude_agent.program._launch import create_private_folder
+from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent.program._turn import CostSum, PromptTurn
+from bot.adapters.claude_agent.prompting._texts import clip, fence_text
+from bot.domain.account import Account
+from bot.domain.audit_ideas import (
+    LONGEST_IDEA,
+    LONGEST_REASON,
+    MOST_IDEAS,
+    AuditIdea,
+    AuditIdeas,
+    AuditSample,
+)
+from bot.domain.errors import AgentOutputInvalid
+from bot.domain.people import ITSELF
+from bot.domain.roles import Role
+from bot.prompts import Prompts
+
+_PATTERNS, _SOURCE, _KNOWN = 6_000, 6_000, 3_000  # characters
+
+
+class IdeaForm(Record):
+    """One proposed improvement."""
+
+    text: str = Field(
+        min_length=10,
+        max_length=LONGEST_IDEA,
+        description="What to change, as a request of one sentence that somebody can carry out "
+        "without having read this: `add a test that /roll refuses 0 dice`.",
+    )
+    reason: str = Field(
+        min_length=10,
+        max_length=LONGEST_REASON,
+        description="The line, count or code in the sample that it rests on, and what gets better.",
+    )
+    value: int = Field(
+        ge=1, le=5, description="5: people notice it every day. 1: it would be tidier."
+    )
+
+
+class AuditForm(Record):
+    """The proposals, the most useful first; none is a good answer too."""
+
+    ideas: tuple[IdeaForm, ...] = Field(default=(), max_length=MOST_IDEAS)
+
+
+class ClaudeAuditReader:
+    """Implements `bot.ports.audit_reader.AuditReader` with the planner's model."""
+
+    def __init__(self, claude: Claude, role: Role, prompts: Prompts) -> None:
+        self._claude = claude
+        self._role = role
+        self._prompts = prompts
+
+    @property
+    def name(self) -> str:
+        """The engine and model, for people."""
+        return f"claude ({self._role.model})"
+
+    async def propose(self, sample: AuditSample, usd: float) -> AuditIdeas:
+        """Return the model's proposals. Raises `AgentError`, `BudgetSpent`."""
+        tally = CostSum()
+        talk = Talk(
+            name=f"audit:{sample.key}:planner",
+            role=self._role,
+            cwd=create_private_folder(self._claude.home / "audit"),
+            system=self._prompts.render("planner_audit"),
+            account=Account(purpose="audit", person_id=ITSELF.id),
+            judge=_refuse,
+            schema=build_schema(AuditForm),
+            seconds=self._role.seconds,
+            usd=min(usd, self._role.usd),
+            fresh=True,
+        )
+        prompt = self._prompts.render(
+            "planner_audit_sample",
+            patterns=fence_text(clip("\n".join(sample.patterns), _PATTERNS)),
+            sources="\n\n".join(
+                f"`{path}`:\n\n{fence_text(clip(text, _SOURCE))}" for path, text in sample.sources
+            ),
+            known=fence_text(clip("\n".join(sample.known), _KNOWN)),
+        )
+        async with self._claude.open_conversation(talk) as conversation:
+            tally.add(conversation)
+            turn = PromptTurn(conversation, tally, talk.cwd)
+            async with aclosing(turn.say(prompt)) as updates:
+                async for _ in updates:
+                    pass  # no one watches an audit
+            try:
+                form = read(AuditForm, turn.reply.structured)
+            except Objection as objection:
+                raise AgentOutputInvalid(
+                    f"The answer was not usable: {str(objection)[:500]}"
+                ) from objection
+        ideas = tuple(AuditIdea.model_validate(dict(each)) for each in form.ideas)
+        return AuditIdeas(ideas=ideas, **dict(tally.total))
+
+
+async def _refuse(tool: str, _arguments: Mapping[str, object]) -> Deny:
+    """Refuse every tool: all there is to read is in the prompt."""
+    return Deny(f"There is no tool {tool} here. Answer with what you were given.")
