@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from theseus_guard.record import Record
 
 from bot.domain.advisories import (
+    AdvisoriesMissing,
     Advisory,
     AdvisorySource,
     DeclaredPackages,
     KnownFlaw,
     PackageVersion,
 )
-from bot.domain.errors import AdvisoriesMissing
 from bot.infra.dependency_files import read_manifest
 from bot.infra.osv import find_flaws
 from bot.infra.osv_archive import read_archive

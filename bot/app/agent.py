@@ -47,6 +47,7 @@ from bot.self_improvement.checks.gates.coverage import CoverageGate
 from bot.self_improvement.checks.gates.documentation import DocumentationGate
 from bot.self_improvement.checks.gates.merge_gates import MergeGates
 from bot.self_improvement.checks.gates.performance import PerformanceGate
+from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
 from bot.self_improvement.checks.gates.revert import RevertGate
 from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
@@ -148,12 +149,13 @@ def _build_gates(injector: Injector, settings: Settings) -> None:
     injector.build(SandboxedCoverage, CoverageMeter)
     injector.build(AdvisoryFile, AdvisoryDatabase, state=settings.state)
     rules, span = settings.config.gates, timedelta(days=settings.config.journal.keep_days)
+    injector.build(ReachedScripts, lookback=span)
     gates = (
         call(AdvisoryGate),
         DocumentationGate(),
         call(RevertGate),
-        call(PerformanceGate, lookback=span, rules=rules),
-        call(CoverageGate, lookback=span, rules=rules),
+        call(PerformanceGate, rules=rules),
+        call(CoverageGate, rules=rules),
     )
     injector.build(MergeGates, gates=gates, rules=rules)
 

@@ -27,6 +27,7 @@ from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import build_live_settings
 from bot.app.model_gateway import build_model_gateway, cancel_requests
 from bot.app.monitors import (
+    build_idea_collector,
     build_monitoring,
     build_scheduled_backups,
     build_self_audit,
@@ -55,6 +56,7 @@ from bot.infra.signals import listen_for_stop
 from bot.infra.supervisor_channel import ControlEnd
 from bot.memory.recall import MemoryService
 from bot.monitoring import Monitoring, ScheduledBackups
+from bot.ports.audit_reader import AuditReader
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
@@ -184,6 +186,7 @@ async def _build(
     monitoring = build(build_monitoring)
     alerts = build(build_alert_dispatcher, news=beginning.news)
     stack.push_async_exit(look_once_more(alerts))
+    build(build_idea_collector)
     audit = build(build_self_audit)
     storage = build(build_storage_watch, more=(live.state_file,))
     build_intake(injector)
@@ -226,6 +229,8 @@ async def _build_agent(
     injector.add(ConversationSettings(settings.config.chat.remembered, settings.config.missed))
     if chosen.chat_model is not None:
         injector.add(chosen.chat_model, ChatModel)
+    if chosen.audit_reader is not None:
+        injector.add(chosen.audit_reader, AuditReader)
     users = (injector.get(CacheWarmer), chosen.chat_model)
     return make_agent(
         injector,

@@ -31,6 +31,8 @@ from bot.monitoring import (
     StorageWatch,
 )
 from bot.monitoring.alert_dispatcher import AlertDispatcher
+from bot.monitoring.self_audit_ideas import AuditIdeaCollector
+from bot.ports.audit_reader import AuditReader
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -40,6 +42,7 @@ from bot.ports.store import Store
 from bot.ports.trees import CommitTrees
 from bot.self_improvement import SelfImprovementAgent, ShippedFixes
 from bot.self_improvement.requests.change_requests import ChangeRequests
+from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.settings import Settings
 from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
@@ -97,6 +100,7 @@ def build_self_audit(
     agent: SelfImprovementAgent,
     changes: ChangeRequests,
     client: TheseusClient,
+    ideas: AuditIdeaCollector | None,
 ) -> SelfAudit:
     """Return what looks back, daily or as configured; not running yet."""
     services = AuditSources(
@@ -114,6 +118,7 @@ def build_self_audit(
             SandboxedCoverage(sandbox, trees, load=load),
             lambda: code.commit,
         ),
+        ideas=ideas,
     )
     return SelfAudit(
         services,
@@ -124,6 +129,21 @@ def build_self_audit(
         dev_channel_id=client.identity.dev_channel_id,
         abilities=partial(list_abilities, client),
         can_change=changes.able,
+    )
+
+
+def build_idea_collector(
+    reader: AuditReader | None,
+    trees: CommitTrees,
+    requests: FeatureRequestService,
+    budget: BudgetEnforcer,
+    code: RunningCode,
+) -> AuditIdeaCollector | None:
+    """Return what lets a model read in self-audits, if there is a model."""
+    if reader is None:
+        return None
+    return AuditIdeaCollector(
+        reader, trees, requests, rules=lambda: budget.rules, live_commit=lambda: code.commit
     )
 
 

@@ -5,8 +5,16 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 from theseus_guard.record import Record
 
+from bot.domain.errors import PortError
+
 LONGEST_VERSION = 100
 RangeEvent = tuple[Literal["introduced", "fixed", "last_affected", "limit"], str]
+
+
+class AdvisoriesMissing(PortError):
+    """There is no advisory database on this machine, or it cannot be read."""
+
+    code = "advisories"
 
 
 class PackageVersion(Record):

@@ -301,12 +301,6 @@ class SandboxUnavailable(VerifierError):
     code = "verifier.sandbox_unavailable"
 
 
-class AdvisoriesMissing(PortError):
-    """There is no advisory database on this machine, or it cannot be read."""
-
-    code = "advisories"
-
-
 class RehearsalError(PortError):
     """Nothing can be replayed on this machine, or a script is not valid."""
 

@@ -41,9 +41,9 @@ def find_stale_mentions(
         if old is None:
             others = [*before]
             homes = [
-                p for p, text in old_documents.items() if any(_mentions(text, o) for o in others)
+                p for p, text in old_documents.items() if any(_has_mention(text, o) for o in others)
             ]
-            is_named = any(_mentions(text, name) for text in new_documents.values())
+            is_named = any(_has_mention(text, name) for text in new_documents.values())
             stale = [] if is_named else homes
         found += _describe(name, old, new, stale)
     return tuple(found)
@@ -84,8 +84,8 @@ def _name_difference(old: CommandText | None, new: CommandText | None) -> str:
 
 def _list_sections(text: str, name: str) -> list[str]:
     """Return the sections of a document that mention a command."""
-    return [part for part in _HEADING.split(text) if _mentions(part, name)]
+    return [part for part in _HEADING.split(text) if _has_mention(part, name)]
 
 
-def _mentions(text: str, name: str) -> bool:
+def _has_mention(text: str, name: str) -> bool:
     return re.search(rf"(?<![\w/])[/!`]{{1,2}}{re.escape(name)}(?![\w-])", text) is not None

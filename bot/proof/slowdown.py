@@ -28,7 +28,7 @@ class Limit(NamedTuple):
     seconds: float
 
 
-class Comparison(NamedTuple):
+class PairComparison(NamedTuple):
     """The decision, with the medians of base and head in seconds."""
 
     decision: Decision
@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
     most: float
 
 
-def compare_pairs(pairs: Sequence[tuple[float, float]], limit: Limit) -> Comparison:
+def compare_pairs(pairs: Sequence[tuple[float, float]], limit: Limit) -> PairComparison:
     """Return whether head is slower than base by more than the limit.
 
     With fewer than `MANY` pairs nothing is called slower.
@@ -54,4 +54,4 @@ def compare_pairs(pairs: Sequence[tuple[float, float]], limit: Limit) -> Compari
         decision = "same"
     elif least > allowed and is_complete:
         decision = "slower"
-    return Comparison(decision, before, median(head for _, head in pairs), least, most)
+    return PairComparison(decision, before, median(head for _, head in pairs), least, most)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.advisory_file import FILE, AdvisoryFile
-from bot.domain.advisories import AdvisorySource, KnownFlaw, PackageVersion
-from bot.domain.errors import AdvisoriesMissing
+from bot.domain.advisories import AdvisoriesMissing, AdvisorySource, KnownFlaw, PackageVersion
 from bot.ports.advisory_database import AdvisoryDatabase
 from tests.fakes.fake_advisory_database import FakeAdvisoryDatabase
 

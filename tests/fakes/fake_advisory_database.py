@@ -2,8 +2,13 @@
 
 from collections.abc import Collection
 
-from bot.domain.advisories import AdvisorySource, DeclaredPackages, KnownFlaw, PackageVersion
-from bot.domain.errors import AdvisoriesMissing
+from bot.domain.advisories import (
+    AdvisoriesMissing,
+    AdvisorySource,
+    DeclaredPackages,
+    KnownFlaw,
+    PackageVersion,
+)
 from bot.infra.dependency_files import read_manifest
 
 

@@ -124,6 +124,7 @@ ENTRIES: ConversationSetup = {
             "$ theseus runs show", "$ theseus journal search", "$ theseus journal index",
             "$ theseus memory search",
             "$ theseus memory export", "$ theseus detect", "$ theseus stop",
+            "$ theseus advisories update",
             "$ theseus dependencies", "$ theseus budget", "$ theseus traffic list",
             "$ theseus traffic show", "$ theseus new bot", "$ theseus new cog",
             "$ theseus new skill", "$ theseus completion", "$ theseus adopt",

@@ -27,6 +27,7 @@ from bot.domain.people import ITSELF
 from bot.domain.roles import Role
 from bot.prompts import Prompts
 
+_TURNS = 6  # the answer, and corrections of its shape
 _PATTERNS, _SOURCE, _KNOWN = 6_000, 6_000, 3_000  # characters
 
 
@@ -60,7 +61,7 @@ class ClaudeAuditReader:
 
     def __init__(self, claude: Claude, role: Role, prompts: Prompts) -> None:
         self._claude = claude
-        self._role = role
+        self._role = role.replace(turns=min(role.turns, _TURNS))
         self._prompts = prompts
 
     @property

@@ -11,6 +11,8 @@ import pytest
 from bot.authority.autonomy_levels import Autonomy, Level
 from bot.domain.account import Charge
 from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.audit_ideas import AuditIdea
+from bot.domain.budget import BudgetRules
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import NotAuthorized, StoreError, VerifierError
 from bot.domain.incident import Incident
@@ -22,9 +24,13 @@ from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from bot.domain.self_audit import Ability
 from bot.monitoring import AuditSources, CoverageSource, SelfAudit
+from bot.monitoring.self_audit_ideas import AuditIdeaCollector
+from bot.ports.audit_reader import AuditReader
 from bot.telemetry import Recorder
+from tests.fakes.fake_audit_reader import FakeAuditReader
 from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_coverage_meter import FakeCoverageMeter
 from tests.fakes.fake_store import FakeStore
 from tests.support.agent_harness import (
@@ -55,6 +61,7 @@ class Auditing:
         self.autonomy = Autonomy()
         self._folder = folder
         self.coverage: CoverageSource | None = None
+        self.reader: AuditReader | None = None
 
     def program(
         self, agent: AgentUnderTest | None = None, fuse: CrashPoint | None = None
@@ -62,6 +69,7 @@ class Auditing:
         """Return a newly started program's audit."""
         world, fuse = self.world, fuse or CrashPoint()
         journal = add_crash_point(world.journal, fuse)
+        agent = agent or world.create_agent()
         services = AuditSources(
             journal,
             add_crash_point(world.store, fuse),
@@ -73,8 +81,8 @@ class Auditing:
             Recorder(journal, self.clock, self._folder, b"salt", lambda: None),
             world.ledger,
             coverage=self.coverage,
+            ideas=self.collect_ideas(agent),
         )
-        agent = agent or world.create_agent()
         return SelfAudit(
             services,
             agent,
@@ -84,6 +92,15 @@ class Auditing:
             dev_channel_id=DEV,
             abilities=lambda: ABILITIES,
             can_change=agent.changes.able,
+        )
+
+    def collect_ideas(self, agent: AgentUnderTest) -> AuditIdeaCollector | None:
+        """Return what lets the reader read, if there is one."""
+        if self.reader is None:
+            return None
+        trees = FakeCommitTrees({"live": {"cogs/dice.py": b""}})
+        return AuditIdeaCollector(
+            self.reader, trees, agent.wishes, rules=BudgetRules, live_commit=lambda: "live"
         )
 
     @asynccontextmanager
@@ -461,6 +478,21 @@ async def test_what_most_people_wish_for_is_told_and_thought_over_if_that_is_wan
     assert [*runs] == ["support time zones in reminders", "add a /joke command"]
     assert {run.goal for run in runs.values()} == {"change"}
     assert {run.trigger.person for run in runs.values()} == {ITSELF}
+
+
+async def test_what_a_model_proposes_is_told_and_never_begun_without_a_person(
+    tmp_path: Path,
+) -> None:
+    auditing = changing(tmp_path, changes=5)
+    idea = AuditIdea(text="test /poll without answers", reason="It failed once.", value=4)
+    auditing.reader = reader = FakeAuditReader(idea)
+    async with auditing.running():
+        await auditing.pass_time(DAY)
+        await auditing.pass_time(DAY)
+        assert auditing.begun() == []
+    assert len(reader.read) == 2
+    first = next(s for s in auditing.world.chat.messages if s.key.startswith("self_audit:"))
+    assert "proposed by a model: test /poll without answers" in text(first.post)
 
 
 async def test_without_a_model_wishes_are_told_and_nothing_is_begun(tmp_path: Path) -> None:

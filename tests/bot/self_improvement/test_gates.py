@@ -18,6 +18,7 @@ from bot.infra.injector import Injector
 from bot.presentation.cards import render_proposal
 from bot.self_improvement.checks.gates.merge_gates import MergeGates
 from bot.self_improvement.checks.gates.performance import PerformanceGate
+from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import FIX, AgentHarness
 from tests.support.crash_point import CrashPoint
@@ -44,9 +45,7 @@ class SlowerHarness(AgentHarness):
         gate = PerformanceGate(
             FakeRehearsal(fill=fill),
             self.trees,
-            self.traffic,
-            self.clock,
-            lookback=timedelta(days=1),
+            ReachedScripts(self.traffic, self.clock, lookback=timedelta(days=1)),
             rules=self.rules,
         )
         injector.add(MergeGates((gate,), self.rules, self.clock))
@@ -64,9 +63,9 @@ async def test_a_slower_command_ships_only_when_an_approver_accepts_it(tmp_path:
         gates = next(each.value for each in card.fields if each.name == "Quality gates")
         assert gates.startswith("⛔ performance: 1 of 1 commands slower")
         assert "### Quality gates\n\n- ⛔ performance: 1 of 1" in world.forge.drafts[-1].body
-        for wrong in ({}, {"security_reviewed": True}):
+        for reviewed in (False, True):
             with pytest.raises(OutOfBounds, match=r"`/roll`: takes .*\"ship it, slower accepted"):
-                await agent.approve(world.build_approval(run, **wrong))
+                await agent.approve(world.build_approval(run, security_reviewed=reviewed))
         assert world.forge.merges == []
         await agent.approve(world.build_approval(run, slower_accepted=True))
         ended = await world.wait_until_ended(run.id)

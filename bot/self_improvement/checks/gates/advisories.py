@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from theseus_guard import find_manifests
 
-from bot.domain.advisories import DeclaredPackages, KnownFlaw
-from bot.domain.errors import AdvisoriesMissing
+from bot.domain.advisories import AdvisoriesMissing, DeclaredPackages, KnownFlaw
 from bot.domain.gates import GateName, GateResult
 from bot.ports.advisory_database import AdvisoryDatabase
 from bot.ports.clock import Clock

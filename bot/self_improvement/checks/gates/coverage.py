@@ -1,8 +1,7 @@
 """The coverage gate: which changed lines no test and no replay runs."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import ClassVar
 
 from theseus_rehearsal.ports.rehearsal import Rehearsal
@@ -10,9 +9,7 @@ from theseus_rehearsal.probe import RunProbe
 
 from bot.domain.errors import RehearsalError, StoreError, VerifierError
 from bot.domain.gates import GateName, GateResult, GateRules
-from bot.ports.clock import Clock
 from bot.ports.coverage_meter import CoverageMeter
-from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.changed_statements import (
     Statement,
@@ -21,7 +18,7 @@ from bot.proof.changed_statements import (
     list_changed_statements,
 )
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
-from bot.self_improvement.checks.gates.reached_scripts import list_reached_scripts
+from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
 
 _MOST_SCRIPTS, _MOST_SHOWN = 12, 8
 Lines = Mapping[str, Collection[int]]
@@ -37,10 +34,7 @@ class CoverageGate:
     meter: CoverageMeter
     rehearsal: Rehearsal
     trees: CommitTrees
-    traffic: TrafficLog
-    clock: Clock
-    _: KW_ONLY
-    lookback: timedelta
+    scripts: ReachedScripts
     rules: GateRules
     name: ClassVar[GateName] = "coverage"
 
@@ -113,8 +107,7 @@ class CoverageGate:
         return await self.meter.measure_lines(case.change.base, case.change.head, files)
 
     async def _run_scripts(self, case: GateCase, files: Sequence[str]) -> Lines:
-        records = await self.traffic.list_since(self.clock.now() - self.lookback)
-        scripts = await list_reached_scripts(records, case)
+        scripts = await self.scripts.list_for(case)
         probe = RunProbe(files=files)
         if scripts:
             async with (

@@ -32,7 +32,7 @@ class GateReport(NamedTuple):
     revert_trial: RevertTrial | None = None
 
 
-class Gate(Protocol):
+class MergeGate(Protocol):
     """One gate. It decides by base's and head's files and by the running bot's settings."""
 
     @property
@@ -53,7 +53,7 @@ class MergeGates:
     that no change can loosen the gates that judge it.
     """
 
-    gates: Sequence[Gate]
+    gates: Sequence[MergeGate]
     rules: GateRules
     clock: Clock
 
@@ -71,7 +71,7 @@ class MergeGates:
                 verdict = verdict.replace(revert_trial=report.revert_trial)
         return verdict.replace(gates=tuple(results))
 
-    async def _run(self, gate: Gate, case: GateCase, left: float) -> GateReport:
+    async def _run(self, gate: MergeGate, case: GateCase, left: float) -> GateReport:
         late = f"the {self.rules.seconds:g} s for all gates (`gates.seconds`) were used up"
         if left <= 0:
             return _build_unmeasured(gate.name, f"not started: {late}")

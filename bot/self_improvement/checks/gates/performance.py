@@ -1,8 +1,7 @@
 """The performance gate: recorded interactions take as long with the change as without it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
-from datetime import timedelta
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -13,12 +12,10 @@ from theseus_rehearsal.records import CommandStep, Script
 from theseus_rehearsal.scripts import describe_step
 
 from bot.domain.gates import GateName, GateResult, GateRules
-from bot.ports.clock import Clock
-from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
-from bot.proof.slowdown import FEW, MANY, Comparison, Limit, compare_pairs
+from bot.proof.slowdown import FEW, MANY, Limit, PairComparison, compare_pairs
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
-from bot.self_improvement.checks.gates.reached_scripts import list_reached_scripts
+from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
 
 _MOST = 4  # commands that are measured; the newest use of each
 _REMEDY = "Make it as fast as before; or an approver accepts it with “ship it, slower accepted”."
@@ -43,17 +40,13 @@ class PerformanceGate:
 
     rehearsal: Rehearsal
     trees: CommitTrees
-    traffic: TrafficLog
-    clock: Clock
-    _: KW_ONLY
-    lookback: timedelta
+    scripts: ReachedScripts
     rules: GateRules
     name: ClassVar[GateName] = "performance"
 
     async def judge(self, case: GateCase) -> GateReport:
         """Return the slower commands. Raises `RehearsalError`, `StoreError`, `WorkspaceError`."""
-        records = await self.traffic.list_since(self.clock.now() - self.lookback)
-        scripts = select_newest(await list_reached_scripts(records, case))
+        scripts = select_newest(await self.scripts.list_for(case))
         if not scripts:
             return self._report("unmeasured", "no use of a command that it reaches was recorded")
         open_tree = self.trees.open_tree
@@ -129,7 +122,7 @@ def select_newest(scripts: Sequence[Script]) -> Mapping[str, Script]:
     return dict(islice(found.items(), _MOST))
 
 
-def compare_rounds(rounds: Rounds, limit: Limit) -> Mapping[str, Comparison]:
+def compare_rounds(rounds: Rounds, limit: Limit) -> Mapping[str, PairComparison]:
     """Return the comparison of each duration that is known."""
     durations = {
         "takes": [(a.seconds + a.waited, b.seconds + b.waited) for a, b in rounds],
@@ -164,10 +157,10 @@ def _describe(script: Script) -> str:
     return describe_step(script.steps[-1]).partition(" ")[0][:40]
 
 
-def _format(found: Comparison) -> str:
+def _format(found: PairComparison) -> str:
     return f"{found.before * 1000:.0f} ms before, {found.after * 1000:.0f} ms now"
 
 
-def _format_doubt(kind: str, found: Comparison) -> str:
+def _format_doubt(kind: str, found: PairComparison) -> str:
     least, most = found.least * 1000, found.most * 1000
     return f"{kind} between {least:+.0f} and {most:+.0f} ms of what it did, too uneven to decide"

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from datetime import timedelta
 
 from theseus_rehearsal.records import Script
 
 from bot.domain.cogs import get_cog_name
 from bot.domain.traffic import TrafficRecord
+from bot.ports.clock import Clock
+from bot.ports.traffic import TrafficLog
 from bot.proof.regression_scripts import build_regression_scripts
 from bot.self_improvement.checks.gates.merge_gates import GateCase
 from bot.self_improvement.checks.reached_files import list_imported_files
@@ -16,13 +20,25 @@ _MOST_FILES = 400
 """The largest number of files that are followed from one cog."""
 
 
-async def list_reached_scripts(
-    records: Sequence[TrafficRecord], case: GateCase
-) -> tuple[Script, ...]:
-    """Return scripts of the cogs that import a changed file, directly or not, newest first.
+@dataclass(frozen=True, eq=False)
+class ReachedScripts:
+    """Recorded interactions as scripts, as far back as `lookback`."""
 
-    Raises `WorkspaceError`.
-    """
+    traffic: TrafficLog
+    clock: Clock
+    _: KW_ONLY
+    lookback: timedelta
+
+    async def list_for(self, case: GateCase) -> tuple[Script, ...]:
+        """Return scripts of the cogs that import a changed file, directly or not, newest first.
+
+        Raises `StoreError`, `WorkspaceError`.
+        """
+        records = await self.traffic.list_since(self.clock.now() - self.lookback)
+        return await _list_scripts(records, case)
+
+
+async def _list_scripts(records: Sequence[TrafficRecord], case: GateCase) -> tuple[Script, ...]:
     changed = {
         each.path
         for each in case.change.files

@@ -14,6 +14,7 @@ from bot.domain.errors import RehearsalError, VerifierError
 from bot.domain.gates import GateResult, GateRules
 from bot.proof.changed_statements import format_lines, list_changed_statements
 from bot.self_improvement.checks.gates.coverage import CoverageGate
+from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_coverage_meter import FakeCoverageMeter
@@ -52,9 +53,7 @@ async def judge(
         meter,
         FakeRehearsal(fill=fill, refusal=refusal),
         FakeCommitTrees({"head": {DICE: b""}}),
-        traffic,
-        clock,
-        lookback=timedelta(days=1),
+        ReachedScripts(traffic, clock, lookback=timedelta(days=1)),
         rules=GateRules(covered_percent=required),
     )
     return (await gate.judge(case)).result

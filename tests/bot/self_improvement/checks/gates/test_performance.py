@@ -15,6 +15,7 @@ from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 from bot.domain.gates import GateResult, GateRules
 from bot.proof.slowdown import MANY, Limit, compare_pairs
 from bot.self_improvement.checks.gates.performance import PerformanceGate
+from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
 from tests.fakes.differences import Files
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
@@ -41,7 +42,8 @@ async def judge(
     """
     case, clock, traffic = await make_case(folder, base, head), FakeClock(), FakeTraffic()
     traffic.records += [
-        make_use(clock, *each.split(), number=number) for number, each in enumerate(used, 1)
+        make_use(clock, cog, command, number)
+        for number, (cog, command) in enumerate(map(str.split, used), 1)
     ]
     snapshots = {
         commit: {**(around or {}), **{path: text.encode() for path, text in files.items()}}
@@ -50,9 +52,7 @@ async def judge(
     gate = PerformanceGate(
         rehearsal,
         FakeCommitTrees(snapshots),
-        traffic,
-        clock,
-        lookback=timedelta(days=1),
+        ReachedScripts(traffic, clock, lookback=timedelta(days=1)),
         rules=GateRules(),
     )
     return (await gate.judge(case)).result
