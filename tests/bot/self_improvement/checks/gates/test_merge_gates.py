@@ -90,6 +90,18 @@ async def test_a_gate_that_fails_or_has_no_time_left_says_so_and_does_not_block(
     ]
 
 
+async def test_a_change_cannot_loosen_the_gates_that_judge_it(tmp_path: Path) -> None:
+    config = "data/config.yaml"
+    case = await make_case(
+        tmp_path,
+        {config: "gates: {advisories: block}\n"},
+        {config: "gates: {advisories: off}\n", "bot/domain/gates.py": "GateRules = None\n"},
+    )
+    gates = MergeGates((ScriptedGate("advisories", summary="bad"),), GateRules(), FakeClock())
+    verdict = await gates.add(Verdict(head="head", round=1), case)
+    assert [each.is_blocking for each in verdict.gates] == [True]
+
+
 async def test_a_gate_that_hangs_is_ended(tmp_path: Path) -> None:
     verdict = await judge(tmp_path, ScriptedGate("coverage", hangs=True), seconds=0.05)
     assert verdict.gates[0].summary.startswith("not finished")
