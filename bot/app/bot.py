@@ -27,7 +27,6 @@ from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import build_live_settings
 from bot.app.model_gateway import build_model_gateway, cancel_requests
 from bot.app.monitors import (
-    build_idea_collector,
     build_monitoring,
     build_scheduled_backups,
     build_self_audit,
@@ -186,7 +185,6 @@ async def _build(
     monitoring = build(build_monitoring)
     alerts = build(build_alert_dispatcher, news=beginning.news)
     stack.push_async_exit(look_once_more(alerts))
-    build(build_idea_collector)
     audit = build(build_self_audit)
     storage = build(build_storage_watch, more=(live.state_file,))
     build_intake(injector)
@@ -229,8 +227,8 @@ async def _build_agent(
     injector.add(ConversationSettings(settings.config.chat.remembered, settings.config.missed))
     if chosen.chat_model is not None:
         injector.add(chosen.chat_model, ChatModel)
-    if chosen.audit_reader is not None:
-        injector.add(chosen.audit_reader, AuditReader)
+    if chosen.open_audit_reader is not None:
+        injector.add(chosen.open_audit_reader(), AuditReader)
     users = (injector.get(CacheWarmer), chosen.chat_model)
     return make_agent(
         injector,

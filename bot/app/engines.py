@@ -55,6 +55,10 @@ class EngineResources:
     prompts: Prompts
 
 
+OpenAuditReader = Callable[[], AuditReader]
+"""Returns the model that reads in self-audits."""
+
+
 @dataclass(frozen=True)
 class Engines:
     """The engines that plan and write changes, the budget, and the chat model.
@@ -70,7 +74,7 @@ class Engines:
     stand_in: CodeAgent | None = None
     chat_model: ChatModel | None = None
     open_chat: OpenChat | None = None
-    audit_reader: AuditReader | None = None
+    open_audit_reader: OpenAuditReader | None = None
 
 
 MakeEngines = Callable[[EngineResources], Engines]
@@ -142,7 +146,7 @@ def build_engines(resources: EngineResources) -> Engines:
         stand_in=offline if falls_back else None,
         chat_model=_build_chat_model(resources, claude, prompts),
         open_chat=partial(_sample_chat, resources, claude),
-        audit_reader=ClaudeAuditReader(claude, config.planner, prompts),
+        open_audit_reader=partial(ClaudeAuditReader, claude, config.planner, prompts),
     )
 
 

@@ -100,7 +100,8 @@ def build_self_audit(
     agent: SelfImprovementAgent,
     changes: ChangeRequests,
     client: TheseusClient,
-    ideas: AuditIdeaCollector | None,
+    reader: AuditReader | None,
+    requests: FeatureRequestService,
 ) -> SelfAudit:
     """Return what looks back, daily or as configured; not running yet."""
     services = AuditSources(
@@ -118,7 +119,11 @@ def build_self_audit(
             SandboxedCoverage(sandbox, trees, load=load),
             lambda: code.commit,
         ),
-        ideas=ideas,
+        ideas=None
+        if reader is None
+        else AuditIdeaCollector(
+            reader, trees, requests, rules=lambda: budget.rules, live_commit=lambda: code.commit
+        ),
     )
     return SelfAudit(
         services,
@@ -129,21 +134,6 @@ def build_self_audit(
         dev_channel_id=client.identity.dev_channel_id,
         abilities=partial(list_abilities, client),
         can_change=changes.able,
-    )
-
-
-def build_idea_collector(
-    reader: AuditReader | None,
-    trees: CommitTrees,
-    requests: FeatureRequestService,
-    budget: BudgetEnforcer,
-    code: RunningCode,
-) -> AuditIdeaCollector | None:
-    """Return what lets a model read in self-audits, if there is a model."""
-    if reader is None:
-        return None
-    return AuditIdeaCollector(
-        reader, trees, requests, rules=lambda: budget.rules, live_commit=lambda: code.commit
     )
 
 

@@ -24,7 +24,7 @@ MOST_OF_ONE = 20
 """The largest number of requests of one person."""
 MOST_IDEAS_KEPT = 20
 """The largest number of open ideas of self-audits; then none is added until people decide."""
-_ALIKE = 0.6  # of the words of two requests together, that both have
+_SIMILAR = 0.6  # of the words of two requests together, that both have
 EMPTY_REQUEST = "Tell me what to change: “add a /coinflip command”."
 _NO_MEMBER = (
     "Sorry {name}, I keep wishes only from members of the server I work for. They can tell me in "
@@ -88,7 +88,7 @@ class FeatureRequestService:
             stored = await self.list_requests()
             own = [each for each in stored if not each.votes]
             is_full = len(own) >= MOST_IDEAS_KEPT or len(stored) >= MOST
-            if not text or is_full or any(_is_alike(text, each.text) for each in stored):
+            if not text or is_full or any(_is_similar(text, each.text) for each in stored):
                 return None
             now = self._clock.now()
             request = FeatureRequest(
@@ -176,10 +176,10 @@ def create_request_id(text: str) -> str:
     return hashlib.sha256(normalise_request(text).encode("utf-8", "replace")).hexdigest()[:_ID]
 
 
-def _is_alike(text: str, other: str) -> bool:
+def _is_similar(text: str, other: str) -> bool:
     """Return whether two requests are about the same, by the words that describe them."""
     words, others = set(normalise_request(text).split()), set(normalise_request(other).split())
-    return len(words & others) >= _ALIKE * len(words | others)
+    return len(words & others) >= _SIMILAR * len(words | others)
 
 
 def _normalise(named: str) -> str:

@@ -242,6 +242,7 @@ def test_the_command_line_tells_it_neither(
 SAYS_NOTHING = {
     "file_snapshots": "copies files as they are, for plays on this machine; its tests hold that",
     "state_backups": "copies the state as it is; nobody but its owner may read that",
+    "advisory_file": "copies published advisories; the gates redact what they say of them",
     "git_checkout": "moves the running checkout; writes no words of anybody's",
     "git_trees": "lays the files of a commit out in a folder that is removed again",
     "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",
