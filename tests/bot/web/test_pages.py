@@ -21,6 +21,7 @@ from bot.domain.budget import BudgetRules
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Commit, Diagnosis, Evidence, Suspect
 from bot.domain.feature_request import FeatureRequest, Requester
+from bot.domain.gates import GateResult
 from bot.domain.incident import Incident, Report, Severity
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Kind
 from bot.domain.memory import Memory
@@ -180,6 +181,7 @@ def written(room: Room, words: str) -> list[Record]:
             proofs=(Proof(kind="behaviour", holds=False, summary=words, details=(words,)),),
             behaviour=BehaviourDiff(answers=2, changed=2, changes=(answer,)),
             revert_trial=RevertTrial(script_count=1, files=(words,), failure=words),
+            gates=(GateResult(gate="coverage", status="failed", summary=words, details=(words,)),),
             findings=(Finding(rule="size", path=words, message=f"guard: {words}", blocking=True),),
         ),
         proposal,
