@@ -70,6 +70,7 @@ from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
 from bot.self_improvement.checks.start_check import StartCheck
 from bot.self_improvement.reporting.restart_notices import RestartNotices
+from bot.self_improvement.reporting.run_transcripts import RunTranscripts
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.runs.base_updates import BaseUpdates
@@ -351,6 +352,7 @@ def _build_personal_data(
     feature_requests: FeatureRequestService,
     feedback: FeedbackService,
     monitoring: Monitoring,
+    transcripts: RunTranscripts,
 ) -> PersonalDataService:
     kept_in = PersonalDataStores(
         journal=journal,
@@ -363,6 +365,7 @@ def _build_personal_data(
         pseudonym=recorder.get_pseudonym,
         audit_notes=store.audit_notes,
         outbox=outbox,
+        transcripts=transcripts,
         purges=(
             journal.purge,
             traffic.log.purge,

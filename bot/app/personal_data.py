@@ -45,6 +45,7 @@ class PersonalDataStores:
     pseudonym: Callable[[int], str]
     audit_notes: ErasableData
     outbox: ErasableData
+    transcripts: ErasableData
     purges: Sequence[Purge] = ()
 
 
@@ -97,16 +98,29 @@ def build_personal_data(
             stores.audit_notes.count_records,
             stores.audit_notes.erase,
         ),
-        kind(
+        *_list_passing_kinds(stores),
+        *_list_decision_kinds(retention, stores),
+    )
+    return PersonalDataService(
+        kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock, stores.purges
+    )
+
+
+def _list_passing_kinds(stores: PersonalDataStores) -> tuple[PersonalDataKind, ...]:
+    """Return the kinds that are kept for a short time only."""
+    return (
+        PersonalDataKind(
             "messages about you that wait to be sent",
             "until they are sent",
             stores.outbox.count_records,
             stores.outbox.erase,
         ),
-        *_list_decision_kinds(retention, stores),
-    )
-    return PersonalDataService(
-        kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock, stores.purges
+        PersonalDataKind(
+            "lines of live transcripts, any of which may quote somebody",
+            "until the bot restarts",
+            stores.transcripts.count_records,
+            stores.transcripts.erase,
+        ),
     )
 
 

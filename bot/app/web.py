@@ -21,6 +21,7 @@ from bot.monitoring import Monitoring, ScheduledBackups, StorageWatch
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.ports.outbox import OutboxStore
 from bot.self_improvement import RunSettings, SelfImprovementAgent
+from bot.self_improvement.reporting.run_transcripts import RunTranscripts
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.settings import Settings
@@ -89,6 +90,7 @@ def build_web_server(injector: Injector, settings: Settings) -> WebServer | None
         agent=get(SelfImprovementAgent),
         base_updates=get(BaseUpdates),
         facts=injector.call(_collect_facts),
+        transcripts=get(RunTranscripts),
         incidents=get(Monitoring),
         emergency=get(EmergencyStop),
         ledger=budget.ledger,

@@ -14,6 +14,7 @@ from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
 from bot.domain.plan import Plan
 from bot.domain.plausible_edit import PlausibleEdit
+from bot.domain.progress import Todo, TranscriptEntry
 from bot.ports.workspace import Workspace
 
 
@@ -105,12 +106,15 @@ async def skip_checkup(_: Sequence[Grant]) -> Verdict:
 class Progress(Cost):
     """The agent's current activity, as one short line for the card, and the cost of this call.
 
-    A `milestone` also gets a separate line in the thread.
+    A `milestone` also gets a separate line in the thread. `todos` replace the list on the card,
+    `None` leaves it. `entry` is for the transcript; if there is nothing else, `text` is empty.
     """
 
     kind: Literal["progress"] = "progress"
     text: str
     milestone: bool = False
+    todos: tuple[Todo, ...] | None = None
+    entry: TranscriptEntry | None = None
 
 
 class QuestionAsked(Cost):

@@ -6,6 +6,8 @@ from bot.domain.links import parse_web_address
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run
 
+_TRANSCRIPT = "/transcript"
+
 
 @dataclass(frozen=True)
 class RunLinks:
@@ -30,17 +32,20 @@ class RunLinks:
         ]
         return f"Run `{run.id}`" + (f" ({', '.join(links)})" if links else "")
 
-    def on(self, post: Post, run: Run) -> Post:
+    def on(self, post: Post, run: Run, *, live: bool = False) -> Post:
         """Return a run's card with a button to its page, if others can open that page.
 
+        A `live` card has a second button, to what the run's models say and do.
         If the card's title has no link yet, it links to the page too.
         """
         page = parse_web_address(self._build_page_url(run))
         if not page or post.card is None:
             return post
         card = post.card.replace(url=post.card.url or page)
-        button = Button(label="Dashboard", style="link", url=page)
-        return post.replace(card=card, buttons=(*post.buttons, button))
+        buttons = [Button(label="Dashboard", style="link", url=page)]
+        if live and (transcript := parse_web_address(f"{page}{_TRANSCRIPT}")):
+            buttons.append(Button(label="Live transcript", style="link", url=transcript))
+        return post.replace(card=card, buttons=(*post.buttons, *buttons))
 
     def _build_card_url(self, run: Run) -> str:
         parts = (run.trigger.place.guild_id, run.thread_id, run.card_id)

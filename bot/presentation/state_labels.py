@@ -161,6 +161,19 @@ def describe_origin(origin: Origin) -> str:
     return _ORIGINS[origin]
 
 
+AUTHORS = {
+    "diagnose": "Planner",
+    "plan": "Planner",
+    "execute": "Executor",
+    "review": "Reviewer",
+    "": "Theseus",
+}
+"""Who speaks in a line of a live transcript."""
+
+ENTRY_KINDS = {"text": "says", "call": "calls", "result": "gets", "step": "does"}
+"""What a line of a live transcript is."""
+
+
 def describe_purpose(purpose: str) -> str:
     """Return the label of a model request's purpose; an unknown purpose is returned as it is."""
     return next((told for name, told in PURPOSES.items() if name == purpose), purpose)

@@ -32,9 +32,11 @@ from bot.presentation.cards import format_status
 from bot.self_improvement.agent import SelfImprovementAgent
 from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
 from bot.self_improvement.reporting.archived_threads import ThreadArchiver
+from bot.self_improvement.reporting.live_cards import LiveCards
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.reporting.proposal_cards import ProposalCards
 from bot.self_improvement.reporting.run_threads import RunThreads
+from bot.self_improvement.reporting.run_transcripts import RunTranscripts
 from bot.self_improvement.requests.agreements import Agreements
 from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.self_improvement.requests.dialogue import RunDialogue
@@ -64,7 +66,7 @@ from bot.self_improvement.runs.recovery import RecoveryService
 from bot.self_improvement.runs.run_settings import RunSettings
 from bot.self_improvement.runs.run_stops import RunStops
 from bot.self_improvement.runs.run_workspaces import RunWorkspaces
-from bot.self_improvement.runs.step_progress import StepProgress
+from bot.self_improvement.runs.step_progress import CardHeartbeat, StepProgress
 from bot.self_improvement.runs.step_sequence import StepSequence
 from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.runs.worker import Workers
@@ -127,6 +129,8 @@ def assemble(
     injector.add(settings)
     injector.add(settings.people)
     _build_authority(injector, settings)
+    build(LiveCards)
+    build(RunTranscripts)
     build(RunThreads, **place)
     build(RunNotifier, links=settings.links, **place)
     for part in (
@@ -295,6 +299,7 @@ def _build_loops(injector: Injector, settings: RunSettings) -> RunningAgent:
         build(Poller),
         injector.get(Reconciler),
         build(ThreadArchiver),
+        build(CardHeartbeat),
         build(WatchStep, is_behind=deployer.has_files_left),
         injector.get(AuditWriter),
         build(

@@ -12,6 +12,7 @@ from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.live_items import ItemKind, LiveItem
 from bot.domain.people import Person
+from bot.domain.progress import TranscriptLine
 from bot.domain.run import Run
 from bot.domain.stop import Stop, StopHow
 from bot.ports.clock import Clock
@@ -65,6 +66,18 @@ class Agent(Protocol):
 
     async def get_history(self, run_id: str) -> History:
         """Return everything that a run has recorded."""
+        ...
+
+
+class TranscriptReader(Protocol):
+    """Read access to the live transcripts of runs, which are redacted."""
+
+    def list_lines(self, run_id: str) -> Sequence[TranscriptLine]:
+        """Return the lines of a run, oldest first."""
+        ...
+
+    def get_lengths(self) -> Mapping[str, int]:
+        """Return the number of the newest line of each run."""
         ...
 
 
@@ -146,6 +159,7 @@ class WebServices:
     agent: Agent
     base_updates: BaseUpdater
     facts: BotFacts
+    transcripts: TranscriptReader | None = None
     incidents: IncidentReader | None = None
     emergency: StopControl | None = None
     ledger: Ledger | None = None

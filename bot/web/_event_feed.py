@@ -146,6 +146,9 @@ class EventFeed:
         )
         now = {f"run:{run.id}": _build_run(run) for run in reversed(runs)}
         now |= {f"incident:{each.id}": _build_incident(each) for each in reversed(known)}
+        transcripts = self._services.transcripts
+        lengths = transcripts.get_lengths() if transcripts is not None else {}
+        now |= {f"transcript:{each}": {"id": each, "line": last} for each, last in lengths.items()}
         self._compare(now)
 
     def _compare(self, now: Mapping[str, Mapping[str, object]]) -> None:

@@ -38,6 +38,7 @@ _ENTRIES = 50
 _MEMORIES = 50
 _MAX_FEATURE_REQUESTS = 100
 _EVIDENCE = 5
+_TRANSCRIPT = 200
 _LONGEST_RUN = timedelta(days=14)
 
 
@@ -82,6 +83,16 @@ class RecordPages:
         return await self._frame.show(
             request, "run.html", _format_run_title(run), here="/runs", live=True, run=run,
             history=history, entries=entries, most_evidence=_EVIDENCE,
+        )  # fmt: skip
+
+    async def show_transcript(self, request: web.Request) -> web.Response:
+        """Show what the models of a run say and do, as far as this process has seen it."""
+        run = await self._services.agent.find(run_id=request.match_info["id"])
+        reader = self._services.transcripts
+        lines = reader.list_lines(run.id) if reader else ()
+        return await self._frame.show(
+            request, "transcript.html", f"Transcript of run {run.id}", here="/runs", live=True,
+            run=run, lines=lines[-_TRANSCRIPT:], hidden=len(lines[:-_TRANSCRIPT]),
         )  # fmt: skip
 
     async def show_incidents(self, request: web.Request) -> web.Response:

@@ -49,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", "reader", "overview"),
     Route("GET", "/runs", "reader", "runs"),
     Route("GET", f"/runs/{ID}", "reader", "run"),
+    Route("GET", f"/runs/{ID}/transcript", "reader", "transcript"),
     Route("GET", "/incidents", "reader", "incidents"),
     Route("GET", f"/incidents/{ID}", "reader", "incident"),
     Route("GET", "/budget", "reader", "budget"),

@@ -78,6 +78,7 @@ class WebServer:
                 "overview": records.show_overview,
                 "runs": records.show_runs,
                 "run": records.show_run,
+                "transcript": records.show_transcript,
                 "incidents": records.show_incidents,
                 "incident": records.show_incident,
                 "budget": records.show_budget,

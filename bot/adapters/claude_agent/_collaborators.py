@@ -15,7 +15,7 @@ from bot.adapters.claude_agent.tools._past_runs import PastRuns
 from bot.adapters.claude_agent.tools._server import build_server
 from bot.adapters.claude_agent.tools._skill_tool import SkillTool, append_skills
 from bot.adapters.claude_agent.tools._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
-from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent.tools._tool_permissions import TODO_TOOL, ToolPermissionPolicy
 from bot.adapters.claude_agent.tools._tools import TOOLS
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import Diagnosis
@@ -133,7 +133,7 @@ class EngineServices:
                     await handlers.call("own_file", {"path": change.path, "reason": reason})
         return ToolSession(
             handlers,
-            (*READING, *WRITING),
+            (*READING, *WRITING, TODO_TOOL),
             build_server(handlers, tuple(TOOLS), skills=skills),
             skills.wrap_judge(permissions.judge),
             skills.render_list(self.prompts),

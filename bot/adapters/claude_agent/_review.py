@@ -112,7 +112,8 @@ class Reviewer:
             turn = PromptTurn(await self._opening, self._tally, root, watch.see)
             async with aclosing(turn.say(prompt)) as updates:
                 async for update in updates:
-                    yield update.replace(text=f"reviewer {update.text}")
+                    text = f"reviewer {update.text}" if update.text else ""
+                    yield update.replace(text=text)
             self._review = read(ReviewForm, turn.reply.structured)
         except (AgentError, BudgetSpent, Objection) as error:
             self._problem = flatten(str(error), _MAX_REVIEW_CHARS)

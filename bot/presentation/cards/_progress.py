@@ -15,13 +15,19 @@ from bot.domain.use import UseWatch
 from bot.domain.watch import Judgement, Watch
 from bot.presentation.cards._candidates import describe_current_candidate
 from bot.presentation.cards._ending import STATUS_MARKS, get_end_mark, is_without_failure
+from bot.presentation.cards._live import (
+    IDLE,
+    STAGE_NAMES,
+    LiveActivity,
+    list_activity_lines,
+    list_todo_lines,
+)
 from bot.presentation.cards._text import (
     describe_wait,
     format_elapsed,
     format_reproduction_line,
     format_seconds,
     format_spending,
-    to_one_line,
 )
 from bot.presentation.cards._use import describe_use_watch, use_text
 from bot.presentation.counts import format_count
@@ -35,16 +41,6 @@ _VERBS: dict[Goal, str] = {
     "fix": "Fixing",
     "change": "Changing",
     "revert": "Reverting",
-}
-STAGE_NAMES = {
-    Stage.OBSERVE: "Observe",
-    Stage.DIAGNOSE: "Diagnose",
-    Stage.BRIEF: "Understand",
-    Stage.PLAN: "Plan",
-    Stage.EXECUTE: "Write the change",
-    Stage.VERIFY: "Verify",
-    Stage.PROPOSE: "Propose",
-    Stage.SHIP: "Ship",
 }
 Tone = Literal["neutral", "working", "good", "warning", "bad"]
 _TONES: dict[Status, Tone] = {
@@ -73,13 +69,19 @@ _REVERT = "\nPress the button or say “revert it”. I then propose a revert, a
 _NAMED = 3
 
 
-def render_progress(run: Run, history: History, cap: Cap | None = None) -> Post:
+def render_progress(
+    run: Run, history: History, cap: Cap | None = None, live: LiveActivity = IDLE
+) -> Post:
     """Return the card that is edited while the run works; `cap` is what the run may cost."""
     stages = ORDER[run.goal]
-    lines = [_format_stage_line(run, history, stage, stages) for stage in stages]
+    lines = []
+    for stage in stages:
+        lines.append(_format_stage_line(run, history, stage, stages))
+        if stage is run.stage and run.status is Status.RUNNING:
+            lines += list_todo_lines(live.todos)
     lines += filter(None, [watch_line(history)])
-    if run.activity and not run.has_ended:
-        lines.append(f"\n-# {to_one_line(run.activity, 160)}")
+    if not run.has_ended:
+        lines += list_activity_lines(run, live)
     if run.reason:
         lines.append(f"\n{run.reason}")
     buttons = (

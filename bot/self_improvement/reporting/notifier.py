@@ -17,12 +17,12 @@ from bot.domain.run import Run, Status
 from bot.domain.use import FlagComparison
 from bot.domain.waits import format_timestamp
 from bot.ports.chat import Chat
-from bot.ports.clock import Clock
 from bot.presentation import cards
 from bot.presentation.cards import render_ending, render_investigation, render_shipment
 from bot.presentation.flags import describe_counted_flag, render_comparison
 from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.self_improvement.reporting.fallback_notifier import FallbackNotifier
+from bot.self_improvement.reporting.live_cards import LiveCards
 from bot.self_improvement.reporting.run_threads import RunThreads
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -37,7 +37,7 @@ class RunNotifier:
     def __init__(
         self,
         chat: Chat,
-        clock: Clock,
+        live_cards: LiveCards,
         flags: FlagRepository,
         budget: BudgetEnforcer | None,
         threads: RunThreads,
@@ -45,7 +45,7 @@ class RunNotifier:
         links: RunLinks = NO_LINKS,
     ) -> None:
         self._chat = chat
-        self._clock = clock
+        self._live_cards = live_cards
         self._flags = flags
         self._budget = budget
         self._threads = threads
@@ -67,11 +67,13 @@ class RunNotifier:
 
     async def refresh(self, run: Run, history: History, activity: str = "") -> None:
         """Update the progress card; at the end of a run, wait until it is shown."""
+        live = self._live_cards.note(run, history, activity)
         if run.thread_id is None or run.card_id is None:
             return
         ref = MessageRef(channel_id=run.thread_id, message_id=run.card_id)
-        current = self._update_times(run).replace(activity=activity)
-        post = self._links.on(cards.render_progress(current, history, self._cap), run)
+        current = self._update_times(run)
+        card = cards.render_progress(current, history, self._cap, live)
+        post = self._links.on(card, run, live=run.status is Status.RUNNING)
         await self._chat.edit(ref, post, final=run.has_ended)
 
     async def say(
@@ -213,7 +215,7 @@ class RunNotifier:
 
     def _update_times(self, run: Run) -> Run:
         """Return the run with the current time, so that the card's clock moves."""
-        return run if run.has_ended else run.replace(updated_at=self._clock.now())
+        return run if run.has_ended else run.replace(updated_at=self._live_cards.get_time())
 
 
 def _build_buttons(run: Run, question: Question) -> tuple[Button, ...]:

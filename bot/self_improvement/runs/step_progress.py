@@ -4,18 +4,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
+import structlog
 from theseus_observe.redaction import redact
 
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.change import CheckResult
 from bot.domain.history import History
 from bot.domain.run import Run
+from bot.periodic import log_warnings, run_periodically
 from bot.ports.agent import Progress
 from bot.ports.clock import Clock
+from bot.self_improvement.reporting.live_cards import HEARTBEAT_SECONDS, LiveCards
 from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.reporting.run_transcripts import RunTranscripts
 
 _PACE = 20.0  # seconds between two milestones in the thread; the card shows all
 _MOST = 12  # milestones per stage
+_LOOK = HEARTBEAT_SECONDS / 3  # a beat is late by this at most
+_NOT_DRAWN = log_warnings(
+    structlog.stdlib.get_logger(__name__), "the cards of working runs could not be drawn again"
+)
 
 
 class Milestones:
@@ -47,6 +55,8 @@ class StepProgress:
     notifier: RunNotifier
     cost_meter: RunCostMeter
     clock: Clock
+    live_cards: LiveCards
+    transcripts: RunTranscripts
 
     def build_progress_handler(
         self, run: Run, history: History
@@ -59,6 +69,14 @@ class StepProgress:
 
         async def show(progress: Progress) -> None:
             self.cost_meter.note(run.id, progress)
+            if progress.entry is not None:
+                self.transcripts.add(run.id, progress.entry)
+            elif progress.text:
+                self.transcripts.add_step(run.id, progress.text)
+            if progress.todos is not None:
+                self.live_cards.set_todos(run.id, progress.todos)
+            if not progress.text:
+                return
             if progress.milestone:
                 await milestones.report(progress.text)
             await self.notifier.refresh(
@@ -75,6 +93,29 @@ class StepProgress:
 
         async def show(check: CheckResult) -> None:
             done.append(f"{check.name} {'✅' if check.ok else '❌'}")
+            self.transcripts.add_step(run.id, f"{lead}{check.name} {check.status}: {check.summary}")
             await self.notifier.refresh(run, history, lead + " · ".join(done))
 
         return show
+
+
+@dataclass(frozen=True, eq=False)
+class CardHeartbeat:
+    """Draws the cards of working runs again, so that their time and cost stay current."""
+
+    notifier: RunNotifier
+    live_cards: LiveCards
+    cost_meter: RunCostMeter
+    clock: Clock
+
+    async def run_forever(self) -> None:
+        """Look for cards that nothing has changed for a while, until cancelled."""
+        await run_periodically(self.beat, self.clock, _LOOK, failed=_NOT_DRAWN)
+
+    async def beat(self) -> None:
+        """Draw the cards that are due, unless they changed meanwhile."""
+        for state in self.live_cards.list_due():
+            # The shown cost may include the current call's: only the ledger's total replaces it.
+            run = await self.cost_meter.add_ledger_cost(state.run)
+            if self.live_cards.is_current(state):
+                await self.notifier.refresh(run, state.history)

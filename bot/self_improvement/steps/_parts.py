@@ -197,8 +197,9 @@ class PartsWork:
 
         async def show_progress(progress: Progress) -> None:
             total = self._note_cost(call, progress)
-            text = f"{call.split()[0]}: {progress.text}"
-            await show(progress.replace(**dict(total), text=text))
+            text = f"{call.split()[0]}: {progress.text}" if progress.text else ""
+            # Each part has a list of its own; one that changes between them would mislead.
+            await show(progress.replace(**dict(total), text=text, todos=None))
 
         return show_progress
 

@@ -28,6 +28,9 @@
   const lost = (hidden) => { const told = document.getElementById("connection"); if (told) told.hidden = hidden; };
   const events = new EventSource("/events");
   for (const name of ["run", "incident", "reload", "reset"]) events.addEventListener(name, soon);
+  events.addEventListener("transcript", (event) => {
+    if (location.pathname === `/runs/${JSON.parse(event.data).id}/transcript`) soon();
+  });
   events.addEventListener("open", () => lost(true));
   events.addEventListener("error", () => lost(false));
   document.addEventListener("visibilitychange", () => { if (!document.hidden && asleep) { asleep = false; soon(); } });

@@ -1,5 +1,6 @@
 """What people read, in full, for typical runs."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,9 +13,11 @@ from bot.domain.journal import FailureGroup
 from bot.domain.people import Person, Place
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.posts import Post
+from bot.domain.progress import Todo
 from bot.domain.proposal import Approval, Proposal, Shipment
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.presentation import cards
+from bot.presentation.cards import LiveActivity
 from tests.fakes.fake_clock import START, FakeClock
 from tests.support.failures import make_capsule, make_failure
 
@@ -161,9 +164,43 @@ def test_a_run_at_work() -> None:
         "▫️ Propose\n"
         "▫️ Ship\n"
         "\n-# trying edit 12 of 80\n"
+        "-# Next: Verify\n"
         "run k3m9tq · 42 s · $0.00\n"
         "[Cancel]"
     )
+
+
+def test_a_to_do_list_ticks_below_its_step_and_its_text_has_no_effect() -> None:
+    run = RUN.replace(stage=Stage.EXECUTE, status=Status.RUNNING)
+    hostile = "@everyone **✅ Ship** [ok](https://evil.example) <@1>\n# Yes\n```\n`code"
+    todos = (
+        Todo(text="Read the test", status="done"),
+        Todo(text="Find the cause", status="done"),
+        Todo(text="Look around", status="done"),
+        Todo(text=hostile, status="active"),
+        *(Todo(text=f"Step {number} {'x' * 200}") for number in range(20)),
+    )
+    live = LiveActivity(activities=("reads `a.py`", "edits `a.py` (+1 \u22121)"), todos=todos)
+    card = cards.render_progress(run, HISTORY, live=live).card
+    assert card is not None
+    lines = card.body.splitlines()
+    at = next(n for n, line in enumerate(lines) if "**Write the change**" in line)
+    assert lines[at + 1 : at + 4] == [
+        "> ☑️ 1 more done",
+        "> ☑️ Find the cause",
+        "> ☑️ Look around",
+    ]
+    escaped = lines[at + 4]
+    assert escaped.startswith("> ▶️ @\u200beveryone \\*\\*✅ Ship\\*\\* \\[ok\\](https:\u200b//evil")
+    assert "```" not in card.body
+    assert "<@1>" not in card.body
+    assert re.search(r"^> and \d+ more$", card.body, re.MULTILINE)
+    assert lines[-3:] == ["-# reads `a.py`", "-# edits `a.py` (+1 \u22121)", "-# Next: Verify"]
+    assert len(card.body) < 3_000
+    for ended in (Status.DONE, Status.FAILED, Status.WAITING):
+        waiting = Waiting.APPROVAL if ended is Status.WAITING else None
+        calm = run.replace(status=ended, waiting=waiting)
+        assert "everyone" not in read(cards.render_progress(calm, HISTORY, live=live))
 
 
 def test_a_run_that_waits_after_a_shipment_that_failed() -> None:

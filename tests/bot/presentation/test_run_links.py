@@ -15,7 +15,11 @@ def test_a_card_leads_to_its_page_by_its_title_and_by_a_button() -> None:
     page = "https://bot.example.org/runs/k7m2xq"
     assert shown.card is not None
     assert shown.card.url == page
-    assert shown.buttons[-1] == Button(label="Dashboard", style="link", url=page)
+    button = Button(label="Dashboard", style="link", url=page)
+    assert shown.buttons[-1] == button
+    live = RunLinks(dashboard="https://bot.example.org").on(CARD, RUN, live=True)
+    transcript = Button(label="Live transcript", style="link", url=f"{page}/transcript")
+    assert live.buttons[-2:] == (button, transcript)
 
 
 def test_a_title_that_leads_elsewhere_stays() -> None:

@@ -9,6 +9,7 @@ from bot.domain.errors import InvalidTransition
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge, move
 from bot.memory.recording import MemoryRecorder
+from bot.self_improvement.reporting.live_cards import LiveCards
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.reporting.run_threads import RunThreads
 from bot.self_improvement.runs.transitions import RunTransitions, create_run
@@ -28,7 +29,9 @@ def writer(world: AgentHarness) -> RunTransitions:
     memory = MemoryRecorder(world.store, world.clock, recorder, world.memory)
     channel_id = world.limits.dev_channel_id
     threads = RunThreads(world.store, world.chat, world.journal, channel_id)
-    notifier = RunNotifier(world.chat, world.clock, world.flags, None, threads, channel_id)
+    notifier = RunNotifier(
+        world.chat, LiveCards(world.clock), world.flags, None, threads, channel_id
+    )
     return RunTransitions(world.store, world.clock, notifier, RunCostMeter(None), memory)
 
 

@@ -18,7 +18,8 @@ from tests.fakes.fake_live_registry import FakeLiveRegistry
 
 PATHS = {
     "webhook": "/webhook/github",
-    "static": "/static/nothing.css", "run": "/runs/k7m2xq", "incident": "/incidents/q2w3e4",
+    "static": "/static/nothing.css", "run": "/runs/k7m2xq",
+    "transcript": "/runs/k7m2xq/transcript", "incident": "/incidents/q2w3e4",
     "item": "/versions/skill/writing-a-cog", "rollback": "/versions/skill/writing-a-cog",
     "token_rollback": "/versions/skill/writing-a-cog/rollback",
 }  # fmt: skip

@@ -119,6 +119,11 @@ class ProgramConversation:
         return self._is_resumed
 
     @property
+    def purpose(self) -> str:
+        """What the conversation is for."""
+        return self._talk.account.purpose
+
+    @property
     def cost(self) -> Cost:
         """The costs of this conversation so far, in this process."""
         answers = self._answers.values()

@@ -43,6 +43,9 @@ ALONE = {
     "CLAUDE_CODE_DISABLE_FILE_MENTIONS": "1",
     "CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS": "1",  # use `gh`, commit only when asked: not here
     "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL": "1",
+    # One tool that sends the complete to-do list, instead of several that keep tasks in files.
+    "CLAUDE_CODE_ENABLE_TASKS": "0",
+    "CLAUDE_CODE_ENABLE_TODO_TOOLS": "1",
     "ENABLE_CLAUDEAI_MCP_SERVERS": "false",
     "ENABLE_TOOL_SEARCH": "false",
 }

@@ -7,9 +7,11 @@ from pathlib import Path
 from bot.adapters.claude_agent.program._conversation import ProgramConversation
 from bot.adapters.claude_agent.program._events import ModelReply, Seen, ToolCall
 from bot.adapters.claude_agent.prompting._narration import narrate
+from bot.adapters.claude_agent.prompting._transcript_entries import build_entry, read_todos
 from bot.adapters.claude_agent.tools._tool_permissions import PREFIX
 from bot.domain.cost import Cost
 from bot.domain.errors import AgentOutputInvalid, TheseusError
+from bot.domain.progress import Todo, TranscriptEntry
 from bot.ports.agent import Progress
 
 Watch = Callable[[Seen], None]
@@ -35,10 +37,19 @@ class CostSum:
             total = total.add(conversation.cost)
         return total
 
-    def build_progress(self, text: str, *, milestone: bool = False) -> Progress:
+    def build_progress(
+        self,
+        text: str,
+        *,
+        milestone: bool = False,
+        todos: tuple[Todo, ...] | None = None,
+        entry: TranscriptEntry | None = None,
+    ) -> Progress:
         """Return a progress line for the card, with the sum so far."""
         self._reported = self.total
-        return Progress(text=text, milestone=milestone, **dict(self._reported))
+        return Progress(
+            text=text, milestone=milestone, todos=todos, entry=entry, **dict(self._reported)
+        )
 
     @property
     def has_unreported(self) -> bool:
@@ -77,9 +88,15 @@ class PromptTurn:
                 if isinstance(event, ModelReply):
                     self._reply = event
                     continue
-                if line := narrate(event, self._root):
-                    reported = isinstance(event, ToolCall) and event.tool == _REPORT
-                    yield self._tally.build_progress(line, milestone=reported)
+                line = narrate(event, self._root) or ""
+                entry = build_entry(event, self._conversation.purpose, self._root)
+                if line or entry:
+                    yield self._tally.build_progress(
+                        line,
+                        milestone=isinstance(event, ToolCall) and event.tool == _REPORT,
+                        todos=read_todos(event),
+                        entry=entry,
+                    )
                 if self._watch is not None:
                     self._watch(event)
 

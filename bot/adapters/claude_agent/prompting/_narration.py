@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.adapters.claude_agent.program._events import ModelText, Seen, ToolCall
 from bot.adapters.claude_agent.prompting._plain_text import escape_text, format_code, strip_folders
+from bot.adapters.claude_agent.prompting._transcript_entries import parse_todos
 
 LIMIT = 120
 _PREFIX = "mcp__theseus__"
@@ -102,6 +103,15 @@ def _describe_journal_search(arguments: Mapping[str, object], root: Path) -> str
     return f"searches the journal for `{format_code(strip_folders(query), _ROOM)}`"
 
 
+def _describe_todos(arguments: Mapping[str, object], root: Path) -> str:
+    """Return the step that the list marks as current; the list itself is shown above it."""
+    todos = parse_todos(arguments)
+    current = next((todo.text for todo in todos if todo.status == "active"), "")
+    if current:
+        return f"now: {escape_text(strip_folders(current), LIMIT - 5)}"
+    return "updates its to-do list"
+
+
 _NARRATORS: Mapping[str, Tell] = {
     "Read": lambda arguments, root: f"reads {_format_path(arguments, root)}",
     "LS": lambda arguments, root: f"looks into {_format_path(arguments, root, 'path')}",
@@ -111,6 +121,7 @@ _NARRATORS: Mapping[str, Tell] = {
     "MultiEdit": lambda arguments, root: f"edits {_format_path(arguments, root)}",
     "Write": _describe_write,
     "Bash": _describe_command,
+    "TodoWrite": _describe_todos,
     "StructuredOutput": _build_fixed_narrator("writes its answer"),
     "git_branch_create": _build_fixed_narrator("checks which branch it is on"),
     "git_commit": _build_narrator("commits: ", "message"),

@@ -26,6 +26,7 @@ from bot.domain.errors import SandboxUnavailable
 SERVER = "theseus"
 PREFIX = f"mcp__{SERVER}__"
 FINAL_ANSWER_TOOL = "StructuredOutput"  # the program's own tool for structured answers
+TODO_TOOL = "TodoWrite"  # the program's own to-do list: it changes nothing else
 _PATHS = frozenset({"path", "file_path", "notebook_path", "directory", "cwd"})
 _WITHOUT_SECRETS = "!**/.[eE][nN][vV]*"
 _LONGEST_COMMAND = 20_000
@@ -67,6 +68,7 @@ class ToolPermissionPolicy:
             "MultiEdit": self._write,
             "Write": self._write,
             "Bash": self._run,
+            TODO_TOOL: _allow_todos,
         }
 
     @property
@@ -206,6 +208,10 @@ class ToolPermissionPolicy:
         other_arguments = {name: arguments[name] for name in ("description",) if name in arguments}
         # our own limit ends the command first, with a clear exit code
         return Allow({**other_arguments, "command": line, "timeout": int((seconds + 10) * 1000)})
+
+
+async def _allow_todos(tool: str, arguments: Mapping[str, object]) -> Ruling:
+    return Allow()
 
 
 def _has_secrets(place: Path) -> bool:

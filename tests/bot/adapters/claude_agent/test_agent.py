@@ -57,7 +57,7 @@ DRAFTS = call_tool("mcp__theseus__git_pr_create", title="Count faces from one", 
 def last(updates: list[Update]) -> Finished:
     """Return the final update, which comes after progress only."""
     *before, end = updates
-    assert all(isinstance(update, Progress) and update.text for update in before)
+    assert all(isinstance(each, Progress) and (each.text or each.entry) for each in before)
     assert isinstance(end, Finished)
     return end
 
@@ -89,6 +89,13 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
             *fix_dice("FACES[value % 6]"),
             say_text("I made the index wrap round."),
             *fix_dice("FACES[value - 1]", "FACES[value % 6]"),
+            call_tool(
+                "TodoWrite",
+                todos=[
+                    {"content": "Fix `face`", "status": "completed", "activeForm": "Fixing"},
+                    {"content": "@everyone: draft", "status": "in_progress", "activeForm": "x"},
+                ],
+            ),
             DRAFTS,
             say_text("Some words first.\n\nFaces are counted from one now."),
         ],
@@ -110,6 +117,16 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
         lines = [update.text for update in updates if isinstance(update, Progress)]
         assert "reads `dice.py`" in lines
         assert "reviewer reads `dice.py`" in lines
+        assert "now: @\u200beveryone: draft" in lines
+        (todos,) = [each.todos for each in updates if isinstance(each, Progress) and each.todos]
+        assert [todo.status for todo in todos] == ["done", "active"]
+        said = [each.entry for each in updates if isinstance(each, Progress) and each.entry]
+        assert {(each.author, each.kind) for each in said} >= {
+            ("execute", "call"), ("execute", "result"), ("execute", "text"), ("review", "call"),
+        }  # fmt: skip
+        edit = next(each.text for each in said if each.text.startswith("Edit\n"))
+        assert "- FACES[value]\n+ FACES[value % 6]" in edit
+        assert str(room.workspace.path) not in edit
         back = room.model.list_requests("executor")[3].prompt
         assert "face(7) is no face" in back
         first, *_, again = room.model.list_requests("reviewer")
