@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from theseus_guard.record import Record
 
 from bot.domain.brief import ChangeContext
+from bot.domain.input_contrast import InputContrast
 from bot.domain.journal import Action, Capsule, FailureGroup
 from bot.domain.memory import Recalled
 from bot.domain.request_match import FailureReference, Named, RequestMatch
@@ -127,6 +128,9 @@ class Evidence(Record):
     worked: LastWorked | None = Field(
         default=None, description="when the requested failure last worked, if traffic shows it"
     )
+    contrast: InputContrast | None = Field(
+        default=None, description="inputs that fail and inputs that work, if traffic shows both"
+    )
     change: bool = Field(
         default=False, description="a change is requested of something that has not failed"
     )
@@ -144,6 +148,17 @@ class Evidence(Record):
     def capsule(self) -> Capsule | None:
         """The newest failure of the best-matching group."""
         return self.groups[0].newest.error if self.groups else None
+
+    @property
+    def successes(self) -> str:
+        """When the action last worked, and for which inputs; empty if traffic does not show it.
+
+        That its code has not changed since is left out if its input makes the difference.
+        """
+        if self.contrast is None:
+            return self.worked.summary if self.worked else ""
+        changed = self.worked.summary if self.worked and self.worked.changes else ""
+        return f"{self.contrast.summary} {changed}".strip()
 
     @property
     def match(self) -> RequestMatch:

@@ -104,7 +104,7 @@ class TrafficRecord(Record):
         """
         on = [f"flag {name}" for name, on in sorted(self.flags.items()) if on]
         inputs = (
-            f"{name}={_classify_form(value)}" for name, value in sorted(_list_inputs(self.step))
+            f"{name}={_classify_form(value)}" for name, value in sorted(list_inputs(self.step))
         )
         return " ".join((*inputs, *on))
 
@@ -136,7 +136,7 @@ def find_last_success(records: Sequence[TrafficRecord], before: datetime) -> Tra
     return max(succeeded, key=lambda record: record.at, default=None)
 
 
-def _list_inputs(step: SingleStep) -> list[tuple[str, object]]:
+def list_inputs(step: SingleStep) -> list[tuple[str, object]]:
     """Return the inputs of a step, by name."""
     match step:
         case CommandStep() | AutocompleteStep():

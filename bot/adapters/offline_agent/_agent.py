@@ -34,6 +34,7 @@ from bot.adapters.offline_agent._inputs import (
 )
 from bot.adapters.offline_agent._reports import (
     build_finished,
+    build_phase,
     build_question,
     build_reverted,
     format_progress,
@@ -100,10 +101,12 @@ class OfflineAgent:
             self._find_fix(assignment, workspace.path, budget, updates, memo)
         )
         try:
+            yield build_phase(0)
             while (update := await updates.get()) is not _END:
                 yield Progress(text=format_progress(update))
             report = await search
             if report.fix is None:
+                yield build_phase(1)
                 reverted = await self._revert_suspect(assignment, workspace, budget)
             if reverted is None and may_ask and (question := build_question(report, memo)):
                 self._asked[assignment.run_id] = report
@@ -113,6 +116,7 @@ class OfflineAgent:
             search.cancel()
             with suppress(asyncio.CancelledError):
                 await search
+        yield build_phase(2)
         files = {**report.files, **report.tests}
         if reverted is None and report.unverified is not None:
             files = dict(report.unverified.files)

@@ -11,8 +11,15 @@ from theseus_repair.search import SearchProgress
 from bot.domain.change import Attempt, Grant
 from bot.domain.evidence import Suspect
 from bot.domain.plausible_edit import PlausibleEdit
-from bot.ports.agent import Finished, QuestionAsked
+from bot.domain.progress import Todo
+from bot.ports.agent import Finished, Progress, QuestionAsked
 
+_PHASES = (
+    "Try edits near the failure until its tests pass",
+    "Revert a suspect commit, if no edit helps",
+    "Write the edit and its tests",
+)
+_ACTIVITIES = ("looks for edits to try", "reverts a suspect commit", "writes the edit")
 UNANSWERED = "proposing no edit, for nobody has said what is right"
 
 
@@ -22,6 +29,16 @@ def format_progress(progress: SearchProgress) -> str:
     return (
         f"edit {progress.tried} of {progress.proposed}: {progress.latest.candidate.why} ({verdict})"
     )
+
+
+def build_phase(current: int) -> Progress:
+    """Return the start of a phase of the search, with all phases as a to-do list."""
+    statuses = ("done",) * current + ("active",) + ("pending",) * len(_PHASES)
+    todos = tuple(
+        Todo.model_validate({"text": text, "status": status})
+        for text, status in zip(_PHASES, statuses, strict=False)
+    )
+    return Progress(text=_ACTIVITIES[current], todos=todos)
 
 
 def _format_fix(fix: Candidate) -> str:

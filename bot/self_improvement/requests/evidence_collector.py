@@ -8,12 +8,13 @@ import structlog
 
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence, LastWorked, SourceExcerpt
+from bot.domain.input_contrast import find_contrast
 from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery
 from bot.domain.memory import Recall, Recalled
 from bot.domain.request_match import FailureReference, RequestMatch
 from bot.domain.run import Trigger
 from bot.domain.slowness import Slowness
-from bot.domain.traffic import find_last_success
+from bot.domain.traffic import TrafficRecord, find_last_success
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
@@ -112,23 +113,34 @@ class EvidenceCollector:
             suspects=await self.checkout.find_suspects(sites) if sites else (),
             memories=await self._recall(trigger, groups[0]) if groups else (),
             users=await self._count_users(groups[0], since) if groups else 0,
-            worked=await self._find_last_success(groups[0], sites) if groups else None,
-        )
+        ).replace(**(await self._read_traffic(groups[0], sites) if groups else {}))
 
-    async def _find_last_success(
+    async def _read_traffic(
         self, group: FailureGroup, sites: tuple[tuple[str, int], ...]
-    ) -> LastWorked | None:
-        """Return when the action last worked before its failures, and what changed since.
+    ) -> dict[str, object]:
+        """Return the parts of the evidence that recorded traffic shows.
 
-        If the traffic cannot be read, the other evidence has to do.
+        If it cannot be read, the other evidence has to do.
         """
         if self.traffic is None:
-            return None
+            return {}
         try:
             uses = await self.traffic.list_recent(group.event, limit=_ASKED)
         except StoreError as error:
             _log.warning("a failure is examined without recorded traffic: %s", error)
-            return None
+            return {}
+        return {
+            "worked": await self._find_last_success(uses, group, sites),
+            "contrast": find_contrast(uses, group.fingerprint),
+        }
+
+    async def _find_last_success(
+        self,
+        uses: Sequence[TrafficRecord],
+        group: FailureGroup,
+        sites: tuple[tuple[str, int], ...],
+    ) -> LastWorked | None:
+        """Return when the action last worked before its failures, and what changed since."""
         worked = find_last_success(uses, group.first_seen)
         if worked is None or worked.commit is None:
             return None

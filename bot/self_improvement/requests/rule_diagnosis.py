@@ -39,7 +39,7 @@ def diagnose_by_rules(evidence: Evidence) -> Diagnosis:
         confidence=_rate_confidence(evidence),
         evidence_ids=group.action_ids,
         seen_before=describe_history(evidence.memories, group.fingerprint),
-        last_worked=evidence.worked.summary if evidence.worked else "",
+        last_worked=evidence.successes,
         triage=judge_origin(evidence),
     )
 

@@ -21,6 +21,7 @@ from bot.memory.ranking import find_failed_approaches, format_memory
 LIMIT = 20_000  # characters; about 6,000 tokens
 _IDS = 5
 _VALUE = 300
+_INPUTS = 900
 _MESSAGE = 1_000
 _DIFF = 4_000
 _STRONG = 0.45  # the score of a suspect that changed the failing line, or lines around it
@@ -90,7 +91,7 @@ def render_evidence(
         ),
         Section("Commits that may be behind it", _render_suspects(evidence), 8),
         Section(
-            "When it last worked, and what changed since in the files it reaches",
+            "When it last worked, or for what, and what changed since in the files it reaches",
             _render_last_success(evidence),
             6,
         ),
@@ -258,11 +259,12 @@ def _render_commit(suspect: Suspect) -> str:
 
 def _render_last_success(evidence: Evidence) -> str:
     """Return when it last worked; commits that are already listed as suspects have no diff."""
-    if evidence.worked is None:
+    if not evidence.successes:
         return ""
     listed = {change.commit.sha for change in evidence.suspects}
-    new = [change for change in evidence.worked.changes if change.commit.sha not in listed]
-    return "\n\n".join([_flatten(evidence.worked.summary), *map(_render_suspect, new)])
+    changes = evidence.worked.changes if evidence.worked else ()
+    new = [change for change in changes if change.commit.sha not in listed]
+    return "\n\n".join([_flatten(evidence.successes, _INPUTS), *map(_render_suspect, new)])
 
 
 def _render_failed_approaches(evidence: Evidence) -> str:
@@ -300,5 +302,5 @@ def _render_timeline(actions: Sequence[Action]) -> str:
     return "\n".join(f"{at} {outcome}{f' x {n}' if n > 1 else ''}" for at, outcome, n in lines)
 
 
-def _flatten(text: str) -> str:
-    return clip(" ".join(text.split()), _VALUE).replace("\n", " ")
+def _flatten(text: str, limit: int = _VALUE) -> str:
+    return clip(" ".join(text.split()), limit).replace("\n", " ")

@@ -5,8 +5,10 @@ from datetime import timedelta
 from theseus_rehearsal.records import CommandStep
 
 from bot.adapters.claude_agent.prompting._texts import render_evidence
+from bot.domain.audience import Audience
 from bot.domain.evidence import Evidence
 from bot.domain.ids import create_sortable_id
+from bot.domain.journal import ActionOutcome
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
@@ -89,6 +91,38 @@ async def test_where_nothing_changed_it_says_so() -> None:
     assert diagnose_by_rules(evidence).last_worked.endswith(
         "the code it uses has not changed since."
     )
+
+
+async def test_inputs_that_work_are_told_instead_of_code_that_did_not_change() -> None:
+    case = RolledCase()
+    head = await case.checkout.get_head()
+    uses = (
+        ("2d6", True, Audience.TEAM),
+        ("1d8", True, Audience.TEAM),
+        ("0d6`**@everyone", False, Audience.TEAM),
+        ("0d1", False, Audience.TEAM),
+        ("0d1", True, Audience.TEAM),  # fails and works: the input does not decide
+        ("private", True, Audience.PRIVATE),
+        ("placeholder", False, Audience.PRIVATE),
+        ("old", True, None),
+    )
+    for dice, ok, audience in uses:
+        at = case.clock.now()
+        record = TrafficRecord(
+            id=create_sortable_id(at), at=at, event="command.roll", audience=audience,
+            step=CommandStep(by="asker", command="roll", options={"dice": dice}), commit=head,
+            outcome=ActionOutcome.OK if ok else ActionOutcome.ERROR,
+            fingerprint="" if ok else "roll",
+        )  # fmt: skip
+        await case.traffic.record([record])
+        case.clock.tick(60)
+    evidence = await case.fails()
+    told = diagnose_by_rules(evidence).last_worked
+    assert told == (
+        f"With the same code (`{head[:7]}`) it works for `dice=2d6`, `dice=1d8` and fails for "
+        "`dice=0d6\u02cb**@everyone`."
+    )
+    assert told in render_evidence(evidence)
 
 
 async def test_what_never_worked_says_nothing() -> None:
