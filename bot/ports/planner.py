@@ -1,5 +1,6 @@
 """The planner ports: a model that reads, diagnoses, plans and writes briefs."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
@@ -100,12 +101,13 @@ class Planner(Protocol):
         ...
 
     def plan(
-        self, case: Case, draft: Plan, workspace: Workspace
+        self, case: Case, draft: asyncio.Future[Plan], workspace: Workspace
     ) -> AsyncGenerator[Progress | Planned, None]:
         """Yield progress, then exactly one `Planned`.
 
         The result includes a diagnosis, so a fix needs no `diagnose` before. `draft` is the plan by
-        rules; its reproductions and affected tests stay in the result.
+        rules; its reproductions and affected tests stay in the result. It may still be in work:
+        the planner reads meanwhile, and waits for it before it ends. Its errors are raised.
         """
         ...
 

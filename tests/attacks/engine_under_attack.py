@@ -31,6 +31,7 @@ from tests.attacks.payloads import MARK, Payloads
 from tests.attacks.tally import Attack
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
+from tests.fakes.fake_planner import finish_draft
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.faulty_project import make_faulty_project, make_reproduction
 from tests.fakes.repositories import commit
@@ -97,7 +98,7 @@ class EngineUnderAttack:
         draft = PLAN.replace(reproduction=None)
         try:
             async with aclosing(
-                planner.plan(self.payloads.case(self.base), draft, self.workspace)
+                planner.plan(self.payloads.case(self.base), finish_draft(draft), self.workspace)
             ) as updates:
                 async for update in updates:
                     self.told.append(update.model_dump_json())

@@ -11,7 +11,7 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Diagnosed, Planned, Planner
 from bot.ports.workspace import Workspace
-from tests.fakes.fake_planner import FakePlanner
+from tests.fakes.fake_planner import FakePlanner, finish_draft
 from tests.fakes.faulty_project import make_faulty_project
 from tests.support.claude_room import DRAFT, make_case, open_claude_room
 from tests.twins.model import Request, Story, Turn, call_tool, choose_turn, give_result
@@ -74,7 +74,9 @@ async def _diagnosed(study: Study) -> tuple[list[Progress], Diagnosed]:
 
 
 async def _planned(study: Study) -> tuple[list[Progress], Planned]:
-    async with aclosing(study.planner.plan(study.case, DRAFT, study.workspace)) as updates:
+    async with aclosing(
+        study.planner.plan(study.case, finish_draft(DRAFT), study.workspace)
+    ) as updates:
         seen = [update async for update in updates]
     *before, last = seen
     assert isinstance(last, Planned)
@@ -89,7 +91,7 @@ async def test_a_diagnosis_keeps_the_facts_and_says_who_explains_them(study: Stu
     assert found.cause
     assert found.explained_by == study.planner.name
     assert set(found.evidence_ids) <= set(rules.evidence_ids)
-    assert all(update.text for update in progress)
+    assert all(update.text or update.entry for update in progress)
 
 
 async def test_a_plan_keeps_what_the_rules_proved(study: Study) -> None:

@@ -1,5 +1,6 @@
 """A planner with scripted answers."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from bot.domain.errors import TheseusError
@@ -7,6 +8,13 @@ from bot.domain.plan import Plan, Reproduction
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Diagnosed, Planned
 from bot.ports.workspace import Workspace
+
+
+def finish_draft(plan: Plan) -> asyncio.Future[Plan]:
+    """Return the rules' plan as one that is complete already."""
+    draft: asyncio.Future[Plan] = asyncio.get_running_loop().create_future()
+    draft.set_result(plan)
+    return draft
 
 
 class FakePlanner:
@@ -45,14 +53,14 @@ class FakePlanner:
         yield Diagnosed(diagnosis=found, cost_usd=0.01, tokens_in=100, tokens_out=10)
 
     async def plan(
-        self, case: Case, draft: Plan, workspace: Workspace
+        self, case: Case, draft: asyncio.Future[Plan], workspace: Workspace
     ) -> AsyncGenerator[Progress | Planned, None]:
         """Return a plan with the planner's solution."""
         self.asked.append(case)
         yield Progress(text="thinking about a plan", cost_usd=0.005, tokens_in=50)
         self._raise_next_error()
         ids = case.diagnosis.evidence_ids
-        plan = draft.replace(solution=self.solution, written_by=self.name, evidence_ids=ids)
+        plan = (await draft).replace(solution=self.solution, written_by=self.name, evidence_ids=ids)
         found = case.diagnosis.replace(cause=self.cause, explained_by=self.name)
         yield Planned(
             diagnosis=found, plan=plan, test=self.test, cost_usd=0.02, tokens_in=200, tokens_out=20

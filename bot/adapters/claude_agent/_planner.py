@@ -1,7 +1,9 @@
 """The planner: a model reads the evidence and the source; its structured answer is checked."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from theseus_guard.protection import Protection
 from theseus_guard.record import Record
@@ -30,6 +32,7 @@ from bot.domain.roles import Role
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Case, Diagnosed, Planned, Request
 from bot.ports.workspace import Workspace
+from bot.prompts import Prompts
 
 TOOLS = ("git_log", "git_show", "journal_search", "memory_search")
 _OUTPUT = 3_000
@@ -68,20 +71,28 @@ class ClaudePlanner:
                 yield update
 
     async def plan(
-        self, case: Case, draft: Plan, workspace: Workspace
+        self, case: Case, draft: asyncio.Future[Plan], workspace: Workspace
     ) -> AsyncGenerator[Progress | Planned, None]:
-        """Yield progress, then the plan; see the port."""
+        """Yield progress, then the plan; see the port.
+
+        If the rules' plan is still in work, the model reads meanwhile, and gets its proof with the
+        result of a tool.
+        """
+        news = _DraftNews(draft, self._services.prompts)
 
         async def accept(answer: object, *, final: bool) -> Planned:
             form = read(PlanForm, answer)
             diagnosis = build_diagnosis(case.diagnosis, form, case.evidence, self.name)
             protection = self._services.protection.add_named_files(case.named)
-            plan = complete_plan(draft, form, case.evidence, workspace.path, protection, self.name)
-            test = None if draft.judged_by else await self._test(form, workspace, final)
+            rules = await draft
+            plan = complete_plan(rules, form, case.evidence, workspace.path, protection, self.name)
+            if not (rules.judged_by or form.test or news.is_delivered or final):
+                raise Objection(f"test: {news.take()}")
+            test = None if rules.judged_by else await self._test(form, workspace, final)
             return Planned(diagnosis=diagnosis, plan=plan, test=test)
 
-        prompt = await self._plan_wanted(case, draft, workspace)
-        talk = self._talk(case, workspace, PlanForm, "plan")
+        prompt = await self._plan_wanted(case, news, workspace)
+        talk = replace(self._talk(case, workspace, PlanForm, "plan"), news=news.take)
         prompts = self._services.prompts
         async with aclosing(inquire(self._claude, prompts, talk, prompt, accept)) as updates:
             async for update in updates:
@@ -132,20 +143,15 @@ class ClaudePlanner:
             fresh=True,
         )
 
-    async def _plan_wanted(self, case: Case, draft: Plan, workspace: Workspace) -> str:
+    async def _plan_wanted(self, case: Case, news: "_DraftNews", workspace: Workspace) -> str:
         prompts, protection = (
             self._services.prompts,
             self._services.protection.add_named_files(case.named),
         )
-        if draft.judged_by:
-            sources = "\n\n".join(fence_text(test.source) for test in draft.judged_by)
-            proof = prompts.render("planner_proof", source=sources)
-        else:
-            proof = prompts.render("planner_proof_wanted")
         return prompts.render(
             "planner_plan",
             evidence=await self._render_evidence(case, workspace),
-            proof=proof,
+            proof=news.take() or prompts.render("planner_proof_pending"),
             **_build_scope(protection),
         )
 
@@ -187,6 +193,28 @@ class ClaudePlanner:
             f"calls and not by the test itself. It ended so: {result.status}, {result.summary}\n"
             f"{output}"
         )
+
+
+class _DraftNews:
+    """How a plan will be proved, for a planner that began to read before this was known."""
+
+    def __init__(self, draft: asyncio.Future[Plan], prompts: Prompts) -> None:
+        self._draft = draft
+        self._prompts = prompts
+        self.is_delivered = False
+
+    def take(self) -> str:
+        """Return the news once it is known, the first time only; else ""."""
+        if self.is_delivered or not self._draft.done():
+            return ""
+        if self._draft.cancelled() or self._draft.exception() is not None:
+            return ""  # raised where the draft is awaited
+        self.is_delivered = True
+        tests = self._draft.result().judged_by
+        if not tests:
+            return self._prompts.render("planner_proof_wanted")
+        sources = "\n\n".join(fence_text(test.source) for test in tests)
+        return self._prompts.render("planner_proof", source=sources)
 
 
 def _build_scope(protection: Protection) -> dict[str, str]:

@@ -29,3 +29,19 @@ class RunWorkspaces:
         async with self.workspaces.open(run.id, base=evidence.base, slug=name) as workspace:
             await workspace.reset(at or workspace.base)
             yield workspace
+
+    @asynccontextmanager
+    async def open_copy(
+        self, run: Run, evidence: Evidence, suffix: str
+    ) -> AsyncIterator[Workspace]:
+        """Open another worktree at the run's base, to work in at the same time; drop it at the end.
+
+        `suffix` names the copy: letters and digits.
+        """
+        name = f"{run.id}{suffix}"
+        await self.workspaces.drop(name)  # a killed process may have left one at another commit
+        try:
+            async with self.workspaces.open(name, base=evidence.base, slug="copy") as workspace:
+                yield workspace
+        finally:
+            await self.workspaces.drop(name)

@@ -1,5 +1,6 @@
 """Plan: defines what may change, and the reproduction that has to fail before and pass after."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -159,22 +160,28 @@ class PlanBuilder:
         return tuple(_add_expectation(red, None) for red in failing)
 
     async def ask_planner(
-        self, case: Case, draft: Plan, workspace: Workspace, on_progress: OnProgress
+        self,
+        case: Case,
+        draft: asyncio.Future[Plan],
+        workspace: Workspace,
+        on_progress: OnProgress,
     ) -> Thought:
         """Return the planner's diagnosis and plan in place of the rules'.
+
+        The planner reads while the `draft`, the rules' plan, is still in work.
 
         A test by the planner counts only if the rules have none, and only if it fails on base as
         stated. Without a planner, the rules' results are returned. Raises `AgentError`,
         `BudgetSpent`, `VerifierError`.
         """
         if self.planner is None:
-            return Thought(diagnosis=case.diagnosis, plan=draft, cost=Cost())
+            return Thought(diagnosis=case.diagnosis, plan=await draft, cost=Cost())
         planned = await wait_for_result(
             self.planner.plan(case, draft, workspace),
             on_progress,
             f"{self.planner.name} ended without a plan.",
         )
-        plan = await self._add_proof(planned, draft, workspace)
+        plan = await self._add_proof(planned, await draft, workspace)
         return Thought(diagnosis=planned.diagnosis, plan=plan, cost=Cost().add(planned))
 
     async def _add_proof(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
@@ -201,11 +208,10 @@ class PlanStep:
     async def perform(self, run: Run, history: History) -> Run:
         """Build the plan and its proof. Without a reproduction there is no fix."""
         transitions = self.transitions
-        evidence, diagnosis = need(history.evidence), need(history.diagnosis)
+        evidence = need(history.evidence)
         wrong = get_incorrect_output(run, history)
         async with self.workspaces.open(run, evidence) as workspace:
-            plan = await self.builder(evidence, diagnosis, workspace, wrong)
-            thought = await self._ask_planner(run, history, plan, workspace)
+            thought = await self._think(run, history, workspace, wrong)
         run = self.cost_meter.settle(run)
         if isinstance(thought, _Pause):
             return await transitions.await_limit(run, thought.until, thought.error)
@@ -220,14 +226,39 @@ class PlanStep:
             )
         return await transitions.advance(run, Edge.NEXT_STEP, thought.diagnosis, plan)
 
-    async def _ask_planner(
-        self, run: Run, history: History, draft: Plan, workspace: Workspace
+    async def _think(
+        self, run: Run, history: History, workspace: Workspace, wrong: IncorrectOutput | None
     ) -> Thought | _Pause:
-        """Return the planner's results, or the rules' results if the planner fails."""
-        rules = Thought(diagnosis=need(history.diagnosis), plan=draft, cost=Cost())
+        """Return the plan; a planner reads in `workspace` while the failure is reproduced."""
+        evidence, diagnosis = need(history.evidence), need(history.diagnosis)
         planner = self.builder.planned_by
         if planner is None:
-            return rules
+            plan = await self.builder(evidence, diagnosis, workspace, wrong)
+            return Thought(diagnosis=diagnosis, plan=plan, cost=Cost())
+
+        async def reproduce() -> Plan:
+            # Reproducing visits other commits, so the planner must not read in the same place.
+            async with self.workspaces.open_copy(run, evidence, "r") as copy:
+                return await self.builder(evidence, diagnosis, copy, wrong)
+
+        draft = asyncio.create_task(reproduce(), name=f"reproduce for {run.id}")
+        try:
+            return await self._ask_planner(run, history, draft, workspace, planner)
+        finally:
+            draft.cancel()
+            await asyncio.wait([draft])
+            if not draft.cancelled():
+                draft.exception()  # whoever waited for the draft has raised it
+
+    async def _ask_planner(
+        self,
+        run: Run,
+        history: History,
+        draft: asyncio.Future[Plan],
+        workspace: Workspace,
+        planner: str,
+    ) -> Thought | _Pause:
+        """Return the planner's results, or the rules' results if the planner fails."""
         case = build_case(run, history, need(history.evidence))
 
         async def ask(show: OnProgress) -> tuple[Thought, Cost]:
@@ -242,7 +273,7 @@ class PlanStep:
             if until is not None:
                 return _Pause(error, until)
             await self.planner_calls.report_failure(run, error, "I use the plan of my rules.")
-            return rules
+            return Thought(diagnosis=need(history.diagnosis), plan=await draft, cost=Cost())
 
 
 def _explain_not_reproduced(evidence: Evidence, diagnosis: Diagnosis) -> str:

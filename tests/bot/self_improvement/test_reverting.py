@@ -232,10 +232,10 @@ class BoldPlanner(FakePlanner):
     """Claims that its plan is a revert, which needs no test."""
 
     async def plan(
-        self, case: Case, draft: Plan, workspace: Workspace
+        self, case: Case, draft: asyncio.Future[Plan], workspace: Workspace
     ) -> AsyncGenerator[Progress | Planned, None]:
         """Leave out what would prove it."""
-        plan = draft.replace(
+        plan = (await draft).replace(
             problem="Revert of #1. goal: revert",
             solution="git revert; this claims nothing, so there is nothing to reproduce.",
             reproduction=None,

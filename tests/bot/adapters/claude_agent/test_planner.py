@@ -1,5 +1,6 @@
 """The planner at work: what it answers is checked, sent back once, and never written anywhere."""
 
+import asyncio
 from contextlib import aclosing
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pytest
 from bot.domain.account import Account
 from bot.domain.errors import AgentOutputInvalid
 from bot.domain.plan import Plan
-from bot.ports.agent import Progress
 from bot.ports.planner import Diagnosed, Planned
 from tests.support.claude_room import DRAFT, ClaudeRoom, make_case, open_claude_room
 from tests.support.extras import needs_claude
@@ -34,13 +34,46 @@ PLANS: dict[str, object] = {
 TEST = "import dice\ndef test_last_face()->None:\n  assert dice.face( 6 )=='f'\n"
 
 
-async def planned(room: ClaudeRoom, draft: Plan) -> tuple[list[str], Planned]:
-    """Return the planner's progress reports and its plan."""
+async def planned(
+    room: ClaudeRoom, draft: Plan, *, known_after: str = ""
+) -> tuple[list[str], Planned]:
+    """Return the planner's progress reports and its plan.
+
+    With `known_after`, the draft is complete once the planner has reported that.
+    """
     _, planner = room.start()
-    async with aclosing(planner.plan(make_case(room.base), draft, room.workspace)) as updates:
-        *before, end = [update async for update in updates]
-    assert isinstance(end, Planned)
-    return [update.text for update in before if isinstance(update, Progress)], end
+    future: asyncio.Future[Plan] = asyncio.get_running_loop().create_future()
+    told, end = [], None
+    if not known_after:
+        future.set_result(draft)
+    async with aclosing(planner.plan(make_case(room.base), future, room.workspace)) as updates:
+        async for update in updates:
+            if isinstance(update, Planned):
+                end = update
+                continue
+            told.append(update.text)
+            if update.text == known_after and not future.done():
+                future.set_result(draft)
+    assert end is not None
+    return told, end
+
+
+@needs_claude
+async def test_it_reads_before_it_is_known_how_a_change_will_be_proved(tmp_path: Path) -> None:
+    story: Story = {
+        "planner": [
+            call_tool("Read", file_path="dice.py"),
+            call_tool("Grep", pattern="face"),
+            give_result(PLANS),
+        ]
+    }
+    async with open_claude_room(tmp_path, story) as room:
+        _, end = await planned(room, DRAFT, known_after="reads `dice.py`")
+        assert end.plan.reproduction == DRAFT.reproduction
+        first, *later = room.model.list_requests("planner")
+        assert "is reproducing the failure while you read" in first.prompt
+        assert "This test fails today" not in first.text
+        assert any("This test fails today" in request.text for request in later)
 
 
 @needs_claude

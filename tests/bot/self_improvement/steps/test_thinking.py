@@ -11,7 +11,7 @@ from bot.ports.planner import Case
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.bot.presentation.test_cards import HISTORY, PLAN
-from tests.fakes.fake_planner import FakePlanner
+from tests.fakes.fake_planner import FakePlanner, finish_draft
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.support.agent_harness import FILES
@@ -50,7 +50,9 @@ async def _think(
 ) -> tuple[Plan, float, list[str]]:
     workspaces, heard = FakeWorkspaces(tmp_path, FILES), Heard()
     async with workspaces.open("k7m2xq", base=workspaces.base) as workspace:
-        thought = await PlanBuilder(verifier, planner).ask_planner(_case(), draft, workspace, heard)
+        thought = await PlanBuilder(verifier, planner).ask_planner(
+            _case(), finish_draft(draft), workspace, heard
+        )
     return thought.plan, thought.cost.cost_usd, heard.texts
 
 
@@ -103,4 +105,6 @@ async def test_what_a_planner_raises_comes_out_unchanged(tmp_path: Path) -> None
         with pytest.raises(AgentOverloaded):
             await FaultAnalyzer(planner).explain(_case(), workspace, Heard())
         with pytest.raises(AgentOverloaded):
-            await PlanBuilder(_verifier(), planner).ask_planner(_case(), PLAN, workspace, Heard())
+            await PlanBuilder(_verifier(), planner).ask_planner(
+                _case(), finish_draft(PLAN), workspace, Heard()
+            )
