@@ -164,10 +164,10 @@ def _build_engines(injector: Injector, settings: Settings, chosen: Engines) -> N
     """Build what plans and writes changes with the chosen engines."""
     clock, check = injector.get(Clock), injector.build(WorktreeCheck)
     injector.build(FaultAnalyzer, planner=chosen.planner)
-    injector.build(PlanBuilder, planner=chosen.planner)
+    injector.build(PlanBuilder, planner=chosen.planner, second=chosen.second_planner)
     # Only an engine that follows instructions can write what a brief says.
     if chosen.request_planner is not None and chosen.agent.can_follow_instructions:
-        injector.build(RequestBriefer, planner=chosen.request_planner)
+        injector.build(RequestBriefer, planner=chosen.request_planner, second=chosen.second_planner)
     injector.add(
         WritingEngines(
             CodeAgentRunner(chosen.agent, clock, budget=chosen.budget, check=check),

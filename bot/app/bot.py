@@ -13,7 +13,7 @@ from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.shared_lock import SharedLock
 
-from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
+from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory, DiscordReportPictures
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
@@ -294,6 +294,7 @@ def _build_engine_resources(
     load: SharedLock,
     skills: SkillLibrary,
     gateway: ModelGateway,
+    client: TheseusClient,
 ) -> EngineResources:
     return EngineResources(
         settings=settings,
@@ -307,6 +308,7 @@ def _build_engine_resources(
         load=load,
         skills=skills,
         prompts=Prompts(settings.root / "prompts", code.get_prompts),
+        pictures=DiscordReportPictures(client),
     )
 
 
@@ -366,12 +368,7 @@ def _build_personal_data(
         audit_notes=store.audit_notes,
         outbox=outbox,
         transcripts=transcripts,
-        purges=(
-            journal.purge,
-            traffic.log.purge,
-            memory.purge,
-            store.purge,
-        ),
+        purges=(journal.purge, traffic.log.purge, memory.purge, store.purge),
     )
     config = settings.config
     kept_for = RetentionPeriods(

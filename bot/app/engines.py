@@ -15,7 +15,9 @@ from bot.adapters.claude_agent import (
     ClaudeAuditReader,
     ClaudeChatModel,
     ClaudeOptions,
+    ClaudePlanner,
     EngineServices,
+    RequestPictures,
     build_claude_engine,
 )
 from bot.adapters.offline_agent import OfflineAgent
@@ -29,6 +31,7 @@ from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
 from bot.ports.model_gateway import ModelGateway
 from bot.ports.planner import Planner, RequestPlanner
+from bot.ports.report_pictures import ReportPictures
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
@@ -53,6 +56,7 @@ class EngineResources:
     load: SharedLock
     skills: SkillLibrary
     prompts: Prompts
+    pictures: ReportPictures
 
 
 OpenAuditReader = Callable[[], AuditReader]
@@ -71,6 +75,7 @@ class Engines:
     description: str
     planner: Planner | None = None
     request_planner: RequestPlanner | None = None
+    second_planner: ClaudePlanner | None = None
     stand_in: CodeAgent | None = None
     chat_model: ChatModel | None = None
     open_chat: OpenChat | None = None
@@ -117,23 +122,26 @@ def build_engines(resources: EngineResources) -> Engines:
         return Engines(offline, budget, "offline")
     claude = Claude(_build_options(resources), resources.clock, resources.gateway)
     prompts = resources.prompts
+    services = EngineServices(
+        prompts=prompts,
+        sandbox=resources.sandbox,
+        verifier=resources.verifier,
+        journal=resources.journal,
+        store=resources.store,
+        memory=resources.memory,
+        clock=resources.clock,
+        protection=settings.config.protection,
+        skills=resources.skills,
+        pictures=RequestPictures(resources.store, resources.pictures),
+    )
     agent, planner = build_claude_engine(
         claude,
-        EngineServices(
-            prompts=prompts,
-            sandbox=resources.sandbox,
-            verifier=resources.verifier,
-            journal=resources.journal,
-            store=resources.store,
-            memory=resources.memory,
-            clock=resources.clock,
-            protection=settings.config.protection,
-            skills=resources.skills,
-        ),
+        services,
         planner=config.planner,
         executor=config.executor,
         reviewer=config.reviewer,
     )
+    second = config.second_planner
     executor, falls_back = config.executor, config.fallback == "offline"
     chat = settings.config.chat.role.model
     models = f"claude: {config.planner.model} plans, {executor.model} writes, {chat} chats"
@@ -143,6 +151,7 @@ def build_engines(resources: EngineResources) -> Engines:
         description=f"{models}; {'offline takes over' if falls_back else 'nobody takes over'}",
         planner=planner,
         request_planner=planner,
+        second_planner=ClaudePlanner(claude, second, services) if second else None,
         stand_in=offline if falls_back else None,
         chat_model=_build_chat_model(resources, claude, prompts),
         open_chat=partial(_sample_chat, resources, claude),

@@ -82,6 +82,22 @@ class TestPlan(Record):
     user_experience: str = ""
 
 
+class OpinionDifference(Record):
+    """Something about which two planners do not say the same."""
+
+    about: str
+    first: str
+    second: str
+
+
+class SecondOpinion(Record):
+    """Where another planner, asked the same, differs from the plan; `failure` if it gave none."""
+
+    author: str
+    differences: tuple[OpinionDifference, ...] = ()
+    failure: str = ""
+
+
 class Plan(Record):
     """What will be done, and how it is proved. An engine may change only the owned files."""
 
@@ -114,6 +130,15 @@ class Plan(Record):
     )
     written_by: str = Field(
         default="", description="the planner model; empty if written by rules alone"
+    )
+    max_files: int = Field(
+        default=0, ge=0, description="files that it might own, as configured then; 0: unknown"
+    )
+    max_lines: int = Field(
+        default=0, ge=0, description="lines that may change, as configured then; 0: unknown"
+    )
+    second_opinion: SecondOpinion | None = Field(
+        default=None, description="of another planner, if the risk is high and one is configured"
     )
 
     @property

@@ -53,6 +53,9 @@ class EngineConfig(Record):
     fallback: Literal["offline", "none"] = "offline"
     seconds: float = Field(default=300.0, gt=0, le=86_400)
     planner: Role = Role(model="opus", effort="high", turns=40, seconds=300.0, usd=1.0)
+    second_planner: Role | None = Field(
+        default=None, description="also asked about plans of high risk; null: nobody"
+    )
     executor: Role = Role(model="sonnet", turns=100, seconds=900.0, usd=2.0)
     reviewer: Role | None = Role(model="opus", turns=20, seconds=180.0, usd=0.5)
     silence_seconds: float = Field(

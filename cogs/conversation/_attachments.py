@@ -29,7 +29,10 @@ class Attached:
         """The message about the files that were not read; empty if all were read."""
         if not self.unread:
             return ""
-        return f"I did not read {', '.join(self.unread)}. I read text files up to 100 kB."
+        return (
+            f"I did not read {', '.join(self.unread)}. I read text files up to 100 kB. "
+            "If a model plans, it also sees the first three PNG or JPEG pictures of a report."
+        )
 
 
 async def read_attached(message: discord.Message) -> Attached:

@@ -78,6 +78,7 @@ class ChangeHarness(AgentHarness):
             self.rehearsal, self.trees, behaviour, self.verifier, parse_config
         )
         self.has_planner = True
+        self.second_planner: FakeRequestPlanner | None = None
 
     def use_flag(self) -> None:
         """Make the engine guard the command by the flag; replays answer "not yet" while it is
@@ -95,7 +96,7 @@ class ChangeHarness(AgentHarness):
         super()._add_workers(injector, crash_point)
         injector.add(self.proofs)
         if self.has_planner:
-            injector.build(RequestBriefer, planner=self.request_planner)
+            injector.build(RequestBriefer, planner=self.request_planner, second=self.second_planner)
         injector.build(ChangeContextCollector, commands=self.runtime.list_commands, lookback=WEEK)
         rehearsal = RevertRehearsal(
             self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK

@@ -13,6 +13,7 @@ from bot.adapters.claude_agent import (
     ClaudeOptions,
     ClaudePlanner,
     EngineServices,
+    RequestPictures,
     build_claude_engine,
 )
 from bot.adapters.git_workspace import GitWorkspaces
@@ -21,8 +22,10 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.change import Grant, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
+from bot.domain.people import Person, Place
 from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role
+from bot.domain.run import Run, Trigger
 from bot.ports.agent import Assignment, Budget, CodeAgent, Update
 from bot.ports.clock import Clock
 from bot.ports.planner import Case
@@ -30,11 +33,14 @@ from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
+from bot.self_improvement.runs.transitions import create_run
 from bot.self_improvement.steps._assignment import add_granted_files
 from bot.skills import SkillLibrary
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_model_gateway import FakeModelGateway
+from tests.fakes.fake_report_pictures import FakeReportPictures
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier, Look
 from tests.fakes.faulty_project import (
@@ -80,6 +86,20 @@ def make_assignment(base: str, **changes: object) -> Assignment:
         plan=DRAFT,
     )
     return assignment.replace(**changes)
+
+
+def make_run() -> Run:
+    """Return the run of the fault, asked for by person 7 in message 6."""
+    now = FakeClock().now()
+    trigger = Trigger(
+        key="message:6",
+        goal="fix",
+        person=Person(id=7, name="ada"),
+        place=Place(channel_id=5, message_id=6),
+        text="rolling dice keeps crashing, fix it",
+        at=now,
+    )
+    return create_run(trigger, RUN, now)
 
 
 def make_case(base: str) -> Case:
@@ -147,21 +167,27 @@ async def open_claude_room(
     files: Mapping[str, str] | None = None,
     skills: SkillLibrary | None = None,
     checks: Mapping[str, Look] | None = None,
+    screenshots: Sequence[bytes] = (),
 ) -> AsyncIterator[ClaudeRoom]:
     """Open the room with additional `files` and `checks`; without a `reviewer`, nobody reviews."""
     verifier = FakeVerifier(broken=is_broken, checks=checks)
     base = make_faulty_project(folder / "checkout", **(files or {}))
+    store, pictures = FakeStore(), FakeReportPictures()
+    if screenshots:
+        await store.create(make_run())
+        pictures.files[6, 7] = list(screenshots)
     sandbox = await choose_sandbox("auto", required=False)
     services = EngineServices(
         prompts=Prompts(ROOT / "prompts"),
         sandbox=sandbox,
         verifier=verifier,
         journal=FakeJournal([make_evidence(base).groups[0].newest]),
-        store=FakeStore(),
+        store=store,
         memory=FakeMemory(),
         clock=clock or SystemClock(),
         protection=PROTECTION,
         skills=skills or SkillLibrary(),
+        pictures=RequestPictures(store, pictures) if screenshots else None,
     )
     async with (
         ScriptedModel(story) as model,

@@ -8,6 +8,7 @@ from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent.chat._chat import ChatServices, ClaudeChatModel
 from bot.adapters.claude_agent.program._program import Claude, ClaudeOptions
+from bot.adapters.claude_agent.prompting._request_pictures import RequestPictures
 from bot.domain.roles import Role
 
 TRANSCRIPT_RETENTION = timedelta(days=14)
@@ -21,6 +22,7 @@ __all__ = [
     "ClaudeOptions",
     "ClaudePlanner",
     "EngineServices",
+    "RequestPictures",
     "build_claude_engine",
 ]
 

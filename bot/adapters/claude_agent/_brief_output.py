@@ -11,8 +11,7 @@ from theseus_rehearsal.scripts import UnreadableScript, load_script
 from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
 
 from bot.adapters.claude_agent._brief_form import MAX_PARTS, BriefForm, ExampleForm
-from bot.adapters.claude_agent._forms import MAX_OWNED_FILES
-from bot.adapters.claude_agent._output import Objection, check_ownable
+from bot.adapters.claude_agent._output import Objection, check_ownable, check_plan_size
 from bot.domain.brief import Acceptance, Brief, BriefQuestion, Wanted
 from bot.domain.cogs import get_cog_name
 from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Plan, Step, find_split_error
@@ -64,8 +63,7 @@ def build_plan(form: BriefForm, root: Path, protection: Protection, by: str) -> 
         return None
     if not form.solution or not form.steps:
         raise Objection("solution and steps: say how it is built, or give an `objection`.")
-    if len(_collect_owned_files(form, root, protection)) > MAX_OWNED_FILES:
-        raise Objection(f"steps: at most {MAX_OWNED_FILES} owned files. Plan a smaller change.")
+    check_plan_size(len(_collect_owned_files(form, root, protection)), protection)
     plan = Plan(
         problem=form.understood,
         solution=form.solution,
@@ -84,6 +82,8 @@ def build_plan(form: BriefForm, root: Path, protection: Protection, by: str) -> 
         compatibility=_format_compatibility(form),
         rollback=form.rollback,
         written_by=by,
+        max_files=protection.max_owned_files,
+        max_lines=protection.max_changed_lines,
     )
     if len(plan.parts) > MAX_PARTS:
         raise Objection(f"steps: {len(plan.parts)} parts; at most {MAX_PARTS}.")

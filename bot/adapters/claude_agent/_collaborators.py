@@ -10,6 +10,7 @@ from theseus_guard.protection import Protection
 from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.claude_agent.program._program import Judge
+from bot.adapters.claude_agent.prompting._request_pictures import RequestPictures
 from bot.adapters.claude_agent.prompting._run_memory import RunMemory
 from bot.adapters.claude_agent.tools._past_runs import PastRuns
 from bot.adapters.claude_agent.tools._server import build_server
@@ -67,6 +68,7 @@ class EngineServices:
     clock: Clock
     protection: Protection
     skills: SkillLibrary = field(default_factory=SkillLibrary)
+    pictures: RequestPictures | None = None
 
     @property
     def run_memory(self) -> RunMemory:

@@ -8,7 +8,7 @@ from theseus_guard.record import Record
 
 from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Risk
 
-MAX_OWNED_FILES = 8
+MAX_OWNED_FILES = 40  # whatever is configured
 TEST_CHARS = 6_000
 
 

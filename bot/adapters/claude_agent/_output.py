@@ -12,7 +12,7 @@ from theseus_guard.protection import Protection
 from theseus_guard.record import Record
 from theseus_guard.syntax import parse
 
-from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, TestForm
+from bot.adapters.claude_agent._forms import DiagnosisForm, PlanForm, TestForm
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.ids import shorten_id, slugify
 from bot.domain.journal import FailureGroup
@@ -116,13 +116,20 @@ def complete_plan(
         rollback=form.rollback,
         evidence_ids=resolve_ids(form.evidence_ids, collect_ids(evidence)),
         written_by=by,
+        max_files=protection.max_owned_files,
+        max_lines=protection.max_changed_lines,
     )
-    if len(plan.owned_files) > MAX_OWNED_FILES:
-        raise Objection(
-            f"steps: {len(plan.owned_files)} owned files; at most {MAX_OWNED_FILES}. Plan a "
-            "smaller change."
-        )
+    check_plan_size(len(plan.owned_files), protection)
     return plan
+
+
+def check_plan_size(count: int, protection: Protection) -> None:
+    """Raise `Objection` if a plan owns more files than the configuration allows."""
+    if count > protection.max_owned_files:
+        raise Objection(
+            f"steps: {count} owned files; at most {protection.max_owned_files}. Plan a smaller "
+            "change."
+        )
 
 
 def check_ownable(file: str, root: Path, protection: Protection) -> str:

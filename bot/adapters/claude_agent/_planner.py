@@ -12,8 +12,8 @@ from theseus_observe.redaction import redact
 from bot.adapters.claude_agent._brief_form import BriefForm
 from bot.adapters.claude_agent._brief_output import build_brief, build_plan
 from bot.adapters.claude_agent._collaborators import EngineServices
-from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, build_schema
-from bot.adapters.claude_agent._inquiry import inquire
+from bot.adapters.claude_agent._forms import DiagnosisForm, PlanForm, build_schema
+from bot.adapters.claude_agent._inquiry import Accept, Answer, inquire
 from bot.adapters.claude_agent._output import (
     Objection,
     build_diagnosis,
@@ -65,8 +65,7 @@ class ClaudePlanner:
         evidence = await self._render_evidence(case, workspace)
         prompt = self._services.prompts.render("planner_diagnose", evidence=evidence)
         talk = self._talk(case, workspace, DiagnosisForm, "diagnose")
-        prompts = self._services.prompts
-        async with aclosing(inquire(self._claude, prompts, talk, prompt, accept)) as updates:
+        async with aclosing(self._inquire(talk, prompt, accept, case.run_id)) as updates:
             async for update in updates:
                 yield update
 
@@ -93,8 +92,7 @@ class ClaudePlanner:
 
         prompt = await self._plan_wanted(case, news, workspace)
         talk = replace(self._talk(case, workspace, PlanForm, "plan"), news=news.take)
-        prompts = self._services.prompts
-        async with aclosing(inquire(self._claude, prompts, talk, prompt, accept)) as updates:
+        async with aclosing(self._inquire(talk, prompt, accept, case.run_id)) as updates:
             async for update in updates:
                 yield update
 
@@ -114,7 +112,19 @@ class ClaudePlanner:
             "planner_brief", request=request_text(request, checks), **_build_scope(protection)
         )
         talk = self._talk(request, workspace, BriefForm, "plan", system="planner_request")
-        prompts = self._services.prompts
+        async with aclosing(self._inquire(talk, prompt, accept, request.run_id)) as updates:
+            async for update in updates:
+                yield update
+
+    async def _inquire(
+        self, talk: Talk, prompt: str, accept: Accept[Answer], run_id: str
+    ) -> AsyncGenerator[Progress | Answer, None]:
+        """Yield progress, then the accepted record; the model also sees the person's pictures."""
+        prompts, source = self._services.prompts, self._services.pictures
+        pictures = await source.load(run_id) if source is not None else ()
+        if pictures:
+            note = prompts.render("planner_pictures", count=str(len(pictures)))
+            prompt, talk = f"{prompt}\n\n{note}", replace(talk, pictures=pictures)
         async with aclosing(inquire(self._claude, prompts, talk, prompt, accept)) as updates:
             async for update in updates:
                 yield update
@@ -226,5 +236,5 @@ def _build_scope(protection: Protection) -> dict[str, str]:
         or "(none)",
         "security": format_file_list(protection.list_patterns("review")) or "(none)",
         "max_lines": str(protection.max_changed_lines),
-        "max_files": str(MAX_OWNED_FILES),
+        "max_files": str(protection.max_owned_files),
     }

@@ -2,5 +2,6 @@
 
 from bot.adapters.discord_chat._chat import DiscordChat
 from bot.adapters.discord_chat._member_directory import DiscordMemberDirectory
+from bot.adapters.discord_chat._report_pictures import DiscordReportPictures
 
-__all__ = ["DiscordChat", "DiscordMemberDirectory"]
+__all__ = ["DiscordChat", "DiscordMemberDirectory", "DiscordReportPictures"]

@@ -9,6 +9,7 @@ from bot.domain.posts import Button, Card, CardField, Post
 from bot.domain.proof import ProofKind
 from bot.domain.run import Run
 from bot.domain.waits import format_timestamp
+from bot.presentation.cards._second_opinion import format_size, list_opinion_lines
 from bot.presentation.cards._text import format_elapsed, format_money, format_spending
 from bot.presentation.counts import format_count, format_list
 from bot.presentation.flags import describe_upcoming_flag
@@ -64,6 +65,8 @@ def render_contract(run: Run, history: History, cap: Cap | None = None) -> Post:
         "Files": format_list(files, _MOST_FILES) + (", and tests of the examples" if tests else ""),
         "Parts": _format_parts(plan),
         "Risk": escape_line(f"{brief.risk.capitalize()}. {plan.impact}", 400),
+        "Second opinion": "\n".join(list_opinion_lines(plan)),
+        "Size": format_size(plan),
         "Flag": describe_upcoming_flag(brief.flag) if brief.flag else "",
         "Estimated cost": _format_cost(brief),
     }

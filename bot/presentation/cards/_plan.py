@@ -2,6 +2,7 @@
 
 from bot.domain.ids import shorten_id
 from bot.domain.plan import Plan
+from bot.presentation.cards._second_opinion import list_opinion_lines
 from bot.presentation.markdown import escape_line, escape_text
 
 _ID = 26  # the length of a journal record's id; commits are longer
@@ -34,6 +35,8 @@ def plan_text(plan: Plan) -> str:
         "After deploy": escape_text(plan.verification, 800) or "-",
         "Rollback": escape_text(plan.rollback, 800) or "-",
     }
+    if plan.second_opinion is not None:
+        parts["Second opinion"] = "\n".join(f"- {line}" for line in list_opinion_lines(plan))
     if plan.evidence_ids:
         parts["Evidence"] = ", ".join(f"`{_shorten_id(each)}`" for each in plan.evidence_ids[:20])
     if plan.written_by:

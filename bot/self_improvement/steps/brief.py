@@ -37,6 +37,7 @@ from bot.self_improvement.runs.run_workspaces import RunWorkspaces
 from bot.self_improvement.runs.step_progress import StepProgress
 from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._nearest_tests import add_nearest_tests
+from bot.self_improvement.steps._second_opinion import Opinion, add_second_opinion
 
 _THOUGHTS = 2  # attempts at a brief before the request is given up
 _LOOKED_AT = 100  # the newest successful runs, for the estimate
@@ -65,6 +66,7 @@ class RequestBriefer:
     planner: RequestPlanner
     verifier: Verifier
     proofs: ChangeProofs
+    second: RequestPlanner | None = None
 
     @property
     def name(self) -> str:
@@ -80,6 +82,30 @@ class RequestBriefer:
             on_progress,
             f"{self.name} ended without a brief.",
         )
+
+    async def add_second_opinion(
+        self,
+        understood: Understood,
+        spent: Cost,
+        request: Request,
+        workspace: Workspace,
+        on_progress: OnProgress,
+    ) -> tuple[Understood, Cost]:
+        """Return the request's plan with a second opinion if its risk is high, and the cost."""
+        second = self.second
+        if second is None or understood.proof_problems:
+            return understood, spent
+
+        async def ask(show: OnProgress) -> Opinion:
+            other = await wait_for_result(
+                second.brief(request, workspace), show, f"{second.name} ended without a brief."
+            )
+            reading = other.brief.objection or other.brief.understood
+            return Opinion(reading, other.plan, Cost().add(other))
+
+        first = Opinion(understood.brief.understood, understood.plan, spent)
+        first = await add_second_opinion(first, second.name, ask, on_progress)
+        return understood._replace(plan=first.plan), first.cost
 
     async def prove(self, briefed: Briefed, workspace: Workspace) -> Understood:
         """Return the plan with the tests that have to pass, if the brief can be proven.
@@ -140,6 +166,10 @@ class RequestReading:
                 await self.notifier.refresh(run, history, "trying its examples on today's code")
                 understood = self._check_flag_is_new(await self.briefer.prove(briefed, workspace))
                 if not understood.proof_problems:
+                    understood, spent = await self.briefer.add_second_opinion(
+                        understood, spent, request, workspace, working
+                    )
+                    self.cost_meter.note(run.id, spent)
                     break
                 correction = _RETRY_NOTE.format("; ".join(understood.proof_problems))
                 request = request.replace(corrections=(*request.corrections, correction))

@@ -46,6 +46,7 @@ from bot.self_improvement.steps._failure_plan import build_failure_plan
 from bot.self_improvement.steps._failure_replay import ReplayedFailure, is_decisive, replay_failure
 from bot.self_improvement.steps._nearest_tests import add_nearest_tests
 from bot.self_improvement.steps._planner_case import PlannerCalls, build_case
+from bot.self_improvement.steps._second_opinion import Opinion, add_second_opinion
 
 _FRAMES = 4
 
@@ -92,6 +93,7 @@ class PlanBuilder:
     verifier: Verifier
     planner: Planner | None = None
     replays: InteractionReplays | None = None
+    second: Planner | None = None
 
     @property
     def planned_by(self) -> str | None:
@@ -176,13 +178,18 @@ class PlanBuilder:
         """
         if self.planner is None:
             return Thought(diagnosis=case.diagnosis, plan=await draft, cost=Cost())
-        planned = await wait_for_result(
-            self.planner.plan(case, draft, workspace),
-            on_progress,
-            f"{self.planner.name} ended without a plan.",
-        )
+        planned = await _wait_for_plan(self.planner, case, draft, workspace, on_progress)
         plan = await self._add_proof(planned, await draft, workspace)
-        return Thought(diagnosis=planned.diagnosis, plan=plan, cost=Cost().add(planned))
+        first = Opinion(planned.diagnosis.cause, plan, Cost().add(planned))
+        if self.second is not None:
+            second = self.second
+
+            async def ask(show: OnProgress) -> Opinion:
+                other = await _wait_for_plan(second, case, draft, workspace, show)
+                return Opinion(other.diagnosis.cause, other.plan, Cost().add(other))
+
+            first = await add_second_opinion(first, second.name, ask, on_progress)
+        return Thought(diagnosis=planned.diagnosis, plan=first.plan or plan, cost=first.cost)
 
     async def _add_proof(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
         """Return the plan with its proof, which never depends on the planner's claims."""
@@ -274,6 +281,20 @@ class PlanStep:
                 return _Pause(error, until)
             await self.planner_calls.report_failure(run, error, "I use the plan of my rules.")
             return Thought(diagnosis=need(history.diagnosis), plan=await draft, cost=Cost())
+
+
+async def _wait_for_plan(
+    planner: Planner,
+    case: Case,
+    draft: asyncio.Future[Plan],
+    workspace: Workspace,
+    on_progress: OnProgress,
+) -> Planned:
+    return await wait_for_result(
+        planner.plan(case, draft, workspace),
+        on_progress,
+        f"{planner.name} ended without a plan.",
+    )
 
 
 def _explain_not_reproduced(evidence: Evidence, diagnosis: Diagnosis) -> str:

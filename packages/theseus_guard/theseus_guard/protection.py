@@ -60,12 +60,14 @@ _MODULES = (".py", ".pyi", ".pyc", ".pyo", ".pyw", ".pyd", ".pyx", ".so", ".dll"
 class Protection(Record):
     """The path classes, and the maximum size of one change.
 
-    `classes` are by default those of any repository. `named` are the files that people named in
-    the request for the current change; they are not part of a configuration.
+    `classes` are by default those of any repository. `max_owned_files` limits the files that a plan
+    may name; who plans observes it. `named` are the files that people named in the request for the
+    current change; they are not part of a configuration.
     """
 
     classes: dict[str, PathClass] = Field(default_factory=lambda: dict(ANY_REPOSITORY))
     max_changed_lines: int = Field(default=400, gt=0)
+    max_owned_files: int = Field(default=8, gt=0, le=40)
     named: frozenset[str] = frozenset()
 
     @classmethod

@@ -12,7 +12,7 @@ from bot.domain.errors import AgentUnavailable
 from bot.domain.run import Stage, Status, Waiting
 from bot.self_improvement.checks.behaviour_check import excuse_requested_changes
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.fake_request_planner import FLIPS
+from tests.fakes.fake_request_planner import FLIPS, FakeRequestPlanner
 from tests.support.agent_harness import ALICE, DORA
 from tests.support.change_harness import (
     ADDED,
@@ -65,6 +65,21 @@ async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
         assignment = world.engine.asked[0]
         assert assignment.brief == history.brief
         assert assignment.request == WANTED
+
+
+async def test_two_planners_are_asked_about_a_risky_request(tmp_path: Path) -> None:
+    coin = Brief(request="", understood="A coin.", acceptances=(FLIPS,), risk="high")
+    other = coin.replace(objection="There is such a command: it would be a second one.")
+    world = ChangeHarness(tmp_path, coin)
+    world.second_planner = FakeRequestPlanner(other)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
+        (card,) = [s.post.card for s in world.chat.messages if ":contract:" in s.key]
+        assert card is not None
+        opinion = {field.name: field.value for field in card.fields}["Second opinion"]
+        assert "**Reading** A coin. ⟷ There is such a command" in opinion
+        assert "⟷ none: it would not make this change" in opinion
+        assert run.cost_usd == pytest.approx(0.04)
 
 
 async def test_a_fixed_answer_is_sent_back_and_ends_without_a_proposal(tmp_path: Path) -> None:

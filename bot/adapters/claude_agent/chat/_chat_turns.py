@@ -1,6 +1,6 @@
 """The settings of a conversation with the program."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.claude_agent.program._events import Ruling
 from bot.domain.account import Account
+from bot.domain.report_picture import ReportPicture
 from bot.domain.roles import Role
 from bot.ports.agent import Assignment
 
@@ -42,7 +43,8 @@ class Talk:
     allowed. `schema` requests a structured answer at the end of each turn. `seconds` of wall-clock
     time and `usd` limit the whole conversation. A stored conversation with this name is continued
     unless `fresh` is set. A `chat` reports text while it is written, and its `seconds` apply to
-    each turn. `news` is added to the results of tools.
+    each turn. `news` is added to the results of tools. `pictures` go with the first prompt; a
+    conversation with pictures is not stored when it ends.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Talk:
     fresh: bool = False
     chat: bool = False
     news: News | None = None
+    pictures: Sequence[ReportPicture] = ()
 
 
 def build_conversation_name(assignment: Assignment, role: str) -> str:

@@ -81,6 +81,8 @@ class Claude:
             finally:
                 await line.close(at_once=not conversation.settled)
                 conversation.apply_transcript(self._transcripts.find(talk.name))
+                if talk.pictures:  # the transcript holds them
+                    self._transcripts.forget(talk.name)
 
 
 async def _import_transport() -> ModuleType:

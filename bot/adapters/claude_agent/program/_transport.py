@@ -1,9 +1,10 @@
 """The connection to the running program; the only file that uses claude-agent-sdk."""
 
 import asyncio
+import base64
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,6 +37,7 @@ from bot.adapters.claude_agent.program._translate import STRUCTURED, Translator
 from bot.adapters.claude_agent.program._transport_events import Heard, TurnEnded
 from bot.adapters.claude_agent.prompting._transcripts import get_own_folder
 from bot.domain.errors import AgentUnavailable
+from bot.domain.report_picture import ReportPicture
 from bot.ports.model_gateway import GatewayLease
 
 START_SECONDS = 60.0
@@ -79,6 +81,7 @@ class SdkTransport:
         )
         self._parent_death_pipe: _launch.ParentDeathPipe | None = None
         self._client: ClaudeSDKClient | None = None
+        self._pictures = talk.pictures
 
     @property
     def model(self) -> str:
@@ -120,8 +123,9 @@ class SdkTransport:
         """Send a prompt to be answered."""
         if self._client is None:
             raise AgentUnavailable("The conversation is over.")
+        pictures, self._pictures = self._pictures, ()
         try:
-            await self._client.query(prompt)
+            await self._client.query(_iterate_message(prompt, pictures) if pictures else prompt)
         except ClaudeSDKError as error:
             raise self._build_error(error) from error
 
@@ -262,6 +266,29 @@ class SdkTransport:
 def _build_ruling(decision: str, **more: object) -> HookJSONOutput:
     output = {"hookEventName": "PreToolUse", "permissionDecision": decision, **more}
     return cast(HookJSONOutput, {"hookSpecificOutput": output})
+
+
+async def _iterate_message(
+    prompt: str, pictures: Sequence[ReportPicture]
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Yield the prompt as the one message of a person, followed by the pictures."""
+    blocks = [
+        {
+            "type": "image",
+            "source": {
+                "type": "base64",
+                "media_type": picture.media_type,
+                "data": base64.b64encode(picture.content).decode("ascii"),
+            },
+        }
+        for picture in pictures
+    ]
+    content = [{"type": "text", "text": prompt}, *blocks]
+    yield {
+        "type": "user",
+        "message": {"role": "user", "content": content},
+        "parent_tool_use_id": None,
+    }
 
 
 async def _to_the_end(work: asyncio.Task[None]) -> None:

@@ -221,6 +221,9 @@ def test_a_plan_may_not_own_half_the_repository(root: Path) -> None:
     ]
     with pytest.raises(Objection, match="10 owned files; at most 8"):
         plan_of(root, steps=steps)
+    larger, form = PROTECTION.replace(max_owned_files=9), read(PlanForm, answer(steps=steps))
+    with pytest.raises(Objection, match="10 owned files; at most 9"):
+        complete_plan(DRAFT, form, EVIDENCE, root, larger, "claude (x)")
 
 
 # --------------------------------------------------------------------------------------- its test

@@ -8,6 +8,7 @@ from bot.domain.errors import AgentOverloaded
 from bot.domain.plan import Plan, Reproduction
 from bot.ports.agent import Progress
 from bot.ports.planner import Case
+from bot.presentation.cards._second_opinion import list_opinion_lines
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.bot.presentation.test_cards import HISTORY, PLAN
@@ -46,11 +47,15 @@ class Heard:
 
 
 async def _think(
-    tmp_path: Path, planner: FakePlanner | None, draft: Plan, verifier: FakeVerifier
+    tmp_path: Path,
+    planner: FakePlanner | None,
+    draft: Plan,
+    verifier: FakeVerifier,
+    second: FakePlanner | None = None,
 ) -> tuple[Plan, float, list[str]]:
     workspaces, heard = FakeWorkspaces(tmp_path, FILES), Heard()
     async with workspaces.open("k7m2xq", base=workspaces.base) as workspace:
-        thought = await PlanBuilder(verifier, planner).ask_planner(
+        thought = await PlanBuilder(verifier, planner, second=second).ask_planner(
             _case(), finish_draft(draft), workspace, heard
         )
     return thought.plan, thought.cost.cost_usd, heard.texts
@@ -108,3 +113,30 @@ async def test_what_a_planner_raises_comes_out_unchanged(tmp_path: Path) -> None
             await PlanBuilder(_verifier(), planner).ask_planner(
                 _case(), finish_draft(PLAN), workspace, Heard()
             )
+
+
+async def test_of_a_high_risk_two_planners_are_heard_and_people_see_where_they_differ(
+    tmp_path: Path,
+) -> None:
+    draft, second = PLAN.replace(risk="high"), FakePlanner(solution="**Remove** @everyone's bound.")
+    plan, cost, heard = await _think(tmp_path, FakePlanner(), draft, _verifier(), second)
+    assert (plan.solution, plan.reproduction) == ("Take one away.", PLAN.reproduction)
+    assert cost == 0.04
+    assert heard == ["thinking about a plan", "second planner thinking about a plan"]
+    assert list_opinion_lines(plan) == (
+        "fake (rules of thumb) differs in 1 point.",
+        "**Solution** Take one away. ⟷ \\*\\*Remove\\*\\* @\u200beveryone's bound.",
+    )
+
+
+async def test_a_second_planner_that_fails_is_named_and_changes_nothing(tmp_path: Path) -> None:
+    draft, second = PLAN.replace(risk="high"), FakePlanner(error=AgentOverloaded("Too busy."))
+    plan, cost, _ = await _think(tmp_path, FakePlanner(), draft, _verifier(), second)
+    assert list_opinion_lines(plan) == ("fake (rules of thumb) gave none: Too busy.",)
+    assert cost == 0.025
+
+
+async def test_of_a_lower_risk_no_second_planner_is_asked(tmp_path: Path) -> None:
+    second = FakePlanner()
+    plan, cost, _ = await _think(tmp_path, FakePlanner(), PLAN, _verifier(), second)
+    assert (plan.second_opinion, cost, second.asked) == (None, 0.02, [])
