@@ -1,5 +1,6 @@
 """What the cards of working runs show, so that a heartbeat can draw them again."""
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ HEARTBEAT_SECONDS = 15.0
 _AGED_SECONDS = 300.0  # Discord limits edits of messages older than an hour more strictly
 _AGED = timedelta(minutes=55)
 _SHOWN = 3  # activities
+_DIGITS = re.compile(r"\d+")
 
 
 class CardState(NamedTuple):
@@ -60,7 +62,9 @@ class LiveCards:
         if live is None or live.stage is not run.stage:
             live = self._cards[run.id] = _Live(CardState(run, history), run.stage, now)
         live.state, live.edit_time = CardState(run, history), now
-        if activity and (not live.activities or live.activities[-1] != activity):
+        if activity:
+            if live.activities and _get_kind(live.activities[-1]) == _get_kind(activity):
+                live.activities.pop()
             live.activities.append(activity)
         return LiveActivity(activities=tuple(live.activities), todos=live.todos)
 
@@ -86,3 +90,12 @@ class LiveCards:
     def _get_interval(self, run: Run) -> float:
         is_aged = self._clock.now() - run.created_at > _AGED
         return _AGED_SECONDS if is_aged else HEARTBEAT_SECONDS
+
+
+def _get_kind(activity: str) -> str:
+    """Return what the newest activity replaces: `edit 4 of 80: ...` replaces `edit 3 of 80: ...`.
+
+    Activities without such a beginning replace only themselves.
+    """
+    head, colon, _ = activity.partition(": ")
+    return _DIGITS.sub("#", head) if colon else activity

@@ -70,6 +70,13 @@ async def test_the_clock_of_a_quiet_run_goes_on_and_stops_with_it(tmp_path: Path
     assert "dice.py" not in room.shown[-1]
 
 
+async def test_a_count_is_replaced_and_other_activities_stay(tmp_path: Path) -> None:
+    room = await LiveRoom(AgentHarness(tmp_path)).start()
+    for activity in ("reads `a1.py`", "reads `a2.py`", "edit 1 of 9: x", "edit 2 of 9: y"):
+        await room.notifier.refresh(room.run, History(), activity)
+    assert "-# reads `a1.py`\n-# reads `a2.py`\n-# edit 2 of 9: y\n" in room.shown[-1]
+
+
 async def test_an_old_card_is_edited_rarely(tmp_path: Path) -> None:
     room = await LiveRoom(AgentHarness(tmp_path)).start()
     room.clock.tick(3_600)
