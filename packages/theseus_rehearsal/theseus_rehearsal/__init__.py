@@ -8,12 +8,18 @@ from theseus_rehearsal.behaviour import AnswerChange, BehaviourDiff
 from theseus_rehearsal.errors import RehearsalError, SandboxUnavailable, UnreadableYaml
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner, run_script, run_scripts
 from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
+from theseus_rehearsal.recorded_scripts import (
+    RecordedScript,
+    build_recorded_script,
+    read_journal,
+)
 from theseus_rehearsal.records import Script, ScriptWorld, Transcript
 
 __all__ = [
     "AnswerChange",
     "BehaviourDiff",
     "Completed",
+    "RecordedScript",
     "Rehearsal",
     "RehearsalError",
     "Sandbox",
@@ -24,6 +30,8 @@ __all__ = [
     "ScriptWorld",
     "Transcript",
     "UnreadableYaml",
+    "build_recorded_script",
+    "read_journal",
     "run_script",
     "run_scripts",
 ]

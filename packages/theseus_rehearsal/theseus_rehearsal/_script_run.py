@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
+from local_discord import LocalPerson
 from local_discord.world import NO_ANSWER, RESPONSE_SECONDS, Refused
 
 from theseus_rehearsal._control import BotGoneError, BotReports, ControlChannel, EndOfTurn
@@ -20,6 +21,8 @@ from theseus_rehearsal._web_answers import WebAnswers
 from theseus_rehearsal.own_time import limit_own_time
 from theseus_rehearsal.probe import RunProbe, measure_step
 from theseus_rehearsal.records import (
+    JoinStep,
+    LeaveStep,
     PersonStep,
     PlayedError,
     PlayedStep,
@@ -211,10 +214,10 @@ class ScriptRun:
         began = self._driver.seconds
         priorities: dict[int, int] = {}
         for index, step in enumerate(steps):
-            if not isinstance(step, PersonStep):
-                await self._pass(step)
-                continue
             try:
+                if not isinstance(step, PersonStep):
+                    await self._pass(step)
+                    continue
                 record = self._people.perform(step)
             except Refused as refusal:
                 requests.refused.append(_simplify_refusal(str(refusal)))
@@ -250,6 +253,10 @@ class ScriptRun:
             await self._driver.wait(step.wait)
         elif isinstance(step, ReloadStep):
             await self._driver.settle(reload=step.reload)
+        elif isinstance(step, JoinStep):
+            self._local.join(LocalPerson(name=step.join, listed=False, roles=step.roles))
+        elif isinstance(step, LeaveStep):
+            self._local.leave(self._world.lookup.find_person(step.leave, "leave").name)
         elif isinstance(step, RestartStep):
             await self._close(_StepRequests())
             self._driver.seconds += step.away

@@ -8,6 +8,7 @@ from local_discord.world import Refused, World, list_fields, walk_components
 from theseus_rehearsal._names import TranscriptNames
 from theseus_rehearsal._parts import get_label
 from theseus_rehearsal.records import (
+    LAST,
     AutocompleteStep,
     CommandStep,
     MenuStep,
@@ -17,8 +18,6 @@ from theseus_rehearsal.records import (
     SayStep,
     SubmitStep,
 )
-
-_ATTACHMENT = 11  # the type of an option
 
 
 class PersonSteps:
@@ -73,10 +72,19 @@ class PersonSteps:
         return options
 
     def _use_menu(self, step: MenuStep, user: Any, channel: Any) -> Any:
-        target = step.on if step.on.startswith("@") else self._get_message(step.on)[0]
+        target = (
+            step.on if step.on.startswith("@") else self._get_message(step.on, user, channel)[0]
+        )
         return self._world.interactions.run_command(user, channel, step.menu, None, target)
 
-    def _get_message(self, number: str) -> tuple[int, int]:
+    def _get_message(self, number: str, user: Any, channel: Any) -> tuple[int, int]:
+        if number == LAST:
+            messages = self._world.backend.messages.get(channel.id, {})
+            shown = (each for each in reversed(messages.values()) if each.visible_to(user.id))
+            newest = next(shown, None)
+            if newest is None:
+                raise Refused(404, "there is no message in the channel")
+            return newest.id, channel.id
         message = self._names.find_message(number)
         if message is None:
             raise Refused(404, f"there is no message {number}")
@@ -93,11 +101,8 @@ class PersonSteps:
         """Return the message, the component's custom id and the values of a press."""
         messages = self._world.backend.messages.get(channel.id, {})
         if step.on:
-            candidates = (
-                [messages[self._get_message(step.on)[0]]]
-                if self._get_message(step.on)[0] in messages
-                else []
-            )
+            chosen = self._get_message(step.on, user, channel)[0]
+            candidates = [messages[chosen]] if chosen in messages else []
         else:
             candidates = [
                 value for value in reversed(messages.values()) if value.visible_to(user.id)
@@ -130,11 +135,11 @@ class PersonSteps:
 
     def _say(self, step: SayStep, user: Any, channel: Any) -> None:
         files = [{"filename": name, "base64": data} for name, data in step.files.items()]
-        reply_to = self._get_message(step.reply_to)[0] if step.reply_to else None
+        reply_to = self._get_message(step.reply_to, user, channel)[0] if step.reply_to else None
         self._world.actions.say(user, channel, step.say, reply_to=reply_to, files=files)
 
-    def _react(self, step: ReactStep, user: Any, _channel: Any) -> None:
-        message_id, channel_id = self._get_message(step.on)
+    def _react(self, step: ReactStep, user: Any, channel: Any) -> None:
+        message_id, channel_id = self._get_message(step.on, user, channel)
         channel = self._world.lookup.find_channel(channel_id)
         self._world.actions.react(user, channel, message_id, step.react, remove=False)
 

@@ -11,6 +11,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 from theseus_guard.record import Record
 
+LAST = "last"
+"""The newest message in the channel, where a step names a message."""
+
 Option = str | int | float | bool
 FlagName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,31}$")]
 
@@ -87,7 +90,7 @@ class AutocompleteStep(PersonStep):
 
 
 class MenuStep(PersonStep):
-    """Uses a context menu on a message (`m1`) or a person (`@bob`)."""
+    """Uses a context menu on a message (`m1`, or `last`) or a person (`@bob`)."""
 
     menu: str
     on: str
@@ -119,7 +122,7 @@ class SayStep(PersonStep):
 
 
 class ReactStep(PersonStep):
-    """Reacts to a message (`m1`)."""
+    """Reacts to a message (`m1`); `last` is the newest one in the channel."""
 
     react: str
     on: str
@@ -144,6 +147,19 @@ class ReloadStep(Record):
     reload: str
 
 
+class JoinStep(Record):
+    """Adds a person to the server, with roles that exist there; they can act from then on."""
+
+    join: str
+    roles: tuple[str, ...] = ()
+
+
+class LeaveStep(Record):
+    """Removes a person from the server."""
+
+    leave: str
+
+
 SingleStep = (
     CommandStep
     | AutocompleteStep
@@ -155,6 +171,8 @@ SingleStep = (
     | WaitStep
     | RestartStep
     | ReloadStep
+    | JoinStep
+    | LeaveStep
 )
 
 

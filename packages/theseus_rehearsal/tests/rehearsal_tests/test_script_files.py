@@ -12,6 +12,8 @@ from theseus_rehearsal.records import (
     Actor,
     AutocompleteStep,
     CommandStep,
+    JoinStep,
+    LeaveStep,
     MenuStep,
     PressStep,
     ReactStep,
@@ -161,6 +163,8 @@ SINGLE = st.one_of(
     st.builds(WaitStep, wait=SECONDS),
     st.builds(RestartStep, restart=st.just(True), away=st.just(0.0) | SECONDS),
     st.builds(ReloadStep, reload=st.sampled_from(COGS)),
+    st.builds(JoinStep, join=TEXTS, roles=st.lists(TEXTS, max_size=2).map(tuple)),
+    st.builds(LeaveStep, leave=TEXTS),
 )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from rehearsal_tests.replay_builders import command, error, played, seen, transc
 from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
+    JoinStep,
+    LeaveStep,
     MenuStep,
     PressStep,
     ReactStep,
@@ -94,6 +96,8 @@ def test_anything_else_is_no_time(text: str) -> None:
         (WaitStep(wait=90), "1m 30s pass"),
         (RestartStep(restart=True), "the bot restarts"),
         (ReloadStep(reload="dice"), "dice is reloaded"),
+        (JoinStep(join="carol"), "carol joins the server"),
+        (LeaveStep(leave="bob"), "bob leaves the server"),
         (
             TogetherStep(together=(PressStep(press="A"), PressStep(press="B", by="bob"))),
             "alice: presses “A” | bob: presses “B”",

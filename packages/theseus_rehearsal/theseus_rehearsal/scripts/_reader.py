@@ -6,6 +6,7 @@ from typing import Any
 
 from theseus_rehearsal.records import (
     Actor,
+    JoinStep,
     PersonStep,
     PlayedStep,
     ReloadStep,
@@ -117,6 +118,8 @@ def _refuse_strangers(world: ScriptWorld, steps: Sequence[ScriptStep]) -> None:
         twice = next(name for name in names if names.count(name) > 1)
         raise UnreadableScript(("world", "people"), f"world: people: `{twice}` is there twice")
     for at, step in enumerate(steps):
+        if isinstance(step, JoinStep):
+            names.append(step.join)
         if isinstance(step, ReloadStep) and world.cogs and step.reload not in world.cogs:
             where: Path = ("steps", at, "reload")
             problem = f"`{step.reload}` is not among the world's cogs: {', '.join(world.cogs)}"

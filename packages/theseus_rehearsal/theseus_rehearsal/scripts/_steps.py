@@ -7,6 +7,8 @@ from typing import Any
 from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
+    JoinStep,
+    LeaveStep,
     MenuStep,
     PlayedStep,
     PressStep,
@@ -42,6 +44,8 @@ STEPS: dict[str, type[ScriptStep]] = {
     "wait": WaitStep,
     "restart": RestartStep,
     "reload": ReloadStep,
+    "join": JoinStep,
+    "leave": LeaveStep,
     "together": TogetherStep,
 }
 """The record of each kind of step, by the first key of the step."""

@@ -7,6 +7,8 @@ from typing import Any
 from theseus_rehearsal.records import (
     AutocompleteStep,
     CommandStep,
+    JoinStep,
+    LeaveStep,
     MenuStep,
     PersonStep,
     PlayedStep,
@@ -73,6 +75,10 @@ def _describe_single(step: SingleStep) -> str:
             return "the bot restarts"
         case ReloadStep():
             return f"{step.reload} is reloaded"
+        case JoinStep():
+            return f"{step.join} joins the server"
+        case LeaveStep():
+            return f"{step.leave} leaves the server"
         case _:
             return _describe_action(step)
 
