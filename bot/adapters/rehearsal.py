@@ -1,15 +1,20 @@
-"""Rehearsals with the errors of the bot."""
+"""Rehearsals with the errors of the bot, and those of targets."""
 
+import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from theseus_rehearsal.errors import RehearsalError as PackageError
+from theseus_rehearsal.foreign import BotStart, ForeignRehearsal
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
 from theseus_rehearsal.probe import RunProbe
+from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.records import Script, Transcript
 
 from bot.domain.errors import RehearsalError
+from bot.domain.target import Target, TargetStart
 
 
 class BotRehearsal:
@@ -52,3 +57,39 @@ def convert_errors() -> Iterator[None]:
         yield
     except PackageError as error:
         raise RehearsalError(str(error)) from error
+
+
+def build_target_rehearsal(sandbox: Sandbox, target: Target, checkout: Path) -> Rehearsal:
+    """Return a rehearsal of a target's bot; its errors are those of `bot.domain.errors`.
+
+    It opens trees of the target's repository. The `checkout` is read for its `.env` alone, from
+    which only short values are used that are neither secrets nor ids. Raises `RehearsalError` if
+    the target's Python does not exist.
+    """
+    foreign = ForeignRehearsal(
+        sandbox,
+        convert_start(target.start),
+        python=_find_python(target),
+        work_tree=checkout,
+    )
+    return BotRehearsal(foreign)
+
+
+def convert_start(start: TargetStart) -> BotStart:
+    """Return a target's start as the rehearsal's own record."""
+    kinds = (("file", start.file), ("module", start.module), ("factory", start.factory))
+    kind, name = next((kind, name) for kind, name in kinds if name)
+    return BotStart(kind, name, start.arguments, start.folder)
+
+
+def _find_python(target: Target) -> Path:
+    named = target.environment.python
+    if named is None:
+        return Path(sys.executable)
+    program = shutil.which(str(Path(named).expanduser()))
+    if program is None:
+        raise RehearsalError(
+            f"The target {target.name} cannot be replayed: there is no Python {named} "
+            "(environment.python in its settings)."
+        )
+    return Path(program).absolute()

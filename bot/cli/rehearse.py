@@ -7,10 +7,10 @@ from theseus_rehearsal.cli.command import build_command
 from theseus_rehearsal.cli.runs import CommandOutput
 
 from bot.adapters.rehearsal import convert_errors
-from bot.cli.output import print_json, say
+from bot.cli.output import print_error, print_json, say
 from bot.cli.progress import show_progress
 
-_run = build_command(CommandOutput(say, print_json, show_progress))
+_run = build_command(CommandOutput(say, print_error, print_json, show_progress))
 
 
 @wraps(_run)

@@ -76,15 +76,20 @@ async def test_typed_hybrid_and_slash_commands_and_buttons_are_replayed(shop: Pa
     assert first == second
 
 
-async def test_the_tree_and_the_databases_of_the_work_tree_stay_as_they_are(tmp_path: Path) -> None:
+def test_databases_of_the_work_tree_are_copied_if_wanted_and_stay_as_they_are(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "shop"
     write_foreign_bot(folder)
     with closing(sqlite3.connect(folder / "shop.db")) as database, database:
         database.execute("CREATE TABLE warns (name TEXT)")
         database.execute("INSERT INTO warns VALUES ('carol')")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    done = await play(folder, '- command: /warn name:bob\n- say: "?warns"\n')
-    assert list_visible_lines(done)[1] == ("dev: 2 warnings",)
+    script = '- command: /warn name:bob\n- say: "?warns"\n'
+    (tmp_path / "s.yaml").write_text(script)
+    for words, warnings in (((), 1), (("--copy-databases",), 2)):
+        _, output = call(folder, "--script", str(tmp_path / "s.yaml"), *words)
+        assert f"dev: {warnings} warnings" in output
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 

@@ -10,7 +10,8 @@ from rehearsal_tests.foreign_bot import write_foreign_bot
 from rehearsal_tests.git_repository import commit
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign import BotStart, find_start, parse_start
-from theseus_rehearsal.foreign.stand_ins import build_variables, copy_databases, copy_examples
+from theseus_rehearsal.foreign.databases import copy_databases
+from theseus_rehearsal.foreign.stand_ins import build_variables, copy_examples
 from theseus_rehearsal.foreign.start import find_python, list_python_paths, require_start
 from theseus_rehearsal.repository import Repository
 

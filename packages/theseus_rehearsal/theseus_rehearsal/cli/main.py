@@ -32,12 +32,16 @@ def main() -> None:
 def build_app() -> typer.Typer:
     """Return the command line."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(build_command(CommandOutput(_say, _print_json, _show_progress)))
+    app.command()(build_command(CommandOutput(_say, _note, _print_json, _show_progress)))
     return app
 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{_replace_controls(text)}\n")
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(f"{_replace_controls(text)}\n")
 
 
 def _replace_controls(text: str) -> str:

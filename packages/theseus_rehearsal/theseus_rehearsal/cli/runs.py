@@ -23,9 +23,13 @@ class OnProgress(Protocol):
 
 
 class CommandOutput(NamedTuple):
-    """How the command prints: a line for a person, data as JSON, and the progress of some work."""
+    """How the command prints.
+
+    A line for a person, a remark beside the result, data as JSON, and the progress of some work.
+    """
 
     say: Callable[[str], None]
+    note: Callable[[str], None]
     print_json: Callable[[Any], None]
     show_progress: Callable[[str], AbstractContextManager[OnProgress]]
 
@@ -50,10 +54,18 @@ class RehearsalResult(NamedTuple):
         return find_nondeterminism(self.transcripts)
 
     @property
-    def is_unstartable(self) -> bool:
-        """True if the bot of no commit started, so that there is nothing to show."""
-        transcripts = [*self.transcripts, *([self.head] if self.head else [])]
-        return all(each.trouble and not each.steps for each in transcripts)
+    def unstartable(self) -> str:
+        """The reason why the bot of a commit did not start; empty if the bot of each did."""
+        pairs = [(self.commit, self.transcripts[0]), (self.other, self.head)]
+        lost = [(commit, each.trouble) for commit, each in pairs if each and not each.steps]
+        reasons = [(commit, trouble.rstrip(".")) for commit, trouble in lost if trouble]
+        if not reasons:
+            return ""
+        commit, reason = reasons[0]
+        is_alone = self.head is not None and len(reasons) == 1
+        return (
+            f"the bot of commit {commit[:7]} alone does not start: {reason}" if is_alone else reason
+        )
 
     @property
     def fine(self) -> bool:

@@ -85,7 +85,7 @@ class ForeignProcess:
         }
         done = await self._sandbox.run(
             [*command, *self._start.words],
-            cwd=folder,
+            cwd=folder / self._start.folder,
             writable=(folder, folder.with_name(f"{folder.name}-journal")),
             env={**self._variables, **fixed},
             limits=LIMITS,

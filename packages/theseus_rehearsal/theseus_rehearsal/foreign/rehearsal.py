@@ -10,8 +10,9 @@ from pathlib import Path
 
 from theseus_rehearsal._script_run import ScriptRun
 from theseus_rehearsal.errors import RehearsalError
+from theseus_rehearsal.foreign.databases import EMPTY, Databases, copy_databases
 from theseus_rehearsal.foreign.process import ForeignProcess
-from theseus_rehearsal.foreign.stand_ins import build_variables, copy_databases, copy_examples
+from theseus_rehearsal.foreign.stand_ins import build_variables, copy_examples
 from theseus_rehearsal.foreign.start import ENVIRONMENTS, BotStart
 from theseus_rehearsal.ports.rehearsal import ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox
@@ -28,8 +29,9 @@ class ForeignRehearsal:
     Args:
         start: How it starts.
         python: Its Python, with what it needs installed.
-        work_tree: Where its uncommitted databases are, and its `.env`. Nothing else is read there.
+        work_tree: Where its `.env` is. Nothing else is read there.
         files: A folder with more files for the copy, such as a configuration for replays.
+        databases: What its databases begin with.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class ForeignRehearsal:
         python: Path,
         work_tree: Path,
         files: Path | None = None,
+        databases: Databases = EMPTY,
         step_seconds: float = STEP_SECONDS,
     ) -> None:
         self._sandbox = sandbox
@@ -47,6 +50,7 @@ class ForeignRehearsal:
         self._python = python
         self._work_tree = work_tree
         self._files = files
+        self._databases = databases
         self._step_seconds = step_seconds
 
     @property
@@ -86,7 +90,8 @@ class ForeignRehearsal:
         if self._files is not None:
             shutil.copytree(self._files, copy, dirs_exist_ok=True)
         copy_examples(copy)
-        copy_databases(self._work_tree, copy)
+        if self._databases.sqlite is not None:
+            copy_databases(self._databases.sqlite, copy)
         return build_variables(copy, self._work_tree)
 
 

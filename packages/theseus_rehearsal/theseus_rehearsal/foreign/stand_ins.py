@@ -3,10 +3,9 @@
 import ast
 import re
 import shutil
-import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from theseus_guard.syntax import parse
@@ -18,8 +17,6 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSW|API_?KEY|_KEY$|^KEY|CREDENTIAL|AUTH", 
 _LOOKUPS = ("getenv", "get", "config", "env")
 _PLACEHOLDER = re.compile(r"your|here|change|<.*>|^\.\.\.|x{3}|example|prefix|token", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w!?.,:;$%&+*~<>-]{1,20}")
-_SQLITE = b"SQLite format 3\0"
-_DATABASES = (".db", ".sqlite", ".sqlite3", ".db3")
 _SKIPPED = {".git", ".venv", "venv", "env", "node_modules", "__pycache__"}
 
 
@@ -121,26 +118,5 @@ def copy_examples(folder: Path) -> list[str]:
         target = path.with_name(name)
         if target.suffix in _COPIED and not target.exists():
             shutil.copyfile(path, target)
-            copied.append(target.relative_to(folder).as_posix())
-    return copied
-
-
-def copy_databases(work_tree: Path, folder: Path) -> list[str]:
-    """Copy the work tree's SQLite files that a commit does not contain; return their names.
-
-    They are copied through SQLite, so that a running bot's unfinished writes are left out.
-    """
-    copied = []
-    for path in iterate_files(work_tree, _DATABASES):
-        target = folder / path.relative_to(work_tree)
-        with path.open("rb") as file:
-            is_database = file.read(len(_SQLITE)) == _SQLITE
-        if is_database and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source,
-                closing(sqlite3.connect(target)) as copy,
-            ):
-                source.backup(copy)
             copied.append(target.relative_to(folder).as_posix())
     return copied

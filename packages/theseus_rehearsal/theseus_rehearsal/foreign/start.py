@@ -23,11 +23,15 @@ _OTHERS = ("setup.py", "tests.py", "conftest.py", "noxfile.py")
 
 
 class BotStart(NamedTuple):
-    """A start: a `file`, a `module` or a `factory` (a function that returns the client)."""
+    """A start: a `file`, a `module` or a `factory` (a function that returns the client).
+
+    `folder` is where it starts, inside the repository.
+    """
 
     kind: str
     name: str
     arguments: tuple[str, ...] = ()
+    folder: str = "."
 
     @property
     def words(self) -> tuple[str, ...]:

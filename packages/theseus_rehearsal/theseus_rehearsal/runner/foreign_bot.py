@@ -75,7 +75,6 @@ class ForeignBot:
         self._time.begin(datetime.fromisoformat(world["starts"]))
         self._seeds.begin(int(world["seed"]))
         folder = Path(world["state"])
-        os.chdir(folder)
         for name, content in world["files"].items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
