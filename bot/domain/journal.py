@@ -99,6 +99,24 @@ class Capsule(Record):
         return self.frames[-1] if self.frames else None
 
 
+class Request(Record):
+    """What a person asked a target for, so that it can be asked again.
+
+    `theseus_observe.records.Request` describes the fields.
+    """
+
+    way: str
+    text: str = ""
+    prefix: str = ""
+    values: dict[str, str] = Field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
+    focused: str = ""
+    hidden: bool = False
+    roles: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    owner: bool = False
+
+
 class Action(Record):
     """One journal record: one action. `event` is `kind.name`; `user` is a pseudonym."""
 
@@ -120,6 +138,9 @@ class Action(Record):
     shard: int | None = None
     commit: str | None = None
     error: Capsule | None = None
+    request: Request | None = Field(
+        default=None, description="what was asked of a target, as theseus_observe recorded it"
+    )
     flags: dict[str, bool] = Field(
         default_factory=dict, description="the flags that were read, and whether each was on"
     )

@@ -13,9 +13,10 @@ from theseus_observe import interaction_inputs as inputs
 from theseus_observe.command_failures import find_bug
 from theseus_observe.failures.no_response import NoResponse
 from theseus_observe.outcomes import get_outcome
-from theseus_observe.places import AudienceFinder, find_context_place, find_interaction_place
+from theseus_observe.places import find_context_place, find_interaction_place
 from theseus_observe.recorder import Failure, Recorder
 from theseus_observe.records import CANCELLED, COMMAND, CONTEXT_MENU, NO_RESPONSE, OK
+from theseus_observe.request_reader import RequestReader
 from theseus_observe.responses import Endings, ResponseWatch, Stopwatch
 from theseus_observe.stalls import StallWatch
 
@@ -32,14 +33,14 @@ class CommandRecords:
     def __init__(
         self,
         recorder: Recorder,
-        audiences: AudienceFinder,
+        requests: RequestReader,
         responses: ResponseWatch,
         endings: Endings,
         stalls: StallWatch | None,
         reply: Reply,
     ) -> None:
         self._recorder = recorder
-        self._audiences = audiences
+        self._requests = requests
         self._responses = responses
         self._endings = endings
         self._stalls = stalls
@@ -125,14 +126,21 @@ class CommandRecords:
         if error is not None:
             failure = Failure(
                 error,
-                audience=self._audiences.find_of_interaction(interaction, place, error),
+                audience=self._requests.audiences.find_of_interaction(interaction, place, error),
                 inputs=_read_inputs(interaction),
                 code=inputs.get_command_code(interaction) if outcome == NO_RESPONSE else None,
                 module=str(getattr(interaction.command, "module", None) or ""),
             )
-        duration = self.started.stop(interaction.id)
         action_id = self._recorder.record(
-            kind, name, outcome, place=place, duration_ms=duration, failure=failure
+            kind,
+            name,
+            outcome,
+            place=place,
+            duration_ms=self.started.stop(interaction.id),
+            failure=failure,
+            request=self._requests.prepare_interaction(
+                interaction, place, failure.audience if failure else None
+            ),
         )
         if failure is not None:
             self._reply(interaction, action_id)
@@ -145,7 +153,7 @@ class CommandRecords:
         place = find_context_place(ctx)
         failure = None
         if error is not None:
-            audience = self._audiences.find_of_place(place)
+            audience = self._requests.audiences.find_of_place(place)
             failure = Failure(error, audience=audience, inputs=inputs.get_text_command_inputs(ctx))
         action_id = self._recorder.record(
             COMMAND,
@@ -154,6 +162,7 @@ class CommandRecords:
             place=place,
             duration_ms=self.started.stop(_get_key(ctx)),
             failure=failure,
+            request=self._requests.prepare_typed(ctx, place, failure.audience if failure else None),
         )
         if failure is not None:
             self._reply(ctx, action_id)

@@ -18,9 +18,10 @@ from theseus_observe.command_records import CommandRecords, Reply
 from theseus_observe.failures.no_response import NoResponse
 from theseus_observe.hook_runner import HookRunner
 from theseus_observe.outcomes import get_outcome
-from theseus_observe.places import AudienceFinder, find_interaction_place
+from theseus_observe.places import find_interaction_place
 from theseus_observe.recorder import Failure, Recorder
 from theseus_observe.records import COMPONENT, NO_RESPONSE, OK
+from theseus_observe.request_reader import RequestReader
 from theseus_observe.responses import Endings, ResponseWatch, Stopwatch
 from theseus_observe.wrappers import MethodWrapper, wrap_coroutine
 
@@ -30,9 +31,17 @@ _LOGGERS = ("discord.ui.view", "discord.app_commands.tree")
 class Press:
     """One press of a component, or one form: what it is called and whether it failed."""
 
-    def __init__(self, interaction: discord.Interaction, name: str, *, has_check: bool) -> None:
+    def __init__(
+        self,
+        interaction: discord.Interaction,
+        name: str,
+        *,
+        has_check: bool,
+        owner: object = None,
+    ) -> None:
         self.interaction = interaction
         self.name = name
+        self.owner = owner
         self.has_check = has_check
 
 
@@ -43,7 +52,7 @@ class ComponentRecords:
         self,
         client: discord.Client,
         recorder: Recorder,
-        audiences: AudienceFinder,
+        requests: RequestReader,
         responses: ResponseWatch,
         endings: Endings,
         reply: Reply,
@@ -51,7 +60,7 @@ class ComponentRecords:
     ) -> None:
         self._client = client
         self._recorder = recorder
-        self._audiences = audiences
+        self._requests = requests
         self._responses = responses
         self._endings = endings
         self._reply = reply
@@ -68,7 +77,8 @@ class ComponentRecords:
         check = getattr(type(owner), "interaction_check", None)
         own_checks = (ui.View.interaction_check, ui.Modal.interaction_check)
         self._wrap_handler(owner, item)
-        return self._start(Press(interaction, name, has_check=check not in own_checks))
+        has_check = check not in own_checks
+        return self._start(Press(interaction, name, has_check=has_check, owner=owner))
 
     def begin_dynamic(self, coroutine: Any) -> Callable[[object], None] | None:
         """Take the coroutine of a dynamic item, whose failures are only logged."""
@@ -91,16 +101,23 @@ class ComponentRecords:
 
         def note_call(interaction: discord.Interaction, error: BaseException, *item: Any) -> None:
             custom_id = inputs.get_custom_id(interaction)
-            self.fail(interaction, error, _build_name(owner, item[0] if item else None, custom_id))
+            name = _build_name(owner, item[0] if item else None, custom_id)
+            self.fail(interaction, error, name, owner)
 
         wrapper = MethodWrapper(owner, "on_error", note_call, self._runner)
         wrapper.ensure(wrap_coroutine)
         owner.on_error.__theseus__ = self
 
-    def fail(self, interaction: discord.Interaction, error: BaseException, name: str) -> None:
-        """Record a press or a form that failed."""
+    def fail(
+        self,
+        interaction: discord.Interaction,
+        error: BaseException,
+        name: str,
+        owner: object = None,
+    ) -> None:
+        """Record a press or a form that failed; `owner` is its view or form, if that is known."""
         if self._endings.claim(interaction.id):
-            self._record(interaction, name, error)
+            self._record(interaction, name, error, owner)
 
     def _complete(self, press: Press) -> None:
         elapsed = self._started.measure_seconds(press.interaction.id) or 0.0
@@ -110,19 +127,23 @@ class ComponentRecords:
                 return
             # A view's own check may refuse in silence.
             missing = None if is_done or press.has_check else NoResponse("it was not answered")
-            self._record(press.interaction, press.name, missing)
+            self._record(press.interaction, press.name, missing, press.owner)
 
         self._responses.check(press.interaction, elapsed, record)
 
     def _record(
-        self, interaction: discord.Interaction, name: str, error: BaseException | None
+        self,
+        interaction: discord.Interaction,
+        name: str,
+        error: BaseException | None,
+        owner: object,
     ) -> None:
         place = find_interaction_place(interaction)
         failure = None
         if error is not None:
             failure = Failure(
                 error,
-                audience=self._audiences.find_of_interaction(interaction, place, error),
+                audience=self._requests.audiences.find_of_interaction(interaction, place, error),
                 inputs=inputs.get_component_inputs(interaction),
             )
         outcome = get_outcome(error)
@@ -133,6 +154,9 @@ class ComponentRecords:
             place=place,
             duration_ms=self._started.stop(interaction.id),
             failure=failure,
+            request=self._requests.prepare_interaction(
+                interaction, place, failure.audience if failure else None, form=owner
+            ),
         )
         if failure is not None and outcome not in (OK, NO_RESPONSE):
             self._reply(interaction, action_id)

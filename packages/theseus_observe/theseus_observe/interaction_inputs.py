@@ -180,6 +180,8 @@ def get_event_place(arguments: tuple[Any, ...]) -> EventPlace:
 
 def _place_of(first: object) -> EventPlace:
     author = getattr(first, "author", None) or getattr(first, "user", None)
+    if author is None and isinstance(first, discord.abc.User):
+        author = first  # who joined or left
     content = getattr(first, "content", None)
     return EventPlace(
         guild_id=_get_id(first, "guild"),

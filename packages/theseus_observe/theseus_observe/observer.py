@@ -28,6 +28,7 @@ from theseus_observe.project_code import ProjectCode
 from theseus_observe.recorder import Failure, Recorder, RecordQueue
 from theseus_observe.records import GATEWAY, LISTENER, OK, TASK
 from theseus_observe.replies import ErrorReplies
+from theseus_observe.request_reader import RequestReader
 from theseus_observe.responses import Endings, ResponseWatch
 from theseus_observe.settings import Settings, load_settings
 from theseus_observe.stalls import BlockReport, StallWatch
@@ -79,11 +80,25 @@ class Observer:
         self._responses = ResponseWatch(self.runner)
         replies = ErrorReplies(self.runner)
         reply = replies.schedule if settings.replies else _reply_nothing
+        self._requests = RequestReader(
+            client, self._audiences, key, is_traffic_recorded=settings.traffic
+        )
         self._commands = CommandRecords(
-            self._recorder, self._audiences, self._responses, endings, self._stalls, reply
+            self._recorder,
+            self._requests,
+            self._responses,
+            endings,
+            self._stalls,
+            reply,
         )
         self._components = ComponentRecords(
-            client, self._recorder, self._audiences, self._responses, endings, reply, self.runner
+            client,
+            self._recorder,
+            self._requests,
+            self._responses,
+            endings,
+            reply,
+            self.runner,
         )
         self._tasks = TaskRecords(
             self._recorder, code, self._commands, self._components, self.runner
@@ -172,16 +187,14 @@ class Observer:
         place = find_event_place(arguments)
         content = getattr(arguments[0], "content", None) if arguments else None
         inputs = {"event": event} if content is None else {"event": event, "content": content}
+        audience = self._audiences.find_of_place(place)
         self._recorder.record(
             LISTENER,
             find_scope(error) or event,
             get_outcome(error),
             place=place,
-            failure=Failure(
-                error,
-                audience=self._audiences.find_of_place(place),
-                inputs=inputs,
-            ),
+            failure=Failure(error, audience=audience, inputs=inputs),
+            request=self._requests.prepare_event(event, arguments, audience),
         )
 
     def _record_block(self, block: BlockReport) -> None:

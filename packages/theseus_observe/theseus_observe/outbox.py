@@ -145,6 +145,11 @@ def format_line(fields: Fields) -> bytes:
         written["error"] = {
             name: value for name, value in dataclasses.asdict(error).items() if value != ()
         }
+    request = fields.get("request")
+    if request is not None:
+        written["request"] = {
+            name: value for name, value in dataclasses.asdict(request).items() if value
+        }
     return (_encode(written) + "\n").encode("ascii")
 
 

@@ -89,6 +89,10 @@ class AudienceFinder:
         )
         return self._decide(place, is_private=is_private or _can_answer_privately(error))
 
+    def find_of_shown(self, place: Place, *, is_private: bool) -> str:
+        """Return who can see what is shown in a channel, to everyone there or to one person."""
+        return self._decide(place, is_private=is_private)
+
     def _decide(self, place: Place, *, is_private: bool) -> str:
         if self._values != "open":
             return TEAM if self._values == "always" else PRIVATE
@@ -114,13 +118,17 @@ class AudienceFinder:
 def _can_answer_privately(error: BaseException) -> bool:
     """Return whether code on the way to an error names the argument for a private answer."""
     return any(
-        _NAME in constant
+        names_private_answer(code)
         for chain in find_chains(error)
         for each in chain.errors
         for code in _walk_code(each)
         if not code.co_filename.startswith(_LIBRARY)
-        for constant in _list_names(code)
     )
+
+
+def names_private_answer(code: CodeType) -> bool:
+    """Return whether code names the argument for a private answer."""
+    return any(_NAME in constant for constant in _list_names(code))
 
 
 _LIBRARY = discord.__file__.rpartition("/")[0] or discord.__file__

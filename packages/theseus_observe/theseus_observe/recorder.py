@@ -20,6 +20,7 @@ from theseus_observe.places import Place
 from theseus_observe.pseudonyms import build_pseudonym
 from theseus_observe.records import PRIVATE, Action, Capsule
 from theseus_observe.redaction import redact
+from theseus_observe.request_reader import BuildRequest, build_safely
 
 NOWHERE = Place()
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -85,6 +86,7 @@ class Recorder:
         place: Place = NOWHERE,
         duration_ms: float | None = None,
         failure: Failure | None = None,
+        request: BuildRequest | None = None,
     ) -> str:
         """Queue one record; return its id, or nothing if it is no failure.
 
@@ -98,7 +100,8 @@ class Recorder:
             error = self._describe(known_name, failure)
 
         def build() -> Fields:
-            return self._build(at, action_id, kind, known_name, outcome, place, duration_ms, error)
+            action = self._build(at, action_id, kind, known_name, outcome, place, duration_ms)
+            return vars(action.replace(error=error, request=build_safely(request)))
 
         self._queue.add(build, urgent=error is not None)
         return action_id
@@ -112,11 +115,10 @@ class Recorder:
         outcome: str,
         place: Place,
         duration_ms: float | None,
-        error: Capsule | None,
-    ) -> Fields:
+    ) -> Action:
         known_name = escape_surrogates(name)
         user = None if place.user_id is None else build_pseudonym(place.user_id, self._secret)
-        action = Action(
+        return Action(
             ts=at.isoformat(timespec="microseconds")[:26] + "Z",
             id=action_id or create_sortable_id(int(at.timestamp() * 1000)),
             event=f"{kind}.{known_name}",
@@ -129,9 +131,7 @@ class Recorder:
             user=user,
             shard=place.shard,
             commit=self._commit,
-            error=error,
         )
-        return vars(action)
 
     def _describe(self, name: str, failure: Failure) -> Capsule:
         error, audience = failure.error, failure.audience

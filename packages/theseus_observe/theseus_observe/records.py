@@ -64,6 +64,30 @@ class Capsule(_Record):
 
 
 @dataclass(frozen=True)
+class Request(_Record):
+    """What a person asked for, in a form that can be asked again.
+
+    `way` is `typed`, `slash`, `autocomplete`, `user_menu`, `message_menu`, `press`, `form`,
+    `message`, `reaction`, `join` or `leave`. `text` is the message, the label of a component, or
+    what a menu was used on. `values` are options and fields by name, as the source of literals;
+    `chosen` are the values of a select menu. People are `<@u-...>`, roles `<@&name>`. What was
+    private is left out, and `hidden` is true. `permissions` are those that not everyone has;
+    `owner` is true for an owner of the bot or the server.
+    """
+
+    way: str
+    text: str = ""
+    prefix: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
+    focused: str = ""
+    hidden: bool = False
+    roles: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    owner: bool = False
+
+
+@dataclass(frozen=True)
 class Action(_Record):
     """One record. `event` is `kind.name`; `user` is a pseudonym; `ts` is in UTC."""
 
@@ -80,3 +104,4 @@ class Action(_Record):
     shard: int | None = None
     commit: str | None = None
     error: Capsule | None = None
+    request: Request | None = None

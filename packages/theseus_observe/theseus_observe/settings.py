@@ -33,6 +33,8 @@ class Settings:
         replies: Whether people are told the id of a failure.
         values: Which values are stored as they are, redacted: of `open` channels that everyone in
             the server can read, `always`, or `never`. Otherwise placeholders of the same shape.
+        traffic: Whether what people asked for is stored too where nothing failed. What was private
+            is left out.
         stalls: Whether code that blocks the event loop is recorded.
         keep_days: Older files are removed.
         most_bytes: The size of one day's file.
@@ -44,6 +46,7 @@ class Settings:
     token: str = field(default="", repr=False)
     replies: bool = False
     values: str = "open"
+    traffic: bool = False
     stalls: bool = True
     keep_days: int = 30
     most_bytes: int = 64 * 1024 * 1024
@@ -66,7 +69,7 @@ def load_settings(environment: Mapping[str, str], **given: Any) -> Settings:
         for name in ("url", "token", "values")
         if environment.get(_name(name))
     }
-    for name in ("replies", "stalls"):
+    for name in ("replies", "stalls", "traffic"):
         if _name(name) in environment:
             found[name] = _read_flag(_name(name), environment[_name(name)])
     if environment.get(_name("keep_days")):
