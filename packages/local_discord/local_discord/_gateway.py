@@ -29,8 +29,9 @@ _CLOSED_FOR_GOOD = (1000, 1001)  # a client that closes with one of these codes 
 class Gateway:
     """Sends events to every session; a session stores them for RESUME while its socket is closed.
 
-    `heartbeat_interval` is in seconds. `ack_seconds` is the delay before a heartbeat is
-    acknowledged. `on_presence` is called when the bot connects or disconnects.
+    `privileged_intents` are those that bots asked for. `heartbeat_interval` is in seconds.
+    `ack_seconds` is the delay before a heartbeat is acknowledged. `on_presence` is called when
+    the bot connects or disconnects.
     """
 
     def __init__(self, world: World, token: str, faults: Faults) -> None:
@@ -38,6 +39,7 @@ class Gateway:
         self.heartbeat_interval = 41.25
         self.ack_seconds = ACK_SECONDS
         self._gone = 0
+        self.privileged_intents: set[str] = set()
         self.on_presence: Callable[[bool], None] = lambda _online: None
         self._world = world
         self._token = token
@@ -178,6 +180,7 @@ class Gateway:
         if socket.session is not None:
             raise CloseConnection(TWICE)
         intents = parse_intents(int(data["intents"]))
+        self.privileged_intents |= {name for name in PRIVILEGED if getattr(intents, name)}
         disallowed = self._world.rest.disallowed
         if any(getattr(intents, name) for name in PRIVILEGED if name in disallowed):
             raise CloseConnection(DISALLOWED)

@@ -145,6 +145,7 @@ class ScriptRun:
             file_contents=self._stored_files,
             trouble=self._names.make_readable(self._problem),
             offers=self._reports.commands,
+            intents=tuple(sorted(self._local.gateway.privileged_intents)),
         )
 
     @property

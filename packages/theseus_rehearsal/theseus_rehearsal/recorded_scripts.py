@@ -206,6 +206,8 @@ class _RecordReader:
         self, name: str, request: Mapping[str, Any], where: Mapping[str, str]
     ) -> list[SingleStep]:
         way, text = str(request.get("way", "")), self._read_text(str(request.get("text", "")))
+        if way in ("typed", "message"):
+            text = text.replace("@&", "@")  # as people type roles
         values = {key: self._read_value(each) for key, each in _get_mapping(request, "values")}
         if way != "join":
             self.cast.note_presence(where["by"])

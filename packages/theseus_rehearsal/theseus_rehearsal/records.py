@@ -223,14 +223,17 @@ class PlayedError(Record):
 
 
 class BotCommand(Record):
-    """A command that a running bot has: `!roll` (`typed`) or `roll` (`slash`), and what it needs.
+    """A command that a running bot has: `!roll` (`typed`), `roll` (`slash`), or a context menu.
 
-    `module` is where it is defined. The tested code wrote this.
+    `needs` are the options that are required, and `values` harmless values for those of them that
+    have one. In these, `{person}`, `{role}` and `{file}` are names in the script's server. `module`
+    is where the command is defined. The tested code wrote this.
     """
 
-    kind: Literal["typed", "slash"]
+    kind: Literal["typed", "slash", "user_menu", "message_menu"]
     text: str
     needs: tuple[str, ...] = ()
+    values: dict[str, Option] = Field(default_factory=dict)
     module: str = ""
 
 
@@ -259,7 +262,7 @@ class Transcript(Record):
     commands; `files` are the files in its folder at the end: names to digests of the content (for
     SQLite files, of their rows); for a whole bot it is empty. `file_contents` are their contents as
     base64, if requested. `offers` are all commands of a bot with its own start. The tested code
-    wrote all of this.
+    wrote all of this. `intents` are the privileged intents that the bot asked for.
     """
 
     former_names: ClassVar = {"kept": "file_contents"}
@@ -271,6 +274,7 @@ class Transcript(Record):
     file_contents: dict[str, str] = Field(default_factory=dict, exclude=True)
     trouble: str = ""
     offers: tuple[BotCommand, ...] = Field(default=(), exclude=True)
+    intents: tuple[str, ...] = Field(default=(), exclude=True)
 
     @property
     def has_failed(self) -> bool:

@@ -192,16 +192,24 @@ class PersonActions:
         return content
 
     def _replace_mentions(self, content: str) -> str:
-        """Replace `@name` by a mention, as a Discord client does while the user types."""
-        if "@" not in content:
-            return content
-        users = {self._backend.users[each].name: f"<@{each}>" for each in self._guild.members}
-        roles = {r.name: f"<@&{r.id}>" for r in self._guild.roles.values() if r.mentionable}
-        known = {name.casefold(): mention for name, mention in {**roles, **users}.items()}
-        longest_first = sorted(known, key=len, reverse=True)
-        either = "|".join(re.escape(name) for name in longest_first)
-        pattern = re.compile(rf"(?<![\w<@`])@({either})(?!\w)", re.IGNORECASE)
-        return pattern.sub(lambda found: known[found[1].casefold()], content)
+        """Replace `@name` and `#channel` by mentions, as a client does while the user types."""
+        guild = self._guild
+        users = {self._backend.users[each].name: f"<@{each}>" for each in guild.members}
+        roles = {r.name: f"<@&{r.id}>" for r in guild.roles.values() if r.mentionable}
+        channels = [self._backend.channels[each] for each in guild.channel_ids]
+        named = {str(each.name): f"<#{each.id}>" for each in channels}
+        return _replace_names(_replace_names(content, "@", {**roles, **users}), "#", named)
+
+
+def _replace_names(content: str, sign: str, mentions: Mapping[str, str]) -> str:
+    """Replace each of some names that follows a sign by its mention."""
+    if sign not in content or not mentions:
+        return content
+    known = {name.casefold(): mention for name, mention in mentions.items()}
+    longest_first = sorted(known, key=len, reverse=True)
+    either = "|".join(re.escape(name) for name in longest_first)
+    pattern = re.compile(rf"(?<![\w<{sign}`]){sign}({either})(?!\w)", re.IGNORECASE)
+    return pattern.sub(lambda found: known[found[1].casefold()], content)
 
 
 def _parse_uploads(files: object) -> list[tuple[str, bytes]]:

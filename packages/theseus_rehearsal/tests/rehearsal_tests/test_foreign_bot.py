@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from rehearsal_tests.git_repository import commit
 from theseus_rehearsal.cli.main import build_app
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign import ForeignRehearsal, parse_start
+from theseus_rehearsal.foreign.each_command import try_each_command
 from theseus_rehearsal.ports.rehearsal import run_script, run_scripts
 from theseus_rehearsal.records import Transcript
 from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
@@ -31,6 +33,81 @@ import discord
 
 async def create():
     return discord.Client(intents=discord.Intents.all())
+"""
+DESK = """
+import typing
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+
+class Letter(ui.Modal, title="Letter"):
+    body = ui.TextInput(label="Body")
+
+    async def on_submit(self, interaction):
+        await interaction.response.send_message(f"got {self.body.value}", view=Choice())
+
+
+class Choice(ui.View):
+    @ui.select(placeholder="Size", options=[discord.SelectOption(label="small")])
+    async def size(self, interaction, select):
+        await interaction.response.send_message(f"a {select.values[0]} one")
+
+    @ui.button(label="Write")
+    async def write(self, interaction, button):
+        await interaction.response.send_modal(Letter())
+
+
+@app_commands.context_menu(name="Greet")
+async def greet(interaction, member: discord.Member):
+    await interaction.response.send_message(f"hello {member.mention}")
+
+
+@app_commands.context_menu(name="Count")
+async def count(interaction, message: discord.Message):
+    await interaction.response.send_message(f"{len(message.content)} letters")
+
+
+class Desk(commands.Cog):
+    @app_commands.command(description="Order")
+    @app_commands.choices(what=[app_commands.Choice(name="Tea", value="tea")])
+    async def order(self, interaction, role: discord.Role, number: app_commands.Range[int, 7, 9],
+                    what: str, place: discord.TextChannel, file: discord.Attachment, now: bool):
+        content = (await file.read()).decode()
+        text = f"{role.name} {number} {what} {place.name} {file.filename} {content} {now}"
+        await interaction.response.send_message(text, view=Choice())
+
+    @app_commands.command(description="Write")
+    async def letter(self, interaction):
+        await interaction.response.send_modal(Letter())
+
+    @app_commands.command(description="Speak")
+    async def speak(self, interaction, where: discord.VoiceChannel):
+        await interaction.response.send_message("spoken")
+
+    @commands.command()
+    async def fetch(self, ctx, number: int, who: typing.Optional[discord.Member],
+                    where: discord.TextChannel, kind: typing.Literal["big"]):
+        await ctx.send(f"{number} {who} {where} {kind}")
+
+    @commands.command()
+    async def upload(self, ctx, file: discord.Attachment):
+        await ctx.send(file.filename)
+
+    @commands.Cog.listener()
+    async def on_member_join(self, member):
+        await member.guild.text_channels[0].send(f"welcome {member.name}")
+
+    @commands.Cog.listener()
+    async def on_member_remove(self, member):
+        await member.guild.text_channels[0].send(f"{member.name} is gone")
+
+
+async def setup(bot):
+    bot.tree.add_command(greet)
+    bot.tree.add_command(count)
+    await bot.add_cog(Desk())
 """
 WORLD = parse_script(SCRIPT, "shop.yaml")
 
@@ -145,19 +222,95 @@ def test_a_bot_that_does_not_start_is_reported_with_its_reason(
     assert reason in output
 
 
-def test_each_command_is_run_and_the_share_that_can_be_replayed_is_printed(shop: Path) -> None:
+def test_each_command_is_tried_and_the_share_that_can_be_replayed_is_printed(shop: Path) -> None:
     status, output = call(shop)
     assert status == 1
-    lines = {line.split()[0]: line.split()[1] for line in output.splitlines()[:9]}
+    lines = {line.split()[0]: line.split()[1] for line in output.splitlines()[:11]}
     assert lines == {
-        "/warns": "answered", "?broken": "failed", "?close": "ended", "?help": "answered",
-        "?news": "outside", "?ping": "answered", "?today": "answered", "?warns": "answered",
-        "?weather": "outside",
+        "/warn": "answered", "/warns": "answered", "?broken": "failed", "?close": "ended",
+        "?help": "answered", "?news": "outside", "?ping": "answered", "?today": "answered",
+        "?warn": "answered", "?warns": "answered", "?weather": "outside",
     }  # fmt: skip
-    assert "Not run, because they need options: warn, ?warn." in output
-    assert "7 of the other 7 (100 %) can be replayed; 1 of these raise an error." in output
+    assert "?ping: presses “Again”  answered  dev: Once more!" in output
+    assert "privileged intents (members, message_content, presences): enable them" in output
+    assert "9 of the other 9 (100 %) can be replayed; 1 of these raises an error." in output
     data = json.loads(call(shop, "--json")[1])
-    assert data["counts"] == {"commands": 11, "run": 9, "outside": 2, "replayed": 7, "failed": 1}
+    assert data["counts"] == {"commands": 11, "run": 11, "outside": 2, "replayed": 9, "failed": 1}
+
+
+async def test_options_menus_forms_and_joining_members_are_tried(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_foreign_bot(folder, {"cogs/desk.py": DESK})
+    coverage = await try_each_command(rehearse(folder), folder)
+    details = {
+        f"{run.command.kind} {run.command.text}": run.detail
+        for run in coverage.runs
+        if run.command.module == "cogs.desk"
+    }
+    assert re.sub(r"person\d+", "person", str(details)) == str(
+        {
+            "message_menu Count": "dev: 4 letters",
+            "slash letter": "dev (owner alone), form: Letter",
+            "slash order": "dev: crew 7 tea general test.txt test True",
+            "typed ?fetch": "dev: 1 person general big",
+            "user_menu Greet": "dev: hello @person",
+        }
+    )
+    assert [command.text for command in coverage.needing] == ["speak", "?upload"]
+    presses = [(run.command.text, does, run.detail) for does, run in coverage.presses]
+    assert presses == [
+        ("letter", "submits Body: test", "dev: got test"),
+        ("order", "presses “Size”: small", "dev: a small one"),
+        ("order", "presses “Write”", "dev (owner alone), form: Letter"),
+        ("?ping", "presses “Again”", "dev: Once more!"),
+        ("letter", "presses “Size”: small", "dev: a small one"),
+        ("letter", "presses “Write”", "dev (owner alone), form: Letter"),
+        ("order", "submits Body: test", "dev: got test"),
+    ]
+    script = "- join: carol\n- leave: carol\n"
+    lines = list_visible_lines(await play(folder, script))
+    assert (lines[0], lines[1]) == (("dev: welcome carol",), ("dev: carol is gone",))
+
+
+def test_what_people_did_is_repeated_with_two_commits(tmp_path: Path) -> None:
+    folder, journal = tmp_path / "shop", tmp_path / "journal"
+    write_foreign_bot(folder)
+    cog = FILES["cogs/shop.py"].replace("Once more!", "Enough!")
+    write_foreign_bot(folder, {"cogs/shop.py": cog})
+    journal.mkdir()
+    asked = [
+        ("command.ping", {"way": "typed", "text": "?ping", "prefix": "?"}),
+        ("component.Again.again", {"way": "press", "text": "Again"}),
+        ("command.warn", {"way": "slash", "values": {"name": "'bob'"}}),
+        ("command.secret", {"way": "slash", "hidden": True}),
+    ]
+    lines = [
+        {"ts": f"2026-03-01T12:00:0{at}Z", "event": event, "kind": event.partition(".")[0],
+         "name": event.partition(".")[2], "outcome": "ok", "user": "u-1", "guild_id": 1,
+         "channel_id": 2, "request": request}
+        for at, (event, request) in enumerate(asked)
+    ]  # fmt: skip
+    text = "".join(f"{json.dumps(line)}\n" for line in lines)
+    (journal / "2026-03-01.ndjson").write_text(text)
+    status, output = call(folder, "--journal", str(journal), "--compare", "HEAD~1")
+    assert status == 1
+    assert "1 of the records cannot be repeated: what was typed is private" in output
+    assert "person1: presses “Again”" in output
+    assert "before  dev: Once more!\n  after   dev: Enough!" in output
+    assert "1 of 3 answers change." in output
+
+
+def test_a_bot_that_starts_in_one_commit_alone_is_not_compared(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_foreign_bot(folder)
+    broken = write_foreign_bot(folder, {"bot.py": "import discord\nraise ValueError('no')\n"})
+    (tmp_path / "s.yaml").write_text('- say: "?ping"\n')
+    words = ("--script", str(tmp_path / "s.yaml"), "--compare", "HEAD~1", "--start", "bot.py")
+    status, output = call(folder, *words)
+    assert status == 2
+    assert output.startswith(
+        f"cannot be replayed: the bot of commit {broken[:7]} alone does not start: ValueError: no"
+    )
 
 
 def test_two_commits_are_compared(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ _Commit = Annotated[str, typer.Option(help="The commit to run.")]
 _Script = Annotated[
     Path | None,
     typer.Option(
-        help="The script, a YAML file. Without: run each command that needs no options (for bots "
-        "that are not built on Theseus)."
+        help="The script, a YAML file. Without: try each command (for bots that are not built on "
+        "Theseus)."
     ),
 ]
 _Journal = Annotated[

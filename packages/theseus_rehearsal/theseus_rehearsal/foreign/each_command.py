@@ -1,27 +1,25 @@
 """Runs each command of a bot once, to see how many of them can be replayed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from theseus_rehearsal.errors import RehearsalError
-from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
-from theseus_rehearsal.records import (
-    BotCommand,
-    CommandStep,
-    PlayedStep,
-    SayStep,
-    Script,
-    ScriptStep,
-    Transcript,
-    WaitStep,
+from theseus_rehearsal.foreign.explored_commands import (
+    build_script,
+    build_steps,
+    get_person,
+    is_usable,
+    iterate_follow_ups,
 )
+from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
+from theseus_rehearsal.records import BotCommand, PlayedStep, ScriptStep, Transcript
+from theseus_rehearsal.scripts import describe_step
 from theseus_rehearsal.visible_lines import list_step_lines
 
 Outcome = Literal["answered", "ran", "refused", "failed", "outside", "silent", "ended"]
-_PERSON = "owner"
-_PAUSE = 5.0
+_MOST_LAYERS = 2
 _RESTARTS_AT_MOST = 40
 # discord.py's errors of a bot's own rules: on Discord, the command would be refused as well.
 _RULES = (
@@ -73,14 +71,21 @@ class Counts:
 
 
 class Coverage(NamedTuple):
-    """The commands that were run, and those that were not because they need options."""
+    """The commands that were run, what their answers offered, and what could not be run.
+
+    `presses` are the buttons, menus and forms in answers, with how they went. `needing` are the
+    commands for whose options there is no harmless value. `intents` are the privileged ones that
+    the bot asks Discord for.
+    """
 
     runs: tuple[CommandRun, ...]
+    presses: tuple[tuple[str, CommandRun], ...]
     needing: tuple[BotCommand, ...]
+    intents: tuple[str, ...]
 
     @property
     def counts(self) -> Counts:
-        """The numbers."""
+        """The numbers of the commands."""
         outside = sum(run.outcome == "outside" for run in self.runs)
         replayed = sum(run.is_replayed for run in self.runs)
         failed = sum(run.outcome == "failed" for run in self.runs)
@@ -88,61 +93,88 @@ class Coverage(NamedTuple):
         return Counts(total, len(self.runs), outside, replayed, failed)
 
 
-async def try_each_command(rehearsal: Rehearsal, tree: Path) -> Coverage:
-    """Run each command once that needs no options, as the owner of the server.
+class _Attempt(NamedTuple):
+    """Some steps that belong to a command; how the last of them goes is of interest."""
 
-    Raises `RehearsalError` with the reason if the bot does not start.
+    command: BotCommand
+    steps: tuple[ScriptStep, ...]
+
+
+class _Played(NamedTuple):
+    """How an attempt went, and its last step with the pause after it."""
+
+    run: CommandRun
+    last: tuple[PlayedStep, ...]
+
+
+async def try_each_command(rehearsal: Rehearsal, tree: Path) -> Coverage:
+    """Run each command once, as the owner of the server, and press what the answers show.
+
+    Options that are needed get harmless values. Raises `RehearsalError` with the reason if the bot
+    does not start.
     """
     async with rehearsal.open(tree) as runner:
-        first = await runner.run(_build_script([]))
+        first = await runner.run(build_script([], 1))
         if first.trouble:
             raise RehearsalError(f"cannot be replayed: {first.trouble.rstrip('.')}.")
-        needing = tuple(command for command in first.offers if command.needs)
-        free = [command for command in first.offers if not command.needs]
-        return Coverage(tuple(await _run_all(runner, free)), needing)
+        needing = tuple(command for command in first.offers if not is_usable(command))
+        usable = [command for command in first.offers if is_usable(command)]
+        attempts = [
+            _Attempt(each, build_steps(each, get_person(at))) for at, each in enumerate(usable)
+        ]
+        played = await _play_all(runner, attempts, len(usable))
+        runs = tuple(each.run for each in played)
+        presses: list[tuple[str, CommandRun]] = []
+        for _ in range(_MOST_LAYERS):
+            attempts = list(_follow(attempts, played))
+            played = await _play_all(runner, attempts, len(usable))
+            presses += [
+                (describe_step(attempt.steps[-1]), each.run)
+                for attempt, each in zip(attempts, played, strict=True)
+            ]
+        return Coverage(runs, tuple(presses), needing, first.intents)
 
 
-async def _run_all(runner: ScriptRunner, commands: Sequence[BotCommand]) -> list[CommandRun]:
-    """Run the commands in one script, and the rest in another one if the bot ends in between."""
-    runs: list[CommandRun] = []
+def _follow(attempts: Sequence[_Attempt], played: Sequence[_Played]) -> Iterator[_Attempt]:
+    """Yield each attempt again, with one more step: something that its answer offered."""
+    for attempt, done in zip(attempts, played, strict=True):
+        for step in iterate_follow_ups(done.last):
+            yield _Attempt(attempt.command, (*attempt.steps, step))
+
+
+async def _play_all(
+    runner: ScriptRunner, attempts: Sequence[_Attempt], people: int
+) -> list[_Played]:
+    """Play the attempts in one script, and the rest in another one if the bot ends in between."""
+    played: list[_Played] = []
     for _ in range(_RESTARTS_AT_MOST):
-        rest = commands[len(runs) :]
+        rest = attempts[len(played) :]
         if not rest:
             break
-        runs += _judge(rest, await runner.run(_build_script(rest)))
-    runs += [CommandRun(each, "ended", "the bot ended too often") for each in commands[len(runs) :]]
-    return runs
+        script = build_script([each.steps for each in rest], people)
+        played += _judge(rest, await runner.run(script))
+    ended = "the bot ended too often"
+    lost = attempts[len(played) :]
+    return played + [_Played(CommandRun(each.command, "ended", ended), ()) for each in lost]
 
 
-def _build_script(commands: Sequence[BotCommand]) -> Script:
-    """Return a script of the commands, with a pause after each."""
-    world = Script(steps=()).world
-    people = (*world.people, world.people[0].replace(name=_PERSON))
-    pause = WaitStep(wait=_PAUSE)
-    steps = [pause, *(step for command in commands for step in (_build_step(command), pause))]
-    return Script(world=world.replace(people=people), steps=tuple(steps))
-
-
-def _build_step(command: BotCommand) -> ScriptStep:
-    if command.kind == "slash":
-        return CommandStep(command=command.text, by=_PERSON)
-    return SayStep(say=command.text, by=_PERSON)
-
-
-def _judge(commands: Sequence[BotCommand], transcript: Transcript) -> list[CommandRun]:
-    """Return how the commands went that a script reached: at least the first."""
-    played = transcript.steps[1:]
-    runs = []
-    for at, command in enumerate(commands):
-        steps = played[2 * at : 2 * at + 2]
-        is_last = transcript.trouble and len(played) <= 2 * at + 2
-        if steps:
-            runs.append(_judge_step(command, steps))
-        if is_last or not steps:
-            if not runs or (is_last and runs[-1].outcome in ("silent", "ran")):
-                runs[-1:] = [CommandRun(command, "ended", transcript.trouble)]
+def _judge(attempts: Sequence[_Attempt], transcript: Transcript) -> list[_Played]:
+    """Return how the attempts went that a script reached: at least the first."""
+    rest = list(transcript.steps[1:])
+    found: list[_Played] = []
+    for attempt in attempts:
+        length = 2 * len(attempt.steps)
+        steps, rest = rest[:length], rest[length:]
+        last = tuple(steps[length - 2 :])
+        if last:
+            found.append(_Played(_judge_step(attempt.command, last), last))
+        is_last = transcript.trouble and not rest
+        if is_last or not last:
+            if not found or (is_last and found[-1].run.outcome in ("silent", "ran")):
+                ended = CommandRun(attempt.command, "ended", transcript.trouble)
+                found[-1:] = [_Played(ended, last)]
             break
-    return runs
+    return found
 
 
 def _judge_step(command: BotCommand, steps: Sequence[PlayedStep]) -> CommandRun:

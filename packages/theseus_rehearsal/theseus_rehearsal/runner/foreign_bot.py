@@ -178,6 +178,8 @@ class ForeignBot:
         """Report the commands, which the bot may have loaded at any time, and stop it."""
         try:
             self._channel.send({"commands": await describe_commands(self._client)})
+        except Exception as error:  # noqa: BLE001 - a bot's own classes may raise anything
+            self._channel.send({"failed": f"its commands cannot be listed: {_describe(error)}"})
         finally:
             await self._client.close()
 

@@ -7,7 +7,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-TYPED, SLASH = "typed", "slash"
+from .foreign_values import choose_argument, choose_option
+
+TYPED, SLASH, USER_MENU, MESSAGE_MENU = "typed", "slash", "user_menu", "message_menu"
+
+
+_MENUS = (
+    (discord.AppCommandType.user, USER_MENU),
+    (discord.AppCommandType.message, MESSAGE_MENU),
+)
 
 
 async def register_commands(client: Any) -> None:
@@ -21,7 +29,7 @@ async def register_commands(client: Any) -> None:
 
 
 async def describe_commands(client: Any) -> list[dict[str, Any]]:
-    """Return each command's kind, text, whether it needs something, and its source's name."""
+    """Return each command's kind, text, what it needs, harmless values for it, and its module."""
     found = [*_iterate_slash(client)]
     if isinstance(client, commands.bot.BotBase):
         prefix = await _find_prefix(client)
@@ -33,13 +41,19 @@ def _iterate_slash(client: Any) -> Iterator[dict[str, Any]]:
     tree = client._connection._command_tree
     if tree is None:
         return
-    seen = set()
+    seen: set[Any] = set()
     for guild in (None, *client.guilds):
         for each in tree.walk_commands(guild=guild):
             if isinstance(each, app_commands.Command) and each.qualified_name not in seen:
                 seen.add(each.qualified_name)
-                needed = [option.display_name for option in each.parameters if option.required]
-                yield _describe(SLASH, each.qualified_name, needed, each.module)
+                needed = [option for option in each.parameters if option.required]
+                values = {option.display_name: choose_option(option) for option in needed}
+                yield _describe(SLASH, each.qualified_name, values, each.module)
+        for kind, menu in _MENUS:
+            for each in tree.walk_commands(guild=guild, type=kind):
+                if (menu, each.qualified_name) not in seen:
+                    seen.add((menu, each.qualified_name))
+                    yield _describe(menu, each.qualified_name, {}, each.module)
 
 
 def _iterate_typed(bot: Any, prefix: str) -> Iterator[dict[str, Any]]:
@@ -47,12 +61,15 @@ def _iterate_typed(bot: Any, prefix: str) -> Iterator[dict[str, Any]]:
         is_group = isinstance(each, commands.Group) and not each.invoke_without_command
         if not each.enabled or (is_group and isinstance(each, commands.HybridGroup)):
             continue
-        needed = [name for name, option in each.clean_params.items() if option.required]
-        yield _describe(TYPED, f"{prefix}{each.qualified_name}", needed, each.module)
+        needed = {name: option for name, option in each.clean_params.items() if option.required}
+        values = {name: choose_argument(option) for name, option in needed.items()}
+        yield _describe(TYPED, f"{prefix}{each.qualified_name}", values, each.module)
 
 
-def _describe(kind: str, text: str, needed: list[str], module: str | None) -> dict[str, Any]:
-    return {"kind": kind, "text": text, "needs": needed, "module": module or ""}
+def _describe(kind: str, text: str, values: dict[str, Any], module: str | None) -> dict[str, Any]:
+    known = {name: value for name, value in values.items() if value is not None}
+    described = {"kind": kind, "text": text, "needs": [*values], "values": known}
+    return {**described, "module": module or ""}
 
 
 async def _find_prefix(bot: Any) -> str:
