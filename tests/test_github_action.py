@@ -150,6 +150,23 @@ class Workshop:
         return comment
 
 
+OWN_START = """
+import sys
+import discord
+from discord.ext import commands
+
+bot = commands.Bot("?", intents=discord.Intents.all())
+
+
+@bot.command()
+async def hi(ctx):
+    await ctx.send(f"hello {sys.argv[1]}")
+
+
+bot.run("a token")
+"""
+
+
 @pytest.fixture
 async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
     repository = tmp_path / "bot"
@@ -363,6 +380,20 @@ async def test_code_of_the_pull_request_runs_without_token_files_and_network(
     assert "- dev: You roll " in shown
     assert "+ dev: @everyone </pre> ['no network', 'no file']" in shown
     assert "details" in page.tags
+
+
+async def test_a_bot_with_its_own_start_is_compared(tmp_path: Path) -> None:
+    repository = tmp_path / "bot"
+    make_repository(repository, {"app.py": OWN_START, "tests/replays/roll.yaml": '- say: "?hi"\n'})
+    async with GithubTwin(tmp_path / "twin", source=repository) as twin:
+        workshop = Workshop(twin, tmp_path, repository)
+        workshop.push({"app.py": OWN_START.replace("hello", "good day")})
+        await workshop.run(replays="tests/replays", start="python app.py --verbose")
+        page = read_page(workshop.get_comment())
+        assert "1 of 1 answers change" in page.plain
+        assert "+ dev: good day --verbose" in "".join(page.code)
+        await workshop.run(replays="tests/replays", start="python lost.py")
+        assert "has no lost.py" in "".join(read_page(workshop.get_comment()).code)
 
 
 async def test_without_a_sandbox_no_code_is_run_and_the_comment_says_so(

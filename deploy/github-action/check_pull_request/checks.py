@@ -71,16 +71,20 @@ def compare_answers(clone: Clone, settings: Settings, scratch: Path) -> list[Scr
         path = scratch / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(clone.read_file(name), encoding="utf-8")
-        results.append(_run_script(clone, settings.head, scratch, name, left))
+        results.append(_run_script(clone, settings, scratch, name, left))
     return results
 
 
-def _run_script(clone: Clone, head: str, scratch: Path, name: str, seconds: float) -> ScriptResult:
+def _run_script(
+    clone: Clone, settings: Settings, scratch: Path, name: str, seconds: float
+) -> ScriptResult:
     """Compare the answers to one script. The code runs in a sandbox, or not at all."""
     command = [
         sys.executable, "-I", "-m", "theseus_rehearsal", "--repo", str(clone.folder),
-        "--commit", clone.merge_base, "--compare", head, f"--script={name}", "--json",
+        "--commit", clone.merge_base, "--compare", settings.head, f"--script={name}", "--json",
     ]  # fmt: skip
+    if settings.start:  # a bot with its own start runs in this Python, with its requirements
+        command += [f"--start={settings.start}", f"--python={sys.executable}"]
     done = run_program(command, scratch, min(seconds, SECONDS_PER_PROGRAM))
     if done.status not in (0, 1):
         reason = done.error.strip().removeprefix("theseus-rehearse: ")

@@ -18,6 +18,7 @@ class Settings:
 
     token: str = field(repr=False)
     replays: str
+    start: str
     requirements: str
     fails_on_blocking: bool
     repository: str
@@ -43,6 +44,7 @@ class Settings:
             return cls(
                 token=environment.get("INPUT_TOKEN", ""),
                 replays=environment.get("INPUT_REPLAYS", "").strip(),
+                start=environment.get("INPUT_START", "").strip(),
                 requirements=environment.get("INPUT_REQUIREMENTS", "").strip(),
                 fails_on_blocking=fail_on == "blocking",
                 repository=environment["GITHUB_REPOSITORY"],

@@ -1,13 +1,14 @@
 """simcord's virtual Discord, with real time, bounded memory and corrections where it differs."""
 
 import copy
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from simcord.backend import Backend, errors, serializers
-from simcord.backend.models import Channel, Interaction, Message
+from simcord.backend.models import Channel, Interaction, Message, User
 
 from local_discord.world._payloads import complete_payload
 from local_discord.world._stores import AttachmentStore, BoundedList, SystemClock
@@ -29,6 +30,11 @@ _STATE = (
     "webhook_tokens", "dm_channels", "invites", "application_emojis", "stage_instances",
     "interactions", "interaction_tokens", "command_permissions", "_nonces",
 )  # fmt: skip
+
+
+def compute_picture_hash(name: str) -> str:
+    """Return what Discord calls the picture of a user or server: 32 hexadecimal digits."""
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class LocalBackend(Backend):
@@ -54,6 +60,10 @@ class LocalBackend(Backend):
         self.cdn = self.files
         # Applications made since 2016 share their id with their bot user.
         self.application_id = self.bot_user.id
+
+    def make_user(self, name: str, **fields: Any) -> User:
+        """Create a user with a picture: many bots show it, and few expect that there is none."""
+        return super().make_user(name, **{"avatar": compute_picture_hash(name), **fields})
 
     def _allocate_at(self, milliseconds: int) -> int:
         # simcord stores every id it has issued; growing numbers need no memory.

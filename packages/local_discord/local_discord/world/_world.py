@@ -11,7 +11,7 @@ from simcord.backend import serializers
 from simcord.backend.models import Channel, Interaction, Message, User
 
 from local_discord.world._actions import PersonActions
-from local_discord.world._backend import LocalBackend
+from local_discord.world._backend import LocalBackend, compute_picture_hash
 from local_discord.world._interactions import InteractionBuilder
 from local_discord.world._lookup import DM, VOICE, Lookup, Refused
 from local_discord.world._modals import list_fields
@@ -214,6 +214,7 @@ class World:
         """Return the guild as in GUILD_CREATE."""
         guild = self.backend.guilds[self.guild_id]
         payload = serializers.guild_create_payload(self.backend, guild)
+        payload["icon"] = compute_picture_hash(guild.name)
         return [complete_payload(payload, self.backend, viewer=self.bot.id)]
 
     def find_members(self, user_ids: object, query: str, limit: int) -> dict[str, Any]:
