@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bot.targets.adoption import Candidate
+from bot.targets.checkout import show_name
 from bot.targets.inspection import CommandCounts, Inspection
 from bot.targets.proposal import count_guards
 
@@ -24,12 +25,12 @@ def render_report(candidate: Candidate) -> Iterator[str]:
     yield f"{candidate.checkout.folder}: {kind}"
     for label, text in _list_facts(candidate, found):
         if text:
-            yield f"  {label}: {text}"
+            yield f"  {label}: {show_name(text)}"
     for each in found.tokens:
         where = " (a test or a document)" if each.is_aside else ""
-        yield f"  a token is in {each.path}, line {each.line}{where}: {each.text}"
+        yield f"  a token is in {show_name(each.path)}, line {each.line}{where}: {each.text}"
     for point in found.open_points:
-        yield f"  not found: {point}"
+        yield f"  not found: {show_name(point)}"
 
 
 def _list_facts(candidate: Candidate, found: Inspection) -> list[tuple[str, str]]:
@@ -42,7 +43,7 @@ def _list_facts(candidate: Candidate, found: Inspection) -> list[tuple[str, str]
     files = f"{guards['free']} free, {guards['named']} only if named, {guards['never']} never"
     return [
         ("bot", found.bot),
-        ("other bots here", _join(found.other_bots)),
+        ("other bots here", _format_other_bots(found)),
         ("start", candidate.target.start.summary if found.start else ""),
         ("prefix", found.prefix),
         ("commands", format_counts(found.counts)),
@@ -70,6 +71,11 @@ def _list_facts(candidate: Candidate, found: Inspection) -> list[tuple[str, str]
         ),
         ("module names that other bots have too", _join(project.shared_names)),
     ]
+
+
+def _format_other_bots(found: Inspection) -> str:
+    listed = _join(found.other_bots)
+    return f"{listed}. Choose one with --start FILE" if listed else ""
 
 
 def _join(items: tuple[str, ...]) -> str:

@@ -1,5 +1,6 @@
 """Examines a repository that may become a target, and says why it cannot."""
 
+import os
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -7,7 +8,7 @@ from theseus_guard.record import Record
 
 from bot.domain.errors import ConfigError
 from bot.domain.target import Target
-from bot.targets.checkout import TargetCheckout, read_checkout
+from bot.targets.checkout import TargetCheckout, read_checkout, show_name
 from bot.targets.inspection import Inspection, inspect_repository
 from bot.targets.interpreter import Interpreter, check_interpreter, find_interpreter
 from bot.targets.proposal import build_target
@@ -33,8 +34,10 @@ def examine_repository(
     Raises `ConfigError` if there is nothing to examine: no folder, no git, no such file.
     """
     checkout = read_checkout(folder)
-    if start_file is not None and start_file not in checkout.files:
-        raise ConfigError(f"--start: git tracks no file {start_file} in {folder}.")
+    if start_file is not None:
+        start_file = os.path.relpath(folder / start_file, folder)  # `./bot.py` is `bot.py`
+        if start_file not in checkout.files:
+            raise ConfigError(f"--start: git tracks no file {show_name(start_file)} in {folder}.")
     found = inspect_repository(checkout, start_file=start_file)
     if python is not None:
         interpreter = check_interpreter(python)

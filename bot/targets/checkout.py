@@ -29,11 +29,15 @@ class TargetCheckout(Record):
         """A sentence about changed files; empty if there are none."""
         if not self.changed:
             return ""
-        shown = ", ".join(self.changed[:_MAX_LISTED])
+        shown = ", ".join(map(show_name, self.changed[:_MAX_LISTED]))
         more = len(self.changed) - _MAX_LISTED
-        return (
-            f"{len(self.changed)} changed files ({shown}{f' and {more} more' if more > 0 else ''})"
-        )
+        files = "changed file" if len(self.changed) == 1 else "changed files"
+        return f"{len(self.changed)} {files} ({shown}{f' and {more} more' if more > 0 else ''})"
+
+
+def show_name(name: str) -> str:
+    """Return a name or line of somebody's files with escapes for line breaks and controls."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)
 
 
 def locate_target(target: Target, root: Path, state: Path) -> Path:
@@ -52,6 +56,11 @@ def read_checkout(folder: Path) -> TargetCheckout:
     if top.status != 0:
         if "owner" in top.err:
             git.run("rev-parse", "--show-toplevel")  # raises, with what to do about the owner
+        if git.run("rev-parse", "--is-bare-repository", ok=None).line == "true":
+            raise ConfigError(
+                f"{folder} is a bare repository, without files. Clone it with `git clone {folder}` "
+                "and name the clone."
+            )
         raise ConfigError(
             f"{folder} is not a git repository. Theseus works with commits: run `git init`, "
             "`git add .` and `git commit` there first."

@@ -62,7 +62,7 @@ def build_target(
         ),
         start=start,
         extensions=found.extensions,
-        paths=build_paths(found, start),
+        paths=build_paths(found, start if found.start else None),
         checks=build_checks(found),
         forge=(
             TargetForge(kind="github", repository=checkout.github)
@@ -72,15 +72,16 @@ def build_target(
     )
 
 
-def build_paths(found: Inspection, start: TargetStart) -> TargetPaths:
+def build_paths(found: Inspection, start: TargetStart | None) -> TargetPaths:
     """Return the paths: extensions are free; what starts, configures or runs code is guarded.
 
-    Everything else is in neither list, so a run changes it only if a person names it.
+    Everything else is in neither list, so a run changes it only if a person names it. `start` is
+    `None` if none was found.
     """
     guarded = [*found.project.config_files]
-    if start.file:
+    if start and start.file:
         guarded.append(start.file)
-    if start.module and found.kind != "red pack":
+    if start and start.module and found.kind != "red pack":
         guarded.append(start.module.replace(".", "/") + "/__main__.py")
     if found.attachment:
         guarded.append(found.attachment.path)

@@ -1,6 +1,7 @@
 """`theseus adopt`: reports, writes an entry, and refuses what cannot be a target."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -121,6 +122,18 @@ def test_a_url_is_cloned_into_the_state_folder(
     assert "could not be cloned" in err
 
 
+def test_a_bare_repository_and_names_with_line_breaks_are_explained(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bot = make_bot(tmp_path / "bot", {**SCRIPT_BOT, "odd\n\x1b[1mname.py": ""})
+    subprocess.run(["git", "clone", "-q", "--bare", bot, tmp_path / "bare"], check=True)
+    code, _, err = run(capsys, str(tmp_path / "bare"), "--dry-run")
+    assert (code, "is a bare repository, without files. Clone it" in err) == (2, True)
+    (Path(bot) / "odd\n\x1b[1mname.py").write_text("changed")
+    code, _, err = run(capsys, bot, "--dry-run")
+    assert (code, "1 changed file (odd\\n\\x1b[1mname.py). Commit" in err) == (2, True)
+
+
 def test_several_bots_are_told_apart_by_the_file_that_starts_them(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,9 +141,11 @@ def test_several_bots_are_told_apart_by_the_file_that_starts_them(
     bot = make_bot(tmp_path / "bots", files)
     code, out, _ = run(capsys, bot, "--dry-run")
     assert "other bots here: discord.ext.commands.Bot in second/bot.py:4" in out
-    code, out, _ = run(capsys, bot, "--dry-run", "--start", "second/bot.py")
-    assert code == 0
-    assert "start: python second/bot.py" in out
+    assert "Choose one with --start FILE" in out
+    for start in ("second/bot.py", "./second/bot.py"):
+        code, out, _ = run(capsys, bot, "--dry-run", "--start", start)
+        assert code == 0
+        assert "start: python second/bot.py" in out
     code, _, err = run(capsys, bot, "--start", "third.py")
     assert (code, "git tracks no file third.py" in err) == (2, True)
 
@@ -138,7 +153,7 @@ def test_several_bots_are_told_apart_by_the_file_that_starts_them(
 @pytest.mark.parametrize(
     ("files", "change", "options", "message"),
     [
-        (SCRIPT_BOT, {"bot.py": "changed\n"}, (), "1 changed files (bot.py). Commit or stash"),
+        (SCRIPT_BOT, {"bot.py": "changed\n"}, (), "1 changed file (bot.py). Commit or stash"),
         (LIBRARY, {}, (), "There is no discord.py bot in"),
         (OTHER_LIBRARY, {}, (), "It uses disnake."),
         ({**SCRIPT_BOT, "keys.py": f"T = '{TOKEN}'\n"}, {}, (), "is in the source, in keys.py"),

@@ -103,7 +103,7 @@ async def test_local_changes_are_a_problem(tmp_path: Path) -> None:
     folder = make_bot(tmp_path / "ada")
     (folder / "main.py").write_text("pass\n")
     (problem,) = await find_problems(load_settings(tmp_path / "home", describe(folder)))
-    assert "1 changed files (main.py)" in problem.message
+    assert "1 changed file (main.py)" in problem.message
 
 
 async def test_an_invalid_list_of_packages_is_named(tmp_path: Path) -> None:
