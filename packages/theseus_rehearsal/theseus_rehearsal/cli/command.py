@@ -55,6 +55,10 @@ _CopyDatabases = Annotated[
         help="Begin with copies of the repository's SQLite files, which contain people's data.",
     ),
 ]
+_DatabaseSetup = Annotated[
+    str,
+    typer.Option(help="How its tables in PostgreSQL are made, such as `python bot.py db init`."),
+]
 _Compare = Annotated[
     str, typer.Option(help="Run this commit too, and show what changes from older to newer.")
 ]
@@ -96,6 +100,7 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
         python: _Python = None,
         files: _Files = None,
         copy_databases: _CopyDatabases = False,
+        database_setup: _DatabaseSetup = "",
         compare: _Compare = "",
         repeat: _Repeat = 1,
         since: _Since = "",
@@ -119,7 +124,7 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
         _require_single(searches)
         _require_single({"--yaml": as_yaml, "--json": as_json})
         wanted = _read_wanted(script, journal, last, output, {**searches, "--yaml": as_yaml})
-        options = ForeignOptions(start, python, files, copy_databases)
+        options = ForeignOptions(start, python, files, copy_databases, database_setup)
         repository = Repository.open(repo)
         bot = find_bot(repository, commit, compare, options, unconfined=unconfined)
         if wanted is None:

@@ -30,6 +30,7 @@ class ForeignOptions(NamedTuple):
     python: Path | None
     files: Path | None
     copy_databases: bool
+    database_setup: str
 
     @property
     def is_named(self) -> bool:
@@ -80,7 +81,11 @@ def _find_foreign_bot(
     for commit in commits:
         require_start(repository, commit, found)
     python = find_python(repository.folder, options.python)
-    databases = Databases(sqlite=repository.folder if options.copy_databases else None)
+    setup = options.database_setup
+    databases = Databases(
+        sqlite=repository.folder if options.copy_databases else None,
+        setup=parse_start(setup, "--database-setup") if setup else None,
+    )
     return ForeignBot(found, python, repository.folder, files, databases)
 
 

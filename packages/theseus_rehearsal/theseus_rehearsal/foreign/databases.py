@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from theseus_rehearsal.foreign.stand_ins import iterate_files
+from theseus_rehearsal.foreign.start import BotStart
 
 _SQLITE = b"SQLite format 3\0"
 _SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
@@ -14,10 +15,12 @@ _SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
 class Databases(NamedTuple):
     """What a bot's databases begin with; by default they are empty.
 
-    `sqlite` is a folder whose SQLite files are copied: they contain people's data.
+    `sqlite` is a folder whose SQLite files are copied: they contain people's data. `setup` is the
+    bot's own program that builds its tables in PostgreSQL.
     """
 
     sqlite: Path | None = None
+    setup: BotStart | None = None
 
 
 EMPTY = Databases()

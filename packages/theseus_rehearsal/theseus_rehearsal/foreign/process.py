@@ -10,6 +10,7 @@ from pathlib import Path
 
 from theseus_rehearsal._runner_process import LIMITS
 from theseus_rehearsal.errors import RehearsalError, SandboxUnavailable
+from theseus_rehearsal.foreign.postgres import BASE, PostgresServer
 from theseus_rehearsal.foreign.start import BotStart, list_python_paths
 from theseus_rehearsal.ports.sandbox import Completed, Sandbox
 
@@ -19,7 +20,9 @@ _BOOT = (
     "import sys; sys.path[0] = sys.argv.pop(1); "
     "from theseus_rehearsal_runner.foreign_main import main; main()"
 )
+_FIXED = {"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
 _LAST_LINES = 3
+_SETUP_SECONDS = 60.0
 _END_SECONDS = 2.0
 _NO_CACHE = shutil.ignore_patterns("__pycache__", ".git")
 
@@ -49,6 +52,7 @@ class ForeignProcess:
         self._start = start
         self._python = python
         self._variables = variables
+        self._postgres: PostgresServer | None = None
         self._running: dict[str, asyncio.Task[Completed]] = {}
 
     def prepare(self) -> None:
@@ -72,17 +76,16 @@ class ForeignProcess:
                 shutil.copytree, self.tree, folder, symlinks=True, ignore=_NO_CACHE
             )
             folder.with_name(f"{folder.name}-journal").mkdir()
+            if self._postgres is not None:
+                await self._postgres.copy_base(folder.name)
         self._running[name] = asyncio.create_task(self._run(name, folder), name=f"bot {name}")
 
     async def _run(self, name: str, folder: Path) -> Completed:
         control = Path(f"{self.sockets / name}.control")
         command = [str(self._python), "-c", _BOOT, str(self._code), str(control)]
-        fixed = {
-            "PYTHONHASHSEED": "0",
-            "PYTHONUNBUFFERED": "1",
-            "TZ": "UTC",
-            "REHEARSAL_VARIABLES": " ".join(self._variables),
-        }
+        fixed = {**_FIXED, "REHEARSAL_VARIABLES": " ".join(self._variables)}
+        if self._postgres is not None:
+            fixed["REHEARSAL_DATABASE"] = f"{self._postgres.socket}:{folder.name}"
         done = await self._sandbox.run(
             [*command, *self._start.words],
             cwd=folder / self._start.folder,
@@ -93,6 +96,34 @@ class ForeignProcess:
         )
         await self._report_missing(control, done)
         return done
+
+    async def start_postgres(self) -> PostgresServer:
+        """Start a server for the bots of all scripts. Raises `RehearsalError`."""
+        server = PostgresServer(self._sandbox, self.state / "postgres", self.sockets / "postgres")
+        self._postgres = server
+        await server.start()
+        return server
+
+    async def run_setup(self, setup: BotStart) -> None:
+        """Run a bot's own set-up of its tables, in a copy of its tree. Raises `RehearsalError`."""
+        if self._postgres is None:
+            raise RehearsalError("there is no PostgreSQL to set up")
+        folder = self.state / "setup"
+        await asyncio.to_thread(shutil.copytree, self.tree, folder, symlinks=True, ignore=_NO_CACHE)
+        boot = _BOOT.replace("foreign_main", "foreign_setup")
+        command = [str(self._python), "-c", boot, str(self._code), str(self._postgres.socket), BASE]
+        done = await self._sandbox.run(
+            [*command, *setup.words],
+            cwd=folder / setup.folder,
+            writable=(folder,),
+            env={**self._variables, **_FIXED},
+            limits=LIMITS.replace(seconds=_SETUP_SECONDS),
+            readable=(self._code, self.sockets, *list_python_paths(self._python)),
+        )
+        if done.returncode != 0:
+            raise RehearsalError(
+                f"the database cannot be set up: {setup.name}: {_shorten(done.output)}"
+            )
 
     async def _report_missing(self, control: Path, done: Completed) -> None:
         """Tell a script that still waits for the first word of its bot why there is none."""
@@ -130,6 +161,8 @@ class ForeignProcess:
         """Kill all processes."""
         for name in [*self._running]:
             await self.end(name)
+        if self._postgres is not None:
+            await self._postgres.close()
 
 
 def _is_vague(reason: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from theseus_rehearsal._script_run import ScriptRun
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign.databases import EMPTY, Databases, copy_databases
+from theseus_rehearsal.foreign.postgres import find_program, list_migrations, uses_postgres
 from theseus_rehearsal.foreign.process import ForeignProcess
 from theseus_rehearsal.foreign.stand_ins import build_variables, copy_examples
 from theseus_rehearsal.foreign.start import ENVIRONMENTS, BotStart
@@ -76,9 +77,32 @@ class ForeignRehearsal:
             )
             process.prepare()
             try:
-                yield ForeignPlayer(process, self._step_seconds)
+                missing = await self._prepare_postgres(process, copy)
+                yield ForeignPlayer(process, self._step_seconds, missing)
             finally:
                 await process.close()
+
+    async def _prepare_postgres(self, process: ForeignProcess, copy: Path) -> str:
+        """Start a server for a bot that uses one, and build its tables; or return why not."""
+        setup = self._databases.setup
+        if setup is None and not await asyncio.to_thread(uses_postgres, copy):
+            return ""
+        try:
+            for name in ("initdb", "postgres", "psql"):
+                find_program(name)
+        except RehearsalError as error:
+            if setup is not None:
+                raise
+            return str(error)
+        server = await process.start_postgres()
+        if setup is not None:
+            await process.run_setup(setup)
+        elif (copy / "alembic.ini").is_file():
+            await process.run_setup(BotStart("module", "alembic", ("upgrade", "head")))
+        else:
+            for file in list_migrations(copy):
+                await server.run_file(file)
+        return ""
 
     def _prepare_copy(self, tree: Path, copy: Path) -> Mapping[str, str]:
         """Copy a tree, add what a bot has beside its committed files, and return its variables."""
@@ -96,10 +120,14 @@ class ForeignRehearsal:
 
 
 class ForeignPlayer:
-    """Implements `ScriptRunner`; each script gets a new process and a new copy of the tree."""
+    """Implements `ScriptRunner`; each script gets a new process and a new copy of the tree.
 
-    def __init__(self, process: ForeignProcess, step_seconds: float) -> None:
+    `missing` is what the machine does not have, and the bot might need.
+    """
+
+    def __init__(self, process: ForeignProcess, step_seconds: float, missing: str = "") -> None:
         self._process = process
+        self._missing = missing
         self._step_seconds = step_seconds
         self._numbers = itertools.count(1)
 
@@ -113,4 +141,7 @@ class ForeignPlayer:
         run = ScriptRun(
             self._process, name, script, self._step_seconds, keep_files=keep_files, probe=probe
         )
-        return await run.run()
+        done = await run.run()
+        if done.trouble and self._missing:
+            return done.replace(trouble=f"{done.trouble.rstrip('.')}; {self._missing}")
+        return done

@@ -14,6 +14,8 @@ STAND_IN = "stand-in"
 _EXAMPLE = re.compile(r"[._-]?(?:example|sample|template|dist|default)s?(?=[._-]|$)", re.IGNORECASE)
 _COPIED = (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".py", ".conf")
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|API_?KEY|_KEY$|^KEY|CREDENTIAL|AUTH", re.IGNORECASE)
+_SCHEME = re.compile(r"postgres(?:ql)?(?:\+\w+)?://")
+_DATABASE = re.compile(r"(^|_)(DATABASE|DB|POSTGRES(QL)?|PG|PSQL)_?(URL|URI|DSN)$|^DSN$")
 _LOOKUPS = ("getenv", "get", "config", "env")
 _PLACEHOLDER = re.compile(r"your|here|change|<.*>|^\.\.\.|x{3}|example|prefix|token", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w!?.,:;$%&+*~<>-]{1,20}")
@@ -37,7 +39,8 @@ def build_variables(tree: Path, work_tree: Path) -> dict[str, str]:
         for name, written in _read_variables(path).items():
             value = "" if path in examples and _PLACEHOLDER.search(written) else written
             found[name] = choose_value(name, value) or value or found.get(name, "")
-            if not _PLAIN.fullmatch(found[name]) and "{" not in found[name]:
+            is_made = "{" in found[name] or _SCHEME.match(found[name])
+            if not _PLAIN.fullmatch(found[name]) and not is_made:
                 found[name] = STAND_IN
     return found
 
@@ -53,8 +56,13 @@ def choose_value(name: str, written: str) -> str:
             ("CHANNEL", "dev_channel"),
         )
         return f"{{{next((id_ for word, id_ in kinds if word in upper), 'guild')}}}"
+    scheme = _SCHEME.match(written)
+    if scheme or _DATABASE.search(upper):
+        return f"{scheme[0] if scheme else 'postgresql://'}rehearsal@localhost:5432/rehearsal"
     if _SECRET.search(upper):
         return STAND_IN
+    if upper.endswith("PORT") and not written:
+        return "5432"
     if "PREFIX" in upper and not written:
         return "!"
     return ""

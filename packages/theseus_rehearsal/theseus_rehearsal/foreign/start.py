@@ -39,12 +39,12 @@ class BotStart(NamedTuple):
         return (self.kind, self.name, *self.arguments)
 
 
-def parse_start(command: str) -> BotStart:
-    """Return the start that a command names. Raises `RehearsalError`."""
+def parse_start(command: str, option: str = "--start") -> BotStart:
+    """Return the start that a command names, which an option names. Raises `RehearsalError`."""
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise RehearsalError(f"--start: {error}; write {_FORMS}.") from error
+        raise RehearsalError(f"{option}: {error}; write {_FORMS}.") from error
     for runner in _RUNNERS:
         if tuple(words[: len(runner)]) == runner:
             words = words[len(runner) :]
@@ -56,7 +56,7 @@ def parse_start(command: str) -> BotStart:
         return BotStart("file", words[0], tuple(words[1:]))
     if len(words) == 1 and _FACTORY.fullmatch(words[0]):
         return BotStart("factory", words[0])
-    raise RehearsalError(f"--start: `{command}` is no start of a Python program: write {_FORMS}.")
+    raise RehearsalError(f"{option}: `{command}` is no start of a Python program: write {_FORMS}.")
 
 
 def _skip_options(words: Sequence[str]) -> Sequence[str]:

@@ -36,13 +36,19 @@ class ForeignBot:
     """
 
     def __init__(
-        self, channel: LineSocket, start: Sequence[str], time: ScriptTime, seeds: Seeds
+        self,
+        channel: LineSocket,
+        start: Sequence[str],
+        time: ScriptTime,
+        seeds: Seeds,
+        *,
+        own_socket: str = "",
     ) -> None:
         self._channel = channel
         self._start = start
         self._time = time
         self._seeds = seeds
-        self._refused = RefusedNetwork(lambda place: channel.send({"wanted": place}))
+        self._refused = RefusedNetwork(lambda place: channel.send({"wanted": place}), own_socket)
         self._client: Any = None
         self._stopped = False
         self._task: asyncio.Task[Any] | None = None

@@ -3,6 +3,7 @@
 It runs in the bot's own Python, with discord.py and this folder alone: Python 3.10 or newer.
 """
 
+import os
 import sys
 
 from .script_time import ScriptTime
@@ -17,6 +18,10 @@ def main() -> None:
     seeds.install()
 
     from .foreign_bot import ForeignBot
+    from .foreign_database import install
     from .lines import LineSocket
 
-    ForeignBot(LineSocket(control), start, time, seeds).run()
+    socket, _, database = os.environ.pop("REHEARSAL_DATABASE", "").rpartition(":")
+    if socket:
+        install(socket, database)
+    ForeignBot(LineSocket(control), start, time, seeds, own_socket=socket).run()

@@ -21,11 +21,13 @@ _BY_SOCKET = {".s.PGSQL": "PostgreSQL", "redis": "Redis", "mysql": "MySQL"}
 class RefusedNetwork:
     """Makes connections and name look-ups fail as they do without a network.
 
-    `on_request` receives each new place, as `PostgreSQL at localhost:5432`.
+    `on_request` receives each new place, as `PostgreSQL at localhost:5432`. `own_socket` is that of
+    the replay's own database.
     """
 
-    def __init__(self, on_request: Callable[[str], None]) -> None:
+    def __init__(self, on_request: Callable[[str], None], own_socket: str = "") -> None:
         self._on_request = on_request
+        self._own_socket = own_socket
         self._services: list[str] = []
 
     def install(self) -> None:
@@ -64,7 +66,7 @@ class RefusedNetwork:
             self._note(address[0], address[1])
             return errno.ECONNREFUSED
         for part, service in _BY_SOCKET.items():
-            if part in str(address):
+            if part in str(address) and address != self._own_socket:
                 self._add(f"{service} at {address}")
         return 0
 
