@@ -79,7 +79,7 @@ def test_secrets_and_ids_have_stand_in_values(tmp_path: Path) -> None:
         "DISCORD_TOKEN": "stand-in",
         "LOG_CHANNEL_ID": "{dev_channel}",
         "COLOR": "teal",
-        "DATABASE_URL": "stand-in",
+        "DATABASE_URL": "postgres://rehearsal@localhost:5432/rehearsal",
         "PREFIX": "%",
     }
 

@@ -123,6 +123,7 @@ async def try_each_command(rehearsal: Rehearsal, tree: Path) -> Coverage:
             _Attempt(each, build_steps(each, get_person(at))) for at, each in enumerate(usable)
         ]
         played = await _play_all(runner, attempts, len(usable))
+        await _repeat_silent(runner, attempts, played)
         runs = tuple(each.run for each in played)
         presses: list[tuple[str, CommandRun]] = []
         for _ in range(_MOST_LAYERS):
@@ -140,6 +141,16 @@ def _follow(attempts: Sequence[_Attempt], played: Sequence[_Played]) -> Iterator
     for attempt, done in zip(attempts, played, strict=True):
         for step in iterate_follow_ups(done.last):
             yield _Attempt(attempt.command, (*attempt.steps, step))
+
+
+async def _repeat_silent(
+    runner: ScriptRunner, attempts: Sequence[_Attempt], played: list[_Played]
+) -> None:
+    """Play silent commands again without the others: one of them may have changed the prefix."""
+    silent = [at for at, each in enumerate(played) if each.run.outcome == "silent"]
+    again = await _play_all(runner, [attempts[at] for at in silent], len(attempts))
+    for at, each in zip(silent, again, strict=True):
+        played[at] = each
 
 
 async def _play_all(

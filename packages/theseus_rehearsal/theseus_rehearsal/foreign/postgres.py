@@ -23,6 +23,15 @@ _SETTINGS = (
     "shared_memory_type=mmap", "dynamic_shared_memory_type=mmap", "max_connections=60",
     "autovacuum=off", "timezone=UTC", "unix_socket_permissions=0777",
 )  # fmt: skip
+# Bots' instructions ask people to create these by hand before the migrations.
+_EXTENSIONS = """
+DO $$ DECLARE extension text; BEGIN
+    FOR extension IN SELECT name FROM pg_available_extensions
+        WHERE name IN ('pg_trgm', 'pgcrypto', 'uuid-ossp', 'hstore', 'citext') LOOP
+        EXECUTE format('CREATE EXTENSION IF NOT EXISTS %I', extension);
+    END LOOP;
+END $$
+"""
 _READY = b"ready to accept connections"
 _START_SECONDS = 60.0
 _LINES = 3
@@ -98,6 +107,7 @@ class PostgresServer:
         except TimeoutError:
             raise RehearsalError("PostgreSQL was not ready within a minute") from None
         await self.run_sql(f'CREATE DATABASE "{BASE}"', database="postgres")
+        await self.run_sql(_EXTENSIONS)
 
     async def _wait_until_ready(self, process: asyncio.subprocess.Process) -> None:
         lines: list[bytes] = []
