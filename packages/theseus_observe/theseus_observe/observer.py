@@ -69,9 +69,8 @@ class Observer:
         self.runner = HookRunner(tell)
         self.outbox = Outbox(make_sink(settings, self.runner), self.runner)
         self._client = client
-        commit = read_commit(settings.root)
-        key = load_key(settings)
-        self._recorder = Recorder(queue or self.outbox, settings.root, key, commit)
+        key, root = load_key(settings), settings.root
+        self._recorder = Recorder(queue or self.outbox, root, key, read_commit(root))
         self._audiences = AudienceFinder(client, settings.values)
         code = ProjectCode(settings.root)
         self._stalls = StallWatch(code) if settings.stalls else None
@@ -113,7 +112,11 @@ class Observer:
         self._on_error = MethodWrapper(client, "on_error", self._fail_listener, self.runner)
         self._tree: Any = None
         self._on_tree_error: MethodWrapper | None = None
-        self._handlers: dict[str, Callable[..., object]] = {
+        self._handlers = self._list_handlers()
+
+    def _list_handlers(self) -> dict[str, Callable[..., object]]:
+        """Return what looks at each event of discord.py."""
+        return {
             "interaction": self._commands.start_interaction,
             "command": self._commands.start_typed,
             "command_completion": self._commands.complete_typed,

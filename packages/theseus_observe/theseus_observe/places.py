@@ -89,7 +89,7 @@ class AudienceFinder:
         )
         return self._decide(place, is_private=is_private or _can_answer_privately(error))
 
-    def find_of_shown(self, place: Place, *, is_private: bool) -> str:
+    def decide_audience(self, place: Place, *, is_private: bool) -> str:
         """Return who can see what is shown in a channel, to everyone there or to one person."""
         return self._decide(place, is_private=is_private)
 
@@ -118,7 +118,7 @@ class AudienceFinder:
 def _can_answer_privately(error: BaseException) -> bool:
     """Return whether code on the way to an error names the argument for a private answer."""
     return any(
-        names_private_answer(code)
+        has_private_answer(code)
         for chain in find_chains(error)
         for each in chain.errors
         for code in _walk_code(each)
@@ -126,7 +126,7 @@ def _can_answer_privately(error: BaseException) -> bool:
     )
 
 
-def names_private_answer(code: CodeType) -> bool:
+def has_private_answer(code: CodeType) -> bool:
     """Return whether code names the argument for a private answer."""
     return any(_NAME in constant for constant in _list_names(code))
 

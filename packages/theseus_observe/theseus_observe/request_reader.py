@@ -18,7 +18,7 @@ from discord.ext import commands
 from theseus_observe.failures.literals import format_literals
 from theseus_observe.failures.safe_access import attempt
 from theseus_observe.interaction_inputs import get_command_code, walk_submitted_fields
-from theseus_observe.places import AudienceFinder, Place, names_private_answer
+from theseus_observe.places import AudienceFinder, Place, has_private_answer
 from theseus_observe.pseudonyms import build_pseudonym
 from theseus_observe.records import PRIVATE, Request
 from theseus_observe.redaction import redact
@@ -92,11 +92,11 @@ class RequestReader:
         """Return who could see an interaction that went well."""
         code = get_command_code(interaction)
         if interaction.type is discord.InteractionType.modal_submit:
-            return self.audiences.find_of_shown(place, is_private=True)
+            return self.audiences.decide_audience(place, is_private=True)
         message = interaction.message
         is_private = message is not None and message.flags.ephemeral
-        is_private = is_private or (code is not None and names_private_answer(code))
-        return self.audiences.find_of_shown(place, is_private=is_private)
+        is_private = is_private or (code is not None and has_private_answer(code))
+        return self.audiences.decide_audience(place, is_private=is_private)
 
     # ---------------------------------------------------------- on the writer's thread
 

@@ -8,11 +8,11 @@ from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign.postgres import (
     PostgresServer,
     find_program,
+    has_postgres,
     list_migrations,
-    uses_postgres,
 )
 from theseus_rehearsal.foreign.stand_ins import choose_value
-from theseus_rehearsal.runner.foreign_database import _rewrite_startup
+from theseus_rehearsal.runner.foreign_database import _replace_startup
 from theseus_rehearsal.sandbox import BubblewrapSandbox, probe
 
 MIGRATIONS = ("V10__last.sql", "V2__second.sql", "U2__undo.sql", "V1__first.sql", "2_down.sql")
@@ -32,11 +32,11 @@ def test_migrations_are_found_in_order_without_those_that_undo(tmp_path: Path) -
     ]
 
 
-def test_a_bot_that_uses_postgresql_is_known_by_its_imports(tmp_path: Path) -> None:
+def test_a_bot_that_has_postgresql_is_known_by_its_imports(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("text = 'import asyncpg'\n")
-    assert not uses_postgres(tmp_path)
+    assert not has_postgres(tmp_path)
     (tmp_path / "db.py").write_text("    from asyncpg import Pool\n")
-    assert uses_postgres(tmp_path)
+    assert has_postgres(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_addresses_of_databases_are_replaced(name: str, written: str, value: str
 def test_whichever_user_and_database_a_bot_names_it_gets_those_of_the_replay() -> None:
     body = b"user\0danny\0database\0live\0application_name\0bot\0\0"
     message = struct.pack("!ii", len(body) + 8, 196_608) + body
-    changed = _rewrite_startup(message, "p1")
+    changed = _replace_startup(message, "p1")
     assert struct.unpack("!ii", changed[:8]) == (len(changed), 196_608)
     assert changed[8:] == b"user\0rehearsal\0database\0p1\0application_name\0bot\0\0"
-    assert _rewrite_startup(b"Q\0\0\0\x0dSELECT 1\0", "p1") == b"Q\0\0\0\x0dSELECT 1\0"
+    assert _replace_startup(b"Q\0\0\0\x0dSELECT 1\0", "p1") == b"Q\0\0\0\x0dSELECT 1\0"
 
 
 @pytest.mark.slow

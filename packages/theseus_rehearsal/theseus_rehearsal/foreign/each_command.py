@@ -122,13 +122,13 @@ async def try_each_command(rehearsal: Rehearsal, tree: Path) -> Coverage:
         attempts = [
             _Attempt(each, build_steps(each, get_person(at))) for at, each in enumerate(usable)
         ]
-        played = await _play_all(runner, attempts, len(usable))
+        played = await _run_all(runner, attempts, len(usable))
         await _repeat_silent(runner, attempts, played)
         runs = tuple(each.run for each in played)
         presses: list[tuple[str, CommandRun]] = []
         for _ in range(_MOST_LAYERS):
             attempts = list(_follow(attempts, played))
-            played = await _play_all(runner, attempts, len(usable))
+            played = await _run_all(runner, attempts, len(usable))
             presses += [
                 (describe_step(attempt.steps[-1]), each.run)
                 for attempt, each in zip(attempts, played, strict=True)
@@ -146,17 +146,17 @@ def _follow(attempts: Sequence[_Attempt], played: Sequence[_Played]) -> Iterator
 async def _repeat_silent(
     runner: ScriptRunner, attempts: Sequence[_Attempt], played: list[_Played]
 ) -> None:
-    """Play silent commands again without the others: one of them may have changed the prefix."""
+    """Run silent commands again without the others: one of them may have changed the prefix."""
     silent = [at for at, each in enumerate(played) if each.run.outcome == "silent"]
-    again = await _play_all(runner, [attempts[at] for at in silent], len(attempts))
+    again = await _run_all(runner, [attempts[at] for at in silent], len(attempts))
     for at, each in zip(silent, again, strict=True):
         played[at] = each
 
 
-async def _play_all(
+async def _run_all(
     runner: ScriptRunner, attempts: Sequence[_Attempt], people: int
 ) -> list[_Played]:
-    """Play the attempts in one script, and the rest in another one if the bot ends in between."""
+    """Run the attempts in one script, and the rest in another one if the bot ends in between."""
     played: list[_Played] = []
     for _ in range(_RESTARTS_AT_MOST):
         rest = attempts[len(played) :]

@@ -39,7 +39,7 @@ _NOBODY = 65_534
 _UNDO = re.compile(r"(?:^|[._-])(?:down|undo|rollback|revert|drop)(?:[._-]|$)|^U\d", re.IGNORECASE)
 
 
-def uses_postgres(tree: Path) -> bool:
+def has_postgres(tree: Path) -> bool:
     """Return whether a bot's code imports asyncpg."""
     texts = (path.read_text("utf-8", "replace") for path in iterate_files(tree, (".py",)))
     return any(map(_IMPORT.search, texts))

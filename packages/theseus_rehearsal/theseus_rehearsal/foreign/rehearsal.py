@@ -11,7 +11,7 @@ from pathlib import Path
 from theseus_rehearsal._script_run import ScriptRun
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign.databases import EMPTY, Databases, copy_databases
-from theseus_rehearsal.foreign.postgres import find_program, list_migrations, uses_postgres
+from theseus_rehearsal.foreign.postgres import find_program, has_postgres, list_migrations
 from theseus_rehearsal.foreign.process import ForeignProcess
 from theseus_rehearsal.foreign.stand_ins import build_variables, copy_examples
 from theseus_rehearsal.foreign.start import ENVIRONMENTS, BotStart
@@ -85,7 +85,7 @@ class ForeignRehearsal:
     async def _prepare_postgres(self, process: ForeignProcess, copy: Path) -> str:
         """Start a server for a bot that uses one, and build its tables; or return why not."""
         setup = self._databases.setup
-        if setup is None and not await asyncio.to_thread(uses_postgres, copy):
+        if setup is None and not await asyncio.to_thread(has_postgres, copy):
             return ""
         try:
             for name in ("initdb", "postgres", "psql"):

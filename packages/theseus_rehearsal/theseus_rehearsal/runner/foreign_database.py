@@ -30,7 +30,7 @@ class _Transport:
         return getattr(self._inner, name)
 
     def write(self, data: Any) -> None:
-        content = _rewrite_startup(bytes(data), self._database)
+        content = _replace_startup(bytes(data), self._database)
         self._on_write(content)
         self._inner.write(content)
 
@@ -111,7 +111,7 @@ def install(socket: str, database: str) -> None:
     loops.create_unix_connection = create_unix_here
 
 
-def _rewrite_startup(content: bytes, database: str) -> bytes:
+def _replace_startup(content: bytes, database: str) -> bytes:
     """Return the first message of a connection with our user and database; others as they are."""
     if len(content) < 8 or struct.unpack("!ii", content[:8]) != (len(content), _VERSION):
         return content
