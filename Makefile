@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # The demo asks a model when there is a key or an address for one, or when it is told to.
 CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTHROPIC_API_KEY)$(ANTHROPIC_BASE_URL))
 
-.PHONY: help demo demo-scripted test slow exhaustive quick check guard-versions format install claude system bench clean
+.PHONY: help demo demo-scripted test slow exhaustive quick check guard-versions format install claude system bench hearing clean
 
 # A target is told by what stands behind its ##. The first target of the file stays `demo`.
 
@@ -60,6 +60,9 @@ format: install  ## mend what can be mended
 
 bench: claude  ## measure beside baselines; ARGS="--only journal" for one
 	$(BIN)/theseus bench $(ARGS)
+
+hearing: claude  ## train data/hearing.tsv, which tells requests apart; fetches two public corpora once
+	$(BIN)/python -m bench.hearing $(ARGS)
 
 # The environment is complete when this stamp is newer than the lock. A uv on PATH is used, and may
 # bring its own Python; otherwise one is put into the environment itself. Packages are compiled once,

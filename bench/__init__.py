@@ -8,6 +8,7 @@ repository.
 from collections.abc import Awaitable, Callable, Sequence
 
 from bench import (
+    _paths,  # noqa: F401 - first: the others import what it makes importable
     acknowledgement,
     backup,
     candidates,

@@ -9,8 +9,9 @@ import typer
 from bot.cli.output import JsonAnyway, print_json
 from bot.domain.errors import ConfigError
 from bot.domain.live_items import ItemName
-from bot.grammar import COMMAND_LINE, describe, parse
+from bot.grammar import COMMAND_LINE, describe
 from bot.hot_reload.catalog import Catalog
+from bot.listener.second_opinion import understand
 
 
 class ReplyTo(StrEnum):
@@ -43,4 +44,4 @@ def intent(
     found = Catalog(here, here / "data" / "config.yaml").locate()
     items = tuple(ItemName(kind=kind, name=name) for kind, name in found)
     setting = COMMAND_LINE.replace(in_thread=in_thread, reply_to=answered, items=items)
-    print_json(describe(parse(sentence, setting)))
+    print_json(describe(understand(sentence, setting)))

@@ -39,6 +39,10 @@ class Intent(StrEnum):
     CHAT = "chat"
 
 
+REQUESTS = (Intent.FIX, Intent.INVESTIGATE, Intent.CHANGE, Intent.ASK)
+"""What a message without a clear request may ask for."""
+
+
 class Topic(StrEnum):
     """The topic of a question about the bot itself."""
 
@@ -82,6 +86,8 @@ class Setting(Record):
     reply_to: ReplyTo | None = None
     is_text_only: bool = True
     """True if the message is only text: no file, sticker or poll."""
+    has_chat_model: bool = False
+    """A chat model answers what the grammar does not understand."""
     items: tuple[ItemName, ...] = ()
     """The live items, by name: only these can be rolled back."""
 
@@ -121,7 +127,7 @@ class Slots(Record):
     span: str = ""
     """The period a question is about, in the speaker's words ("this week")."""
     may_mean: tuple[Intent, ...] = ()
-    """The decisions an unclear message may ask for, likeliest first."""
+    """The decisions or `REQUESTS` that an unclear message may ask for, likeliest first."""
     rollback: RollbackRequest | None = None
     """Which live item to roll back, and to which version."""
     numbers: tuple[int, ...] = ()
@@ -151,6 +157,12 @@ class Utterance(Record):
     def unsure(self) -> bool:
         """True if it may be a decision. If no decision is possible, it is treated as chat."""
         return self.intent is Intent.UNCLEAR and self.strength == "weak"
+
+    @property
+    def is_unclear_request(self) -> bool:
+        """True if it asks for something, and its author has to say for what; no decision."""
+        meant = set(self.slots.may_mean)
+        return self.intent is Intent.UNCLEAR and bool(meant) and meant <= set(REQUESTS)
 
 
 def describe(utterance: Utterance) -> dict[str, Any]:

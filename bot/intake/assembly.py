@@ -29,6 +29,7 @@ from bot.intake.kinds import (
     self_audit,
     status,
     unclear_decision,
+    unclear_request,
     unnamed_failure,
 )
 from bot.intake.privacy import RequestPrivacy
@@ -68,7 +69,7 @@ def assemble_intake(
         guild_id: The server of the bot, if there is only one.
     """
     injector, here = Injector(provided), {"dev_channel_id": dev_channel_id}
-    build, call, commands = injector.build, injector.call, injector.get(FailureMatcher).commands
+    build, commands = injector.build, injector.get(FailureMatcher).commands
     build(RequestPrivacy, find_audience=find_audience, commands=commands, **here)
     monitoring = injector.find(Monitoring)
     if monitoring is not None:
@@ -77,6 +78,16 @@ def assemble_intake(
         build(ReportedIncidents, commands=commands)
     for part in _PARTS:
         build(part)
+    _build_handlers(injector, provided, dev_channel_id)
+    for part in (AttachedFailures, Attention):
+        build(part)
+    build(IncidentRequests, guild_id=guild_id, **here)
+    return injector.call(Intake)
+
+
+def _build_handlers(injector: Injector, provided: Injector, dev_channel_id: int) -> None:
+    """Build the handler of each kind of request."""
+    build, call, here = injector.build, injector.call, {"dev_channel_id": dev_channel_id}
     features, endings = build(feature_request.Handler), build(ending.Handler)
     asked = build(question.Handler, **here)
     by_kind = (
@@ -105,9 +116,6 @@ def assemble_intake(
         questions=asked,
         run_answers=call(run_answer.Handler),
         unnamed_failures=call(unnamed_failure.Handler),
+        unclear_requests=call(unclear_request.Handler),
         endings=endings,
     )
-    build(AttachedFailures)
-    build(Attention)
-    build(IncidentRequests, guild_id=guild_id, **here)
-    return call(Intake)

@@ -51,4 +51,5 @@ def _can_be_about_file(message: Message) -> bool:
     if slots.run is not None or slots.pull_request is not None:
         return False
     asks_why = intent is Intent.ASK and slots.topic is Topic.CAUSE
-    return asks_for_work or asks_why or intent is Intent.CHAT
+    open_ended = intent is Intent.CHAT or message.utterance.is_unclear_request
+    return asks_for_work or asks_why or open_ended

@@ -13,7 +13,7 @@ from bot.domain.run import Run, Waiting
 from bot.grammar.agreement import is_refusal, parse_agreement, parse_contract_reply
 from bot.grammar.changes import has_bot_part
 from bot.grammar.choices import find_choice
-from bot.grammar.likeness import has_any_name
+from bot.grammar.likeness import find_fitting_failures, has_any_name
 from bot.intake.decision_questions import DecisionQuestions
 from bot.intake.failures import FailureMatcher
 from bot.intake.message import can_ask
@@ -23,6 +23,8 @@ from bot.self_improvement.run_conversation import RunConversation
 _MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
 _WORK = re.compile(r"\b(?:fix|investigate|look into|why|repair)\b", re.IGNORECASE)
 _ENDING = {Intent.CANCEL, Intent.STOP, Intent.REJECT}
+_REPORTS = (Intent.FIX, Intent.INVESTIGATE)
+_EVIDENCE_PERIOD = timedelta(days=1)
 _RECENT_PERIOD = timedelta(minutes=30)  # how long people mention a failure without its name
 
 
@@ -51,7 +53,7 @@ class Attention:
 
         People also revert changes of their own, so a revert counts only if one of the bot's changes
         is live. A "fix it" counts only if something failed lately and a listed person wrote it. A
-        requested change counts only if it is about the bot.
+        request for work counts only if it is about the bot: it names a part of it, or what failed.
         """
         if utterance.is_unspecific:
             if not can_ask(self.people, person):
@@ -63,8 +65,16 @@ class Attention:
             return Overheard(utterance.recognised and can_ask(self.people, person))
         if utterance.recognised and utterance.intent in (Intent.REVERT, Intent.UNCLEAR):
             return Overheard(await self.questions.can_be_decided(person, utterance))
-        about_bot = utterance.intent is not Intent.CHANGE or _is_about_bot(text, names)
-        return Overheard(utterance.recognised and about_bot)
+        known = {*names, *self.matcher.commands()}
+        if not utterance.recognised or _is_about_bot(text, known):
+            return Overheard(utterance.recognised)
+        return Overheard(utterance.intent in _REPORTS and await self._is_about_failure(text))
+
+    async def _is_about_failure(self, text: str) -> bool:
+        """Return whether something like this failed lately."""
+        failures = await self.matcher.list_failures(self.clock.now() - _EVIDENCE_PERIOD)
+        match = find_fitting_failures(text, failures, self.matcher.commands())
+        return bool(match.certain or match.likely)
 
     async def is_run_answer(
         self, run: Run | None, text: str, utterance: Utterance, replied_id: int | None

@@ -63,6 +63,7 @@ class Message:
         is_answer: Whether it is the answer that `run` waits for.
         is_missed: Whether it was posted while the bot was away.
         is_correction: Whether it was edited, and may have been answered before.
+        is_explained: Whether its author has said, with a button, what it means.
         is_verbatim: Whether its author wrote the text, and did not forward or attach it.
         attached: The text of its files: data, no instruction.
         error_id: The failure that its files show.
@@ -82,6 +83,7 @@ class Message:
     is_answer: bool = False
     is_missed: bool = False
     is_correction: bool = False
+    is_explained: bool = False
     edited_at: datetime | None = None
     has_text: bool = True
     is_verbatim: bool = True
@@ -101,10 +103,11 @@ class Message:
 
     @property
     def key(self) -> str:
-        """The idempotency key of what the message starts; each edit has its own key."""
+        """The idempotency key of what the message starts; each edit and meaning has its own."""
         edited = self.edited_at if self.is_correction else None
         edit = f":edit:{edited.timestamp():.3f}" if edited else ""
-        return f"message:{self.id}{edit}"
+        meant = f":meant:{self.intent.value}" if self.is_explained else ""
+        return f"message:{self.id}{edit}{meant}"
 
     @property
     def reply_key(self) -> str:

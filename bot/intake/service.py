@@ -41,6 +41,7 @@ class MessageHandlers:
     questions: question.Handler
     run_answers: KindHandler[Any]
     unnamed_failures: KindHandler[Any]
+    unclear_requests: KindHandler[Any]
     endings: ending.Handler
 
 
@@ -102,6 +103,8 @@ class Intake:
             return self.handlers.run_answers
         if message.utterance.is_unspecific:
             return self.handlers.unnamed_failures
+        if message.utterance.is_unclear_request:
+            return self.handlers.unclear_requests
         return self.handlers.by_intent.get(message.intent)
 
 

@@ -12,13 +12,16 @@ from bot.authority.authorizer import AuditWriter
 from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized, StoreError, TheseusError, TooMany, WrongStage
 from bot.domain.posts import Post
-from bot.grammar import Intent, Utterance
+from bot.grammar import COMMAND_LINE, Intent, Utterance
+from bot.listener.second_opinion import explain
+from cogs.conversation._addressing import extract_text
 from cogs.conversation._corrections import is_correction
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._direct_answers import answer_directly
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.conversation._limits import MessageLimits
+from cogs.conversation._meaning_button import MeaningButton
 from cogs.conversation._message_reader import MessageReader
 from cogs.conversation._missed_messages import MissedMessages
 from cogs.conversation._rollback_button import RollbackButton
@@ -45,14 +48,14 @@ class Conversation(commands.Cog):
 
     async def cog_load(self) -> None:
         """Register the buttons, and look for messages that arrived while nothing listened."""
-        self.bot.add_dynamic_items(DecisionButton, RollbackButton)
+        self.bot.add_dynamic_items(DecisionButton, MeaningButton, RollbackButton)
         if self.bot.is_ready():
             self._away.set()
         self._look_back.start()
 
     async def cog_unload(self) -> None:
         """Stop looking; messages that are being handled are found again by the next cog."""
-        self.bot.remove_dynamic_items(DecisionButton, RollbackButton)
+        self.bot.remove_dynamic_items(DecisionButton, MeaningButton, RollbackButton)
         looking = self._look_back.get_task()
         self._look_back.cancel()
         if looking is not None:
@@ -117,19 +120,27 @@ class Conversation(commands.Cog):
         if not self._check_duplicate(message.id):
             await self._take(message, utterance=utterance)
 
+    async def handle_meaning(self, message: discord.Message, intent: Intent) -> None:
+        """Answer the message as what its author says, with a button, that it means."""
+        utterance = explain(extract_text(self.bot, message), COMMAND_LINE, intent)
+        await self._take(message, utterance=utterance, explained=True)
+
     async def _take(
         self,
         message: discord.Message,
         *,
         utterance: Utterance | None = None,
         correction: bool = False,
+        explained: bool = False,
     ) -> None:
         # an edit may arrive before the first version is answered
         lock = self._locks.setdefault(message.id, asyncio.Lock())
         turn = MessageTurn(self._cursors, message.channel.id, message.id)
         try:
             async with lock, turn:
-                await self._handle(message, turn, utterance, correction=correction)
+                await self._handle(
+                    message, turn, utterance, correction=correction, explained=explained
+                )
         except StoreError as error:
             _log.warning("the message %s met a state that fails: %s", message.id, error)
             if not turn.answered and (turn.addressed or self._hearing.can_be_for_bot(message)):
@@ -139,15 +150,21 @@ class Conversation(commands.Cog):
         self,
         message: discord.Message,
         turn: MessageTurn,
-        missed: Utterance | None,
+        parsed: Utterance | None,
         *,
         correction: bool,
+        explained: bool,
     ) -> None:
-        """Answer a message; a `missed` one was parsed before."""
+        """Answer a message. One that was missed, or explained by its author, was parsed before."""
         if self._limits.should_ignore(message):
             return
+        missed = parsed is not None and not explained
         incoming = await self._hearing.read(
-            message, utterance=missed, missed=missed is not None, correction=correction
+            message,
+            utterance=parsed,
+            missed=missed,
+            correction=correction,
+            explained=explained,
         )
         if incoming is None or (correction and self._is_same_request(incoming)):
             return
@@ -157,7 +174,7 @@ class Conversation(commands.Cog):
         if await self._limits.hold_back(incoming):
             return
         warning = self._limits.count(incoming)
-        answer = await self._answer_or_refuse(incoming, missed=missed is not None)
+        answer = await self._answer_or_refuse(incoming, missed=missed)
         await self._reply(
             message,
             translate_answer(incoming.request.utterance, answer),

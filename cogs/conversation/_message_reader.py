@@ -9,10 +9,12 @@ from bot.authority.live_items import LiveItemService
 from bot.client import TheseusClient
 from bot.domain.people import Person
 from bot.domain.run import Run
-from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
+from bot.grammar import Intent, ReplyTo, Setting, Utterance
 from bot.intake.attention import Overheard
 from bot.intake.message import CardReference, Message, RepliedMessage
 from bot.intake.rollback_questions import list_live_names
+from bot.listener.second_opinion import understand
+from bot.ports.chat_model import ChatModel
 from cogs.conversation._addressing import (
     extract_text,
     get_forwarded_message,
@@ -44,7 +46,7 @@ class MessageReader:
     """Parses messages."""
 
     def __init__(
-        self, bot: TheseusClient, parse: Callable[[str, Setting], Utterance] = parse
+        self, bot: TheseusClient, parse: Callable[[str, Setting], Utterance] = understand
     ) -> None:
         self._bot = bot
         self._parse = parse
@@ -56,10 +58,12 @@ class MessageReader:
         utterance: Utterance | None = None,
         missed: bool = False,
         correction: bool = False,
+        explained: bool = False,
     ) -> IncomingMessage | None:
         """Return the parsed message; None if it is not for the bot.
 
-        A message that was parsed before comes with its `utterance`.
+        A message that was parsed before, or that its author has `explained`, comes with its
+        `utterance`.
         """
         if await self._bot.is_command(message):
             return None
@@ -84,8 +88,8 @@ class MessageReader:
         if not overheard.is_for_bot:
             return None
         attached = attached or await read_attached(message)
-        attention, replied_id = self._bot.intake.attention, pointed_at.id if pointed_at else None
-        answers = setting.is_text_only and await attention.is_run_answer(
+        replied_id = pointed_at.id if pointed_at else None
+        answers = setting.is_text_only and await self._bot.intake.attention.is_run_answer(
             run, text, utterance, replied_id
         )
         loose = (utterance.intent is Intent.CHAT or utterance.unsure) and not answers
@@ -98,6 +102,7 @@ class MessageReader:
             is_answer=answers,
             is_missed=missed,
             is_correction=correction,
+            is_explained=explained,
             has_text=has_words,
             is_verbatim=has_words and not message.message_snapshots,
             attached=attached.text,
@@ -115,6 +120,7 @@ class MessageReader:
             # a clear request in the dev channel is always answered, if only with a refusal
             listed=True,
             reply_to=reply_to,
+            has_chat_model=self._bot.find_part(ChatModel) is not None,
             items=list_live_names(self._bot.find_part(LiveItemService)),
             is_text_only=_is_plain_message(message),
         )

@@ -303,3 +303,20 @@ async def said_and_heard(room: DevChannel, who: str, text: str) -> str:
     said = await room[who].say("dev", text)
     await asked_back(room, who, "dev", f"<@{room.local.bot_user_id}> hello")
     return str(said["id"])
+
+
+async def test_what_an_unclear_message_means_its_author_says_with_a_button(
+    room: DevChannel,
+) -> None:
+    mention = f"<@{room.local.bot_user_id}>"
+    question = await asked_back(
+        room, "alice", "dev", f"{mention} music cuts out after half a minute"
+    )
+    assert question["content"].startswith("What do you mean?")
+    assert list_labels(question)[-1] == "Nothing"
+    assert "Only the person" in await pressed(room, "bob", question, "Something new or different")
+    assert await room.list_runs() == ()
+    told = await pressed(room, "alice", question, "Something is broken")
+    assert told == "Thank you, I go on with that."
+    answer = await room["alice"].wait_for("dev", lambda m: "Nothing in my journal" in m["content"])
+    assert "“music cuts out" in answer["content"]

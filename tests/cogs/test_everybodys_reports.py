@@ -63,7 +63,10 @@ async def test_who_reports_what_nobody_knows_is_thanked_and_told_what_is_missing
     room: DevChannel,
 ) -> None:
     told = await get_reply_text(
-        room, await room["mallory"].say("dev", "the juggling is broken, fix it")
+        room,
+        await room["mallory"].say(
+            "dev", f"<@{room.local.bot_user_id}> the juggling is broken, fix it"
+        ),
     )
     assert told.startswith("Thanks mallory. I looked for failures that fit “juggling”")
     assert "Tell me the command as you typed it and what you saw" in told

@@ -86,7 +86,8 @@ async def test_a_report_next_to_an_open_incident_reads_the_journal_once(room: De
 
 
 async def test_a_report_that_matches_nothing_reads_the_journal_once(room: DevChannel) -> None:
-    said = await room["alice"].say("dev", "the juggling is broken, fix it")
+    mention = f"<@{room.local.bot_user_id}>"
+    said = await room["alice"].say("dev", f"{mention} the juggling is broken, fix it")
     assert "Nothing in my journal matches that." in await get_reply_text(room, said)
     assert count_reads(room) == 1
 

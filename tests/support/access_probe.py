@@ -247,6 +247,7 @@ def build_button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> s
         f"theseus:flag:{act}:coinflip:0",
         f"{run}:0",
         f"theseus:privacy:{act}",
+        f"theseus:meant:{act}",
         f"theseus:rollback:{act}:{_HEAD[:12]}:1:{_HEAD[:16]}",
     )
     known = (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", *others)

@@ -1,0 +1,86 @@
+"""Trains `data/hearing.tsv`, the listener's table: `make hearing`.
+
+    python -m bench.hearing [FOLDER]
+
+It learns from the sentences of `bench/data/hearing_phrases.toml`, the tables of `tests/bot/grammar`
+and two public corpora, which are fetched into FOLDER (data/state/cache/hearing) if it lacks them.
+"""
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.hearing_corpora import read_corpora
+from bench.hearing_phrases import draw_sentences
+from bench.hearing_training import Example, train
+from bot.domain.intents import Intent
+from bot.listener.labels import ASK, DECISION
+from bot.listener.table import TABLE
+
+_ROOT = Path(__file__).resolve().parents[1]
+_TABLES = _ROOT / "tests" / "bot" / "grammar"
+_MANY, _FEW = 3_000, 500  # sentences of a kind, and of a topic of questions
+_TABLE_WEIGHT = 3.0
+_DECISIONS = (
+    Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.STOP, Intent.CANCEL, Intent.PAUSE,
+    Intent.RESUME, Intent.UNCLEAR,
+)  # fmt: skip
+
+
+def read_phrases() -> Iterator[Example]:
+    """Yield sentences drawn from the templates."""
+    file = Path(__file__).parent / "data" / "hearing_phrases.toml"
+    templates = tomllib.loads(file.read_text("utf-8"))
+    for label, phrases in templates["phrases"].items():
+        count = _FEW if label.startswith(ASK) or label in ("budget", "audit") else _MANY
+        for sentence in draw_sentences(phrases, templates["slots"], count, label):
+            yield Example(sentence, label)
+
+
+def read_tables() -> Iterator[Example]:
+    """Yield the sentences of the grammar's tests that say what they mean wherever they are used."""
+    for name in ("utterances", "changes"):
+        for group in _load(name):
+            intent = group.get("intent")
+            if intent is None or intent == Intent.FORGET or group["where"] == "error":
+                continue
+            label = DECISION if intent in _DECISIONS else intent
+            if label != Intent.ASK:
+                yield from (_build_example(each, label) for each in group["said"])
+    for name in ("questions", "questions_unseen"):
+        for group in _load(name):
+            if group.get("topic") and group["where"] != "overheard":
+                label = ASK + group["topic"]
+                yield from (_build_example(each, label) for each in group["said"])
+
+
+def _load(name: str) -> list[dict[str, Any]]:
+    groups: list[dict[str, Any]] = yaml.safe_load((_TABLES / f"{name}.yaml").read_text("utf-8"))
+    return groups
+
+
+def _build_example(sentence: str | dict[str, Any], label: str) -> Example:
+    return Example(
+        sentence if isinstance(sentence, str) else sentence["text"], label, _TABLE_WEIGHT
+    )
+
+
+def main() -> None:
+    """Train the table, write it, and print its size."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _ROOT / "data/state/cache/hearing"
+    try:
+        talk = list(read_corpora(folder))
+    except (OSError, ValueError) as error:
+        sys.exit(f"The corpora cannot be read: {error}")
+    trained = train([*read_phrases(), *read_tables(), *talk])
+    text = trained.table.format()
+    TABLE.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{TABLE}: {len(text) / 1000:,.0f} kB from {trained.examples:,} sentences\n")
+
+
+if __name__ == "__main__":
+    main()
