@@ -56,9 +56,9 @@ class MeaningButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         await send_privately(interaction, text, f"meant-{self._kind}")
 
     async def _handle(self, interaction: discord.Interaction[Any]) -> str:
-        message = await _fetch_message(interaction)
         client: TheseusClient = interaction.client
         await client.agent.permit(get_speaker(interaction), Act.ASK, note="what was meant")
+        message = await _fetch_message(interaction)
         if message.author.id != interaction.user.id:
             raise WrongStage(_OTHERS)
         if self._kind == "nothing":
