@@ -9,8 +9,8 @@ from pathlib import Path
 from theseus_rehearsal.errors import RehearsalError as PackageError
 from theseus_rehearsal.foreign import BotStart, ForeignRehearsal
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
-from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 
 from bot.domain.errors import RehearsalError
