@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.ndjson_journal import NdjsonJournal, ObservedFolder, ObservedJournal
+from bot.adapters.ndjson_journal._line import Lines
 from bot.domain.ids import create_sortable_id, shorten_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, JournalQuery, Kind
 from bot.domain.personal_data import DataSubject
 from bot.domain.samples import parse_sample
 from bot.ports.journal import Journal
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 
 NOW = datetime(2026, 11, 21, 23, 59, 58, 123456, tzinfo=UTC)
@@ -60,9 +62,37 @@ def of(user: str, after: float, **about: object) -> Action:
     return an_action(after=after, fingerprint="f1").replace(user=user, **about)
 
 
-@pytest.fixture(params=["fake", "ndjson"])
+class FolderJournal(ObservedJournal):
+    """A journal whose records another program writes into a folder."""
+
+    def __init__(self, state: Path, folder: Path) -> None:
+        self._observed = folder
+        clock = FakeClock(NOW + timedelta(hours=60))
+        super().__init__(state, clock, redact=str, keep_days=30, folder=ObservedFolder(folder))
+
+    def append(self, action: Action) -> None:
+        """Write the record as the other program."""
+        self._observed.mkdir(exist_ok=True)
+        with (self._observed / f"{action.ts.date()}.ndjson").open("ab") as file:
+            file.write(Lines(str).format_line(action))
+
+
+@pytest.fixture(params=["fake", "ndjson", "observed"])
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
     """Return an empty journal."""
+    if request.param == "fake":
+        yield FakeJournal()
+    elif request.param == "ndjson":
+        async with NdjsonJournal(tmp_path / "state", redact=str) as real:
+            yield real
+    else:
+        async with FolderJournal(tmp_path / "state", tmp_path / "folder") as observed:
+            yield observed
+
+
+@pytest.fixture(params=["fake", "ndjson"])
+async def own_journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
+    """Return an empty journal of Theseus itself, whose records have more fields."""
     if request.param == "fake":
         yield FakeJournal()
         return
@@ -78,12 +108,16 @@ def recorded(journal: Journal, *actions: Action) -> Sequence[Action]:
 
 
 async def test_a_record_reads_back_as_it_was_written(journal: Journal) -> None:
-    flagged = an_action(after=0.000002).replace(flags={"coinflip": True, "cards": False})
     failed = an_action(after=0.000001, fingerprint="f00d")
-    written = recorded(journal, an_action(), failed, flagged)
+    written = recorded(journal, an_action(), failed)
     assert list(await journal.read(JournalQuery())) == list(written)
     samples = await journal.list_samples(since=NOW, until=NOW + timedelta(seconds=1))
     assert [sample.id for sample in samples] == [each.id for each in written]
+
+
+async def test_flags_of_a_record_read_back(own_journal: Journal) -> None:
+    written = recorded(own_journal, an_action().replace(flags={"coinflip": True, "cards": False}))
+    assert list(await own_journal.read(JournalQuery())) == list(written)
 
 
 async def test_records_read_oldest_first_across_days(journal: Journal) -> None:
@@ -198,14 +232,16 @@ async def test_following_gives_at_most_what_is_asked_for_and_goes_on_there(
     assert seen == [action.id for action in written]
 
 
-async def test_a_sample_says_of_a_record_what_judging_needs(journal: Journal) -> None:
-    cursor = (await journal.follow(None)).cursor
+async def test_a_sample_says_of_a_record_what_judging_needs(own_journal: Journal) -> None:
+    cursor = (await own_journal.follow(None)).cursor
     plain = an_action().replace(duration_ms=None, user=None, commit=None)
     own = an_action().replace(run_id="k7m2xq")
     model = an_action().replace(kind=Kind.MODEL)
     odd = an_action('☂ "quoted"').replace(duration_ms=1e-7)
-    written = recorded(journal, an_action(), plain, own, model, odd, an_action(fingerprint="f00d"))
-    samples = (await journal.follow(cursor)).samples
+    written = recorded(
+        own_journal, an_action(), plain, own, model, odd, an_action(fingerprint="f00d")
+    )
+    samples = (await own_journal.follow(cursor)).samples
     assert samples == tuple(parse_sample(action.model_dump(mode="json")) for action in written)
     assert [sample.own for sample in samples] == [False, False, True, True, False, False]
 
@@ -243,34 +279,38 @@ async def test_whole_days_are_forgotten_and_later_ones_stay(journal: Journal) ->
     assert await journal.read(JournalQuery()) == [kept, later]
 
 
-async def test_a_persons_records_are_erased_and_nobody_elses(journal: Journal) -> None:
+async def test_a_persons_records_are_erased_and_nobody_elses(own_journal: Journal) -> None:
     ada, bob = DataSubject(id=4711_0000_0000, pseudonym="u-ada"), "u-bob"
     named = an_action("poll", after=-3).replace(agent="asked by 471100000000")
     records = [of("u-ada", -5), of(bob, -4), named, of("u-ada", -2), of(bob, -1)]
     for each in records[:4]:
-        journal.append(each)
-    cursor = (await journal.follow(None)).cursor
-    before = await journal.follow("0" if isinstance(journal, FakeJournal) else "-")
+        own_journal.append(each)
+    cursor = (await own_journal.follow(None)).cursor
+    before = await own_journal.follow("0" if isinstance(own_journal, FakeJournal) else "-")
     assert len(before.samples) == 4
-    journal.append(records[4])
-    assert list(await journal.list_record_ids(ada)) == [records[0].id, named.id, records[3].id]
-    assert await journal.erase(ada) == 3
-    assert list(await journal.list_record_ids(ada)) == []
-    assert list(await journal.read(JournalQuery())) == [records[1], records[4]]
-    assert [await journal.get(each.id) for each in (records[0], named, records[3])] == [None] * 3
-    (group,) = await journal.list_failures(since=NOW - timedelta(minutes=1))
+    own_journal.append(records[4])
+    assert list(await own_journal.list_record_ids(ada)) == [records[0].id, named.id, records[3].id]
+    assert await own_journal.erase(ada) == 3
+    assert list(await own_journal.list_record_ids(ada)) == []
+    assert list(await own_journal.read(JournalQuery())) == [records[1], records[4]]
+    assert [await own_journal.get(each.id) for each in (records[0], named, records[3])] == [
+        None
+    ] * 3
+    (group,) = await own_journal.list_failures(since=NOW - timedelta(minutes=1))
     assert (group.count, group.newest) == (2, records[4])
-    assert [each.id for each in (await journal.follow(cursor)).samples] == [records[4].id]
-    samples = await journal.list_samples(since=NOW - timedelta(minutes=1), until=NOW)
+    assert [each.id for each in (await own_journal.follow(cursor)).samples] == [records[4].id]
+    samples = await own_journal.list_samples(since=NOW - timedelta(minutes=1), until=NOW)
     assert [each.id for each in samples] == [records[1].id, records[4].id]
-    assert await journal.erase(ada) == 0
+    assert await own_journal.erase(ada) == 0
 
 
 async def test_actions_are_counted_by_time_and_kind(journal: Journal) -> None:
     for after, print_ in ((0, None), (1, "f1"), (3600, None), (90_000, None)):
         journal.append(an_action(after=after, fingerprint=print_))
-    journal.append(an_action(after=2).replace(event="task.tick", outcome=ActionOutcome.TIMEOUT))
-    journal.append(an_action(after=2).replace(event="task.tick", outcome=ActionOutcome.CANCELLED))
+    tick = an_action(after=2).replace(event="task.tick", kind=Kind.TASK, name="tick")
+    journal.append(tick.replace(outcome=ActionOutcome.TIMEOUT))
+    another = tick.replace(id=an_action(after=2).id)
+    journal.append(another.replace(outcome=ActionOutcome.CANCELLED))
     found = await journal.count_actions(
         since=NOW, until=NOW + timedelta(seconds=3600), seconds=3600
     )
