@@ -39,6 +39,7 @@ from bot.app.retention import make_retention
 from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
 from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
+from bot.app.target_journals import TargetJournals
 from bot.app.web import build_web_server, serve
 from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.emergency_stop import EmergencyStop
@@ -344,6 +345,7 @@ def _build_personal_data(
     settings: Settings,
     clock: Clock,
     journal: NdjsonJournal,
+    targets: TargetJournals,
     traffic: TrafficServices,
     recorder: Recorder,
     store: SqliteStore,
@@ -368,7 +370,8 @@ def _build_personal_data(
         audit_notes=store.audit_notes,
         outbox=outbox,
         transcripts=transcripts,
-        purges=(journal.purge, traffic.log.purge, memory.purge, store.purge),
+        observed=targets,
+        purges=(journal.purge, targets.purge, traffic.log.purge, memory.purge, store.purge),
     )
     config = settings.config
     kept_for = RetentionPeriods(

@@ -46,6 +46,7 @@ class PersonalDataStores:
     audit_notes: ErasableData
     outbox: ErasableData
     transcripts: ErasableData
+    observed: ErasableData
     purges: Sequence[Purge] = ()
 
 
@@ -155,6 +156,12 @@ def _list_usage_kinds(
         ),
         PersonalDataKind("uses of commands, to be played again", period, count_uses, erase_uses),
         PersonalDataKind("records in my journal", period, count_records, stores.journal.erase),
+        PersonalDataKind(
+            "records in the journals of other bots that name you",
+            period,
+            stores.observed.count_records,
+            stores.observed.erase,
+        ),
     )
 
 

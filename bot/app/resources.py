@@ -33,6 +33,7 @@ from bot.adapters.sqlite_store import (
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.cache_warmer import CacheWarmer
+from bot.app.target_journals import open_target_journals
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
@@ -139,6 +140,7 @@ async def _open_state(
     journal = NdjsonJournal(state, redact=redact, on_record=on_record)
     await stack.enter_async_context(journal)
     injector.add(journal, Journal, NdjsonJournal)
+    injector.add(await open_target_journals(settings, injector.get(Clock), stack))
     secret = load_secret(state / "pseudonyms.key")
     injector.build(
         Recorder,

@@ -11,6 +11,7 @@ from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app.resources import TrafficServices
+from bot.app.target_journals import TargetJournals
 from bot.domain.errors import PortError
 from bot.periodic import run_periodically
 from bot.ports.clock import Clock
@@ -55,6 +56,7 @@ def make_retention(
     settings: Settings,
     clock: Clock,
     journal: NdjsonJournal,
+    targets: TargetJournals,
     traffic: TrafficServices,
     store: SqliteStore,
     chat: DiscordChat,
@@ -70,6 +72,11 @@ def make_retention(
                 "days of the journal",
                 config.journal.keep_days,
                 lambda older: journal.forget(older.date()),
+            ),
+            RetainedKind(
+                "days of other bots' journals",
+                config.journal.keep_days,
+                lambda older: targets.forget(older.date()),
             ),
             RetainedKind("interactions", config.journal.keep_days, traffic.log.forget),
             RetainedKind("snapshots", config.journal.keep_days, traffic.snapshots.forget),

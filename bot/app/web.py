@@ -10,6 +10,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.forges.registry import WEBHOOKS
 from bot.app.running_bot import Closing
+from bot.app.target_journals import TargetJournals
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.live_items import LiveItemService
 from bot.budget.enforcement import BudgetEnforcer
@@ -24,7 +25,7 @@ from bot.self_improvement import RunSettings, SelfImprovementAgent
 from bot.self_improvement.reporting.run_transcripts import RunTranscripts
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.runs.base_updates import BaseUpdates
-from bot.settings import Settings
+from bot.settings import Settings, read_observe_tokens
 from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -44,6 +45,7 @@ def build_web_rules(settings: Settings) -> WebRules | None:
         trust=config.trust,
         token=token.get_secret_value() if token else None,
         secret=secret.get_secret_value() if secret else None,
+        target_tokens=read_observe_tokens(settings),
     )
 
 
@@ -102,6 +104,7 @@ def build_web_server(injector: Injector, settings: Settings) -> WebServer | None
         backups=get(ScheduledBackups).get_status,
         look_at_issues=issues.request_poll if issues else None,
         webhooks=WEBHOOKS,
+        receivers=get(TargetJournals).by_name,
     )
     return WebServer(rules, services)
 

@@ -49,6 +49,15 @@ class ActionCount(NamedTuple):
     failures: int
 
 
+class ReceivedRecords(NamedTuple):
+    """How many lines of another bot were stored, were known, are no records, and did not fit."""
+
+    stored: int = 0
+    known: int = 0
+    refused: int = 0
+    omitted: int = 0
+
+
 def parse_sample(fields: Mapping[str, object]) -> Sample:
     """Return the sample of a record read from JSON. Raises `ValueError` if it is not a record."""
     ts, error = fields.get("ts"), fields.get("error")

@@ -10,6 +10,7 @@ from bot.settings._config import (
 )
 from bot.settings._environment import Environment, read_environment
 from bot.settings._load import Settings, get_required_token, load, provide_cog_variables
+from bot.settings._observe_tokens import read_observe_tokens
 from bot.settings._secrecy import SECRETS, forget_secrets
 from bot.settings._secret_registration import guard_secrets, load_settings
 
@@ -30,4 +31,5 @@ __all__ = [
     "parse_thresholds",
     "provide_cog_variables",
     "read_environment",
+    "read_observe_tokens",
 ]

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from theseus_observe.redaction import forget_secret, register_secret
 
 from bot.settings._load import Settings, load
+from bot.settings._observe_tokens import split_observe_tokens
 from bot.settings._secrecy import forget_secrets
 
 
@@ -33,6 +34,9 @@ def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
         value = getattr(environment, name)
         if isinstance(value, SecretStr):
             yield name, value.get_secret_value()
+    if (tokens := environment.theseus_observe_tokens) is not None:
+        for target, token in split_observe_tokens(tokens.get_secret_value()):
+            yield f"observe token of {target or 'a target'}", token
     for name, secret in settings.cog_variables.items():
         yield name.lower(), secret.get_secret_value()
     for file in settings.config.forge.key_files:

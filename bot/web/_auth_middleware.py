@@ -132,8 +132,8 @@ class AuthMiddleware:
 
     def _check_needs(self, request: web.Request, route: Route, login: Login | None) -> None:
         match route.needs:
-            case "open" | "signature":
-                return  # the webhook's handler checks the signature before anything else
+            case "open" | "signature" | "target":
+                return  # the handler checks the signature, or the target's token, before all else
             case "reader":
                 if login is None and self._rules.token is None:
                     self._check_peer(request)

@@ -14,6 +14,7 @@ from bot.domain.live_items import ItemKind, LiveItem
 from bot.domain.people import Person
 from bot.domain.progress import TranscriptLine
 from bot.domain.run import Run
+from bot.domain.samples import ReceivedRecords
 from bot.domain.stop import Stop, StopHow
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -101,6 +102,14 @@ class MessageQueue(Protocol):
         ...
 
 
+class RecordReceiver(Protocol):
+    """Takes the records of another bot."""
+
+    async def receive(self, lines: Sequence[bytes]) -> ReceivedRecords:
+        """Store the records of lines, each once. Raises `JournalError`."""
+        ...
+
+
 class LiveItemOperator(Protocol):
     """Rolls back live items for the operator of the machine."""
 
@@ -147,7 +156,8 @@ class WebServices:
     """The objects that the web package uses.
 
     An optional one may be `None`; its pages then say that the feature is missing. `alerts` counts
-    the alerts by channel and result. `webhooks` are by the end of their address.
+    the alerts by channel and result. `webhooks` are by the end of their address, `receivers` by the
+    name of their target.
     """
 
     store: Store
@@ -173,3 +183,4 @@ class WebServices:
     backups: Callable[[], Awaitable[BackupStatus]] | None = None
     look_at_issues: Callable[[], None] | None = None
     webhooks: Mapping[str, ForgeWebhook] = field(default_factory=dict)
+    receivers: Mapping[str, RecordReceiver] = field(default_factory=dict)

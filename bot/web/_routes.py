@@ -6,6 +6,7 @@
     session    acting from the dashboard: a session, its form token, and the page's origin
     token      the token as a bearer, also on loopback
     signature  the forge's signature over the body
+    target     the token of the bot that the path names; it can only send its journal
 
 HTTP knows no Discord users: the token belongs to the operator of the machine. Nothing ships and
 nothing is approved here. Besides reading, a session can only do what the operator could do on the
@@ -14,11 +15,12 @@ machine anyway: stop everything, and make an older text of the bot live.
 
 from typing import Literal, NamedTuple
 
-Needs = Literal["open", "reader", "session", "token", "signature"]
+Needs = Literal["open", "reader", "session", "token", "signature", "target"]
 
 ID = r"{id:[0-9a-z]{1,26}}"
 KIND = "{kind:prompt|skill|persona|config|cog}"
 FORGE = "{forge:[a-z]{1,20}}"
+TARGET = "{target:[0-9a-z][0-9a-z_-]{0,39}}"
 NAME = r"{name:[0-9A-Za-z_][0-9A-Za-z_.-]{0,79}}"
 
 
@@ -42,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/events", "reader", "events", streams=True),
     Route("POST", "/webhook/reload", "token", "reload"),
     Route("POST", f"/webhook/{FORGE}", "signature", "webhook"),
+    Route("POST", f"/observe/{TARGET}", "target", "observe"),
     Route("GET", "/static/{name:[0-9a-z.-]{1,60}}", "open", "static"),
     Route("GET", "/login", "open", "login_form"),
     Route("POST", "/login", "open", "login"),

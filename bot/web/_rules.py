@@ -1,7 +1,8 @@
 """Rules for serving HTTP: the address, the secrets and the limits."""
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.domain.errors import ConfigError
 
@@ -16,6 +17,7 @@ class WebRules:
     Args:
         port: 0 picks a free port.
         trust: Further host names that requests may use.
+        target_tokens: The token of each bot that may send its journal.
         seconds: The time limit of a request including its body; streams have no limit.
     """
 
@@ -24,6 +26,7 @@ class WebRules:
     trust: tuple[str, ...] = ()
     token: str | None = None
     secret: str | None = None
+    target_tokens: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 20.0
 
     @property

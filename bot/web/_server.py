@@ -18,6 +18,7 @@ from bot.web._event_feed import EventFeed
 from bot.web._events import Events
 from bot.web._health import Health
 from bot.web._metrics import Metrics
+from bot.web._observations import Observations
 from bot.web._page_frame import PageFrame
 from bot.web._pages import Pages
 from bot.web._record_pages import RecordPages
@@ -71,6 +72,7 @@ class WebServer:
                 "events": Events(self.feed).serve,
                 "webhook": webhooks.handle,
                 "reload": webhooks.reload,
+                "observe": Observations(services, rules.target_tokens).handle,
                 "static": static.serve,
                 "login_form": dashboard.show_login_form,
                 "login": dashboard.log_in,

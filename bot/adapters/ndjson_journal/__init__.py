@@ -2,7 +2,7 @@
 
 from bot.adapters.ndjson_journal._index import Damage
 from bot.adapters.ndjson_journal._journal import NdjsonJournal
-from bot.adapters.ndjson_journal._observed import ObservedJournal, Received
+from bot.adapters.ndjson_journal._observed import ObservedJournal
 from bot.adapters.ndjson_journal._observed_folder import ObservedFolder
 
-__all__ = ["Damage", "NdjsonJournal", "ObservedFolder", "ObservedJournal", "Received"]
+__all__ = ["Damage", "NdjsonJournal", "ObservedFolder", "ObservedJournal"]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import structlog
 
@@ -19,7 +19,7 @@ from bot.adapters.ndjson_journal._observed_records import RecordReader
 from bot.domain.errors import JournalError
 from bot.domain.journal import FAILED, Action, FailureGroup, JournalQuery
 from bot.domain.personal_data import DataSubject
-from bot.domain.samples import ActionCount, Sample
+from bot.domain.samples import ActionCount, ReceivedRecords, Sample
 from bot.ports.clock import Clock
 from bot.ports.journal import Followed
 
@@ -33,15 +33,6 @@ _ID = re.compile(rb'"id":"([0-9a-z]{26})"')
 _RECENT_RECORDS = 200
 
 log = structlog.stdlib.get_logger(__name__)
-
-
-class Received(NamedTuple):
-    """How many lines were stored, were stored before, are no records, and did not fit."""
-
-    stored: int = 0
-    known: int = 0
-    refused: int = 0
-    omitted: int = 0
 
 
 class ObservedJournal:
@@ -93,7 +84,7 @@ class ObservedJournal:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def receive(self, lines: Sequence[bytes]) -> Received:
+    async def receive(self, lines: Sequence[bytes]) -> ReceivedRecords:
         """Store the records of lines; one that is stored already is not stored again."""
         async with self._one_writer:
             return await asyncio.to_thread(self._store, lines)
@@ -194,7 +185,7 @@ class ObservedJournal:
                 break
             left -= found.size
 
-    def _store(self, lines: Iterable[bytes]) -> Received:
+    def _store(self, lines: Iterable[bytes]) -> ReceivedRecords:
         stored = known = refused = omitted = 0
         now = self._clock.now()
         for line in lines:
@@ -209,7 +200,7 @@ class ObservedJournal:
                 self._own.append(action)
                 self._remember(action.id)
                 stored += 1
-        return Received(stored, known, refused, omitted)
+        return ReceivedRecords(stored, known, refused, omitted)
 
     def _remember(self, record_id: str) -> None:
         self._ids[record_id] = None

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from theseus_observe.redaction import redact
 
-from bot.adapters.ndjson_journal import ObservedFolder, ObservedJournal, Received
+from bot.adapters.ndjson_journal import ObservedFolder, ObservedJournal
 from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, JournalQuery
+from bot.domain.samples import ReceivedRecords
 from tests.fakes.fake_clock import FakeClock
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -314,10 +315,10 @@ async def test_a_full_day_still_gets_failures(folder: Path) -> None:
 async def test_what_is_sent_again_is_stored_once(folder: Path) -> None:
     lines = [make_line(after=n).encode() for n in range(3)]
     async with open_journal(folder) as journal:
-        assert await journal.receive([*lines, b"{"]) == Received(stored=3, refused=1)
-        assert await journal.receive(lines) == Received(known=3)
+        assert await journal.receive([*lines, b"{"]) == ReceivedRecords(stored=3, refused=1)
+        assert await journal.receive(lines) == ReceivedRecords(known=3)
     async with open_journal(folder) as journal:
-        assert await journal.receive(lines) == Received(known=3)
+        assert await journal.receive(lines) == ReceivedRecords(known=3)
         assert len(await read_names(journal)) == 3
 
 

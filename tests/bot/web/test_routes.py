@@ -17,7 +17,7 @@ from tests.bot.web.web_server import TOKEN, HttpClient, Room, bearer
 from tests.fakes.fake_live_registry import FakeLiveRegistry
 
 PATHS = {
-    "webhook": "/webhook/github",
+    "webhook": "/webhook/github", "observe": "/observe/welcome",
     "static": "/static/nothing.css", "run": "/runs/k7m2xq",
     "transcript": "/runs/k7m2xq/transcript", "incident": "/incidents/q2w3e4",
     "item": "/versions/skill/writing-a-cog", "rollback": "/versions/skill/writing-a-cog",
@@ -133,6 +133,7 @@ def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
     assert posts == {
         "webhook": "signature", "reload": "token", "login": "open", "logout": "session",
         "stop": "session", "rollback": "session", "token_rollback": "token",
+            "observe": "target",
     }  # fmt: skip
 
 
