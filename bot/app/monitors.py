@@ -1,6 +1,7 @@
 """What notices by itself and looks back on itself, made from open ports and the configuration."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from theseus_rehearsal.ports.sandbox import Sandbox
@@ -13,6 +14,7 @@ from bot.app.alerts import build_storage_alert
 from bot.app.backups import get_backup_folder
 from bot.app.resources import StateFiles
 from bot.app.supervision import Supervision
+from bot.app.target_journals import TargetJournals
 from bot.authority.announcements import DevChannelAnnouncer
 from bot.budget.enforcement import BudgetEnforcer
 from bot.client import Identity, TheseusClient, list_abilities
@@ -60,8 +62,10 @@ def build_monitoring(
     fixes: ShippedFixes,
     who: Identity,
     supervision: Supervision,
+    targets: TargetJournals,
+    store: Store,
 ) -> Monitoring:
-    """Return what notices by itself, not running yet."""
+    """Return what notices by itself, of this bot and of the targets; not running yet."""
     config = settings.config
     services = MonitoringServices(
         journal=journal,
@@ -78,7 +82,19 @@ def build_monitoring(
         dev_channel_id=who.dev_channel_id,
         guild_id=who.guild_id,
     )
-    return Monitoring(services, agent, fixes, rules)
+    others = [
+        Monitoring(
+            replace(services, journal=targets.by_name[each.name], running=str),
+            agent,
+            ShippedFixes(store, target=each.name),
+            replace(
+                rules, target=each.name, dev_channel_id=each.channel_id or rules.dev_channel_id
+            ),
+        )
+        for each in config.targets
+        if each.name in targets.by_name
+    ]
+    return Monitoring(services, agent, fixes, rules, others)
 
 
 def build_self_audit(

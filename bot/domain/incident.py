@@ -14,6 +14,7 @@ from bot.domain.posts import MessageRef
 from bot.domain.restart import RestartReport
 from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
+from bot.domain.target import OWN_TARGET, TargetName
 from bot.domain.triage import Origin, Triage
 
 INCIDENT = "incident:"
@@ -78,6 +79,7 @@ class Incident(Record):
     reads_newer = True
 
     id: str
+    target: TargetName = Field(default=OWN_TARGET, description="name of the bot that has it")
     status: Literal["open", "resolved"] = "open"
     severity: Severity = Severity.MEDIUM
     event: str
@@ -139,6 +141,11 @@ class Incident(Record):
         if not self.anomalies and self.rollback is None:
             raise ValueError("an incident needs an anomaly or a code rollback")
         return self
+
+    @property
+    def full_title(self) -> str:
+        """The title, with the name of the bot if it is another one."""
+        return self.title if self.target == OWN_TARGET else f"{self.target}: {self.title}"
 
     @property
     def anomaly_keys(self) -> frozenset[str]:

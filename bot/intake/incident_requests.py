@@ -55,6 +55,7 @@ class IncidentRequests:
             subject=incident.name,
             error_id=next(iter(incident.evidence), None),
             incident=incident.id,
+            target=incident.target,
             since=incident.since,
             at=self.clock.now(),
         )

@@ -99,7 +99,7 @@ class AlertSources:
         about = (incident.noticed and f"Noticed when {incident.noticed}.", _format_counts(incident))
         return _build_delivery(
             f"incident:{build_cover_key(incident)}",
-            ("Again: " if incident.recurrences else "") + incident.title,
+            ("Again: " if incident.recurrences else "") + incident.full_title,
             " ".join(each for each in about if each),
             (incident,),
             now,
@@ -107,7 +107,9 @@ class AlertSources:
         )
 
     def _build_group(self, incidents: Sequence[Incident], now: datetime) -> AlertDelivery:
-        listed = [f"- {each.title} ({_format_counts(each)})" for each in incidents[:_MOST_LISTED]]
+        listed = [
+            f"- {each.full_title} ({_format_counts(each)})" for each in incidents[:_MOST_LISTED]
+        ]
         more = len(incidents) - len(listed)
         return _build_delivery(
             f"incidents:{build_cover_key(incidents[0])}+{len(incidents) - 1}",

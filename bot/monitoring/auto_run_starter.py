@@ -136,6 +136,7 @@ class AutoRunStarter:
             error_id=evidence[0] if evidence else None,
             origin="incident",
             incident=incident.id,
+            target=incident.target,
             since=incident.since,
             at=self._clock.now(),
         )

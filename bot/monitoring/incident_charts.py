@@ -38,7 +38,7 @@ def chart_of(incident: Incident, detector: Detector) -> TimeChart | None:
     of_one_code = tuple(each for each in points if not _has_both(each, marks))
     line = anomaly.rule is not Rule.REPEATED_ERROR and len(of_one_code) >= _FEW
     return TimeChart(
-        title=incident.title,
+        title=incident.full_title,
         unit=unit,
         lines=(ChartLine(name=incident.name, points=of_one_code if line else points),),
         threshold=threshold,

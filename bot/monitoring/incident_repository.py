@@ -13,6 +13,7 @@ from bot.domain.incident import INCIDENT, LOUDNESS, MOST_REPORTS, Digest, Incide
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.run import Trigger
+from bot.domain.target import OWN_TARGET
 from bot.ports.key_value_store import KeyValueStore
 
 MOST_OPEN = 200
@@ -28,8 +29,9 @@ class IncidentRepository:
     before it.
     """
 
-    def __init__(self, key_values: KeyValueStore) -> None:
+    def __init__(self, key_values: KeyValueStore, target: str = OWN_TARGET) -> None:
         self._key_values = key_values
+        self._target = target
         self._incidents: dict[str, Incident] = {}
         self._digests: dict[str, Digest] = {}
         self._mutes: dict[str, Mute] = {}
@@ -92,7 +94,9 @@ class IncidentRepository:
         return tuple(each for each in found if each is not None)
 
     def put(self, incident: Incident) -> None:
-        """Add an incident, or replace its stored version."""
+        """Add an incident, or replace its stored version; it becomes one of this target."""
+        if incident.target != self._target:
+            incident = incident.replace(target=self._target)
         if self._incidents.get(incident.id) != incident:
             self._incidents[incident.id] = incident
             self._unsaved[INCIDENT + incident.id] = incident

@@ -1,7 +1,7 @@
 """`Monitoring`: the interface of monitoring for the rest of the program."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.restart import RestartReport
+from bot.domain.target import OWN_TARGET
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier
 from bot.monitoring.auto_run_starter import AutoRunStarter
@@ -27,6 +28,7 @@ from bot.monitoring.incident_repository import IncidentRepository
 from bot.monitoring.incidents import IncidentTracker
 from bot.monitoring.journal_follower import JournalFollower
 from bot.monitoring.rollback_incidents import RollbackIncidents
+from bot.monitoring.target_records import choose_records
 from bot.monitoring.triage_review import TriageReview
 from bot.periodic import log_warnings, run_periodically, run_until_success
 from bot.ports.charts import Charts
@@ -65,10 +67,14 @@ class MonitoringRules:
     autonomy: Autonomy
     dev_channel_id: int
     guild_id: int | None = None
+    target: str = OWN_TARGET
 
 
 class Monitoring:
-    """Follows the journal, opens and announces incidents, and starts runs about them."""
+    """Follows the journal, opens and announces incidents, and starts runs about them.
+
+    `others` monitor the other targets; their incidents are found here too.
+    """
 
     def __init__(
         self,
@@ -76,15 +82,18 @@ class Monitoring:
         agent: SelfImprovementAgent,
         fixes: ShippedFixes,
         rules: MonitoringRules,
+        others: Sequence["Monitoring"] = (),
     ) -> None:
         clock, config, thresholds = services.clock, rules.incidents, rules.thresholds
-        channel_id, key_values = rules.dev_channel_id, services.key_values
+        channel_id = rules.dev_channel_id
+        key_values = choose_records(services.key_values, rules.target)
+        self._others = others
         self._agent = agent
         self._fixes = fixes
         self._clock = clock
         self._rules = rules
         self._loaded = asyncio.Event()
-        repository = self.incident_repository = IncidentRepository(key_values)
+        repository = self.incident_repository = IncidentRepository(key_values, rules.target)
         self._rollbacks = RollbackIncidents(repository, clock, services.running)
         classifier = AnomalyClassifier(services.journal)
         self._triage_review = TriageReview(repository, classifier, clock)
@@ -121,6 +130,8 @@ class Monitoring:
         self._incidents.reconfigure(config, thresholds)
         self._digests.reconfigure(config)
         self._auto_run_starter.reconfigure(autonomy)
+        for each in self._others:
+            each.reconfigure(thresholds, incidents, autonomy)
         return config
 
     async def run_forever(self) -> None:
@@ -134,6 +145,8 @@ class Monitoring:
             group.create_task(self._review_forever(), name="triage-review")
             group.create_task(self._incident_notifier.run_forever(), name="incident-notifier")
             group.create_task(self._incident_charts.run_forever(), name="incident-charts")
+            for each in self._others:
+                group.create_task(each.run_forever(), name=f"monitoring of {each.target}")
 
     async def _settle_forever(self) -> None:
         failed = log_warnings(_log, "the shipped fixes could not be read; I will try again")
@@ -159,31 +172,56 @@ class Monitoring:
     # What users see and ask for
 
     @property
+    def target(self) -> str:
+        """The name of the bot that is monitored."""
+        return self._rules.target
+
+    @property
+    def others(self) -> Sequence["Monitoring"]:
+        """What monitors the other targets."""
+        return self._others
+
+    @property
     def dev_channel_id(self) -> int:
         """The channel in which incidents are announced."""
         return self._rules.dev_channel_id
 
     def list_incidents(self) -> tuple[Incident, ...]:
         """Return the open and the recent incidents, newest first."""
-        return tuple(reversed(self.incident_repository.incidents))
+        own = reversed(self.incident_repository.incidents)
+        if not self._others:
+            return tuple(own)
+        every = [*own, *(each for other in self._others for each in other.list_incidents())]
+        return tuple(sorted(every, key=lambda each: (each.opened_at, each.id), reverse=True))
 
     def find(self, incident_id: str) -> Incident:
         """Return the incident. Raises `WrongStage` if no incident has that id."""
-        found = self.incident_repository.get(incident_id.strip().lower())
+        wanted = incident_id.strip().lower()
+        found = self._find_owner(wanted).incident_repository.get(wanted)
         if found is None:
             raise WrongStage(f"There is no incident `{incident_id[:20]}`.")
         return found
 
     def has_incident(self, incident_id: str) -> bool:
         """Return whether an incident has that id."""
-        return self.incident_repository.get(incident_id.strip().lower()) is not None
+        wanted = incident_id.strip().lower()
+        return self._find_owner(wanted).incident_repository.get(wanted) is not None
+
+    def _find_owner(self, incident_id: str) -> "Monitoring":
+        """Return what monitors the target of an incident; for an unknown one, this."""
+        for each in self._others:
+            if each.incident_repository.get(incident_id) is not None:
+                return each
+        return self
 
     def is_announced(self, incident: Incident) -> bool:
         """Return whether the chat has announced the incident since it began or last came back."""
-        return self._incident_notifier.has_announced(incident)
+        return self._find_owner(incident.id)._incident_notifier.has_announced(incident)
 
     async def mute(self, incident_id: str, person: Person) -> Incident:
         """Silence the incident's fault for a day. Raises `NotAuthorized`, `WrongStage`."""
+        if (owner := self._find_owner(incident_id.strip().lower())) is not self:
+            return await owner.mute(incident_id, person)
         known = self.incident_repository.get(incident_id)
         keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
         await self._agent.permit(person, Act.STEER, note=f"mute incident {incident_id}: {keys}")
@@ -210,13 +248,16 @@ class Monitoring:
     async def count_records(self, subject: DataSubject) -> int:
         """Return how many reports of faults the person has made. Raises `StoreError`."""
         on_incidents = await self.incident_repository.count_records(subject)
-        return on_incidents + await self.reports.count_of(subject)
+        elsewhere = sum([await each.count_records(subject) for each in self._others])
+        return on_incidents + await self.reports.count_of(subject) + elsewhere
 
     async def erase(self, subject: DataSubject) -> int:
         """Forget the person's reports and return how many. Raises `StoreError`."""
         count = await self.count_records(subject)
         await self.incident_repository.erase(subject)
         await self.reports.erase(subject)
+        for each in self._others:
+            await each.erase(subject)
         return count
 
     def _build_sketch(self, incident: Incident) -> TimeChart | None:

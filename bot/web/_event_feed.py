@@ -180,7 +180,7 @@ def _build_incident(incident: Incident) -> dict[str, object]:
         "id": incident.id,
         "status": incident.status,
         "severity": str(incident.severity),
-        "title": incident.title[:_MAX_TEXT],
+        "title": incident.full_title[:_MAX_TEXT],
         "count": incident.count,
         "since": incident.since.isoformat(),
         "run_id": incident.run_id,

@@ -121,7 +121,7 @@ class RecordPages:
         # Summaries are listed by the start of the run; its change may have gone live much later.
         runs = await services.search.list_summaries(since=since - _LONGEST_RUN)
         return await self._frame.show(
-            request, "incident.html", incident.title, here="/incidents", live=True,
+            request, "incident.html", incident.full_title, here="/incidents", live=True,
             incident=incident, failure=await self._find_newest_failure(incident),
             chart=build_incident_chart(incident, samples, runs, since, now),
         )  # fmt: skip

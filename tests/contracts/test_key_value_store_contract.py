@@ -11,6 +11,7 @@ from bot.authority.pauses import Pause
 from bot.domain.errors import StoreError
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
+from bot.monitoring.target_records import TargetRecords
 from bot.ports.key_value_store import KeyValueStore
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 
@@ -18,13 +19,18 @@ AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PAUSE = Pause(kind="person", why="rebasing ☂", by=Person(id=2**60, name="alice"), at=AT)
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", "target"])
 async def key_values(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[KeyValueStore]:
     """Return an empty key-value store."""
     if request.param == "fake":
         yield FakeKeyValueStore()
+        return
+    if request.param == "target":
+        shared = FakeKeyValueStore()
+        await shared.put("pause", PAUSE.replace(why="of Theseus"))
+        yield TargetRecords(shared, "welcome")
         return
     async with SqliteKeyValueStore(tmp_path / "theseus.sqlite3") as real:
         yield real

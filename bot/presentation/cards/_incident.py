@@ -61,7 +61,7 @@ def _render_rollback(incident: Incident, report: RestartReport) -> Post:
     post = render_rollback(report)
     footer = f"\n-# incident {incident.id} · {incident.severity}"
     if not incident.open:
-        what = f"{to_plain_text(incident.title)}: {to_plain_text(report.why)}"
+        what = f"{to_plain_text(incident.full_title)}: {to_plain_text(report.why)}"
         text = f"✅ {what}. It is closed: {incident.closed_for}.{footer}"
         return post.replace(text=text, buttons=())
     close = _build_button("Close", "close", incident)
@@ -73,7 +73,7 @@ def format_incident_line(incident: Incident) -> str:
     run = f" · run `{incident.run_id}`" if incident.run_id else ""
     often = format_count(incident.count, "time")
     return (
-        f"{_get_mark(incident)} `{incident.id}` {to_plain_text(incident.title, 120)} · "
+        f"{_get_mark(incident)} `{incident.id}` {to_plain_text(incident.full_title, 120)} · "
         f"{often} · {_describe_since(incident)}{run}"
     )
 
@@ -84,7 +84,7 @@ def format_incident_label(incident: Incident, now: datetime, limit: int = 200) -
         ("began", incident.since) if incident.open else ("ended, last seen", incident.last_at)
     )
     ends = f" · {format_count(incident.count, 'time')} · {begins} {format_age(at, now)}"
-    return f"{_get_mark(incident)} {to_one_line(incident.title, limit - len(ends) - 2)}{ends}"
+    return f"{_get_mark(incident)} {to_one_line(incident.full_title, limit - len(ends) - 2)}{ends}"
 
 
 def _get_mark(incident: Incident) -> str:
@@ -98,19 +98,19 @@ def render_recurrence(incident: Incident) -> Post:
     count = incident.recurrences
     times = "" if count < 2 else f", for the {_format_ordinal(count)} time"
     return Post(
-        text=f"{_MARKS[incident.severity]} Again{times}: {to_plain_text(incident.title)}",
+        text=f"{_MARKS[incident.severity]} Again{times}: {to_plain_text(incident.full_title)}",
         reply_to=incident.message.message_id if incident.message else None,
     )
 
 
 def _format_title(incident: Incident) -> str:
     if incident.is_watched:
-        return f"👀 Fix is live: {to_plain_text(incident.title, 220)}"
+        return f"👀 Fix is live: {to_plain_text(incident.full_title, 220)}"
     if incident.open:
         prefix = "again: " if incident.recurrences else ""
-        return f"{_MARKS[incident.severity]} {prefix}{to_plain_text(incident.title, 220)}"
+        return f"{_MARKS[incident.severity]} {prefix}{to_plain_text(incident.full_title, 220)}"
     ended = "Fixed" if incident.fix is not None and incident.fix.verdict == "fixed" else "Resolved"
-    return f"✅ {ended}: {to_plain_text(incident.title, 220)}"
+    return f"✅ {ended}: {to_plain_text(incident.full_title, 220)}"
 
 
 def _list_body_lines(incident: Incident) -> list[str]:

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from bot.domain.history import History
 from bot.domain.run import Run, Status
 from bot.domain.shipped_fix import ShippedFix
+from bot.domain.target import OWN_TARGET
 from bot.ports.store import Store
 
 _LOOKED_AT = 200  # of the newest runs that are done
 
 
 class ShippedFixes:
-    """Reads shipped fixes. Fixes that can no longer change are cached."""
+    """Reads the shipped fixes of one target. Fixes that can no longer change are cached."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, target: str = OWN_TARGET) -> None:
         self._store = store
+        self._target = target
         self._read: dict[tuple[str, int], ShippedFix | None] = {}
 
     async def __call__(self) -> Mapping[str, ShippedFix]:
@@ -22,7 +24,8 @@ class ShippedFixes:
 
         Reverted fixes are left out.
         """
-        runs = await self._store.find(status={Status.DONE}, limit=_LOOKED_AT)
+        done = await self._store.find(status={Status.DONE}, limit=_LOOKED_AT)
+        runs = tuple(run for run in done if run.trigger.target == self._target)
         reverted = {run.trigger.reverts for run in runs if run.goal == "revert"}
         found: dict[str, ShippedFix] = {}
         for run in reversed(runs):  # newest last, so that it replaces older fixes
