@@ -43,7 +43,7 @@ from cogs.ui import (
     fit_message,
     get_speaker,
     is_any_run,
-    is_in_dev_channel,
+    is_in_work_channel,
     is_listed,
     is_own_message,
     place_asked_in,
@@ -52,9 +52,12 @@ from cogs.ui import (
     run_named,
     send_post,
     send_privately,
+    suggest_targets,
 )
 
 _BUTTONS = (ChoiceButton, CommandButton, AnswerButton, AgreementButton)
+_BROKEN = "What is broken, in your words; empty: the last failure"
+_BOT = "Which bot it is about; empty: I find out"
 _WRONG_CHANNEL = "Please use this in <#{channel}>, where everyone can see what I do."
 
 
@@ -99,27 +102,37 @@ class Runs(commands.Cog):
             self.bot.tree.remove_command(menu.name, type=menu.type)
 
     @app_commands.command()
-    @app_commands.describe(what="What is broken, in your words; empty: the last failure")
-    async def investigate(self, interaction: discord.Interaction, what: str = "") -> None:
+    @app_commands.describe(what=_BROKEN, bot=_BOT)
+    @app_commands.autocomplete(bot=suggest_targets)
+    async def investigate(
+        self, interaction: discord.Interaction, what: str = "", bot: str | None = None
+    ) -> None:
         """Find out why something fails."""
-        await self._ask(interaction, "investigate", subject=what)
+        await self._ask(interaction, "investigate", subject=what, bot=bot)
 
     @app_commands.command()
-    @app_commands.describe(what="What is broken, in your words; empty: the last failure")
-    async def fix(self, interaction: discord.Interaction, what: str = "") -> None:
+    @app_commands.describe(what=_BROKEN, bot=_BOT)
+    @app_commands.autocomplete(bot=suggest_targets)
+    async def fix(
+        self, interaction: discord.Interaction, what: str = "", bot: str | None = None
+    ) -> None:
         """Find out why something fails, and propose a proven fix."""
-        if is_change_request(what):
-            await self._change(interaction, what)
+        if is_change_request(self.bot.intake.targets.strip_names(what)):
+            await self._change(interaction, what, bot=bot)
             return
-        await self._ask(interaction, "fix", subject=what)
+        await self._ask(interaction, "fix", subject=what, bot=bot)
 
     @app_commands.command()
-    @app_commands.describe(what="What should be added or different, in your words")
+    @app_commands.describe(what="What should be added or different, in your words", bot=_BOT)
+    @app_commands.autocomplete(bot=suggest_targets)
     async def change(
-        self, interaction: discord.Interaction, what: app_commands.Range[str, 1, 1500]
+        self,
+        interaction: discord.Interaction,
+        what: app_commands.Range[str, 1, 1500],
+        bot: str | None = None,
     ) -> None:
         """Ask for a new or different feature."""
-        await self._change(interaction, what)
+        await self._change(interaction, what, bot=bot)
 
     async def _make_this_happen(
         self, interaction: discord.Interaction, message: discord.Message
@@ -127,13 +140,17 @@ class Runs(commands.Cog):
         await self._change(interaction, message.content, message)
 
     async def _change(
-        self, interaction: discord.Interaction, text: str, message: discord.Message | None = None
+        self,
+        interaction: discord.Interaction,
+        text: str,
+        message: discord.Message | None = None,
+        bot: str | None = None,
     ) -> None:
         """Take a feature request; the text is the message's, the requester is the presser."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
         begins = self._changes.able and is_listed(self.bot, person)
-        if begins and not is_in_dev_channel(self.bot, interaction.channel):
+        if begins and not is_in_work_channel(self.bot, interaction.channel):
             hint = _WRONG_CHANNEL.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(hint, ephemeral=True)
             return
@@ -149,6 +166,7 @@ class Runs(commands.Cog):
                 subject=" ".join(text.split())[:200],
                 at=interaction.created_at,
             ),
+            bot,
         )
         await interaction.followup.send(change_text(self.bot, person, answer), ephemeral=True)
 
@@ -171,7 +189,8 @@ class Runs(commands.Cog):
         if goal == "fix" and error_id is None and is_change_request(message.content):
             await self._change(interaction, message.content, message)
             return
-        parsed_subject = "" if error_id else parse(message.content, COMMAND_LINE).slots.subject
+        plain = self.bot.intake.targets.strip_names(message.content)
+        parsed_subject = "" if error_id else parse(plain, COMMAND_LINE).slots.subject
         subject = "" if error_id else parsed_subject or message.content[:200]
         await self._ask(interaction, goal, subject=subject, error_id=error_id, message=message)
 
@@ -183,10 +202,11 @@ class Runs(commands.Cog):
         subject: str,
         error_id: str | None = None,
         message: discord.Message | None = None,
+        bot: str | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = get_speaker(interaction)
-        if is_listed(self.bot, person) and not is_in_dev_channel(self.bot, interaction.channel):
+        if is_listed(self.bot, person) and not is_in_work_channel(self.bot, interaction.channel):
             text = _WRONG_CHANNEL.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(text, ephemeral=True)
             return
@@ -204,6 +224,7 @@ class Runs(commands.Cog):
                 error_id=error_id,
                 at=interaction.created_at,
             ),
+            bot,
         )
         if isinstance(asked, RequestAnswer):
             await send_post(interaction, request_answer(asked, goal))

@@ -299,6 +299,7 @@ def _build_run_settings(
     config = settings.config
     return RunSettings(
         people=config.people,
+        target_people={each.name: each.people or config.people for each in config.targets},
         dev_channel_id=dev_channel_id,
         workers=config.runs.workers,
         per_person=config.runs.per_person,

@@ -1,5 +1,6 @@
 """The intake of requests, made from open ports and the configuration."""
 
+from bot.app.known_targets import build_known_targets
 from bot.client import Identity, TheseusClient
 from bot.domain.people import Place
 from bot.infra.injector import Injector
@@ -17,11 +18,13 @@ from bot.settings import Settings
 def build_intake(injector: Injector) -> Intake:
     """Return the service that decides about requests; the injector then provides it."""
     client, who = injector.get(TheseusClient), injector.get(Identity)
+    others = injector.call(build_known_targets)
     intake = assemble_intake(
         injector,
         find_audience=client.audiences.find_of_place,
         dev_channel_id=who.dev_channel_id,
         guild_id=who.guild_id,
+        others=others,
     )
     injector.add(intake)
     return intake

@@ -92,7 +92,6 @@ def build_monitoring(
             ),
         )
         for each in config.targets
-        if each.name in targets.by_name
     ]
     return Monitoring(services, agent, fixes, rules, others)
 

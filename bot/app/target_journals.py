@@ -12,13 +12,13 @@ from bot.adapters.ndjson_journal import ObservedFolder, ObservedJournal
 from bot.domain.personal_data import DataSubject
 from bot.domain.target import Target
 from bot.ports.clock import Clock
-from bot.settings import Settings, read_observe_tokens
+from bot.settings import Settings
 from bot.targets.checkout import locate_target
 
 
 @dataclass(frozen=True, eq=False)
 class TargetJournals:
-    """The journal of each target that writes or sends one, by the name of the target."""
+    """The journal of each target by its name; empty if the target neither writes nor sends one."""
 
     by_name: Mapping[str, ObservedJournal]
 
@@ -43,23 +43,19 @@ class TargetJournals:
 async def open_target_journals(
     settings: Settings, clock: Clock, stack: AsyncExitStack
 ) -> TargetJournals:
-    """Open the journals of the targets. Raises `ConfigError` for a token that is no target's.
+    """Open the journals of the targets.
 
     They are in a folder that no target can write: not beside the clone of its repository.
     """
-    tokens = read_observe_tokens(settings)
     journals = {}
     for target in settings.config.targets:
-        folder = _build_folder(target, settings)
-        if folder is None and target.name not in tokens:
-            continue
         journals[target.name] = await stack.enter_async_context(
             ObservedJournal(
                 get_journal_state(settings.state, target.name),
                 clock,
                 redact=redact,
                 keep_days=settings.config.journal.keep_days,
-                folder=folder,
+                folder=_build_folder(target, settings),
             )
         )
     return TargetJournals(journals)

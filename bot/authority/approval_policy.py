@@ -1,7 +1,7 @@
 """How many approvals a change needs, and whose approvals count at this moment."""
 
-from collections.abc import Collection
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 
 from theseus_guard.record import Record
 from theseus_guard.records import Finding
@@ -9,13 +9,15 @@ from theseus_guard.records import Finding
 from bot.authority.policy import FOR_APPROVERS, Act, authorize, is_security_sensitive
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers, Weight
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import ForgeError, NotAuthorized, WrongStage
+from bot.domain.errors import ForgeError, NotAuthorized, UnknownRun, WrongStage
 from bot.domain.history import History
+from bot.domain.ids import parse_run_id
 from bot.domain.names import join_with_or
 from bot.domain.people import AllowList, Person
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Proposal
 from bot.domain.run import Run
+from bot.domain.target import OWN_TARGET
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.member_directory import MemberDirectory
@@ -118,7 +120,8 @@ def _has_accepted(approval: Approval, history: History) -> bool:
 class ApprovalPolicy:
     """Checks approvals with the member directory and the policy.
 
-    Refusals before a merge are audited.
+    Refusals before a merge are audited. `people` are the lists of Theseus, `target_people` those of
+    the other targets by name; nobody else may do anything for them.
     """
 
     store: Store
@@ -128,39 +131,55 @@ class ApprovalPolicy:
     _: KW_ONLY
     people: AllowList
     rules: ApprovalRules
+    target_people: Mapping[str, AllowList] = field(default_factory=dict)
 
-    async def present(self, person: Person, act: Act) -> Person:
-        """Return the person with their current roles, if they may do `act`.
+    async def present(self, person: Person, act: Act, target: str = OWN_TARGET) -> Person:
+        """Return the person with their current roles, if they may do `act` for that target.
 
         For acts that only approvers may do, the server is asked. Raises `NotAuthorized`, and
         `ChatUnavailable` if the server cannot be asked.
         """
-        self.check(person, act)
+        self.check(person, act, target)
         if act not in FOR_APPROVERS:
             return person
         now = await self._refresh_person(person)
-        self.check(now, act)
+        self.check(now, act, target)
         return now
 
-    def check(self, person: Person, act: Act) -> None:
+    def get_people(self, target: str) -> AllowList:
+        """Return the lists of a target. For one that is not in the configuration, no one may."""
+        if target == OWN_TARGET:
+            return self.people
+        return self.target_people.get(target, AllowList())
+
+    async def find_target(self, run_id: str) -> str:
+        """Return the target of a run, named as people type it; of an unknown run, Theseus."""
+        try:
+            run = await self.store.get(parse_run_id(run_id))
+        except UnknownRun:
+            return OWN_TARGET
+        return run.trigger.target
+
+    def check(self, person: Person, act: Act, target: str = OWN_TARGET) -> None:
         """Raise `NotAuthorized` if the person may not do `act`, by the roles in the event.
 
         The refusal of a member names some people who may.
         """
+        people = self.get_people(target)
         try:
-            authorize(self.people, person, act)
+            authorize(people, person, act)
         except NotAuthorized as refusal:
-            able = self._list_permitted_names(act) if refusal.member else ()
+            able = self._list_permitted_names(people, act) if refusal.member else ()
             if not able:
                 raise
             text = f"{refusal} {join_with_or(able)} may."
             raise NotAuthorized(text, member=True, able=able) from refusal
 
-    def _list_permitted_names(self, act: Act) -> tuple[str, ...]:
+    def _list_permitted_names(self, people: AllowList, act: Act) -> tuple[str, ...]:
         """Return the names of some members who may do `act`."""
-        lists = [self.people.approvers]
+        lists = [people.approvers]
         if act not in FOR_APPROVERS:
-            lists.insert(0, self.people.developers)
+            lists.insert(0, people.developers)
         names = [name for listed in lists for name in self.member_directory.list_names(listed)]
         return tuple(dict.fromkeys(names))[:_NAMED]
 
@@ -182,7 +201,8 @@ class ApprovalPolicy:
             if not _has_accepted(approval, history):
                 continue
             try:
-                may.add((await self.present(approval.person, Act.SHIP)).id)
+                approver = await self.present(approval.person, Act.SHIP, run.trigger.target)
+                may.add(approver.id)
             except NotAuthorized:
                 continue
         return count_votes(votes, self.need(run, history), may)

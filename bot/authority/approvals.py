@@ -25,9 +25,11 @@ from bot.domain.errors import (
     WrongStage,
 )
 from bot.domain.history import History
+from bot.domain.ids import parse_run_id
 from bot.domain.people import Person
 from bot.domain.proposal import Approval, ForgeProposal, How, Proposal
 from bot.domain.run import Run, Stage, Status
+from bot.domain.target import OWN_TARGET
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.store import Store
@@ -89,13 +91,17 @@ class Approvals:
         `ChatUnavailable` if the person's current roles cannot be read; each refusal is audited.
         """
         try:
-            self.approval_policy.check(request.person, Act.SHIP)
+            # Authorised first, so that only people who may ship learn which runs exist.
+            target = await self._find_target(request)
+            self.approval_policy.check(request.person, Act.SHIP, target)
             await self.stop_guard.check_merge()
             run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
             request = request.replace(run_id=run.id)
             await self.show_card(run)  # an approval may arrive before the card's id is saved
             async with self.run_locks.get(run.id):
-                now = await self.approval_policy.present(request.person, Act.SHIP)
+                now = await self.approval_policy.present(
+                    request.person, Act.SHIP, run.trigger.target
+                )
                 return await self._record_vote(
                     await self.store.get(run.id), request.replace(person=now)
                 )
@@ -120,12 +126,20 @@ class Approvals:
     async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
         """Return a run by id (as people type it) or thread. Raises `UnknownRun`."""
         if run_id is not None:
-            return await self.store.get(run_id.strip(" `#").lower())
+            return await self.store.get(parse_run_id(run_id))
         if thread_id is not None:
             runs = await self.store.find(thread_id=thread_id, limit=1)
             if runs:
                 return runs[0]
         raise UnknownRun("I don't know which run you mean. Please write it in the run's thread.")
+
+    async def _find_target(self, request: ApprovalRequest) -> str:
+        """Return the target of the request's run; of an unknown run, Theseus."""
+        try:
+            run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
+        except UnknownRun:
+            return OWN_TARGET
+        return run.trigger.target
 
     async def find_runs(self, number: int) -> tuple[Run, ...]:
         """Return the runs with that proposal number, open ones first.

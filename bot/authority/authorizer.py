@@ -11,6 +11,7 @@ from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ChatUnavailable, NotAuthorized, StoreError
 from bot.domain.people import Person
+from bot.domain.target import OWN_TARGET
 from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.clock import Clock
 from bot.ports.store import Store
@@ -106,14 +107,20 @@ class Authorizer:
     clock: Clock
 
     async def ask(
-        self, person: Person, act: Act, run_id: str | None = None, note: str = ""
+        self,
+        person: Person,
+        act: Act,
+        run_id: str | None = None,
+        note: str = "",
+        *,
+        target: str = OWN_TARGET,
     ) -> None:
         """Raise `NotAuthorized` with a polite refusal if the person may not do `act`.
 
-        Allowed reading is not audited. Raises `ChatUnavailable` if only approvers may, and their
-        roles cannot be read.
+        The lists of the run's target count; without a run, those of `target`. Allowed reading is
+        not audited. Raises `ChatUnavailable` if only approvers may, and their roles cannot be read.
         """
-        person = await self.admit(person, act, run_id, note)
+        person = await self.admit(person, act, run_id, note, target)
         if act is not Act.READ:
             await self._audit(person, act, run_id, allowed=True, note=note)
 
@@ -124,10 +131,14 @@ class Authorizer:
         )
         await self.audit_writer.write(entry)
 
-    async def admit(self, person: Person, act: Act, run_id: str | None, note: str) -> Person:
+    async def admit(
+        self, person: Person, act: Act, run_id: str | None, note: str, target: str = OWN_TARGET
+    ) -> Person:
         """Return the person, or raise as `ask` does. The caller audits an allowed act."""
+        if run_id is not None:
+            target = await self.approval_policy.find_target(run_id)
         try:
-            return await self.approval_policy.present(person, act)
+            return await self.approval_policy.present(person, act, target)
         except (NotAuthorized, ChatUnavailable):
             await self._audit(person, act, run_id, allowed=False, note=note)
             raise

@@ -40,6 +40,11 @@ def create_run_id() -> str:
     return encode_short_code(secrets.randbits(30))
 
 
+def parse_run_id(text: str) -> str:
+    """Return a run id as people type it: `#7K2M9Q` is `7k2m9q`."""
+    return text.strip(" `#").lower()
+
+
 def encode_short_code(number: int) -> str:
     """Return six characters for a number, always the same ones; at least one is a digit."""
     while (code := _encode(number, 6)).isalpha():

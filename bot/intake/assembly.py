@@ -1,9 +1,13 @@
 """Builds the intake and its handlers once, in order. No part is changed afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 from bot.domain.audience import Audience
+from bot.domain.people import AllowList
+from bot.domain.target import OWN_TARGET
 from bot.infra.injector import Injector
 from bot.intake.attached_failures import AttachedFailures
 from bot.intake.attention import Attention
@@ -36,9 +40,11 @@ from bot.intake.privacy import RequestPrivacy
 from bot.intake.rollback_questions import RollbackQuestions
 from bot.intake.run_references import RunReferences
 from bot.intake.service import Intake, MessageHandlers
+from bot.intake.targets import KnownTarget, KnownTargets
 from bot.intake.work import WorkRequests
 from bot.intake.work_decisions import WorkDecisions
 from bot.monitoring import Monitoring, SelfAudit
+from bot.ports.journal import Journal
 
 # In this order: each is given to those after it.
 _PARTS: tuple[type, ...] = (
@@ -58,6 +64,7 @@ def assemble_intake(
     find_audience: Callable[[int | None, int | None], Audience],
     dev_channel_id: int,
     guild_id: int | None,
+    others: Mapping[str, KnownTarget] = MappingProxyType({}),
 ) -> Intake:
     """Return the intake. Without `Monitoring`, there are no incidents to work on.
 
@@ -67,15 +74,21 @@ def assemble_intake(
         find_audience: Returns who reads a place, by the ids of its server and channel.
         dev_channel_id: Where the bot is worked on.
         guild_id: The server of the bot, if there is only one.
+        others: The other bots that are looked after, by name.
     """
     injector, here = Injector(provided), {"dev_channel_id": dev_channel_id}
     build, commands = injector.build, injector.get(FailureMatcher).commands
+    own = KnownTarget(
+        OWN_TARGET, injector.get(FailureMatcher), injector.get(AllowList), dev_channel_id
+    )
     build(RequestPrivacy, find_audience=find_audience, commands=commands, **here)
     monitoring = injector.find(Monitoring)
     if monitoring is not None:
-        injector.add(monitoring.incident_repository)
-        injector.add(monitoring.reports)
-        build(ReportedIncidents, commands=commands)
+        incidents = ReportedIncidents(
+            monitoring.incident_repository, injector.get(Journal), commands
+        )
+        own = replace(own, incidents=incidents, reports=monitoring.reports)
+    injector.add(KnownTargets(own, others))
     for part in _PARTS:
         build(part)
     _build_handlers(injector, provided, dev_channel_id)

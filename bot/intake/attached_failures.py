@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.intents import Intent, Topic
+from bot.domain.journal import FailureGroup
 from bot.grammar.failure_attachments import find_attached_failure
 from bot.grammar.likeness import find_fitting_failures
-from bot.intake.failures import FailureMatcher
 from bot.intake.message import Message
+from bot.intake.targets import KnownTargets
 from bot.ports.clock import Clock
 
 _LOOKED_AT = timedelta(days=30)  # a trace may be old
@@ -17,7 +18,7 @@ _LOOKED_AT = timedelta(days=30)  # a trace may be old
 class AttachedFailures:
     """Reads files as data: they only select the failure and give no instruction."""
 
-    matcher: FailureMatcher
+    targets: KnownTargets
     clock: Clock
 
     async def name_failure(self, message: Message) -> Message:
@@ -27,12 +28,16 @@ class AttachedFailures:
         """
         if not message.attached or message.is_answer or not _can_be_about_file(message):
             return message
-        failures = await self.matcher.list_failures(self.clock.now() - _LOOKED_AT)
+        since = self.clock.now() - _LOOKED_AT
+        failures: list[FailureGroup] = []
+        for each in self.targets.every:
+            failures += await each.matcher.list_failures(since)
         error_id = find_attached_failure(message.attached, failures)
         if error_id is None:
             return message
         if message.has_text:
-            match = find_fitting_failures(message.text, failures, self.matcher.commands())
+            commands = self.targets.own.matcher.commands()
+            match = find_fitting_failures(message.text, failures, commands)
             if match.certain or match.named or match.idle:
                 return message
         return message.add_failure(error_id)

@@ -136,6 +136,10 @@ class FailureMatcher:
         names = (get_command_name(each.event) for each in reversed(used) if each.cog)
         return tuple(dict.fromkeys(filter(None, names)))
 
+    async def has_record(self, record_id: str) -> bool:
+        """Return whether the journal has the record with that full or short id."""
+        return await self._journal.get(record_id) is not None
+
     async def find_fingerprint(self, trigger: Trigger) -> str | None:
         """Return the fingerprint of the failure that a run was started for, if it is known.
 

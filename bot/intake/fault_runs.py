@@ -7,8 +7,7 @@ from bot.domain.errors import NotAuthorized, UnknownRun, WrongStage
 from bot.domain.incident import Incident
 from bot.domain.journal import FailureGroup
 from bot.domain.run import Run, Status, Trigger
-from bot.intake.failures import FailureMatcher
-from bot.monitoring.failure_reports import FailureReports
+from bot.intake.targets import KnownTargets
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.run_restarts import RunRestarts
 
@@ -20,13 +19,13 @@ class FaultRuns:
     """Finds the run that is about a failure or an incident."""
 
     agent: SelfImprovementAgent
-    matcher: FailureMatcher
+    targets: KnownTargets
     restarts: RunRestarts
 
-    async def find(self, fingerprint: str) -> Run | None:
-        """Return the active run that fixes a failure."""
+    async def find(self, fingerprint: str, target: str) -> Run | None:
+        """Return the active run that fixes a failure of that target."""
         for run in await self.agent.list_runs(limit=_LOOKED_AT):
-            active = run.goal == "fix" and not run.has_ended
+            active = run.goal == "fix" and not run.has_ended and run.trigger.target == target
             if active and await self._find_fingerprint(run) == fingerprint:
                 return run
         return None
@@ -36,7 +35,8 @@ class FaultRuns:
         diagnosis = (await self.agent.get_history(run.id)).diagnosis
         if diagnosis is not None:
             return diagnosis.fingerprint
-        return await self.matcher.find_fingerprint(run.trigger)
+        target = self.targets.find(run.trigger.target)
+        return None if target is None else await target.matcher.find_fingerprint(run.trigger)
 
     async def find_usable(self, incident: Incident, trigger: Trigger) -> Run | None:
         """Return the incident's run if it can be used; promote an ended investigation."""
@@ -74,21 +74,21 @@ class FaultRuns:
 
 @dataclass(frozen=True, eq=False)
 class ReportedFailures:
-    """Stores the reports of people who may not start runs. Without `reports`, none is stored."""
+    """Stores the reports of people who may not start runs."""
 
-    matcher: FailureMatcher
+    targets: KnownTargets
     runs: FaultRuns
     audit_writer: AuditWriter
-    reports: FailureReports | None
 
     async def store(self, trigger: Trigger, refusal: NotAuthorized) -> NotAuthorized:
         """Store the report of a person who may not ask for work; return the error with thanks."""
         asked_here = trigger.incident is None and trigger.issue is None
         limited = self.audit_writer.is_rate_limited(trigger.person.id)
-        if self.reports is None or not refusal.member or not asked_here or limited:
+        target = self.targets.get(trigger.target)
+        if target.reports is None or not refusal.member or not asked_here or limited:
             return refusal
-        evidence = await self.matcher.find_evidence(trigger)
+        evidence = await target.matcher.find_evidence(trigger)
         group = evidence.groups[0] if evidence.groups else None
-        run = await self.runs.find(group.fingerprint) if group else None
-        thanks = await self.reports.take(trigger, evidence, run, refusal.able)
+        run = await self.runs.find(group.fingerprint, target.name) if group else None
+        thanks = await target.reports.take(trigger, evidence, run, refusal.able)
         return NotAuthorized(thanks, member=True, able=refusal.able)

@@ -15,6 +15,7 @@ from bot.intake.decision_questions import DecisionQuestions
 from bot.intake.incident_requests import IncidentRequests
 from bot.intake.kinds import ending, feature_request, question
 from bot.intake.message import Message, Reply
+from bot.intake.targets import KnownTargets
 from bot.intake.work import IntakeResult, WorkRequests
 from bot.self_improvement.requests.change_requests import ChangeBegun
 
@@ -53,6 +54,7 @@ class Intake:
         attention: Judges whether a message is for the bot.
         work: Decides about requests for work.
         incidents: Starts work on incidents.
+        targets: The bots that requests can be about.
     """
 
     handlers: MessageHandlers
@@ -62,6 +64,7 @@ class Intake:
     work: WorkRequests
     feature_requests: feature_request.Handler
     incidents: IncidentRequests
+    targets: KnownTargets
 
     async def complete(self, message: Message) -> Message:
         """Return the message with the failure that its files show, if they show one."""
@@ -90,13 +93,15 @@ class Intake:
         endings = self.handlers.endings
         return message.intent in ending.INTENTS and await endings.is_done(message)
 
-    async def ask(self, trigger: Trigger) -> IntakeResult | RequestAnswer:
+    async def ask(self, trigger: Trigger, bot: str | None = None) -> IntakeResult | RequestAnswer:
         """Start work, join the run that does it, or answer. Raises what `WorkRequests.ask` does."""
-        return await self.work.ask(trigger)
+        return await self.work.ask(trigger, bot)
 
-    async def ask_for_change(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
+    async def ask_for_change(
+        self, trigger: Trigger, bot: str | None = None
+    ) -> ChangeBegun | FeatureRequest:
         """Start a change, or store the feature request. Raises what its handler's `ask` does."""
-        return await self.feature_requests.ask(trigger)
+        return await self.feature_requests.ask(trigger, bot)
 
     def _choose_handler(self, message: Message) -> KindHandler[Any] | None:
         if message.is_answer:

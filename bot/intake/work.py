@@ -12,7 +12,7 @@ from bot.domain.evidence import RequestAnswer
 from bot.domain.incident import Incident
 from bot.domain.run import Run, Trigger
 from bot.intake.fault_runs import FaultRuns, ReportedFailures
-from bot.intake.incidents import ReportedIncidents
+from bot.intake.targets import KnownTargets
 from bot.intake.work_decisions import WorkDecision, WorkDecisions
 from bot.self_improvement import SelfImprovementAgent
 
@@ -31,26 +31,26 @@ class IntakeResult:
 
 @dataclass(frozen=True, eq=False)
 class WorkRequests:
-    """Carries decisions about requests out. Without `incidents`, nothing is monitored."""
+    """Carries decisions about requests out."""
 
     decisions: WorkDecisions
     agent: SelfImprovementAgent
     authorizer: Authorizer
     runs: FaultRuns
     reported_failures: ReportedFailures
-    incidents: ReportedIncidents | None
+    targets: KnownTargets
 
-    async def ask(self, trigger: Trigger) -> IntakeResult | RequestAnswer:
-        """Decide about a request and carry the decision out.
+    async def ask(self, trigger: Trigger, bot: str | None = None) -> IntakeResult | RequestAnswer:
+        """Decide about a request and carry the decision out. `bot` is the bot that was chosen.
 
         Raises what `SelfImprovementAgent.request` raises, `JournalError`, `StoreError`. A person
         who may not ask for work has reported the failure: `NotAuthorized` then thanks them.
         """
-        return await self.perform(await self.decide(trigger))
+        return await self.perform(await self.decide(trigger, bot))
 
-    async def decide(self, trigger: Trigger) -> WorkDecision:
+    async def decide(self, trigger: Trigger, bot: str | None = None) -> WorkDecision:
         """Return what follows from a request. Nothing is changed."""
-        return await self.decisions.decide(trigger)
+        return await self.decisions.decide(trigger, bot)
 
     async def perform(self, decision: WorkDecision) -> IntakeResult | RequestAnswer:
         """Carry a decision out. Raises what `ask` raises."""
@@ -58,7 +58,7 @@ class WorkRequests:
             return await self.start(decision)
         trigger = decision.trigger
         note = f"{trigger.goal}, answered at once: {redact(trigger.subject)}"
-        await self.authorizer.ask(trigger.person, Act.ASK, note=note)
+        await self.authorizer.ask(trigger.person, Act.ASK, note=note, target=trigger.target)
         return decision.answer
 
     async def start(self, decision: WorkDecision) -> IntakeResult:
@@ -78,10 +78,11 @@ class WorkRequests:
     async def _join_or_start(self, decision: WorkDecision) -> IntakeResult:
         """Join the run that already fixes the same failure, or start a run."""
         trigger, failure = decision.trigger, decision.failure
-        if self.incidents is None:
+        incidents = self.targets.get(trigger.target).incidents
+        if incidents is None:
             return IntakeResult(await self.agent.request(trigger))
-        async with self.incidents.repository.starting:  # two requests at once start one run
-            run = await self.runs.find(failure.fingerprint) if failure else None
+        async with incidents.repository.starting:  # two requests at once start one run
+            run = await self.runs.find(failure.fingerprint, trigger.target) if failure else None
             if run is None:
                 return IntakeResult(await self.agent.request(trigger))
         joined = run.trigger.key != trigger.key
@@ -93,9 +94,10 @@ class WorkRequests:
     async def _join_incident(self, incident: Incident, decision: WorkDecision) -> IntakeResult:
         """Join the incident's run or start one for it, and note the report on the incident."""
         trigger = decision.trigger
-        if self.incidents is None:
+        incidents = self.targets.get(trigger.target).incidents
+        if incidents is None:
             raise AssertionError("there is an incident, so that incidents are monitored")
-        repository = self.incidents.repository
+        repository = incidents.repository
         if trigger.incident is None:  # a button of the incident's own card is not a report
             incident = repository.note_report(incident, trigger)
             await repository.flush()

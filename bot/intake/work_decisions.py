@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 
-from bot.authority.policy import Act, is_allowed
 from bot.domain.evidence import Evidence, RequestAnswer
 from bot.domain.incident import Incident
 from bot.domain.journal import FailureGroup, get_command_name
-from bot.domain.people import AllowList
 from bot.domain.run import Trigger
+from bot.domain.target import OWN_TARGET
 from bot.grammar.likely_commands import find_likely_commands
 from bot.intake.failures import FailureMatcher
-from bot.intake.incidents import ReportedIncidents
 from bot.intake.privacy import RequestPrivacy
+from bot.intake.targets import KnownTargets
 from bot.presentation.answers import list_everyday_commands
 from bot.presentation.missing_failure import build_diagnosis
 from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
@@ -35,65 +34,81 @@ class WorkDecision:
 
 @dataclass(frozen=True, eq=False)
 class WorkDecisions:
-    """Decides about requests.
-
-    Without `incidents`, nothing is monitored. Without `inquiry`, reports of incorrect output are
+    """Decides about requests. Without `inquiry`, reports of incorrect output are
     answered with a message.
     """
 
-    matcher: FailureMatcher
-    people: AllowList
+    targets: KnownTargets
     privacy: RequestPrivacy
-    incidents: ReportedIncidents | None
     inquiry: AnswerInquiry | None
 
-    async def decide(self, trigger: Trigger) -> WorkDecision:
-        """Return what follows from a request. The journal is read once, nothing is changed."""
-        trigger = self.privacy.hide_text(trigger)
-        if not is_allowed(self.people, trigger.person, Act.ASK):
+    async def decide(self, trigger: Trigger, bot: str | None = None) -> WorkDecision:
+        """Return what follows from a request. Each journal is read once, nothing is changed.
+
+        `bot` names the bot that it is about, if the person chose it. Raises `WrongStage` if there
+        is no such bot.
+        """
+        resolved = await self._resolve(self.privacy.hide_text(trigger), bot)
+        if isinstance(resolved, RequestAnswer):
+            return WorkDecision(trigger, answer=resolved)
+        trigger, target = resolved, self.targets.get(resolved.target)
+        incidents = target.incidents
+        if not target.may_ask(trigger.person):
             return WorkDecision(trigger, may_ask=False)
         if trigger.incident is not None:
-            incident = await self.incidents.find(trigger, None) if self.incidents else None
+            incident = await incidents.find(trigger, None) if incidents else None
             return WorkDecision(trigger, incident=incident)
-        found = await self.matcher.match(trigger)
+        plain = trigger.replace(text=self.targets.strip_names(trigger.text))
+        found = await target.matcher.match(plain)
         trigger = trigger.replace(match=found.evidence.match)
         failure = found.failure
-        incident = await self.incidents.find(trigger, failure) if self.incidents else None
+        incident = await incidents.find(trigger, failure) if incidents else None
         if incident is None and not await self._has_work(trigger, found.evidence):
-            answer = await self._build_answer(trigger, found.evidence)
+            answer = await self._build_answer(target.matcher, trigger, found.evidence)
             return WorkDecision(trigger, answer=answer)
         return WorkDecision(trigger, incident=incident, failure=failure)
+
+    async def _resolve(self, trigger: Trigger, bot: str | None) -> Trigger | RequestAnswer:
+        if bot is None:
+            return await self.targets.resolve(trigger)
+        return trigger.replace(target=self.targets.get(bot).name)
 
     async def _has_work(self, trigger: Trigger, evidence: Evidence) -> bool:
         """Return whether there is something to work on: a failure, slowness or incorrect output."""
         if evidence.groups or evidence.slow:
             return True
+        if trigger.target != OWN_TARGET:
+            return False  # only our own answers are recorded, to be replayed
         if self.inquiry is None or evidence.fix is not None or evidence.change:
             return False
         if evidence.likely and not evidence.idle:
             return False
         return await self.inquiry.is_known(trigger)  # takes a while
 
-    async def _build_answer(self, trigger: Trigger, evidence: Evidence) -> RequestAnswer:
+    async def _build_answer(
+        self, matcher: FailureMatcher, trigger: Trigger, evidence: Evidence
+    ) -> RequestAnswer:
         """Return the answer to a request that refers to no failure."""
         diagnosis = build_diagnosis(evidence)
         if diagnosis.instead:
             return RequestAnswer(diagnosis=diagnosis)
-        commands = await self._list_likely_commands(trigger, evidence)
+        commands = await self._list_likely_commands(matcher, trigger, evidence)
         return RequestAnswer(diagnosis=diagnosis, commands=commands)
 
-    async def _list_likely_commands(self, trigger: Trigger, evidence: Evidence) -> tuple[str, ...]:
+    async def _list_likely_commands(
+        self, matcher: FailureMatcher, trigger: Trigger, evidence: Evidence
+    ) -> tuple[str, ...]:
         """Return the commands that the request may mean.
 
         If a named command has not failed, only failed commands are listed. The bot's own commands
         are listed only if they failed.
         """
-        commands = self.matcher.commands()
+        commands = matcher.commands()
         failed = [
             name for each in evidence.nearby if (name := get_command_name(each.event)) in commands
         ]
         if evidence.idle:
             return tuple(dict.fromkeys(failed))
         known = {*failed, *list_everyday_commands(commands)}
-        used = await self.matcher.list_recent_commands()
+        used = await matcher.list_recent_commands()
         return find_likely_commands(trigger.subject, known, failed=failed, used=used)

@@ -224,7 +224,8 @@ class Monitoring:
             return await owner.mute(incident_id, person)
         known = self.incident_repository.get(incident_id)
         keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
-        await self._agent.permit(person, Act.STEER, note=f"mute incident {incident_id}: {keys}")
+        note = f"mute incident {incident_id}: {keys}"
+        await self._agent.permit(person, Act.STEER, note=note, target=self.target)
         incident = self.find(incident_id)
         until = self._clock.now() + _MUTED_FOR
         self.incident_repository.mute(self.find(incident_id).anomaly_keys, person, until)

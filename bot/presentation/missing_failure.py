@@ -118,6 +118,26 @@ def _diagnose_choices(evidence: Evidence) -> Diagnosis:
     )
 
 
+def build_target_question(failures: Sequence[tuple[str, FailureGroup]]) -> Diagnosis:
+    """Return the question which bot is meant, each with the name of the bot and its failure."""
+    choices = tuple(
+        each.replace(name=f"{name}: {each.name}", summary=f"**{name}**: {each.summary}")
+        for name, group in failures
+        for each in build_choices([group])
+    )
+    listed = "\n".join(f"{number}. {each.summary}" for number, each in enumerate(choices, 1))
+    return Diagnosis(
+        found=False,
+        instead="which",
+        choices=choices,
+        headline="Which bot do you mean?",
+        cause=(
+            "Something that fits failed in more than one of the bots that I look after. Press a "
+            f"button, or name the bot.\n{listed}"
+        ),
+    )
+
+
 def build_choices(groups: Iterable[FailureGroup]) -> tuple[Choice, ...]:
     """Return the failures to choose from."""
     return tuple(

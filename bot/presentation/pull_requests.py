@@ -8,7 +8,7 @@ from bot.domain.history import History
 from bot.domain.journal import format_event_name
 from bot.domain.run import Run
 from bot.presentation.markdown import escape_line, escape_text
-from bot.presentation.titles import format_title
+from bot.presentation.titles import format_request
 
 TITLE_LENGTH = 72
 """The most characters of a title that lists of commits and pull requests show."""
@@ -22,7 +22,7 @@ def pull_request_title(run: Run, history: History) -> str:
     change, diagnosis = history.change_set, history.diagnosis
     named = " ".join(change.title.split()) if change else ""
     if not named and (history.brief is not None or diagnosis is None or not diagnosis.event):
-        named = format_title(run.trigger, TITLE_LENGTH)
+        named = format_request(run.trigger, TITLE_LENGTH)
     return _cut(_neutralise_text(named or _describe_fix(diagnosis, history)))
 
 

@@ -5,6 +5,7 @@ import re
 from bot.domain.history import History
 from bot.domain.journal import Action, format_action_name
 from bot.domain.run import Run, Trigger
+from bot.domain.target import OWN_TARGET
 
 NAMELESS = "the last failure"
 """The title of a request that names nothing."""
@@ -15,7 +16,18 @@ _COMMAND = re.compile(r"<(/[^<>:]+):\d+>")
 _EMOJI = re.compile(r"<a?(:\w+:)\d+>")
 
 
+def add_target(title: str, trigger: Trigger) -> str:
+    """Return the title with the name of the bot that it is about, if that is another one."""
+    return title if trigger.target == OWN_TARGET else f"{trigger.target}: {title}"
+
+
 def format_title(trigger: Trigger, limit: int = 90) -> str:
+    """Return the request as `format_request` does, with the name of another bot before it."""
+    room = limit - len(add_target("", trigger))
+    return add_target(format_request(trigger, room), trigger)
+
+
+def format_request(trigger: Trigger, limit: int = 90) -> str:
     """Return the request on one line, cut at a word, in at most `limit` characters.
 
     Discord's id syntax is removed: a command and an emoji keep their names, mentions are dropped.
@@ -37,8 +49,9 @@ def format_thread_title(trigger: Trigger, failed: Action | None) -> str:
     if event and not title:
         title = failed.error.exception.rpartition(".")[2] if failed and failed.error else "slow"
     if not title:
-        return f"{trigger.goal}: {NAMELESS}"
-    return _cut(f"{event}: {title}" if event and event not in title else title, _THREAD)
+        return add_target(f"{trigger.goal}: {NAMELESS}", trigger)
+    named = f"{event}: {title}" if event and event not in title else title
+    return _cut(add_target(named, trigger), _THREAD)
 
 
 def change_title(run: Run, history: History, limit: int = 80) -> str:

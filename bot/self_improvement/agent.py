@@ -42,7 +42,8 @@ class SelfImprovementAgent:
         Raises `NotAuthorized`, `Stopped`, `TooMany`, or `ChatRejected` if no thread can be opened.
         """
         trigger = redact_trigger(trigger)
-        await self.permit(trigger.person, Act.ASK, note=f"{trigger.goal}: {trigger.subject}")
+        note = f"{trigger.goal}: {trigger.subject}"
+        await self.permit(trigger.person, Act.ASK, note=note, target=trigger.target)
         return await self._admission.start(trigger)
 
     async def start_itself(self, trigger: Trigger) -> Run:

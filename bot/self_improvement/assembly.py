@@ -168,7 +168,7 @@ def _build_authority(injector: Injector, settings: RunSettings) -> None:
     """Build what decides who may do what."""
     build = injector.build
     build(RunLocks)
-    build(ApprovalPolicy, rules=settings.approval)
+    build(ApprovalPolicy, rules=settings.approval, target_people=settings.target_people)
     build(AuditWriter)
     build(Authorizer)
     if settings.dev_mode and injector.find(Checkout) is not None:

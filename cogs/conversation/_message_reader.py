@@ -81,7 +81,8 @@ class MessageReader:
         attached = await read_attached(message) if setting.is_for_bot else None
         has_words = bool(text)
         text = text or (attached.text[:_LONGEST] if attached else "")
-        utterance = utterance or self._parse(text, setting)
+        plain = self._bot.intake.targets.strip_names(text)
+        utterance = utterance or self._parse(plain, setting)
         if is_alone and utterance.intent is Intent.CHAT and not text.rstrip().endswith("?"):
             setting = setting.replace(addressed=False)
         overheard = await self._judge(text, utterance, person, setting)

@@ -25,6 +25,7 @@ from cogs.ui.run_choices import (
     run_choices,
     run_named,
     suggest_shipped_runs,
+    suggest_targets,
 )
 from cogs.ui.skills import get_skill, load_skill_lines
 from cogs.ui.speakers import (
@@ -37,6 +38,7 @@ from cogs.ui.speakers import (
     get_person,
     get_speaker,
     is_in_dev_channel,
+    is_in_work_channel,
     is_listed,
     is_own_message,
     place_asked_in,
@@ -69,6 +71,7 @@ __all__ = [
     "get_speaker",
     "is_any_run",
     "is_in_dev_channel",
+    "is_in_work_channel",
     "is_listed",
     "is_own_message",
     "list_acts",
@@ -85,5 +88,6 @@ __all__ = [
     "send_post",
     "send_privately",
     "suggest_shipped_runs",
+    "suggest_targets",
     "view_of",
 ]

@@ -71,6 +71,17 @@ async def run_choices(
     return _build_choices(bot, typed, await bot.agent.get_histories(runs))
 
 
+async def suggest_targets(
+    interaction: discord.Interaction[Any], typed: str
+) -> list[app_commands.Choice[str]]:
+    """Return the matching bots that the person may ask about."""
+    bot: TheseusClient = interaction.client
+    person, wanted = get_speaker(interaction), typed.lower().strip()
+    names = [each.name for each in bot.intake.targets.every if each.may_ask(person)]
+    fitting = [name for name in names if wanted in name][:_CHOICES]
+    return [app_commands.Choice(name=name, value=name) for name in fitting]
+
+
 async def suggest_shipped_runs(
     interaction: discord.Interaction[Any], typed: str
 ) -> list[app_commands.Choice[str]]:

@@ -69,10 +69,22 @@ def is_listed(bot: TheseusClient, person: Person) -> bool:
 
 def is_in_dev_channel(bot: TheseusClient, channel: object) -> bool:
     """Return whether this is the dev channel or a thread in it."""
-    dev = bot.identity.dev_channel_id
+    return _get_main_id(channel) == bot.identity.dev_channel_id
+
+
+def is_in_work_channel(bot: TheseusClient, channel: object) -> bool:
+    """Return whether this is the dev channel, the channel of another bot, or a thread in one."""
+    others = bot.intake.targets.others.values()
+    return is_in_dev_channel(bot, channel) or _get_main_id(channel) in {
+        each.channel_id for each in others if each.channel_id is not None
+    }
+
+
+def _get_main_id(channel: object) -> int | None:
+    """Return the id of a channel, or of the channel that a thread is in."""
     if isinstance(channel, discord.Thread):
-        return channel.parent_id == dev
-    return getattr(channel, "id", None) == dev
+        return channel.parent_id
+    return getattr(channel, "id", None)
 
 
 def place_of(message: discord.Message) -> Place:

@@ -1,7 +1,7 @@
 """The dev channel with real client, cogs, chat and agent; fakes behind the other ports."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Waiting
 from bot.domain.thresholds import Thresholds
 from bot.infra.injector import Injector
+from bot.intake.targets import KnownTarget
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.outbox import OutboxStore
 from bot.ports.planner import Planner
@@ -191,11 +192,13 @@ async def open_dev_channel(
     voice_channels: Sequence[str] = (),
     answers_unaddressed: bool = False,
     outbox: OutboxStore | None = None,
+    others: Callable[[AgentHarness, AllowList], Mapping[str, KnownTarget]] | None = None,
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with all people in it, until the block ends. Its time runs fast.
 
     `noticing` enables incident detection, `newcomers` are additional people, and
-    `answers_unaddressed` is the setting of a demo.
+    `answers_unaddressed` is the setting of a demo. `others` returns the other bots that are looked
+    after.
     """
     async with AsyncExitStack() as stack:
         here = LocalDiscord((*PEOPLE, *newcomers), token="local", voice_channels=voice_channels)
@@ -205,7 +208,13 @@ async def open_dev_channel(
         listed = people or _make_allow_list(local)
         place = (local.guild_id, local.dev_channel_id)
         identity = Identity(*place, listed, answers_unaddressed=answers_unaddressed)
-        world.limits = RunSettings(listed, local.dev_channel_id, per_person=per_person)
+        known = others(world, listed) if others else {}
+        world.limits = RunSettings(
+            listed,
+            local.dev_channel_id,
+            per_person=per_person,
+            target_people={name: each.people for name, each in known.items()},
+        )
         services = Injector()
         client = TheseusClient(
             root=ROOT,
@@ -226,7 +235,7 @@ async def open_dev_channel(
         monitoring = _create_monitoring(world, agent, chat, identity)
         if with_monitoring:
             services.add(monitoring)
-        services.add(create_intake(client, services))
+        services.add(create_intake(client, services, known))
         services.add(_create_personal_data(world, client, agent, monitoring))
         await stack.enter_async_context(run_bot(client, local))
         room = DevChannel(local, world, client, agent)

@@ -59,6 +59,8 @@ ENTRIES: ConversationSetup = {
     "/pause": Act.STEER, "/resume": Act.STEER, "/stop-everything": Act.STOP,
     "menu Investigate this": Act.ASK, "menu Fix this": Act.ASK,
     # autocomplete choices; people who are not listed get none
+    "choices /investigate bot": Act.ASK, "choices /fix bot": Act.ASK,
+    "choices /change bot": Act.ASK,
     "choices /ship run": Act.READ, "choices /revert run": Act.READ,
     "choices /runs show run": Act.READ, "choices /runs cancel run": Act.READ,
     "choices /runs retry run": Act.READ, "choices /incidents show incident": Act.READ,

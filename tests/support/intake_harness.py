@@ -1,5 +1,8 @@
 """The intake in front of an agent whose ports are fakes."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from bot.client import TheseusClient
 from bot.domain.audience import Audience
 from bot.domain.intents import Slots
@@ -7,6 +10,7 @@ from bot.domain.people import Person
 from bot.infra.injector import Injector
 from bot.intake import Intake
 from bot.intake.assembly import assemble_intake
+from bot.intake.targets import KnownTarget
 from bot.intake.work import WorkRequests
 from bot.monitoring import Monitoring
 from tests.support.agent_harness import DEV, GUILD
@@ -21,23 +25,37 @@ def find_team_audience(guild_id: int | None, channel_id: int | None) -> Audience
 class IntakeHarness:
     """The intake and its parts. Without `monitoring`, no incident is known."""
 
-    def __init__(self, agent: AgentUnderTest, monitoring: Monitoring | None = None) -> None:
+    def __init__(
+        self,
+        agent: AgentUnderTest,
+        monitoring: Monitoring | None = None,
+        others: Mapping[str, KnownTarget] = MappingProxyType({}),
+    ) -> None:
         injector = Injector(agent.injector)
         if monitoring is not None:
             injector.add(monitoring)
         self.intake = assemble_intake(
-            injector, find_audience=find_team_audience, dev_channel_id=DEV, guild_id=GUILD
+            injector,
+            find_audience=find_team_audience,
+            dev_channel_id=DEV,
+            guild_id=GUILD,
+            others=others,
         )
         self.work: WorkRequests = self.intake.work
 
 
-def create_intake(client: TheseusClient, services: Injector) -> Intake:
+def create_intake(
+    client: TheseusClient,
+    services: Injector,
+    others: Mapping[str, KnownTarget] = MappingProxyType({}),
+) -> Intake:
     """Return the intake of a client with an agent."""
     return assemble_intake(
         services,
         find_audience=client.audiences.find_of_place,
         dev_channel_id=client.identity.dev_channel_id,
         guild_id=client.identity.guild_id,
+        others=others,
     )
 
 

@@ -6,10 +6,12 @@ from bot.domain.feature_request import FeatureRequest
 from bot.domain.intents import Intent
 from bot.domain.people import AllowList
 from bot.domain.run import Run, Trigger
+from bot.domain.target import OWN_TARGET
 from bot.intake.answers import describe_change
 from bot.intake.message import Message, Reply, can_ask
 from bot.intake.privacy import RequestPrivacy
 from bot.intake.run_references import RunReferences
+from bot.intake.targets import KnownTargets
 from bot.self_improvement.requests.change_requests import ChangeBegun, ChangeRequests
 
 INTENTS = (Intent.CHANGE,)
@@ -32,6 +34,7 @@ class Handler:
     privacy: RequestPrivacy
     references: RunReferences
     people: AllowList
+    targets: KnownTargets
 
     async def decide(self, message: Message) -> Request:
         """Return the request in the person's own words."""
@@ -48,12 +51,18 @@ class Handler:
         )
         return Request(message, trigger, await self.references.find_started(message))
 
-    async def ask(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
+    async def ask(self, trigger: Trigger, bot: str | None = None) -> ChangeBegun | FeatureRequest:
         """Start a change, or store the feature request; its text is shown to everyone.
 
-        Raises `OutOfBounds` if it was asked in private, and what `ChangeRequests.ask` raises.
+        It is for the `bot` that the person chose, or else for the one that the words name or the
+        channel is for. Raises `OutOfBounds` if it was asked in private, and what
+        `ChangeRequests.ask` raises.
         """
         self.privacy.check_public(trigger.place)
+        if bot is not None:
+            trigger = trigger.replace(target=self.targets.get(bot).name)
+        elif trigger.target == OWN_TARGET:
+            trigger = self.targets.name_target(trigger)
         return await self.changes.ask(trigger)
 
     async def perform(self, request: Request) -> Reply:

@@ -11,6 +11,7 @@ from bot.presentation.cards._text import format_elapsed, format_spending, to_one
 from bot.presentation.counts import format_count
 from bot.presentation.markdown import escape_line
 from bot.presentation.times import format_timestamp
+from bot.presentation.titles import add_target
 from bot.triage import Triage
 
 
@@ -26,7 +27,7 @@ def render_investigation(run: Run, history: History, cap: Cap | None = None) -> 
     button = Button(label=label, action="fix", arguments=(run.id,), style="primary")
     return Post(
         card=Card(
-            title=escape_line(diagnosis.headline, 240),
+            title=add_target(escape_line(diagnosis.headline, 200), run.trigger),
             body=escape_line(diagnosis.cause, 1_500),
             tone="warning",
             fields=(*_build_fields(diagnosis), *_build_similar_fields(history)),

@@ -39,6 +39,7 @@ from bot.presentation.cards._text import (
 from bot.presentation.counts import format_list
 from bot.presentation.flags import describe_upcoming_flag
 from bot.presentation.markdown import escape_line
+from bot.presentation.titles import add_target
 from bot.proof import compute_risk, label
 
 _MOST_NOTES, _MOST_FILES = 5, 10
@@ -78,7 +79,9 @@ def render_proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
     return Post(
         text="",
         card=Card(
-            title=f"{'🔒 ' if warning else ''}Proposal #{opened.number}: {title}",
+            title=add_target(
+                f"{'🔒 ' if warning else ''}Proposal #{opened.number}: {title}", run.trigger
+            ),
             url=parse_web_address(opened.url),
             body="\n\n".join(line for line in lines if line),
             tone=_choose_tone(run),

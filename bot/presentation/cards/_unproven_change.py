@@ -18,6 +18,7 @@ from bot.presentation.cards._text import (
     format_spending,
 )
 from bot.presentation.markdown import escape_line
+from bot.presentation.titles import add_target
 
 _HOW = (
     "The failure no longer occurs with this change, and all checks pass. No test can tell whether "
@@ -51,7 +52,10 @@ def render_unproven_change(run: Run, history: History, cap: Cap | None = None) -
     fields, notes = fit_fields([each for each in details if each.lines], f"{stem}-notes.md")
     return Post(
         card=Card(
-            title=f"Found, not proven: {escape_line(change.title or change.summary, 160)}",
+            title=add_target(
+                f"Found, not proven: {escape_line(change.title or change.summary, 160)}",
+                run.trigger,
+            ),
             body=_HOW,
             tone="warning",
             fields=fields,

@@ -9,7 +9,6 @@ from bot.authority.policy import Act, is_allowed
 from bot.authority.trigger_redaction import redact_trigger
 from bot.domain.errors import OutOfBounds, UnknownRun, WrongStage
 from bot.domain.feature_request import FeatureRequest
-from bot.domain.people import AllowList
 from bot.domain.run import FINAL_STATUSES, Run, Status, Trigger
 from bot.grammar.agreement import has_content
 from bot.grammar.changes import LONGEST_SUBJECT, is_change_request
@@ -48,7 +47,6 @@ class ChangeRequests:
     def __init__(
         self,
         store: Store,
-        people: AllowList,
         authorizer: Authorizer,
         admission: RunAdmission,
         feature_requests: FeatureRequestService,
@@ -56,7 +54,6 @@ class ChangeRequests:
         able: bool,
     ) -> None:
         self._store = store
-        self._people = people
         self._authorizer = authorizer
         self._admission = admission
         self.feature_requests = feature_requests
@@ -72,10 +69,12 @@ class ChangeRequests:
         trigger = redact_trigger(trigger)
         if not has_content(_extract_request(trigger)) or parse_decision(_extract_request(trigger)):
             raise OutOfBounds(EMPTY_REQUEST)
-        if not (self.able and is_allowed(self._people, trigger.person, Act.ASK)):
+        people = self._authorizer.approval_policy.get_people(trigger.target)
+        if not (self.able and is_allowed(people, trigger.person, Act.ASK)):
             await self._drop_shipped(_extract_request(trigger))
             return await self.feature_requests.keep(trigger.person, _extract_request(trigger))
-        await self._authorizer.ask(trigger.person, Act.ASK, None, f"change: {trigger.subject}")
+        note = f"change: {trigger.subject}"
+        await self._authorizer.ask(trigger.person, Act.ASK, None, note, target=trigger.target)
         async with self._starting:  # otherwise two simultaneous requests would start two runs
             same = await self._find_active_run(trigger)
             if same is not None:
@@ -114,7 +113,13 @@ class ChangeRequests:
         """Return the active run for the same change that another message has started."""
         about = normalise_request(_extract_request(trigger))
         runs = await self._store.find(status=set(Status) - FINAL_STATUSES, limit=_LOOKED_AT)
-        same = (run for run in runs if run.goal == "change" and _is_about(run, about))
+        same = (
+            run
+            for run in runs
+            if run.goal == "change"
+            and run.trigger.target == trigger.target
+            and _is_about(run, about)
+        )
         found = next(same, None)
         # The same message, delivered again: `start` then returns the run that it has begun.
         return None if found is not None and found.trigger.key == trigger.key else found

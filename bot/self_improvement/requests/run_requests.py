@@ -6,6 +6,7 @@ from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
 from bot.domain.errors import UnknownRun, WrongStage
+from bot.domain.ids import parse_run_id
 from bot.domain.people import Person
 from bot.domain.run import Run, Status, Trigger
 from bot.ports.clock import Clock
@@ -46,7 +47,8 @@ class RunRequests:
         A repeated request returns the same run. Raises `NotAuthorized`, `UnknownRun`, `WrongStage`.
         """
         named = run_id or (f"#{number}" if number is not None else f"thread {thread_id}")
-        await self.authorizer.ask(person, Act.ASK, run_id, f"revert {named}")
+        known = await self._find_id(run_id, thread_id, number)
+        await self.authorizer.ask(person, Act.ASK, known, f"revert {named}")
         run = await self._find_run(run_id, thread_id, number)
         history = await self.store.get_history(run.id)
         proposal = history.proposal
@@ -63,6 +65,7 @@ class RunRequests:
                 text=f"Revert #{proposal.number}",
                 subject=f"#{proposal.number} ({change_title(run, history, 180)})",
                 reverts=run.id,
+                target=run.trigger.target,
                 at=self.clock.now(),
             )
         )
@@ -87,9 +90,18 @@ class RunRequests:
         self.workers.wake()
         return saved
 
+    async def _find_id(
+        self, run_id: str | None, thread_id: int | None, number: int | None
+    ) -> str | None:
+        """Return the id of the run, so that the lists of its target count; `None` if unknown."""
+        try:
+            return (await self._find_run(run_id, thread_id, number)).id
+        except UnknownRun:
+            return None
+
     async def _find_run(self, run_id: str | None, thread_id: int | None, number: int | None) -> Run:
         if run_id is not None:
-            return await self.store.get(run_id.strip(" `#").lower())
+            return await self.store.get(parse_run_id(run_id))
         if number is not None:
             return await self._find_shipped_run(number)
         if thread_id is not None:

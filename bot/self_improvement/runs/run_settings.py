@@ -1,6 +1,6 @@
 """The settings of the agent. The application makes them from the configuration."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ class RunSettings:
 
     people: AllowList
     dev_channel_id: int
+    target_people: Mapping[str, AllowList] = field(default_factory=dict)  # of other bots, by name
     workers: int = 2
     per_person: int = 5  # active runs of one person
     rounds: int = 3

@@ -1,0 +1,45 @@
+"""What the conversation knows of the other bots, made from the configuration and their journals."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.app.target_journals import TargetJournals
+from bot.intake import FailureMatcher
+from bot.intake.incidents import ReportedIncidents
+from bot.intake.targets import KnownTarget
+from bot.monitoring import Monitoring
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+from bot.self_improvement import ShippedFixes
+from bot.settings import Settings
+
+
+def build_known_targets(
+    settings: Settings,
+    clock: Clock,
+    store: Store,
+    journals: TargetJournals,
+    monitoring: Monitoring,
+) -> Mapping[str, KnownTarget]:
+    """Return the targets by name."""
+    config = settings.config
+    monitored = {each.target: each for each in monitoring.others}
+    known = {}
+    for target in config.targets:
+        journal = journals.by_name[target.name]
+        matcher = FailureMatcher(
+            journal,
+            clock,
+            lookback=timedelta(hours=config.runs.lookback_hours),
+            load_fixes=ShippedFixes(store, target=target.name),
+        )
+        watch = monitored[target.name]
+        known[target.name] = KnownTarget(
+            name=target.name,
+            matcher=matcher,
+            people=target.people or config.people,
+            channel_id=target.channel_id,
+            incidents=ReportedIncidents(watch.incident_repository, journal, matcher.commands),
+            reports=watch.reports,
+        )
+    return known
