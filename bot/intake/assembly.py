@@ -78,16 +78,8 @@ def assemble_intake(
     """
     injector, here = Injector(provided), {"dev_channel_id": dev_channel_id}
     build, commands = injector.build, injector.get(FailureMatcher).commands
-    own = KnownTarget(
-        OWN_TARGET, injector.get(FailureMatcher), injector.get(AllowList), dev_channel_id
-    )
     build(RequestPrivacy, find_audience=find_audience, commands=commands, **here)
-    monitoring = injector.find(Monitoring)
-    if monitoring is not None:
-        incidents = ReportedIncidents(
-            monitoring.incident_repository, injector.get(Journal), commands
-        )
-        own = replace(own, incidents=incidents, reports=monitoring.reports)
+    own = injector.call(_build_own_target, monitoring=injector.find(Monitoring), **here)
     injector.add(KnownTargets(own, others))
     for part in _PARTS:
         build(part)
@@ -132,3 +124,19 @@ def _build_handlers(injector: Injector, provided: Injector, dev_channel_id: int)
         unclear_requests=call(unclear_request.Handler),
         endings=endings,
     )
+
+
+def _build_own_target(
+    matcher: FailureMatcher,
+    people: AllowList,
+    journal: Journal,
+    *,
+    monitoring: Monitoring | None,
+    dev_channel_id: int,
+) -> KnownTarget:
+    """Return what is known of Theseus itself."""
+    own = KnownTarget(OWN_TARGET, matcher, people, dev_channel_id)
+    if monitoring is None:
+        return own
+    incidents = ReportedIncidents(monitoring.incident_repository, journal, matcher.commands)
+    return replace(own, incidents=incidents, reports=monitoring.reports)

@@ -54,7 +54,6 @@ class Intake:
         attention: Judges whether a message is for the bot.
         work: Decides about requests for work.
         incidents: Starts work on incidents.
-        targets: The bots that requests can be about.
     """
 
     handlers: MessageHandlers
@@ -64,7 +63,11 @@ class Intake:
     work: WorkRequests
     feature_requests: feature_request.Handler
     incidents: IncidentRequests
-    targets: KnownTargets
+
+    @property
+    def targets(self) -> KnownTargets:
+        """The bots that requests can be about."""
+        return self.work.targets
 
     async def complete(self, message: Message) -> Message:
         """Return the message with the failure that its files show, if they show one."""

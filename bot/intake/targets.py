@@ -28,7 +28,7 @@ class KnownTarget:
     incidents: ReportedIncidents | None = None
     reports: FailureReports | None = None
 
-    def may_ask(self, person: Person) -> bool:
+    def is_open_to(self, person: Person) -> bool:
         """Return whether the person may ask for work on this bot."""
         return is_allowed(self.people, person, Act.ASK)
 
@@ -112,7 +112,7 @@ class KnownTargets:
         possible = [
             each
             for each in self.every
-            if each.may_ask(trigger.person) and (not named or each.name in named)
+            if each.is_open_to(trigger.person) and (not named or each.name in named)
         ]
         found = [(each, await each.matcher.find_evidence(trigger)) for each in possible]
         for has_evidence in (_is_certain, _is_likely):

@@ -53,7 +53,7 @@ class WorkDecisions:
             return WorkDecision(trigger, answer=resolved)
         trigger, target = resolved, self.targets.get(resolved.target)
         incidents = target.incidents
-        if not target.may_ask(trigger.person):
+        if not target.is_open_to(trigger.person):
             return WorkDecision(trigger, may_ask=False)
         if trigger.incident is not None:
             incident = await incidents.find(trigger, None) if incidents else None

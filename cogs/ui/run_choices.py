@@ -77,7 +77,7 @@ async def suggest_targets(
     """Return the matching bots that the person may ask about."""
     bot: TheseusClient = interaction.client
     person, wanted = get_speaker(interaction), typed.lower().strip()
-    names = [each.name for each in bot.intake.targets.every if each.may_ask(person)]
+    names = [each.name for each in bot.intake.targets.every if each.is_open_to(person)]
     fitting = [name for name in names if wanted in name][:_CHOICES]
     return [app_commands.Choice(name=name, value=name) for name in fitting]
 

@@ -209,24 +209,10 @@ async def open_dev_channel(
         place = (local.guild_id, local.dev_channel_id)
         identity = Identity(*place, listed, answers_unaddressed=answers_unaddressed)
         known = others(world, listed) if others else {}
-        world.limits = RunSettings(
-            listed,
-            local.dev_channel_id,
-            per_person=per_person,
-            target_people={name: each.people for name, each in known.items()},
-        )
+        lists = {name: each.people for name, each in known.items()}
+        world.limits = RunSettings(listed, place[1], lists, per_person=per_person)
         services = Injector()
-        client = TheseusClient(
-            root=ROOT,
-            state=folder,
-            clock=world.clock,
-            recorder=Recorder(world.journal, world.clock, ROOT, b"salt", lambda: None),
-            identity=identity,
-            flags=world.flags.find,
-            extensions=extensions,
-            guild_ready_timeout=0.01,
-            services=services,
-        )
+        client = _create_client(folder, world, identity, extensions, services)
         chat = DiscordChat(client, outbox or FakeOutbox(), world.clock, redact)
         world.use_chat(chat)
         services.add(_create_skills(client, world))
@@ -258,6 +244,26 @@ async def _run_meanwhile(forever: Sequence[Coroutine[Any, Any, None]]) -> AsyncI
         finally:
             for task in working:
                 task.cancel()
+
+
+def _create_client(
+    folder: Path,
+    world: AgentHarness,
+    identity: Identity,
+    extensions: Sequence[str],
+    services: Injector,
+) -> TheseusClient:
+    return TheseusClient(
+        root=ROOT,
+        state=folder,
+        clock=world.clock,
+        recorder=Recorder(world.journal, world.clock, ROOT, b"salt", lambda: None),
+        identity=identity,
+        flags=world.flags.find,
+        extensions=extensions,
+        guild_ready_timeout=0.01,
+        services=services,
+    )
 
 
 def _make_allow_list(local: LocalDiscord) -> AllowList:

@@ -10,7 +10,7 @@ from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.people import Person, Place
 from bot.domain.run import Run, Trigger
-from bot.presentation.titles import change_title, format_thread_title, format_title
+from bot.presentation.titles import change_title, format_request, format_thread_title, format_title
 from tests.fakes.fake_clock import FakeClock
 from tests.support.failures import make_capsule, make_failure
 
@@ -87,3 +87,11 @@ def test_a_change_is_called_as_it_was_asked_for_else_by_what_it_does() -> None:
     assert change_title(RUN, found.replace(change_set=change)) == "Answer an empty poll"
     assert change_title(RUN, found) == "the failure of /poll results"
     assert change_title(RUN, History()) == "the last failure"
+
+
+def test_another_bot_is_named_before_the_title_and_not_in_its_own_repository() -> None:
+    trigger = TRIGGER.replace(subject="/hi crashes " + "x" * 200, target="welcome-bot")
+    assert format_title(trigger, 30) == "welcome-bot: /hi crashes…"
+    assert len(format_title(trigger, 60)) <= 60
+    assert format_request(trigger, 12) == "/hi crashes…"
+    assert format_thread_title(trigger, None).startswith("welcome-bot: /hi")
