@@ -23,20 +23,20 @@ async def check_run_budget(budget: BudgetEnforcer | None, run: Run, purpose: Pur
 
 
 async def turn_of(
-    budget: BudgetEnforcer | None, run: Run, engine: str, now: datetime, *, paid: bool
+    budget: BudgetEnforcer | None, run: Run, engine: str, now: datetime, *, is_counted: bool
 ) -> datetime | None:
     """Return `None` if the engine may begin this change now, else the time to ask again.
 
-    Changes count if they cost money (`paid`) or if no person asked for them. All rounds of one
-    change count once; a revision counts again. Raises `BudgetSpent` if the limit is 0 or if the
-    changes cannot be counted.
+    Changes are counted if they cost money or if no person asked for them, except revisions of the
+    run's own proposal (`is_counted`). All rounds of one change count once. Raises `BudgetSpent` if
+    the limit is 0 or if the changes cannot be counted.
     """
     if budget is None:
         return None
     most = budget.rules.modifications_an_hour
     if most == 0:
         raise BudgetSpent("I may not begin any change: `budget.modifications_an_hour` is 0.")
-    if not paid and run.trigger.origin == "person":
+    if not is_counted:
         return None
     key = f"{run.id}:{run.attempt}:{run.first_round}"
     try:

@@ -20,6 +20,7 @@ TheseusError
 └── PortError              something behind a port failed
     ├── AgentError
     │   ├── AgentUnavailable   cannot be started or reached, or was interrupted
+    │   │   └── AgentDisconnected  the connection to the provider failed or was cut
     │   ├── AgentMissing       the engine's program is not installed
     │   ├── AgentOverloaded    the provider is overloaded or failing
     │   ├── AgentSilent        no output for too long
@@ -191,6 +192,12 @@ class AgentUnavailable(AgentError):
 
     code = "agent.unavailable"
     retryable = True
+
+
+class AgentDisconnected(AgentUnavailable):
+    """The connection to the model's provider failed or was cut."""
+
+    code = "agent.disconnected"
 
 
 class AgentMissing(AgentError):

@@ -23,6 +23,7 @@ class Intent(StrEnum):
     STATUS = "status"
     CANCEL = "cancel"
     REVISE = "revise"
+    RETRY = "retry"
     SHIP = "ship"
     REJECT = "reject"
     REVERT = "revert"

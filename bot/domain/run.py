@@ -69,6 +69,7 @@ FINAL_STATUSES = frozenset(
     {Status.DONE, Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED}
 )
 
+_ENGINE_WAITS = (Waiting.USAGE_LIMIT, Waiting.BUDGET, Waiting.TURN)
 _DECISIONS = (Waiting.AGREEMENT, Waiting.JUDGEMENT)  # a card with something to decide
 
 
@@ -171,6 +172,13 @@ class Run(Record):
         description="when a waiting run continues on its own: a question, a usage limit",
     )
     parks: int = Field(default=0, ge=0, description="how often the current stage was parked")
+    waits: int = Field(
+        default=0, ge=0, description="how often the current stage waited for a provider or a budget"
+    )
+    fallback: Literal["", "offered", "chosen"] = Field(
+        default="",
+        description="whether the engine without a model may take over, or a person has let it",
+    )
     cost_usd: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0
@@ -186,6 +194,16 @@ class Run(Record):
     def is_parked(self) -> bool:
         """True if it continues on its own, at `parked_until` at the latest."""
         return self.status is Status.WAITING and self.parked_until is not None
+
+    @property
+    def waits_for_engine(self) -> bool:
+        """True if it waits until its engine may be used."""
+        return self.waiting in _ENGINE_WAITS
+
+    @property
+    def can_switch_engine(self) -> bool:
+        """True if it waits for its engine, and people may let the fallback try."""
+        return self.fallback == "offered" and self.waits_for_engine
 
     @property
     def asks(self) -> bool:

@@ -3,10 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from bot.domain.errors import AgentLimited, BudgetSpent, TheseusError
+from bot.domain.errors import (
+    AgentDisconnected,
+    AgentLimited,
+    AgentOverloaded,
+    AgentSilent,
+    BudgetSpent,
+    TheseusError,
+)
 from bot.domain.run import Run
 
-_STEPS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
+_STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 25))  # an hour in all
+_TEMPORARY = (AgentLimited, AgentOverloaded, AgentDisconnected, AgentSilent)
 _LONGEST = timedelta(hours=24)
 _MARGIN = timedelta(seconds=5)  # the provider's clock may differ from ours
 _MOST = 10  # pauses in one stage, however short a time the provider names
@@ -17,21 +25,22 @@ def pause_until(
 ) -> datetime | None:
     """Return until when to pause after that error, or `None` if a pause does not help.
 
-    If a provider names no time, it is asked again after one, two and five minutes. If its time has
-    passed by our clock, it is asked a few times more. The run waits for an exhausted budget only if
-    it has no fallback (`has_fallback`). No pause is longer than a day.
+    If a provider is overloaded, cannot be reached or names no time, it is asked again in growing
+    intervals, for about an hour. If its time has passed by our clock, it is asked a few times more.
+    The run waits for an exhausted budget only if it has no fallback (`has_fallback`). No pause is
+    longer than a day.
     """
-    if run.parks >= _MOST:
+    if run.waits >= _MOST:
         return None
     if isinstance(error, BudgetSpent):
         return None if has_fallback or error.until is None else _limit_wait(error.until, now)
-    if not isinstance(error, AgentLimited):
+    if not isinstance(error, _TEMPORARY):
         return None
-    if error.until is None:
-        return now + _STEPS[run.parks] if run.parks < len(_STEPS) else None
+    if not isinstance(error, AgentLimited) or error.until is None:
+        return now + _STEPS[run.waits] if run.waits < len(_STEPS) else None
     until = error.until if error.until.tzinfo else error.until.replace(tzinfo=UTC)
     if until <= now:
-        return now + _STEPS[min(run.parks, len(_STEPS) - 1)]
+        return now + _STEPS[min(run.waits, len(_STEPS) - 1)]
     return _limit_wait(until, now)
 
 

@@ -26,7 +26,7 @@ from bot.grammar._language_data import ENGLISH, load_languages
 from bot.grammar._language_detection import detect_language
 from bot.grammar._languages import parse_foreign_request
 from bot.grammar._normalise import Plain, make_plain
-from bot.grammar._requests import find_plain_request, find_revision, note_request
+from bot.grammar._requests import find_plain_request, find_revision, is_retry_request, note_request
 from bot.grammar._rollbacks import parse_rollback_request
 from bot.grammar._spelling import correct_spelling
 from bot.grammar._subject import is_recurrence, pull_request_named, run_named
@@ -178,8 +178,8 @@ def _request(text: str, setting: Setting) -> Utterance:
     plain = make_plain(text, addressed=setting.addressed)
     corrected = correct_spelling(plain.text)
     clauses = split_clauses(corrected)
-    if not plain.cut and (note := note_request(corrected)):
-        return _build_utterance(note[0], corrected, setting, note=plain.restore(note[1]).strip())
+    if whole := _parse_as_whole(plain, corrected, setting):
+        return whole
     question = find_question(clauses, setting)
     asked, clause = find_plain_request(clauses) or (None, None)
     if question and _is_asked(question, asked, clauses, setting):
@@ -214,6 +214,16 @@ def _request(text: str, setting: Setting) -> Utterance:
         if revision:
             return _revise(revision, plain, corrected, setting)
     return _build_work_utterance(found, plain, corrected, setting)
+
+
+def _parse_as_whole(plain: Plain, corrected: str, setting: Setting) -> Utterance | None:
+    """Return what a message asks for that contains one request only: a note, another attempt."""
+    if not plain.cut and (note := note_request(corrected)):
+        return _build_utterance(note[0], corrected, setting, note=plain.restore(note[1]).strip())
+    # Outside the thread of a run, "try again" may be about anything.
+    if (setting.in_thread or run_named(corrected)) and is_retry_request(corrected):
+        return _build_utterance(Intent.RETRY, corrected, setting)
+    return None
 
 
 def _is_asked(

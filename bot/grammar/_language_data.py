@@ -27,6 +27,7 @@ class _Asks(Record):
     part_change: tuple[str, ...] = ()
     """Phrases of a change, if a command or a noun of `things` is named as well."""
     revise: tuple[str, ...]
+    retry: tuple[str, ...]
     status: tuple[str, ...]
     budget: tuple[str, ...]
 

@@ -73,6 +73,9 @@ class ForeignMessage:
             return Foreign(Intent.UNCLEAR, may_mean=may_mean)
         if asked := self._find_question():
             return asked
+        again = self._find("retry") if setting.in_thread else None
+        if again and not self._list_other_places(again):
+            return Foreign(Intent.RETRY)
         fix, broken, change = self._find("fix"), self._find("broken"), self._change()
         if here and (change or self._find("revise")) and not (fix or broken):
             return Foreign(Intent.REVISE, self._get_full_text(), may_mean=may_mean)

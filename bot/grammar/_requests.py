@@ -108,6 +108,17 @@ _VERB = (
 _ORDER = re.compile(
     rf"^{_VERB}(?:ing)?\b(?! (?:it|this|that)$)(?P<rest> .+)", re.IGNORECASE | re.DOTALL
 )
+_RETRY = re.compile(
+    r"(?:(?:please|ok|okay|theseus|so|now|and|well)[ ,]+)*"
+    r"(?:(?:can|could|would|will) you (?:please )?|let's )?"
+    r"(?:(?:re-?)?try (?:(?:it|this|that|the run|run \w{4,12}|`?\w{6}`?) )?(?:once (?:more|again)"
+    r"|again|one more time|another time|anew)"
+    r"|retry(?: (?:it|this|that|the run|(?:run )?`?(?=\w*\d)\w{4,12}`?))?(?: again)?"
+    r"|(?:have|give it|take|make|one) (?:another|one more|a second|a new) (?:go|try|shot|attempt)"
+    r"|one more (?:try|attempt|go)|another (?:try|attempt|go))"
+    r"(?:[ ,]+(?:please|now|thanks|thank you|theseus))*",
+    re.IGNORECASE,
+)
 _TRAIL = re.compile(
     r"[ ,]*\b(?:too|as well|also|please|thanks|thank you|while you(?:'re| are) (?:at it"
     r"|there)|if you (?:can|could)|ok|okay|for me|in (?:the|this) same (?:pr|change|fix)|thx"
@@ -145,6 +156,11 @@ _PLAIN = (
 )
 _COURTESY = re.compile(r"(?:[ ,]+(?:please|thanks|thank you|theseus|bot|mate))+$", re.I)
 _CLAIM = re.compile(r"^(?:progress|runs)\b.+|^still \w+ing\b.+", re.IGNORECASE)
+
+
+def is_retry_request(text: str) -> bool:
+    """Return whether a message asks for another attempt, and for nothing else."""
+    return bool(_RETRY.fullmatch(text.strip(" .!,?")))
 
 
 def note_request(text: str) -> tuple[Intent, str] | None:

@@ -10,10 +10,12 @@ from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
 from bot.domain.dialogue import Instruction, Question
+from bot.domain.errors import WrongStage
 from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.store import Store
+from bot.presentation.cards import format_status
 from bot.self_improvement.requests.dialogue import RunDialogue
 from bot.self_improvement.runs.exclusive_runs import run_exclusively
 from bot.self_improvement.runs.transitions import RunTransitions, open_question
@@ -71,6 +73,30 @@ class RunConversation:
             run_id,
             lambda run: self.dialogue.answer(run, person, text),
         )
+
+    async def resume(self, run_id: str, person: Person) -> Run:
+        """Continue a run at once that waits for its engine. Raises `WrongStage`."""
+        await self.authorizer.ask(person, Act.ASK, run_id=run_id, note="try again at once")
+        await self.stop_guard.check()
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
+            if not run.waits_for_engine:
+                raise WrongStage(
+                    f"Run `{run.id}` does not wait for its engine ({format_status(run)})."
+                )
+            return await self.dialogue.go_on(run)
+
+    async def switch_engine(self, run_id: str, person: Person) -> Run:
+        """Let the fallback engine continue a run that waits for a model. Raises `WrongStage`."""
+        await self.authorizer.ask(person, Act.ANSWER, run_id=run_id, note="use the offline engine")
+        await self.stop_guard.check()
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
+            if not run.can_switch_engine:
+                raise WrongStage(
+                    f"Run `{run.id}` does not wait for its engine ({format_status(run)})."
+                )
+            return await self.dialogue.switch_engine(run, person)
 
     async def get_question(self, run: Run) -> Question | None:
         """Return the question the run waits for, with the id of its message; `None` without one."""

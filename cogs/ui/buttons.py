@@ -12,19 +12,20 @@ from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
-from bot.intake.answers import describe_revert
+from bot.intake.answers import describe_revert, on_it
 from bot.intake.kinds.approval import approve
 from bot.presentation.cards import plan_text, render_trial
 from bot.self_improvement.checks.trials import LONGEST, ProposalTrials
 from bot.self_improvement.requests.endorsements import Endorsements
 from bot.self_improvement.requests.run_requests import RunRequests
+from bot.self_improvement.run_conversation import RunConversation
 from bot.self_improvement.run_decisions import RunDecisions
 from bot.self_improvement.run_restarts import RunRestarts
 from cogs.ui.answers import revise, send_privately
 from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(
-    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen|endorse|recheck):(?P<run>[0-9a-z]+)"
+    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen|endorse|recheck|fallback|retry):(?P<run>[0-9a-z]+)"
     r"(?::(?P<head>[0-9a-f]{40}))?"
 )
 
@@ -81,9 +82,8 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._action == "endorse":
             run = await bot.provide(Endorsements).give(self._run_id, person, self._head or "")
             return f"I propose it in <#{run.thread_id}>."
-        if self._action == "fix":
-            await bot.provide(RunRestarts).promote(self._run_id, person)
-            return "On it."
+        if self._action in ("fix", "retry", "fallback"):
+            return await self._continue_run(bot, person)
         if self._action == "revert":
             return describe_revert(
                 await bot.provide(RunRequests).revert(person, run_id=self._run_id)
@@ -96,6 +96,16 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         await bot.provide(Authorizer).ask(person, Act.READ, run_id=self._run_id)
         plan = (await bot.agent.get_history(self._run_id)).plan
         return plan_text(plan) if plan else "There is no plan yet."
+
+    async def _continue_run(self, bot: TheseusClient, person: Person) -> str:
+        """Continue a run as a fix, from the beginning, or with the fallback engine."""
+        if self._action == "fallback":
+            await bot.provide(RunConversation).switch_engine(self._run_id, person)
+            return "The offline engine tries it."
+        if self._action == "retry":
+            return on_it(await bot.provide(RunRestarts).retry(self._run_id, person))
+        await bot.provide(RunRestarts).promote(self._run_id, person)
+        return "On it."
 
     def _build_approval_request(
         self, interaction: discord.Interaction[Any], person: Person

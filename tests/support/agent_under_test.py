@@ -69,7 +69,9 @@ class AgentUnderTest(SelfImprovementAgent):
             self.approvals.give, decisions.reject, decisions.cancel,
         )  # fmt: skip
         self.revise, self.answer = conversation.revise, conversation.answer
-        self.get_question = conversation.get_question
+        self.get_question, self.switch_engine = (
+            conversation.get_question, conversation.switch_engine,
+        )  # fmt: skip
         self.format_vital_signs = get(VitalSigns).format_lines
         running = get(RunningAgent)
         self.run_forever, self.recover, self.drain = (

@@ -84,9 +84,6 @@ def render_progress(
         lines += list_activity_lines(run, live)
     if run.reason:
         lines.append(f"\n{run.reason}")
-    buttons = (
-        () if run.has_ended else (Button(label="Cancel", action="cancel", arguments=(run.id,)),)
-    )
     return Post(
         card=Card(
             title=f"{_VERBS[run.goal]}: {change_title(run, history)}",
@@ -94,7 +91,20 @@ def render_progress(
             tone=_choose_tone(run, history),
             footer=f"run {run.id} · {format_elapsed(run)} · {format_spending(run, cap)}",
         ),
-        buttons=buttons,
+        buttons=_build_buttons(run),
+    )
+
+
+def _build_buttons(run: Run) -> tuple[Button, ...]:
+    """Return the buttons of a run that has not ended."""
+    if run.has_ended:
+        return ()
+    cancel = Button(label="Cancel", action="cancel", arguments=(run.id,))
+    if not run.can_switch_engine:
+        return (cancel,)
+    return (
+        Button(label="Let the offline engine try", action="fallback", arguments=(run.id,)),
+        cancel,
     )
 
 

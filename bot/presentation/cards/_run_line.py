@@ -36,7 +36,7 @@ _WAITS = {
     Waiting.UNSHIPPED: _APPROVAL,
     Waiting.UNREVISED: _APPROVAL,
     Waiting.FORGE: "waiting for the forge's checks",
-    Waiting.USAGE_LIMIT: "⏸️ waiting for the end of a usage limit",
+    Waiting.USAGE_LIMIT: "⏸️ waiting for the model's provider",
     Waiting.BUDGET: "⏸️ waiting for the budget",
     Waiting.TURN: "⏸️ waiting for its turn",
     Waiting.PAUSED: "on hold while my own work is paused",

@@ -99,6 +99,13 @@ class RunDialogue:
         self.workers.wake()
         return saved
 
+    async def switch_engine(self, run: Run, person: Person) -> Run:
+        """Let the fallback engine continue a parked run, and say who wants that."""
+        saved = await self.go_on(run.replace(fallback="chosen"))
+        text = f"▶️ **{person.name}** lets the offline engine try instead of waiting."
+        await self.notifier.say(saved, text, key=f"switched:{run.attempt}:{run.version}")
+        return saved
+
     async def accept_agreement(
         self, run: Run, agreement: Agreement, message: str, *records: Record
     ) -> Run:

@@ -32,7 +32,7 @@ class WritingEngines:
     def choose(self, run: Run, history: History) -> CodeAgentRunner:
         """Return the engine of this round; a fallback that wrote the last round continues.
 
-        A fallback that asked a question in this round continues too.
+        A fallback that asked a question in this round continues too, and one that a person chose.
         """
         fallback, change, asked = (
             self.find_fallback(history),
@@ -41,6 +41,8 @@ class WritingEngines:
         )
         if fallback is None:
             return self.first
+        if run.fallback == "chosen":
+            return fallback
         goes_on = run.round > run.first_round and change and change.engine == fallback.engine
         here = asked and (asked.attempt, asked.round) == (run.attempt, run.round)
         answered = here and asked and asked.engine == fallback.engine
@@ -67,21 +69,41 @@ class EngineTrouble:
     transitions: RunTransitions
     notifier: RunNotifier
 
-    async def await_turn(self, run: Run, history: History, until: datetime, reason: str) -> Run:
-        """Park the run until it may use its engine; propose a candidate that holds instead."""
-        paid = self.cost_meter.settle(run)
+    async def await_turn(
+        self,
+        run: Run,
+        history: History,
+        until: datetime,
+        reason: str,
+        *,
+        can_switch: bool = False,
+    ) -> Run:
+        """Park the run until it may use its engine; propose a candidate that holds instead.
+
+        If it `can_switch`, people may let the fallback engine try meanwhile.
+        """
+        paid = self.cost_meter.settle(run).replace(fallback="offered" if can_switch else "")
         best = await self.candidates.propose_best(
             paid, history, "no other change may be started this hour"
         )
         return best or await self.transitions.park(paid, Edge.TOO_MANY_CHANGES, until, reason)
 
     async def await_limit(
-        self, run: Run, history: History, until: datetime, error: TheseusError
+        self,
+        run: Run,
+        history: History,
+        until: datetime,
+        error: TheseusError,
+        *,
+        can_switch: bool = False,
     ) -> Run:
-        """Park the run until a limit has ended; propose a candidate that holds instead."""
+        """Park the run until a limit has ended; propose a candidate that holds instead.
+
+        If it `can_switch`, people may let the fallback engine try meanwhile.
+        """
         paid = self.cost_meter.settle(run)
         best = await self.candidates.propose_best(paid, history, redact(str(error)))
-        return best or await self.transitions.await_limit(paid, until, error)
+        return best or await self.transitions.await_limit(paid, until, error, can_switch=can_switch)
 
     async def switch_engine(
         self, run: Run, history: History, error: TheseusError, name: str

@@ -34,14 +34,17 @@ class ModelCalls:
         """Raise `BudgetSpent` if the run may not pay for such a call."""
         await check_run_budget(self.budget, run, purpose)
 
-    async def find_turn(self, engine: CodeAgentRunner, run: Run) -> tuple[datetime, str] | None:
+    async def find_turn(
+        self, engine: CodeAgentRunner, run: Run, *, is_revision: bool = False
+    ) -> tuple[datetime, str] | None:
         """Return when the run may use the engine, and why not before; `None` if it may now."""
         until = await turn_of(
             self.budget,
             run,
             engine.engine,
             self.clock.now(),
-            paid=engine.can_follow_instructions,
+            is_counted=not is_revision
+            and (engine.can_follow_instructions or run.trigger.origin != "person"),
         )
         if until is None:
             return None

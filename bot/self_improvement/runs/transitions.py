@@ -25,7 +25,8 @@ from bot.ports.clock import Clock
 from bot.ports.store import Store
 from bot.self_improvement.reporting.notifier import RunNotifier
 
-_NO_TROUBLE = frozenset({Edge.TOO_MANY_CHANGES, Edge.OWN_WORK_PAUSED})
+# Waits that do not count as trouble, or are counted separately.
+_NO_TROUBLE = frozenset({Edge.TOO_MANY_CHANGES, Edge.OWN_WORK_PAUSED, Edge.LIMIT_OR_BUDGET})
 _HELD_FOR = timedelta(days=3_650)  # effectively unlimited: the poller checks the pause itself
 
 
@@ -157,11 +158,20 @@ class RunTransitions:
         await self.say_parked(saved, History())
         return saved
 
-    async def await_limit(self, run: Run, until: datetime, limit: TheseusError) -> Run:
-        """Park the run after `LIMIT_OR_BUDGET`, and say so."""
+    async def await_limit(
+        self, run: Run, until: datetime, limit: TheseusError, *, can_switch: bool = False
+    ) -> Run:
+        """Park the run after `LIMIT_OR_BUDGET`, and say so.
+
+        If it `can_switch`, its card has a button with which people let the fallback engine try.
+        """
         reason = f"⏸️ {redact(str(limit))} I go on by myself {format_timestamp(until)}."
         waiting = Waiting.BUDGET if isinstance(limit, BudgetSpent) else Waiting.USAGE_LIMIT
-        going_on = run.replace(activity="going on after a pause")
+        going_on = run.replace(
+            activity="going on after a pause",
+            waits=run.waits + 1,
+            fallback="offered" if can_switch else "",
+        )
         return await self.park(going_on, Edge.LIMIT_OR_BUDGET, until, reason, to=waiting)
 
     async def pause_own_work(self, run: Run, pause: Pause) -> Run:
@@ -232,7 +242,9 @@ def requeue_from_start(run: Run) -> Run:
         first_round=1,
         interruptions=0,
         parks=0,
+        waits=0,
         reason="",
+        fallback="",
     )
 
 
@@ -271,7 +283,7 @@ def _park(
 
 def _enter_stage(run: Run) -> Run:
     """Return the run with its counters reset for a new stage."""
-    return run.replace(interruptions=0, parks=0, parked_until=None, activity="")
+    return run.replace(interruptions=0, parks=0, waits=0, parked_until=None, activity="")
 
 
 def _release_lease(run: Run) -> Run:

@@ -18,6 +18,7 @@ from bot.ports.planner import Case
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.requests.rule_diagnosis import diagnose_by_rules
 from bot.self_improvement.runs.agent_updates import OnProgress
+from bot.self_improvement.runs.engine_choice import WritingEngines
 from bot.self_improvement.runs.model_calls import ModelCalls
 from bot.self_improvement.runs.step_progress import StepProgress
 
@@ -32,6 +33,7 @@ class PlannerCalls:
     cost_meter: RunCostMeter
     progress: StepProgress
     notifier: RunNotifier
+    engines: WritingEngines
 
     async def ask(
         self,

@@ -34,23 +34,29 @@ class ExecuteStep:
         fallback = self.engines.find_fallback(history)
         can_switch = fallback is not None and engine is not fallback
         try:
-            return await self._run_if_allowed(engine, run, history)
+            return await self._run_if_allowed(engine, run, history, can_switch=can_switch)
         except (AgentError, BudgetSpent) as error:
             until = self.calls.find_pause(error, run, has_fallback=can_switch)
             if until is not None:
-                return await self.trouble.await_limit(run, history, until, error)
+                return await self.trouble.await_limit(
+                    run, history, until, error, can_switch=can_switch
+                )
             if fallback is None or not can_switch:
                 raise
             run = await self.trouble.switch_engine(run, history, error, fallback.engine)
             return await self._run_if_allowed(fallback, run, history)
 
-    async def _run_if_allowed(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
+    async def _run_if_allowed(
+        self, engine: CodeAgentRunner, run: Run, history: History, *, can_switch: bool = False
+    ) -> Run:
         """Run the engine if the budget allows it, and when it is the run's turn."""
         if engine.can_follow_instructions:
             await self.calls.check_budget(run, "execute")
-        turn = await self.calls.find_turn(engine, run)
+        # A revision continues a change that was already counted.
+        is_revision = history.revising is not None
+        turn = await self.calls.find_turn(engine, run, is_revision=is_revision)
         if turn is not None:
-            return await self.trouble.await_turn(run, history, *turn)
+            return await self.trouble.await_turn(run, history, *turn, can_switch=can_switch)
         written = await self.writer.write(engine, run, history)
         return await self.results.accept(engine, run, history, written)
 

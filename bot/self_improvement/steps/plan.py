@@ -221,7 +221,10 @@ class PlanStep:
             thought = await self._think(run, history, workspace, wrong)
         run = self.cost_meter.settle(run)
         if isinstance(thought, _Pause):
-            return await transitions.await_limit(run, thought.until, thought.error)
+            can_switch = self.planner_calls.engines.fallback is not None
+            return await transitions.await_limit(
+                run, thought.until, thought.error, can_switch=can_switch
+            )
         if thought.plan.demonstration is None:
             reason = NOT_PROVABLE if wrong else _explain_not_reproduced(evidence, thought.diagnosis)
             return await transitions.end(run, Edge.FAILED, reason, thought.diagnosis, thought.plan)
@@ -239,7 +242,7 @@ class PlanStep:
         """Return the plan; a planner reads in `workspace` while the failure is reproduced."""
         evidence, diagnosis = need(history.evidence), need(history.diagnosis)
         planner = self.builder.planned_by
-        if planner is None:
+        if planner is None or run.fallback == "chosen":
             plan = await self.builder(evidence, diagnosis, workspace, wrong)
             return Thought(diagnosis=diagnosis, plan=plan, cost=Cost())
 

@@ -220,17 +220,22 @@ async def test_of_ten_runs_at_once_five_work_and_five_wait_for_the_next_hour(
     assert len(world.engine.asked) == 9
 
 
-async def test_rounds_of_one_change_are_one_and_a_revision_is_another(tmp_path: Path) -> None:
+async def test_rounds_of_one_change_count_once_and_its_revisions_do_not(tmp_path: Path) -> None:
     world = AgentHarness(tmp_path)
-    world.engine = FakeAgent({"cogs/dice.py": "1 +"}, FIX)
+    better = {"cogs/dice.py": f"{FIX['cogs/dice.py']}\n# zero\n"}
+    world.engine = FakeAgent({"cogs/dice.py": "1 +"}, FIX, better)
     world.budget = BudgetRules(modifications_an_hour=1)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
         assert len(world.engine.asked) == 2
         await agent.revise(run.id, ALICE, "also handle zero")
-        run = await world.wait_until(lambda now: now.is_parked, run.id)
-    assert run.stage is Stage.EXECUTE
-    assert "limit of changes an hour (1, " in run.reason
+        await world.wait_until(lambda now: now.round > 2, run.id)
+        await world.wait_until_settled(run.id)
+        other = await agent.request(world.make_trigger("dice 2"))
+        other = await world.wait_until(lambda now: now.is_parked, other.id)
+    assert len(world.engine.asked) == 3
+    assert other.stage is Stage.EXECUTE
+    assert "limit of changes an hour (1, " in other.reason
 
 
 async def test_none_an_hour_means_none(tmp_path: Path) -> None:
@@ -361,13 +366,14 @@ async def test_a_day_without_talk_costs_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "parks", "waits"),
+    ("after", "waited", "seconds"),
     [
         (None, 0, 60),
-        (None, 3, None),
+        (None, 3, 600),
+        (None, 6, None),
         (-3_600, 0, 60),  # our clock is ahead of theirs
         (-1, 2, 300),
-        (-1, 5, 300),
+        (-1, 7, 1_500),
         (-1, 10, None),
         (0, 0, 60),
         (1, 0, 6),
@@ -378,16 +384,16 @@ async def test_a_day_without_talk_costs_nothing(tmp_path: Path) -> None:
     ],
 )
 async def test_a_limit_is_waited_for_whatever_time_the_provider_names(
-    tmp_path: Path, after: int | None, parks: int, waits: int | None
+    tmp_path: Path, after: int | None, waited: int, seconds: int | None
 ) -> None:
     until = None if after is None else START + timedelta(seconds=after)
     error = AgentLimited("The account's usage limit is reached.", until=until)
     trigger = AgentHarness(tmp_path).make_trigger()
     run = Run(id="abc123", goal="fix", trigger=trigger, created_at=START, updated_at=START).replace(
-        parks=parks
+        waits=waited
     )
     found = pause_until(error, run, START)
-    assert found == (None if waits is None else START + timedelta(seconds=waits))
+    assert found == (None if seconds is None else START + timedelta(seconds=seconds))
 
 
 def test_a_time_without_a_zone_is_taken_for_utc(tmp_path: Path) -> None:

@@ -106,3 +106,18 @@ def test_in_a_runs_thread_a_change_is_a_revision() -> None:
 )
 def test_overheard_words_count_where_they_name_a_command(text: str, acts: bool) -> None:
     assert parse(text, COMMAND_LINE.replace(addressed=False)).recognised is acts
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("versuch es nochmal", "de"),
+        ("probier es bitte noch einmal", "de"),
+        ("réessaie", "fr"),
+        ("inténtalo de nuevo", "es"),
+    ],
+)
+def test_another_attempt_is_asked_for_in_the_thread_of_a_run(text: str, code: str) -> None:
+    heard = parse(text, THREAD)
+    assert (heard.intent, heard.language) == (Intent.RETRY, code)
+    assert parse(text, COMMAND_LINE).intent is not Intent.RETRY

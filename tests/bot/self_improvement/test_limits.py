@@ -7,16 +7,19 @@ import pytest
 
 from bot.domain.cost import Cost
 from bot.domain.errors import (
+    AgentDisconnected,
     AgentError,
     AgentLimited,
     AgentMissing,
     AgentOutputInvalid,
     AgentOverloaded,
     AgentRefused,
+    AgentSilent,
     AgentStuck,
     AgentUnauthorized,
     AgentUnavailable,
     BudgetSpent,
+    NotAuthorized,
     TheseusError,
     WrongStage,
 )
@@ -25,7 +28,7 @@ from bot.domain.run import Run, Stage, Status
 from bot.ports.agent import QuestionAsked
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_planner import FakePlanner
-from tests.support.agent_harness import ALICE, BROKEN, FIX, AgentHarness
+from tests.support.agent_harness import ALICE, BROKEN, FIX, MALLORY, AgentHarness
 
 SPENT = Cost(cost_usd=0.5, tokens_in=1000, tokens_out=100)
 
@@ -61,27 +64,75 @@ async def test_a_limit_with_a_time_pauses_until_then_says_so_and_goes_on(tmp_pat
     assert run.tokens_out == 2 * SPENT.tokens_out
 
 
-async def test_a_limit_without_a_time_is_tried_again_after_one_two_and_five_minutes(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    "error",
+    [
+        AgentLimited("The account's usage limit is reached."),
+        AgentOverloaded("The model's provider is overloaded."),
+        AgentDisconnected("The connection to the model's provider failed."),
+        AgentSilent("The model sent nothing for 300 s."),
+    ],
+)
+async def test_trouble_of_the_provider_is_waited_for_in_growing_steps_for_an_hour(
+    tmp_path: Path, error: AgentError
 ) -> None:
     world = AgentHarness(tmp_path)
-    world.engine = FakeAgent(limited(world))
+    world.engine = FakeAgent(error)
     async with world.run_agent() as agent:
         run = await agent.request(world.make_trigger())
         waits: list[int] = []
-        for _ in range(3):
+        for _ in range(6):
             # before the sweep has looked it is still parked as it was
             run = await world.wait_until(
-                lambda now: now.is_parked and now.parks > len(waits), run.id
+                lambda now: now.is_parked and now.waits > len(waits), run.id
             )
             assert run.parked_until is not None
             waits.append(round((run.parked_until - run.updated_at).total_seconds()))
             await world.clock.advance(waits[-1] + 6)
         run = await world.wait_until_ended(run.id)
-    assert waits == [60, 120, 300]
-    assert len(world.engine.asked) == 4
+    assert [seconds / 60 for seconds in waits] == [1, 2, 5, 10, 15, 25]
+    assert len(world.engine.asked) == 7
     assert run.status is Status.FAILED
     assert f"`/runs retry {run.id}` tries again." in run.reason
+
+
+async def test_people_may_let_the_offline_engine_try_while_a_provider_is_overloaded(
+    tmp_path: Path,
+) -> None:
+    world = AgentHarness(tmp_path)
+    world.engine = FakeAgent(AgentOverloaded("The model's provider is overloaded."))
+    world.fallback_engine = stand_in()
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until(lambda now: now.is_parked, run.id)
+        await _told(world, run, "is overloaded. I go on by myself")
+        card = world.chat.find_by_key(f"{run.id}:card").post
+        assert [each.action for each in card.buttons] == ["fallback", "cancel"]
+        with pytest.raises(NotAuthorized):
+            await agent.switch_engine(run.id, MALLORY)
+        await agent.switch_engine(run.id, ALICE)
+        run = await world.wait_until_settled(run.id)
+        history = await agent.get_history(run.id)
+        with pytest.raises(WrongStage):
+            await agent.switch_engine(run.id, ALICE)
+    assert history.change_set is not None
+    assert history.change_set.engine == "offline"
+    assert len(world.engine.asked) == 1
+    card = world.chat.find_by_key(f"{run.id}:card").post
+    assert "fallback" not in [each.action for each in card.buttons]
+
+
+async def test_where_no_other_engine_could_do_the_work_none_is_offered(tmp_path: Path) -> None:
+    world = AgentHarness(tmp_path)
+    world.engine = FakeAgent([AgentOverloaded("The model's provider is overloaded."), FIX])
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until(lambda now: now.is_parked, run.id)
+        with pytest.raises(WrongStage, match="does not wait for its engine"):
+            await agent.switch_engine(run.id, ALICE)
+        await world.clock.advance(61)
+        await world.wait_until_settled(run.id)
+    assert len(world.engine.asked) == 2
 
 
 async def test_nobody_waits_longer_than_a_day(tmp_path: Path) -> None:
@@ -116,7 +167,6 @@ async def test_a_paused_run_keeps_pausing_over_a_restart_and_can_be_cancelled(
     "error",
     [
         AgentUnauthorized("The key is not accepted; set ANTHROPIC_API_KEY."),
-        AgentOverloaded("The provider is overloaded."),
         AgentRefused("The model declined."),
         AgentStuck("It went in circles."),
         AgentMissing("Claude Code is not installed."),

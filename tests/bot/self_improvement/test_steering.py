@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import AgentOverloaded, NotAuthorized
+from bot.domain.errors import AgentRefused, NotAuthorized
 from bot.domain.run import Run
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import DORA, FIX, FIXED, MALLORY, AgentHarness
@@ -83,7 +83,7 @@ async def test_who_is_not_listed_steers_nothing(tmp_path: Path) -> None:
 async def test_an_engine_that_follows_no_words_is_told_nothing_and_that_is_said(
     tmp_path: Path,
 ) -> None:
-    world = at_work(tmp_path, AgentOverloaded("The provider is overloaded."))
+    world = at_work(tmp_path, AgentRefused("The model declined."))
     stand_in = FakeAgent(FIX, name="offline", can_follow_instructions=False)
     stand_in.hold()
     world.fallback_engine = stand_in
@@ -104,7 +104,7 @@ async def test_what_an_engine_that_failed_had_heard_is_asked_again_of_the_next(
     tmp_path: Path,
 ) -> None:
     """Messages that an engine received before it failed are not lost."""
-    world = at_work(tmp_path, [AgentOverloaded("The provider is overloaded."), FIX], BETTER)
+    world = at_work(tmp_path, [AgentRefused("The model declined."), FIX], BETTER)
     world.fallback_engine = FakeAgent(FIX, name="offline", can_follow_instructions=False)
     async with world.run_agent() as agent:
         run = await begun(world, agent)
