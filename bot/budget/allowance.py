@@ -49,3 +49,25 @@ def describe_turn_wait(budget: BudgetEnforcer | None, engine: str, until: dateti
     """Return why a run waits for its turn, and until when."""
     most = budget.rules.modifications_an_hour if budget else 0
     return _FULL.format(engine=engine, most=most, when=format_timestamp(until))
+
+
+async def describe_hourly_limit(budget: BudgetEnforcer | None, now: datetime) -> str:
+    """Return the limit of changes an hour and how much of it is used; empty without a limit.
+
+    It is for people who are about to agree to a change.
+    """
+    if budget is None:
+        return ""
+    most = budget.rules.modifications_an_hour
+    limit = f"{most} changes an hour (`budget.modifications_an_hour`)"
+    if most == 0:
+        return f"{limit}; I cannot begin this one"
+    try:
+        begun = await budget.ledger.count_changes(now - _HOUR)
+    except StoreError:
+        return f"{limit}; how many began in the last hour cannot be read now"
+    counts = ", ".join(f"{engine} {count}" for engine, count in sorted(begun.items()))
+    if not counts:
+        return f"{limit}; none began in the last hour"
+    waits = ". At the limit, this change waits for its turn" if max(begun.values()) >= most else ""
+    return f"{limit}; begun in the last hour: {counts}{waits}"

@@ -30,6 +30,7 @@ _BELIEVED = 10  # a charge of more times the estimate is an error of the provide
 _MOST_UNWRITTEN = 1_000  # unwritten charges; beyond them, charges without a cost are dropped
 _AT_ONCE = 500  # charges written in one transaction
 _LOST = "The bot was killed during this request; its maximum cost is counted."
+_LOST_STREAM = "The bot was killed during this request; what was streamed is counted."
 _GONE = 499  # as nginx logs it: the client was gone before an answer
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -46,10 +47,10 @@ class _Hold:
 class BudgetEnforcer:
     """Implements `SpendGuard`. If the cost so far cannot be read, requests are refused.
 
-    The maximum cost of a request is held before it is sent, in memory and in the ledger: a request
-    that a crash leaves unsettled is charged in full. A request that does not fit together with
-    others waits until they are settled; one that does not fit at all is refused. `stopped` returns
-    the active emergency stop.
+    The maximum cost of a request is held before it is sent, in memory and in the ledger. A request
+    that a crash leaves unsettled is charged by what was streamed, or in full if nothing was. A
+    request that does not fit together with others waits until they are settled; one that does not
+    fit at all is refused. `stopped` returns the active emergency stop.
     """
 
     def __init__(
@@ -106,6 +107,22 @@ class BudgetEnforcer:
             raise _build_unreadable_error(error) from error
         last = [status for status, room in rooms.items() if room == "last words"]
         return build_wrap_up_notice(last[0]) if last else ""
+
+    async def note_progress(self, charge: Charge) -> None:
+        """Store what a request in progress costs at most so far, in case the program dies.
+
+        Never raises: if it cannot be stored, the earlier and larger amount stays.
+        """
+        hold = self._held.get(charge.id)
+        if hold is None:
+            return
+        lost = _build_lost_charge(charge.id, hold, charge)
+        if lost.cost_usd > hold.most.cost_usd:
+            return
+        try:
+            await self.ledger.hold(lost)
+        except StoreError as error:
+            _log.warning("the progress of a request could not be stored: %s", error)
 
     async def settle(self, charge: Charge) -> None:
         """Record the cost of a request, once, and release what was held for it.
@@ -293,17 +310,18 @@ def _refuse(statuses: Sequence[CapStatus], most: Cost | None) -> None:
     raise BudgetSpent(text, until=worst.free_at)
 
 
-def _build_lost_charge(request: str, hold: _Hold) -> Charge:
-    """Return the charge for a request that is never settled."""
+def _build_lost_charge(request: str, hold: _Hold, streamed: Charge | None = None) -> Charge:
+    """Return the charge for a request that is never settled; `streamed` is its cost so far."""
+    cost = hold.most if streamed is None else Cost().add(streamed)
     return Charge(
         id=request,
         at=hold.at,
         account=hold.account,
-        model="",
+        model=streamed.model if streamed else "",
         status=_GONE,
         outcome="cancelled",
-        note=_LOST,
-        **dict(hold.most.replace(estimated=True)),
+        note=_LOST if streamed is None else _LOST_STREAM,
+        **dict(cost.replace(estimated=True)),
     )
 
 

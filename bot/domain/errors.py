@@ -20,9 +20,8 @@ TheseusError
 └── PortError              something behind a port failed
     ├── AgentError
     │   ├── AgentUnavailable   cannot be started or reached, or was interrupted
-    │   │   └── AgentDisconnected  the connection to the provider failed or was cut
     │   ├── AgentMissing       the engine's program is not installed
-    │   ├── AgentOverloaded    the provider is overloaded or failing
+    │   ├── AgentOverloaded    the provider is overloaded, failing or out of reach
     │   ├── AgentSilent        no output for too long
     │   ├── AgentUnauthorized  the provider does not accept the key
     │   ├── AgentForbidden     the key may not do this
@@ -194,12 +193,6 @@ class AgentUnavailable(AgentError):
     retryable = True
 
 
-class AgentDisconnected(AgentUnavailable):
-    """The connection to the model's provider failed or was cut."""
-
-    code = "agent.disconnected"
-
-
 class AgentMissing(AgentError):
     """The engine's program or package is not installed."""
 
@@ -207,7 +200,7 @@ class AgentMissing(AgentError):
 
 
 class AgentOverloaded(AgentError):
-    """The model's provider is overloaded or failing."""
+    """The model's provider is overloaded, failing or out of reach."""
 
     code = "agent.overloaded"
     retryable = True

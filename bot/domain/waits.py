@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.domain.errors import (
-    AgentDisconnected,
     AgentLimited,
     AgentOverloaded,
     AgentSilent,
@@ -14,7 +13,7 @@ from bot.domain.errors import (
 from bot.domain.run import Run
 
 _STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 25))  # an hour in all
-_TEMPORARY = (AgentLimited, AgentOverloaded, AgentDisconnected, AgentSilent)
+_TEMPORARY = (AgentLimited, AgentOverloaded, AgentSilent)
 _LONGEST = timedelta(hours=24)
 _MARGIN = timedelta(seconds=5)  # the provider's clock may differ from ours
 _MOST = 10  # pauses in one stage, however short a time the provider names

@@ -84,6 +84,7 @@ def assemble_intake(
     injector.add(KnownTargets(own, others))
     for part in _PARTS:
         build(part)
+    build(feature_request.Handler)
     _build_handlers(injector, provided, dev_channel_id)
     for part in (AttachedFailures, Attention):
         build(part)
@@ -94,15 +95,14 @@ def assemble_intake(
 def _build_handlers(injector: Injector, provided: Injector, dev_channel_id: int) -> None:
     """Build the handler of each kind of request."""
     build, call, here = injector.build, injector.call, {"dev_channel_id": dev_channel_id}
-    features, endings = build(feature_request.Handler), build(ending.Handler)
-    asked = build(question.Handler, **here)
+    endings, asked = build(ending.Handler), build(question.Handler, **here)
     by_kind = (
         (approval, call(approval.Handler)),
         (budget, call(budget.Handler, **here)),
         (emergency_stop, call(emergency_stop.Handler, **here)),
         (ending, endings),
         (failure_report, call(failure_report.Handler)),
-        (feature_request, features),
+        (feature_request, injector.get(feature_request.Handler)),
         (note, call(note.Handler)),
         (pause, call(pause.Handler, **here)),
         (question, asked),

@@ -22,6 +22,14 @@ class SpendGuard(Protocol):
         """
         ...
 
+    async def note_progress(self, charge: Charge) -> None:
+        """Record what a request in progress costs at most so far.
+
+        If the program dies before the request is settled, this is charged and not its maximum,
+        which stays held meanwhile. Never raises.
+        """
+        ...
+
     async def settle(self, charge: Charge) -> None:
         """Record the cost of a request, also of a refused, failed or interrupted one.
 

@@ -23,7 +23,7 @@ LinkAddress = Annotated[str, AfterValidator(_can_be_followed)]
 class GatewayConfig(Record):
     """The gateway to the model.
 
-    After `failures` in a row, no request is sent for `rest_seconds`.
+    After `failures` of one kind in a row, no request is sent for `rest_seconds`.
     """
 
     redact: bool = Field(default=True, description="secrets are taken out of what goes out")

@@ -83,7 +83,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             run = await bot.provide(Endorsements).give(self._run_id, person, self._head or "")
             return f"I propose it in <#{run.thread_id}>."
         if self._action in ("fix", "retry", "fallback"):
-            return await self._continue_run(bot, person)
+            return await self._start_again(bot, person)
         if self._action == "revert":
             return describe_revert(
                 await bot.provide(RunRequests).revert(person, run_id=self._run_id)
@@ -97,7 +97,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         plan = (await bot.agent.get_history(self._run_id)).plan
         return plan_text(plan) if plan else "There is no plan yet."
 
-    async def _continue_run(self, bot: TheseusClient, person: Person) -> str:
+    async def _start_again(self, bot: TheseusClient, person: Person) -> str:
         """Continue a run as a fix, from the beginning, or with the fallback engine."""
         if self._action == "fallback":
             await bot.provide(RunConversation).switch_engine(self._run_id, person)

@@ -19,6 +19,7 @@ class FakeSpendGuard:
         self.held: dict[str, tuple[Account, Cost]] = {}
         self.asked: list[tuple[str, Account, Cost]] = []
         self.charges: dict[str, Charge] = {}
+        self.progress: dict[str, Charge] = {}
 
     @property
     def total_cost(self) -> float:
@@ -37,6 +38,10 @@ class FakeSpendGuard:
             raise BudgetSpent(f"The budget is spent: ${self.total_cost:.2f} of ${self.usd:.2f}.")
         self.held[request] = account, most
         return "Only last words." if most.cost_usd > left - self.reserve_usd else ""
+
+    async def note_progress(self, charge: Charge) -> None:
+        """Record what the request in progress has cost."""
+        self.progress[charge.id] = charge
 
     async def settle(self, charge: Charge) -> None:
         """Record the result of an admitted request, once."""

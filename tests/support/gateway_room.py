@@ -16,6 +16,7 @@ from theseus_observe.redaction import redact
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.domain.account import Account, Charge
 from bot.ports.model_gateway import GatewayLease
+from bot.ports.spend_guard import SpendGuard
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.twins.model._responses import encode_event
@@ -164,9 +165,13 @@ async def open_gateway_room(
     redacts: Callable[[str], str] | None = redact,
     base_url: str | None = None,
     spend_guard: FakeSpendGuard | None = None,
+    enforcer: SpendGuard | None = None,
     **options: object,
 ) -> AsyncIterator[GatewayRoom]:
-    """Open the room. `answer` is what the provider does, until a test sets another."""
+    """Open the room. `answer` is what the provider does, until a test sets another.
+
+    An `enforcer` is asked instead of the room's own spend guard.
+    """
     provider, spend_guard, clock = Provider(answer), spend_guard or FakeSpendGuard(), FakeClock()
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{rest:.*}", provider.serve)
@@ -176,7 +181,7 @@ async def open_gateway_room(
     provider.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     gateway = HttpModelGateway(
         Upstream(KEY, base_url or provider.base_url),
-        spend_guard,
+        enforcer or spend_guard,
         clock,
         folder / "gateway",
         redact=redacts,

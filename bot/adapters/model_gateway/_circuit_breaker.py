@@ -1,13 +1,22 @@
 """Decides when the provider may be asked: not during a rate limit, nor while it keeps failing."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Literal
 
 from bot.adapters.model_gateway._answers import refuse_limited, refuse_resting
 from bot.ports.clock import Clock
 from bot.presentation.times import format_utc
 
+FailureKind = Literal["overloaded", "failing", "unreachable", "interrupted"]
+_KIND_TEXTS: Mapping[FailureKind, str] = {
+    "overloaded": "was overloaded",
+    "failing": "failed",
+    "unreachable": "could not be reached",
+    "interrupted": "broke off its answer",
+}
 LONGEST = timedelta(days=32)  # no real limit lasts longer; a header may contain any date
 _UNIFIED = "anthropic-ratelimit-unified-reset"
 _RESET = "-reset"
@@ -17,15 +26,16 @@ _EVERYONE = ""  # a limit of the account, not of one model
 class CircuitBreaker:
     """Records how requests end, and decides whether the next one may be sent.
 
-    After `failures` in a row no request is sent for `rest` seconds. Then one request is tried, and
-    the others are refused until its result is known.
+    After `failures` of one kind without a success between them no request is sent for `rest`
+    seconds. Then one request is tried, and the others are refused until its result is known.
     """
 
     def __init__(self, clock: Clock, *, failures: int, rest: float) -> None:
         self._clock = clock
         self._max_failures = failures
         self._rest = rest
-        self._failure_count = 0
+        self._failure_counts: Counter[FailureKind] = Counter()
+        self._newest: FailureKind = "failing"
         self._rests_until: float | None = None
         self._trying = ""  # the one request that is tried while the others are refused
         self._limits: dict[str, datetime] = {}
@@ -41,10 +51,12 @@ class CircuitBreaker:
             return
         seconds = self._rests_until - self._clock.monotonic()
         if seconds > 0 or self._trying:
+            count = self._failure_counts[self._newest]
+            often = f"{count} times in a row" if count > 1 else "again"
             raise refuse_resting(
                 max(1.0, seconds),
                 f"I send no requests to the model's provider for {self._rest:g} s, because it "
-                f"failed {self._failure_count} times in a row.",
+                f"{_KIND_TEXTS[self._newest]} {often}.",
             )
         self._trying = request
 
@@ -57,13 +69,16 @@ class CircuitBreaker:
 
     def record_success(self) -> None:
         """Record a success: reset the failures."""
-        self._failure_count, self._rests_until, self._trying = 0, None, ""
+        self._failure_counts.clear()
+        self._rests_until, self._trying = None, ""
 
-    def record_failure(self) -> None:
-        """Record a failure of the provider."""
-        self._failure_count += 1
-        self._trying = ""
-        if self._failure_count >= self._max_failures:
+    def record_failure(self, kind: FailureKind) -> None:
+        """Record a failure of the provider; each kind is counted separately."""
+        self._failure_counts[kind] += 1
+        self._newest, self._trying = kind, ""
+        # After a rest, one failure of any kind is enough: the provider has not recovered.
+        is_recovering = self._rests_until is not None
+        if is_recovering or self._failure_counts[kind] >= self._max_failures:
             self._rests_until = self._clock.monotonic() + self._rest
 
     def release(self, request: str) -> None:

@@ -68,6 +68,7 @@ class HttpModelGateway:
         self._connections = ConnectionLimiter(self._limits)
         self._rules = ProxyRules(
             spend_guard=spend_guard,
+            clock=clock,
             breaker=CircuitBreaker(clock, failures=failures, rest=rest),
             provider=self._provider,
             redactor=BodyRedactor(clean),

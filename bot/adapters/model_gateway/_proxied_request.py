@@ -17,7 +17,7 @@ from bot.adapters.model_gateway._answers import (
     refuse_unreachable,
     refuse_unrecorded,
 )
-from bot.adapters.model_gateway._circuit_breaker import CircuitBreaker
+from bot.adapters.model_gateway._circuit_breaker import CircuitBreaker, FailureKind
 from bot.adapters.model_gateway._connection_limiter import GatewayLimits
 from bot.adapters.model_gateway._headers import (
     COUNT,
@@ -38,6 +38,7 @@ from bot.adapters.model_gateway._request_entry import Entry
 from bot.adapters.model_gateway._usage import Meter
 from bot.domain.budget import Price
 from bot.domain.errors import BudgetSpent, PolicyError, TheseusError
+from bot.ports.clock import Clock
 from bot.ports.spend_guard import SpendGuard
 
 OK = 200
@@ -46,7 +47,9 @@ SHORTER = (8_000, 2_000)  # token limits for an answer if the requested limit ma
 _ERROR_BYTES = 256 * 1024
 _LARGE = 32 * 1024  # bytes; larger bodies are processed in a thread
 _STREAM = "text/event-stream"
-_ITS_FAULT = frozenset({"overloaded_error", "api_error", "timeout_error"})
+_OVERLOADED = "overloaded_error"
+_OVERLOAD_STATUSES = frozenset({503, 529})
+_ITS_FAULT = frozenset({_OVERLOADED, "api_error", "timeout_error"})
 _BROKE_OFF = "The provider's answer was interrupted."
 
 
@@ -55,6 +58,7 @@ class ProxyRules:
     """The rules for every request. `clean` removes secrets from the provider's texts."""
 
     spend_guard: SpendGuard
+    clock: Clock
     breaker: CircuitBreaker
     provider: Provider
     redactor: BodyRedactor
@@ -153,7 +157,7 @@ class ProxiedRequest:
                     return await self._stream(answer, http)
                 return await self._forward_failure(answer, request.model)
         except GatewayRefusal:
-            self._rules.breaker.record_failure()
+            self._rules.breaker.record_failure("unreachable")
             raise
 
     async def _stream(
@@ -170,10 +174,11 @@ class ProxiedRequest:
             await response.prepare(http)
             while piece := await _read_piece(answer):
                 meter.feed(piece)
+                await self._note_progress()
                 async with asyncio.timeout(self._rules.limits.drain):
                     await response.write(piece)
         except _StreamBroken:
-            self._note_break(_BROKE_OFF)
+            self._note_break(_BROKE_OFF, "interrupted")
             _cut(http)
             return response
         except TimeoutError:
@@ -187,10 +192,21 @@ class ProxiedRequest:
         self._finish(meter)
         return response
 
+    async def _note_progress(self) -> None:
+        """Store the cost so far, so that a kill does not charge the maximum."""
+        if self._entry.free or not (self._entry.meter and self._entry.meter.usage):
+            return
+        charge = self._entry.charge_ahead(self._rules.prices, self._rules.clock.monotonic())
+        if charge is not None:
+            await self._rules.spend_guard.note_progress(charge)
+
     def _finish(self, meter: Meter) -> None:
         """Record an answer that arrived completely."""
         if meter.failed in _ITS_FAULT:
-            self._note_break(f"The provider failed in the middle of its answer ({meter.failed}).")
+            self._note_break(
+                f"The provider failed in the middle of its answer ({meter.failed}).",
+                "overloaded" if meter.failed == _OVERLOADED else "failing",
+            )
         elif meter.failed or not (meter.complete or self._entry.free):
             self._entry.outcome, self._entry.note = "error", _BROKE_OFF
         else:
@@ -200,9 +216,9 @@ class ProxiedRequest:
                 self._lease.read_before = meter.usage.tokens_in
             self._rules.breaker.record_success()
 
-    def _note_break(self, note: str) -> None:
+    def _note_break(self, note: str, kind: FailureKind) -> None:
         self._entry.outcome, self._entry.note = "error", note
-        self._rules.breaker.record_failure()
+        self._rules.breaker.record_failure(kind)
 
     async def _forward_failure(self, answer: aiohttp.ClientResponse, model: str) -> web.Response:
         """Forward an error response, without secrets that it may repeat."""
@@ -213,7 +229,7 @@ class ProxiedRequest:
         entry.note = f"The provider answered {status}."
         # A refusal (4xx) also shows that the provider works.
         if status >= 500:
-            breaker.record_failure()
+            breaker.record_failure("overloaded" if status in _OVERLOAD_STATUSES else "failing")
         else:
             breaker.record_success()
         if status == LIMITED:

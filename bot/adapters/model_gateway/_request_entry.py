@@ -16,6 +16,7 @@ from bot.domain.budget import Price
 from bot.domain.cost import Cost
 
 _A_SECOND = 100  # tokens that a model writes per second, at most
+_AHEAD_BYTES, _AHEAD_SECONDS = 4_000, 30.0  # what an answer is charged ahead while it streams
 _WRITTEN_BYTES = 2  # per token, to estimate the tokens of an interrupted answer
 GONE = 499  # the program closed the connection before there was an answer
 
@@ -36,6 +37,7 @@ class Entry:
     sent: bool = False
     note: str = ""
     unsure: bool = False
+    _covered: tuple[int, float] = (-1, -math.inf)  # bytes and time of the last `charge_ahead`
 
     def estimate_maximum(self, prices: Mapping[str, Price]) -> Cost:
         """Return the maximum cost of the request."""
@@ -61,10 +63,22 @@ class Entry:
         self.outcome = "error" if self.sent else "refused"
         self.unsure = refusal.unsure
 
-    def charge(self, prices: Mapping[str, Price], now: float) -> Charge:
-        """Return the charge to record."""
+    def charge_ahead(self, prices: Mapping[str, Price], now: float) -> Charge | None:
+        """Return what the answer costs until a bit more has been streamed.
+
+        Returns `None` if the last such charge still covers what was streamed.
+        """
+        written = self.meter.written if self.meter else 0
+        covered_bytes, covered_until = self._covered
+        if written <= covered_bytes and now <= covered_until:
+            return None
+        self._covered = written + _AHEAD_BYTES, now + _AHEAD_SECONDS
+        return self.charge(prices, now + _AHEAD_SECONDS, more=_AHEAD_BYTES)
+
+    def charge(self, prices: Mapping[str, Price], now: float, *, more: int = 0) -> Charge:
+        """Return the charge to record, as if `more` bytes of text had been received."""
         seconds = max(0.0, now - self.start)
-        usage, is_estimate = self._get_usage(seconds)
+        usage, is_estimate = self._get_usage(seconds, more)
         model = self.request.model if self.request else ""
         cost = Cost() if usage is None else self._calculate_cost(model, usage, prices)
         return Charge(
@@ -92,7 +106,7 @@ class Entry:
             key=lambda candidate: candidate.cost_usd,
         )
 
-    def _get_usage(self, seconds: float) -> tuple[Usage | None, bool]:
+    def _get_usage(self, seconds: float, more: int) -> tuple[Usage | None, bool]:
         """Return the usage, and whether it is an estimate because the answer was interrupted."""
         if self.free or not self.sent or self.request is None:
             return None, False
@@ -103,7 +117,7 @@ class Entry:
         reported = self.meter.usage or Usage()
         if self.meter.complete:
             return reported, False
-        return _guess(self.request, reported, self.meter.written, seconds), True
+        return _guess(self.request, reported, self.meter.written + more, seconds), True
 
     @property
     def _unsure(self) -> bool:

@@ -45,10 +45,13 @@ _KINDS: dict[ProofKind, str] = {
 """How each kind of proof is described; examples are listed one by one instead."""
 
 
-def render_contract(run: Run, history: History, cap: Cap | None = None) -> Post:
+def render_contract(
+    run: Run, history: History, cap: Cap | None = None, hourly_limit: str = ""
+) -> Post:
     """Return the card that people agree to: what will be built, and how it will be proven.
 
-    `cap` is what the run may cost. Texts by models and people are escaped, so they are inert.
+    `cap` is what the run may cost, `hourly_limit` how many changes may begin. Texts by models and
+    people are escaped, so they are inert.
     """
     brief, plan = history.brief, history.plan
     if brief is None or plan is None:
@@ -69,6 +72,7 @@ def render_contract(run: Run, history: History, cap: Cap | None = None) -> Post:
         "Size": format_size(plan),
         "Flag": describe_upcoming_flag(brief.flag) if brief.flag else "",
         "Estimated cost": _format_cost(brief),
+        "Limit": hourly_limit,
     }
     return Post(
         text=(

@@ -5,6 +5,7 @@ from contextlib import suppress
 import structlog
 
 from bot.authority.flags import FlagRepository
+from bot.budget.allowance import describe_hourly_limit
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.budget import Cap
 from bot.domain.dialogue import Question
@@ -111,7 +112,8 @@ class RunNotifier:
         if history.brief is None:
             raise AssertionError("there is no brief to agree to")
         key = f"{_build_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
-        await self._post(run, cards.render_contract(run, history, self._cap), key)
+        limit = await describe_hourly_limit(self._budget, self._clock.now())
+        await self._post(run, cards.render_contract(run, history, self._cap, limit), key)
 
     async def post_plausible_edit(self, run: Run, history: History) -> None:
         """Show a change that was found but is not proven, once per head."""

@@ -8,6 +8,7 @@ import pytest
 from rehearsal_tests.fake_rehearsal import make_transcript
 
 from bot.domain.brief import Brief, BriefQuestion
+from bot.domain.budget import BudgetRules
 from bot.domain.errors import AgentUnavailable, NotAuthorized, StaleApproval, WrongStage
 from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status, Waiting
@@ -67,6 +68,22 @@ async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
         assert context is not None
         assert {each.name for each in context.commands} == {"roll", "dice show"}
         assert context.cogs == ("cogs/dice.py",)
+
+
+async def test_the_limit_of_changes_an_hour_is_shown_before_anybody_agrees(tmp_path: Path) -> None:
+    world = ChangeHarness(tmp_path, FLIP, TIMES)
+    world.budget = BudgetRules(modifications_an_hour=1)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
+        assert _limit(world).endswith("1 changes an hour (`budget.modifications_an_hour`); "
+                                      "none began in the last hour")  # fmt: skip
+        now = world.clock.now()
+        await world.ledger.begin("another", "claude", now, window=timedelta(hours=1), most=1)
+        await agent.revise(run.id, ALICE, "several coins")
+        await wait_for_contract(world, run, cards=2)
+        assert _limit(world).endswith(
+            "begun in the last hour: claude 1. At the limit, this change waits for its turn"
+        )
 
 
 async def test_the_estimate_is_what_the_last_shipped_runs_cost(tmp_path: Path) -> None:
@@ -267,6 +284,12 @@ async def test_what_may_not_be_written_is_said_before_it_is(tmp_path: Path) -> N
     async with world.run_agent() as agent:
         run = await world.wait_until_ended((await agent.request(make_request(world))).id)
         assert "may not change it" in run.reason
+
+
+def _limit(world: AgentHarness) -> str:
+    cards = [said.post.card for said in world.chat.messages if said.post.card is not None]
+    fields = [field for card in cards for field in card.fields if field.name == "Limit"]
+    return fields[-1].value
 
 
 def _digest(world: AgentHarness, run: Run) -> str:

@@ -7,7 +7,6 @@ import pytest
 
 from bot.domain.cost import Cost
 from bot.domain.errors import (
-    AgentDisconnected,
     AgentError,
     AgentLimited,
     AgentMissing,
@@ -69,7 +68,6 @@ async def test_a_limit_with_a_time_pauses_until_then_says_so_and_goes_on(tmp_pat
     [
         AgentLimited("The account's usage limit is reached."),
         AgentOverloaded("The model's provider is overloaded."),
-        AgentDisconnected("The connection to the model's provider failed."),
         AgentSilent("The model sent nothing for 300 s."),
     ],
 )

@@ -11,7 +11,6 @@ from theseus_observe.redaction import redact
 from bot.adapters.claude_agent.program._transport_events import ProgramError, TurnEnded
 from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.domain.errors import (
-    AgentDisconnected,
     AgentError,
     AgentForbidden,
     AgentLimited,
@@ -170,7 +169,7 @@ def _build_error_from_status(
                 f"The model's provider did not accept the request ({status}).", detail=more
             )
         case None if turn_end.reason == "api_error":
-            return AgentDisconnected("The connection to the model's provider failed.", detail=more)
+            return AgentOverloaded("The connection to the model's provider failed.", detail=more)
     return None
 
 

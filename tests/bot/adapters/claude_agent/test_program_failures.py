@@ -91,7 +91,7 @@ TOLD: list[tuple[Turn, type[AgentError], str]] = [
     (fail_request(500), AgentOverloaded, "failing (500)"),
     (fail_request(529), AgentOverloaded, "overloaded"),
     (break_stream(), AgentOverloaded, "overloaded"),
-    (cut_off("I will"), AgentUnavailable, "connection"),
+    (cut_off("I will"), AgentOverloaded, "connection"),
     (refuse_answer("I will not."), AgentRefused, "declined"),
     (fail_request(400, message=TOO_LONG), AgentOutputInvalid, "longer than the model can read"),
     (fail_request(413), AgentOutputInvalid, "longer than the model can read"),
@@ -119,7 +119,7 @@ async def test_each_way_the_provider_fails_is_told_apart_and_a_later_turn_may_go
 async def test_nobody_listening_is_unavailable(table: ConversationSetup) -> None:
     async with ScriptedModel([]) as model:
         closed = model.base_url
-    with pytest.raises(AgentUnavailable, match="connection"):
+    with pytest.raises(AgentOverloaded, match="connection"):
         async with table.create_claude(closed).open_conversation(
             table.build_talk()
         ) as conversation:

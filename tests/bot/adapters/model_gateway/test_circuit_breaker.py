@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -15,8 +17,10 @@ from tests.support.gateway_room import (
     BOBS,
     answer_normally,
     make_body,
+    make_events,
     make_failing,
     open_gateway_room,
+    start_stream,
 )
 
 LATER = START + timedelta(minutes=10)
@@ -117,6 +121,36 @@ async def test_after_some_failures_in_a_row_it_is_left_alone_and_then_one_reques
         room.provider.answer = answer_normally
         assert [(await room.ask(lent))[0] for _ in range(3)] == [200, 200, 200]
     assert len(room.provider.requests) == 7
+
+
+async def test_failures_of_different_kinds_are_counted_separately(tmp_path: Path) -> None:
+    async def cut(http: web.Request) -> web.StreamResponse:
+        response = await start_stream(http)
+        await response.write(make_events()[0])
+        assert http.transport is not None
+        http.transport.abort()
+        return response
+
+    async with (
+        open_gateway_room(tmp_path, failures=3, rest=30.0) as room,
+        room.gateway.open_lease(ALICES) as lent,
+    ):
+        for answer in (make_failing(529), make_failing(500), cut) * 2:
+            room.provider.answer = answer
+            with suppress(aiohttp.ClientError):
+                await room.ask(lent)
+        room.provider.answer = cut
+        with suppress(aiohttp.ClientError):
+            await room.ask(lent)  # the third of its kind: the provider is left alone
+        status, text = await room.ask(lent)
+        assert (status, len(room.provider.requests)) == (503, 7)
+        assert b"because it broke off its answer 3 times in a row." in text
+        await room.clock.advance(31)
+        room.provider.answer = make_failing(529)
+        assert (await room.ask(lent))[0] == 529
+        status, text = await room.ask(lent)  # after a rest, one failure of any kind is enough
+        assert (status, len(room.provider.requests)) == (503, 8)
+        assert b"because it was overloaded 3 times in a row." in text
 
 
 async def test_a_trial_that_is_given_up_lets_the_next_one_try(tmp_path: Path) -> None:

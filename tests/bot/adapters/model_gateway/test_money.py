@@ -1,5 +1,6 @@
 """Ways to be charged less than the provider takes: none of them is one."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.model_gateway._model_request import TOKENS_A_DOCUMENT
+from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.budget.enforcement import BudgetEnforcer
+from bot.domain.budget import BudgetRules
+from tests.fakes.fake_clock import START, FakeClock
 from tests.support.gateway_room import (
     ALICES,
     Answers,
@@ -250,3 +255,37 @@ async def test_thoughts_that_are_not_shown_are_charged_where_the_answer_is_cut(
             await room.ask(lent, make_body(thinking=thinking))
         (charge,) = room.charges
     assert (charge.tokens_in, charge.tokens_out) == (1_000, tokens_out)
+
+
+async def test_a_kill_in_the_middle_of_an_answer_charges_what_was_streamed(tmp_path: Path) -> None:
+    """The most is what the request allows: 64,000 tokens. Only a few hundred were streamed."""
+    go_on = asyncio.Event()
+
+    async def streams(http: web.Request) -> web.StreamResponse:
+        response = await start_stream(http)
+        delta = {"type": "text_delta", "text": "x" * 600}
+        await response.write(make_events(tokens_in=1_000)[0])
+        for _ in range(20):
+            await response.write(encode_event("content_block_delta", {"index": 0, "delta": delta}))
+        await go_on.wait()
+        return response
+
+    path = tmp_path / "ledger.sqlite3"
+    ledger = SqliteLedger(path)
+    enforcer = BudgetEnforcer(ledger, FakeClock(), BudgetRules())
+    async with (
+        open_gateway_room(tmp_path, streams, enforcer=enforcer) as room,
+        room.gateway.open_lease(ALICES) as lent,
+        room.open_request(lent, make_body(max_tokens=64_000)) as answer,
+    ):
+        received = 0
+        while received < 12_000:
+            received += len(await answer.content.readany())
+        await ledger.close()  # the file is left as a killed program leaves it
+        async with SqliteLedger(path) as again:
+            [lost] = await again.list_charges(since=START)
+        go_on.set()
+    assert (lost.outcome, lost.estimated, lost.account) == ("cancelled", True, ALICES)
+    assert lost.note.endswith("what was streamed is counted.")
+    assert lost.tokens_in == 1_000
+    assert 6_000 <= lost.tokens_out <= 6_000 + 4_000  # what was streamed, and a bit ahead
