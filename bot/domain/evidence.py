@@ -140,6 +140,12 @@ class Evidence(Record):
     fix: ShippedFix | None = Field(
         default=None, description="the fix shipped for the requested failure"
     )
+    reports: tuple[str, ...] = Field(
+        default=(), description="what people wrote about the failure's incident: untrusted data"
+    )
+    since_attempt: tuple[str, ...] = Field(
+        default=(), description="how an earlier attempt ended, and what has changed since"
+    )
     before_fix: FailureGroup | None = Field(
         default=None, description="that failure before the fix; it was not seen since then"
     )

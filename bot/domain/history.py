@@ -9,6 +9,7 @@ from bot.domain.brief import Agreement, Brief
 from bot.domain.candidates import Candidates
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
+from bot.domain.earlier_attempt import EarlierAttempt
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.people import Person
@@ -48,6 +49,7 @@ RECORDS: dict[str, type[Record]] = {
         UseReport,
         Candidates,
         Endorsement,
+        EarlierAttempt,
     )
 }
 
@@ -79,6 +81,7 @@ class History(Record):
     use_report: UseReport | None = None
     candidates: Candidates | None = None
     endorsement: Endorsement | None = None
+    earlier_attempt: EarlierAttempt | None = None
 
     def add(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""

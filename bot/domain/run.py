@@ -108,6 +108,7 @@ class Trigger(Record):
         description="the start of the incident's count; the run counts from the same time",
     )
     reverts: str | None = Field(default=None, description="the run whose change is reverted")
+    retries: str | None = Field(default=None, description="the run that is tried again")
     issue: int | None = Field(
         default=None, description="number of the forge's issue with the request"
     )
@@ -194,6 +195,12 @@ class Run(Record):
     def is_parked(self) -> bool:
         """True if it continues on its own, at `parked_until` at the latest."""
         return self.status is Status.WAITING and self.parked_until is not None
+
+    @property
+    def can_be_retried(self) -> bool:
+        """True if it has ended and shipped nothing."""
+        answered = self.status is Status.DONE and self.stage is Stage.DIAGNOSE
+        return answered or self.status in FINAL_STATUSES - {Status.DONE}
 
     @property
     def waits_for_engine(self) -> bool:

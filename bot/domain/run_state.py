@@ -180,6 +180,8 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule(Edge.DIED_TWICE, _RUNNING, _set(Status.QUARANTINED)),
     EdgeRule(Edge.FAILURE_CHOSEN, _set(Status.DONE), _QUEUED, (Stage.DIAGNOSE,), Stage.OBSERVE),
     EdgeRule(Edge.RETRIED, _FINAL - {Status.DONE}, _QUEUED, to=Stage.OBSERVE),
+    # Done without a proposal: it answered, or found nothing to change.
+    EdgeRule(Edge.RETRIED, _set(Status.DONE), _QUEUED, (Stage.DIAGNOSE,), Stage.OBSERVE),
 )  # fmt: skip
 """All edges except those between goals.
 

@@ -42,8 +42,10 @@ from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.self_improvement.requests.dialogue import RunDialogue
 from bot.self_improvement.requests.endorsements import Endorsements
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.incident_reports import IncidentReports
 from bot.self_improvement.requests.question_records import QuestionRecords
 from bot.self_improvement.requests.questions import QuestionService
+from bot.self_improvement.requests.retry_changes import RetryChanges
 from bot.self_improvement.requests.run_requests import RunRequests
 from bot.self_improvement.requests.run_starter import RunAdmission, RunStarter
 from bot.self_improvement.requests.steering import Steering
@@ -201,6 +203,8 @@ def _build_steps(injector: Injector) -> None:
         PlannerCalls,
     ):
         build(tool)
+    build(IncidentReports)
+    build(RetryChanges)
     observe = build(ObserveStep)
     build(DiagnosisExplainer)
     if injector.find(AnswerInquiry) is not None:

@@ -7,9 +7,11 @@ from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
 from bot.domain.errors import WrongStage
 from bot.domain.people import Person
-from bot.domain.run import FINAL_STATUSES, Run, Status
+from bot.domain.run import Run, Status
+from bot.domain.run_state import Edge
 from bot.ports.store import Store
 from bot.presentation.cards import format_status
+from bot.self_improvement.requests.retry_changes import RetryChanges
 from bot.self_improvement.requests.run_starter import (
     RunAdmission,
     build_retry_trigger,
@@ -29,6 +31,7 @@ class RunRestarts:
     run_locks: RunLocks
     admission: RunAdmission
     cancellation: Cancellation
+    retry_changes: RetryChanges
 
     async def promote(self, run_id: str, person: Person) -> Run:
         """Turn an investigation into a fix (“Fix it”). Raises `WrongStage`, `TooMany`."""
@@ -58,20 +61,23 @@ class RunRestarts:
         await self.authorizer.ask(person, Act.ASK, run_id=run_id, note="retry")
         async with self.run_locks.get(run_id):
             run = await self.store.get(run_id)
-            if run.status not in FINAL_STATUSES - {Status.DONE}:
+            if not run.can_be_retried:
                 raise WrongStage(
-                    f"Run `{run.id}` has not failed ({format_status(run)}). Only a failed run can "
-                    "be retried."
+                    f"Run `{run.id}` has not ended without a result ({format_status(run)}), so "
+                    "there is nothing to try again."
                 )
             history = await self.store.get_history(run.id)
             if history.proposal is not None:
-                return await self.admission.start(build_retry_trigger(run.trigger, person))
+                return await self.admission.start(build_retry_trigger(run, person))
             await self.cancellation.drop(run.id)
             finished_revision = (
                 () if history.revising is None else (history.revising.replace(is_finished=True),)
             )
             return await self.admission.queue(
-                restart_run(run, person), history.add_shaper(person), *finished_revision
+                restart_run(run, person),
+                self.retry_changes.record(run, history),
+                history.add_shaper(person),
+                *finished_revision,
             )
 
     async def choose(self, run_id: str, error_id: str, person: Person) -> Run:
@@ -88,6 +94,7 @@ class RunRestarts:
                 raise WrongStage(
                     f"Run `{run.id}` does not ask for this. The failure was already chosen."
                 )
-            restarted = restart_run(run, person)
+            edge = Edge.FAILURE_CHOSEN if run.status is Status.DONE else Edge.RETRIED
+            restarted = restart_run(run, person, edge)
             retargeted = restarted.replace(trigger=restarted.trigger.replace(error_id=error_id))
             return await self.admission.queue(retargeted, history.add_shaper(person))

@@ -10,7 +10,7 @@ from discord import app_commands, ui
 from bot.client import TheseusClient
 from bot.domain.history import History
 from bot.domain.posts import Button
-from bot.domain.run import FINAL_STATUSES, Run, Status, Waiting
+from bot.domain.run import Run, Status, Waiting
 from bot.presentation.cards import run_label
 from cogs.ui.answers import view_of
 from cogs.ui.buttons import RunButton
@@ -43,7 +43,7 @@ def can_cancel(run: Run) -> bool:
 
 def can_retry(run: Run) -> bool:
     """Return whether the run ended without a result."""
-    return run.status in FINAL_STATUSES - {Status.DONE}
+    return run.can_be_retried
 
 
 async def run_named(bot: TheseusClient, typed: str) -> str:

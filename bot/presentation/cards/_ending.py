@@ -32,9 +32,15 @@ def render_ending(run: Run, history: History) -> Post:
             + _list_known_facts(run, history)
         )
         attachments = (*_build_trace_files(history), *build_verdict_files(history.verdict))
-    return Post(
-        text="\n".join(lines), buttons=build_choice_buttons(run, history), attachments=attachments
-    )
+    buttons = (*build_choice_buttons(run, history), *_build_retry_buttons(run, history))
+    return Post(text="\n".join(lines), buttons=buttons, attachments=attachments)
+
+
+def _build_retry_buttons(run: Run, history: History) -> tuple[Button, ...]:
+    """Return a button for another attempt, after every end without a proposal."""
+    if history.proposal is not None or not run.can_be_retried:
+        return ()
+    return (Button(label="Try again", action="retry", arguments=(run.id,)),)
 
 
 def is_without_failure(history: History) -> bool:
@@ -108,7 +114,7 @@ def _list_known_facts(run: Run, history: History) -> list[str]:
             else f"read what {commit_text} changed there (most of its changes are unrelated, so a "
             "revert would remove too much)"
         )
-    steps.append(f"use `/runs retry {run.id}` once something has changed")
+    steps.append("press the button or say “try again” once something has changed")
     return [*lines, "", f"What you can do: {'; '.join(steps)}."]
 
 

@@ -9,6 +9,7 @@ from bot.domain.errors import PolicyError, StoreConflict, TooMany
 from bot.domain.ids import create_run_id as new_run_id
 from bot.domain.people import ITSELF, Person
 from bot.domain.run import FINAL_STATUSES, Goal, Run, Status, Trigger
+from bot.domain.run_state import Edge
 from bot.ports.clock import Clock
 from bot.ports.store import Store
 from bot.ports.workspace import Checkout
@@ -147,13 +148,20 @@ class RunAdmission:
         return saved
 
 
-def build_retry_trigger(trigger: Trigger, person: Person) -> Trigger:
+def build_retry_trigger(run: Run, person: Person) -> Trigger:
     """Return the trigger of a new run that replaces one that had a proposal."""
+    trigger = run.trigger
     place = trigger.place.replace(message_id=None, thread_id=None)
     key = f"{trigger.key}:again"
     shapers = trigger.shaped_by | {trigger.person.id}
     return trigger.replace(
-        key=key, person=person, place=place, origin="person", shaped_by=shapers, match=None
+        key=key,
+        person=person,
+        place=place,
+        origin="person",
+        shaped_by=shapers,
+        match=None,
+        retries=run.id,
     )
 
 
@@ -164,10 +172,10 @@ def take_over(run: Run, person: Person) -> Run:
     return run.replace(trigger=run.trigger.replace(person=person, origin="person"))
 
 
-def restart_run(run: Run, person: Person) -> Run:
+def restart_run(run: Run, person: Person, edge: Edge = Edge.RETRIED) -> Run:
     """Return a run that starts from the beginning because a person asks.
 
     It is matched to failures again, because others may have happened or ended in the meantime.
     """
-    restarted = requeue_from_start(take_over(run, person))
+    restarted = requeue_from_start(take_over(run, person), edge)
     return restarted.replace(trigger=restarted.trigger.replace(match=None))

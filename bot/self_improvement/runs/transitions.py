@@ -231,9 +231,8 @@ def create_run(trigger: Trigger, run_id: str, now: datetime) -> Run:
     )
 
 
-def requeue_from_start(run: Run) -> Run:
+def requeue_from_start(run: Run, edge: Edge) -> Run:
     """Return an ended run queued from the beginning."""
-    edge = Edge.FAILURE_CHOSEN if run.status is Status.DONE else Edge.RETRIED
     return move(
         run,
         edge,

@@ -301,7 +301,7 @@ def test_a_run_whose_checks_failed() -> None:
         "• `face` raises IndexError (string index out of range) with value=6.\n"
         "• Suspect: `bbbbbbb` “Speed up the dice” by Sam\n"
         "\nWhat you can do: revert `bbbbbbb` “Speed up the dice” by Sam "
-        "(`git revert bbbbbbb`); use `/runs retry k3m9tq` once something has changed.\n"
+        "(`git revert bbbbbbb`); press the button or say “try again” once something has changed.\n"
         "<affected-tests.log>"
     )
 
@@ -362,7 +362,7 @@ def test_the_last_word_of_a_fix_that_could_not_be_proven_says_all_that_is_known(
     assert "`face` raises IndexError (string index out of range) with value=6." in told
     assert "• Suspect: `bbbbbbb` “Speed up the dice” by Sam" in told
     assert "revert `bbbbbbb` “Speed up the dice” by Sam (`git revert bbbbbbb`)" in told
-    assert "use `/runs retry k3m9tq` once something has changed." in told
+    assert "press the button or say “try again” once something has changed." in told
     [trace] = cards.render_ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)).attachments
     assert trace.name == "trace.txt"
     assert trace.text.splitlines()[-1] == "IndexError: string index out of range"

@@ -23,6 +23,11 @@ def request_text(request: Request, checks: str) -> str:
         (
             Section(_POINTED_AT if request.quotes_bot else _WANTED, request.text, 6),
             Section("Files that came with it", request.attached, 6),
+            Section(
+                "An earlier attempt, and what has changed since",
+                "\n".join(request.evidence.since_attempt),
+                3,
+            ),
             Section("What was asked, and answered", "\n".join(_iterate_answers(request)), 4),
             Section(
                 "What people said of the briefs before, oldest first; the newest counts",
