@@ -10,6 +10,7 @@ from theseus_guard.git_settings import PLAIN_DIFF
 
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
+from bot.infra.git_merge import get_tree_id
 from bot.infra.git_parse import COMMIT_FORMAT, parse_commits
 from bot.infra.git_revisions import export
 from bot.infra.threads import run_in_thread
@@ -22,6 +23,10 @@ class GitTrees:
 
     def __init__(self, git: Git) -> None:
         self._git = git
+
+    async def get_tree_id(self, commit: str) -> str:
+        """Return git's id for the files of a commit."""
+        return await run_in_thread(get_tree_id, self._git, commit)
 
     async def list_commits(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
         """Return the last `limit` commits up to `newest`, oldest first; first parents only."""

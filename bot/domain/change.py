@@ -118,6 +118,10 @@ class ChangeSet(Cost):
     plausible_edit: PlausibleEdit | None = None
     stated: tuple[str, ...] = ()
     memo: str = ""
+    keeps_output: bool = Field(
+        default=False,
+        description="the engine knows which output changes without being asked for, and keeps it",
+    )
     instruction_count: int = Field(
         default=0, ge=0, description="the number of the run's instructions that the engine knew"
     )
@@ -266,7 +270,14 @@ class Verdict(Record):
             any(finding.blocking for finding in self.findings)
             or (head is not None and not head.ok)
             or any(not each.ok and each.name not in self.failing_before for each in self.checks)
+            or any(not proof.holds for proof in self.proofs)
         )
+
+    @property
+    def objects_only_to_output(self) -> bool:
+        """True if only output that changes without being asked for speaks against the change."""
+        others = tuple(each for each in self.findings if each.rule != "behaviour")
+        return self.has_objections and not self.replace(findings=others).has_objections
 
     @property
     def is_reproduced(self) -> bool:

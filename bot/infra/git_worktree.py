@@ -69,6 +69,11 @@ class GitWorkspace:
         async with self._index:
             return await run_in_thread(self._commit, message)
 
+    async def snapshot(self) -> str:
+        """Return a commit with every change; branch and worktree stay as they are."""
+        async with self._index:
+            return await run_in_thread(self._snapshot)
+
     async def reset(self, commit: str) -> None:
         """Make the worktree and branch exactly `commit`; ignored files go too."""
         async with self._index:
@@ -170,6 +175,11 @@ class GitWorkspace:
                 stdin=text.encode(),
             )  # fmt: skip
         return self._git.resolve_revision("HEAD")
+
+    def _snapshot(self) -> str:
+        self._stage()
+        tree = self._git.run("write-tree").line
+        return self._git.run("commit-tree", tree, "-p", "HEAD", "-m", "Snapshot").line
 
     def _merge(self, head: str, message: str) -> str:
         join(self._git, head, _sanitize_message(message) or "Join")

@@ -76,6 +76,9 @@ class Assignment(Record):
         default=frozenset(),
         description="files that people named; these may be owned even if guarded",
     )
+    expects_other_output: bool = Field(
+        default=False, description="the output is reported as incorrect, so it has to change"
+    )
 
 
 News = Callable[[], Sequence[str]]
@@ -158,6 +161,7 @@ class Finished(Cost):
     plausible_edit: PlausibleEdit | None = None
     stated: tuple[str, ...] = ()
     memo: str = ""
+    keeps_output: bool = False
 
 
 Update = Progress | QuestionAsked | Finished

@@ -18,6 +18,13 @@ class CommitTrees(Protocol):
         """
         ...
 
+    async def get_tree_id(self, commit: str) -> str:
+        """Return an id for the files of a commit; commits with the same files have the same id.
+
+        Raises `WorkspaceError` if the commit is unknown.
+        """
+        ...
+
     async def list_commits(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
         """Return a commit and those before it, oldest first, at most `limit`.
 

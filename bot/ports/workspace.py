@@ -42,6 +42,13 @@ class Workspace(Protocol):
         """
         ...
 
+    async def snapshot(self) -> str:
+        """Return a commit with all changes of the worktree; branch and worktree stay as they are.
+
+        It is for what reads commits only. Nothing keeps it: git removes it some weeks later.
+        """
+        ...
+
     async def reset(self, commit: str) -> None:
         """Set the worktree and branch to exactly `commit`; all other changes are lost."""
         ...

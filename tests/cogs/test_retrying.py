@@ -8,13 +8,13 @@ from typing import Any
 from bot.domain.errors import AgentLimited, AgentStuck
 from bot.domain.journal import Action
 from bot.domain.run import Run, Status
-from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_agent import FakeAgent, Turn
 from tests.fakes.fake_clock import START
 from tests.support.agent_harness import FIX, AgentHarness, make_failure
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 
-def make_harness(*rounds: object) -> Callable[[Path], AgentHarness]:
+def make_harness(*rounds: Turn) -> Callable[[Path], AgentHarness]:
     """Return what makes a harness whose engine does that, one after another."""
 
     def make(folder: Path) -> AgentHarness:

@@ -62,6 +62,14 @@ async def test_a_commit_that_is_not_there_is_an_error(laid: Laid) -> None:
     with pytest.raises(WorkspaceError):
         async with trees.open_tree("0" * 40):
             pass
+    with pytest.raises(WorkspaceError):
+        await trees.get_tree_id("0" * 40)
+
+
+async def test_files_have_an_id_that_other_files_do_not_have(laid: Laid) -> None:
+    trees, first, second = laid
+    assert await trees.get_tree_id(first) == await trees.get_tree_id(first)
+    assert await trees.get_tree_id(first) != await trees.get_tree_id(second)
 
 
 async def test_the_line_of_a_commit_is_told_oldest_first_and_no_longer_than_asked(

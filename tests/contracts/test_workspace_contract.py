@@ -74,6 +74,20 @@ async def test_committing_nothing_returns_the_present_head(yard: Yard) -> None:
         assert await lent.commit("Nothing") == yard.base
 
 
+async def test_a_snapshot_holds_the_uncommitted_work_and_changes_nothing(yard: Yard) -> None:
+    async with yard.workspaces.open("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("one\n2\nthree\n")
+        (lent.path / "fresh.txt").write_text("a\n")
+        before, diff = await lent.list_changes(), await lent.get_diff()
+        taken = await lent.snapshot()
+        assert await lent.get_head() == yard.base != taken
+        assert (await lent.list_changes(), await lent.get_diff()) == (before, diff)
+        assert await lent.read_at(taken, "fresh.txt") == "a\n"
+        assert await lent.read_at(taken, "dice.py") == "one\n2\nthree\n"
+        head = await lent.commit("The same files")
+        assert await lent.read_at(head, "fresh.txt") == "a\n"
+
+
 async def test_a_run_has_one_worktree_at_a_time(yard: Yard) -> None:
     async with yard.workspaces.open("k7m2xq", base=yard.base):
         with pytest.raises(WorkspaceBusy):

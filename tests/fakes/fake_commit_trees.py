@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit, Suspect
-from tests.fakes.differences import Files, write_files
+from tests.fakes.differences import Files, compute_sha, write_files
 
 
 class FakeCommitTrees:
@@ -22,6 +22,11 @@ class FakeCommitTrees:
     ) -> None:
         self._snapshots = snapshots
         self.parents = dict(parents or {})
+
+    async def get_tree_id(self, commit: str) -> str:
+        """Return one id for the files of a snapshot."""
+        self._check(commit)
+        return compute_sha(self._snapshots[commit])
 
     async def list_commits(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
         """Return the commit and its ancestors."""

@@ -67,6 +67,13 @@ class FakeWorkspace:
             self._messages[self._head] = message
         return self._head
 
+    async def snapshot(self) -> str:
+        """Keep a snapshot of the folder; the head stays."""
+        files = self._read_files()
+        commit = compute_sha(files, self._head, "snapshot")
+        self._snapshots[commit] = files
+        return commit
+
     async def reset(self, commit: str) -> None:
         """Make the folder that snapshot; `<commit>^` is the one before it."""
         if commit.endswith("^"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from theseus_guard.protection import Protection
 from theseus_observe.redaction import redact
+from theseus_rehearsal.ports.rehearsal import Rehearsal
 
 from bot.adapters.claude_agent import (
     Claude,
@@ -16,6 +17,7 @@ from bot.adapters.claude_agent import (
     RequestPictures,
     build_claude_engine,
 )
+from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
@@ -26,12 +28,14 @@ from bot.domain.people import Person, Place
 from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role
 from bot.domain.run import Run, Trigger
+from bot.infra.git import Git
 from bot.ports.agent import Assignment, Budget, CodeAgent, Update
 from bot.ports.clock import Clock
 from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.checks.start_check import StartCheck
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.runs.transitions import create_run
 from bot.self_improvement.steps._assignment import add_granted_files
@@ -146,7 +150,7 @@ class ClaudeRoom:
 
         async def check_up(granted: Sequence[Grant]) -> Verdict:
             plan = add_granted_files(assignment.plan, tuple(granted))
-            return await self.check(plan, self.workspace, round_number=assignment.round)
+            return await self.check(assignment.replace(plan=plan), self.workspace)
 
         work = agent.work(assignment, self.workspace, BUDGET, checkup=check_up)
         async with aclosing(work) as updates:
@@ -168,8 +172,12 @@ async def open_claude_room(
     skills: SkillLibrary | None = None,
     checks: Mapping[str, Look] | None = None,
     screenshots: Sequence[bytes] = (),
+    rehearsal: Rehearsal | None = None,
 ) -> AsyncIterator[ClaudeRoom]:
-    """Open the room with additional `files` and `checks`; without a `reviewer`, nobody reviews."""
+    """Open the room with additional `files` and `checks`; without a `reviewer`, nobody reviews.
+
+    With a `rehearsal`, the project is started in it as a check.
+    """
     verifier = FakeVerifier(broken=is_broken, checks=checks)
     base = make_faulty_project(folder / "checkout", **(files or {}))
     store, pictures = FakeStore(), FakeReportPictures()
@@ -202,6 +210,8 @@ async def open_claude_room(
                 claude, services, planner=ROLE, executor=ROLE, reviewer=reviewer
             )
 
-        gate = QualityGate(verifier, protection=PROTECTION, redact=redact)
+        trees = GitTrees(Git(folder / "checkout"))
+        start_check = StartCheck(rehearsal, trees, services.clock) if rehearsal else None
+        gate = QualityGate(verifier, protection=PROTECTION, redact=redact, start=start_check)
         check = WorktreeCheck(gate, verifier)
         yield ClaudeRoom(model, workspace, base, start, gateway, check)

@@ -246,7 +246,7 @@ class _Call:
         if self.objection:
             yield self.tally.build_progress(f"checks: {self.attempts[-1].result}")
             return
-        if self.verdict.has_objections:
+        if self.verdict.has_objections and not self._is_kept_deliberately:
             return  # the executor has no answer; the round ends, and people read why
         diff = await self.workspace.get_diff()  # it may have been formatted
         async with aclosing(self._review(closing_text, diff)) as updates:
@@ -260,6 +260,15 @@ class _Call:
             self.objection = self.briefing.render_review(review)
         else:
             self.objection = await self._check_draft()
+
+    @property
+    def _is_kept_deliberately(self) -> bool:
+        """True if the executor may keep what our program objects to.
+
+        People judge output that changes without being asked for. A part may need the other parts,
+        and is tested again together with them.
+        """
+        return self.verdict.objects_only_to_output or self.assignment.part is not None
 
     async def _check_draft(self) -> str:
         """Return what the executor is told once about a draft that leaves out changed files."""
@@ -367,6 +376,7 @@ class _Call:
             title=title,
             description=description,
             review=self.reviewer.summary,
+            keeps_output=self.verdict.objects_only_to_output,
             approved=self.reviewer.has_approved,
             **dict(self.tally.total),
         )

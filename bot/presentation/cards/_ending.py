@@ -32,12 +32,12 @@ def render_ending(run: Run, history: History) -> Post:
             + _list_known_facts(run, history)
         )
         attachments = (*_build_trace_files(history), *build_verdict_files(history.verdict))
-    buttons = (*build_choice_buttons(run, history), *_build_retry_buttons(run, history))
+    buttons = build_choice_buttons(run, history) or _build_retry_buttons(run, history)
     return Post(text="\n".join(lines), buttons=buttons, attachments=attachments)
 
 
 def _build_retry_buttons(run: Run, history: History) -> tuple[Button, ...]:
-    """Return a button for another attempt, after every end without a proposal."""
+    """Return a button for another attempt, after an end without a proposal."""
     if history.proposal is not None or not run.can_be_retried:
         return ()
     return (Button(label="Try again", action="retry", arguments=(run.id,)),)

@@ -1,7 +1,7 @@
 """Compares the output that users get with a change's base and with its head."""
 
 import asyncio
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 
 from theseus_guard.records import Finding
@@ -20,6 +20,7 @@ from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.measurement import measure_rounds, select_scripts
 from bot.proof.regression_scripts import build_regression_scripts
+from bot.self_improvement.checks.known_results import KnownResults
 
 PATIENCE = 900.0
 """Seconds that all replays of one comparison may take; each replay also has its own limit."""
@@ -37,12 +38,24 @@ class BehaviourCheck:
     clock: Clock
     _: KW_ONLY
     lookback: timedelta
+    _known: KnownResults[BehaviourDiff] = field(
+        init=False,
+        default_factory=lambda: KnownResults(lambda found: not found.unplayed),
+    )
 
     async def __call__(self, change: ChangeSet) -> BehaviourDiff:
-        """Return what changes for users, redacted.
+        """Return what changes for users, redacted; commits with the same files are replayed once.
 
         If nothing could be replayed, the result says why. A change is not refused for that.
         """
+        try:
+            return await self._known.find_or_run(
+                self.trees, (change.base, change.head), "behaviour", lambda: self._compare(change)
+            )
+        except WorkspaceError as error:
+            return BehaviourDiff(unplayed=redact(str(error)))
+
+    async def _compare(self, change: ChangeSet) -> BehaviourDiff:
         try:
             scripts = await self._list_scripts(change)
             if not scripts:

@@ -37,6 +37,7 @@ from bot.proof.setting_changes import build_configuration_proof
 from bot.proof.text_checks import build_text_proof
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck
 from bot.self_improvement.checks.conversation_check import ConversationCheck
+from bot.self_improvement.checks.known_results import KnownResults
 from bot.self_improvement.checks.mutation_check import MutationCheck
 
 CONFIG = "data/config.yaml"
@@ -80,6 +81,7 @@ class ChangeProofs:
         self._compared = behaviour
         self._read_settings = read_settings
         self._mutation = MutationCheck(verifier)
+        self._known: KnownResults[Verdict] = KnownResults(lambda _: True)
         self._conversations = conversations or ConversationCheck()
         self._provers: Mapping[ProofKind, Prover] = {
             "behaviour": self._prove_behaviour,
@@ -119,8 +121,23 @@ class ChangeProofs:
             return (f"the examples take longer than {PATIENCE:.0f} s to run: make them shorter",)
 
     async def __call__(self, current: CurrentChange) -> Verdict:
-        """Return the verdict with a proof of each kind, redacted. Raises `WorkspaceError`."""
-        brief, verdict = current.brief, current.verdict
+        """Return the verdict with a proof of each kind, redacted; the same files are proven once.
+
+        Raises `WorkspaceError`.
+        """
+        change, verdict = current.change, current.verdict
+        what = (current.brief.digest, verdict.is_reproduced)
+        proven = await self._known.find_or_run(
+            self._trees, (change.base, change.head), what, lambda: self._prove(current)
+        )
+        return verdict.replace(
+            proofs=(*verdict.proofs, *proven.proofs),
+            behaviour=proven.behaviour or verdict.behaviour,
+        )
+
+    async def _prove(self, current: CurrentChange) -> Verdict:
+        """Return a verdict that has only the proofs, and what they found."""
+        brief, verdict = current.brief, current.verdict.replace(proofs=())
         implied: tuple[ProofKind, ...] = ("behaviour",) if brief.acceptances else ()
         for kind in dict.fromkeys((*implied, *brief.proofs)):
             verdict = await self._provers[kind](current._replace(verdict=verdict))

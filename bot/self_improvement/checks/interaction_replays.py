@@ -38,6 +38,7 @@ from bot.ports.trees import CommitTrees
 from bot.proof.example_scripts import list_answer_lines
 from bot.proof.replay_search import find_smallest_replay
 from bot.proof.traffic_scripts import add_files
+from bot.self_improvement.checks.known_results import KnownResults
 
 PATIENCE = 600.0
 """Seconds for a search or a proof; each replay also has its own limit."""
@@ -84,6 +85,7 @@ class InteractionReplays:
         self._catch_up = catch_up
         self._lookback = lookback
         self._loads = loads
+        self._known: KnownResults[tuple[CheckResult, CheckResult]] = KnownResults(lambda _: True)
 
     async def find(self, group: FailureGroup, base: str) -> ReplaySearch:
         """Return the smallest replay that shows the failure on `base`, if there is one.
@@ -133,8 +135,19 @@ class InteractionReplays:
 
         Head fails only if it fails twice. Raises `VerifierError` if the replay cannot be run; a fix
         is not refused for that. The results contain nothing of the recorded traffic, which may be
-        private.
+        private. Commits with the same files are replayed once.
         """
+        try:
+            return await self._known.find_or_run(
+                self._trees,
+                (base, head),
+                replay.model_dump_json(),
+                lambda: self._prove(replay, base, head),
+            )
+        except WorkspaceError as error:
+            raise VerifierError(_UNPLAYED.format(why=redact(str(error)))) from error
+
+    async def _prove(self, replay: Replay, base: str, head: str) -> tuple[CheckResult, CheckResult]:
         began = self._clock.monotonic()
         try:
             script = await self._add_files(replay)

@@ -258,7 +258,9 @@ class QualityGate:
         replay: Replay | None = None,
     ) -> tuple[CheckResult, ...]:
         """Run base's checks of a tier and the rehearsals of `head` side by side."""
-        rehearsals = [self.start(head, workspace.base)] if self.start else []
+        # What is merged is started anew, even if a head with the same files was started before.
+        fresh = tier != "quick"
+        rehearsals = [self.start(head, workspace.base, fresh=fresh)] if self.start else []
         if self.replays is not None and replay is not None:
             rehearsals.append(self.replays.check_output(replay, head))
         checks: tuple[CheckResult, ...] = ()

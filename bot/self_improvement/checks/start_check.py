@@ -1,7 +1,7 @@
 """Checks whether a commit starts: the complete bot runs once with every cog, as in production."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,6 +21,7 @@ from bot.domain.change import STARTS, CheckResult
 from bot.domain.errors import RehearsalError, WorkspaceError
 from bot.ports.clock import Clock
 from bot.ports.trees import CommitTrees
+from bot.self_improvement.checks.known_results import KnownResults
 
 PATIENCE = 900.0
 """Seconds that all starts of one check may take; each also has its own limit."""
@@ -54,14 +55,31 @@ class StartCheck:
     rehearsal: Rehearsal
     trees: CommitTrees
     clock: Clock
+    _known: KnownResults[CheckResult] = field(
+        init=False,
+        default_factory=lambda: KnownResults(lambda result: result.status in ("passed", "failed")),
+    )
 
-    async def __call__(self, head: str, base: str) -> CheckResult:
+    async def __call__(self, head: str, base: str, *, fresh: bool = False) -> CheckResult:
         """Return whether `head` starts; the summary names the cog and error if it does not.
+
+        Commits with the same files are started once, unless a `fresh` start is wanted.
 
         It fails only for faults that occur twice and not on `base`, which is started in between. It
         is skipped, with the reason, if this machine cannot run it or there is nothing to start. It
         is undecided, which holds up a merge, if base does not start either or a run did not end.
         """
+        if fresh:
+            return await self._run(head, base)
+        try:
+            return await self._known.find_or_run(
+                self.trees, (head, base), STARTS, lambda: self._run(head, base)
+            )
+        except WorkspaceError as error:
+            summary = redact(f"not run: {error}")
+            return CheckResult(name=STARTS, status="undecided", seconds=0.0, summary=summary)
+
+    async def _run(self, head: str, base: str) -> CheckResult:
         began = self.clock.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):

@@ -124,12 +124,6 @@ class CodeAgentRunner:
         async def check(granted: Sequence[Grant]) -> Verdict:
             plan = add_granted_files(assignment.plan, tuple(granted))
             with hold_permanent(workspace.path, plan):
-                return await check_worktree(
-                    plan,
-                    workspace,
-                    round_number=assignment.round,
-                    named=assignment.named,
-                    is_complete=assignment.part is None,
-                )
+                return await check_worktree(assignment.replace(plan=plan), workspace)
 
         return check

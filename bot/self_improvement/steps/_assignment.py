@@ -20,6 +20,7 @@ from bot.ports.agent import (
 )
 from bot.ports.workspace import Workspace
 from bot.self_improvement.runs.run_records import need
+from bot.self_improvement.steps._answer_plan import get_incorrect_output
 
 
 def build_assignment(run: Run, history: History) -> Assignment:
@@ -50,6 +51,7 @@ def build_assignment(run: Run, history: History) -> Assignment:
         question=question if asked_here and not history.open_question else None,
         answer=history.answer if asked_here and not history.open_question else None,
         named=collect_named_files(run, history),
+        expects_other_output=get_incorrect_output(run, history) is not None,
     )
 
 

@@ -90,6 +90,7 @@ class OutputCheck:
         may_go_back = (
             can_go_back(run, history, self.engines, self.limits)
             and get_incorrect_output(run, history) is None
+            and not change.keeps_output
         )
         finding = build_finding(found, blocking=may_go_back) if run.goal != "revert" else None
         findings = (*verdict.findings, finding) if finding else verdict.findings

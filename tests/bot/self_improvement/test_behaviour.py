@@ -96,6 +96,17 @@ async def test_a_fix_that_changes_no_other_answer_says_so_on_its_card(tmp_path: 
     )
 
 
+async def test_a_changed_answer_that_the_engine_knows_and_keeps_costs_no_round(
+    tmp_path: Path,
+) -> None:
+    world = asked_before(AgentHarness(tmp_path), any_fix)
+    world.engine = FakeAgent(FIX, keeps_output=True)
+    run, history, post = await proposed(world)
+    assert (run.round, len(world.engine.asked)) == (1, 1)
+    assert compared(history).unasked > 0
+    assert "go away" in on_card(post)
+
+
 async def test_a_changed_answer_goes_back_to_an_engine_that_follows_words(tmp_path: Path) -> None:
     world = asked_before(AgentHarness(tmp_path), only_first)
     world.engine = FakeAgent(FIX, POLITE)

@@ -8,7 +8,6 @@ from bot.adapters.claude_agent._forms import ReviewForm
 from bot.adapters.claude_agent.prompting._record_texts import (
     describe_fault,
     iterate_agreed_lines,
-    iterate_behaviour_lines,
     list_attempt_lines,
     list_problems,
     plan_text,
@@ -114,7 +113,7 @@ class Briefing:
             **self._build_task(owned_files),
             instructions=f"\n{instructions}\n" if instructions else "",
             words=self._fence(summary, _MAX_WORDS_CHARS),
-            tests=self._render_test_results(tests),
+            tests=self._fence(tests, _OUTPUT),
             diff=self._fence(diff, _DIFF),
         )
 
@@ -123,20 +122,8 @@ class Briefing:
         return self._prompts.render(
             "reviewer_again",
             words=self._fence(summary, _MAX_WORDS_CHARS),
-            tests=self._render_test_results(tests),
+            tests=self._fence(tests, _OUTPUT),
             diff=self._fence(diff, _DIFF),
-        )
-
-    def _render_test_results(self, results: str) -> str:
-        """Return the current test results, with the replay results of the previous round."""
-        feedback = self._assignment.feedback
-        current = self._fence(results, _OUTPUT)
-        if feedback is None or feedback.behaviour is None:
-            return current
-        replays = "\n".join(iterate_behaviour_lines(feedback.behaviour))
-        return (
-            f"{current}\n\nWhat plays of recorded traffic showed of round {feedback.round}, before "
-            f"this one:\n\n{self._fence(replays, _OUTPUT)}"
         )
 
     @property

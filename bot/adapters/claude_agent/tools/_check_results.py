@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent.prompting._plain_text import flatten
+from bot.adapters.claude_agent.prompting._record_texts import iterate_behaviour_lines
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
 from bot.domain.change import Attempt, CheckResult, Verdict
 from bot.domain.plan import Plan
@@ -65,7 +66,11 @@ def format_verdict(verdict: Verdict) -> str:
     """Return the results of the checks of a change for its reviewer."""
     head = verdict.passing_on_head
     reproduction = (head,) if head else ()
-    return format_results((*reproduction, *verdict.checks), "No check ran.")
+    results = format_results((*reproduction, *verdict.checks), "No check ran.")
+    proofs = [f"PROVEN {proof.kind}: {flatten(proof.summary, 300)}" for proof in verdict.proofs]
+    replays = list(iterate_behaviour_lines(verdict.behaviour)) if verdict.behaviour else []
+    heading = ["What replays of recorded traffic show:"] if replays else []
+    return "\n".join([results, *proofs, *heading, *replays])
 
 
 def build_checkup_attempt(verdict: Verdict) -> Attempt:
@@ -74,6 +79,7 @@ def build_checkup_attempt(verdict: Verdict) -> Attempt:
     head = verdict.passing_on_head
     failed += ["the reproduction"] if head is not None and not head.ok else []
     failed += [each.name for each in verdict.checks if not each.ok]
+    failed += [f"the proof “{each.kind}”" for each in verdict.proofs if not each.holds]
     result = f"failed: {flatten(', '.join(failed), 300)}"
     return Attempt(summary="our program checked the change", result=result)
 

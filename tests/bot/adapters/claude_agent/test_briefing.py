@@ -11,11 +11,13 @@ from theseus_rehearsal.records import CommandStep, PlayDifference, PlayedError, 
 
 from bot.adapters.claude_agent._forms import ReviewForm, ReviewProblem
 from bot.adapters.claude_agent.prompting._briefing import Briefing
+from bot.adapters.claude_agent.tools._check_results import format_verdict
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.people import Person
 from bot.domain.plan import Plan, Step
+from bot.domain.proof import Proof
 from bot.domain.replay import Replay
 from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
@@ -209,19 +211,23 @@ def test_what_people_ask_of_the_change_is_told_to_executor_and_reviewer() -> Non
     assert "own_file" in opening(assignment, known=True)
 
 
-def test_the_reviewer_is_told_of_tests_and_of_what_plays_showed_before() -> None:
+def test_the_reviewer_is_told_of_tests_proofs_and_what_replays_show() -> None:
     difference = PlayDifference(step=0, before=("dev: 3",), after=("dev: 4",))
     change = AnswerChange(script=0, asked="/roll 1d6", difference=difference)
     played = BehaviourDiff(answers=9, changed=1, unasked=1, changes=(change,))
-    assignment = first(round=2, feedback=verdict("").replace(behaviour=played))
-    briefing = Briefing(assignment, PROMPTS)
+    proof = Proof(kind="behaviour", holds=True, summary="both examples")
+    results = format_verdict(verdict("").replace(behaviour=played, proofs=(proof,)))
+    briefing = Briefing(first(), PROMPTS)
     for told in (
-        briefing.render_review_request(OWNED, "Done.", "+ a line", "FAILED tests"),
-        briefing.render_second_review_request("Done.", "+ a line", "FAILED tests"),
+        briefing.render_review_request(OWNED, "Done.", "+ a line", results),
+        briefing.render_second_review_request("Done.", "+ a line", results),
     ):
-        for shown in ("FAILED tests", "1 of 9 answers change", "/roll 1d6 (not asked for)"):
+        for shown in (
+            "PROVEN behaviour: both examples",
+            "1 of 9 answers change",
+            "/roll 1d6 (not asked for)",
+        ):
             assert shown in told
-        assert "before: dev: 3" in told
 
 
 def test_of_what_is_proven_by_plays_only_the_error_is_told() -> None:

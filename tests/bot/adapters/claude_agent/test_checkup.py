@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from rehearsal_tests.fake_rehearsal import FakeRehearsal
+from theseus_rehearsal.records import Script, Transcript
 
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.roles import Role
@@ -72,6 +74,43 @@ async def test_no_reviewer_reads_what_the_executor_leaves_failing(tmp_path: Path
         assert isinstance(end, Finished)
         assert end.review == ""
         assert room.model.list_requests("reviewer") == []
+
+
+async def test_no_reviewer_reads_what_fails_a_replay_and_the_same_files_are_replayed_once(
+    tmp_path: Path,
+) -> None:
+    def start(tree: Path, script: Script) -> Transcript:
+        breaks = "# breaks" in (tree / "dice.py").read_text()
+        return Transcript(trouble="ImportError: dice" if breaks else "", commands=("roll",))
+
+    rehearsal = FakeRehearsal(start)
+    story: Story = {
+        "executor": [
+            *fix_dice("FACES[value - 1]  # breaks"),
+            say_text("Faces are counted from one now."),
+            edit("  # breaks", ""),
+            say_text("It starts again."),
+        ],
+        "reviewer": [APPROVES],
+    }
+    async with open_claude_room(
+        tmp_path, story, reviewer=REVIEWER, files={"bot__app__main.py": "\n"}, rehearsal=rehearsal
+    ) as room:
+        end = (await room.work())[-1]
+        assert isinstance(end, Finished)
+        assert end.approved
+        told = room.model.list_requests("executor")[3].prompt
+        assert "== failed: the bot starts" in told
+        assert [attempt.result for attempt in end.attempts] == ["failed: the bot starts"]
+        (review,) = room.model.list_requests("reviewer")
+        assert "# breaks" not in review.prompt
+        assert "PASSED the bot starts" in review.prompt
+        replays = len(rehearsal.replayed)  # twice what breaks, base once, what holds once
+        head = await room.workspace.commit("Count faces from one")
+        start_check = room.check.gate.start
+        assert start_check is not None
+        assert (await start_check(head, room.base)).status == "passed"
+        assert len(rehearsal.replayed) == replays == 4
 
 
 async def test_a_draft_that_leaves_out_a_file_is_asked_for_again(tmp_path: Path) -> None:
