@@ -1,5 +1,6 @@
 """Handles calls of our tools. Each returns text for the model, also for errors."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from bot.adapters.claude_agent.tools._check_results import (
 from bot.adapters.claude_agent.tools._folders import locate
 from bot.adapters.claude_agent.tools._history_tools import format_commit, format_log
 from bot.adapters.claude_agent.tools._ownership import MOST, check_ownership
+from bot.adapters.claude_agent.tools._reasons import is_about_code
 from bot.adapters.claude_agent.tools._recall_tool import recall
 from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
 from bot.domain.change import EngineRemark, Grant
@@ -41,6 +43,10 @@ _STOP = (
 )
 _DECLINED = "People will read it. End your turn now with one sentence."
 _MOST_REMARKS = 8
+_UNFOUNDED = (
+    "The reason says nothing about the code. Name what needs it: the function, class, command or "
+    "setting in `{file}` or in a file you own, and what has to change there."
+)
 
 
 class ToolAnswer(NamedTuple):
@@ -303,6 +309,11 @@ class ToolHandlers:
         )
         if isinstance(location, str):
             return ToolAnswer(location, failed=True)
+        is_founded = await asyncio.to_thread(
+            is_about_code, self._workspace.path, location.name, arguments.reason, self.owned_files
+        )
+        if not is_founded:
+            return ToolAnswer(_UNFOUNDED.format(file=location.name), failed=True)
         writing.permissions.grant(location.name)
         self._granted.append(Grant(file=location.name, reason=flatten(arguments.reason, 300)))
         remaining = MOST - len(self._granted)

@@ -129,7 +129,9 @@ class OwnFileArguments(Record):
 
     path: str = Field(min_length=1, max_length=500, description="relative to the worktree's root")
     reason: str = Field(
-        min_length=10, max_length=500, description="why the change cannot do without it"
+        min_length=10,
+        max_length=500,
+        description="what in it has to change and why: name the function, class or setting",
     )
 
 
