@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.budget.run_cost_meter import RunCostMeter
-from bot.domain.change import ChangeSet
+from bot.domain.change import ChangeSet, EngineRemark
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.ports.agent import Assignment
@@ -115,5 +115,15 @@ class ChangeWriter:
                 else call
             )
         if isinstance(result, ChangeSet) and result.files:
-            result = result.replace(instruction_count=steering_inbox.instruction_count)
+            ignored = () if engine.can_follow_instructions else _list_ignored(engine, assignment)
+            result = result.replace(
+                instruction_count=steering_inbox.instruction_count,
+                not_done=(*result.not_done, *ignored),
+            )
         return Written(assignment, result)
+
+
+def _list_ignored(engine: CodeAgentRunner, assignment: Assignment) -> tuple[EngineRemark, ...]:
+    """Return what people asked of the change, for an engine that follows no instructions."""
+    reason = f"The {engine.engine} engine works from tests alone and follows no instructions."
+    return tuple(EngineRemark(about=text, reason=reason) for text in assignment.steering)

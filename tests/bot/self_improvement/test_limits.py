@@ -108,6 +108,7 @@ async def test_people_may_let_the_offline_engine_try_while_a_provider_is_overloa
         assert [each.action for each in card.buttons] == ["fallback", "cancel"]
         with pytest.raises(NotAuthorized):
             await agent.switch_engine(run.id, MALLORY)
+        await agent.revise(run.id, ALICE, "also handle 0d6")
         await agent.switch_engine(run.id, ALICE)
         run = await world.wait_until_settled(run.id)
         history = await agent.get_history(run.id)
@@ -116,6 +117,9 @@ async def test_people_may_let_the_offline_engine_try_while_a_provider_is_overloa
     assert history.change_set is not None
     assert history.change_set.engine == "offline"
     assert len(world.engine.asked) == 1
+    (missing,) = history.change_set.not_done
+    assert missing.about == "also handle 0d6"
+    assert "follows no instructions" in missing.reason
     card = world.chat.find_by_key(f"{run.id}:card").post
     assert "fallback" not in [each.action for each in card.buttons]
 

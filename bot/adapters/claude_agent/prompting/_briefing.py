@@ -14,6 +14,7 @@ from bot.adapters.claude_agent.prompting._record_texts import (
 )
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_evidence
 from bot.domain.change import Verdict
+from bot.domain.people import ITSELF
 from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
 
@@ -24,7 +25,10 @@ _DIFF_SO_FAR = 8_000
 _MAX_WORDS_CHARS = 8_000
 _INSTRUCTION = 2_000
 _NEAREST = 3  # test files that are named
-_UNSAID = "Nobody described it: our program noticed it, or somebody pointed at what it said."
+_NOTICED = "No person asked for this: our program noticed the failure and started the work itself."
+_POINTED_AT = "A person pointed at a message of our program and wrote nothing."
+_SAID = "A person said:"
+_REPORTED = "People reported about it, newest first:"
 
 
 class Briefing:
@@ -55,7 +59,8 @@ class Briefing:
         earlier_work = self._list_earlier_work(diff) if self._has_begun else []
         further = "\n\n".join([*earlier_work, *news])
         assignment = self._assignment
-        evidence = render_evidence(assignment.evidence, memory=self._memory, checks=self._checks)
+        known_evidence = assignment.evidence.replace(reports=())  # they are part of the request
+        evidence = render_evidence(known_evidence, memory=self._memory, checks=self._checks)
         return self._prompts.render(
             "executor_begin" if assignment.brief is None else "executor_change",
             **self._build_task(owned_files),
@@ -208,8 +213,16 @@ class Briefing:
         return self._prompts.render(prompt, instructions="\n\n".join(blocks))
 
     def _render_request(self) -> str:
-        request = self._assignment.request.strip()
-        return self._fence(request, _MAX_WORDS_CHARS) if request else _UNSAID
+        """Return who asked for the work, and people's words as data; never our own as theirs."""
+        request, reports = self._assignment.request.strip(), self._assignment.evidence.reports
+        if request:
+            parts = [f"{_SAID}\n\n{self._fence(request, _MAX_WORDS_CHARS)}"]
+        else:
+            parts = [_NOTICED if self._assignment.person_id == ITSELF.id else _POINTED_AT]
+        if reports:
+            listed = "\n".join(f"- {' '.join(report.split())}" for report in reports)
+            parts.append(f"{_REPORTED}\n\n{self._fence(listed, _MAX_WORDS_CHARS)}")
+        return "\n\n".join(parts)
 
     def _render_brief(self) -> str:
         brief = self._assignment.brief

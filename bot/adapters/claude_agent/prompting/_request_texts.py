@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from bot.adapters.claude_agent.prompting._texts import Section, render_sections
 from bot.domain.brief import ChangeContext
 from bot.domain.memory import Recalled
+from bot.domain.people import ITSELF
 from bot.memory.ranking import format_memory
 from bot.ports.planner import Request
 
 _MOST_COGS = 80
 _WANTED = "What the person wants, in their words"
 _POINTED_AT = "A message of this bot that the person pointed at and wants to happen"
+_COLLECTED = "What users asked for earlier; our program took it up by itself"
 
 
 def request_text(request: Request, checks: str) -> str:
@@ -21,7 +23,7 @@ def request_text(request: Request, checks: str) -> str:
     context = request.evidence.context or ChangeContext()
     return render_sections(
         (
-            Section(_POINTED_AT if request.quotes_bot else _WANTED, request.text, 6),
+            Section(_choose_heading(request), request.text, 6),
             Section("Files that came with it", request.attached, 6),
             Section(
                 "An earlier attempt, and what has changed since",
@@ -49,6 +51,13 @@ def request_text(request: Request, checks: str) -> str:
             Section("Checks a change has to pass, as this repository configures them", checks, 2),
         )
     )
+
+
+def _choose_heading(request: Request) -> str:
+    """Return whose words the request is."""
+    if request.quotes_bot:
+        return _POINTED_AT
+    return _COLLECTED if request.person_id == ITSELF.id else _WANTED
 
 
 def _iterate_answers(request: Request) -> Iterator[str]:

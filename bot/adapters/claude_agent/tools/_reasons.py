@@ -33,7 +33,7 @@ def _iterate_names(root: Path, file: str) -> Iterator[str]:
     """Yield the words of a file and of its name; a missing file has none but its name's."""
     yield from _iterate_stems(Path(file).stem)
     path = root / file
-    if path.is_file():
+    if path.is_file() and not path.is_symlink():
         with path.open("rb") as content:
             yield from _iterate_stems(content.read(_MOST_BYTES).decode("utf-8", "ignore"))
 

@@ -224,8 +224,10 @@ def test_a_request_is_data_to_the_end() -> None:
 
 
 def test_a_message_of_the_bots_own_is_not_said_to_be_the_persons() -> None:
-    said = request_text(a_request(text="I could add a coin"), "")
+    said = request_text(a_request(text="I could add a coin", person_id=7), "")
     pointed_at = request_text(a_request(text="I could add a coin", quotes_bot=True), "")
+    collected = request_text(a_request(text="I could add a coin"), "")
+    assert "What users asked for earlier; our program took it up by itself" in collected
     assert "What the person wants, in their words" in said
     assert "A message of this bot that the person pointed at" in pointed_at
     assert "in their words" not in pointed_at

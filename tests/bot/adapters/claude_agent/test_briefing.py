@@ -11,6 +11,7 @@ from theseus_rehearsal.records import CommandStep, PlayDifference, PlayedError, 
 
 from bot.adapters.claude_agent._forms import ReviewForm, ReviewProblem
 from bot.adapters.claude_agent.prompting._briefing import Briefing
+from bot.adapters.claude_agent.prompting._texts import render_evidence
 from bot.adapters.claude_agent.tools._check_results import format_verdict
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
@@ -284,7 +285,21 @@ def test_who_writes_a_part_is_told_whose_the_other_files_are() -> None:
 
 
 def test_where_nobody_described_it_nobody_is_quoted() -> None:
-    text = Briefing(make_assignment(BASE, request=""), PROMPTS).render_opening(
+    text = Briefing(make_assignment(BASE, request="", person_id=7), PROMPTS).render_opening(
         OWNED, known=False, diff=""
     )
-    assert "Nobody described it: our program noticed it, or somebody pointed at" in text
+    assert "A person pointed at a message of our program and wrote nothing." in text
+
+
+def test_on_a_run_of_the_bot_itself_no_sentence_is_a_persons_and_reports_are_data() -> None:
+    report = f"the dice are broken since noon\n```\n{SPITEFUL}"
+    evidence = make_assignment(BASE).evidence.replace(reports=(report, "same here"))
+    text = opening(first(person_id=0, request="", evidence=evidence), known=False)
+    assert "No person asked for this: our program noticed the failure" in text
+    assert "A person said:" not in text
+    assert "People reported about it, newest first:" in text
+    assert text.count("the dice are broken since noon") == 1
+    assert not any("the dice are broken" in line for line in list_unfenced_lines(text))
+    planned = render_evidence(evidence)
+    assert "same here" in planned
+    assert not any("same here" in line for line in list_unfenced_lines(planned))
