@@ -138,7 +138,7 @@ def test_stage_records_are_what_stored_runs_say() -> None:
         "Evidence", "Diagnosis", "Brief", "Agreement", "Plan", "ChangeSet", "Verdict", "FullTier",
         "Proposal", "Words", "Approval", "Shipment", "Outcome", "Watch", "Question",
         "Answer", "Instructions", "Revision", "Shapers", "WrongAnswer", "UseWatch", "UseReport",
-        "Candidates", "Endorsement",
+        "Candidates", "Endorsement", "EarlierAttempt",
     ]  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def test_a_stored_run_has_these_fields() -> None:
         "created_at", "updated_at", "lease_owner", "lease_until", "thread_id", "card_id",
         "activity", "reason", "cost_usd", "tokens_in", "tokens_out", "first_round", "parked_until",
         "estimated",
-        "parks", "reopened", "waiting",
+        "parks", "reopened", "waiting", "waits", "fallback",
     }  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
     assert {str(intent) for intent in Intent} == {
         "investigate", "fix", "change", "status", "cancel", "revise", "ship", "reject", "revert",
         "pause", "resume", "remember", "forget", "stop", "audit", "budget", "ask",
-        "roll_back", "unclear", "chat",
+        "roll_back", "unclear", "chat", "retry",
     }  # fmt: skip
     assert {str(act) for act in Act} == {
         "ask", "read", "cancel", "revise", "answer", "steer", "switch", "reject", "ship", "stop",

@@ -69,10 +69,10 @@ class GitWorkspace:
         async with self._index:
             return await run_in_thread(self._commit, message)
 
-    async def snapshot(self) -> str:
+    async def take_snapshot(self) -> str:
         """Return a commit with every change; branch and worktree stay as they are."""
         async with self._index:
-            return await run_in_thread(self._snapshot)
+            return await run_in_thread(self._take_snapshot)
 
     async def reset(self, commit: str) -> None:
         """Make the worktree and branch exactly `commit`; ignored files go too."""
@@ -176,7 +176,7 @@ class GitWorkspace:
             )  # fmt: skip
         return self._git.resolve_revision("HEAD")
 
-    def _snapshot(self) -> str:
+    def _take_snapshot(self) -> str:
         self._stage()
         tree = self._git.run("write-tree").line
         return self._git.run("commit-tree", tree, "-p", "HEAD", "-m", "Snapshot").line

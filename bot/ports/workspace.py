@@ -42,7 +42,7 @@ class Workspace(Protocol):
         """
         ...
 
-    async def snapshot(self) -> str:
+    async def take_snapshot(self) -> str:
         """Return a commit with all changes of the worktree; branch and worktree stay as they are.
 
         It is for what reads commits only. Nothing keeps it: git removes it some weeks later.

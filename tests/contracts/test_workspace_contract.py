@@ -79,7 +79,7 @@ async def test_a_snapshot_holds_the_uncommitted_work_and_changes_nothing(yard: Y
         (lent.path / "dice.py").write_text("one\n2\nthree\n")
         (lent.path / "fresh.txt").write_text("a\n")
         before, diff = await lent.list_changes(), await lent.get_diff()
-        taken = await lent.snapshot()
+        taken = await lent.take_snapshot()
         assert await lent.get_head() == yard.base != taken
         assert (await lent.list_changes(), await lent.get_diff()) == (before, diff)
         assert await lent.read_at(taken, "fresh.txt") == "a\n"

@@ -67,7 +67,7 @@ class FakeWorkspace:
             self._messages[self._head] = message
         return self._head
 
-    async def snapshot(self) -> str:
+    async def take_snapshot(self) -> str:
         """Keep a snapshot of the folder; the head stays."""
         files = self._read_files()
         commit = compute_sha(files, self._head, "snapshot")

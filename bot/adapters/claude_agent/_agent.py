@@ -1,13 +1,12 @@
 """The claude engine as a code agent: an executor edits, a reviewer reads the diff."""
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from bot.adapters.claude_agent._collaborators import EngineServices
-from bot.adapters.claude_agent._draft import find_unmentioned
+from bot.adapters.claude_agent._draft import SUMMARY_LENGTH, extract_summary, find_unmentioned
 from bot.adapters.claude_agent._forms import ReviewForm, build_schema
 from bot.adapters.claude_agent._progress_watch import EDITS, StuckWatch
 from bot.adapters.claude_agent._review import Reviewer
@@ -40,12 +39,9 @@ from bot.ports.agent import (
 )
 from bot.ports.workspace import Workspace
 
-_SUMMARY = 200
 _LAST_CALLS = frozenset({f"{PREFIX}cannot", f"{PREFIX}ask_person"})
 _MAX_CHECKUPS = 4  # answers to failed checks in one call; then the round ends
 _REVIEWERS_TOOLS = ("git_log", "git_show")
-_FENCED = re.compile(r"^[ ]*(```+|~~~+).*?(?:^[ ]*\1|\Z)[`~]*[ ]*$", re.DOTALL | re.MULTILINE)
-_NO_SENTENCE = re.compile(r"[-*+] |[#|>]|```|`[^`]*`$|\d+[.)] ")
 _TIME_FOR_MORE = 0.85  # of the time; late changes are judged as they are instead of being revised
 
 
@@ -246,7 +242,7 @@ class _Call:
         if self.objection:
             yield self.tally.build_progress(f"checks: {self.attempts[-1].result}")
             return
-        if self.verdict.has_objections and not self._is_kept_deliberately:
+        if self.verdict.has_objections and not self._is_up_to_people:
             return  # the executor has no answer; the round ends, and people read why
         diff = await self.workspace.get_diff()  # it may have been formatted
         async with aclosing(self._review(closing_text, diff)) as updates:
@@ -262,7 +258,7 @@ class _Call:
             self.objection = await self._check_draft()
 
     @property
-    def _is_kept_deliberately(self) -> bool:
+    def _is_up_to_people(self) -> bool:
         """True if the executor may keep what our program objects to.
 
         People judge output that changes without being asked for. A part may need the other parts,
@@ -352,7 +348,7 @@ class _Call:
     def _finish_declined(self, reason: str) -> Finished:
         return Finished(
             changed=False,
-            summary=_extract_summary(reason) or flatten(reason, _SUMMARY),
+            summary=extract_summary(reason) or flatten(reason, SUMMARY_LENGTH),
             cannot=reason,
             attempts=tuple(self.attempts),
             unrelated=self.handlers.unrelated_checks,
@@ -368,7 +364,7 @@ class _Call:
             description += f"\n\nAlso changed: {', '.join(f'`{file}`' for file in missing)}."
         return Finished(
             changed=changed,
-            summary=_extract_summary(closing_text) or title or "The change its plan describes.",
+            summary=extract_summary(closing_text) or title or "The change its plan describes.",
             attempts=tuple(self.attempts),
             granted=self.handlers.grants,
             unrelated=self.handlers.unrelated_checks,
@@ -391,13 +387,3 @@ def _build_attempt(review: ReviewForm) -> Attempt:
     return Attempt(
         summary="a reviewer read the change", result=f"changes requested: {flatten(problems, 300)}"
     )
-
-
-def _extract_summary(text: str) -> str:
-    """Return the model's closing sentence: its last line that is not part of a list or a block.
-
-    The sentence may begin with code ("`/roll` answers") or in bold.
-    """
-    lines = [line.strip() for line in _FENCED.sub("", text).splitlines()]
-    plain = [line for line in lines if line and not _NO_SENTENCE.match(line)]
-    return flatten(plain[-1], _SUMMARY) if plain else ""

@@ -1,4 +1,4 @@
-"""Compares the draft of a pull request with what the change really contains."""
+"""Compares the draft of a pull request with what the change contains; finds the last sentence."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,16 @@ from pathlib import Path, PurePosixPath
 from theseus_guard import is_test_file
 from theseus_guard.records import FileChange
 
+from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.domain.cogs import get_cog_name
 
 _WORD = re.compile(r"[^\W_][\w-]*")
 _NAMED = re.compile(r"/([a-z][\w-]*)|`([^`\n]+)`")
 _MAX_BYTES = 1024 * 1024
+_FENCED = re.compile(r"^[ ]*(```+|~~~+).*?(?:^[ ]*\1|\Z)[`~]*[ ]*$", re.DOTALL | re.MULTILINE)
+_NO_SENTENCE = re.compile(r"[-*+] |[#|>]|```|`[^`]*`$|\d+[.)] ")
+SUMMARY_LENGTH = 200
+"""The most characters of a closing sentence."""
 
 
 def find_unmentioned(
@@ -57,3 +62,13 @@ def _read_words(file: Path) -> set[str]:
         return set(re.findall(r"\w[\w-]*", file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError):
         return set()
+
+
+def extract_summary(text: str) -> str:
+    """Return the model's closing sentence: its last line that is not part of a list or a block.
+
+    The sentence may begin with code ("`/roll` answers") or in bold.
+    """
+    lines = [line.strip() for line in _FENCED.sub("", text).splitlines()]
+    plain = [line for line in lines if line and not _NO_SENTENCE.match(line)]
+    return flatten(plain[-1], SUMMARY_LENGTH) if plain else ""

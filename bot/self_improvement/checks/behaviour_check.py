@@ -20,7 +20,7 @@ from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.measurement import measure_rounds, select_scripts
 from bot.proof.regression_scripts import build_regression_scripts
-from bot.self_improvement.checks.known_results import KnownResults
+from bot.self_improvement.checks.replay_results import ReplayResults
 
 PATIENCE = 900.0
 """Seconds that all replays of one comparison may take; each replay also has its own limit."""
@@ -38,9 +38,9 @@ class BehaviourCheck:
     clock: Clock
     _: KW_ONLY
     lookback: timedelta
-    _known: KnownResults[BehaviourDiff] = field(
+    _known: ReplayResults[BehaviourDiff] = field(
         init=False,
-        default_factory=lambda: KnownResults(lambda found: not found.unplayed),
+        default_factory=lambda: ReplayResults(lambda found: not found.unplayed),
     )
 
     async def __call__(self, change: ChangeSet) -> BehaviourDiff:

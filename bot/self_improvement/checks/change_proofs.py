@@ -37,8 +37,8 @@ from bot.proof.setting_changes import build_configuration_proof
 from bot.proof.text_checks import build_text_proof
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck
 from bot.self_improvement.checks.conversation_check import ConversationCheck
-from bot.self_improvement.checks.known_results import KnownResults
 from bot.self_improvement.checks.mutation_check import MutationCheck
+from bot.self_improvement.checks.replay_results import ReplayResults
 
 CONFIG = "data/config.yaml"
 """The file with the settings that a change of the configuration edits."""
@@ -81,7 +81,7 @@ class ChangeProofs:
         self._compared = behaviour
         self._read_settings = read_settings
         self._mutation = MutationCheck(verifier)
-        self._known: KnownResults[Verdict] = KnownResults(lambda _: True)
+        self._known: ReplayResults[Verdict] = ReplayResults(lambda _: True)
         self._conversations = conversations or ConversationCheck()
         self._provers: Mapping[ProofKind, Prover] = {
             "behaviour": self._prove_behaviour,

@@ -38,7 +38,7 @@ from bot.ports.trees import CommitTrees
 from bot.proof.example_scripts import list_answer_lines
 from bot.proof.replay_search import find_smallest_replay
 from bot.proof.traffic_scripts import add_files
-from bot.self_improvement.checks.known_results import KnownResults
+from bot.self_improvement.checks.replay_results import ReplayResults
 
 PATIENCE = 600.0
 """Seconds for a search or a proof; each replay also has its own limit."""
@@ -85,7 +85,7 @@ class InteractionReplays:
         self._catch_up = catch_up
         self._lookback = lookback
         self._loads = loads
-        self._known: KnownResults[tuple[CheckResult, CheckResult]] = KnownResults(lambda _: True)
+        self._known: ReplayResults[tuple[CheckResult, CheckResult]] = ReplayResults(lambda _: True)
 
     async def find(self, group: FailureGroup, base: str) -> ReplaySearch:
         """Return the smallest replay that shows the failure on `base`, if there is one.

@@ -21,7 +21,7 @@ from bot.domain.change import STARTS, CheckResult
 from bot.domain.errors import RehearsalError, WorkspaceError
 from bot.ports.clock import Clock
 from bot.ports.trees import CommitTrees
-from bot.self_improvement.checks.known_results import KnownResults
+from bot.self_improvement.checks.replay_results import ReplayResults
 
 PATIENCE = 900.0
 """Seconds that all starts of one check may take; each also has its own limit."""
@@ -55,9 +55,9 @@ class StartCheck:
     rehearsal: Rehearsal
     trees: CommitTrees
     clock: Clock
-    _known: KnownResults[CheckResult] = field(
+    _known: ReplayResults[CheckResult] = field(
         init=False,
-        default_factory=lambda: KnownResults(lambda result: result.status in ("passed", "failed")),
+        default_factory=lambda: ReplayResults(lambda result: result.status in ("passed", "failed")),
     )
 
     async def __call__(self, head: str, base: str, *, fresh: bool = False) -> CheckResult:

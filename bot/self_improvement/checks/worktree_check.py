@@ -69,7 +69,7 @@ class WorktreeCheck:
             verdict = await self._run_checks(kind, workspace, verdict)
         if assignment.part is not None or verdict.has_objections:
             return verdict
-        snapshot = change.replace(head=await workspace.snapshot())
+        snapshot = change.replace(head=await workspace.take_snapshot())
         return await self._replay(assignment, snapshot, workspace, verdict)
 
     async def _run_checks(self, kind: CheckKind, workspace: Workspace, verdict: Verdict) -> Verdict:

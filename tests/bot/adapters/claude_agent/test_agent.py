@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.claude_agent._agent import _extract_summary
+from bot.adapters.claude_agent._draft import extract_summary
 from bot.domain.account import Account
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.dialogue import Answer, Question
@@ -323,7 +323,7 @@ async def test_a_check_it_is_not_behind_needs_no_change(tmp_path: Path) -> None:
     ],
 )
 def test_the_closing_sentence_may_begin_with_code(words: str, told: str) -> None:
-    assert _extract_summary(words) == told
+    assert extract_summary(words) == told
 
 
 def _tools(request: Request) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ _MOST = 64
 
 
 @dataclass(frozen=True, eq=False)
-class KnownResults(Generic[T]):
+class ReplayResults(Generic[T]):
     """Remembers results by the files of commits: two commits with the same files are the same.
 
     Only results that `is_decided` accepts are remembered: others may end differently next time.
