@@ -153,7 +153,7 @@ INTENT_TEXTS: Mapping[Intent, str] = {
     Intent.STATUS: "status",
     Intent.CANCEL: "cancel",
     Intent.REVISE: "also handle an empty list",
-    Intent.RETRY: "try run k7m2xq again",
+    Intent.RETRY: "try again",
     Intent.SHIP: "ship it",
     Intent.REJECT: "reject",
     Intent.REVERT: "revert #1",
