@@ -302,6 +302,7 @@ def test_a_run_whose_checks_failed() -> None:
         "• Suspect: `bbbbbbb` “Speed up the dice” by Sam\n"
         "\nWhat you can do: revert `bbbbbbb` “Speed up the dice” by Sam "
         "(`git revert bbbbbbb`); press the button or say “try again” once something has changed.\n"
+        "[Try again]\n"
         "<affected-tests.log>"
     )
 
@@ -341,7 +342,7 @@ def test_the_same_signs_say_the_same_whether_a_fix_or_the_cause_was_asked_for(
     history = History(diagnosis=nothing)
     for asked, status in (("investigate", Status.DONE), ("fix", Status.FAILED)):
         run = RUN.replace(goal=asked, status=status, stage=Stage.DIAGNOSE, reason=nothing.summary)
-        assert read(cards.render_ending(run, history)) == f"{mark} So it is. I looked."
+        assert read(cards.render_ending(run, history)) == f"{mark} So it is. I looked.\n[Try again]"
         card = cards.render_progress(run, history).card
         assert card is not None
         assert card.tone == "neutral"
