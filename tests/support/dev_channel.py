@@ -286,7 +286,7 @@ def _create_personal_data(
     stores = PersonalDataStores(
         world.journal, world.traffic, FakeSnapshots(world.clock), catch_up, world.store,
         world.key_values, world.clock, client.recorder.get_pseudonym, FakeErasable(),
-        FakeErasable(), FakeErasable(),
+        FakeErasable(), FakeErasable(), FakeErasable(),
     )  # fmt: skip
     kept_for = RetentionPeriods(journal=30, runs=30, audit=90, lines=40)
     return build_personal_data(
