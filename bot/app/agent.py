@@ -59,7 +59,7 @@ from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.runs.core_updates import CoreUpdates
-from bot.self_improvement.runs.deployer import Deployer
+from bot.self_improvement.runs.deployer import Deployer, ShipmentDeployer
 from bot.self_improvement.runs.engine_choice import WritingEngines
 from bot.self_improvement.runs.run_settings import VitalSign
 from bot.self_improvement.steps.brief import RequestBriefer
@@ -140,7 +140,7 @@ def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> No
         conversations=ConversationCheck(chosen.open_chat),
     )
     build(_build_publisher)
-    build(_build_deployer)
+    build(_build_deployer, ShipmentDeployer)
 
 
 def _build_gates(injector: Injector, settings: Settings) -> None:

@@ -19,9 +19,9 @@ from bot.domain.proposal import Approval, Proposal
 from bot.domain.run import Run
 from bot.domain.target import OWN_TARGET
 from bot.ports.clock import Clock
-from bot.ports.forge import Forge
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.store import Store
+from bot.ports.targets import Targets
 
 _NAMED = 3  # the number of people that a refusal names
 
@@ -126,7 +126,7 @@ class ApprovalPolicy:
 
     store: Store
     clock: Clock
-    forge: Forge
+    targets: Targets
     member_directory: MemberDirectory
     _: KW_ONLY
     people: AllowList
@@ -251,7 +251,8 @@ class ApprovalPolicy:
     async def _find_merge_approval(self, run: Run, proposal: Proposal) -> Approval | None:
         """Return the approval of a merge that is already done and only has to go live."""
         try:
-            opened = await self.forge.get_proposal(proposal.number)
+            forge = self.targets.get(run.trigger.target).forge
+            opened = await forge.get_proposal(proposal.number)
         except ForgeError:
             return None  # refused for now; the next approval finds a merge that was done
         if opened.state != "merged" or opened.head != proposal.head:

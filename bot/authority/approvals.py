@@ -31,8 +31,8 @@ from bot.domain.proposal import Approval, ForgeProposal, How, Proposal
 from bot.domain.run import Run, Stage, Status
 from bot.domain.target import OWN_TARGET
 from bot.ports.clock import Clock
-from bot.ports.forge import Forge
 from bot.ports.store import Store
+from bot.ports.targets import Targets
 
 _LOOKED_THROUGH = 500  # the newest runs, when a run is searched by its proposal's number
 
@@ -71,7 +71,7 @@ class Approvals:
 
     store: Store
     clock: Clock
-    forge: Forge
+    targets: Targets
     approval_policy: ApprovalPolicy
     audit_writer: AuditWriter
     run_locks: RunLocks
@@ -210,7 +210,8 @@ class Approvals:
                 "Your message is older than the newest card, which shows "
                 f"`{proposal.head[:7]}`. Please look at the card and send it again."
             )
-        _check_forge_state(await self.forge.get_proposal(proposal.number), proposal, history)
+        forge = self.targets.get(run.trigger.target).forge
+        _check_forge_state(await forge.get_proposal(proposal.number), proposal, history)
         verdict = history.verdict
         if verdict is None or verdict.head != proposal.head or not verdict.is_passing:
             raise StaleApproval(

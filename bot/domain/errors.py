@@ -362,6 +362,12 @@ class StoreConflict(StoreError):
     retryable = True
 
 
+class TargetMissing(ForgeError, WorkspaceError, StoreError):
+    """The target of a run is not in the configuration, so none of its ports can be used."""
+
+    code = "target_missing"
+
+
 class ChatError(PortError):
     """A message could not be sent to the chat."""
 

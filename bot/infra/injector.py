@@ -30,6 +30,12 @@ class Injector:
             if self._objects.setdefault(kind, instance) is not instance:
                 raise ValueError(f"there is already an object for {kind}")
 
+    def take(self, other: "Injector", *kinds: object) -> None:
+        """Provide the objects that another injector has under `kinds`, as far as it has them."""
+        for kind in kinds:
+            if kind in other._objects:
+                self.add(other._objects[kind], kind)
+
     def get(self, kind: Callable[..., T]) -> T:
         """Return the object of that type. Raises `PartMissing` if there is none."""
         if kind not in self._objects:

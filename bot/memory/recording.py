@@ -22,6 +22,7 @@ from bot.ports.clock import Clock
 from bot.ports.memory import MemoryStore
 from bot.ports.recorder import ActionRecorder
 from bot.ports.store import Store
+from bot.ports.targets import Targets
 
 _LINE = 500
 _log = structlog.stdlib.get_logger(__name__)
@@ -34,7 +35,7 @@ class MemoryRecorder:
     store: Store
     clock: Clock
     recorder: ActionRecorder
-    memory: MemoryStore
+    targets: Targets
 
     async def remember_diagnosis(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
         """Remember the fault by its fingerprint: when it was first and last seen, and how often."""
@@ -81,7 +82,7 @@ class MemoryRecorder:
         if brief is None or proposal is None:
             return
         sentences = (f"Asked: {brief.request}", f"#{proposal.number}: {brief.understood}", *what)
-        await self.memory.remember(
+        await self._get_memory(run).remember(
             Memory(
                 key=f"lesson:{run.id}",
                 kind="lesson",
@@ -97,7 +98,7 @@ class MemoryRecorder:
         now = self.clock.now()
         first, last = diagnosis.first_seen or now, diagnosis.last_seen or now
         times = max(diagnosis.count, 1)
-        known = await self.memory.get(f"fault:{diagnosis.fingerprint}")
+        known = await self._get_memory(run).get(f"fault:{diagnosis.fingerprint}")
         if known is not None:
             seen_since = (
                 first > known.at
@@ -121,7 +122,7 @@ class MemoryRecorder:
 
     async def _store_fix(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
         key, change = f"fix:{run.id}", history.change_set
-        if change is None or await self.memory.get(key) is not None:
+        if change is None or await self._get_memory(run).get(key) is not None:
             return  # stored before; storing it again would lose a verdict given since then
         await self._keep(
             run,
@@ -164,11 +165,11 @@ class MemoryRecorder:
         if diagnosis is None or run.goal != "fix":
             return
         await self._store_fix(run, history, diagnosis)
-        fix = await self.memory.get(f"fix:{run.id}")
+        fix = await self._get_memory(run).get(f"fix:{run.id}")
         if fix is None:
             return
         judged = fix.replace(outcome=outcome.verdict)
-        await self.memory.remember(judged)
+        await self._get_memory(run).remember(judged)
         if judged.has_failed:
             reasons = " ".join(outcome.reasons[:3])
             why = f"What was shipped {describe_outcome(outcome.verdict)}. {reasons}".strip()
@@ -177,7 +178,7 @@ class MemoryRecorder:
     async def _keep(self, run: Run, history: History, diagnosis: Diagnosis, what: Memory) -> None:
         """Write a memory together with its place in the code and its run."""
         number = history.proposal.number if history.proposal else None
-        await self.memory.remember(
+        await self._get_memory(run).remember(
             what.replace(
                 event=_cut(diagnosis.event, LONGEST_NAME),
                 fingerprint=_cut(diagnosis.fingerprint, LONGEST_NAME),
@@ -188,6 +189,10 @@ class MemoryRecorder:
                 number=None if what.kind == "fault" else number,
             )
         )
+
+    def _get_memory(self, run: Run) -> MemoryStore:
+        """Return the memory of the run's target. Raises `TargetMissing`."""
+        return self.targets.get(run.trigger.target).memory
 
     async def _ignore_store_errors(self, run: Run, writing: Awaitable[None]) -> None:
         try:

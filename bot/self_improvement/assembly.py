@@ -1,6 +1,8 @@
 """Builds the agent from ports and settings, in order. No part is changed afterwards."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.approvals import Approvals
@@ -22,12 +24,21 @@ from bot.authority.run_locks import RunLocks
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.reports import BudgetReports
 from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.people import AllowList
 from bot.domain.run import Run, Stage
+from bot.domain.target import OWN_TARGET
 from bot.infra.injector import Injector
 from bot.memory.recall import MemoryService
 from bot.memory.recording import MemoryRecorder
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.key_value_store import KeyValueStore
 from bot.ports.live_registry import LiveRegistry
-from bot.ports.workspace import Checkout
+from bot.ports.memory import MemoryStore
+from bot.ports.recorder import ActionRecorder
+from bot.ports.store import Store
+from bot.ports.targets import TargetPorts, Targets
+from bot.ports.workspace import Checkout, Workspaces
 from bot.presentation.cards import format_status
 from bot.self_improvement.agent import SelfImprovementAgent
 from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
@@ -57,9 +68,9 @@ from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.self_improvement.runs.cancellation import Cancellation
 from bot.self_improvement.runs.candidate_selection import CandidateSelection
 from bot.self_improvement.runs.deadlines import Deadlines
-from bot.self_improvement.runs.deployer import Deployer
 from bot.self_improvement.runs.engine_choice import EngineTrouble, WritingEngines
 from bot.self_improvement.runs.failures import StepFailures
+from bot.self_improvement.runs.live_version import LiveVersion, OwnVersion
 from bot.self_improvement.runs.model_calls import ModelCalls
 from bot.self_improvement.runs.patient_forge import PatientForge
 from bot.self_improvement.runs.poller import OpenProposals, ParkedRuns, Poller, ReviewComments
@@ -69,7 +80,7 @@ from bot.self_improvement.runs.run_settings import RunSettings
 from bot.self_improvement.runs.run_stops import RunStops
 from bot.self_improvement.runs.run_workspaces import RunWorkspaces
 from bot.self_improvement.runs.step_progress import CardHeartbeat, StepProgress
-from bot.self_improvement.runs.step_sequence import StepSequence
+from bot.self_improvement.runs.step_sequence import StepSequence, TargetSteps
 from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.runs.worker import Workers
 from bot.self_improvement.steps._answer_report import AnswerReports
@@ -109,6 +120,26 @@ from bot.self_improvement.watch.shipment_watches import ShipmentWatches
 from bot.self_improvement.watch.use_evaluator import UseEvaluator
 from bot.self_improvement.watch.use_watches import UseWatches
 
+_SHARED = (
+    ActionRecorder,
+    ApprovalPolicy,
+    AutonomyBlocks,
+    CandidateSelection,
+    Clock,
+    KeyValueStore,
+    KillSwitchGuard,
+    MemoryRecorder,
+    ProposalCards,
+    RunCostMeter,
+    RunNotifier,
+    RunTransitions,
+    Steering,
+    StepFailures,
+    Store,
+    Targets,
+)
+"""What the steps of all targets use together. Everything else, each target has for itself."""
+
 
 def assemble(
     injector: Injector,
@@ -117,6 +148,7 @@ def assemble(
     owner: str,
     commands: Callable[[], Collection[str]] = frozenset,
     shutdown_hooks: Sequence[ShutdownHook] = (),
+    others: Mapping[str, Injector] = MappingProxyType({}),
 ) -> RunningAgent:
     """Build the agent with all its parts, which the injector provides afterwards.
 
@@ -126,9 +158,14 @@ def assemble(
         owner: Names this process in the leases of runs.
         commands: Returns the names of all commands.
         shutdown_hooks: Are called by an emergency stop, after the workers have stopped.
+        others: Provide the same as `injector` for the other targets, by name. Of `injector` they
+            get only what `_SHARED` lists.
     """
     build, place = injector.build, {"dev_channel_id": settings.dev_channel_id}
     injector.add(settings)
+    injector.add(
+        Targets(_get_ports(injector), {name: _get_ports(each) for name, each in others.items()})
+    )
     injector.add(settings.people)
     _build_authority(injector, settings)
     build(LiveCards)
@@ -146,7 +183,13 @@ def assemble(
         build(part)
     _build_watches(injector)
     build(ProposalCards)
-    _build_steps(injector)
+    steps = {OWN_TARGET: _build_steps(injector)}
+    for name, other in others.items():
+        other.take(injector, *_SHARED)
+        other.add(replace(settings, full_tier=True))  # only our own forge may run them for us
+        other.build(ShipmentWatches, target=name)
+        steps[name] = _build_steps(other)
+    build(StepSequence, steps=steps)
     build(Workers, owner=owner)
     build(Reconciler)
     build(Cancellation)
@@ -163,7 +206,18 @@ def assemble(
         unconfined=settings.unconfined,
     )
     _build_requests(injector, commands)
-    return _build_loops(injector, settings)
+    watching = tuple(each.build(WatchStep, target=name) for name, each in others.items())
+    return _build_loops(injector, settings, watching)
+
+
+def _get_ports(injector: Injector) -> TargetPorts:
+    return TargetPorts(
+        forge=injector.get(Forge),
+        workspaces=injector.get(Workspaces),
+        memory=injector.get(MemoryStore),
+        checkout=injector.find(Checkout),
+        people=injector.find(AllowList),
+    )
 
 
 def _build_authority(injector: Injector, settings: RunSettings) -> None:
@@ -189,8 +243,8 @@ def _build_watches(injector: Injector) -> None:
     injector.build(ShipmentWatches)
 
 
-def _build_steps(injector: Injector) -> None:
-    """Build the steps in order, each with what only it uses."""
+def _build_steps(injector: Injector) -> TargetSteps:
+    """Build the steps of a target in order, each with what only it uses."""
     build = injector.build
     for tool in (
         Deadlines,
@@ -234,7 +288,7 @@ def _build_steps(injector: Injector) -> None:
         Stage.SHIP: ship.perform,
     }
     reverts = {Stage.OBSERVE: revert.observe, Stage.EXECUTE: revert.execute}
-    build(StepSequence, steps=steps, reverts=reverts)
+    return TargetSteps(steps, reverts)
 
 
 def _build_emergency_stop(
@@ -295,8 +349,11 @@ def _build_requests(injector: Injector, commands: Callable[[], Collection[str]])
     build(VitalSigns)
 
 
-def _build_loops(injector: Injector, settings: RunSettings) -> RunningAgent:
-    build, deployer = injector.build, injector.get(Deployer)
+def _build_loops(
+    injector: Injector, settings: RunSettings, watching: tuple[WatchStep, ...]
+) -> RunningAgent:
+    build = injector.build
+    build(OwnVersion, LiveVersion)
     for part in (ReviewComments, OpenProposals, ParkedRuns):
         build(part)
     loops = (
@@ -304,7 +361,7 @@ def _build_loops(injector: Injector, settings: RunSettings) -> RunningAgent:
         injector.get(Reconciler),
         build(ThreadArchiver),
         build(CardHeartbeat),
-        build(WatchStep, is_behind=deployer.has_files_left),
+        build(WatchStep),
         injector.get(AuditWriter),
         build(
             BaseUpdates,
@@ -312,5 +369,6 @@ def _build_loops(injector: Injector, settings: RunSettings) -> RunningAgent:
             get_stop=injector.get(KillSwitchGuard).get_stop,
         ),
         injector.find(BudgetEnforcer),
+        *watching,
     )
     return build(RunningAgent, loops=tuple(loop for loop in loops if loop is not None))

@@ -12,8 +12,8 @@ from bot.domain.people import Person
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge
 from bot.memory.recording import MemoryRecorder
-from bot.ports.forge import Forge
 from bot.ports.store import Store
+from bot.ports.targets import Targets
 from bot.presentation.cards import format_status
 from bot.self_improvement.requests.proposal_closer import close_proposal, describe_closing
 from bot.self_improvement.runs.cancellation import Cancellation
@@ -26,7 +26,7 @@ class RunDecisions:
     """Carries out people's decisions; each is authorised and audited first."""
 
     store: Store
-    forge: Forge
+    targets: Targets
     authorizer: Authorizer
     run_locks: RunLocks
     transitions: RunTransitions
@@ -53,13 +53,13 @@ class RunDecisions:
             if (proposal := history.proposal) is not None:
                 check_binding(proposal, card_id=card_id, head=None, forge_head=None)
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
-            opened = await close_proposal(self.forge, run, history, reason)
+            opened = await close_proposal(self.targets, run, history, reason)
             if why:
                 await self.memory.remember_rejection(run, history, redact(why))
             ended = await self.transitions.end(
                 run, Edge.REJECTED, reason + describe_closing(opened)
             )
-            await self.cancellation.drop(run.id)
+            await self.cancellation.drop(run)
             return ended
 
     async def cancel(self, run_id: str, person: Person) -> Run:

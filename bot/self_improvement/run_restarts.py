@@ -69,7 +69,7 @@ class RunRestarts:
             history = await self.store.get_history(run.id)
             if history.proposal is not None:
                 return await self.admission.start(build_retry_trigger(run, person))
-            await self.cancellation.drop(run.id)
+            await self.cancellation.drop(run)
             finished_revision = (
                 () if history.revising is None else (history.revising.replace(is_finished=True),)
             )

@@ -48,7 +48,7 @@ from bot.self_improvement.checks.trials import ProposalTrials
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
-from bot.self_improvement.runs.deployer import Deployer
+from bot.self_improvement.runs.deployer import Deployer, ShipmentDeployer
 from bot.self_improvement.runs.engine_choice import WritingEngines
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
@@ -218,7 +218,7 @@ class AgentHarness(ThreadReader):
         build(PlanBuilder, planner=self.planner)
         build(QualityGate, protection=self.protection, redact=str)
         build(PullRequestPublisher, repository="repo", base_branch="main", render=render)
-        build(Deployer, runtime=add_crash_point(self.runtime, crash_point))
+        build(Deployer, ShipmentDeployer, runtime=add_crash_point(self.runtime, crash_point))
         build(ProposalTrials, rehearsal=self.rehearsal, trees=self.trees, traffic=self.traffic)
         build(FeedbackService, answered=build_record_lookup(self.traffic, "i-{}".format, catch_up))
         if self.watch is not None:

@@ -5,13 +5,13 @@ from bot.domain.history import History
 from bot.domain.links import format_link
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Stage
-from bot.ports.forge import Forge
+from bot.ports.targets import Targets
 
 _MAY_BE_PROPOSED = (Stage.PROPOSE, Stage.SHIP)
 
 
 async def close_proposal(
-    forge: Forge, run: Run, history: History, why: str
+    targets: Targets, run: Run, history: History, why: str
 ) -> ForgeProposal | None:
     """Close the run's proposal if it is open; return its current state at the forge.
 
@@ -19,6 +19,7 @@ async def close_proposal(
     """
     if history.proposal is None and run.stage not in _MAY_BE_PROPOSED:
         return None
+    forge = targets.get(run.trigger.target).forge
     opened = await forge.find(run.id)
     if opened is None or opened.state != "open":
         return opened
@@ -28,10 +29,10 @@ async def close_proposal(
         return await forge.get_proposal(opened.number)
 
 
-async def try_close_proposal(forge: Forge, run: Run, history: History, why: str) -> str:
+async def try_close_proposal(targets: Targets, run: Run, history: History, why: str) -> str:
     """Close the run's proposal if possible; return a text for people about problems."""
     try:
-        return describe_closing(await close_proposal(forge, run, history, why))
+        return describe_closing(await close_proposal(targets, run, history, why))
     except ForgeError as error:
         return f" Its pull request could not be closed: {error}"
 

@@ -12,7 +12,7 @@ from bot.domain.run import FINAL_STATUSES, Goal, Run, Status, Trigger
 from bot.domain.run_state import Edge
 from bot.ports.clock import Clock
 from bot.ports.store import Store
-from bot.ports.workspace import Checkout
+from bot.ports.targets import Targets
 from bot.self_improvement.runs.recovery import RecoveryService
 from bot.self_improvement.runs.transitions import create_run, requeue_from_start
 from bot.self_improvement.runs.worker import Workers
@@ -93,14 +93,14 @@ class RunAdmission:
         store: Store,
         clock: Clock,
         stop_guard: KillSwitchGuard,
-        checkout: Checkout | None,
+        targets: Targets,
         starter: RunStarter,
         workers: Workers,
     ) -> None:
         self._store = store
         self._clock = clock
         self._stop_guard = stop_guard
-        self._checkout = checkout
+        self._targets = targets
         self._starter = starter
         self._workers = workers
         self._closed = ""
@@ -115,9 +115,12 @@ class RunAdmission:
                 f"{self._closed}, so I have not started this. Please ask again in a minute."
             )
 
-    async def _check_repository(self, goal: Goal) -> None:
-        """Raise `PolicyError` if worktrees of the repository would differ from its commits."""
-        checkout = self._checkout
+    async def _check_repository(self, target: str, goal: Goal) -> None:
+        """Raise `PolicyError` if worktrees of the repository would differ from its commits.
+
+        Raises `TargetMissing` if the target is not in the configuration.
+        """
+        checkout = self._targets.get(target).checkout
         if checkout is None or goal == "investigate":
             return
         obstacles = await checkout.find_obstacles()
@@ -127,11 +130,12 @@ class RunAdmission:
     async def start(self, trigger: Trigger) -> Run:
         """Return the trigger's run, queued.
 
-        Raises `Stopped`, `TooMany`, `ChatRejected`, and `PolicyError` if no run may start now.
+        Raises `Stopped`, `TooMany`, `TargetMissing`, `ChatRejected`, and `PolicyError` if no run
+        may start now.
         """
         self._check_open()
         await self._stop_guard.check()
-        await self._check_repository(trigger.goal)
+        await self._check_repository(trigger.target, trigger.goal)
         run = await self._starter.start(trigger)
         self._workers.wake()
         return run
@@ -140,7 +144,7 @@ class RunAdmission:
         """Queue a run that waited or ended. Raises what `start` raises."""
         self._check_open()
         await self._stop_guard.check()
-        await self._check_repository(run.goal)
+        await self._check_repository(run.trigger.target, run.goal)
         await self._starter.check_can_begin(run.trigger)
         now = self._clock.now()
         saved = await self._store.save(run.replace(updated_at=now), *records)

@@ -11,9 +11,8 @@ from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
 from bot.domain.run_state import Edge
 from bot.ports.clock import Clock
-from bot.ports.forge import Forge
 from bot.ports.store import Store
-from bot.ports.workspace import Workspaces
+from bot.ports.targets import Targets
 from bot.presentation.cards import format_status
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.requests.proposal_closer import close_proposal, describe_closing
@@ -29,8 +28,7 @@ class Cancellation:
     """Ends runs early. The caller has authorised this and holds the run's lock."""
 
     store: Store
-    forge: Forge
-    workspaces: Workspaces
+    targets: Targets
     clock: Clock
     workers: Workers
     transitions: RunTransitions
@@ -56,7 +54,7 @@ class Cancellation:
         ships = stopped or await self._is_shipping(run, history)
         try:
             async with asyncio.timeout(forge_seconds):
-                opened = await close_proposal(self.forge, run, history, reason)
+                opened = await close_proposal(self.targets, run, history, reason)
         except (ForgeError, TimeoutError) as error:
             opened = None
             what = str(error) or "The forge does not answer."
@@ -71,15 +69,15 @@ class Cancellation:
                 f"It is too late: #{opened.number} is already merged and is coming live."
             )
         ended = await self.transitions.end(run, Edge.CANCELLED, reason + describe_closing(opened))
-        await self.drop(run.id)
+        await self.drop(run)
         return ended
 
-    async def drop(self, run_id: str) -> None:
+    async def drop(self, run: Run) -> None:
         """Remove the branch of a run that has ended."""
         try:
-            await self.workspaces.drop(run_id)
+            await self.targets.get(run.trigger.target).workspaces.drop(run.id)
         except WorkspaceError:
-            _log.exception("the branch of run %s could not be removed", run_id)
+            _log.exception("the branch of run %s could not be removed", run.id)
 
     async def _is_shipping(self, run: Run, history: History) -> bool:
         """Return whether the run is being shipped after its approval.

@@ -15,7 +15,7 @@ from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
 from bot.domain.run_state import Edge
 from bot.ports.store import Store
-from bot.ports.workspace import Workspaces
+from bot.ports.targets import Targets
 from bot.presentation.cards import describe_candidate
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.runs.candidate_choice import choose_best, explain_best
@@ -36,7 +36,7 @@ class CandidateSelection:
     """
 
     store: Store
-    workspaces: Workspaces
+    targets: Targets
     budget: BudgetEnforcer | None
     notifier: RunNotifier
     transitions: RunTransitions
@@ -126,7 +126,8 @@ class CandidateSelection:
         If the process is killed after this, the run checks that candidate again and resets the
         branch for the check.
         """
-        async with self.workspaces.open(run.id, base=change.base) as workspace:
+        workspaces = self.targets.get(run.trigger.target).workspaces
+        async with workspaces.open(run.id, base=change.base) as workspace:
             await workspace.reset(change.head)
 
     async def _should_write_another(self, run: Run, so_far: Candidates) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Protocol
 
 from bot.domain.arrival import Arrival
 from bot.domain.change import MergeResult
@@ -14,6 +15,20 @@ from bot.ports.workspace import Checkout
 from bot.self_improvement.runs.core_updates import CoreUpdates
 
 _BEHIND = "the running code differs from its file: the new code was refused or rolled back"
+
+
+class ShipmentDeployer(Protocol):
+    """Merges what was approved into a target, and brings it live."""
+
+    async def __call__(
+        self, proposal: Proposal, approval: Approval, result: MergeResult | None
+    ) -> Shipment:
+        """Return what was merged, and whether it is live.
+
+        Every step can be repeated. `result` is the checked result of the merge, and `None` only
+        for a merge that exists already. Raises `StaleApproval`, `ForgeError`, `WorkspaceError`.
+        """
+        ...
 
 
 class Deployer:

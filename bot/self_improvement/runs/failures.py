@@ -21,8 +21,8 @@ from bot.domain.ids import shorten_id
 from bot.domain.posts import Attachment, Button
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge
-from bot.ports.forge import Forge
 from bot.ports.store import Store
+from bot.ports.targets import Targets
 from bot.presentation.cards import build_output_files, build_verdict_files, get_activity
 from bot.presentation.markdown import escape_line
 from bot.self_improvement.reporting.fallback_notifier import THREAD_LOST
@@ -46,7 +46,7 @@ class StepFailures:
     """Decides how a run continues after a failure, and says why. Raises `StoreConflict`."""
 
     store: Store
-    forge: Forge
+    targets: Targets
     notifier: RunNotifier
     cost_meter: RunCostMeter
     transitions: RunTransitions
@@ -70,7 +70,7 @@ class StepFailures:
         reason = f"Stopped while {get_activity(stage)}: {explanation}"
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
-        reason += await try_close_proposal(self.forge, run, history, reason)
+        reason += await try_close_proposal(self.targets, run, history, reason)
         return await self.transitions.end(
             run, Edge.FAILED, reason, teaches=isinstance(error, _TEACHING)
         )

@@ -20,8 +20,8 @@ from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge
 from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.clock import Clock
-from bot.ports.forge import Forge
 from bot.ports.store import Store
+from bot.ports.targets import Targets
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.requests.dialogue import RunDialogue
 from bot.self_improvement.runs.run_settings import RunSettings
@@ -42,14 +42,14 @@ class ReviewComments:
     def __init__(
         self,
         store: Store,
-        forge: Forge,
+        targets: Targets,
         clock: Clock,
         dialogue: RunDialogue,
         notifier: RunNotifier,
         limits: RunSettings,
     ) -> None:
         self._store = store
-        self._forge = forge
+        self._targets = targets
         self._clock = clock
         self._dialogue = dialogue
         self._notifier = notifier
@@ -67,7 +67,8 @@ class ReviewComments:
         if now - self._read.get(run.id, run.created_at) < self._pause:
             return False
         try:
-            written = await self._forge.list_comments(opened.number)
+            forge = self._targets.get(run.trigger.target).forge
+            written = await forge.list_comments(opened.number)
         except ForgeError:
             return False  # the next sweep reads them
         self._read[run.id] = now
@@ -109,7 +110,7 @@ class OpenProposals:
     """Follows the proposals of waiting runs at the forge."""
 
     store: Store
-    forge: Forge
+    targets: Targets
     clock: Clock
     transitions: RunTransitions
     notifier: RunNotifier
@@ -123,10 +124,11 @@ class OpenProposals:
         if proposal is None:
             return
         try:
-            opened = await self.forge.get_proposal(proposal.number)
+            forge = self.targets.get(run.trigger.target).forge
+            opened = await forge.get_proposal(proposal.number)
             # A pull request is a draft until the forge's checks have ended; then people are asked.
             if opened.state == "open" and opened.draft and opened.checks != "pending":
-                opened = await self.forge.publish(proposal.number)
+                opened = await forge.publish(proposal.number)
         except ForgeError:
             return  # the next sweep tries again; an approval would report the problem
         if opened.state == "closed":

@@ -18,9 +18,9 @@ from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run
 from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.clock import Clock
-from bot.ports.forge import Forge
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.store import Store
+from bot.ports.targets import Targets
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.requests.proposal_closer import close_proposal
 
@@ -41,7 +41,7 @@ class Reconciler:
     """Stores such runs in the key-value store, and asks the forge about them."""
 
     store: Store
-    forge: Forge
+    targets: Targets
     clock: Clock
     key_values: KeyValueStore
     notifier: RunNotifier
@@ -65,10 +65,9 @@ class Reconciler:
             run = await self.store.get(each.run_id)
             history = await self.store.get_history(run.id)
             if run.has_ended:
-                forge = self.forge
                 try:
                     async with asyncio.timeout(_ANSWER_SECONDS):
-                        opened = await close_proposal(forge, run, history, run.reason)
+                        opened = await close_proposal(self.targets, run, history, run.reason)
                 # The record stays, so that the next look asks again. Other runs do not wait for
                 # this one.
                 except (ForgeError, TimeoutError):

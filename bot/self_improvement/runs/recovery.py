@@ -7,12 +7,11 @@ import structlog
 
 from bot.authority.approvals import Approvals
 from bot.authority.run_locks import RunLocks
-from bot.domain.errors import ChatRejected, StoreConflict, TheseusError
+from bot.domain.errors import ChatRejected, StoreConflict, TargetMissing, TheseusError
 from bot.domain.run import FINAL_STATUSES, Recovery, Run, Stage, Status, Waiting, choose_recovery
 from bot.domain.run_state import Edge
-from bot.ports.forge import Forge
 from bot.ports.store import Store
-from bot.ports.workspace import Workspaces
+from bot.ports.targets import Targets
 from bot.presentation.cards import get_activity
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.reporting.proposal_cards import ProposalCards
@@ -31,8 +30,7 @@ class RecoveryService:
     """Handles every unfinished run in the store, once."""
 
     store: Store
-    forge: Forge
-    workspaces: Workspaces
+    targets: Targets
     notifier: RunNotifier
     transitions: RunTransitions
     failures: StepFailures
@@ -63,7 +61,8 @@ class RecoveryService:
             await self.notifier.announce_end(run, await store.get_history(run.id))
         # Read again: the loop above has ended some runs, and people have requested others.
         keep = await store.find(status=_LIVE, limit=_ALL)
-        await self.workspaces.reap(frozenset(run.id for run in keep))
+        for ports in self.targets.list_all():
+            await ports.workspaces.reap(frozenset(run.id for run in keep))
 
     async def announce(self, run: Run) -> Run:
         """Give a new run its thread and card, then queue it. Raises `ChatRejected`."""
@@ -105,6 +104,11 @@ class RecoveryService:
         return ended
 
     async def _recover(self, run: Run) -> None:
+        try:
+            self.targets.get(run.trigger.target)
+        except TargetMissing as missing:
+            await self.transitions.end(run, Edge.FAILED, str(missing))
+            return
         decision = choose_recovery(run, alive=frozenset())
         if decision is Recovery.QUARANTINE:
             await self._quarantine(run)
@@ -127,7 +131,7 @@ class RecoveryService:
             f"Interrupted twice while {get_activity(run.stage)}; `/runs retry {run.id}` tries it "
             "again."
         )
-        reason += await try_close_proposal(self.forge, run, history, reason)
+        reason += await try_close_proposal(self.targets, run, history, reason)
         await self.transitions.end(run, Edge.DIED_TWICE, reason)
 
     async def _requeue_released(self, run: Run) -> None:

@@ -7,8 +7,8 @@ from bot.domain.errors import ForgeError
 from bot.domain.proposal import Proposal
 from bot.domain.run import Run, Stage
 from bot.domain.stop import Stop
-from bot.ports.forge import Forge
 from bot.ports.store import Store
+from bot.ports.targets import Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,7 @@ class RunStops:
 
     stop_guard: KillSwitchGuard
     store: Store
-    forge: Forge
+    targets: Targets
 
     async def find_stop(self, run: Run, proposal: Proposal | None) -> Stop | None:
         """Return the stop that applies to the run, if there is one.
@@ -38,7 +38,8 @@ class RunStops:
         if await self.store.get_approval(run.id, proposal.head) is None:
             return False
         try:
-            opened = await self.forge.get_proposal(proposal.number)
+            forge = self.targets.get(run.trigger.target).forge
+            opened = await forge.get_proposal(proposal.number)
         except ForgeError:
             return False
         return opened.state == "merged"

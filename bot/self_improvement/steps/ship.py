@@ -25,7 +25,7 @@ from bot.ports.store import Store
 from bot.self_improvement.reporting.messages import describe_conflict, explain_moved_branch
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.runs.deadlines import Deadlines
-from bot.self_improvement.runs.deployer import Deployer
+from bot.self_improvement.runs.deployer import ShipmentDeployer
 from bot.self_improvement.runs.failures import StepFailures
 from bot.self_improvement.runs.patient_forge import PatientForge
 from bot.self_improvement.runs.run_records import need
@@ -44,7 +44,7 @@ class ApprovedMerge:
 
     approval_policy: ApprovalPolicy
     stops: RunStops
-    deployer: Deployer
+    deployer: ShipmentDeployer
 
     async def check(self, run: Run, proposal: Proposal) -> None:
         """Raise what approvals raise: to fail early, before the slow checks."""

@@ -3,7 +3,6 @@
 A fix is judged by the failure it should end, a requested change by its use.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -12,15 +11,16 @@ from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Shipment
 from bot.domain.run import Run, Status
+from bot.domain.target import OWN_TARGET
 from bot.domain.watch import Watch
 from bot.memory.recording import MemoryRecorder
 from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.clock import Clock
 from bot.ports.store import Store
-from bot.ports.workspace import Checkout
 from bot.presentation.cards import describe_watch
 from bot.self_improvement.reporting.archived_threads import has_ended
 from bot.self_improvement.reporting.notifier import RunNotifier
+from bot.self_improvement.runs.live_version import LiveVersion
 from bot.self_improvement.runs.run_settings import RunSettings
 from bot.self_improvement.watch.fix_evaluator import FixEvaluator, describe_replay
 from bot.self_improvement.watch.shipment_watches import ShipmentWatches
@@ -43,23 +43,23 @@ class WatchStep:
         self,
         store: Store,
         clock: Clock,
-        checkout: Checkout | None,
+        live: LiveVersion,
         evaluator: FixEvaluator | None,
         watches: ShipmentWatches,
         settings: RunSettings,
         notifier: RunNotifier,
         memory: MemoryRecorder,
-        is_behind: Callable[[], bool],
+        target: str = OWN_TARGET,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._checkout = checkout
+        self._live = live
         self._evaluator = evaluator
         self.watches = watches
         self._interval = settings.sweep
         self._notifier = notifier
         self._memory = memory
-        self._is_behind = is_behind
+        self._target = target
 
     async def run_forever(self) -> None:
         """Check all watches at intervals, until cancelled."""
@@ -75,29 +75,23 @@ class WatchStep:
         await run_periodically(self.look, self._clock, pause, first_after=pause, failed=failed)
 
     async def catch_up(self) -> None:
-        """Watch changes that came live with this start, because they needed a restart.
-
-        If the checkout moved on while this process was starting, the next start handles them.
-        """
-        if self._is_behind():
-            return
+        """Watch changes that came live after they were merged, such as with this start."""
         earliest = self._clock.now() - _FORGOTTEN
         for run in await self._store.find(status={Status.DONE}, limit=_SHIPPED):
+            if run.trigger.target != self._target:
+                continue
             history = await self._store.get_history(run.id)
             shipment = history.shipment
             watched = history.watch is not None or history.use_watch is not None
             if shipment is None or watched or shipment.at < earliest:
                 continue
-            if not shipment.live and await self._is_here(shipment):
-                await self._begin_after_restart(run, history, shipment)
-
-    async def _is_here(self, shipment: Shipment) -> bool:
-        """Return whether this process runs the merge; it may have been rolled back at its start."""
-        checkout = self._checkout
-        return checkout is None or await checkout.has_commit(shipment.merge_commit)
+            if not shipment.live and await self._live.has_commit(shipment.merge_commit):
+                await self._begin_late(run, history, shipment)
 
     async def look(self) -> None:
         """Check all watches once."""
+        if self._live.can_change:
+            await self.catch_up()
         for watch in await self.watches.list_all():
             try:
                 await self._look_at(watch)
@@ -160,12 +154,13 @@ class WatchStep:
             await self._notifier.say(run, text, key=f"played:{watch.merge_commit}")
         return watch
 
-    async def _begin_after_restart(self, run: Run, history: History, shipment: Shipment) -> None:
+    async def _begin_late(self, run: Run, history: History, shipment: Shipment) -> None:
         live = shipment.replace(restart_needed=False, failed={})
         watch = await self.watches.begin(run, history, live)
         if watch is None:
             return
         await self._store.append(run.id, watch)
-        text = f"👀 `{watch.merge_commit[:7]}` is live since my restart. {describe_watch(watch)}"
+        since = "now" if self._live.can_change else "since my restart"
+        text = f"👀 `{watch.merge_commit[:7]}` is live {since}. {describe_watch(watch)}"
         await self._notifier.say(run, text, key="watched")
         await self._notifier.refresh(run, history.add(watch))

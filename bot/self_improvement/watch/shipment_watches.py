@@ -10,22 +10,27 @@ from datetime import datetime
 from bot.domain.history import History
 from bot.domain.proposal import Shipment
 from bot.domain.run import Run
+from bot.domain.target import OWN_TARGET
 from bot.domain.use import UseWatch
 from bot.domain.watch import Watch
 from bot.ports.key_value_store import KeyValueStore
 from bot.self_improvement.watch.fix_evaluator import FixEvaluator
 from bot.self_improvement.watch.use_watches import UseWatches
 
-_KEY_PREFIX = "watch:"
-
 
 @dataclass(frozen=True, eq=False)
 class ShipmentWatches:
-    """Begins and ends watches. They are stored, so a restart loses none."""
+    """Begins and ends the watches of a target. They are stored, so a restart loses none."""
 
     key_values: KeyValueStore
     evaluator: FixEvaluator | None
     uses: UseWatches | None
+    target: str = OWN_TARGET
+
+    @property
+    def _prefix(self) -> str:
+        """The beginning of the keys; none is the beginning of another target's."""
+        return "watch:" if self.target == OWN_TARGET else f"watch-of:{self.target}:"
 
     async def begin(
         self, run: Run, history: History, shipment: Shipment
@@ -50,21 +55,21 @@ class ShipmentWatches:
 
     async def end(self, run_id: str) -> None:
         """Stop watching a run. Can be repeated safely."""
-        await self.key_values.remove(_KEY_PREFIX + run_id)
+        await self.key_values.remove(self._prefix + run_id)
         if self.uses is not None:
             await self.uses.end(run_id)
 
     async def get(self, run_id: str) -> Watch | None:
         """Return the watch of a fix; `None` if it has ended."""
-        return await self.key_values.get(_KEY_PREFIX + run_id, Watch)
+        return await self.key_values.get(self._prefix + run_id, Watch)
 
     async def list_all(self) -> Sequence[Watch]:
         """Return the watches of all fixes."""
-        return await self.key_values.list_records(_KEY_PREFIX, Watch)
+        return await self.key_values.list_records(self._prefix, Watch)
 
     async def put(self, watch: Watch) -> None:
         """Store a watch of a fix, replacing its earlier state."""
-        await self.key_values.put(_KEY_PREFIX + watch.run_id, watch)
+        await self.key_values.put(self._prefix + watch.run_id, watch)
 
     async def _cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
         for other in await self.list_all():

@@ -10,6 +10,7 @@ from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge, move
 from bot.memory.recording import MemoryRecorder
 from bot.self_improvement.reporting.live_cards import LiveCards
+from bot.ports.targets import TargetPorts, Targets
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.reporting.run_threads import RunThreads
 from bot.self_improvement.runs.transitions import RunTransitions, create_run
@@ -26,7 +27,8 @@ def world(tmp_path: Path) -> AgentHarness:
 def writer(world: AgentHarness) -> RunTransitions:
     """Return what writes states there."""
     recorder = Recorder(world.journal, world.clock, Path(), b"salt", lambda: None)
-    memory = MemoryRecorder(world.store, world.clock, recorder, world.memory)
+    targets = Targets(TargetPorts(world.forge, world.workspaces, world.memory))
+    memory = MemoryRecorder(world.store, world.clock, recorder, targets)
     channel_id = world.limits.dev_channel_id
     threads = RunThreads(world.store, world.chat, world.journal, channel_id)
     notifier = RunNotifier(
