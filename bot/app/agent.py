@@ -49,6 +49,7 @@ from bot.self_improvement.checks.gates.merge_gates import MergeGates
 from bot.self_improvement.checks.gates.performance import PerformanceGate
 from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
 from bot.self_improvement.checks.gates.revert import RevertGate
+from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
@@ -119,7 +120,7 @@ def _build_evidence(injector: Injector, settings: Settings) -> None:
     )
     build(EvidenceCollector, match=matcher.find_evidence, lookback=lookback)
     build(ChangeContextCollector, lookback=span, commands=code.list_commands)
-    build(_build_replays)
+    build(_build_replays, FailureReplays)
     build(_build_inquiry)
     build(_build_use_evaluator)
     build(FixEvaluator, rules=config.watch)

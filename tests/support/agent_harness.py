@@ -41,7 +41,7 @@ from bot.self_improvement import RunSettings, ShippedFixes
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck
-from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.start_check import StartCheck
 from bot.self_improvement.checks.trials import ProposalTrials
@@ -125,7 +125,7 @@ class AgentHarness(ThreadReader):
         self.watch: WatchRules | None = None
         self.use_days = 7.0
         self.behaviour: BehaviourCheck | None = None
-        self.replays: InteractionReplays | None = None
+        self.replays: FailureReplays | None = None
         self.start: StartCheck | None = None
         self.inquiry: AnswerInquiry | None = None
         self.fallback_engine: CodeAgent | None = None
@@ -204,9 +204,11 @@ class AgentHarness(ThreadReader):
     def _add_workers(self, injector: Injector, crash_point: CrashPoint) -> None:
         """Add what does the work of the steps; parts that the test leaves out stay missing."""
         build, list_commands = injector.build, self.runtime.list_commands
-        for part in (self.behaviour, self.replays, self.start, self.inquiry):
+        for part in (self.behaviour, self.start, self.inquiry):
             if part is not None:
                 injector.add(part)
+        if self.replays is not None:
+            injector.add(self.replays, FailureReplays)
         matcher = build(
             FailureMatcher,
             lookback=LOOKBACK,

@@ -24,7 +24,7 @@ from bot.domain.proposal import Shipment
 from bot.domain.replay import Replay
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
-from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.start_check import StartCheck
 from bot.self_improvement.watch.change_facts import (
     assess_proof,
@@ -49,7 +49,7 @@ class QualityGate:
     protection: Protection
     redact: Redact
     start: StartCheck | None = None
-    replays: InteractionReplays | None = None
+    replays: FailureReplays | None = None
 
     def remove_forbidden_files(self, plan: Plan, named: frozenset[str]) -> Plan:
         """Return the plan without files that no run may change.

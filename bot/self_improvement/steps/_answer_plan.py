@@ -15,7 +15,7 @@ from bot.ports.workspace import Workspace
 from bot.presentation.incorrect_output import format_request
 from bot.proof.answer_tests import answer_probe, answer_test, find_room_difference
 from bot.proof.reproduction import ROOM
-from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.failure_replays import FailureReplays
 
 NOT_PROVABLE = (
     "I see the answer, but could not write a test that shows the wrong and the right answer. It "
@@ -71,7 +71,7 @@ async def _evaluate_before(
 
 
 async def _build_replay(
-    wrong: IncorrectOutput, replays: InteractionReplays | None, base: str
+    wrong: IncorrectOutput, replays: FailureReplays | None, base: str
 ) -> Replay | None:
     """Return a replay that proves the example, if the output of an earlier commit is right.
 
@@ -88,7 +88,7 @@ async def answer_plan(
     diagnosis: Diagnosis,
     verifier: Verifier,
     workspace: Workspace,
-    replays: InteractionReplays | None = None,
+    replays: FailureReplays | None = None,
 ) -> Plan:
     """Return the plan for incorrect output, with a test if one fails on base.
 

@@ -8,7 +8,7 @@ from bot.domain.replay import Replay
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 from bot.proof.reproduction import ROOM, build_replay_candidate
-from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.failure_replays import FailureReplays
 
 REPEATS = 1
 """How often the test is repeated. Few are enough: the replay itself has run with other seeds."""
@@ -26,7 +26,7 @@ class ReplayedFailure(NamedTuple):
 
 
 async def replay_failure(
-    replays: InteractionReplays | None,
+    replays: FailureReplays | None,
     verifier: Verifier,
     group: FailureGroup,
     workspace: Workspace,

@@ -34,7 +34,7 @@ from bot.proof.reproduction import (
     build_candidates,
     build_command_candidate,
 )
-from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.runs.agent_updates import OnProgress, wait_for_result
 from bot.self_improvement.runs.model_calls import ModelCalls
@@ -92,7 +92,7 @@ class PlanBuilder:
 
     verifier: Verifier
     planner: Planner | None = None
-    replays: InteractionReplays | None = None
+    replays: FailureReplays | None = None
     second: Planner | None = None
 
     @property

@@ -20,7 +20,7 @@ from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.workspace import Checkout
 from bot.presentation.markdown import escape_line
-from bot.self_improvement.checks.interaction_replays import InteractionReplays
+from bot.self_improvement.checks.failure_replays import FailureReplays
 
 # A regression is tested at every look before the end. The factor on alpha keeps the chance of a
 # false alarm over all these looks low.
@@ -58,7 +58,7 @@ class FixEvaluator:
     journal: Journal
     clock: Clock
     rules: WatchRules
-    replays: InteractionReplays | None = None
+    replays: FailureReplays | None = None
     checkout: Checkout | None = None
 
     def begin(self, run: Run, history: History, shipment: Shipment) -> Watch | None:
