@@ -1,13 +1,13 @@
 """The running checkout: investigations read it, a deployment fast-forwards it."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 from theseus_guard.git_output import parse_names
-from theseus_guard.git_reader import as_text
+from theseus_guard.git_reader import as_text, read_text
 
 from bot.domain.errors import CheckoutDirty, PortError, WorkspaceError
 from bot.domain.evidence import Suspect
@@ -54,20 +54,20 @@ class GitCheckout:
 
     async def get_head(self) -> str:
         """Return the commit id of the checkout's `HEAD`."""
-        return await run_in_thread(self._open_git().resolve_revision, "HEAD")
+        return await run_in_thread(self.open_git().resolve_revision, "HEAD")
 
     async def find_suspects(
         self, sites: Sequence[tuple[str, int]], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
         """Return commits that may be behind a failure at these (file, line) sites, best first."""
-        return await run_in_thread(_git_suspects.find_suspects, self._open_git(), sites, limit)
+        return await run_in_thread(_git_suspects.find_suspects, self.open_git(), sites, limit)
 
     async def list_changes_since(
         self, commit: str, files: Sequence[str], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
         """Return the commits after `commit` that touch any of `files`, the first file's first."""
         return await run_in_thread(
-            _git_suspects.find_suspects_since, self._open_git(), commit, files, limit
+            _git_suspects.find_suspects_since, self.open_git(), commit, files, limit
         )
 
     async def read(self, file: str) -> str | None:
@@ -78,12 +78,12 @@ class GitCheckout:
         """Fetch from the forge's remote and move to exactly `commit`; return what changed."""
         if await self.has_commit(commit):
             return ()
-        access = await find_way(self._open_git(), self._remote, self._access)
+        access = await find_way(self.open_git(), self._remote, self._access)
         return await run_in_thread(self._forward, commit, access)
 
     async def find_obstacles(self) -> tuple[str, ...]:
         """Return why no run can work on this repository, each with a fix; empty if one can."""
-        obstacles = await run_in_thread(find_obstacles, self._open_git())
+        obstacles = await run_in_thread(find_obstacles, self.open_git())
         return tuple(obstacle.text for obstacle in obstacles)
 
     async def has_commit(self, commit: str) -> bool:
@@ -92,22 +92,22 @@ class GitCheckout:
 
     async def get_tree_id(self, commit: str) -> str:
         """Return git's id for the files of a commit."""
-        return await run_in_thread(get_tree_id, self._open_git(), commit)
+        return await run_in_thread(get_tree_id, self.open_git(), commit)
 
     async def fetch_tip(self) -> str:
         """Fetch the followed branch; return its newest commit."""
-        access = await find_way(self._open_git(), self._remote, self._access)
+        access = await find_way(self.open_git(), self._remote, self._access)
         return await run_in_thread(self._fetch_tip, access)
 
     async def get_local_work(self) -> LocalWork:
         """Return the uncommitted and unpushed work of people in the folder."""
         return await run_in_thread(
-            _git_local_work.get_local_work, self._open_git(), self._remote, self._branch
+            _git_local_work.get_local_work, self.open_git(), self._remote, self._branch
         )
 
     async def list_branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
         """Return the branches people work on that change any of `files`, newest first."""
-        git = self._open_git()
+        git = self.open_git()
         try:
             access = await find_way(git, self._remote, self._access)
             await run_in_thread(_git_local_work.fetch_branches, git, self._remote, access)
@@ -118,7 +118,7 @@ class GitCheckout:
             _git_local_work.list_branches, git, self._remote, self._branch, changed_files, since
         )
 
-    def _open_git(self) -> Git:
+    def open_git(self) -> Git:
         """Return git for this folder, opened anew because its settings may have changed."""
         return Git(self._path)
 
@@ -132,16 +132,16 @@ class GitCheckout:
             return None
 
     def _has_commit(self, commit: str) -> bool:
-        git = self._open_git()
+        git = self.open_git()
         revision = git.find_revision(commit)
         return revision is not None and git.is_ancestor(revision, "HEAD")
 
     def _fetch_tip(self, access: Way | None) -> str:
-        git = self._open_git()
+        git = self.open_git()
         return git.resolve_revision(fetch_branch(git, self._remote, self._branch, access))
 
     def _forward(self, commit: str, access: Way | None) -> tuple[str, ...]:
-        git = self._open_git()
+        git = self.open_git()
         before = git.resolve_revision("HEAD")
         target = self._fetch_commit(git, commit, access)
         self._check_movable(git, before, target)
@@ -203,3 +203,56 @@ class GitCheckout:
                 detail=output,
             )
         return WorkspaceError(f"git could not fast-forward {self._path}", detail=output)
+
+
+class TargetCheckout(GitCheckout):
+    """The checkout of a target: people's own folder, or our clone of their repository.
+
+    Args:
+        is_clone: It is our clone, which nobody works in: it moves to what the remote has before it
+            is looked at.
+        publish: Brings the commits of people's folder to the local forge; `None` for other forges.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        remote: str,
+        branch: str,
+        *,
+        access: Access | None = None,
+        is_clone: bool = False,
+        publish: Callable[[Path], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__(path, remote, branch, access=access)
+        self._branch_name = branch
+        self._is_clone = is_clone
+        self._publish = publish
+
+    async def get_head(self) -> str:
+        """Return the newest commit of the target's branch."""
+        if self._is_clone:
+            await self.fast_forward(await self.fetch_tip())
+        if self._publish is not None:
+            await self._publish(self.path)
+        return await super().get_head()
+
+    async def read(self, file: str) -> str | None:
+        """Return the text of a committed file.
+
+        The journal of a foreign bot names files as it likes, and beside the committed ones there
+        may be its `.env`.
+        """
+        return await run_in_thread(read_text, self.open_git(), "HEAD", file)
+
+    async def find_obstacles(self) -> tuple[str, ...]:
+        """Return why no run can work on this repository, each with a fix; empty if one can."""
+        current = await run_in_thread(
+            lambda: self.open_git().run("symbolic-ref", "-q", "--short", "HEAD", ok=None).line
+        )
+        other = (
+            f"{self.path} is on {current or 'no branch'}, not on {self._branch_name}: switch back "
+            f"(git switch {self._branch_name}), or set the target's `branch`."
+        )
+        found = await super().find_obstacles()
+        return found if current == self._branch_name else (other, *found)

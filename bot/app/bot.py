@@ -310,6 +310,7 @@ def _build_engine_resources(
         skills=skills,
         prompts=Prompts(settings.root / "prompts", code.get_prompts),
         pictures=DiscordReportPictures(client),
+        protection=settings.config.protection,
     )
 
 

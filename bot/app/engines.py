@@ -1,11 +1,13 @@
 """Which engine writes changes, who thinks before it, and who takes over when it cannot work."""
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from theseus_guard.protection import Protection
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.shared_lock import SharedLock
 
@@ -43,7 +45,7 @@ from bot.skills import SkillLibrary, build_skills
 
 @dataclass(frozen=True)
 class EngineResources:
-    """What an engine may be made from."""
+    """What an engine may be made from: ports, guards and Python of the target that it changes."""
 
     settings: Settings
     sandbox: Sandbox
@@ -57,6 +59,8 @@ class EngineResources:
     skills: SkillLibrary
     prompts: Prompts
     pictures: ReportPictures
+    protection: Protection
+    python: str = sys.executable
 
 
 OpenAuditReader = Callable[[], AuditReader]
@@ -114,7 +118,7 @@ def build_engines(resources: EngineResources) -> Engines:
     """Return the configured engines. Raises `ConfigError` for one that cannot be there."""
     settings, config = resources.settings, resources.settings.config.engine
     offline, budget = (
-        OfflineAgent(resources.sandbox, resources.clock, resources.load),
+        OfflineAgent(resources.sandbox, resources.clock, resources.load, python=resources.python),
         Budget(seconds=config.seconds),
     )
     where = f"{settings.config_file}: engine.name: {config.name}"
@@ -130,7 +134,7 @@ def build_engines(resources: EngineResources) -> Engines:
         store=resources.store,
         memory=resources.memory,
         clock=resources.clock,
-        protection=settings.config.protection,
+        protection=resources.protection,
         skills=resources.skills,
         pictures=RequestPictures(resources.store, resources.pictures),
     )

@@ -56,11 +56,11 @@ from bot.ports.recorder import ActionRecorder
 from bot.ports.restarter import Restarter
 from bot.ports.spend_guard import SpendGuard
 from bot.ports.store import Store
-from bot.ports.traffic import TrafficLog
+from bot.ports.traffic import RecentTraffic, TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspaces
-from bot.self_improvement.checks.start_check import StartCheck
+from bot.self_improvement.checks.start_check import CommitCheck, StartCheck
 from bot.settings import Settings
 from bot.skills import SkillLibrary
 from bot.telemetry import (
@@ -152,7 +152,7 @@ async def _open_state(
     )
     traffic = await _open_traffic(settings, injector.get(Clock), secret, code, stack)
     injector.add(traffic)
-    injector.add(traffic.log, TrafficLog)
+    injector.add(traffic.log, TrafficLog, RecentTraffic)
     database = state / "theseus.sqlite3"
     store = await stack.enter_async_context(SqliteStore(database))
     search = await stack.enter_async_context(SqliteRecordSearch(database))
@@ -186,7 +186,7 @@ async def _open_sandbox(injector: Injector, settings: Settings) -> None:
     injector.add(sandbox, Sandbox)
     injector.add(load)
     injector.add(BotRehearsal(SandboxedRehearsal(sandbox)), Rehearsal)
-    injector.build(StartCheck)
+    injector.build(StartCheck, CommitCheck)
     verifier = SandboxedVerifier(sandbox, settings.state / "cache", load=load)
     injector.add(JournalledVerifier(verifier, injector.get(Recorder)), Verifier)
     injector.build(CacheWarmer, warm=verifier.warm_caches)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from theseus_guard.git_reader import GitAnswer
 
@@ -86,11 +87,12 @@ def describe_missing_branch(
 
 
 def fetch_branch(git: Git, remote: str, branch: str, way: Way | None = None) -> str:
-    """Fetch one branch of a remote, and return its remote-tracking ref.
+    """Fetch one branch of a remote or an absolute path, and return its remote-tracking ref.
 
     `way` has the address and the credentials of the remote, if the forge knows them.
     """
-    tracking = f"refs/remotes/{remote}/{branch}"
+    name = "theseus-forge" if Path(remote).is_absolute() else remote
+    tracking = f"refs/remotes/{name}/{branch}"
     if way is None:
         fetch(git, remote, f"+refs/heads/{branch}:{tracking}")
         return tracking

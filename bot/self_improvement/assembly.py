@@ -124,6 +124,7 @@ _SHARED = (
     ActionRecorder,
     ApprovalPolicy,
     AutonomyBlocks,
+    BudgetEnforcer,
     CandidateSelection,
     Clock,
     KeyValueStore,

@@ -43,7 +43,7 @@ from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck
 from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
-from bot.self_improvement.checks.start_check import StartCheck
+from bot.self_improvement.checks.start_check import CommitCheck
 from bot.self_improvement.checks.trials import ProposalTrials
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
@@ -126,7 +126,7 @@ class AgentHarness(ThreadReader):
         self.use_days = 7.0
         self.behaviour: BehaviourCheck | None = None
         self.replays: FailureReplays | None = None
-        self.start: StartCheck | None = None
+        self.start: CommitCheck | None = None
         self.inquiry: AnswerInquiry | None = None
         self.fallback_engine: CodeAgent | None = None
         self.planner: Planner | None = None
@@ -204,9 +204,11 @@ class AgentHarness(ThreadReader):
     def _add_workers(self, injector: Injector, crash_point: CrashPoint) -> None:
         """Add what does the work of the steps; parts that the test leaves out stay missing."""
         build, list_commands = injector.build, self.runtime.list_commands
-        for part in (self.behaviour, self.start, self.inquiry):
+        for part in (self.behaviour, self.inquiry):
             if part is not None:
                 injector.add(part)
+        if self.start is not None:
+            injector.add(self.start, CommitCheck)
         if self.replays is not None:
             injector.add(self.replays, FailureReplays)
         matcher = build(

@@ -1,6 +1,7 @@
 """The offline engine as a code agent: no model, no key, no network."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -71,7 +72,15 @@ class OfflineAgent:
     name = "offline"
     can_follow_instructions = False
 
-    def __init__(self, sandbox: Sandbox, clock: Clock, load: SharedLock | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        clock: Clock,
+        load: SharedLock | None = None,
+        *,
+        python: str = sys.executable,
+    ) -> None:
+        self._python = python
         self._load = load or SharedLock()
         self._sandbox = sandbox
         self._clock = clock
@@ -280,7 +289,9 @@ class OfflineAgent:
         self, root: Path, assignment: Assignment
     ) -> AsyncIterator[ForkingRunner]:
         options = assignment.plan.affected.options
-        runner = ForkingRunner(root, confine=self._confine, options=options, load=self._load)
+        runner = ForkingRunner(
+            root, python=self._python, confine=self._confine, options=options, load=self._load
+        )
         try:
             async with runner:
                 yield runner

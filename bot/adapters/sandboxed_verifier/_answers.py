@@ -1,6 +1,5 @@
 """Determines the value of a reproduction's call. It is run twice, and both values must agree."""
 
-import sys
 from pathlib import Path
 
 from theseus_guard.source_folders import build_python_path
@@ -29,8 +28,11 @@ into.write_text(repr(names[function.name]()), encoding="utf-8")
 class Answers:
     """Determines the values of calls on copies of a workspace."""
 
-    def __init__(self, sandbox: Sandbox, scratch: Scratch, limits: SandboxLimits) -> None:
+    def __init__(
+        self, sandbox: Sandbox, scratch: Scratch, limits: SandboxLimits, python: str
+    ) -> None:
         self._sandbox, self._scratch, self._limits = sandbox, scratch, limits
+        self._python = python
 
     async def compute(self, test: Reproduction, workspace: Workspace) -> str | None:
         """Return the value's source if it is a literal and the same both times, else `None`."""
@@ -44,7 +46,7 @@ class Answers:
     async def _compute_once(self, test: Reproduction, place: Path, *, seed: int) -> str | None:
         tree, output_file = place / "tree", place / f"{seed}-{_ANSWER}"
         result = await self._sandbox.run(
-            [sys.executable, "-c", _PROBE, str(tree / test.path), str(output_file)],
+            [self._python, "-c", _PROBE, str(tree / test.path), str(output_file)],
             cwd=tree,
             writable=[place],
             env={"PYTHONPATH": build_python_path(tree), "PYTHONHASHSEED": str(seed)},

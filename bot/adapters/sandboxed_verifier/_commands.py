@@ -68,20 +68,26 @@ def _as_arguments(files: Sequence[str]) -> list[str]:
 
 
 def expand(
-    check: Check, changed: Sequence[str], affected: Sequence[str], *, workers: bool | None = None
+    check: Check,
+    changed: Sequence[str],
+    affected: Sequence[str],
+    *,
+    workers: bool | None = None,
+    python: str = sys.executable,
 ) -> list[str] | None:
     """Return the command with its placeholders filled in; `None` if one expands to nothing.
 
     Without `workers`, options for pytest-xdist are removed, because pytest would refuse to start.
-    By default this depends on whether pytest-xdist, a development dependency, is installed.
+    By default this depends on whether pytest-xdist, a development dependency, is installed here;
+    another `python` is not asked, and gets none.
     """
     if workers is None:
-        workers = find_spec("xdist") is not None
+        workers = python == sys.executable and find_spec("xdist") is not None
     fills = {CHANGED: _as_arguments(changed), AFFECTED: _as_arguments(affected)}
     command: list[str] = []
     for argument in check.command:
         if argument not in fills:
-            command.append(argument.replace("{python}", sys.executable))
+            command.append(argument.replace("{python}", python))
         elif fills[argument]:
             command += fills[argument]
         else:

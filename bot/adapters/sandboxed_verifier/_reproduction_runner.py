@@ -8,7 +8,6 @@ with the same name (a witness). Code that fakes results also fakes this one, and
 
 import asyncio
 import secrets
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -87,6 +86,7 @@ class ReproductionRunner:
         slots: asyncio.Semaphore,
         limits: SandboxLimits,
         load: SharedLock,
+        python: str,
     ) -> None:
         self._sandbox = sandbox
         self._scratch = scratch
@@ -94,6 +94,7 @@ class ReproductionRunner:
         self._slots = slots
         self._limits = limits
         self._load = load
+        self._python = python
 
     async def run_before_fix(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
@@ -161,7 +162,7 @@ class ReproductionRunner:
                 if reason := write_inside(tree, test.path, test.source):
                     return reason, ()
             nodes = [test.node_id for test in tests]
-            command = [sys.executable, "-m", "pytest", "-q", "--tb=auto", *nodes]
+            command = [self._python, "-m", "pytest", "-q", "--tb=auto", *nodes]
             result = await self._sandbox.run(
                 add_report(command, folder / REPORT),
                 cwd=tree,

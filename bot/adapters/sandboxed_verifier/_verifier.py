@@ -21,6 +21,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._answers import Answers
+from bot.adapters.sandboxed_verifier._check_sources import ChecksAtBase, CheckSource
 from bot.adapters.sandboxed_verifier._commands import (
     AFFECTED,
     Tool,
@@ -43,11 +44,9 @@ from bot.adapters.sandboxed_verifier._test_selection import (
 )
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
-from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
 from bot.ports.verifier import CheckKind, OnCheck, Reproduced, Tier
 from bot.ports.workspace import Workspace
-from bot.settings import parse_checks
 
 _MAX_CACHED_FAILURES = (
     64  # failures at a base, the newest; neither that commit nor that test can change
@@ -70,7 +69,7 @@ class SandboxedVerifier:
         sandbox: Sandbox,
         cache: Path,
         *,
-        config: str = "data/config.yaml",
+        checks: CheckSource | None = None,
         side_by_side: int = 2,
         max_affected: int = 12,
         reproduction_seconds: float = 60.0,
@@ -78,7 +77,7 @@ class SandboxedVerifier:
     ) -> None:
         self._sandbox = sandbox
         self._cache = cache.absolute()
-        self._config = config
+        self._checks = checks or ChecksAtBase()
         self._scratch = Scratch(self._cache / "scratch")
         self._slots, self._load = asyncio.Semaphore(side_by_side), load or SharedLock()
         # Two writers would corrupt a cache, so each tool runs only once at a time.
@@ -87,12 +86,18 @@ class SandboxedVerifier:
         self._machinery = Machinery()
         limits = SandboxLimits(seconds=reproduction_seconds)
         self._reproducing = ReproductionRunner(
-            sandbox, self._scratch, self._machinery, self._slots, limits, self._load
+            sandbox,
+            self._scratch,
+            self._machinery,
+            self._slots,
+            limits,
+            self._load,
+            self._checks.python,
         )
         self._failing_results: FIFOCache[tuple[str, Reproduction], CheckResult] = FIFOCache(
             _MAX_CACHED_FAILURES
         )
-        self._answers = Answers(sandbox, self._scratch, limits)
+        self._answers = Answers(sandbox, self._scratch, limits, self._checks.python)
         self._known = KnownResults()
 
     @property
@@ -151,7 +156,7 @@ class SandboxedVerifier:
         files = await asyncio.to_thread(
             select_affected_tests, workspace.path, changed, cap=limit, nearest=True
         )
-        checks = await self._load_base_checks("quick", workspace)
+        checks = await self._checks.load("quick", workspace)
         commands = [check.command for check in checks if AFFECTED in check.command]
         options = test_options(commands[0]) if commands else ()
         return AffectedTests(files=files, options=options)
@@ -166,7 +171,7 @@ class SandboxedVerifier:
         only: CheckKind | None = None,
     ) -> tuple[CheckResult, ...]:
         """Run base's checks, the cheapest first; return the results in the configured order."""
-        checks = await self._load_base_checks(tier, workspace)
+        checks = await self._checks.load(tier, workspace)
         if only is not None:
             checks = tuple(check for check in checks if find_kind(check) == only)
         python = present_python(workspace.path, changed)
@@ -182,7 +187,7 @@ class SandboxedVerifier:
         tier: Tier = "quick",
     ) -> tuple[CheckResult, ...]:
         """Run base's checks of that tier with these names on base's own sources."""
-        checks = [c for c in await self._load_base_checks(tier, workspace) if c.name in names]
+        checks = [c for c in await self._checks.load(tier, workspace) if c.name in names]
         python = present_python(workspace.path, changed)
         affected = await self._select_affected(checks, workspace, changed)
         return await self._run_all(
@@ -193,6 +198,11 @@ class SandboxedVerifier:
             _ignore_check,
             at_base=True,
         )
+
+    def _expand(
+        self, check: Check, changed: Sequence[str], affected: Sequence[str]
+    ) -> list[str] | None:
+        return expand(check, changed, affected, python=self._checks.python)
 
     async def _select_affected(
         self, checks: Sequence[Check], workspace: Workspace, changed: Sequence[str]
@@ -218,7 +228,7 @@ class SandboxedVerifier:
         files = (workspace.base, "base") if at_base else await identify(workspace)
 
         async def run_one(number: int, check: Check, only_read: Once[Path]) -> None:
-            command = expand(check, python, affected)
+            command = self._expand(check, python, affected)
             if command is None:
                 results[number] = build_skipped(check)
             else:
@@ -267,7 +277,7 @@ class SandboxedVerifier:
             for file in present_python(root, files)
             if (root / file).resolve() == root / file  # a linked folder may lead anywhere
         ]
-        checks = await self._load_base_checks("quick", workspace)
+        checks = await self._checks.load("quick", workspace)
         pairs = [(check, build_format_command(check)) for check in checks]
         found = [(check, writing) for check, writing in pairs if writing is not None]
         if not found or not python:
@@ -275,7 +285,7 @@ class SandboxedVerifier:
         check, writing = found[0]
         async with self._slots, self._copy(workspace, at_base=False) as folder:
             tree = folder / "tree"
-            command = expand(writing, python, ()) or []
+            command = self._expand(writing, python, ()) or []
             await self._sandbox.run(
                 command,
                 cwd=tree,
@@ -302,27 +312,13 @@ class SandboxedVerifier:
         Only the program's files are used: a run's checks must wait while a cache is written, and
         tests are rarely repaired. The results are ignored. Raises the errors of `run_checks`.
         """
-        checks = await self._load_base_checks("quick", workspace)
+        checks = await self._checks.load("quick", workspace)
         sources = await asyncio.to_thread(list_program_files, workspace.path)
         async with self._to_read(workspace, at_base=False) as only_read:
             for check in checks:
-                command = expand(check, sources, ())
+                command = self._expand(check, sources, ())
                 if command is not None and (tool := find_tool(command)) in CACHES:
                     await self._read(check, command, tool, only_read)
-
-    async def _load_base_checks(self, tier: Tier, workspace: Workspace) -> tuple[Check, ...]:
-        source = f"{self._config} at {workspace.base[:10]}"
-        text = await workspace.read_base(self._config)
-        if text is None:
-            raise VerifierError(
-                f"{source} does not exist, so I do not know how to check a change: commit the "
-                "configuration file with its `checks`."
-            )
-        try:
-            checks = parse_checks(text, source)
-        except ConfigError as error:
-            raise VerifierError(str(error)) from error
-        return checks.quick if tier == "quick" else checks.full
 
     @asynccontextmanager
     async def _to_read(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Once[Path]]:

@@ -16,7 +16,7 @@ from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.ports.clock import Clock
-from bot.ports.traffic import TrafficLog
+from bot.ports.traffic import RecentTraffic
 from bot.ports.trees import CommitTrees
 from bot.proof.measurement import measure_rounds, select_scripts
 from bot.proof.regression_scripts import build_regression_scripts
@@ -34,7 +34,7 @@ class BehaviourCheck:
 
     rehearsal: Rehearsal
     trees: CommitTrees
-    traffic: TrafficLog
+    traffic: RecentTraffic
     clock: Clock
     _: KW_ONLY
     lookback: timedelta

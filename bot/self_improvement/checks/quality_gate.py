@@ -25,7 +25,7 @@ from bot.domain.replay import Replay
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
 from bot.self_improvement.checks.failure_replays import FailureReplays
-from bot.self_improvement.checks.start_check import StartCheck
+from bot.self_improvement.checks.start_check import CommitCheck
 from bot.self_improvement.watch.change_facts import (
     assess_proof,
     excuse_reverted_tests,
@@ -48,7 +48,7 @@ class QualityGate:
     _: KW_ONLY
     protection: Protection
     redact: Redact
-    start: StartCheck | None = None
+    start: CommitCheck | None = None
     replays: FailureReplays | None = None
 
     def remove_forbidden_files(self, plan: Plan, named: frozenset[str]) -> Plan:

@@ -22,7 +22,7 @@ from bot.domain.cogs import has_cog
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.trials import RevertTrial
 from bot.ports.clock import Clock
-from bot.ports.traffic import TrafficLog
+from bot.ports.traffic import RecentTraffic
 from bot.ports.trees import CommitTrees
 from bot.proof.regression_scripts import build_regression_scripts
 
@@ -48,7 +48,7 @@ class RevertRehearsal:
 
     rehearsal: Rehearsal
     trees: CommitTrees
-    traffic: TrafficLog
+    traffic: RecentTraffic
     clock: Clock
     _: KW_ONLY
     lookback: timedelta

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.rehearsal import Rehearsal, run_script
@@ -36,6 +36,14 @@ _LOADS = "reload."  # the journal's event prefix for loading a cog
 _LONGEST, _MOST = 300, 3
 
 _ExitState = tuple[Literal["passed", "failed", "skipped", "undecided"], str]
+
+
+class CommitCheck(Protocol):
+    """Checks a commit by running its bot."""
+
+    async def __call__(self, head: str, base: str) -> CheckResult:
+        """Return whether `head` starts, as far as that can be known; see the result's status."""
+        ...
 
 
 class _Start(NamedTuple):

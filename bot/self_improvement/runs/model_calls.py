@@ -9,6 +9,7 @@ from typing import TypeVar
 from bot.budget.allowance import check_run_budget, describe_turn_wait, turn_of
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.run_cost_meter import RunCostMeter
+from bot.budget.target_budgets import TargetBudget
 from bot.domain.account import Purpose
 from bot.domain.errors import TheseusError
 from bot.domain.journal import ActionOutcome, Kind
@@ -29,26 +30,33 @@ class ModelCalls:
     clock: Clock
     recorder: ActionRecorder
     cost_meter: RunCostMeter
+    target_budget: TargetBudget | None = None
+
+    @property
+    def _budgets(self) -> tuple[BudgetEnforcer | None, ...]:
+        """The caps that hold: those of the target, if it has its own, and those of everything."""
+        own = (self.target_budget.enforcer,) if self.target_budget is not None else ()
+        return (*own, self.budget)
 
     async def check_budget(self, run: Run, purpose: Purpose) -> None:
         """Raise `BudgetSpent` if the run may not pay for such a call."""
-        await check_run_budget(self.budget, run, purpose)
+        for budget in self._budgets:
+            await check_run_budget(budget, run, purpose)
 
     async def find_turn(
         self, engine: CodeAgentRunner, run: Run, *, is_revision: bool = False
     ) -> tuple[datetime, str] | None:
         """Return when the run may use the engine, and why not before; `None` if it may now."""
-        until = await turn_of(
-            self.budget,
-            run,
-            engine.engine,
-            self.clock.now(),
-            is_counted=not is_revision
-            and (engine.can_follow_instructions or run.trigger.origin != "person"),
+        is_counted = not is_revision and (
+            engine.can_follow_instructions or run.trigger.origin != "person"
         )
-        if until is None:
-            return None
-        return until, describe_turn_wait(self.budget, engine.engine, until)
+        for budget in self._budgets:
+            until = await turn_of(
+                budget, run, engine.engine, self.clock.now(), is_counted=is_counted
+            )
+            if until is not None:
+                return until, describe_turn_wait(budget, engine.engine, until)
+        return None
 
     def find_pause(
         self, error: TheseusError, run: Run, *, has_fallback: bool = True

@@ -11,7 +11,7 @@ from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import UnavailableSandbox
-from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.adapters.sandboxed_verifier import ChecksAtBase, SandboxedVerifier
 from bot.adapters.sandboxed_verifier._commands import find_kind
 from bot.adapters.sandboxed_verifier._results import FAKED
 from bot.adapters.sandboxed_verifier._scratch import Scratch
@@ -92,7 +92,7 @@ async def test_a_base_that_does_not_say_how_to_prove_a_change_is_an_error(
         tmp_path / "other", **({} if config is None else {"data__config.yaml": config})
     )
     verifier = SandboxedVerifier(
-        PlainSandbox(), tmp_path / "c", config="no.yaml" if config is None else "data/config.yaml"
+        PlainSandbox(), tmp_path / "c", checks=ChecksAtBase("no.yaml") if config is None else None
     )
     async with GitWorkspaces(tmp_path / "other", tmp_path / "w").open("r2", base=base) as workspace:
         with pytest.raises(VerifierError, match=words) as caught:
