@@ -225,6 +225,7 @@ class TargetCheckout(GitCheckout):
         publish: Callable[[Path], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(path, remote, branch, access=access)
+        self.remote = remote
         self._branch_name = branch
         self._is_clone = is_clone
         self._publish = publish
@@ -236,6 +237,10 @@ class TargetCheckout(GitCheckout):
         if self._publish is not None:
             await self._publish(self.path)
         return await super().get_head()
+
+    async def contains(self, older: str, newer: str) -> bool:
+        """Return whether commit `newer` contains `older`; `False` if one of them is unknown."""
+        return await run_in_thread(self.open_git().is_ancestor, older, newer)
 
     async def read(self, file: str) -> str | None:
         """Return the text of a committed file.

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from theseus_rehearsal.errors import RehearsalError as PackageError
@@ -37,6 +37,17 @@ class BotRehearsal:
         with convert_errors():
             async with self._inner.open(tree) as runner:
                 yield _BotScriptRunner(runner)
+
+
+class RefusedRehearsal:
+    """Implements `Rehearsal` for a bot that cannot be replayed at all."""
+
+    def __init__(self, refusal: str) -> None:
+        self.refusal = refusal
+
+    def open(self, tree: Path) -> AbstractAsyncContextManager[ScriptRunner]:
+        """Raise `RehearsalError` with the reason."""
+        raise RehearsalError(self.refusal)
 
 
 class _BotScriptRunner:

@@ -75,21 +75,25 @@ async def choose_sandbox(
     network: bool = False,
     program: str = "bwrap",
     private: Sequence[Path] = (),
+    visible: Sequence[Path] = (),
 ) -> Sandbox:
     """Return the sandbox to use; never raises.
 
     `bubblewrap` and `auto` use bubblewrap if it works. If it does not, `auto` with `required` off
     falls back to plain child processes, anything else refuses every command. `none` always uses
     plain child processes. `network` is true if commands may use the network. `private` are folders,
-    besides homes, that must not become visible to commands with this Python.
+    besides homes, that must not become visible to commands with this Python; `visible` are read by
+    all commands, such as another Python.
     """
     if kind == "none":
         return PlainSandbox()
     reason = await probe(program, private=private)
     if reason is None:
-        return BubblewrapSandbox(program=program, network=network, private=private)
+        return BubblewrapSandbox(visible=visible, program=program, network=network, private=private)
     if await probe(program, strict=False, private=private) is None:
-        return BubblewrapSandbox(program=program, network=network, private=private, strict=False)
+        return BubblewrapSandbox(
+            visible=visible, program=program, network=network, private=private, strict=False
+        )
     if kind == "auto" and not required:
         return PlainSandbox()
     return UnavailableSandbox(reason)

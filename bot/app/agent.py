@@ -17,6 +17,7 @@ from bot.app.cog_loads import build_load_lookup
 from bot.app.configuration_audit import describe_configuration
 from bot.app.engines import Engines
 from bot.app.resources import TrafficServices
+from bot.app.targets import NO_TARGETS, OpenedTargets
 from bot.authority.emergency_stop import ShutdownHook
 from bot.client import Identity
 from bot.hot_reload.running_code import RunningCode
@@ -80,6 +81,7 @@ def make_agent(
     who: Identity,
     signs: tuple[VitalSign, ...] = (),
     shutdown_hooks: Sequence[ShutdownHook] = (),
+    targets: OpenedTargets = NO_TARGETS,
 ) -> RunningAgent:
     """Return the agent, not running yet; the injector then provides its parts.
 
@@ -90,6 +92,7 @@ def make_agent(
         who: Where the bot lives.
         signs: Are asked for their line of `/health`.
         shutdown_hooks: Are called by an emergency stop, to end what uses a model.
+        targets: The other bots that are looked after.
     """
     _build_evidence(injector, settings)
     _build_checks(injector, settings, chosen)
@@ -104,6 +107,8 @@ def make_agent(
         owner=owner,
         commands=injector.get(RunningCode).list_commands,
         shutdown_hooks=shutdown_hooks,
+        others=targets.injectors,
+        refusals=targets.refusals,
     )
 
 
@@ -231,11 +236,11 @@ def _build_publisher(
         repository=str(settings.root),
         base_branch=settings.config.forge.branch,
         render=Prompts(settings.root / "prompts", code.get_prompts).render,
-        links=_build_links(settings),
+        links=build_links(settings),
     )
 
 
-def _build_links(settings: Settings) -> RunLinks:
+def build_links(settings: Settings) -> RunLinks:
     """Return the links to runs. A Discord-compatible server has no web pages to link to."""
     real = settings.environment.theseus_discord_api_url is None
     return RunLinks("https://discord.com/channels" if real else "", settings.config.http.url)
@@ -322,5 +327,5 @@ def _build_run_settings(
         vital_signs=(f"**Sandbox** {sandbox.description}",),
         code_signs=code.list_warnings,
         signs=signs,
-        links=_build_links(settings),
+        links=build_links(settings),
     )

@@ -18,7 +18,7 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
-from bot.app.agent import make_agent
+from bot.app.agent import build_links, make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.engines import EngineResources, MakeEngines, build_engines
@@ -40,12 +40,15 @@ from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
 from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
 from bot.app.target_journals import TargetJournals
+from bot.app.targets import open_budgets, open_targets
 from bot.app.web import build_web_server, serve
 from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.personal_data import PersonalDataService
+from bot.budget.enforcement import BudgetEnforcer
+from bot.budget.target_budgets import LayeredSpendGuard
 from bot.client import ConversationSettings, Identity, TheseusClient, import_cogs, point_discord_at
 from bot.domain.errors import ConfigError
 from bot.domain.flag import Flag
@@ -224,8 +227,16 @@ async def _build_agent(
 ) -> RunningAgent:
     """Choose the engines, and build the agent that works with them."""
     settings = injector.get(Settings)
-    gateway = await stack.enter_async_context(injector.call(build_model_gateway))
-    chosen = make_engines(injector.call(_build_engine_resources, gateway=gateway))
+    budgets = await injector.call(open_budgets, stack=stack)
+    guard = injector.call(
+        LayeredSpendGuard, everything=injector.get(BudgetEnforcer), targets=budgets
+    )
+    gateway = await stack.enter_async_context(injector.call(build_model_gateway, spend_guard=guard))
+    resources = injector.call(_build_engine_resources, gateway=gateway)
+    chosen = make_engines(resources)
+    targets = await open_targets(
+        injector, stack, make_engines, resources, build_links(settings), budgets
+    )
     injector.add(ConversationSettings(settings.config.chat.remembered, settings.config.missed))
     if chosen.chat_model is not None:
         injector.add(chosen.chat_model, ChatModel)
@@ -242,6 +253,7 @@ async def _build_agent(
             partial(cancel_requests, gateway, injector.get(KillSwitchGuard)),
             *(each.cancel_turns for each in users if each is not None),
         ),
+        targets=targets,
     )
 
 

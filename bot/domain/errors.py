@@ -37,6 +37,8 @@ TheseusError
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
     ├── AlertUnavailable, AlertRejected
+    ├── DeploymentError    what was merged could not be deployed
+    ├── TargetMissing      the run's target is not configured (also forge, workspace, store)
     └── JournalError
 
 `str(error)` is safe to show in chat; `detail` may hold more and goes to the journal, redacted.
@@ -385,6 +387,12 @@ class ChatRejected(ChatError):
     """The chat refuses this message for good: missing permission, deleted channel."""
 
     code = "chat.rejected"
+
+
+class DeploymentError(PortError):
+    """A target could not be deployed; what was merged stays merged."""
+
+    code = "deployment"
 
 
 class AlertUnavailable(PortError):

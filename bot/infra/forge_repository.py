@@ -12,7 +12,13 @@ from theseus_guard.git_output import name_of, parse_names
 from theseus_guard.git_reader import read_diff
 
 from bot.domain.change import MergeResult
-from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected, ForgeUnavailable
+from bot.domain.errors import (
+    BaseMoved,
+    ForgeConflict,
+    ForgeRejected,
+    ForgeUnavailable,
+    WorkspaceError,
+)
 from bot.domain.evidence import Commit
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch
@@ -186,6 +192,19 @@ class BareRepository:
         answer = self.git.run("update-ref", "--stdin", stdin=orders.encode(), ok=None)
         if answer.status != 0:
             raise ForgeConflict(refused, detail=answer.err)
+
+
+def publish_branch(bare: Path, source: Path, branch: str) -> None:
+    """Move a branch of a bare repository forward to that of a clone; it is never moved back."""
+    repository = BareRepository(bare)
+    known, ours = repository.get_head(branch), Git(source).resolve_revision(f"refs/heads/{branch}")
+    if known == ours or (known is not None and Git(source).is_ancestor(known, ours)):
+        fetch(repository.git, str(source.resolve()), f"refs/heads/{branch}:refs/heads/{branch}")
+    elif known is not None and not repository.has_commit(known, ours):
+        raise WorkspaceError(
+            f"{branch} of {source} and of its local forge {bare} have diverged: run "
+            f"`git -C {source} pull --no-rebase {bare} {branch}`"
+        )
 
 
 def make_bare(folder: Path, source: Path, branch: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bot.domain.errors import TargetMissing
 from bot.domain.people import AllowList
@@ -26,13 +27,24 @@ class TargetPorts:
 
 
 class Targets:
-    """The ports by the name of the target. Theseus itself is one of the targets."""
+    """The ports by the name of the target. Theseus itself is one of the targets.
 
-    def __init__(self, own: TargetPorts, others: Mapping[str, TargetPorts] | None = None) -> None:
-        self._ports = {OWN_TARGET: own, **(others or {})}
+    `refusals` are the reasons why other configured targets cannot be worked on.
+    """
+
+    def __init__(
+        self,
+        own: TargetPorts,
+        others: Mapping[str, TargetPorts] = MappingProxyType({}),
+        refusals: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._ports = {OWN_TARGET: own, **others}
+        self._refusals = refusals
 
     def get(self, name: str) -> TargetPorts:
         """Return the ports of a target. Raises `TargetMissing`."""
+        if name in self._refusals:
+            raise TargetMissing(f"I cannot work on {name}: {self._refusals[name]}")
         if name not in self._ports:
             raise TargetMissing(
                 f"The target {name} is not in the configuration (any more), so I can do nothing in "

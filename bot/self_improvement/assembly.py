@@ -150,6 +150,7 @@ def assemble(
     commands: Callable[[], Collection[str]] = frozenset,
     shutdown_hooks: Sequence[ShutdownHook] = (),
     others: Mapping[str, Injector] = MappingProxyType({}),
+    refusals: Mapping[str, str] = MappingProxyType({}),
 ) -> RunningAgent:
     """Build the agent with all its parts, which the injector provides afterwards.
 
@@ -161,11 +162,16 @@ def assemble(
         shutdown_hooks: Are called by an emergency stop, after the workers have stopped.
         others: Provide the same as `injector` for the other targets, by name. Of `injector` they
             get only what `_SHARED` lists.
+        refusals: Why targets that are configured cannot be worked on, by name.
     """
     build, place = injector.build, {"dev_channel_id": settings.dev_channel_id}
     injector.add(settings)
     injector.add(
-        Targets(_get_ports(injector), {name: _get_ports(each) for name, each in others.items()})
+        Targets(
+            _get_ports(injector),
+            {name: _get_ports(each) for name, each in others.items()},
+            refusals,
+        )
     )
     injector.add(settings.people)
     _build_authority(injector, settings)

@@ -14,13 +14,13 @@ _LOOKED_AT = 200  # of the newest runs that are done
 class ShippedFixes:
     """Reads the shipped fixes of one target. Fixes that can no longer change are cached."""
 
-    def __init__(self, store: Store, *, target: str = OWN_TARGET) -> None:
+    def __init__(self, store: Store, target: str = OWN_TARGET) -> None:
         self._store = store
         self._target = target
         self._read: dict[tuple[str, int], ShippedFix | None] = {}
 
     async def __call__(self) -> Mapping[str, ShippedFix]:
-        """Return the newest fix of each failure, by fingerprint. Raises `StoreError`.
+        """Return the newest fix of each failure of the target, by fingerprint. Raises `StoreError`.
 
         Reverted fixes are left out.
         """

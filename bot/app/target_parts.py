@@ -1,0 +1,245 @@
+"""Builds what the runs of one target work with."""
+
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+import structlog
+from theseus_observe.redaction import redact
+from theseus_rehearsal.foreign.rehearsal import ForeignRehearsal
+from theseus_rehearsal.foreign.start import list_python_paths
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_repair.shared_lock import SharedLock
+
+from bot.adapters.deployments import build_deployment
+from bot.adapters.git_checkout import TargetCheckout
+from bot.adapters.git_trees import GitTrees
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.ndjson_journal import ObservedFolder, ObservedJournal
+from bot.adapters.rehearsal import BotRehearsal, RefusedRehearsal
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.sandboxed_verifier import FixedChecks, SandboxedVerifier
+from bot.adapters.sqlite_memory import SqliteMemory
+from bot.app.engines import EngineResources, Engines, MakeEngines
+from bot.app.target_places import build_start, open_forge
+from bot.domain.checks import Check, Checks
+from bot.domain.errors import StoreError
+from bot.domain.people import AllowList
+from bot.domain.target import Target
+from bot.infra.git import Git
+from bot.infra.injector import Injector
+from bot.intake import FailureMatcher
+from bot.ports.agent import Budget
+from bot.ports.clock import Clock
+from bot.ports.deployment import Deployment
+from bot.ports.forge import Forge
+from bot.ports.journal import Journal
+from bot.ports.memory import MemoryStore
+from bot.ports.traffic import RecentTraffic
+from bot.ports.trees import CommitTrees
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Checkout, Workspaces
+from bot.presentation.run_links import RunLinks
+from bot.self_improvement import ShippedFixes
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.failure_replays import FailureReplays
+from bot.self_improvement.checks.foreign_replays import ForeignReplays
+from bot.self_improvement.checks.foreign_start_check import ForeignStartCheck
+from bot.self_improvement.checks.quality_gate import QualityGate
+from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
+from bot.self_improvement.checks.start_check import CommitCheck
+from bot.self_improvement.checks.worktree_check import WorktreeCheck
+from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.runs.deployer import ShipmentDeployer
+from bot.self_improvement.runs.engine_choice import WritingEngines
+from bot.self_improvement.runs.live_version import LiveVersion
+from bot.self_improvement.runs.target_deployer import TargetDeployer, TargetVersion
+from bot.self_improvement.steps.diagnose import FaultAnalyzer
+from bot.self_improvement.steps.plan import PlanBuilder
+from bot.self_improvement.steps.propose import PullRequestPublisher
+from bot.self_improvement.watch.fix_evaluator import FixEvaluator
+from bot.settings import Settings
+from bot.targets.proposal import build_protection
+from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class UnrecordedTraffic:
+    """Implements `RecentTraffic` for a bot whose traffic is not recorded: it is not checked."""
+
+    async def list_since(self, at: datetime, *, limit: int = 1_000) -> NoReturn:
+        """Raise `StoreError` with the reason."""
+        raise StoreError("what people ask this bot is not recorded, so it cannot be repeated")
+
+
+@dataclass(frozen=True)
+class TargetPlaces:
+    """A target with its folders: its repository, and what Theseus stores about it."""
+
+    target: Target
+    repository: Path
+    data: Path
+    python: Path
+
+
+async def open_ports(
+    injector: Injector, places: TargetPlaces, settings: Settings, stack: AsyncExitStack
+) -> None:
+    """Open the ports of a target. Raises `ConfigError`."""
+    target, data = places.target, places.data
+    clock, recorder = injector.get(Clock), injector.get(Recorder)
+    forge, checkout = await open_forge(target, places.repository, data, settings, clock, stack)
+    injector.add(JournalledForge(forge, recorder), Forge)
+    injector.add(checkout, Checkout, TargetCheckout)
+    access = forge.get_access
+    workspaces = GitWorkspaces(
+        places.repository, data / "worktrees", remote=checkout.remote, access=access
+    )
+    injector.add(workspaces, Workspaces)
+    injector.add(GitTrees(Git(places.repository)), CommitTrees)
+    journal = ObservedJournal(
+        data / "journal",
+        clock,
+        redact=redact,
+        keep_days=settings.config.journal.keep_days,
+        folder=_find_journal(places),
+    )
+    await stack.enter_async_context(journal)
+    injector.add(journal, Journal, ObservedJournal)
+    memory = SqliteMemory(data / "memory.sqlite3", redact=redact)
+    injector.add(await stack.enter_async_context(memory), MemoryStore)
+    injector.add(UnrecordedTraffic(), RecentTraffic)
+    if target.people is not None:
+        injector.add(target.people, AllowList)
+    await _open_sandbox(injector, places, settings)
+
+
+def _find_journal(places: TargetPlaces) -> ObservedFolder | None:
+    """Return the folder that the bot writes its journal to; it must not leave the repository."""
+    named = places.target.log.folder
+    if named is None:
+        return None
+    folder = Path(named).expanduser()
+    if folder.is_absolute():
+        return ObservedFolder(folder)
+    return ObservedFolder(places.repository / folder, places.repository)
+
+
+async def _open_sandbox(injector: Injector, places: TargetPlaces, settings: Settings) -> None:
+    """Open the sandbox of a target's code, and what runs code in it."""
+    target, config = places.target, settings.config.sandbox
+    is_other = str(places.python) != sys.executable
+    sandbox = await choose_sandbox(
+        config.kind,
+        required=config.required,
+        network=False,  # the network of our own checks is not for the code of others
+        private=(settings.root, settings.state, places.repository),
+        visible=list_python_paths(places.python) if is_other else (),
+    )
+    injector.add(sandbox, Sandbox)
+    checks = FixedChecks(target.checks or build_default_checks(target), str(places.python))
+    verifier = SandboxedVerifier(
+        sandbox, places.data / "cache", checks=checks, load=injector.get(SharedLock)
+    )
+    injector.add(JournalledVerifier(verifier, injector.get(Recorder)), Verifier)
+    start = build_start(target.start)
+    rehearsal: Rehearsal
+    if isinstance(start, str):
+        rehearsal = RefusedRehearsal(start)
+    else:
+        rehearsal = BotRehearsal(
+            ForeignRehearsal(sandbox, start, python=places.python, work_tree=places.repository)
+        )
+    injector.add(rehearsal, Rehearsal)
+
+
+def build_default_checks(target: Target) -> Checks:
+    """Return the checks of a target that names none: its files compile."""
+    compiled = ("{python}", "-m", "compileall", "-q", "{changed}")
+    return Checks(quick=(Check(name="compile", command=compiled, seconds=60.0),))
+
+
+def build_engines(
+    injector: Injector, places: TargetPlaces, make_engines: MakeEngines, ours: EngineResources
+) -> Engines:
+    """Return engines that plan and write with the target's ports, guards and Python."""
+    return make_engines(
+        replace(
+            ours,
+            sandbox=injector.get(Sandbox),
+            verifier=injector.get(Verifier),
+            journal=injector.get(Journal),
+            memory=injector.get(MemoryStore),
+            protection=build_protection(places.target),
+            python=str(places.python),
+        )
+    )
+
+
+def build_workers(
+    injector: Injector,
+    places: TargetPlaces,
+    ours: EngineResources,
+    chosen: Engines,
+    links: RunLinks,
+) -> None:
+    """Build what does the work of the steps for a target.
+
+    What only Theseus has is left out: hot reload, its conversation, answers from its own traffic,
+    and requested changes, whose proofs need these.
+    """
+    target, config = places.target, ours.settings.config
+    build, clock = injector.build, injector.get(Clock)
+    lookback, span = (
+        timedelta(hours=config.runs.lookback_hours), timedelta(days=config.journal.keep_days),
+    )  # fmt: skip
+    matcher = build(
+        FailureMatcher, lookback=lookback, load_fixes=ShippedFixes(ours.store, target.name)
+    )
+    build(EvidenceCollector, match=matcher.find_evidence, lookback=lookback)
+    build(ForeignReplays, FailureReplays)
+    build(ForeignStartCheck, CommitCheck)
+    build(FixEvaluator, rules=config.watch)
+    build(BehaviourCheck, lookback=span)
+    build(RevertRehearsal, lookback=span)
+    build(QualityGate, protection=build_protection(target), redact=redact)
+    build(
+        PullRequestPublisher,
+        repository=str(places.repository),
+        base_branch=target.branch,
+        render=ours.prompts.render,
+        links=links,
+    )
+    injector.add(build_deployment(target), Deployment)
+    build(
+        TargetVersion,
+        LiveVersion,
+        source=target.live,
+        find_running=injector.get(ObservedJournal).find_running_commit,
+        contains=injector.get(TargetCheckout).contains,
+    )
+    build(TargetDeployer, ShipmentDeployer)
+    _build_writers(injector, ours, chosen, clock)
+
+
+def _build_writers(
+    injector: Injector, ours: EngineResources, chosen: Engines, clock: Clock
+) -> None:
+    check = injector.build(WorktreeCheck)
+    injector.build(FaultAnalyzer, planner=chosen.planner)
+    injector.build(PlanBuilder, planner=chosen.planner)
+    fallback = None
+    if chosen.stand_in is not None:
+        budget = Budget(seconds=ours.settings.config.engine.seconds)
+        fallback = CodeAgentRunner(chosen.stand_in, clock, budget=budget, check=check)
+    injector.add(
+        WritingEngines(
+            CodeAgentRunner(chosen.agent, clock, budget=chosen.budget, check=check), fallback
+        )
+    )
