@@ -9,6 +9,7 @@ from pathlib import Path
 from rehearsal_tests.fake_rehearsal import FakeRehearsal
 from theseus_guard.protection import Protection
 
+from bot.app.targets import NO_TARGETS, OpenedTargets
 from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.emergency_stop import ShutdownHook
@@ -139,6 +140,7 @@ class AgentHarness(ThreadReader):
         self.owner, self.folder, self.gate = "world", folder, asyncio.Event()
         self._notifier: Chat | None = None
         self.shutdown_hooks: list[ShutdownHook] = []
+        self.targets: OpenedTargets = NO_TARGETS
         self.gate.set()
 
     def use_chat(self, chat: Chat) -> None:
@@ -164,6 +166,8 @@ class AgentHarness(ThreadReader):
             owner=self.owner,
             commands=self.runtime.list_commands,
             shutdown_hooks=self.shutdown_hooks,
+            others=self.targets.injectors,
+            refusals=self.targets.refusals,
         )
         return AgentUnderTest(injector)
 
