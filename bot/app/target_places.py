@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+from theseus_guard.record import Record
 from theseus_rehearsal.foreign.start import BotStart
 
 from bot.adapters.forges.registry import FORGES
@@ -73,19 +74,18 @@ async def open_forge(
 def _build_forge_settings(target: Target, folder: Path, data: Path, settings: Settings) -> Settings:
     """Return the settings of a forge for another repository than that of Theseus.
 
-    Files of ours that they name stay ours: a target's repository cannot bring its own key.
+    A hosted forge keeps our root, where our key files are: a target cannot bring its own.
     """
     config, kind = settings.config.forge, target.forge.kind
-    app = config.github.app
-    if app is not None:
-        app = app.replace(private_key=settings.root / app.private_key)
-    sections = {"github": config.github.replace(app=app), "forgejo": config.forgejo}
+    sections: dict[str, Record] = {}
     if kind != "local":
-        sections[kind] = sections[kind].replace(repository=target.forge.repository)
+        section: Record = getattr(config, kind)
+        sections[kind] = section.replace(repository=target.forge.repository)
+    root = folder if kind == "local" else settings.root
     forge = config.replace(
         kind=kind, remote=target.forge.remote, branch=target.branch, path=None, url="", **sections
     )
-    return settings.replace(root=folder, state=data, config=settings.config.replace(forge=forge))
+    return settings.replace(root=root, state=data, config=settings.config.replace(forge=forge))
 
 
 async def _refuse_own_forge(target: Target, settings: Settings) -> None:
@@ -94,7 +94,10 @@ async def _refuse_own_forge(target: Target, settings: Settings) -> None:
     own = settings.config.forge
     remote = await find_remote(settings.root, own.remote) if named else None
     url = remote.url.casefold().removesuffix("/").removesuffix(".git") if remote else ""
-    if named and (named == (own.hosted.repository or "").casefold() or url.endswith(f"/{named}")):
+    if named and (
+        named == (own.hosted.repository or "").casefold()
+        or url.endswith((f"/{named}", f":{named}"))
+    ):
         raise ConfigError(
             f"targets: {target.name}: forge.repository: {target.forge.repository} is the "
             "repository of Theseus itself."

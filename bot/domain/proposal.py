@@ -113,6 +113,9 @@ class Shipment(Record):
     earlier: tuple[str, ...] = Field(
         default=(), description="files and modules of earlier changes that still run old code"
     )
+    undeployed: str = Field(
+        default="", description="why a target does not run the merge yet; sentences"
+    )
     otherwise: bool = Field(
         default=False, description="the merged tree differs from the merge that was checked"
     )
@@ -121,7 +124,7 @@ class Shipment(Record):
     @property
     def live(self) -> bool:
         """True if all of this change runs."""
-        return not self.failed and not self.restart_needed
+        return not self.failed and not self.restart_needed and not self.undeployed
 
     @property
     def summary(self) -> str:

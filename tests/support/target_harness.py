@@ -137,19 +137,21 @@ async def run_target(folder: Path, say: str, within: float = 30.0) -> None:
                 "TOKEN": "a-token", "THESEUS_OBSERVE_VALUES": "always",
             },
         )  # fmt: skip
+        journal = folder / "theseus-journal"
+        before = _count_records(journal)
         try:
             await alice.wait_for_bot()
             await alice.say("dev", say)
             async with asyncio.timeout(within):
-                while not _has_record(folder / "theseus-journal"):  # noqa: ASYNC110
+                while _count_records(journal) == before:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)  # another process writes it
         finally:
             process.terminate()
             await process.wait()
 
 
-def _has_record(journal: Path) -> bool:
-    return any('"command.' in file.read_text() for file in journal.glob("*.ndjson"))
+def _count_records(journal: Path) -> int:
+    return sum(file.read_text().count('"command.') for file in journal.glob("*.ndjson"))
 
 
 class TargetHarness(AgentHarness):

@@ -22,6 +22,7 @@ from bot.presentation.cards._live import (
     list_activity_lines,
     list_todo_lines,
 )
+from bot.presentation.cards._plain_text import to_plain_text
 from bot.presentation.cards._text import (
     describe_wait,
     format_elapsed,
@@ -275,6 +276,9 @@ def render_shipment(
     if shipment.failed and not shipment.restart_needed:
         reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
         return Post(text=f"⚠️ {merged} It is **not live**: {reasons}. The old code keeps running.")
+    if shipment.undeployed:
+        why = to_plain_text(shipment.undeployed, 600)
+        return Post(text=f"🚢 {merged} It is not live yet. {why}")
     if shipment.restart_needed:
         missing = (
             f": {shipment.pending}" if shipment.pending else " and is live after the next restart"

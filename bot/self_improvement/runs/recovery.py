@@ -107,7 +107,8 @@ class RecoveryService:
         try:
             self.targets.get(run.trigger.target)
         except TargetMissing as missing:
-            await self.transitions.end(run, Edge.FAILED, str(missing))
+            if not run.has_ended:
+                await self.transitions.end(run, Edge.FAILED, str(missing))
             return
         decision = choose_recovery(run, alive=frozenset())
         if decision is Recovery.QUARANTINE:

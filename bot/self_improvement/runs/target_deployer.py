@@ -98,8 +98,7 @@ class TargetDeployer:
             approved_head=approval.head,
             merge_commit=commit,
             live_commit=commit if is_live else "unknown",
-            restart_needed=not is_live,
-            pending=pending,
+            undeployed=pending,
             otherwise=otherwise,
             at=self._clock.now(),
         )

@@ -155,7 +155,7 @@ class WatchStep:
         return watch
 
     async def _begin_late(self, run: Run, history: History, shipment: Shipment) -> None:
-        live = shipment.replace(restart_needed=False, failed={})
+        live = shipment.replace(restart_needed=False, failed={}, undeployed="")
         watch = await self.watches.begin(run, history, live)
         if watch is None:
             return
