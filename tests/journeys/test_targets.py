@@ -10,6 +10,8 @@ from bot.domain.run import Run, Status, Waiting
 from tests.fakes.repositories import run_git
 from tests.support.agent_under_test import AgentUnderTest
 from tests.support.target_harness import (
+    COG_BOT,
+    COG_WORKED,
     TargetHarness,
     build_entry,
     make_target,
@@ -72,6 +74,26 @@ async def propose(world: TargetHarness, agent: AgentUnderTest) -> Run:
     assert verdict.behaviour is not None
     assert "not recorded" in verdict.behaviour.unplayed
     return run
+
+
+@pytest.mark.slow
+async def test_a_command_that_no_test_can_call_is_proven_by_a_replay(tmp_path: Path) -> None:
+    repository = tmp_path / "welcome"
+    make_target(repository, COG_BOT, {"sharing.py": COG_WORKED})
+    paths = {"free": ["sharing.py"]}
+    settings = write_settings(tmp_path, build_entry("welcome", paths=paths))
+    await run_target(repository, "!share 6 0")
+    async with open_world(tmp_path / "world", settings) as world, world.run_agent() as agent:
+        run = await propose(world, agent)
+        history = await world.store.get_history(run.id)
+    assert history.plan is not None
+    assert history.plan.replay is not None
+    assert history.plan.replay.asked == "says “!share 6 0”"
+    assert history.verdict is not None
+    assert history.change_set is not None
+    assert history.verdict.passing_on_head is not None
+    assert history.verdict.passing_on_head.status == "passed"
+    assert [each.path for each in history.change_set.files] == ["sharing.py"]
 
 
 def list_refs(folder: Path) -> str:

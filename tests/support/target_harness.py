@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -74,6 +75,30 @@ WELCOME: Mapping[str, str] = {
     "requirements.txt": "discord.py\n",
     ".gitignore": "theseus-journal/\n.env\n",
 }
+SHARING = """\
+from discord.ext import commands
+
+
+class Sharing(commands.Cog):
+    @commands.command()
+    async def share(self, ctx, sweets: int, people: int):
+        await ctx.send(f"Each gets {sweets // people}.")
+
+
+async def setup(bot):
+    await bot.add_cog(Sharing())
+"""
+_OBSERVE = '    await bot.load_extension("theseus_observe")\n'
+COG_BOT: Mapping[str, str] = {
+    **WELCOME,
+    "bot.py": BOT[: BOT.index("@bot.command()")]
+    .replace("from games import share_sweets\n", "")
+    .replace(_OBSERVE, _OBSERVE + _OBSERVE.replace("theseus_observe", "sharing"))
+    + BOT[BOT.index('if __name__ == "__main__"') :],
+    "sharing.py": SHARING,
+}
+"""A bot whose command fails in itself: no function of it can be called without Discord."""
+COG_WORKED = SHARING.replace("sweets // people", "sweets // max(people, 1)")
 # Points discord.py at the local Discord, as a replay does; then the bot starts as it always does.
 _START = """
 import os, runpy, sys
@@ -115,11 +140,15 @@ def write_settings(folder: Path, *entries: Mapping[str, Any]) -> Settings:
     return load(root, {})
 
 
-def make_target(folder: Path, files: Mapping[str, str] = WELCOME) -> str:
+def make_target(
+    folder: Path,
+    files: Mapping[str, str] = WELCOME,
+    before: Mapping[str, str] = MappingProxyType({"games.py": WORKING}),
+) -> str:
     """Make a target's repository, whose newest commit broke a command; return that commit."""
     folder.mkdir()
     run_git(folder, "init", "-q", "-b", "main")
-    commit(folder, {**files, "games.py": WORKING}, "feat: share sweets")
+    commit(folder, {**files, **before}, "feat: share sweets")
     return commit(folder, files, "refactor: share in one line")
 
 
