@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from theseus_observe.redaction import redact
 
-from bot.domain.errors import DeploymentError
 from bot.domain.target import Target
+from bot.domain.target_errors import DeploymentError
 from bot.infra.service_client import open_service
 from bot.ports.deployment import Deployment
 

@@ -205,7 +205,7 @@ class GitCheckout:
         return WorkspaceError(f"git could not fast-forward {self._path}", detail=output)
 
 
-class TargetCheckout(GitCheckout):
+class FollowedCheckout(GitCheckout):
     """The checkout of a target: people's own folder, or our clone of their repository.
 
     Args:
@@ -238,7 +238,7 @@ class TargetCheckout(GitCheckout):
             await self._publish(self.path)
         return await super().get_head()
 
-    async def contains(self, older: str, newer: str) -> bool:
+    async def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether commit `newer` contains `older`; `False` if one of them is unknown."""
         return await run_in_thread(self.open_git().is_ancestor, older, newer)
 

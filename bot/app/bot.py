@@ -10,8 +10,6 @@ from typing import Protocol
 
 import structlog
 from theseus_observe.redaction import redact
-from theseus_rehearsal.ports.sandbox import Sandbox
-from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory, DiscordReportPictures
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -21,7 +19,7 @@ from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
 from bot.app.agent import build_links, make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
-from bot.app.engines import EngineResources, MakeEngines, build_engines
+from bot.app.engines import MakeEngines, build_engine_resources, build_engines
 from bot.app.intake import build_intake, build_issue_intake
 from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import build_live_settings
@@ -63,14 +61,11 @@ from bot.ports.audit_reader import AuditReader
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
-from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.live_registry import LiveRegistry
 from bot.ports.member_directory import MemberDirectory
-from bot.ports.memory import MemoryStore
-from bot.ports.model_gateway import ModelGateway
+from bot.ports.report_pictures import ReportPictures
 from bot.ports.store import Store
-from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
 from bot.self_improvement.checks.start_check import StartCheck
 from bot.self_improvement.reporting.restart_notices import RestartNotices
@@ -80,7 +75,6 @@ from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.self_improvement.watch.feedback import FeedbackService
 from bot.settings import Settings, get_required_token, guard_secrets, provide_cog_variables
-from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -181,6 +175,7 @@ async def _build(
     injector.add(supervision, Supervision)
     client = injector.get(TheseusClient)
     chat = build(DiscordChat, Chat, client=client, redact=redact)
+    build(DiscordReportPictures, ReportPictures, client=client)
     build(DevChannelAnnouncer, dev_channel_id=who.dev_channel_id)
     live = await call(open_hot_reload, stack=stack)
     injector.add(live.registry, LiveRegistry)
@@ -232,7 +227,7 @@ async def _build_agent(
         LayeredSpendGuard, everything=injector.get(BudgetEnforcer), targets=budgets
     )
     gateway = await stack.enter_async_context(injector.call(build_model_gateway, spend_guard=guard))
-    resources = injector.call(_build_engine_resources, gateway=gateway)
+    resources = injector.call(build_engine_resources, gateway=gateway)
     chosen = make_engines(resources)
     targets = await open_targets(
         injector, stack, make_engines, resources, build_links(settings), budgets
@@ -293,37 +288,6 @@ def _restart_notices(
         store, chat, recorder, monitoring.dev_channel_id, beginning.news,
         supervision.refused, monitoring.open_rollback_incident, leave_refused,
     )  # fmt: skip
-
-
-def _build_engine_resources(
-    settings: Settings,
-    clock: Clock,
-    code: RunningCode,
-    journal: Journal,
-    store: Store,
-    memory: MemoryStore,
-    sandbox: Sandbox,
-    verifier: Verifier,
-    load: SharedLock,
-    skills: SkillLibrary,
-    gateway: ModelGateway,
-    client: TheseusClient,
-) -> EngineResources:
-    return EngineResources(
-        settings=settings,
-        sandbox=sandbox,
-        verifier=verifier,
-        journal=journal,
-        store=store,
-        memory=memory,
-        clock=clock,
-        gateway=gateway,
-        load=load,
-        skills=skills,
-        prompts=Prompts(settings.root / "prompts", code.get_prompts),
-        pictures=DiscordReportPictures(client),
-        protection=settings.config.protection,
-    )
 
 
 def _build_client(

@@ -25,6 +25,7 @@ from bot.adapters.claude_agent import (
 from bot.adapters.offline_agent import OfflineAgent
 from bot.domain.account import Account
 from bot.domain.errors import ConfigError
+from bot.hot_reload.running_code import RunningCode
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.audit_reader import AuditReader
 from bot.ports.chat_model import ChatModel
@@ -84,6 +85,38 @@ class Engines:
     chat_model: ChatModel | None = None
     open_chat: OpenChat | None = None
     open_audit_reader: OpenAuditReader | None = None
+
+
+def build_engine_resources(
+    settings: Settings,
+    clock: Clock,
+    code: RunningCode,
+    journal: Journal,
+    store: Store,
+    memory: MemoryStore,
+    sandbox: Sandbox,
+    verifier: Verifier,
+    load: SharedLock,
+    skills: SkillLibrary,
+    gateway: ModelGateway,
+    pictures: ReportPictures,
+) -> EngineResources:
+    """Return what the engines of Theseus itself are made from."""
+    return EngineResources(
+        settings=settings,
+        sandbox=sandbox,
+        verifier=verifier,
+        journal=journal,
+        store=store,
+        memory=memory,
+        clock=clock,
+        gateway=gateway,
+        load=load,
+        skills=skills,
+        prompts=Prompts(settings.root / "prompts", code.get_prompts),
+        pictures=pictures,
+        protection=settings.config.protection,
+    )
 
 
 MakeEngines = Callable[[EngineResources], Engines]

@@ -56,10 +56,11 @@ from bot.ports.recorder import ActionRecorder
 from bot.ports.restarter import Restarter
 from bot.ports.spend_guard import SpendGuard
 from bot.ports.store import Store
-from bot.ports.traffic import RecentTraffic, TrafficLog
+from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspaces
+from bot.self_improvement.checks.behaviour_check import RecentTraffic
 from bot.self_improvement.checks.start_check import CommitCheck, StartCheck
 from bot.settings import Settings
 from bot.skills import SkillLibrary

@@ -16,7 +16,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.deployments import build_deployment
-from bot.adapters.git_checkout import TargetCheckout
+from bot.adapters.git_checkout import FollowedCheckout
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.ndjson_journal import ObservedFolder, ObservedJournal
@@ -39,13 +39,12 @@ from bot.ports.deployment import Deployment
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
-from bot.ports.traffic import RecentTraffic
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspaces
 from bot.presentation.run_links import RunLinks
 from bot.self_improvement import ShippedFixes
-from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck, RecentTraffic
 from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.foreign_replays import ForeignReplays
 from bot.self_improvement.checks.foreign_start_check import ForeignStartCheck
@@ -96,7 +95,7 @@ async def open_ports(
     clock, recorder = injector.get(Clock), injector.get(Recorder)
     forge, checkout = await open_forge(target, places.repository, data, settings, clock, stack)
     injector.add(JournalledForge(forge, recorder), Forge)
-    injector.add(checkout, Checkout, TargetCheckout)
+    injector.add(checkout, Checkout, FollowedCheckout)
     access = forge.get_access
     workspaces = GitWorkspaces(
         places.repository, data / "worktrees", remote=checkout.remote, access=access
@@ -222,7 +221,7 @@ def build_workers(
         LiveVersion,
         source=target.live,
         find_running=injector.get(ObservedJournal).find_running_commit,
-        contains=injector.get(TargetCheckout).contains,
+        contains=injector.get(FollowedCheckout).is_ancestor,
     )
     build(TargetDeployer, ShipmentDeployer)
     _build_writers(injector, ours, chosen, clock)

@@ -12,7 +12,7 @@ from theseus_rehearsal.foreign.start import BotStart
 
 from bot.adapters.forges.registry import FORGES
 from bot.adapters.forges.shared.forge_type import OpenedForge
-from bot.adapters.git_checkout import TargetCheckout
+from bot.adapters.git_checkout import FollowedCheckout
 from bot.domain.errors import ConfigError
 from bot.domain.target import Target, TargetStart
 from bot.infra.forge_repository import publish_branch
@@ -44,7 +44,7 @@ async def open_forge(
     settings: Settings,
     clock: Clock,
     stack: AsyncExitStack,
-) -> tuple[OpenedForge, TargetCheckout]:
+) -> tuple[OpenedForge, FollowedCheckout]:
     """Open the forge of a target; return it with the checkout that its merges arrive in.
 
     Raises `ConfigError`.
@@ -60,7 +60,7 @@ async def open_forge(
     if target.forge.kind == "local":  # people's own remotes stay as they are
         remote = str(bare.resolve())
         publish = partial(run_in_thread, partial(publish_branch, bare, branch=target.branch))
-    checkout = TargetCheckout(
+    checkout = FollowedCheckout(
         folder,
         remote,
         target.branch,

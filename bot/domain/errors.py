@@ -37,8 +37,6 @@ TheseusError
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
     ├── AlertUnavailable, AlertRejected
-    ├── DeploymentError    what was merged could not be deployed
-    ├── TargetMissing      the run's target is not configured (also forge, workspace, store)
     └── JournalError
 
 `str(error)` is safe to show in chat; `detail` may hold more and goes to the journal, redacted.
@@ -364,12 +362,6 @@ class StoreConflict(StoreError):
     retryable = True
 
 
-class TargetMissing(ForgeError, WorkspaceError, StoreError):
-    """The target of a run is not in the configuration, so none of its ports can be used."""
-
-    code = "target_missing"
-
-
 class ChatError(PortError):
     """A message could not be sent to the chat."""
 
@@ -387,12 +379,6 @@ class ChatRejected(ChatError):
     """The chat refuses this message for good: missing permission, deleted channel."""
 
     code = "chat.rejected"
-
-
-class DeploymentError(PortError):
-    """A target could not be deployed; what was merged stays merged."""
-
-    code = "deployment"
 
 
 class AlertUnavailable(PortError):

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.domain.errors import TargetMissing
 from bot.domain.people import AllowList
 from bot.domain.target import OWN_TARGET
+from bot.domain.target_errors import TargetMissing
 from bot.ports.forge import Forge
 from bot.ports.memory import MemoryStore
 from bot.ports.workspace import Checkout, Workspaces

@@ -22,14 +22,6 @@ async def list_no_loads(_: str) -> Sequence[datetime]:
     return ()
 
 
-class RecentTraffic(Protocol):
-    """What people asked lately, as far as it is recorded. Raises `StoreError`."""
-
-    async def list_since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
-        """Return the newest records from that time on, of all events, oldest first."""
-        ...
-
-
 class TrafficLog(Protocol):
     """Stores records of interactions, a limited number for each event. Raises `StoreError`.
 

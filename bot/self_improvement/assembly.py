@@ -166,13 +166,8 @@ def assemble(
     """
     build, place = injector.build, {"dev_channel_id": settings.dev_channel_id}
     injector.add(settings)
-    injector.add(
-        Targets(
-            _get_ports(injector),
-            {name: _get_ports(each) for name, each in others.items()},
-            refusals,
-        )
-    )
+    ports = {name: _get_ports(each) for name, each in others.items()}
+    injector.add(Targets(_get_ports(injector), ports, refusals))
     injector.add(settings.people)
     _build_authority(injector, settings)
     build(LiveCards)
@@ -190,13 +185,7 @@ def assemble(
         build(part)
     _build_watches(injector)
     build(ProposalCards)
-    steps = {OWN_TARGET: _build_steps(injector)}
-    for name, other in others.items():
-        other.take(injector, *_SHARED)
-        other.add(replace(settings, full_tier=True))  # only our own forge may run them for us
-        other.build(ShipmentWatches, target=name)
-        steps[name] = _build_steps(other)
-    build(StepSequence, steps=steps)
+    build(StepSequence, steps=_build_all_steps(injector, settings, others))
     build(Workers, owner=owner)
     build(Reconciler)
     build(Cancellation)
@@ -213,8 +202,20 @@ def assemble(
         unconfined=settings.unconfined,
     )
     _build_requests(injector, commands)
-    watching = tuple(each.build(WatchStep, target=name) for name, each in others.items())
-    return _build_loops(injector, settings, watching)
+    return _build_loops(injector, settings, others)
+
+
+def _build_all_steps(
+    injector: Injector, settings: RunSettings, others: Mapping[str, Injector]
+) -> dict[str, TargetSteps]:
+    """Build the steps of Theseus itself and of the other targets."""
+    steps = {OWN_TARGET: _build_steps(injector)}
+    for name, other in others.items():
+        other.take(injector, *_SHARED)
+        other.add(replace(settings, full_tier=True))  # only our own forge may run them for us
+        other.build(ShipmentWatches, target=name)
+        steps[name] = _build_steps(other)
+    return steps
 
 
 def _get_ports(injector: Injector) -> TargetPorts:
@@ -357,7 +358,7 @@ def _build_requests(injector: Injector, commands: Callable[[], Collection[str]])
 
 
 def _build_loops(
-    injector: Injector, settings: RunSettings, watching: tuple[WatchStep, ...]
+    injector: Injector, settings: RunSettings, others: Mapping[str, Injector]
 ) -> RunningAgent:
     build = injector.build
     build(OwnVersion, LiveVersion)
@@ -376,6 +377,6 @@ def _build_loops(
             get_stop=injector.get(KillSwitchGuard).get_stop,
         ),
         injector.find(BudgetEnforcer),
-        *watching,
+        *(each.build(WatchStep, target=name) for name, each in others.items()),
     )
     return build(RunningAgent, loops=tuple(loop for loop in loops if loop is not None))

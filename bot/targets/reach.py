@@ -26,7 +26,7 @@ def check_reach(target: Target, root: Path, state: Path) -> Path:
             raise ConfigError(f"targets: {target.name}: {folder} is a link; remove it.")
         return place
     for own, what in ((root.resolve(), "the checkout"), (state.resolve(), "the state folder")):
-        if _overlaps(place, own):
+        if _has_overlap(place, own):
             raise ConfigError(
                 f"targets: {target.name}: repository {target.repository} is {place}, which "
                 f"overlaps with {what} of Theseus ({own}). Move the bot to a folder of its own."
@@ -42,7 +42,7 @@ def check_repository(target: Target, checkout: TargetCheckout, root: Path, state
     shared = _get_shared_folder(checkout.folder)
     for own in (root.resolve(), state.resolve()):
         is_clone = target.is_remote and shared.is_relative_to(checkout.folder.resolve())
-        if _overlaps(shared, own) and not is_clone:
+        if _has_overlap(shared, own) and not is_clone:
             raise ConfigError(
                 f"targets: {target.name}: the git folder of {checkout.folder} is {shared}, which "
                 "belongs to Theseus. Clone the bot into a folder of its own."
@@ -83,7 +83,7 @@ def _check_deployment(target: Target, checkout: TargetCheckout) -> None:
             )
 
 
-def _overlaps(one: Path, other: Path) -> bool:
+def _has_overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from theseus_guard.records import Finding
 from theseus_observe.redaction import redact, redact_value
@@ -15,8 +17,8 @@ from theseus_rehearsal.scripts import describe_step
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
+from bot.domain.traffic import TrafficRecord
 from bot.ports.clock import Clock
-from bot.ports.traffic import RecentTraffic
 from bot.ports.trees import CommitTrees
 from bot.proof.measurement import measure_rounds, select_scripts
 from bot.proof.regression_scripts import build_regression_scripts
@@ -26,6 +28,14 @@ PATIENCE = 900.0
 """Seconds that all replays of one comparison may take; each replay also has its own limit."""
 
 _EXAMPLES = 3
+
+
+class RecentTraffic(Protocol):
+    """What people asked lately, as far as it is recorded. Raises `StoreError`."""
+
+    async def list_since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
+        """Return the newest records from that time on, of all events, oldest first."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,9 +22,9 @@ from bot.domain.cogs import has_cog
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.trials import RevertTrial
 from bot.ports.clock import Clock
-from bot.ports.traffic import RecentTraffic
 from bot.ports.trees import CommitTrees
 from bot.proof.regression_scripts import build_regression_scripts
+from bot.self_improvement.checks.behaviour_check import RecentTraffic
 
 PATIENCE = 600.0
 """Seconds that all runs of one check may take."""

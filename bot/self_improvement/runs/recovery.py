@@ -7,9 +7,10 @@ import structlog
 
 from bot.authority.approvals import Approvals
 from bot.authority.run_locks import RunLocks
-from bot.domain.errors import ChatRejected, StoreConflict, TargetMissing, TheseusError
+from bot.domain.errors import ChatRejected, StoreConflict, TheseusError
 from bot.domain.run import FINAL_STATUSES, Recovery, Run, Stage, Status, Waiting, choose_recovery
 from bot.domain.run_state import Edge
+from bot.domain.target_errors import TargetMissing
 from bot.ports.store import Store
 from bot.ports.targets import Targets
 from bot.presentation.cards import get_activity

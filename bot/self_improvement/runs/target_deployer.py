@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from bot.domain.change import MergeResult
-from bot.domain.errors import DeploymentError, StaleApproval, WorkspaceError
+from bot.domain.errors import StaleApproval, WorkspaceError
 from bot.domain.proposal import Approval, Proposal, Shipment
 from bot.domain.target import LiveSource
+from bot.domain.target_errors import DeploymentError
 from bot.ports.clock import Clock
 from bot.ports.deployment import Deployment
 from bot.ports.forge import Forge

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.deployments import CommandDeployment, WebhookDeployment, build_deployment
-from bot.domain.errors import DeploymentError
 from bot.domain.target import Target, TargetStart
+from bot.domain.target_errors import DeploymentError
 from bot.infra.free_port import find_free_port
 
 COMMIT = "c0ffee" * 6 + "abcd"

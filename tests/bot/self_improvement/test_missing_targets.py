@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import TargetMissing
 from bot.domain.run import Run, Status
+from bot.domain.target_errors import TargetMissing
 from bot.self_improvement.runs.transitions import create_run
 from tests.support.agent_harness import AgentHarness
 
