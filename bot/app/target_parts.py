@@ -19,7 +19,7 @@ from bot.adapters.deployments import build_deployment
 from bot.adapters.git_checkout import FollowedCheckout
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.ndjson_journal import ObservedFolder, ObservedJournal
+from bot.adapters.ndjson_journal import ObservedJournal
 from bot.adapters.rehearsal import BotRehearsal, RefusedRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import FixedChecks, SandboxedVerifier
@@ -88,9 +88,13 @@ class TargetPlaces:
 
 
 async def open_ports(
-    injector: Injector, places: TargetPlaces, settings: Settings, stack: AsyncExitStack
+    injector: Injector,
+    places: TargetPlaces,
+    journal: ObservedJournal,
+    settings: Settings,
+    stack: AsyncExitStack,
 ) -> None:
-    """Open the ports of a target. Raises `ConfigError`."""
+    """Open the ports of a target, but for its journal, which is open. Raises `ConfigError`."""
     target, data = places.target, places.data
     clock, recorder = injector.get(Clock), injector.get(Recorder)
     forge, checkout = await open_forge(target, places.repository, data, settings, clock, stack)
@@ -102,14 +106,6 @@ async def open_ports(
     )
     injector.add(workspaces, Workspaces)
     injector.add(GitTrees(Git(places.repository)), CommitTrees)
-    journal = ObservedJournal(
-        data / "journal",
-        clock,
-        redact=redact,
-        keep_days=settings.config.journal.keep_days,
-        folder=_find_journal(places),
-    )
-    await stack.enter_async_context(journal)
     injector.add(journal, Journal, ObservedJournal)
     memory = SqliteMemory(data / "memory.sqlite3", redact=redact)
     injector.add(await stack.enter_async_context(memory), MemoryStore)
@@ -117,17 +113,6 @@ async def open_ports(
     if target.people is not None:
         injector.add(target.people, AllowList)
     await _open_sandbox(injector, places, settings)
-
-
-def _find_journal(places: TargetPlaces) -> ObservedFolder | None:
-    """Return the folder that the bot writes its journal to; it must not leave the repository."""
-    named = places.target.log.folder
-    if named is None:
-        return None
-    folder = Path(named).expanduser()
-    if folder.is_absolute():
-        return ObservedFolder(folder)
-    return ObservedFolder(places.repository / folder, places.repository)
 
 
 async def _open_sandbox(injector: Injector, places: TargetPlaces, settings: Settings) -> None:

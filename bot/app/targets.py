@@ -15,6 +15,7 @@ from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.app.engines import EngineResources, MakeEngines
+from bot.app.target_journals import TargetJournals
 from bot.app.target_parts import TargetPlaces, build_engines, build_workers, open_ports
 from bot.app.target_places import find_python, prepare_repository
 from bot.authority.kill_switch import KillSwitchGuard
@@ -92,7 +93,8 @@ async def open_targets(
                 injector.add(budgets[target.name])
             data = get_data_folder(settings, target.name)
             places = TargetPlaces(target, folder, data, find_python(target))
-            await open_ports(injector, places, settings, stack)
+            journal = parent.get(TargetJournals).by_name[target.name]
+            await open_ports(injector, places, journal, settings, stack)
             chosen = build_engines(injector, places, make_engines, resources)
             build_workers(injector, places, resources, chosen, links)
             injectors[target.name] = injector
