@@ -22,6 +22,7 @@ from bot.infra.git_parse import resolve_inside
 from bot.infra.git_remote import Access, Way, find_way
 from bot.infra.threads import run_in_thread
 
+_SUBJECTS = 50
 _IN_THE_WAY = "would be overwritten"
 _log = structlog.stdlib.get_logger(__name__)
 _NAMED = re.compile(r"^\t(.+)$", re.MULTILINE)
@@ -237,6 +238,13 @@ class FollowedCheckout(GitCheckout):
         if self._publish is not None:
             await self._publish(self.path)
         return await super().get_head()
+
+    async def list_subjects(self) -> tuple[str, ...]:
+        """Return the subjects of the newest commits that are no merges."""
+        listed = await run_in_thread(
+            self.open_git().run, "log", "-z", "--no-merges", f"-n{_SUBJECTS}", "--format=%s"
+        )
+        return parse_names(listed.out)
 
     async def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether commit `newer` contains `older`; `False` if one of them is unknown."""

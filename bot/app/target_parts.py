@@ -43,6 +43,7 @@ from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspaces
 from bot.presentation.run_links import RunLinks
+from bot.presentation.title_style import TitleStyle
 from bot.self_improvement import ShippedFixes
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck, RecentTraffic
 from bot.self_improvement.checks.failure_replays import FailureReplays
@@ -199,6 +200,7 @@ def build_workers(
         base_branch=target.branch,
         render=ours.prompts.render,
         links=links,
+        style=TitleStyle(injector.get(FollowedCheckout).list_subjects),
     )
     injector.add(build_deployment(target), Deployment)
     build(

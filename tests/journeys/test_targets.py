@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.change import STARTS
 from bot.domain.run import Run, Status, Waiting
+from bot.ports.forge import Forge
 from tests.fakes.repositories import run_git
 from tests.support.agent_under_test import AgentUnderTest
 from tests.support.target_harness import (
@@ -53,6 +54,9 @@ async def test_a_failure_of_another_bot_is_fixed_in_its_own_repository(tmp_path:
             await world.wait_for(
                 lambda each: any(live in text for text in world.list_texts(each)), run.id, PATIENCE
             )
+        theirs = await world.targets.injectors["welcome"].get(Forge).find(run.id)
+        assert theirs is not None
+        assert theirs.title.startswith("fix: ")  # as their commits are written
         assert await world.forge.find(run.id) is None
     changed = run_git(repository, "diff", "--name-only", base, "main").splitlines()
     assert changed[0] == "games.py"

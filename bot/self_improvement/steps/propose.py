@@ -1,6 +1,6 @@
 """Propose: publishes the proven head as a pull request."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from theseus_guard.record import Record
@@ -25,6 +25,7 @@ from bot.presentation.flags import describe_upcoming_flag
 from bot.presentation.markdown import escape_line, escape_text
 from bot.presentation.pull_requests import describe_failure, format_sentence, pull_request_title
 from bot.presentation.run_links import NO_LINKS, RunLinks
+from bot.presentation.title_style import keep_title
 from bot.proof import compute_risk, label
 from bot.self_improvement.reporting.messages import format_requests
 from bot.self_improvement.reporting.proposal_cards import ProposalCards
@@ -33,6 +34,8 @@ from bot.self_improvement.runs.run_records import is_pushed_by_others, need
 from bot.self_improvement.runs.transitions import RunTransitions
 
 Render = Callable[..., str]
+StyleTitle = Callable[[Run, str], Awaitable[str]]
+"""Returns a title as the repository's people would write it."""
 
 
 class PullRequestPublisher:
@@ -47,6 +50,7 @@ class PullRequestPublisher:
         base_branch: str,
         render: Render,
         links: RunLinks = NO_LINKS,
+        style: StyleTitle = keep_title,
     ) -> None:
         self._forge = forge
         self._clock = clock
@@ -54,6 +58,7 @@ class PullRequestPublisher:
         self._base_branch = base_branch
         self._render = render
         self._links = links
+        self._style = style
 
     async def __call__(self, run: Run, history: History) -> Proposal:
         """Return the proposal of `history.verdict.head`. Raises `ForgeError`."""
@@ -76,7 +81,7 @@ class PullRequestPublisher:
                 branch=change.branch,
                 head=change.head,
                 base_branch=self._base_branch,
-                title=pull_request_title(run, history),
+                title=await self._style(run, pull_request_title(run, history)),
                 body=self._render_body(run, history, verdict),
             )
         )
