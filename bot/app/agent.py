@@ -43,6 +43,7 @@ from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck
 from bot.self_improvement.checks.change_proofs import ChangeProofs
 from bot.self_improvement.checks.conversation_check import ConversationCheck
+from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.gates.advisories import AdvisoryGate
 from bot.self_improvement.checks.gates.coverage import CoverageGate
 from bot.self_improvement.checks.gates.documentation import DocumentationGate
@@ -50,7 +51,6 @@ from bot.self_improvement.checks.gates.merge_gates import MergeGates
 from bot.self_improvement.checks.gates.performance import PerformanceGate
 from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
 from bot.self_improvement.checks.gates.revert import RevertGate
-from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal

@@ -30,6 +30,7 @@ from bot.skills import SkillLibrary, build_skills
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_model_gateway import FakeModelGateway
+from tests.fakes.fake_report_pictures import FakeReportPictures
 from tests.fakes.repositories import commit, run_git
 from tests.support.agent_harness import AgentHarness
 from tests.support.local_sandbox import choose_local_sandbox
@@ -211,6 +212,7 @@ class TargetHarness(AgentHarness):
             load=SharedLock(),
             skills=SkillLibrary(lambda: build_skills({})),
             prompts=Prompts(ROOT / "prompts"),
+            pictures=FakeReportPictures(),
             protection=self.protection,
         )
         self.targets = await open_targets(parent, stack, make_offline, resources, NO_LINKS, {})

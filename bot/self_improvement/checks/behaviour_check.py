@@ -1,8 +1,8 @@
 """Compares the output that users get with a change's base and with its head."""
 
 import asyncio
-from dataclasses import KW_ONLY, dataclass, field
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 

@@ -31,8 +31,11 @@ class ForeignStartCheck:
     trees: CommitTrees
     clock: Clock
 
-    async def __call__(self, head: str, base: str) -> CheckResult:
-        """Return whether `head` starts; it is skipped, with the reason, if base does not."""
+    async def __call__(self, head: str, base: str, *, fresh: bool = False) -> CheckResult:
+        """Return whether `head` starts; it is skipped, with the reason, if base does not.
+
+        Every start is a fresh one.
+        """
         began = self.clock.monotonic()
         status: Literal["passed", "failed", "skipped"]
         try:

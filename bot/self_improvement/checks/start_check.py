@@ -41,8 +41,11 @@ _ExitState = tuple[Literal["passed", "failed", "skipped", "undecided"], str]
 class CommitCheck(Protocol):
     """Checks a commit by running its bot."""
 
-    async def __call__(self, head: str, base: str) -> CheckResult:
-        """Return whether `head` starts, as far as that can be known; see the result's status."""
+    async def __call__(self, head: str, base: str, *, fresh: bool = False) -> CheckResult:
+        """Return whether `head` starts, as far as that can be known; see the result's status.
+
+        If a `fresh` start is wanted, no earlier result with the same files is used.
+        """
         ...
 
 

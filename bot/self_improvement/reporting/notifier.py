@@ -112,7 +112,7 @@ class RunNotifier:
         if history.brief is None:
             raise AssertionError("there is no brief to agree to")
         key = f"{_build_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
-        limit = await describe_hourly_limit(self._budget, self._clock.now())
+        limit = await describe_hourly_limit(self._budget, self._live_cards.get_time())
         await self._post(run, cards.render_contract(run, history, self._cap, limit), key)
 
     async def post_plausible_edit(self, run: Run, history: History) -> None:

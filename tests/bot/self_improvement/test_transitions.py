@@ -9,8 +9,8 @@ from bot.domain.errors import InvalidTransition
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge, move
 from bot.memory.recording import MemoryRecorder
-from bot.self_improvement.reporting.live_cards import LiveCards
 from bot.ports.targets import TargetPorts, Targets
+from bot.self_improvement.reporting.live_cards import LiveCards
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.reporting.run_threads import RunThreads
 from bot.self_improvement.runs.transitions import RunTransitions, create_run
