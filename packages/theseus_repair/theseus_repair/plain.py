@@ -7,6 +7,7 @@ is read from the last traceback in the output.
 import asyncio
 import re
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from theseus_repair.copied_tree import CopiedTree
+from theseus_repair.errors import OptionError
 from theseus_repair.files import SKIPPED, write
 from theseus_repair.invocation import Invocation
 from theseus_repair.model import Crash, Texts, TraceFrame
@@ -37,12 +39,31 @@ NAME = "command"
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a repository without its history and caches; its environments are linked, not copied."""
-    ignore = shutil.ignore_patterns(*SKIPPED)
-    shutil.copytree(source, target, symlinks=True, ignore=ignore, dirs_exist_ok=True)
+    """Copy a repository without its history and caches; its environments are linked, not copied.
+
+    Pipes, sockets and devices have no content to copy. Raises `OptionError` for files that cannot
+    be read.
+    """
+    skip = shutil.ignore_patterns(*SKIPPED)
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        return {*skip(folder, names), *filter(lambda name: _is_special(Path(folder, name)), names)}
+
+    try:
+        shutil.copytree(source, target, symlinks=True, ignore=ignore, dirs_exist_ok=True)
+    except shutil.Error as error:
+        file, _, reason = error.args[0][0]
+        raise OptionError(
+            f"--repo {source}: {file} cannot be copied ({reason}). Make it readable, or move it."
+        ) from error
     for name in LINKED:
         if (source / name).exists() and not (target / name).exists():
             (target / name).symlink_to((source / name).resolve())
+
+
+def _is_special(path: Path) -> bool:
+    mode = path.lstat().st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
 
 
 async def copy_in_thread(source: Path, target: Path) -> None:

@@ -1,11 +1,16 @@
 """Commands in a copy use the copy, whatever is installed, and leave no process running."""
 
+import os
+import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from theseus_repair.command_check import CommandCheck
+from theseus_repair.errors import OptionError
+from theseus_repair.plain import copy_tree
 from theseus_repair.process_cleanup import is_running, wait_until_gone
 from theseus_repair.runner import skip_confinement
 
@@ -101,3 +106,24 @@ async def test_a_process_in_a_session_of_its_own_is_ended_with_the_command(tmp_p
     pid = int(started.read_text())
     await wait_until_gone([pid])
     assert not is_running(pid)
+
+
+def test_pipes_and_sockets_of_a_repository_are_not_copied(tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "calc.py").write_text(CALC)
+    os.mkfifo(shop / "events")
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(shop / "control"))
+        copy_tree(shop, tmp_path / "copy")
+
+    assert [file.name for file in (tmp_path / "copy").iterdir()] == ["calc.py"]
+
+
+def test_a_file_that_cannot_be_copied_is_named(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/calc.py").write_text(CALC)
+    (tmp_path / "copy/calc.py/calc.py").mkdir(parents=True)  # in the way, as an unreadable file would be
+
+    with pytest.raises(OptionError, match=r"shop/calc\.py cannot be copied \(.+\)"):
+        copy_tree(tmp_path / "shop", tmp_path / "copy")
