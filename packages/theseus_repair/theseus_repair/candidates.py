@@ -20,7 +20,7 @@ FLOOR = 0.1
 # Operators read the crash; more crashes would multiply the edits with little new information.
 CRASHES_AT_MOST = 3
 EACH = 150  # edits of one statement by one operator; a literal table would have thousands
-# The first 30 reverts rank before all single edits, whose rank is usually below 1.6.
+# The first of the reverts rank before all single edits, whose rank is usually below 1.6.
 REVERT_FIRST, FIRST_REVERTS = 1.6, 30
 # For edits of a condition above the crash that reads the same names: it often let the crash happen.
 RELATED_WEIGHT = 1.6
@@ -37,6 +37,7 @@ def propose(
     suspicion: Suspicion,
     late: Callable[[], bool] = return_false,
     is_revert_time_up: Callable[[], bool] = return_false,
+    reverts_first: int = FIRST_REVERTS,
 ) -> list[Candidate]:
     """Return the candidates, best first. Equal edits appear once, with their best rank.
 
@@ -48,7 +49,9 @@ def propose(
     reach = _reach(sources, suspicion)
     singles = _iterate_edits(problem, suspicion, sources, reach, late)
     migrated = migrations.propose(problem, sources)
-    reverted = _propose_reverts(problem, suspicion, sources, reach, is_revert_time_up)
+    reverted = _propose_reverts(
+        problem, suspicion, sources, reach, is_revert_time_up, reverts_first
+    )
     for candidate in (*singles, *migrated, *reverted):
         if any(is_test(edit.path) for edit in candidate.edits):
             continue
@@ -75,6 +78,7 @@ def _propose_reverts(
     sources: list[Source],
     reach: dict[str, float],
     is_revert_time_up: Callable[[], bool],
+    reverts_first: int,
 ) -> list[Candidate]:
     """Return the reverts: the likeliest rank before all single edits, the others among them."""
     top = {
@@ -99,7 +103,7 @@ def _propose_reverts(
     ranked.sort(key=lambda each: -each[0])
     return [
         replace(each, rank=REVERT_FIRST + rank if rank else 0.3 * each.rank)
-        if number < FIRST_REVERTS
+        if number < reverts_first
         else replace(each, rank=each.rank * (near or 0.3))
         for number, (rank, near, each) in enumerate(ranked)
     ]
@@ -141,7 +145,12 @@ def _iterate_edits(
     late: Callable[[], bool],
 ) -> Iterator[Candidate]:
     """Yield the edits of every statement, those of the most suspicious ones first."""
-    pools = replace(build_pools(sources), stated=problem.stated, templates=problem.templates)
+    pools = replace(
+        build_pools(sources),
+        stated=problem.stated,
+        templates=problem.templates,
+        library=problem.library,
+    )
     views = [
         (source, [View(source, crash, pools) for crash in _select_distinct(problem.crashes)])
         for source in sources

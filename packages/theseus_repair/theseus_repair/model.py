@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from theseus_repair.calls import CallQuestion, StatedAnswer
+from theseus_repair.library import EMPTY, Library
 
 Texts = Mapping[str, str]
 
@@ -142,6 +143,7 @@ class Problem:
     `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name.
     `crashes_by_test`: by failing test, how it ends before any edit. `stated`: by a function's name,
     the literals that people stated as answers. `templates` are replacements of earlier commits.
+    `library` is discord.py as the bot has it installed.
     """
 
     texts: Texts
@@ -153,6 +155,7 @@ class Problem:
     crashes_by_test: Mapping[str, Crash] = field(default_factory=dict)
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     templates: tuple[EditTemplate, ...] = ()
+    library: Library = EMPTY
 
 
 Proof = Literal["call", "answer", "tests", "undo"]

@@ -14,6 +14,8 @@ STORE = (
     'SCHEMA = """CREATE TABLE IF NOT EXISTS vote (guild INTEGER, user INTEGER NOT NULL, '
     'choice TEXT, PRIMARY KEY (guild, user))"""\n\n\nasync def run(db, guild, user, choice):\n'
 )
+LISTENER = "def award(member, points):\n    pass\n\n\nasync def reward(member, points):\n"
+AGE = "import discord\nfrom datetime import datetime\n\n\ndef age(member):\n"
 MIXED = "can't compare offset-naive and offset-aware datetimes"
 NO_WITH = "'Lock' object does not support the context manager protocol"
 NO_ASYNC_WITH = "'Lock' object does not support the asynchronous context manager protocol"
@@ -97,6 +99,15 @@ LINES = [
     (FETCH, "return db[name.id]", "return db[str(name.id)]", "12345"),
     (FETCH, "return db.get(name.author)", "return db.get(name.author.id)", ""),
     (FETCH, "return str(name.id) in db", "return name.id in db", ""),
+    (FETCH, "return db.get_channel(name.channel)", "return db.get_channel(int(name.channel))", ""),
+    (FETCH, "return Select(options=name.options)", "return Select(options=name.options[:25])",
+     "In data.components.0.components.0.options: Must be between 1 and 25 in length."),
+    (FETCH, "for key in name.keys():\n        db.add_field(name=key, value=key)",
+     "for key in list(name.keys())[:25]:\n        db.add_field(name=key, value=key)",
+     "In embeds.0.fields: Must be 25 or fewer in length."),
+    (LISTENER, "return award(points, member)", "return award(member, points)", ""),
+    (AGE, "return datetime.utcnow() - member.joined_at",
+     "return discord.utils.utcnow() - member.joined_at", MIXED),
 ]  # fmt: skip
 
 

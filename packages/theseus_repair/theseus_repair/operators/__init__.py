@@ -23,6 +23,7 @@ from theseus_repair.operators import (
     handlers,
     insertions,
     keys,
+    library_names,
     literals,
     movement,
     names,
@@ -31,6 +32,7 @@ from theseus_repair.operators import (
     returns,
     sql,
     sql_parameters,
+    super_calls,
     templates,
     texts,
     times,
@@ -46,6 +48,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
         returns, insertions, wrappers, awaits, times, sql, sql_parameters,
         discord_calls, literals, expressions, movement, texts, decorators, handlers, patterns,
         templates, copied_lines, call_arguments, conversions, refusals, exits,
+        library_names, super_calls,
     )
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from theseus_guard.syntax import parse
 
 from theseus_repair.expectation import parse_expectation
+from theseus_repair.library import EMPTY, Library
 from theseus_repair.model import Candidate, Crash, EditTemplate, SourceEdit
 from theseus_repair.operators._sql import Schema, build_schema
 from theseus_repair.source import FunctionNode, Source, list_parameters, set_on_self
@@ -20,7 +21,8 @@ class Pools:
 
     `fields` are the fields of the same class with their types, by each of them. `stated` are the
     answers of functions that people stated, as literals by name. `imports` are the statements that
-    import a name, `templates` the replacements of earlier commits.
+    import a name, `templates` the replacements of earlier commits. `library` is the bot's
+    discord.py.
     """
 
     strings: tuple[str, ...] = ()
@@ -32,6 +34,7 @@ class Pools:
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
     templates: tuple[EditTemplate, ...] = ()
+    library: Library = EMPTY
 
 
 @dataclass(frozen=True)

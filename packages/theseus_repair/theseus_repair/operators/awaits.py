@@ -79,8 +79,9 @@ def _weigh_call(node: ast.Call, view: View) -> float:
     if called is not None:
         return 0.9 if isinstance(called, ast.AsyncFunctionDef) else 0.1
     suggests_await = view.has_crash_text("coroutine", "awaited")
-    if name in COROUTINES:
-        return 0.8 if suggests_await else 0.45
+    if name in COROUTINES or name in view.pools.library.coroutines:
+        unused = isinstance(view.source.parents.get(node), ast.Expr)
+        return 0.8 if suggests_await or unused else 0.45
     return 0.5 if suggests_await else 0.12
 
 
@@ -106,6 +107,8 @@ def _propose_without_await(node: ast.Await, view: View) -> Iterator[Candidate]:
     """Yield the awaited value without `await`, or gathered if it is a list."""
     name = get_called_name(node.value) if isinstance(node.value, ast.Call) else ""
     plain = isinstance(view.pools.functions.get(name), ast.FunctionDef)
+    if name in view.pools.library.coroutines and not view.has_crash_text(*NEEDLESS):
+        return  # it would not run at all
     weight = 0.95 if view.has_crash_text(*NEEDLESS) else 0.8 if plain else 0.1
     yield view.put(node, view.get_code(node.value), KIND, weight)
 

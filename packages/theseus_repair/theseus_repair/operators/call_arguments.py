@@ -22,6 +22,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             if _is_plain(node, view):
                 yield from _propose_field(node, view)
                 yield from _propose_missing_parameter(node, view)
+                yield from _order_as_declared(node, view)
             yield from _propose_sibling_key(node, view)
 
 
@@ -57,6 +58,21 @@ def _propose_missing_parameter(node: ast.Call, view: View) -> Iterator[Candidate
     for name in (arg.arg for arg in list_parameters(function)):
         if name not in (*named, *positional, "self", "cls") and name in known:
             yield add_argument(node, f"{name}={name}", 0.45, view)
+
+
+def _order_as_declared(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield two arguments swapped that have the names of each other's parameters."""
+    names = _list_positional_parameters(node, view)
+    codes = [view.get_code(value).rpartition(".")[2] for value in node.args]
+    pairs = [*zip(names, codes, strict=False)]
+    for one, (name, code) in enumerate(pairs):
+        for other in range(one + 1, len(pairs)):
+            if name != code and (name, code) == pairs[other][::-1]:
+                left, right = node.args[one], node.args[other]
+                texts = view.get_code(left), view.get_code(right)
+                edits = [view.source.replace(left, texts[1]), view.source.replace(right, texts[0])]
+                why = f"swap `{texts[0]}` and `{texts[1]}`, as the parameters are named"
+                yield view.make(edits, "arguments", 0.95, why, node)
 
 
 def _is_plain(node: ast.Call, view: View) -> bool:

@@ -13,6 +13,10 @@ UNKNOWN = ("Unknown Webhook", "Unknown interaction")
 LOOKUPS = ("user", "member", "channel", "guild", "message", "emoji", "role", "thread")
 PEOPLE = {"user", "member", "author", "guild", "channel", "role", "message", "owner"}
 TOO_LONG = re.compile(r"Must be (\d+) or fewer in length|Must be between \d+ and (\d+) in length")
+TOO_MANY = re.compile(r"maximum number of (?:options|children|items)|view (?:is|would be) full")
+# What Discord documents as the most elements of each.
+ELEMENTS = {"options": 25, "choices": 25, "fields": 25, "embeds": 10, "files": 10}
+ADDING = {"add_field": 25, "add_option": 25, "add_item": 25, "insert_field_at": 25}
 CONTENT = {"content": 2000}
 # What Discord documents as the longest text of each, in characters.
 LIMITS: dict[str, dict[str, int]] = {
@@ -40,11 +44,15 @@ QUIET = {"send_message", "defer", "send"}
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other calls of the library for one statement."""
+    yield from _limit_repetition(statement, view)
+    yield from _limit_choices(statement, view)
     for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Call) and isinstance(node.func, (ast.Attribute, ast.Name)):
             yield from _propose_answers(node, view)
             yield from _propose_lookups(node, view)
             yield from _limit_text(node, view)
+            yield from _limit_elements(node, view)
+            yield from _convert_identifier(node, view)
             yield from _propose_ephemeral(node, view)
             yield from _remove_conversion(node, view)
         elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
@@ -98,8 +106,7 @@ def _propose_lookups(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 def _limit_text(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield a text cut to Discord's maximum length."""
-    error = TOO_LONG.search(view.crash.message)
-    longest = int(next(filter(None, error.groups()))) if error else 0
+    longest = _find_limit(view)
     arguments = {keyword.arg: keyword.value for keyword in node.keywords}
     name = _name(node)
     if name in {"send", "send_message", "reply"} and node.args:
@@ -114,6 +121,63 @@ def _limit_text(node: ast.Call, view: View) -> Iterator[Candidate]:
         code = view.get_code(value)
         text = f"{code if can_be_cut else f'({code})'}[:{limit}]"
         yield view.put(value, text, KIND, 0.9 if longest == limit else 0.15)
+
+
+def _find_limit(view: View) -> int:
+    """Return the number that Discord's refusal names as the most; 0 if it names none."""
+    error = TOO_LONG.search(view.crash.message)
+    return int(next(filter(None, error.groups()))) if error else 0
+
+
+def _limit_elements(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield the first elements of a list, as many as Discord accepts."""
+    for keyword in node.keywords:
+        limit = ELEMENTS.get(keyword.arg or "", 0)
+        if limit and not isinstance(keyword.value, (ast.Constant, ast.List)):
+            yield _cut_list(keyword.value, limit, view)
+
+
+def _limit_repetition(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield a loop that adds no more than Discord accepts."""
+    if isinstance(statement, ast.For):
+        called = {_name(node) for node in ast.walk(statement) if isinstance(node, ast.Call)}
+        limits = [limit for name, limit in ADDING.items() if name in called]
+        if limits and not isinstance(statement.iter, (ast.List, ast.Tuple)):
+            yield _cut_list(statement.iter, min(limits), view)
+
+
+def _limit_choices(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield no more suggestions for an option than Discord accepts."""
+    function = view.source.find_function(statement)
+    value = statement.value if isinstance(statement, ast.Return) else None
+    if function is None or not isinstance(value, (ast.ListComp, ast.Name, ast.Call)):
+        return
+    decorators = " ".join(map(view.get_code, function.decorator_list))
+    if "autocomplete" in decorators or "autocomplete" in function.name:
+        yield _cut_list(value, ELEMENTS["choices"], view)
+
+
+def _cut_list(value: ast.expr, limit: int, view: View) -> Candidate:
+    code = view.get_code(value)
+    name = _name(value) if isinstance(value, ast.Call) else ""
+    is_list = isinstance(value, (ast.ListComp, ast.Name, ast.Attribute, ast.Subscript))
+    is_list = is_list or name in ("sorted", "list", "split", "splitlines")
+    text = f"{code}[:{limit}]" if is_list else f"list({code})[:{limit}]"
+    is_wanted = _find_limit(view) == limit or TOO_MANY.search(view.crash.message)
+    return view.put(value, text, KIND, 0.95 if is_wanted else 0.15)
+
+
+def _convert_identifier(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield the number for a text that names what is looked up."""
+    name = _name(node)
+    kind, _, thing = name.partition("_")
+    if kind not in ("get", "fetch") or thing not in LOOKUPS or len(node.args) != 1:
+        return
+    value = node.args[0]
+    code = view.get_code(value)
+    if not isinstance(value, ast.Constant) and not code.startswith("int("):
+        weight = 0.6 if view.has_crash_text("NoneType", "snowflake") else 0.3
+        yield view.put(value, f"int({code})", KIND, 0.1 if code.endswith(".id") else weight)
 
 
 def _propose_ephemeral(node: ast.Call, view: View) -> Iterator[Candidate]:

@@ -114,6 +114,8 @@ def _propose_constructor_zone(node: ast.Call, name: str, view: View) -> Iterator
     if name != "today" or view.has_crash_text(*MIXED):
         edits = [view.source.replace(node, aware), *imports]
         yield view.make(edits, KIND, weight * 1.1, why, node)
+    if not values and "discord" in view.source.imported_modules:
+        yield view.put(node, "discord.utils.utcnow()", KIND, weight)
     if name == "now":
         yield view.put(node, f"{head}utcnow()", KIND, 0.2)
 
