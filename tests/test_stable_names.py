@@ -156,7 +156,7 @@ def test_a_journal_record_has_these_fields() -> None:
     assert list(Action.model_fields) == [
         "ts", "id", "event", "kind", "name", "outcome", "duration_ms", "cost_usd", "tokens_in",
         "tokens_out", "agent", "run_id", "guild_id", "channel_id", "user", "shard", "commit",
-        "error", "flags",
+        "error", "request", "flags",
     ]  # fmt: skip
 
 

@@ -57,7 +57,7 @@ async def open_forge(
     )
     publish: Callable[[Path], Awaitable[None]] | None = None
     remote, bare = target.forge.remote, data / "forge.git"
-    if target.forge.kind == "local":  # people's own remotes stay as they are
+    if not target.forge.is_hosted:  # people's own remotes stay as they are
         remote = str(bare.resolve())
         publish = partial(run_in_thread, partial(publish_branch, bare, branch=target.branch))
     checkout = FollowedCheckout(
@@ -65,7 +65,7 @@ async def open_forge(
         remote,
         target.branch,
         access=opened.get_access,
-        is_clone=target.is_remote and target.forge.kind != "local",
+        is_clone=target.is_remote and target.forge.is_hosted,
         publish=publish,
     )
     return opened, checkout
@@ -78,10 +78,10 @@ def _build_forge_settings(target: Target, folder: Path, data: Path, settings: Se
     """
     config, kind = settings.config.forge, target.forge.kind
     sections: dict[str, Record] = {}
-    if kind != "local":
+    if target.forge.is_hosted:
         section: Record = getattr(config, kind)
         sections[kind] = section.replace(repository=target.forge.repository)
-    root = folder if kind == "local" else settings.root
+    root = settings.root if target.forge.is_hosted else folder
     forge = config.replace(
         kind=kind, remote=target.forge.remote, branch=target.branch, path=None, url="", **sections
     )

@@ -111,9 +111,14 @@ class TargetForge(Record):
     repository: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
     remote: str = "origin"
 
+    @property
+    def is_hosted(self) -> bool:
+        """True if proposals go to a server, and not to a repository on this machine."""
+        return self.kind in _ON_SERVERS
+
     @model_validator(mode="after")
     def _require_repository(self) -> Self:
-        if self.kind in _ON_SERVERS and self.repository is None:
+        if self.is_hosted and self.repository is None:
             raise ValueError(f"kind is {self.kind}: set repository to owner/name")
         return self
 

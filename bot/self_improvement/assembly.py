@@ -142,6 +142,16 @@ _SHARED = (
 """What the steps of all targets use together. Everything else, each target has for itself."""
 
 
+_RECORDERS = (
+    MemoryRecorder,
+    RunCostMeter,
+    Steering,
+    RunTransitions,
+    CandidateSelection,
+    StepFailures,
+)
+
+
 def assemble(
     injector: Injector,
     settings: RunSettings,
@@ -170,18 +180,11 @@ def assemble(
     injector.add(Targets(_get_ports(injector), ports, refusals))
     injector.add(settings.people)
     _build_authority(injector, settings)
-    build(LiveCards)
-    build(RunTranscripts)
+    for reporting in (LiveCards, RunTranscripts):
+        build(reporting)
     build(RunThreads, **place)
     build(RunNotifier, links=settings.links, **place)
-    for part in (
-        MemoryRecorder,
-        RunCostMeter,
-        Steering,
-        RunTransitions,
-        CandidateSelection,
-        StepFailures,
-    ):
+    for part in _RECORDERS:
         build(part)
     _build_watches(injector)
     build(ProposalCards)

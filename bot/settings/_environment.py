@@ -55,8 +55,8 @@ _COG_PREFIX = re.compile(r"[A-Z][A-Z0-9_]*_")
 _CARRIED = frozenset(
     _PREFIX + name
     for name in (
-        "CHANGED", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE", "PASS", "PYTHONPATH",
-        "REPAIR", "SUPERVISOR", "TESTS_STARTED", "WITNESS",
+        "CHANGED", "COMMIT", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE", "PASS",
+        "PYTHONPATH", "REPAIR", "SUPERVISOR", "TARGET", "TESTS_STARTED", "WITNESS",
     )
 )  # fmt: skip
 

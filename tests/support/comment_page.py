@@ -64,7 +64,8 @@ def build_settings(**changes: Any) -> Settings:
     """Return settings of an example, with some changed."""
     return Settings(
         **{
-            "token": "t", "replays": "", "requirements": "", "fails_on_blocking": False,
+            "token": "t", "replays": "", "start": "", "requirements": "",
+            "fails_on_blocking": False,
             "repository": "o/r", "server": "https://github.com", "api": "https://api.invalid",
             "graphql": "https://api.invalid/graphql", "number": 1, "base_branch": "main",
             "head": "a" * 40, **changes,

@@ -257,7 +257,7 @@ async def test_a_failed_run_is_retried_in_its_thread(tmp_path: Path) -> None:
         again = await agent.retry(run.id, DORA)
         assert (again.id, again.attempt) == (run.id, 2)
         assert (await world.wait_until_settled(run.id)).status is Status.WAITING
-        with pytest.raises(WrongStage, match="has not failed"):
+        with pytest.raises(WrongStage, match="has not ended without a result"):
             await agent.retry(run.id, DORA)
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 THREAD = COMMAND_LINE.replace(in_thread=True)
 SPOKEN_OF = {
     "While we deploy", "we deploy", "pause for 2 hours, we deploy", "looks good to me, thanks!",
-    "lgtm, send it", "don't ship it",
+    "lgtm, send it", "don't ship it", "slower accepted",
     "go ahead",  # heard where a run waits for just that, and asked back elsewhere
     "Not now", "Please", *(each for openings in OPENINGS.values() for each in openings),
     *(each for said in SENTENCES.values() for each in said if "{" in each),

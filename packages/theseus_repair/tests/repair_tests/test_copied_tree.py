@@ -123,7 +123,9 @@ def test_pipes_and_sockets_of_a_repository_are_not_copied(tmp_path: Path) -> Non
 def test_a_file_that_cannot_be_copied_is_named(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop/calc.py").write_text(CALC)
-    (tmp_path / "copy/calc.py/calc.py").mkdir(parents=True)  # in the way, as an unreadable file would be
+    (tmp_path / "copy/calc.py/calc.py").mkdir(
+        parents=True
+    )  # in the way, as an unreadable file would be
 
     with pytest.raises(OptionError, match=r"shop/calc\.py cannot be copied \(.+\)"):
         copy_tree(tmp_path / "shop", tmp_path / "copy")
