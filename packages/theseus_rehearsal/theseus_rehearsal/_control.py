@@ -16,6 +16,7 @@ from theseus_rehearsal.records import BotCommand, PlayedError
 _LINE_BYTES = 2_000_000  # more than the largest message with stored files
 _ERRORS_AT_MOST = 200
 _RECORDS_AT_MOST = 10_000
+_FILES_AT_MOST = 2_000
 
 
 def _is_below(name: str) -> bool:
@@ -38,12 +39,21 @@ class EndOfTurn(NamedTuple):
 
 @dataclass
 class BotReports:
-    """What a script's bots reported: failures, places they could not reach, records, commands."""
+    """What a script's bots reported: failures, places they could not reach, records, commands.
+
+    `lines` are the lines of their code that ran since `take_lines` was last called.
+    """
 
     errors: list[PlayedError] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     commands: tuple[BotCommand, ...] = ()
+    lines: dict[str, set[int]] = field(default_factory=dict)
+
+    def take_lines(self) -> dict[str, frozenset[int]]:
+        """Return the lines that ran, and forget them."""
+        lines, self.lines = self.lines, {}
+        return {file: frozenset(numbers) for file, numbers in lines.items()}
 
 
 class ControlChannel:
@@ -59,7 +69,6 @@ class ControlChannel:
         self.pid = 0  # the process id of the bot, once it has connected
         self.files: dict[str, str] | None = None
         self.stored_files: dict[str, str] = {}
-        self.lines: dict[str, tuple[int, ...]] = {}
         self._path = path
         self._server: asyncio.Server | None = None
         self._connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
@@ -139,9 +148,14 @@ class ControlChannel:
                 if _is_below(str(name)) and base64.b64decode(str(content), validate=True)
             }
         if isinstance(message.get("lines"), dict):
-            lines = message["lines"].items()
-            self.lines = {str(name): tuple(map(int, numbers)) for name, numbers in lines}
+            self._note_lines(message["lines"])
         self._note_report(message)
+
+    def _note_lines(self, lines: dict[Any, Any]) -> None:
+        known = self._reports.lines
+        for file, numbers in lines.items():
+            if _is_below(str(file)) and (file in known or len(known) < _FILES_AT_MOST):
+                known.setdefault(str(file), set()).update(map(int, numbers))
 
     def _note_report(self, message: dict[str, Any]) -> None:
         reports = self._reports

@@ -185,6 +185,7 @@ class ScriptRun:
                 *dict.fromkeys(reports.wanted[marks_of_bot[0] :]),
             ),
             ran=tuple(reports.ran[marks_of_bot[1] :]),
+            lines=reports.take_lines(),
             refused=self._names.make_readable("; ".join(requests.refused)),
             unanswered=bool(unanswered),
         )
@@ -263,11 +264,12 @@ class ScriptRun:
             self._driver.seconds += step.away
             await self._begin(_StepRequests())
 
-    def _note_lines(self, channel: ControlChannel) -> None:
+    def _note_lines(self) -> None:
         """Add the lines that ran; the tested code may report any file and any number."""
         if self._probe is not None:
             for name in self._probe.files:
-                self._probe.lines.setdefault(name, set()).update(channel.lines.get(name, ()))
+                found = self._reports.lines.get(name, ())
+                self._probe.lines.setdefault(name, set()).update(found)
 
     # ------------------------------------------------------------- a bot's life
 
@@ -331,7 +333,7 @@ class ScriptRun:
             if channel is None or channel.files is None:
                 raise
             self._files, self._stored_files = channel.files, channel.stored_files
-            self._note_lines(channel)
+            self._note_lines()
         else:
             raise BotGoneError("the bot did not stop when it was asked to")
         await self._runner.end(self._life)

@@ -213,13 +213,25 @@ class SeenEvent(Record):
     parts: tuple[str, ...] = ()
 
 
+class PlayedFrame(Record):
+    """One frame of the bot's own code in a traceback. `file` is a path below its folder."""
+
+    file: str
+    line: int
+    function: str = ""
+
+
 class PlayedError(Record):
-    """A failure in the rehearsal's own journal: what raised and where. The tested code wrote it."""
+    """A failure in the rehearsal's own journal: what raised and where. The tested code wrote it.
+
+    `frames` are the traceback's, outermost first, if it is a bot with its own start.
+    """
 
     event: str
     error: str
     at: str = ""
     message: str = ""
+    frames: tuple[PlayedFrame, ...] = Field(default=(), exclude=True)
 
 
 class BotCommand(Record):
@@ -243,7 +255,7 @@ class PlayedStep(Record):
     `refused` is why the step was not possible (Discord does not know the command, no such button);
     `unanswered` is true if a person saw Discord's "did not respond"; `wanted` are web requests that
     the world has no answer for; `ran` are the actions that the bot's journal recorded, if it is a
-    bot with its own start.
+    bot with its own start; `lines` are the lines of its code that ran, by file, if requested.
     """
 
     step: ScriptStep
@@ -253,6 +265,7 @@ class PlayedStep(Record):
     unanswered: bool = False
     wanted: tuple[str, ...] = ()
     ran: tuple[str, ...] = Field(default=(), exclude=True)
+    lines: dict[str, frozenset[int]] = Field(default_factory=dict, exclude=True)
 
 
 class Transcript(Record):

@@ -15,10 +15,10 @@ LINES_AT_MOST = 500  # of the function or class around a change
 _SHAPE = ("--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U0", "--function-context")
 
 
-async def load_templates(repo: Path) -> tuple[EditTemplate, ...]:
-    """Return templates of the newest commits; none if `repo` is not under git."""
+async def load_templates(repo: Path, revision: str = "HEAD") -> tuple[EditTemplate, ...]:
+    """Return templates of the newest commits up to one; none if `repo` is not under git."""
     which = ["--no-merges", "--diff-filter=M", f"-n{COMMITS}", "--format=commit %H", "-p"]
-    log = await read_git(repo, "log", *which, *_SHAPE, "--", "*.py")
+    log = await read_git(repo, "log", *which, *_SHAPE, revision, "--", "*.py")
     return await asyncio.to_thread(lambda: learn_templates(_parse_hunks(log)))
 
 

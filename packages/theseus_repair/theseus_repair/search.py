@@ -10,7 +10,7 @@ from itertools import chain, islice, zip_longest
 from typing import Protocol
 
 from theseus_repair import reverts
-from theseus_repair.candidates import propose
+from theseus_repair.candidates import FIRST_REVERTS, propose
 from theseus_repair.clock import Clock
 from theseus_repair.follow_ups import FollowUps
 from theseus_repair.localise import Suspicion, localise
@@ -23,7 +23,7 @@ ENOUGH = 6  # passing candidates to choose from
 ON = 0.25  # at most this share of the time goes to the search for others once one passes
 ON_AT_LEAST = 2.0  # and no longer than finding the first took, but at least this many seconds
 CONSIDERED = 100  # at least this many candidates, or all, are judged before the choice
-PROPOSING = 0.1, 0.2  # shares of the time in which all reverts, and all edits, have to be generated
+PROPOSING = 0.2  # share of the time in which all edits have to be generated, reverts in half of it
 SHRINKING_AT_MOST = 16
 LATE_FROM = (
     0.6  # until this share of the time only single edits are tried; then every second one is a pair
@@ -65,6 +65,23 @@ async def accept_all(candidate: Candidate, files: Texts) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class SearchLimits:
+    """How many candidates to judge: `most` at all, and `considered` before one is chosen.
+
+    So many `reverts` come before all single edits. All edits have to be generated within
+    `proposal_share` of the time.
+    """
+
+    considered: int = CONSIDERED
+    most: int | None = None
+    reverts: int = FIRST_REVERTS
+    proposal_share: float = PROPOSING
+
+
+EVERYTHING = SearchLimits()
+
+
 @dataclass
 class _Search:
     """The state that the workers share."""
@@ -77,6 +94,7 @@ class _Search:
     began: float
     budget_seconds: float
     follow_ups: FollowUps
+    limits: SearchLimits
     seen: set[str] = field(default_factory=set)
     tried: Counter[str] = field(default_factory=Counter)
     near: list[RepairAttempt] = field(default_factory=list)
@@ -84,6 +102,7 @@ class _Search:
     confirmed: list[Candidate] = field(default_factory=list)
     until: float | None = None
     next: int = 0
+    count: int = 0
     passed: int = 0
     has_pairs: bool = False
     is_exhausted: bool = False
@@ -103,16 +122,17 @@ class _Search:
     def has_enough(self) -> bool:
         """Return whether there are enough candidates to choose from."""
         late = self.until is not None and self.clock.monotonic() >= self.until
-        late = late and self.next >= min(CONSIDERED, len(self.queue))
+        late = late and self.next >= min(self.limits.considered, len(self.queue))
         return self.is_finished or late or len(self.confirmed) >= ENOUGH
 
     def take(self) -> tuple[int, Candidate, dict[str, str]] | None:
         """Return the next candidate worth judging, or None."""
-        while not self.has_enough and self._has_more():
+        while not self.has_enough and self._has_more() and self.count != self.limits.most:
             number, candidate = self.next, self.queue[self.next]
             self.next += 1
             files = candidate.apply(self.problem.texts)
             if self._is_new(files) and is_sound(files, self.problem.texts):
+                self.count += 1
                 return number, candidate, files
         return None
 
@@ -186,6 +206,7 @@ async def search(
     on_progress: OnProgress = ignore_progress,
     confirm: Confirm = accept_all,
     first: Sequence[Candidate] = (),
+    limits: SearchLimits = EVERYTHING,
 ) -> SearchReport:
     """Return the candidates that pass and are confirmed, and all attempts.
 
@@ -199,10 +220,10 @@ async def search(
     def has_elapsed(share: float) -> bool:
         return clock.monotonic() - began >= share * budget_seconds
 
-    proposed, all_of_them = await _propose_in_time(problem, suspicion, has_elapsed)
+    proposed, all_of_them = await _propose_in_time(problem, suspicion, has_elapsed, limits)
     queue = [*first, *proposed]
     known = FollowUps(problem, tuple(queue))
-    state = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
+    state = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known, limits)
     stopped, cut = "exhausted" if all_of_them else "time", False
     try:
         async with asyncio.timeout(max(0.0, budget_seconds - (clock.monotonic() - began))):
@@ -232,18 +253,23 @@ async def search(
 
 
 async def _propose_in_time(
-    problem: Problem, suspicion: Suspicion, gone: Callable[[float], bool]
+    problem: Problem, suspicion: Suspicion, gone: Callable[[float], bool], limits: SearchLimits
 ) -> tuple[list[Candidate], bool]:
     """Return the candidates generated in time, and whether these are all."""
     late = list[bool]()
 
     def is_late() -> bool:
-        late.append(gone(PROPOSING[1]))
+        late.append(gone(limits.proposal_share))
         return late[-1]
 
     # The tests are collected at the same time.
     found = await asyncio.to_thread(
-        propose, problem, suspicion, is_late, lambda: gone(PROPOSING[0])
+        propose,
+        problem,
+        suspicion,
+        is_late,
+        lambda: gone(limits.proposal_share / 2),
+        limits.reverts,
     )
     return found, not any(late)
 

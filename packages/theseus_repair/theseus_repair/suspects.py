@@ -17,16 +17,21 @@ HUNKS_AT_MOST = 150
 SUBJECT_AT_MOST = 120  # characters
 
 
-async def load_suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]:
-    """Return hunks of Python files, newest first; empty if `repo` is not under git."""
+async def load_suspect_hunks(
+    repo: Path, commits: int = COMMITS, revision: str = ""
+) -> list[SuspectHunk]:
+    """Return hunks of Python files, newest first; empty if `repo` is not under git.
+
+    With a `revision`, these are its own and those before it, without uncommitted changes.
+    """
     shape = ["--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U3"]
     files = ["--", "*.py"]
     found: list[SuspectHunk] = []
-    pending = await read_git(repo, "diff", "HEAD", *shape, *files)
+    pending = "" if revision else await read_git(repo, "diff", "HEAD", *shape, *files)
     found += parse_diff(pending, "", 0)
     # No merges, and not the first commit, which has no state before it.
     one = ["--min-parents=1", "--max-parents=1", f"-n{commits}", "--format=commit %H"]
-    log = await read_git(repo, "log", "-p", *one, *shape, *files)
+    log = await read_git(repo, "log", "-p", *one, *shape, revision or "HEAD", *files)
     # Uncommitted changes are the newest, so with them every commit is one older.
     for age, part in enumerate(f"\n{log}".split("\ncommit ")[1:]):
         commit, _, diff = part.partition("\n")

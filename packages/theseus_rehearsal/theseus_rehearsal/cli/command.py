@@ -9,6 +9,7 @@ import typer
 
 from theseus_rehearsal.cli.commit_bot import ForeignOptions, find_bot
 from theseus_rehearsal.cli.each_command import run_each_command
+from theseus_rehearsal.cli.repairs import RepairOptions, repair_commit
 from theseus_rehearsal.cli.runs import CommandOutput
 from theseus_rehearsal.cli.work import RehearsalWork
 from theseus_rehearsal.errors import RehearsalError
@@ -79,6 +80,24 @@ _Unconfined = Annotated[
         help="Run the code with your rights, without a sandbox. Only for code that you trust.",
     ),
 ]
+_Repair = Annotated[
+    bool,
+    typer.Option("--repair", help="Search for an edit with which the script passes, and print it."),
+]
+_Others = Annotated[
+    Path | None,
+    typer.Option(help="With --repair: a folder of scripts whose answers must not change."),
+]
+_Time = Annotated[
+    float, typer.Option(min=1, max=86_400, help="With --repair: the time limit in seconds.")
+]
+_Candidates = Annotated[
+    int, typer.Option(min=1, max=1_000, help="With --repair: the number of edits to play.")
+]
+_Apply = Annotated[
+    bool,
+    typer.Option("--apply", help="With --repair: write a proven edit to the repository."),
+]
 _Yaml = Annotated[bool, typer.Option("--yaml", help="Print YAML.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -105,6 +124,11 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
         repeat: _Repeat = 1,
         since: _Since = "",
         least: _Least = False,
+        repair: _Repair = False,
+        others: _Others = None,
+        time: _Time = 300.0,
+        candidates: _Candidates = 60,
+        apply: _Apply = False,
         unconfined: _Unconfined = False,
         as_yaml: _Yaml = False,
         as_json: _Json = False,
@@ -112,6 +136,7 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
         """Run a script with the code of a commit, and print what people would have seen.
 
         Exit code 1: a user got an error, or answers differ. Exit code 2: the script cannot run.
+        With --repair, exit code 1 means that no proven edit was found, and 2 that nothing fails.
 
         Example: theseus rehearse --commit HEAD~1 --script poll.yaml --compare HEAD
         """
@@ -120,13 +145,18 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
             "--repeat": repeat > 1,
             "--since": since,
             "--least": least,
+            "--repair": repair,
         }
         _require_single(searches)
+        wished = RepairOptions(repair, script, others, time, candidates, apply)
         _require_single({"--yaml": as_yaml, "--json": as_json})
         wanted = _read_wanted(script, journal, last, output, {**searches, "--yaml": as_yaml})
         options = ForeignOptions(start, python, files, copy_databases, database_setup)
         repository = Repository.open(repo)
         bot = find_bot(repository, commit, compare, options, unconfined=unconfined)
+        if repair:
+            repair_commit(bot, wished, output, as_json=as_json)
+            return
         if wanted is None:
             run_each_command(bot, output, as_json=as_json)
             return

@@ -33,6 +33,7 @@ class ForeignRehearsal:
         work_tree: Where its `.env` is. Nothing else is read there.
         files: A folder with more files for the copy, such as a configuration for replays.
         databases: What its databases begin with.
+        traces_lines: True to record which lines of its code run at each step, which costs time.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class ForeignRehearsal:
         files: Path | None = None,
         databases: Databases = EMPTY,
         step_seconds: float = STEP_SECONDS,
+        traces_lines: bool = False,
     ) -> None:
         self._sandbox = sandbox
         self._start = start
@@ -53,6 +55,7 @@ class ForeignRehearsal:
         self._files = files
         self._databases = databases
         self._step_seconds = step_seconds
+        self._traces_lines = traces_lines
 
     @property
     def refusal(self) -> str:
@@ -73,7 +76,13 @@ class ForeignRehearsal:
             copy = Path(folder, "tree")
             variables = await asyncio.to_thread(self._prepare_copy, tree, copy)
             process = ForeignProcess(
-                self._sandbox, copy, Path(folder), self._start, self._python, variables
+                self._sandbox,
+                copy,
+                Path(folder),
+                self._start,
+                self._python,
+                variables,
+                traces_lines=self._traces_lines,
             )
             process.prepare()
             try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .foreign_commands import describe_commands, register_commands
+from .line_tracer import LineTracer
 from .lines import LineSocket
 from .refused_network import RefusedNetwork
 from .script_time import ScriptTime
@@ -51,6 +52,7 @@ class ForeignBot:
         self._refused = RefusedNetwork(lambda place: channel.send({"wanted": place}), own_socket)
         self._client: Any = None
         self._stopped = False
+        self._tracer: LineTracer | None = None
         self._task: asyncio.Task[Any] | None = None
 
     def run(self) -> None:
@@ -89,6 +91,9 @@ class ForeignBot:
         self._replace_loops()
         self._replace_login(folder, world)
         self._refused.install()
+        if os.environ.pop("REHEARSAL_LINES", ""):
+            self._tracer = LineTracer(folder)
+            self._tracer.begin()
 
     def _replace_loops(self) -> None:
         """Give every event loop of the main thread the script's time."""
@@ -131,12 +136,16 @@ class ForeignBot:
         self._channel.send({"ran": str(fields["event"]), "outcome": str(fields["outcome"])})
         if error is None:
             return
-        frames = [f"{frame.file}:{frame.function}" for frame in error.frames]
+        frames = [
+            {"file": frame.file, "line": frame.line, "function": frame.function}
+            for frame in error.frames
+        ]
         report = {
             "event": str(fields["event"]),
             "error": error.exception,
-            "at": frames[-1] if frames else "",
+            "at": f"{frames[-1]['file']}:{frames[-1]['function']}" if frames else "",
             "message": error.message[:_MESSAGE_CHARS],
+            "frames": frames,
         }
         self._channel.send({"error": report})
 
@@ -164,6 +173,8 @@ class ForeignBot:
     def _turn(self, next_timer: float | None) -> None:
         client = self._client
         ready = client is not None and client.is_ready()
+        if self._tracer is not None and (lines := self._tracer.take()):
+            self._channel.send({"lines": lines})
         self._channel.send({"idle": next_timer, "ready": ready, "seconds": self._time.seconds})
         order = self._channel.receive()
         if order is None:
