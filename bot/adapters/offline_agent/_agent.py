@@ -225,6 +225,7 @@ class OfflineAgent:
             failed=list_failed_hashes(assignment.evidence),
             stated=memo.stated,
             write=False,
+            python=Path(sys.executable),
         )
         request = apply_last_answer(request, self._asked.pop(assignment.run_id, None))
         try:

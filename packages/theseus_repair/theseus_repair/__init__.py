@@ -10,6 +10,8 @@ operators   single edits, one module per family; `guidance` weighs them by the e
 candidates  all of these ranked; `search` judges them best first; `explain` reports the attempts
 judge       runs the reproduction first, then the tests that call the edited code
             (`impacted_tests`), with a `runner.TestRunner`
+judged_search   the same search with another judge than tests, such as replays of a bot
+library     what the installed discord.py has; `library_reader` reads its source
 forking_runner  the fast runner for pytest (the `_fork_*` modules run in the project's interpreter);
             `plain` is the slow one for any other command
 behaviour   replays calls of the tests, and similar calls, with each passing candidate;

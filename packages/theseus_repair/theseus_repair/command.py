@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -238,6 +239,7 @@ async def _search_by_pytest(
         seconds=case.get_seconds_left(),
         limits=compute_measured_limits(first.records, case.seconds),
         accepts=case.check,
+        python=Path(shutil.which(invocation.python) or sys.executable),
     )
     report = await repair_in_rounds(request, runner, case.clock, case.on_progress, case.ask)
     if report.fix is not None and report.stated:

@@ -15,6 +15,7 @@ from theseus_repair.confirmation import Confirmation, is_same_code
 from theseus_repair.files import load_changeable_texts, write
 from theseus_repair.impacted_tests import ImpactedTests
 from theseus_repair.judge import TestJudge
+from theseus_repair.library_reader import load_used_library
 from theseus_repair.limits import compute_candidate_limits
 from theseus_repair.model import Problem, SearchReport, Texts
 from theseus_repair.order_dependent import OrderIndependentRunner
@@ -217,8 +218,9 @@ def build_problem(request: RepairRequest, base: Baseline) -> Problem:
     measured = bool(base.coverage)
     near = [hunk.path for hunk in request.hunks if hunk.age <= NEW or not measured]
     wanted.update(dict.fromkeys((*request.maybe, *near, *request.allowed)))
+    texts = load_changeable_texts(request.root, wanted, request.allowed, request.spared)
     return Problem(
-        texts=load_changeable_texts(request.root, wanted, request.allowed, request.spared),
+        texts=texts,
         crashes=tuple(crashes),
         hunks=request.hunks,
         coverage=base.coverage,
@@ -229,4 +231,5 @@ def build_problem(request: RepairRequest, base: Baseline) -> Problem:
         },
         stated=group_by_function(request.stated),
         templates=request.templates,
+        library=load_used_library(request.python, texts),
     )

@@ -1,5 +1,6 @@
 """Searches for a fix that something else than tests judges, such as replays of a bot."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from theseus_repair.clock import Clock
 from theseus_repair.files import load_changeable_texts
 from theseus_repair.history import load_templates
-from theseus_repair.library import EMPTY, Library
+from theseus_repair.library_reader import load_used_library
 from theseus_repair.model import Crash, Problem, SearchReport
 from theseus_repair.runner import Lines
 from theseus_repair.search import (
@@ -54,21 +55,22 @@ async def load_problem(
     tree: Path,
     repository: Path,
     revision: str,
-    library: Library = EMPTY,
+    python: Path | None = None,
     allowed: Iterable[str] = (),
 ) -> Problem:
     """Return the problem of a failure of the code in `tree`: a revision of `repository`.
 
-    `allowed` limits the files that may change; if empty, any but tests may.
+    `python` is the bot's. `allowed` limits the files that may change; if empty, any but tests may.
     """
+    texts = load_changeable_texts(tree, observed.list_files(), tuple(allowed), ())
     return Problem(
-        texts=load_changeable_texts(tree, observed.list_files(), tuple(allowed), ()),
+        texts=texts,
         crashes=observed.crashes,
         hunks=tuple(await load_suspect_hunks(repository, revision=revision)),
         coverage=observed.coverage,
         failing=observed.failing,
         passing=observed.passing,
-        library=library,
+        library=await asyncio.to_thread(load_used_library, python, texts),
         templates=await load_templates(repository, revision),
     )
 

@@ -4,6 +4,7 @@ Nothing of it is run: it may be another version, of another Python, than the one
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 from theseus_guard.syntax import parse
 
 from theseus_repair.library import EMPTY, Library, LibraryClass
+from theseus_repair.model import Texts
 from theseus_repair.source import FunctionNode, list_parameters, set_on_self
 
 NAME = "discord"
+_IMPORT = re.compile(rf"^\s*(?:import|from)\s+{NAME}\b", re.M)
 BYTES_AT_MOST = 1_000_000
 # Descriptions of Discord's data, and internals, whose names bots do not use but that are the same.
 INTERNAL = {"types", "sync.py", "gateway.py", "http.py", "voice_client.py", "voice_state.py"}
@@ -25,6 +28,13 @@ def load_library(python: Path) -> Library:
         for folder in sorted(prefix.glob(f"lib/python3*/site-packages/{NAME}")):
             return _read(folder)
     return EMPTY
+
+
+def load_used_library(python: Path | None, texts: Texts) -> Library:
+    """Return discord.py if one of the texts imports it; otherwise reading it would be in vain."""
+    if python is None or not any(_IMPORT.search(text) for text in texts.values()):
+        return EMPTY
+    return load_library(python)
 
 
 @lru_cache(maxsize=4)

@@ -36,7 +36,8 @@ class RepairRequest:
     stated answer, and `considered` how many were tried before.
     `beside` is the cached result of the other tests on this very tree.
     `by_exit` says that only the program's exit is judged: no edit may end the program.
-    `write` leaves the fix in the tree.
+    `write` leaves the fix in the tree. `python` is that of the tests: edits use what its discord.py
+    has.
     """
 
     root: Path
@@ -64,3 +65,4 @@ class RepairRequest:
     considered: int = 0
     sibling_results: SiblingCache = field(default_factory=SiblingCache)
     write: bool = True
+    python: Path | None = None

@@ -369,3 +369,37 @@ async def test_a_tree_is_not_copied_into_itself(tmp_path: Path) -> None:
     rehearsal = rehearse(tmp_path)
     with pytest.raises(RehearsalError, match="contains the temporary folder"):
         await run_script(rehearsal, Path(tempfile.gettempdir()), WORLD)
+
+
+AGE = """
+    @commands.command()
+    async def old(self, ctx):
+        age = datetime.datetime.utcnow() - ctx.author.created_at
+        await ctx.send(f"{age.days >= 0}")
+
+    @commands.command()
+    async def broken"""
+
+
+def test_a_failing_replay_judges_edits_of_a_bot_without_tests(tmp_path: Path) -> None:
+    text = FILES["cogs/shop.py"].replace("\n    @commands.command()\n    async def broken", AGE)
+    shop = tmp_path / "shop"
+    write_foreign_bot(shop, {"cogs/shop.py": text})
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others/ping.yaml").write_text('- say: "?ping"\n')
+    (tmp_path / "old.yaml").write_text('- say: "?old"\n')
+    repair = ["--start", "python bot.py", "--script", str(tmp_path / "old.yaml"), "--repair"]
+    words = ["--others", str(tmp_path / "others"), "--candidates", "6", "--apply"]
+
+    code, output = call(shop, *repair, *words)
+
+    assert code == 0, output
+    assert "It fails at step 1." in output
+    assert "The script passes; the answers of 1 other scripts are the same." in output
+    assert "utcnow()" not in (shop / "cogs/shop.py").read_text()
+    assert call(shop, "--start", "python bot.py", "--script", str(tmp_path / "old.yaml"))[0] == 1
+    commit(shop, {})
+    assert call(shop, *repair) == (
+        2,
+        "--repair: the script passes already; there is nothing to repair.",
+    )

@@ -1,6 +1,5 @@
 """The repair of a commit that a failing script shows: search, judge, and choose."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +8,6 @@ from theseus_repair.clock import Clock
 from theseus_repair.files import build_diff
 from theseus_repair.hazards import find_hazards
 from theseus_repair.judged_search import JudgedLimits, load_problem, search_judged
-from theseus_repair.library import EMPTY
-from theseus_repair.library_reader import load_library
 from theseus_repair.model import Candidate, Problem, SearchReport, Texts
 from theseus_repair.search import OnProgress, ignore_progress
 from theseus_repair.tidy import format_texts
@@ -25,6 +22,7 @@ from theseus_rehearsal.repairs.cases import (
 from theseus_rehearsal.repairs.judge import PassedEdit, ReplayJudge
 
 ALTERNATIVES = 5
+LIKELY = 0.5
 # Kinds of edits that change how the library is used, and not what the bot tells people.
 USE = {"await", "discord", "library", "super", "time"}
 UNSTATED = "the script does not state the right answer, so nothing shows that this is it"
@@ -101,9 +99,8 @@ async def repair_by_replays(
         replayed = await replay_twice(scripts, tracing, runner)
     failing_steps = find_failing_steps(replayed[0], case.expected)
     observed = build_observation(replayed, failing_steps)
-    library = await asyncio.to_thread(load_library, source.python) if source.python else EMPTY
     problem = await load_problem(
-        observed, source.tree, source.repository, source.commit, library, source.allowed
+        observed, source.tree, source.repository, source.commit, source.python, source.allowed
     )
     judge = ReplayJudge(plain, source.tree, case, replayed, failing_steps)
     choice = _Choice(problem, judge, states_answers=case.expected is not None)
@@ -172,9 +169,13 @@ class _Choice:
     ) -> list[str]:
         """Return a doubt if another edit passes as well, and may be the right one.
 
-        Edits of how the library is used are only compared by what people see.
+        Edits of how the library is used are only compared by what people see, with edits that are
+        half as likely at least.
         """
         rivals = [each for each in others if not each[1].changes]
+        if candidate.kind in USE:
+            least = LIKELY * candidate.rank
+            rivals = [each for each in rivals if each[0].kind in USE or each[0].rank >= least]
         for rival, other in rivals:
             if other.answers != passed.answers:
                 return [f"{rival.why} passes as well, and people see {_join_lines(other)}"]
