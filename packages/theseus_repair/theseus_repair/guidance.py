@@ -8,9 +8,10 @@ from theseus_repair.model import Crash
 BY_ERROR: dict[str, dict[str, float]] = {
     "IndexError": {"off by one": 1.7, "constant": 1.3, "comparison": 1.3, "guard": 1.1},
     "KeyError": {"key": 1.8, "lookup": 1.3, "string": 1.3, "name": 1.2, "guard": 1.1},
-    "AttributeError": {"attribute": 1.7, "guard": 1.4, "name": 1.1, "return": 1.2, "await": 1.3},
+    "AttributeError": {"attribute": 1.7, "guard": 1.4, "name": 1.1, "return": 1.2, "await": 1.3,
+                       "library": 1.8},
     "TypeError": {"arguments": 1.4, "guard": 1.3, "call": 1.4, "function": 1.2, "return": 1.2,
-                  "await": 1.3},
+                  "await": 1.3, "library": 1.8},
     "NameError": {"name": 2.0, "attribute": 1.2},
     "UnboundLocalError": {"name": 1.8, "insertion": 1.2},
     "ZeroDivisionError": {"guard": 1.6, "comparison": 1.1, "arithmetic": 1.1, "off by one": 1.1},

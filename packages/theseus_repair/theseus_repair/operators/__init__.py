@@ -29,6 +29,7 @@ from theseus_repair.operators import (
     names,
     patterns,
     refusals,
+    responses,
     returns,
     sql,
     sql_parameters,
@@ -48,7 +49,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
         returns, insertions, wrappers, awaits, times, sql, sql_parameters,
         discord_calls, literals, expressions, movement, texts, decorators, handlers, patterns,
         templates, copied_lines, call_arguments, conversions, refusals, exits,
-        library_names, super_calls,
+        library_names, super_calls, responses,
     )
 )  # fmt: skip
 

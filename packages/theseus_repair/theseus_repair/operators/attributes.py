@@ -13,6 +13,7 @@ from theseus_repair.source import FunctionNode, Source
 
 NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 SIBLINGS, LOCALS = 8, 5
+NEARBY = 4  # lines
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -25,8 +26,12 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield from _propose_existing(node, view)
         else:
             yield from _propose_near(node, view)
+            yield from _propose_neighbour_keys(node, view)
+            yield from _propose_link(node, view)
         if isinstance(node.ctx, ast.Load) and not view.source.is_called(node):
-            yield view.put(node, view.get_code(node.value), "attribute", 0.2)
+            # "'str' object has no attribute 'name'": perhaps the name was passed, not its owner.
+            passed = absent is not None and absent[1] == node.attr
+            yield view.put(node, view.get_code(node.value), "attribute", 0.6 if passed else 0.2)
             for name in view.list_names_before(node)[:LOCALS]:
                 if name != view.get_code(node.value):
                     yield view.put(node, name, "name", 0.2)
@@ -49,6 +54,35 @@ def _propose_existing(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     public = [name for name in near if name != node.attr and not name.startswith("_")]
     for name in public:
         yield _rename(node, name, 0.85 if name in synonyms else 0.3 + 0.3 / len(public), view)
+
+
+def _propose_neighbour_keys(node: ast.Attribute, view: View) -> Iterator[Candidate]:
+    """Yield the keys that statements nearby use: `conf.muted()` next to `data["muted"]`."""
+    function = view.source.find_function(node)
+    if function is None or not view.source.is_called(node):
+        return
+    for other in ast.walk(function):
+        if isinstance(other, ast.Subscript) and isinstance(other.slice, ast.Constant):
+            key, away = other.slice.value, abs(other.lineno - node.lineno)
+            if isinstance(key, str) and key.isidentifier() and key != node.attr and away <= NEARBY:
+                yield _rename(node, key, 0.5 - 0.05 * away, view)
+
+
+def _propose_link(node: ast.Attribute, view: View) -> Iterator[Candidate]:
+    """Yield a link that the same chain has elsewhere: `conf.of(x).limit.set` for `conf.of(x).set`.
+
+    Only chains with a call are looked at: a plain name has too many attributes.
+    """
+    function = view.source.find_function(node)
+    if function is None or not isinstance(node.value, ast.Call) or not view.source.is_called(node):
+        return
+    head = view.get_code(node.value)
+    others = [each.attr for each in ast.walk(function)
+              if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Call)
+              and view.get_code(each.value) == head and each.attr != node.attr]  # fmt: skip
+    for name in list(dict.fromkeys(others))[:LOCALS]:
+        text = f"{head}.{name}.{node.attr}"
+        yield view.put(node, text, "attribute", 0.6)
 
 
 def _propose_near(node: ast.Attribute, view: View) -> Iterator[Candidate]:

@@ -47,6 +47,11 @@ def _swap_arguments(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 def _propose_relatives(node: ast.Call, view: View) -> Iterator[Candidate]:
     if not isinstance(node.func, ast.Name):
+        own = view.get_code(node.func).partition(".")[0] in view.source.imported_modules
+        if own and len(node.args) == 1 and not node.keywords:  # `re.compile(x)` where `x` is meant
+            text = view.add_parentheses(node, view.get_code(node.args[0]))
+            weight = 0.4 if view.crash.error == "TypeError" else 0.12
+            yield view.put(node, text, "function", weight)
         return
     for family in FAMILIES:
         for name in family if node.func.id in family else ():

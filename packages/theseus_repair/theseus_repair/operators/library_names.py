@@ -17,6 +17,7 @@ UNEXPECTED = re.compile(r"(?:(\w+)\.)?(\w+)\(\) got an unexpected keyword argume
 REQUIRED = re.compile(r"missing \d+ required keyword-only arguments?: '(\w+)'")
 NAMES_AT_MOST = 4
 LIKENESS = 0.5
+FEW = 16
 DEFAULTS = "default"
 PLAIN_TYPES = re.compile(r"Optional\[(.+)\]|(.+) \| None")
 
@@ -48,6 +49,10 @@ def _propose_members(node: ast.Attribute, owner: str, view: View) -> Iterator[Ca
     members = view.pools.library.list_members(owner)
     public = {name: of for name, of in members.items() if not name.startswith("_")}
     yield from _rename(node, public, view)
+    if len(public) <= FEW:  # an enumeration: its other values, those first that nobody uses yet
+        for name in public:
+            weight = 0.45 if name in view.pools.attributes else 0.75
+            yield _rename_everywhere(node, name, weight, view)
     words = node.attr.split("_")
     for at in range(1, len(words)):
         first, last = "_".join(words[:at]), "_".join(words[at:])
@@ -59,9 +64,16 @@ def _propose_members(node: ast.Attribute, owner: str, view: View) -> Iterator[Ca
 def _rename(node: ast.Attribute, known: Mapping[str, object], view: View) -> Iterator[Candidate]:
     for name in difflib.get_close_matches(node.attr, list(known), NAMES_AT_MOST, LIKENESS):
         likeness = difflib.SequenceMatcher(None, node.attr, name).ratio()
-        edit = view.source.replace(node, f"{view.get_code(node.value)}.{name}")
-        why = f"`.{name}` instead of `.{node.attr}`"
-        yield view.make([edit], KIND, 0.5 + 0.4 * likeness, why, node)
+        yield _rename_everywhere(node, name, 0.5 + 0.4 * likeness, view)
+
+
+def _rename_everywhere(node: ast.Attribute, name: str, weight: float, view: View) -> Candidate:
+    """Return the new name at each place with the same code: it does not exist anywhere."""
+    old = view.get_code(node)
+    same = [each for each in view.source.nodes
+            if isinstance(each, ast.Attribute) and view.get_code(each) == old]  # fmt: skip
+    edits = [view.source.replace(each, f"{view.get_code(each.value)}.{name}") for each in same]
+    return view.make(edits, KIND, weight, f"`.{name}` instead of `.{node.attr}`", node)
 
 
 def _propose_part(
