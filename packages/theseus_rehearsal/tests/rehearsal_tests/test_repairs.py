@@ -123,3 +123,29 @@ async def test_the_number_of_edits_is_bounded(tmp_path: Path) -> None:
 async def test_a_script_that_passes_leaves_nothing_to_repair(tmp_path: Path) -> None:
     with pytest.raises(RehearsalError, match="the script passes already"):
         await repair(tmp_path, SHOP, RepairCase(say("tea")))
+
+
+async def test_a_similar_name_of_the_library_is_found_and_not_proven(tmp_path: Path) -> None:
+    site = tmp_path / "env/lib/python3.12/site-packages/discord"
+    site.mkdir(parents=True)
+    (site / "guild.py").write_text("class Guild:\n    icon = None\n    vanity_url = None\n")
+    text = (
+        "try:\n    import discord\nexcept ImportError:\n    pass\n\n\nclass Guild:\n"
+        "    icon = 'a picture'\n\n\ndef answer(name):\n    return Guild().icon_url\n"
+    )
+    head = commit(tmp_path / "bot", {FILE: text})
+    source = CommitSource(
+        tmp_path / "bot", tmp_path / "bot", head, python=tmp_path / "env/bin/python"
+    )
+    done = await repair_by_replays(
+        lambda _traces_lines: ModuleRehearsal(),
+        source,
+        RepairCase(say("icon")),
+        JudgedLimits(seconds=60, candidates=8),
+        MachineClock(),
+    )
+
+    assert done.found is not None
+    assert done.found.candidate.kind in ("library", "attribute")
+    assert ".icon\n" in done.found.diff
+    assert not done.is_proven

@@ -23,8 +23,9 @@ from theseus_rehearsal.repairs.judge import PassedEdit, ReplayJudge
 
 ALTERNATIVES = 5
 LIKELY = 0.5
-# Kinds of edits that change how the library is used, and not what the bot tells people.
-USE = {"await", "discord", "library", "super", "time"}
+# Kinds of edits that change how the library is used, and not what the bot tells people. A similar
+# name of the library is not among them: it may be another thing (`vanity_url` for `icon_url`).
+USE = {"await", "response", "super", "time"}
 UNSTATED = "the script does not state the right answer, so nothing shows that this is it"
 
 

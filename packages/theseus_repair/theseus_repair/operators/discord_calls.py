@@ -8,6 +8,7 @@ from theseus_repair.model import Candidate
 from theseus_repair.operators._view import View
 
 KIND = "discord"
+RESPONSE = "response"  # the same answer, sent in the other way
 ANSWERED = ("already been responded to", "already responded", "InteractionResponded")
 UNKNOWN = ("Unknown Webhook", "Unknown interaction")
 LOOKUPS = ("user", "member", "channel", "guild", "message", "emoji", "role", "thread")
@@ -75,12 +76,12 @@ def _propose_answers(node: ast.Call, view: View) -> Iterator[Candidate]:
             for each in ast.walk(before)
         )  # fmt: skip
         weight = 0.95 if view.has_crash_text(*ANSWERED) else 0.7 if earlier else 0.25
-        yield view.put(node.func, f"{head}.followup.send", KIND, weight)
+        yield view.put(node.func, f"{head}.followup.send", RESPONSE, weight)
         yield view.put(node.func, f"{head}.response.edit_message", KIND, 0.25)
     elif code.endswith(".followup.send"):
         head = code.removesuffix(".followup.send")
         weight = 0.8 if view.has_crash_text(*UNKNOWN) else 0.3
-        yield view.put(node.func, f"{head}.response.send_message", KIND, weight)
+        yield view.put(node.func, f"{head}.response.send_message", RESPONSE, weight)
     elif code.endswith(".response.edit_message"):
         head = code.removesuffix(".response.edit_message")
         weight = 0.8 if view.has_crash_text(*ANSWERED) else 0.25
