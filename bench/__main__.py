@@ -4,8 +4,16 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from bench import planted_faults, repair_set, repeatability, reproducible
+from bench import (
+    foreign_cases,
+    foreign_fixes,
+    planted_faults,
+    repair_set,
+    repeatability,
+    reproducible,
+)
 from bench.fault_runs import SECONDS
 from bench.rows import Row
 
@@ -24,6 +32,7 @@ def main() -> None:
     shown = benches.add_parser("reproducible", help="which failures can be shown again")
     shown.add_argument("--every", type=int, default=1, help="of so many functions, one")
     _add_repair_set(benches.add_parser("repair-set", help="what `theseus repair` makes of faults"))
+    _add_foreign_fixes(benches.add_parser("foreign-fixes", help="real bugs of other bots"))
     for row in asyncio.run(_run_chosen(parser.parse_args())):
         sys.stdout.write(f"{row.line}\n")
 
@@ -36,6 +45,14 @@ def _add_repair_set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=1, help="so many at a time")
 
 
+def _add_foreign_fixes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="of cases; see bench/foreign_cases.py")
+    parser.add_argument("names", nargs="*", help="parts of the ids of those to measure; none: all")
+    parser.add_argument("--seconds", type=float, default=foreign_fixes.SECONDS)
+    parser.add_argument("--engine", type=Path, help="the Python that repairs; none: no repair")
+    parser.add_argument("--unconfined", action="store_true", help="without bubblewrap")
+
+
 async def _run_chosen(wanted: argparse.Namespace) -> Sequence[Row]:
     if wanted.bench == "planted-faults":
         chosen = planted_faults.choose_faults(wanted.each, wanted.names)
@@ -43,9 +60,19 @@ async def _run_chosen(wanted: argparse.Namespace) -> Sequence[Row]:
     if wanted.bench == "repair-set":
         cases = repair_set.choose_cases(wanted.half, wanted.limit, wanted.names)
         return await repair_set.measure_cases(cases, wanted.seconds, wanted.jobs)
+    if wanted.bench == "foreign-fixes":
+        found = foreign_cases.read_cases(wanted.folder)
+        fixes = [case for case in found if _is_named(case.id, wanted.names)]
+        return await foreign_fixes.measure_fixes(
+            fixes, wanted.seconds, engine=wanted.engine, unconfined=wanted.unconfined
+        )
     if wanted.bench == "reproducible":
         return await reproducible.measure_functions(wanted.every)
     return (await repeatability.replay_scripts(wanted.plays)).rows
+
+
+def _is_named(name: str, parts: Sequence[str]) -> bool:
+    return not parts or any(part in name for part in parts)
 
 
 if __name__ == "__main__":

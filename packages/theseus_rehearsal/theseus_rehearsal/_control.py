@@ -55,6 +55,8 @@ class BotReports:
         lines, self.lines = self.lines, {}
         return {file: frozenset(numbers) for file, numbers in lines.items()}
 
+    journal: list[str] = field(default_factory=list)
+
 
 class ControlChannel:
     """The server's end of a control channel; a context manager.
@@ -163,6 +165,8 @@ class ControlChannel:
             reports.wanted.append(str(message["wanted"]))
         if "ran" in message and len(reports.ran) < _RECORDS_AT_MOST:
             reports.ran.append(str(message["ran"]))
+        if "record" in message and len(reports.journal) < _RECORDS_AT_MOST:
+            reports.journal.append(str(message["record"]))
         if "commands" in message:
             try:
                 reports.commands = tuple(map(BotCommand.model_validate, message["commands"]))

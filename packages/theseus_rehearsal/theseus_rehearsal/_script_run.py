@@ -146,6 +146,7 @@ class ScriptRun:
             trouble=self._names.make_readable(self._problem),
             offers=self._reports.commands,
             intents=tuple(sorted(self._local.gateway.privileged_intents)),
+            journal=tuple(self._reports.journal),
         )
 
     @property

@@ -81,18 +81,18 @@ def build_recorded_script(
     Args:
         records: Lines of the journal. One record of a failure gives a script of one step.
         offers: The commands of the bot: they tell a typed command from a slash command if an older
-            record does not.
+            record does not, and which ones need no values if a record has no request.
         prefix: What typed commands begin with if the record does not say.
         pauses: Whether the time between the actions passes as well, a minute at most.
     """
     ordered = sorted(records, key=lambda each: str(each.get("ts", "")))
-    reader = _RecordReader(RecordedCast(), {each.text for each in offers}, prefix)
+    reader = _RecordReader(RecordedCast(), offers, prefix)
     steps: list[SingleStep] = []
     left_out: list[LeftOut] = []
     changed: list[str] = []
     last: datetime | None = None
     for record in ordered:
-        event, at = str(record.get("event", "")), _read_time(record)
+        event, at = str(record.get("event", "")), read_time(record)
         if record.get("kind") not in _PLAYED:
             continue
         try:
@@ -106,7 +106,7 @@ def build_recorded_script(
             steps.append(WaitStep(wait=min((at - last).total_seconds(), _LONGEST_PAUSE)))
         steps += read
         last = at
-    starts = _read_time(ordered[0]) if ordered else ScriptWorld().starts
+    starts = read_time(ordered[0]) if ordered else ScriptWorld().starts
     world = ScriptWorld(
         starts=starts.replace(microsecond=0),
         people=reader.cast.people or ScriptWorld().people,
@@ -154,7 +154,7 @@ class _Unreadable(Exception):
 class _RecordReader:
     """Turns records into steps; `has_changed` is about the last one."""
 
-    def __init__(self, cast: RecordedCast, offers: set[str], prefix: str) -> None:
+    def __init__(self, cast: RecordedCast, offers: Sequence[BotCommand], prefix: str) -> None:
         self.cast = cast
         self.has_changed = False
         self._offers = offers
@@ -189,18 +189,26 @@ class _RecordReader:
         kind = record["kind"]
         if kind == "listener":
             return {**request, **_guess_event(inputs)}
-        if "error" not in record and not inputs:
+        name, offer = str(record.get("name", "")), None
+        if kind == "command":
+            offer = self._find_offer(name)
+        if "error" not in record and (offer is None or offer.needs):
             raise _Unreadable(_HIDDEN if request else _UNKNOWN)
-        way = str(request.get("way", "")) or self._guess_way(kind, str(record.get("name", "")))
-        prefix = str(request.get("prefix") or self._prefix)
-        return {**request, **_guess_request(way, f"{prefix}{record.get('name', '')}", inputs)}
+        way = str(request.get("way", "")) or _guess_way(kind, name, offer)
+        text = f"{request.get('prefix') or self._prefix}{name}"
+        if offer is not None and offer.kind == "typed" and not request.get("prefix"):
+            text = offer.text
+        return {**request, **_guess_request(way, text, inputs)}
 
-    def _guess_way(self, kind: str, name: str) -> str:
-        if kind != "command":
-            return "menu" if kind == "context_menu" else "press"
-        if name.endswith(" autocomplete"):
-            raise _Unreadable("the record does not say which option's choices were wanted")
-        return "slash" if name in self._offers else "typed"
+    def _find_offer(self, name: str) -> BotCommand | None:
+        """Return the bot's command of this name; the slash command, if it is both."""
+        found = [
+            each
+            for each in self._offers
+            if each.text == name or (each.kind == "typed" and each.text.endswith(name))
+        ]
+        # The shortest text has only the prefix before the name: `!info`, not `!server info`.
+        return min(found, key=lambda each: (each.kind == "typed", len(each.text)), default=None)
 
     def _build_steps(
         self, name: str, request: Mapping[str, Any], where: Mapping[str, str]
@@ -283,6 +291,14 @@ class _RecordReader:
         return f"@{BOT if known == BOT else self.cast.add_person(known)}"
 
 
+def _guess_way(kind: str, name: str, offer: BotCommand | None) -> str:
+    if kind != "command":
+        return "menu" if kind == "context_menu" else "press"
+    if name.endswith(" autocomplete"):
+        raise _Unreadable("the record does not say which option's choices were wanted")
+    return "slash" if offer is not None and offer.kind == "slash" else "typed"
+
+
 def _guess_request(way: str, command: str, inputs: Mapping[str, str]) -> dict[str, Any]:
     """Return what was asked in some way, by the inputs of its failure."""
     if way == "typed":
@@ -344,7 +360,7 @@ def _list_texts(values: object) -> tuple[str, ...]:
     return tuple(map(str, values)) if isinstance(values, list | tuple) else ()
 
 
-def _read_time(record: Mapping[str, Any]) -> datetime:
+def read_time(record: Mapping[str, Any]) -> datetime:
     found = record.get("ts")
     try:
         at = found if isinstance(found, datetime) else datetime.fromisoformat(str(found))

@@ -274,8 +274,9 @@ class Transcript(Record):
     `trouble` is why the bot did not start or stopped before the end. `commands` are the registered
     commands; `files` are the files in its folder at the end: names to digests of the content (for
     SQLite files, of their rows); for a whole bot it is empty. `file_contents` are their contents as
-    base64, if requested. `offers` are all commands of a bot with its own start. The tested code
-    wrote all of this. `intents` are the privileged intents that the bot asked for.
+    base64, if requested. `offers` are all commands of a bot with its own start, `journal` are the
+    lines that theseus_observe would have written for it, and `intents` are the privileged intents
+    that it asked for. The tested code wrote all of this.
     """
 
     former_names: ClassVar = {"kept": "file_contents"}
@@ -288,6 +289,7 @@ class Transcript(Record):
     trouble: str = ""
     offers: tuple[BotCommand, ...] = Field(default=(), exclude=True)
     intents: tuple[str, ...] = Field(default=(), exclude=True)
+    journal: tuple[str, ...] = Field(default=(), exclude=True)
 
     @property
     def has_failed(self) -> bool:

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from theseus_rehearsal.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import (
     PlayedError,
     PlayedFrame,
@@ -42,7 +43,9 @@ class _ModuleRunner:
     def __init__(self, rehearsal: ModuleRehearsal, text: str) -> None:
         self._rehearsal, self._text = rehearsal, text
 
-    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
+    async def run(
+        self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
+    ) -> Transcript:
         """Call the function once for each step."""
         self._rehearsal.played += 1
         names: dict[str, Any] = {}

@@ -19,9 +19,11 @@ from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign import ForeignRehearsal, parse_start
 from theseus_rehearsal.foreign.each_command import try_each_command
 from theseus_rehearsal.ports.rehearsal import run_script, run_scripts
-from theseus_rehearsal.records import Transcript
+from theseus_rehearsal.records import ScriptWorld, Transcript
+from theseus_rehearsal.reproductions import find_reproduction, read_records
 from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
-from theseus_rehearsal.script_files import parse_script
+from theseus_rehearsal.script_files import format_script, parse_script
+from theseus_rehearsal.scripts import describe_step
 from theseus_rehearsal.visible_lines import list_visible_lines
 from typer.testing import CliRunner
 
@@ -403,3 +405,16 @@ def test_a_failing_replay_judges_edits_of_a_bot_without_tests(tmp_path: Path) ->
         2,
         "--repair: the script passes already; there is nothing to repair.",
     )
+
+
+async def test_a_failure_is_reproduced_from_the_journal_that_it_left(shop: Path) -> None:
+    seen = await play(shop, 'steps:\n  - say: "?ping"\n  - say: "?broken"\n')
+    records = read_records(seen)
+    failure = next(each for each in records if each.get("error"))
+
+    async with rehearse(shop).open(shop) as runner:
+        found = await find_reproduction(runner, records, failure, ScriptWorld())
+
+    assert found is not None
+    assert [describe_step(step) for step in found.script.steps] == ["says “?broken”"]
+    assert parse_script(format_script(found.script), "found.yaml") == found.script

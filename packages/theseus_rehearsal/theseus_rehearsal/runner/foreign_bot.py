@@ -132,6 +132,8 @@ class ForeignBot:
     def add(self, build: Callable[[], dict[str, Any]], *, urgent: bool = False) -> None:
         """Pass a record of theseus_observe on (it is the queue of its records)."""
         fields = build()
+        outbox: Any = importlib.import_module("theseus_observe.outbox")  # the bot's own copy
+        self._channel.send({"record": outbox.format_line(fields).decode("ascii")})
         error = fields.get("error") if urgent else None
         self._channel.send({"ran": str(fields["event"]), "outcome": str(fields["outcome"])})
         if error is None:

@@ -20,6 +20,8 @@ READY_SECONDS = 0.01  # how long discord.py waits for more servers; there is onl
 FAILED = "X-Rehearsal-Failed"  # marks a web response that means there is no answer
 
 _request = aiohttp.ClientSession._request
+# aiohttp 3.10 and newer have an error of its own for names that cannot be looked up.
+_DNSError = getattr(aiohttp, "ClientConnectorDNSError", aiohttp.ClientConnectorError)
 
 
 def install(prefix: Path) -> None:
@@ -67,4 +69,4 @@ async def _send_request(
         code = errno.ECONNREFUSED
         raise aiohttp.ClientConnectorError(key, OSError(code, os.strerror(code)))
     unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    raise aiohttp.ClientConnectorDNSError(key, unknown)
+    raise _DNSError(key, unknown)
