@@ -105,12 +105,18 @@ def extract(case: ForeignFix, commit: str, tree: Path) -> Path:
     return tree
 
 
-def judge_place(case: ForeignFix, failure: JournalRecord, tree: Path) -> Place:
+def judge_record(case: ForeignFix, failure: JournalRecord, tree: Path) -> Place:
     """Return how well the record's innermost frame names what the fix changed."""
     frames = (failure.get("error") or {}).get("frames")
-    if not frames:
-        return "none"
-    file, place = frames[-1]["file"], frames[-1]["line"]
+    return (
+        judge_place(case, f"{frames[-1]['file']}:{frames[-1]['line']}", tree) if frames else "none"
+    )
+
+
+def judge_place(case: ForeignFix, named: str, tree: Path) -> Place:
+    """Return how well a place, as `file:line`, is what the fix changed."""
+    file, _, number = named.rpartition(":")
+    place = int(number)
     if file != case.file:
         return "elsewhere"
     if any(abs(place - line) <= NEAR for line in case.lines):

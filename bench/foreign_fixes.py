@@ -43,14 +43,26 @@ from theseus_rehearsal.scripts import dump_transcript
 from theseus_rehearsal.visible_lines import list_visible_lines
 from theseus_rehearsal.yaml_text import write_yaml
 
-from bench.foreign_cases import ForeignFix, Place, Trees, extract, extract_trees, judge_place
+from bench.foreign_cases import (
+    ForeignFix,
+    Place,
+    Trees,
+    extract,
+    extract_trees,
+    judge_place,
+    judge_record,
+)
 from bench.rows import Row
 from bot.domain.errors import ConfigError
 
 SECONDS = 120.0
 """How long the repair may search for each."""
 
+SUSPECTS = 3
+"""How many of the lines that the repair suspects may contain the right one."""
+
 _OTHERS_AT_MOST = 6
+_FROM_BEST: tuple[Place, ...] = ("line", "function", "elsewhere")
 Proposal = Literal["right", "other", "wrong", "none", "not run"]
 
 
@@ -59,13 +71,15 @@ class FixResult(NamedTuple):
 
     `proposal` is `right` if people see the same as with the people's fix, `other` if the script
     passes and people see something else, and `wrong` if the fault is still there. `is_proven` is
-    what the repair itself says. `accepts_fix` tells whether the reproduction passes with the fix.
+    what the repair itself says. `place` is by the record, `suspected` by the first lines that the
+    repair suspects. `accepts_fix` tells whether the reproduction passes with the fix.
     """
 
     case: ForeignFix
     is_visible: bool
     is_recorded: bool = False
     place: Place = "none"
+    suspected: Place = "none"
     is_reproduced: bool = False
     accepts_fix: bool = False
     proposal: Proposal = "not run"
@@ -79,6 +93,7 @@ class FixResult(NamedTuple):
         marks = (
             "recorded" if self.is_recorded else "no record",
             self.place,
+            self.suspected,
             "reproduced" if self.is_reproduced else "-",
             f"{self.proposal}{', proven' if self.is_proven else ''}",
         )
@@ -156,7 +171,7 @@ class _CaseMeasure:
         if failure is None:
             return result._replace(why="nothing in the journal fails")
         result = result._replace(
-            is_recorded=True, place=judge_place(self._case, failure, self._trees.base)
+            is_recorded=True, place=judge_record(self._case, failure, self._trees.base)
         )
         return await self._reproduce(result, records, failure)
 
@@ -212,6 +227,10 @@ class _CaseMeasure:
         answer = await asyncio.to_thread(self._call_engine, engine, seconds)
         if "error" in answer:
             return result._replace(why=f"the engine: {answer['error']}")
+        named = map(str, answer["suspects"][:SUSPECTS])
+        places = {judge_place(self._case, each, self._trees.base) for each in named}
+        best = next((each for each in _FROM_BEST if each in places), None)
+        result = result._replace(suspected=best or "none")
         edit = answer.get("edit")
         if not edit:
             return result._replace(
@@ -314,6 +333,7 @@ def _build_rows(half: str, results: Sequence[FixResult]) -> list[Row]:
         ("recorded", len(recorded), len(own)),
         ("right line, of those recorded", _count(recorded, "line"), len(recorded)),
         ("right function", _count(recorded, "function"), len(recorded)),
+        ("right line among three suspects", _count_suspected(own), len(own)),
         ("reproduced, of those recorded", sum(each.is_reproduced for each in own), len(recorded)),
         ("offered: as the people's fix", counts["right"], len(own)),
         ("offered: another answer", counts["other"], len(own)),
@@ -330,6 +350,10 @@ def _build_rows(half: str, results: Sequence[FixResult]) -> list[Row]:
         )
         for name, count, total in figures
     ]
+
+
+def _count_suspected(results: Sequence[FixResult]) -> int:
+    return sum("line" in (each.place, each.suspected) for each in results)
 
 
 def _count(results: Sequence[FixResult], place: Place) -> int:

@@ -311,6 +311,7 @@ class ScriptRun:
             "files": world.files if self._start_count == 1 else {},
             "keep": self._keep_files,
             "trace": sorted(self._probe.files) if self._probe else [],
+            "traces_steps": self._probe is not None and self._probe.traces_steps,
             "guild": self._local.guild_id,
             "dev_channel": self._local.dev_channel_id,
             "owner": self._local.people[OWNER],

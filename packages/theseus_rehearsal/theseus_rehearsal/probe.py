@@ -29,10 +29,12 @@ class RunProbe:
     """Filled while a script runs, on request.
 
     `costs` has an entry for each step. `lines` are the lines that ran of the tree's `files`; the
-    tested code reports them, so they are no proof of anything.
+    tested code reports them, so they are no proof of anything. With `traces_steps`, a bot with its
+    own start reports the lines of each step, which costs time: see `PlayedStep.lines`.
     """
 
     files: Collection[str] = ()
+    traces_steps: bool = False
     costs: list[StepCost] = field(default_factory=list)
     lines: dict[str, set[int]] = field(default_factory=dict)
 

@@ -49,9 +49,7 @@ async def repair(
     rehearsal = ModuleRehearsal()
     source = CommitSource(folder / "bot", folder / "bot", head)
     limits = JudgedLimits(seconds=60, candidates=candidates)
-    done = await repair_by_replays(
-        lambda _traces_lines: rehearsal, source, case, limits, MachineClock()
-    )
+    done = await repair_by_replays(rehearsal, source, case, limits, MachineClock())
     assert (folder / "bot" / FILE).read_text() == text
     return done, rehearsal
 
@@ -138,7 +136,7 @@ async def test_a_similar_name_of_the_library_is_found_and_not_proven(tmp_path: P
         tmp_path / "bot", tmp_path / "bot", head, python=tmp_path / "env/bin/python"
     )
     done = await repair_by_replays(
-        lambda _traces_lines: ModuleRehearsal(),
+        ModuleRehearsal(),
         source,
         RepairCase(say("icon")),
         JudgedLimits(seconds=60, candidates=8),

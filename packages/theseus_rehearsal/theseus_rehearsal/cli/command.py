@@ -145,17 +145,17 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
             "--repeat": repeat > 1,
             "--since": since,
             "--least": least,
-            "--repair": repair,
         }
-        _require_single(searches)
+        _require_single({**searches, "--repair": repair})
         wished = RepairOptions(repair, script, others, time, candidates, apply)
+        case = wished.read_case()
         _require_single({"--yaml": as_yaml, "--json": as_json})
         wanted = _read_wanted(script, journal, last, output, {**searches, "--yaml": as_yaml})
         options = ForeignOptions(start, python, files, copy_databases, database_setup)
         repository = Repository.open(repo)
         bot = find_bot(repository, commit, compare, options, unconfined=unconfined)
-        if repair:
-            repair_commit(bot, wished, output, as_json=as_json)
+        if case is not None:
+            repair_commit(bot, case, wished, output, as_json=as_json)
             return
         if wanted is None:
             run_each_command(bot, output, as_json=as_json)

@@ -106,15 +106,7 @@ class CommitBot:
 
     async def open_rehearsal(self) -> Rehearsal:
         """Return a rehearsal of the bot."""
-        return self.build_rehearsal(await self.open_sandbox())
-
-    async def open_sandbox(self) -> Sandbox:
-        """Return the sandbox for its code. Raises `RehearsalError` if there is none here."""
-        return await self._sandboxes.open()
-
-    def build_rehearsal(self, sandbox: Sandbox, *, traces_lines: bool = False) -> Rehearsal:
-        """Return a rehearsal in this sandbox; only a bot with its own start reports its lines."""
-        foreign = self.foreign
+        sandbox, foreign = await self._sandboxes.open(), self.foreign
         if foreign is None:
             return SandboxedRehearsal(sandbox)
         return ForeignRehearsal(
@@ -124,7 +116,6 @@ class CommitBot:
             work_tree=foreign.work_tree,
             files=foreign.files,
             databases=foreign.databases,
-            traces_lines=traces_lines,
         )
 
     def refuse_unsuitable(self, script: Script, file: Path | None) -> None:

@@ -17,7 +17,6 @@ from theseus_rehearsal.behaviour_diff import format_step
 from theseus_rehearsal.cli.commit_bot import CommitBot
 from theseus_rehearsal.cli.runs import CommandOutput
 from theseus_rehearsal.errors import RehearsalError
-from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.repairs import RepairCase, ReplayRepair, repair_by_replays
 from theseus_rehearsal.repairs.repair import CommitSource, FoundEdit
 from theseus_rehearsal.repository import Repository
@@ -42,15 +41,34 @@ class RepairOptions:
         if not self.is_repair and (self.others or self.apply):
             raise RehearsalError("--others and --apply: only --repair uses them; add it.")
 
+    def read_case(self) -> RepairCase | None:
+        """Return what to repair; `None` if nothing is to be. Raises `RehearsalError`."""
+        if not self.is_repair:
+            return None
+        if self.script is None:
+            raise RehearsalError("--repair: name the script that fails with --script.")
+        others = []
+        if self.others is not None:
+            if not self.others.is_dir():
+                raise RehearsalError(f"--others: {self.others} is no folder.")
+            files = sorted(each for each in self.others.iterdir() if each.suffix in _SCRIPTS)
+            same = self.script.resolve()
+            others = [read_script(file) for file in files if file.resolve() != same]
+        return RepairCase(read_script(self.script), read_expected(self.script), tuple(others))
+
 
 def repair_commit(
-    bot: CommitBot, options: RepairOptions, output: CommandOutput, *, as_json: bool
+    bot: CommitBot,
+    case: RepairCase,
+    options: RepairOptions,
+    output: CommandOutput,
+    *,
+    as_json: bool,
 ) -> None:
     """Search for an edit of the bot's commit, and print it; exit with code 1 if none is proven.
 
     Raises `RehearsalError` if the script passes, or nothing can be played.
     """
-    case = _read_case(options)
     done = asyncio.run(_repair(bot, options, case, output))
     if as_json:
         output.print_json(_build_data(done))
@@ -63,19 +81,6 @@ def repair_commit(
             output.say(f"Written to {', '.join(done.found.files)}.")
     if not done.is_proven:
         raise typer.Exit(1)
-
-
-def _read_case(options: RepairOptions) -> RepairCase:
-    if options.script is None:
-        raise RehearsalError("--repair: name the script that fails with --script.")
-    others = []
-    if options.others is not None:
-        if not options.others.is_dir():
-            raise RehearsalError(f"--others: {options.others} is no folder.")
-        files = sorted(each for each in options.others.iterdir() if each.suffix in _SCRIPTS)
-        same = options.script.resolve()
-        others = [read_script(file) for file in files if file.resolve() != same]
-    return RepairCase(read_script(options.script), read_expected(options.script), tuple(others))
 
 
 def _apply(repository: Repository, commit: str, found: FoundEdit) -> None:
@@ -93,11 +98,8 @@ def _apply(repository: Repository, commit: str, found: FoundEdit) -> None:
 async def _repair(
     bot: CommitBot, options: RepairOptions, case: RepairCase, output: CommandOutput
 ) -> ReplayRepair:
-    sandbox, repository, commit = await bot.open_sandbox(), bot.repository, bot.commits[0]
+    rehearsal, repository, commit = await bot.open_rehearsal(), bot.repository, bot.commits[0]
     limits = JudgedLimits(options.seconds, options.candidates)
-
-    def build(traces_lines: bool) -> Rehearsal:
-        return bot.build_rehearsal(sandbox, traces_lines=traces_lines)
 
     async with repository.open_tree(commit) as tree:
         with output.show_progress("edits played") as on_progress:
@@ -107,7 +109,7 @@ async def _repair(
 
             python = bot.foreign.python if bot.foreign else None
             source = CommitSource(tree, repository.folder, commit, python=python)
-            return await repair_by_replays(build, source, case, limits, MachineClock(), count)
+            return await repair_by_replays(rehearsal, source, case, limits, MachineClock(), count)
 
 
 def _build_data(done: ReplayRepair) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,13 @@ def has_postgres(tree: Path) -> bool:
     """Return whether a bot's code imports asyncpg."""
     texts = (path.read_text("utf-8", "replace") for path in iterate_files(tree, (".py",)))
     return any(map(_IMPORT.search, texts))
+
+
+def has_driver(python: Path) -> bool:
+    """Return whether a bot's environment has asyncpg: many bots import it only where it is used."""
+    prefix = python.parent.parent
+    is_environment = (prefix / "pyvenv.cfg").is_file()
+    return not is_environment or any(prefix.glob("lib/python3*/site-packages/asyncpg"))
 
 
 def find_program(name: str) -> str:
@@ -157,8 +165,11 @@ class PostgresServer:
         options: dict[str, Any] = {}
         if enclosure is None and os.geteuid() == 0:
             options = {"user": _NOBODY, "group": _NOBODY}
-            self._folder.parent.chmod(0o711)
-            self._sockets.parent.chmod(0o711)
+            # Temporary folders are root's alone: this user may pass, and no other.
+            for folder in (*self._folder.parents[:2], *self._sockets.parents[:2]):
+                if not folder.stat().st_mode & stat.S_IXOTH:
+                    os.chown(folder, -1, _NOBODY)
+                    folder.chmod(0o710)
             for folder in writable:
                 shutil.chown(folder, _NOBODY, _NOBODY)
         return await asyncio.create_subprocess_exec(

@@ -31,7 +31,6 @@ class ForeignProcess:
     """Implements `BotRunner`: starts the bot in a copy of its tree, which it may change.
 
     A script's bot gets the same copy again when it restarts. `variables` are its environment.
-    With `traces_lines`, it reports which lines of its code run.
     """
 
     def __init__(
@@ -42,8 +41,6 @@ class ForeignProcess:
         start: BotStart,
         python: Path,
         variables: Mapping[str, str],
-        *,
-        traces_lines: bool = False,
     ) -> None:
         self.sockets = folder / "sockets"
         self.state = folder / "state"
@@ -56,7 +53,6 @@ class ForeignProcess:
         self._python = python
         self._variables = variables
         self._postgres: PostgresServer | None = None
-        self._traces_lines = traces_lines
         self._running: dict[str, asyncio.Task[Completed]] = {}
 
     def prepare(self) -> None:
@@ -88,7 +84,6 @@ class ForeignProcess:
         control = Path(f"{self.sockets / name}.control")
         command = [str(self._python), "-c", _BOOT, str(self._code), str(control)]
         fixed = {**_FIXED, "REHEARSAL_VARIABLES": " ".join(self._variables)}
-        fixed["REHEARSAL_LINES"] = "1" if self._traces_lines else ""
         if self._postgres is not None:
             fixed["REHEARSAL_DATABASE"] = f"{self._postgres.socket}:{folder.name}"
         done = await self._sandbox.run(

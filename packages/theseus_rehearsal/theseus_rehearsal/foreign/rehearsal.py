@@ -11,7 +11,12 @@ from pathlib import Path
 from theseus_rehearsal._script_run import ScriptRun
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign.databases import EMPTY, Databases, copy_databases
-from theseus_rehearsal.foreign.postgres import find_program, has_postgres, list_migrations
+from theseus_rehearsal.foreign.postgres import (
+    find_program,
+    has_driver,
+    has_postgres,
+    list_migrations,
+)
 from theseus_rehearsal.foreign.process import ForeignProcess
 from theseus_rehearsal.foreign.stand_ins import build_variables, copy_examples
 from theseus_rehearsal.foreign.start import ENVIRONMENTS, BotStart
@@ -33,7 +38,6 @@ class ForeignRehearsal:
         work_tree: Where its `.env` is. Nothing else is read there.
         files: A folder with more files for the copy, such as a configuration for replays.
         databases: What its databases begin with.
-        traces_lines: True to record which lines of its code run at each step, which costs time.
     """
 
     def __init__(
@@ -46,7 +50,6 @@ class ForeignRehearsal:
         files: Path | None = None,
         databases: Databases = EMPTY,
         step_seconds: float = STEP_SECONDS,
-        traces_lines: bool = False,
     ) -> None:
         self._sandbox = sandbox
         self._start = start
@@ -55,7 +58,6 @@ class ForeignRehearsal:
         self._files = files
         self._databases = databases
         self._step_seconds = step_seconds
-        self._traces_lines = traces_lines
 
     @property
     def refusal(self) -> str:
@@ -82,7 +84,6 @@ class ForeignRehearsal:
                 self._start,
                 self._python,
                 variables,
-                traces_lines=self._traces_lines,
             )
             process.prepare()
             try:
@@ -94,23 +95,24 @@ class ForeignRehearsal:
     async def _prepare_postgres(self, process: ForeignProcess, copy: Path) -> str:
         """Start a server for a bot that uses one, and build its tables; or return why not."""
         setup = self._databases.setup
-        if setup is None and not await asyncio.to_thread(has_postgres, copy):
+        has_use = has_driver(self._python) and await asyncio.to_thread(has_postgres, copy)
+        if setup is None and not has_use:
             return ""
         try:
             for name in ("initdb", "postgres", "psql"):
                 find_program(name)
+            server = await process.start_postgres()
+            if setup is not None:
+                await process.run_setup(setup)
+            elif (copy / "alembic.ini").is_file():
+                await process.run_setup(BotStart("module", "alembic", ("upgrade", "head")))
+            else:
+                for file in list_migrations(copy):
+                    await server.run_file(file)
         except RehearsalError as error:
             if setup is not None:
                 raise
-            return str(error)
-        server = await process.start_postgres()
-        if setup is not None:
-            await process.run_setup(setup)
-        elif (copy / "alembic.ini").is_file():
-            await process.run_setup(BotStart("module", "alembic", ("upgrade", "head")))
-        else:
-            for file in list_migrations(copy):
-                await server.run_file(file)
+            return str(error)  # the bot may do without
         return ""
 
     def _prepare_copy(self, tree: Path, copy: Path) -> Mapping[str, str]:
@@ -143,7 +145,7 @@ class ForeignPlayer:
     async def run(
         self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
     ) -> Transcript:
-        """Run a script from its beginning. Lines that run are not noted."""
+        """Run a script from its beginning. Of the lines that run, only those of steps are noted."""
         if script.world.cogs or script.world.flags:
             raise RehearsalError("world: cogs and flags are for bots that are built on Theseus.")
         name = f"p{next(self._numbers)}"

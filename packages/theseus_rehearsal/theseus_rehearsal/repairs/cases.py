@@ -10,6 +10,7 @@ from theseus_repair.model import Crash, TraceFrame
 from theseus_rehearsal.behaviour_diff import AnswerComparison
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.ports.rehearsal import ScriptRunner
+from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import PlayedError, PlayedStep, Script, Transcript
 from theseus_rehearsal.visible_lines import START, has_failed, list_visible_lines
 
@@ -38,12 +39,13 @@ class ReplayedScript:
         return AnswerComparison(self.script, self.first, self.repeat, head)
 
 
-async def replay_twice(
-    scripts: Sequence[Script], tracing: ScriptRunner, plain: ScriptRunner
-) -> list[ReplayedScript]:
+async def replay_twice(scripts: Sequence[Script], runner: ScriptRunner) -> list[ReplayedScript]:
     """Run scripts with the code as it is: once with a record of the lines, once as candidates."""
     return [
-        ReplayedScript(each, await tracing.run(each), await plain.run(each)) for each in scripts
+        ReplayedScript(
+            each, await runner.run(each, probe=RunProbe(traces_steps=True)), await runner.run(each)
+        )
+        for each in scripts
     ]
 
 

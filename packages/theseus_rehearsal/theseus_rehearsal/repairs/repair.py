@@ -1,6 +1,6 @@
 """The repair of a commit that a failing script shows: search, judge, and choose."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +80,7 @@ class CommitSource(NamedTuple):
 
 
 async def repair_by_replays(
-    build_rehearsal: Callable[[bool], Rehearsal],
+    rehearsal: Rehearsal,
     source: CommitSource,
     case: RepairCase,
     limits: JudgedLimits,
@@ -89,21 +89,16 @@ async def repair_by_replays(
 ) -> ReplayRepair:
     """Search for an edit with which the failing script passes, and no other one changes.
 
-    `build_rehearsal` makes a rehearsal that records executed lines, or not. Raises
-    `RehearsalError` if nothing fails, or nothing can be played.
+    Raises `RehearsalError` if nothing fails, or nothing can be played.
     """
-    plain, scripts = build_rehearsal(False), [case.script, *case.others]
-    async with (
-        build_rehearsal(True).open(source.tree) as tracing,
-        plain.open(source.tree) as runner,
-    ):
-        replayed = await replay_twice(scripts, tracing, runner)
+    async with rehearsal.open(source.tree) as runner:
+        replayed = await replay_twice([case.script, *case.others], runner)
     failing_steps = find_failing_steps(replayed[0], case.expected)
     observed = build_observation(replayed, failing_steps)
     problem = await load_problem(
         observed, source.tree, source.repository, source.commit, source.python, source.allowed
     )
-    judge = ReplayJudge(plain, source.tree, case, replayed, failing_steps)
+    judge = ReplayJudge(rehearsal, source.tree, case, replayed, failing_steps)
     choice = _Choice(problem, judge, states_answers=case.expected is not None)
     report = await search_judged(
         problem, judge, limits, clock, confirm=choice.confirm, on_progress=on_progress

@@ -91,7 +91,7 @@ class ForeignBot:
         self._replace_loops()
         self._replace_login(folder, world)
         self._refused.install()
-        if os.environ.pop("REHEARSAL_LINES", ""):
+        if world["traces_steps"]:
             self._tracer = LineTracer(folder)
             self._tracer.begin()
 
