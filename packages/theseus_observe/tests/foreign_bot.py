@@ -91,6 +91,9 @@ class Stars(discord.ui.View):
 
 
 class OwnStars(Stars):
+    async def interaction_check(self, interaction):
+        return interaction.data["custom_id"] != "stars:choose"
+
     async def on_error(self, interaction, error, item):
         await interaction.response.send_message("The view's own handler")
 
@@ -148,6 +151,10 @@ class Reviews(commands.Cog):
     @find.autocomplete("name")
     async def choices(self, interaction, current):
         raise LookupError("no choices")
+
+    @commands.command()
+    async def praise(self, ctx, who: discord.Member, *, place: discord.TextChannel):
+        raise LookupError("no praise")
 
     @commands.command()
     async def start(self, ctx):

@@ -221,3 +221,26 @@ client.run("a-token", log_handler=None)
     assert len(ended["ok"]) == 1
     assert get_innermost(ended["error"][0]) == ("bot.py", "divide")
     assert plain != BOT
+
+
+async def test_a_press_that_the_views_own_check_lets_pass_needs_an_answer(bot: ForeignBot) -> None:
+    await bot.say("?show own", "own shown")
+    await bot.alice.press("dev", "stars:choose", values=["one"])
+    await bot.alice.press("dev", "stars:quiet")
+    await bot.end()
+    records = bot.read()
+    assert pick(records, "component.OwnStars.stars:quiet")["outcome"] == "no_response"
+    assert pick(records, "component.OwnStars.stars:choose")["outcome"] == "ok"  # refused in silence
+
+
+async def test_an_extension_that_fails_while_it_loads_is_recorded(tmp_path: Path) -> None:
+    last = 'await self.load_extension("theseus_observe")'
+    text = "open('cogs/broken.py', 'w').write('RATE = 1 / 0')\n" + BOT.replace(
+        last, f"{last}\n        asyncio.create_task(self.load_extension('cogs.broken'))"
+    )
+    async with run_foreign_bot(tmp_path / "their-bot", bot=text) as bot:
+        await bot.say("?average 6 3", "2.0")
+        await bot.end()
+    failed = pick(bot.read(), "task.load cogs.broken")
+    assert failed["error"]["exception"] == "ZeroDivisionError"
+    assert get_innermost(failed) == ("cogs/broken.py", "<module>")

@@ -74,7 +74,17 @@ async def test_a_bot_that_hides_its_answers_hides_what_was_asked(tmp_path: Path)
     variables = {"THESEUS_OBSERVE_TRAFFIC": "1", "THESEUS_OBSERVE_VALUES": "never"}
     async with run_foreign_bot(tmp_path / "their-bot", environment=variables) as bot:
         await bot.say("?average 6712 3", "2237")
+        await bot.say("?average 6712 0", "Sorry")
         await bot.end()
     assert "6712" not in json.dumps(bot.read())
-    ((_, request),) = collect_requests(bot)
-    assert request["hidden"]
+    found = [request for _, request in collect_requests(bot)]
+    assert found and all(request["hidden"] for request in found)
+
+
+async def test_names_become_mentions_so_that_no_one_is_named(tmp_path: Path) -> None:
+    async with run_foreign_bot(tmp_path / "their-bot") as bot:
+        await bot.say("?praise alice dev", "Sorry")
+        await bot.end()
+    ((event, request),) = collect_requests(bot)
+    record = next(each for each in bot.read() if each["event"] == event)
+    assert request["text"] == f"?praise <@{record['user']}> <#{record['channel_id']}>"

@@ -23,7 +23,7 @@ from theseus_observe.recorder import Failure, Recorder
 from theseus_observe.records import COMPONENT, NO_RESPONSE, OK
 from theseus_observe.request_reader import RequestReader
 from theseus_observe.responses import Endings, ResponseWatch, Stopwatch
-from theseus_observe.wrappers import MethodWrapper, wrap_coroutine
+from theseus_observe.wrappers import MethodWrapper, wrap_check, wrap_coroutine
 
 _LOGGERS = ("discord.ui.view", "discord.app_commands.tree")
 
@@ -66,6 +66,7 @@ class ComponentRecords:
         self._reply = reply
         self._runner = runner
         self._started = Stopwatch()
+        self._allowed: set[int] = set()
 
     def begin(self, coroutine: Any) -> Callable[[object], None] | None:
         """Take a coroutine that will answer a press; return what to call when it has ended."""
@@ -78,7 +79,15 @@ class ComponentRecords:
         own_checks = (ui.View.interaction_check, ui.Modal.interaction_check)
         self._wrap_handler(owner, item)
         has_check = check not in own_checks
+        if has_check and getattr(vars(owner).get("interaction_check"), "__theseus__", None) is None:
+            wrapper = MethodWrapper(owner, "interaction_check", self._note_check, self._runner)
+            wrapper.ensure(wrap_check)
+            owner.interaction_check.__theseus__ = self
         return self._start(Press(interaction, name, has_check=has_check, owner=owner))
+
+    def _note_check(self, interaction: discord.Interaction) -> None:
+        """Note that a view's own check lets a press pass, so that an answer is due."""
+        self._allowed.add(interaction.id)
 
     def begin_dynamic(self, coroutine: Any) -> Callable[[object], None] | None:
         """Take the coroutine of a dynamic item, whose failures are only logged."""
@@ -122,11 +131,14 @@ class ComponentRecords:
     def _complete(self, press: Press) -> None:
         elapsed = self._started.measure_seconds(press.interaction.id) or 0.0
 
+        is_due = press.interaction.id in self._allowed or not press.has_check
+        self._allowed.discard(press.interaction.id)
+
         def record(is_done: bool) -> None:
             if not self._endings.claim(press.interaction.id):
                 return
             # A view's own check may refuse in silence.
-            missing = None if is_done or press.has_check else NoResponse("it was not answered")
+            missing = None if is_done or not is_due else NoResponse("it was not answered")
             self._record(press.interaction, press.name, missing, press.owner)
 
         self._responses.check(press.interaction, elapsed, record)

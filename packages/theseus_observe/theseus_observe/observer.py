@@ -32,6 +32,7 @@ from theseus_observe.request_reader import RequestReader
 from theseus_observe.responses import Endings, ResponseWatch
 from theseus_observe.settings import Settings, load_settings
 from theseus_observe.stalls import BlockReport, StallWatch
+from theseus_observe.start_records import StartRecords
 from theseus_observe.tasks import TaskRecords
 from theseus_observe.wrappers import MethodWrapper, wrap_call, wrap_coroutine
 
@@ -102,6 +103,7 @@ class Observer:
         self._tasks = TaskRecords(
             self._recorder, code, self._commands, self._components, self.runner
         )
+        self._start = StartRecords(client, self._recorder, self.runner)
         self._log = LogFilter(client, self._commands, self._components, self.runner)
         self._dispatchers = [
             MethodWrapper(client, "dispatch", self._note_event, self.runner),
@@ -129,12 +131,14 @@ class Observer:
         for each in self._dispatchers:
             each.ensure(wrap_call)
         self._on_close.ensure(wrap_coroutine)
+        self._start.attach()
         self._log.attach()
         self._ensure()
 
     def detach(self) -> None:
         """End, and write what waits."""
         self._note_end()
+        self._start.detach()
         self._log.detach()
         self._tasks.close()
         if self._stalls is not None:

@@ -31,6 +31,7 @@ _SUBCOMMANDS = (1, 2)
 _USER, _CHANNEL, _ROLE, _MENTIONABLE, _FILE = 6, 7, 8, 9, 11
 _SELECTS = {5: _USER, 6: _ROLE, 7: _MENTIONABLE, 8: _CHANNEL}  # kinds of select to kinds of option
 _BOT = "<@bot>"
+_NAMED = (discord.User, discord.Member, discord.Role, discord.abc.GuildChannel, discord.Thread)
 _EVENTS = {"member_join": "join", "member_remove": "leave", "message": "message",
            "reaction_add": "reaction", "raw_reaction_add": "reaction"}  # fmt: skip
 
@@ -59,7 +60,7 @@ class RequestReader:
             if not self._is_traffic_recorded:
                 return None
             audience = self.audiences.find_of_place(place)
-        text, prefix = ctx.message.content, ctx.prefix or ""
+        text, prefix = _mention_arguments(ctx), ctx.prefix or ""
         return partial(self._build_text, "typed", text, prefix, ctx.author, audience)
 
     def prepare_event(
@@ -221,6 +222,25 @@ class RequestReader:
             permissions=("administrator",) if "administrator" in held else tuple(held),
             owner=person.id in owners,
         )
+
+
+def _mention_arguments(ctx: commands.Context[Any]) -> str:
+    """Return what was typed, with mentions for the people, roles and channels that were named.
+
+    Which of them a name means is known only now, and the names of people are private.
+    """
+    text = ctx.message.content
+    command = " ".join((*ctx.invoked_parents, ctx.invoked_with or ""))
+    start = len(ctx.prefix or "") + len(command)
+    head, typed = text[:start], text[start:]
+    for value in (*ctx.args, *ctx.kwargs.values()):
+        for each in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(each, _NAMED):
+                names = {each.name, getattr(each, "display_name", each.name)}
+                for name in sorted(names, key=len, reverse=True):
+                    word = rf"(?<![\w<@#&]){re.escape(name)}(?!\w)"
+                    typed = re.sub(word, each.mention, typed)
+    return head + typed
 
 
 def build_safely(build: BuildRequest | None) -> Request | None:

@@ -55,6 +55,19 @@ def wrap_call(original: Any, notice: Notice, runner: HookRunner) -> Any:
     return call
 
 
+def wrap_check(original: Any, notice: Notice, runner: HookRunner) -> Any:
+    """Return a check, as a coroutine function, that calls `notice` if the original passes."""
+
+    @wraps(original)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        result = await original(*args, **kwargs)
+        if result:
+            runner.run(notice, *args)
+        return result
+
+    return call
+
+
 def wrap_coroutine(original: Any, notice: Notice, runner: HookRunner) -> Any:
     """Return a coroutine function that calls `notice` and then awaits the original."""
 

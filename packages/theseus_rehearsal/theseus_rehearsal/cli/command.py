@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from theseus_rehearsal.cli.commit_bot import ForeignOptions, find_bot
+from theseus_rehearsal.cli.commit_bot import CommitBot, ForeignOptions, find_bot
 from theseus_rehearsal.cli.each_command import run_each_command
 from theseus_rehearsal.cli.repairs import RepairOptions, repair_commit
 from theseus_rehearsal.cli.runs import CommandOutput
@@ -140,17 +140,12 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
 
         Example: theseus rehearse --commit HEAD~1 --script poll.yaml --compare HEAD
         """
-        searches = {
-            "--compare": compare,
-            "--repeat": repeat > 1,
-            "--since": since,
-            "--least": least,
-        }
-        _require_single({**searches, "--repair": repair})
+        given = {"--compare": compare, "--repeat": repeat > 1, "--since": since, "--least": least}
+        _require_single({**given, "--repair": repair})
         wished = RepairOptions(repair, script, others, time, candidates, apply)
         case = wished.read_case()
         _require_single({"--yaml": as_yaml, "--json": as_json})
-        wanted = _read_wanted(script, journal, last, output, {**searches, "--yaml": as_yaml})
+        wanted = _read_wanted(script, journal, last, output, {**given, "--yaml": as_yaml})
         options = ForeignOptions(start, python, files, copy_databases, database_setup)
         repository = Repository.open(repo)
         bot = find_bot(repository, commit, compare, options, unconfined=unconfined)
@@ -162,14 +157,26 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
             return
         bot.refuse_unsuitable(wanted, script)
         work = RehearsalWork(repository, wanted, output, bot.open_rehearsal, as_json=as_json)
-        if since:
-            work.search_change(repository.list_commits_since(since, bot.commits[0]))
-        elif least:
-            work.search_least(bot.commits[0])
-        else:
-            work.run(bot.commits, repeat, as_yaml=as_yaml)
+        _play(work, bot, since, repeat, is_least=least, as_yaml=as_yaml)
 
     return rehearse
+
+
+def _play(
+    work: RehearsalWork,
+    bot: CommitBot,
+    since: str,
+    repeat: int,
+    *,
+    is_least: bool,
+    as_yaml: bool,
+) -> None:
+    if since:
+        work.search_change(bot.repository.list_commits_since(since, bot.commits[0]))
+    elif is_least:
+        work.search_least(bot.commits[0])
+    else:
+        work.run(bot.commits, repeat, as_yaml=as_yaml)
 
 
 def _require_single(options: Mapping[str, object]) -> None:
