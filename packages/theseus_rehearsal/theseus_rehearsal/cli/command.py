@@ -157,12 +157,12 @@ def build_command(output: CommandOutput) -> Callable[..., None]:
             return
         bot.refuse_unsuitable(wanted, script)
         work = RehearsalWork(repository, wanted, output, bot.open_rehearsal, as_json=as_json)
-        _play(work, bot, since, repeat, is_least=least, as_yaml=as_yaml)
+        _run_work(work, bot, since, repeat, is_least=least, as_yaml=as_yaml)
 
     return rehearse
 
 
-def _play(
+def _run_work(
     work: RehearsalWork,
     bot: CommitBot,
     since: str,
