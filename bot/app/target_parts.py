@@ -28,7 +28,6 @@ from bot.app.engines import EngineResources, Engines, MakeEngines
 from bot.app.target_places import build_start, open_forge
 from bot.domain.checks import Check, Checks
 from bot.domain.errors import StoreError
-from bot.domain.people import AllowList
 from bot.domain.target import Target
 from bot.infra.git import Git
 from bot.infra.injector import Injector
@@ -111,8 +110,6 @@ async def open_ports(
     memory = SqliteMemory(data / "memory.sqlite3", redact=redact)
     injector.add(await stack.enter_async_context(memory), MemoryStore)
     injector.add(UnrecordedTraffic(), RecentTraffic)
-    if target.people is not None:
-        injector.add(target.people, AllowList)
     await _open_sandbox(injector, places, settings)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.domain.people import AllowList
 from bot.domain.target import OWN_TARGET
 from bot.domain.target_errors import TargetMissing
 from bot.ports.forge import Forge
@@ -14,16 +13,12 @@ from bot.ports.workspace import Checkout, Workspaces
 
 @dataclass(frozen=True, eq=False)
 class TargetPorts:
-    """Where a target's proposals, worktrees and memories are.
-
-    Without `people`, the lists of Theseus say who may do what.
-    """
+    """Where a target's proposals, worktrees and memories are."""
 
     forge: Forge
     workspaces: Workspaces
     memory: MemoryStore
     checkout: Checkout | None = None
-    people: AllowList | None = None
 
 
 class Targets:

@@ -24,7 +24,6 @@ from bot.authority.run_locks import RunLocks
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.reports import BudgetReports
 from bot.budget.run_cost_meter import RunCostMeter
-from bot.domain.people import AllowList
 from bot.domain.run import Run, Stage
 from bot.domain.target import OWN_TARGET
 from bot.infra.injector import Injector
@@ -129,10 +128,12 @@ _SHARED = (
     Clock,
     KeyValueStore,
     KillSwitchGuard,
+    LiveCards,
     MemoryRecorder,
     ProposalCards,
     RunCostMeter,
     RunNotifier,
+    RunTranscripts,
     RunTransitions,
     Steering,
     StepFailures,
@@ -227,7 +228,6 @@ def _get_ports(injector: Injector) -> TargetPorts:
         workspaces=injector.get(Workspaces),
         memory=injector.get(MemoryStore),
         checkout=injector.find(Checkout),
-        people=injector.find(AllowList),
     )
 
 

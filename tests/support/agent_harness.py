@@ -51,6 +51,7 @@ from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.runs.deployer import Deployer, ShipmentDeployer
 from bot.self_improvement.runs.engine_choice import WritingEngines
+from bot.self_improvement.runs.live_version import LiveVersion, OwnVersion
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
@@ -141,6 +142,7 @@ class AgentHarness(ThreadReader):
         self._notifier: Chat | None = None
         self.shutdown_hooks: list[ShutdownHook] = []
         self.targets: OpenedTargets = NO_TARGETS
+        self.other_bots: tuple[str, ...] = ()  # names of targets with fakes of their own
         self.gate.set()
 
     def use_chat(self, chat: Chat) -> None:
@@ -160,13 +162,14 @@ class AgentHarness(ThreadReader):
         injector = injector or Injector()
         self._add_ports(injector, crash_point)
         self._add_workers(injector, crash_point)
+        fakes = {name: self._make_target(injector, crash_point) for name in self.other_bots}
         assemble(
             injector,
             self.limits,
             owner=self.owner,
             commands=self.runtime.list_commands,
             shutdown_hooks=self.shutdown_hooks,
-            others=self.targets.injectors,
+            others={**self.targets.injectors, **fakes},
             refusals=self.targets.refusals,
         )
         return AgentUnderTest(injector)
@@ -204,6 +207,25 @@ class AgentHarness(ThreadReader):
             injector.add(port, kind)
         injector.add(recorder, Recorder, ActionRecorder)
         injector.build(DevChannelAnnouncer, dev_channel_id=self.limits.dev_channel_id)
+
+    def _make_target(self, parent: Injector, crash_point: CrashPoint) -> Injector:
+        """Return the parts of another bot, with a repository, a forge and a journal of its own."""
+        injector = Injector()
+        injector.take(
+            parent, Clock, Store, KeyValueStore, KillSwitchGuard, BudgetEnforcer, Recorder,
+            ActionRecorder,
+        )  # fmt: skip
+        workspaces = FakeWorkspaces(self.folder / "other-worktrees", FILES)
+        checkout = FakeCheckout(files=dict(FILES), history=[workspaces.base])
+        for port, kind in (
+            (FakeForge(), Forge), (workspaces, Workspaces), (checkout, Checkout),
+            (FakeJournal(), Journal), (FakeMemory(), MemoryStore),
+            (FakeVerifier(broken=is_broken), Verifier),
+        ):  # fmt: skip
+            injector.add(port, kind)
+        self._add_workers(injector, crash_point)
+        injector.build(OwnVersion, LiveVersion)
+        return injector
 
     def _add_workers(self, injector: Injector, crash_point: CrashPoint) -> None:
         """Add what does the work of the steps; parts that the test leaves out stay missing."""

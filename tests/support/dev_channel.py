@@ -209,6 +209,7 @@ async def open_dev_channel(
         place = (local.guild_id, local.dev_channel_id)
         identity = Identity(*place, listed, answers_unaddressed=answers_unaddressed)
         known = others(world, listed) if others else {}
+        world.other_bots = tuple(known)
         lists = {name: each.people for name, each in known.items()}
         world.limits = RunSettings(listed, place[1], lists, per_person=per_person)
         services = Injector()

@@ -45,9 +45,11 @@ class MonitoringHarness:
         config: IncidentsConfig | None = None,
         thresholds: Thresholds | None = None,
         autonomy: Autonomy | None = None,
+        other_bots: tuple[str, ...] = (),
     ) -> None:
-        self.world = AgentHarness(folder)
-        self.world.limits = replace(self.world.limits, autonomy=autonomy or Autonomy())
+        self.world = world = AgentHarness(folder)
+        world.other_bots, lists = other_bots, dict.fromkeys(other_bots, world.limits.people)
+        world.limits = replace(world.limits, autonomy=autonomy or Autonomy(), target_people=lists)
         self.clock = self.world.clock
         self.chat = self.world.chat
         self.charts = FakeCharts()

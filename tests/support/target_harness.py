@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -32,7 +33,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_model_gateway import FakeModelGateway
 from tests.fakes.fake_report_pictures import FakeReportPictures
 from tests.fakes.repositories import commit, run_git
-from tests.support.agent_harness import AgentHarness
+from tests.support.agent_harness import PEOPLE, AgentHarness
 from tests.support.local_sandbox import choose_local_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,6 +216,8 @@ class TargetHarness(AgentHarness):
             pictures=FakeReportPictures(),
             protection=self.protection,
         )
+        lists = {each.name: each.people or PEOPLE for each in self.settings.config.targets}
+        self.limits = replace(self.limits, target_people=lists)
         self.targets = await open_targets(parent, stack, make_offline, resources, NO_LINKS, {})
         return self.targets
 

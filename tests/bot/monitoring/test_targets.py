@@ -26,7 +26,7 @@ class TwoBots:
     """Theseus and a welcome bot, monitored by one program after another."""
 
     def __init__(self, folder: Path) -> None:
-        self.own = MonitoringHarness(folder)
+        self.own = MonitoringHarness(folder, other_bots=("welcome",))
         self.journal = FakeJournal()
         self.monitoring = self.create()
 

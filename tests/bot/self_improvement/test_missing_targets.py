@@ -1,13 +1,16 @@
 """A run of a target that is not configured any more ends, and says why."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.app.targets import OpenedTargets
+from bot.domain.errors import NotAuthorized
 from bot.domain.run import Run, Status
 from bot.domain.target_errors import TargetMissing
 from bot.self_improvement.runs.transitions import create_run
-from tests.support.agent_harness import AgentHarness
+from tests.support.agent_harness import PEOPLE, AgentHarness
 
 GONE = "The target welcome is not in the configuration"
 
@@ -40,16 +43,26 @@ async def test_a_queued_run_does_no_step_of_theseus(tmp_path: Path) -> None:
     assert (await world.store.get_history(run.id)).evidence is None
 
 
+def refuse_target(world: AgentHarness) -> None:
+    """Have the target in the configuration, but not to be worked on."""
+    world.targets = OpenedTargets({}, {"welcome": "its folder is gone"})
+    world.limits = replace(world.limits, target_people={"welcome": PEOPLE})
+
+
 async def test_no_new_run_is_admitted(tmp_path: Path) -> None:
     world = AgentHarness(tmp_path)
+    refuse_target(world)
     async with world.run_agent() as agent:
-        with pytest.raises(TargetMissing, match=GONE):
+        with pytest.raises(TargetMissing, match="its folder is gone"):
             await agent.request(world.make_trigger().replace(target="welcome"))
+        with pytest.raises(NotAuthorized):  # of a removed one, no one is known who may ask
+            await agent.request(world.make_trigger().replace(target="removed"))
     assert await world.store.find(limit=5) == ()
 
 
 async def test_a_run_of_a_missing_target_can_be_cancelled(tmp_path: Path) -> None:
     world = AgentHarness(tmp_path)
+    refuse_target(world)
     run = await store_run(world, "abc123")
     async with world.run_agent() as agent:
         ended = await agent.cancel(run.id, world.make_trigger().person)
