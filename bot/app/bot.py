@@ -37,6 +37,7 @@ from bot.app.retention import make_retention
 from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
 from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
+from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
 from bot.app.targets import open_budgets, open_targets
 from bot.app.web import build_web_server, serve
@@ -205,7 +206,7 @@ async def _build(
         work=(
             *_list_loops(agent, monitoring, audit, backups, warming, live, alerts, issues),
             *_list_loops(personal_data, call(make_retention), storage),
-            *_list_loops(call(RepositoryCheck)),
+            *_list_loops(call(RepositoryCheck), injector.get(TargetCommands)),
             *_list_loops(call(_restart_notices, beginning=beginning)),
             partial(supervision.pass_on, call(_build_rehearsal)),
             *serving,

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
+from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
 from bot.intake import FailureMatcher
 from bot.intake.incidents import ReportedIncidents
@@ -19,6 +21,7 @@ def build_known_targets(
     clock: Clock,
     store: Store,
     journals: TargetJournals,
+    commands: TargetCommands,
     monitoring: Monitoring,
 ) -> Mapping[str, KnownTarget]:
     """Return the targets by name."""
@@ -32,6 +35,7 @@ def build_known_targets(
             clock,
             lookback=timedelta(hours=config.runs.lookback_hours),
             load_fixes=ShippedFixes(store, target=target.name),
+            commands=partial(commands.list_names, target.name),
         )
         watch = monitored[target.name]
         known[target.name] = KnownTarget(

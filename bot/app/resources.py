@@ -33,6 +33,7 @@ from bot.adapters.sqlite_store import (
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.cache_warmer import CacheWarmer
+from bot.app.target_commands import build_target_commands
 from bot.app.target_journals import open_target_journals
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
@@ -142,6 +143,7 @@ async def _open_state(
     await stack.enter_async_context(journal)
     injector.add(journal, Journal, NdjsonJournal)
     injector.add(await open_target_journals(settings, injector.get(Clock), stack))
+    injector.build(build_target_commands)
     secret = load_secret(state / "pseudonyms.key")
     injector.build(
         Recorder,

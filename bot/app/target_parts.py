@@ -4,6 +4,7 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,7 @@ from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import FixedChecks, SandboxedVerifier
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.app.engines import EngineResources, Engines, MakeEngines
+from bot.app.target_commands import TargetCommands
 from bot.app.target_places import build_start, open_forge
 from bot.domain.checks import Check, Checks
 from bot.domain.errors import StoreError
@@ -182,7 +184,10 @@ def build_workers(
         timedelta(hours=config.runs.lookback_hours), timedelta(days=config.journal.keep_days),
     )  # fmt: skip
     matcher = build(
-        FailureMatcher, lookback=lookback, load_fixes=ShippedFixes(ours.store, target.name)
+        FailureMatcher,
+        lookback=lookback,
+        load_fixes=ShippedFixes(ours.store, target.name),
+        commands=partial(injector.get(TargetCommands).list_names, target.name),
     )
     build(EvidenceCollector, match=matcher.find_evidence, lookback=lookback)
     build(ForeignReplays, FailureReplays)

@@ -15,6 +15,7 @@ from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.app.engines import EngineResources, MakeEngines
+from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
 from bot.app.target_parts import TargetPlaces, build_engines, build_workers, open_ports
 from bot.app.target_places import find_python, prepare_repository
@@ -88,7 +89,7 @@ async def open_targets(
             require_distinct([*folders.items(), (target.name, folder)])
             folders[target.name] = folder
             injector = Injector()
-            injector.take(parent, Clock, Recorder, SharedLock)
+            injector.take(parent, Clock, Recorder, SharedLock, TargetCommands)
             if target.name in budgets:
                 injector.add(budgets[target.name])
             data = get_data_folder(settings, target.name)

@@ -52,6 +52,12 @@ Name = Annotated[str, AfterValidator(sanitise_name)]
 """A name as records store it."""
 
 
+def join_with_and(names: Sequence[str]) -> str:
+    """Return `ada`, `ada and bob`, `ada, bob and cleo`; empty if there are no names."""
+    *first, last = names or ("",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def join_with_or(names: Sequence[str]) -> str:
     """Return `ada`, `ada or bob`, `ada, bob or cleo`; empty if there are no names."""
     *first, last = names or ("",)

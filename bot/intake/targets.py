@@ -14,7 +14,7 @@ from bot.grammar.target_names import find_target_names
 from bot.intake.failures import FailureMatcher
 from bot.intake.incidents import ReportedIncidents
 from bot.monitoring.failure_reports import FailureReports
-from bot.presentation.missing_failure import build_target_question
+from bot.presentation.missing_failure import build_owner_question, build_target_question
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,22 @@ class KnownTargets:
                 return trigger.replace(target=fitting[0][0].name)
             if fitting:
                 return RequestAnswer(diagnosis=_ask_which(fitting))
-        return trigger
+        return self._resolve_command(trigger, found)
+
+    def _resolve_command(
+        self, trigger: Trigger, found: Sequence[tuple[KnownTarget, Evidence]]
+    ) -> Trigger | RequestAnswer:
+        """Return the trigger with the bot that has the command which it names.
+
+        The command has not failed. If Theseus has it too, Theseus is meant.
+        """
+        owners = [each for each, evidence in found if _has_named_command(each, evidence)]
+        if self.own in owners or not owners:
+            return trigger
+        if len(owners) > 1:
+            names = [each.name for each in owners]
+            return RequestAnswer(diagnosis=build_owner_question(names))
+        return trigger.replace(target=owners[0].name)
 
 
 def _is_certain(evidence: Evidence) -> bool:
@@ -132,6 +147,10 @@ def _is_certain(evidence: Evidence) -> bool:
 
 def _is_likely(evidence: Evidence) -> bool:
     return bool(evidence.likely)
+
+
+def _has_named_command(target: KnownTarget, evidence: Evidence) -> bool:
+    return not set(evidence.idle).isdisjoint(target.matcher.commands())
 
 
 def _ask_which(found: Sequence[tuple[KnownTarget, Evidence]]) -> Diagnosis:

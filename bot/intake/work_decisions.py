@@ -90,6 +90,9 @@ class WorkDecisions:
     ) -> RequestAnswer:
         """Return the answer to a request that refers to no failure."""
         diagnosis = build_diagnosis(evidence)
+        if trigger.target != OWN_TARGET:
+            headline = f"{trigger.target}: {diagnosis.headline}"
+            diagnosis = diagnosis.replace(headline=headline)
         if diagnosis.instead:
             return RequestAnswer(diagnosis=diagnosis)
         commands = await self._list_likely_commands(matcher, trigger, evidence)

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.domain.evidence import Choice, Diagnosis, Evidence, RequestAnswer
 from bot.domain.ids import shorten_id
 from bot.domain.journal import FailureGroup, format_event_name
+from bot.domain.names import join_with_and
 from bot.domain.posts import Button, Post
 from bot.domain.run import Goal
 from bot.domain.shipped_fix import ShippedFix
@@ -134,6 +135,19 @@ def build_target_question(failures: Sequence[tuple[str, FailureGroup]]) -> Diagn
         cause=(
             "Something that fits failed in more than one of the bots that I look after. Press a "
             f"button, or name the bot.\n{listed}"
+        ),
+    )
+
+
+def build_owner_question(names: Sequence[str]) -> Diagnosis:
+    """Return the question which bot is meant if several have a command that has not failed."""
+    return Diagnosis(
+        found=False,
+        instead="which",
+        headline="Which bot do you mean?",
+        cause=(
+            f"{join_with_and(names)} have that command, and it has not failed in my journal. Name "
+            "the bot, and tell me the command as you typed it and what you saw."
         ),
     )
 

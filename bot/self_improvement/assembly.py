@@ -175,16 +175,13 @@ def assemble(
             get only what `_SHARED` lists.
         refusals: Why targets that are configured cannot be worked on, by name.
     """
-    build, place = injector.build, {"dev_channel_id": settings.dev_channel_id}
+    build = injector.build
     injector.add(settings)
     ports = {name: _get_ports(each) for name, each in others.items()}
     injector.add(Targets(_get_ports(injector), ports, refusals))
     injector.add(settings.people)
     _build_authority(injector, settings)
-    for reporting in (LiveCards, RunTranscripts):
-        build(reporting)
-    build(RunThreads, **place)
-    build(RunNotifier, links=settings.links, **place)
+    _build_reporting(injector, settings)
     for part in _RECORDERS:
         build(part)
     _build_watches(injector)
@@ -246,6 +243,15 @@ def _build_authority(injector: Injector, settings: RunSettings) -> None:
         keep_for=settings.audit,
         configured=settings.configured,
     )
+
+
+def _build_reporting(injector: Injector, settings: RunSettings) -> None:
+    """Build what shows the runs to people."""
+    build, place = injector.build, {"dev_channel_id": settings.dev_channel_id}
+    build(LiveCards)
+    build(RunTranscripts)
+    build(RunThreads, **place)
+    build(RunNotifier, links=settings.links, **place)
 
 
 def _build_watches(injector: Injector) -> None:

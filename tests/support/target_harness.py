@@ -18,6 +18,7 @@ from theseus_repair.shared_lock import SharedLock
 from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.system_clock import SystemClock
 from bot.app.engines import EngineResources, Engines
+from bot.app.target_commands import build_target_commands
 from bot.app.target_journals import open_target_journals
 from bot.app.targets import OpenedTargets, open_targets
 from bot.domain.run import Run
@@ -200,6 +201,7 @@ class TargetHarness(AgentHarness):
         parent.add(self.clock, Clock)
         parent.add(SharedLock())
         parent.add(await open_target_journals(self.settings, self.clock, stack))
+        parent.add(build_target_commands(self.settings, self.clock))
         parent.add(Recorder(self.journal, self.clock, self.folder, b"salt", lambda: None))
         resources = EngineResources(
             settings=self.settings,

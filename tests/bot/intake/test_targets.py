@@ -40,6 +40,12 @@ WALTER = Person(id=71, name="walter")
 WELCOME_PEOPLE = AllowList(approvers=PeopleList(users=frozenset({WALTER.id})))
 
 
+COMMANDS = {
+    "welcome-bot": frozenset({"hi", "help", "bye", "wave"}),
+    "music": frozenset({"play", "help", "skip", "wave"}),
+}
+
+
 class ThreeBots:
     """Theseus (/roll has failed), welcome-bot (/hi, /help) and music (/play, /help)."""
 
@@ -62,8 +68,9 @@ class ThreeBots:
         self.intake = IntakeHarness(self.agent, others=others).intake
 
     def create(self, name: str, people: AllowList, channel_id: int | None) -> KnownTarget:
+        lookback, commands = timedelta(hours=24), COMMANDS[name]
         matcher = FailureMatcher(
-            self.journals[name], self.world.clock, lookback=timedelta(hours=24)
+            self.journals[name], self.world.clock, lookback=lookback, commands=lambda: commands
         )
         return KnownTarget(name, matcher, people, channel_id)
 
@@ -167,6 +174,28 @@ async def test_with_evidence_in_several_bots_it_asks_back_with_buttons(bots: Thr
 async def test_without_evidence_anywhere_theseus_is_meant_as_before(bots: ThreeBots) -> None:
     asked = await bots.ask_back("the weather forecast is broken")
     assert "Nothing in my journal matches that" in asked.diagnosis.headline
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/bye is broken", "welcome-bot: Nothing in my journal matches that."),
+        ("!skip crashes, fix it", "music: Nothing in my journal matches that."),
+        ("the skip command crashes", "music: Nothing in my journal matches that."),
+        ("/wave is broken", "welcome-bot and music have that command"),
+        ("in music, /wave is broken", "music: Nothing in my journal matches that."),
+    ],
+)
+async def test_a_command_that_has_not_failed_finds_its_bot(
+    bots: ThreeBots, text: str, words: str
+) -> None:
+    assert words in (await bots.ask_back(text)).diagnosis.summary
+
+
+async def test_a_command_that_theseus_has_too_means_theseus(bots: ThreeBots) -> None:
+    bots.world.runtime.known = {"bye": "greetings"}
+    asked = await bots.ask_back("/bye is broken")
+    assert asked.diagnosis.summary.startswith("Nothing in my journal")
 
 
 async def test_a_bot_chosen_with_a_command_wins(bots: ThreeBots) -> None:
