@@ -232,7 +232,7 @@ class Approvals(commands.Cog):
     async def _offer_shipped(self, interaction: discord.Interaction) -> None:
         """Offer buttons for the newest shipped changes; each button is bound to one run."""
         await self._authorizer.ask(get_speaker(interaction), Act.ASK, note="revert")
-        view = await revert_buttons(self.bot)
+        view = await revert_buttons(interaction)
         if view is None:
             text = "I have shipped nothing lately that I could revert."
             await interaction.followup.send(text, ephemeral=True)

@@ -19,7 +19,7 @@ from bot.intake.answers import describe_result
 from bot.monitoring import Monitoring
 from bot.presentation.cards import format_incident_label, format_incident_line, to_plain_text
 from bot.presentation.times import format_timestamp
-from cogs.ui import fit_message, get_speaker, is_listed, send_privately
+from cogs.ui import fit_message, get_speaker, send_privately
 
 _TEMPLATE = re.compile(
     r"theseus:incident:(?P<act>investigate|fix|mute|close):(?P<incident>[0-9a-z]+)"
@@ -93,9 +93,9 @@ class Incidents(commands.Cog):
     async def list_incidents(self, interaction: discord.Interaction) -> None:
         """Show open incidents, then recent ones."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._authorizer.ask(get_speaker(interaction), Act.READ)
+        readable = await self._authorizer.choose_readable(get_speaker(interaction))
         known = sorted(get_monitoring(self.bot).list_incidents(), key=lambda each: not each.open)
-        lines = [format_incident_line(each) for each in known]
+        lines = [format_incident_line(each) for each in known if each.target in readable]
         nothing = "I have noticed nothing lately."
         await interaction.followup.send(fit_message(lines) or nothing, ephemeral=True)
 
@@ -104,8 +104,10 @@ class Incidents(commands.Cog):
     async def show(self, interaction: discord.Interaction, incident: str) -> None:
         """Show what is known about an incident."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._authorizer.ask(get_speaker(interaction), Act.READ)
+        person = get_speaker(interaction)
+        await self._authorizer.choose_readable(person)
         found = get_monitoring(self.bot).find(incident)
+        await self._authorizer.ask(person, Act.READ, target=found.target)
         await send_privately(interaction, render_incident_details(found), f"incident-{found.id}")
 
     @group.command(name="close")
@@ -123,14 +125,15 @@ class Incidents(commands.Cog):
     async def _suggest_incidents(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, get_speaker(interaction)):
-            return []  # not audited: it would be a line for every key they press
+        policy = self._authorizer.approval_policy  # not audited: it would be a line for every key
+        readable = policy.list_readable(get_speaker(interaction))
         now, typed = self.bot.clock.now(), current.strip(" `").lower()
         known = sorted(get_monitoring(self.bot).list_incidents(), key=lambda each: not each.open)
         return [
             app_commands.Choice(name=format_incident_label(each, now, 100), value=each.id)
             for each in known
-            if typed in f"{each.id} {format_incident_label(each, now)}".lower()
+            if each.target in readable
+            and typed in f"{each.id} {format_incident_label(each, now)}".lower()
         ][:25]
 
 

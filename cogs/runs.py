@@ -235,9 +235,13 @@ class Runs(commands.Cog):
     async def list_runs(self, interaction: discord.Interaction) -> None:
         """Show the newest runs."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._authorizer.ask(get_speaker(interaction), Act.READ)
+        readable = await self._authorizer.choose_readable(get_speaker(interaction))
         runs = await self._agent.list_runs()
-        lines = [f"{run_line(run)} · {format_timestamp(run.updated_at, 'R')}" for run in runs]
+        lines = [
+            f"{run_line(run)} · {format_timestamp(run.updated_at, 'R')}"
+            for run in runs
+            if run.trigger.target in readable
+        ]
         await interaction.followup.send(
             fit_message(lines) or "There are no runs yet.", ephemeral=True
         )

@@ -39,7 +39,7 @@ from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
 from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
-from bot.app.targets import open_budgets, open_targets
+from bot.app.targets import OpenedTargets, open_budgets, open_targets
 from bot.app.web import build_web_server, serve
 from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.emergency_stop import EmergencyStop
@@ -224,7 +224,7 @@ async def _build_agent(
     """Choose the engines, and build the agent that works with them."""
     settings = injector.get(Settings)
     budgets = await injector.call(open_budgets, stack=stack)
-    guard = injector.call(
+    guard = injector.build(
         LayeredSpendGuard, everything=injector.get(BudgetEnforcer), targets=budgets
     )
     gateway = await stack.enter_async_context(injector.call(build_model_gateway, spend_guard=guard))
@@ -233,6 +233,7 @@ async def _build_agent(
     targets = await open_targets(
         injector, stack, make_engines, resources, build_links(settings), budgets
     )
+    injector.add(targets)
     injector.add(ConversationSettings(settings.config.chat.remembered, settings.config.missed))
     if chosen.chat_model is not None:
         injector.add(chosen.chat_model, ChatModel)
@@ -324,6 +325,7 @@ def _build_personal_data(
     clock: Clock,
     journal: NdjsonJournal,
     targets: TargetJournals,
+    opened: OpenedTargets,
     traffic: TrafficServices,
     recorder: Recorder,
     store: SqliteStore,
@@ -349,7 +351,10 @@ def _build_personal_data(
         outbox=outbox,
         transcripts=transcripts,
         observed=targets,
-        purges=(journal.purge, targets.purge, traffic.log.purge, memory.purge, store.purge),
+        purges=(
+            *(journal.purge, targets.purge, traffic.log.purge, memory.purge, store.purge),
+            *(each.get(SqliteMemory).purge for each in opened.injectors.values()),
+        ),
     )
     config = settings.config
     kept_for = RetentionPeriods(

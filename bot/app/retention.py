@@ -12,6 +12,7 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app.resources import TrafficServices
 from bot.app.target_journals import TargetJournals
+from bot.budget.target_budgets import LayeredSpendGuard
 from bot.domain.errors import PortError
 from bot.periodic import run_periodically
 from bot.ports.clock import Clock
@@ -60,9 +61,14 @@ def make_retention(
     traffic: TrafficServices,
     store: SqliteStore,
     chat: DiscordChat,
+    spending: LayeredSpendGuard,
 ) -> Retention:
     """Return what forgets records that are older than the configuration says."""
     config = settings.config
+
+    async def forget_charges(_: datetime) -> int:
+        return await spending.forget()  # each ledger knows how long its charges are kept
+
     return Retention(
         clock,
         (
@@ -78,6 +84,7 @@ def make_retention(
                 config.journal.keep_days,
                 lambda older: targets.forget(older.date()),
             ),
+            RetainedKind("charges of other bots", config.gateway.keep_days, forget_charges),
             RetainedKind("interactions", config.journal.keep_days, traffic.log.forget),
             RetainedKind("snapshots", config.journal.keep_days, traffic.snapshots.forget),
         ),

@@ -56,10 +56,11 @@ from bot.self_improvement.checks.start_check import CommitCheck
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.runs.confirmed_versions import ConfirmedVersions
 from bot.self_improvement.runs.deployer import ShipmentDeployer
 from bot.self_improvement.runs.engine_choice import WritingEngines
 from bot.self_improvement.runs.live_version import LiveVersion
-from bot.self_improvement.runs.target_deployer import TargetDeployer, TargetVersion
+from bot.self_improvement.runs.target_deployer import FindCommit, TargetDeployer, TargetVersion
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
@@ -110,7 +111,7 @@ async def open_ports(
     injector.add(GitTrees(Git(places.repository)), CommitTrees)
     injector.add(journal, Journal, ObservedJournal)
     memory = SqliteMemory(data / "memory.sqlite3", redact=redact)
-    injector.add(await stack.enter_async_context(memory), MemoryStore)
+    injector.add(await stack.enter_async_context(memory), MemoryStore, SqliteMemory)
     injector.add(UnrecordedTraffic(), RecentTraffic)
     await _open_sandbox(injector, places, settings)
 
@@ -209,11 +210,17 @@ def build_workers(
         TargetVersion,
         LiveVersion,
         source=target.live,
-        find_running=injector.get(ObservedJournal).find_running_commit,
+        find_running=_choose_running_commit(injector, target),
         contains=injector.get(FollowedCheckout).is_ancestor,
     )
     build(TargetDeployer, ShipmentDeployer)
     _build_writers(injector, ours, chosen, clock)
+
+
+def _choose_running_commit(injector: Injector, target: Target) -> FindCommit:
+    if target.live == "person":
+        return partial(injector.get(ConfirmedVersions).find, target.name)
+    return injector.get(ObservedJournal).find_running_commit
 
 
 def _build_writers(

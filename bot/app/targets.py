@@ -25,7 +25,9 @@ from bot.budget.target_budgets import TargetBudget
 from bot.domain.errors import ConfigError
 from bot.infra.injector import Injector
 from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
 from bot.presentation.run_links import RunLinks
+from bot.self_improvement.runs.confirmed_versions import ConfirmedVersions
 from bot.settings import Settings
 from bot.targets.reach import require_distinct
 from bot.telemetry import Recorder
@@ -90,6 +92,7 @@ async def open_targets(
             folders[target.name] = folder
             injector = Injector()
             injector.take(parent, Clock, Recorder, SharedLock, TargetCommands)
+            injector.add(ConfirmedVersions(parent.get(KeyValueStore)))
             if target.name in budgets:
                 injector.add(budgets[target.name])
             data = get_data_folder(settings, target.name)

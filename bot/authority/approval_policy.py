@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from theseus_guard.record import Record
 from theseus_guard.records import Finding
 
-from bot.authority.policy import FOR_APPROVERS, Act, authorize, is_security_sensitive
+from bot.authority.policy import FOR_APPROVERS, Act, authorize, is_allowed, is_security_sensitive
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers, Weight
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ForgeError, NotAuthorized, UnknownRun, WrongStage
@@ -151,6 +151,13 @@ class ApprovalPolicy:
         if target == OWN_TARGET:
             return self.people
         return self.target_people.get(target, AllowList())
+
+    def list_readable(self, person: Person) -> frozenset[str]:
+        """Return the targets, Theseus among them, whose work the person may look at."""
+        names = (OWN_TARGET, *self.target_people)
+        return frozenset(
+            name for name in names if is_allowed(self.get_people(name), person, Act.READ)
+        )
 
     async def find_target(self, run_id: str) -> str:
         """Return the target of a run, named as people type it; of an unknown run, Theseus."""

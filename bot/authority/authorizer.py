@@ -124,6 +124,16 @@ class Authorizer:
         if act is not Act.READ:
             await self._audit(person, act, run_id, allowed=True, note=note)
 
+    async def choose_readable(self, person: Person) -> frozenset[str]:
+        """Return the targets whose work the person may look at.
+
+        Raises `NotAuthorized` if there is none.
+        """
+        readable = self.approval_policy.list_readable(person)
+        if not readable:
+            await self.ask(person, Act.READ)
+        return readable
+
     async def audit_operator_act(self, act: Act, note: str) -> None:
         """Audit an act of the operator on the local pages, who is no person of the chat."""
         entry = AuditEntry(

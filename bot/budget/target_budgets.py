@@ -55,6 +55,10 @@ class LayeredSpendGuard:
         reason = await own.enforcer.get_wrap_up_reason(account) if own is not None else ""
         return reason or await self._everything.get_wrap_up_reason(account)
 
+    async def forget(self) -> int:
+        """Remove old charges from the targets' ledgers; return how many."""
+        return sum([await each.enforcer.forget() for each in self._targets.values()])
+
     async def _find(self, account: Account) -> TargetBudget | None:
         """Return the budget of the target that an account's run works on, if it has its own."""
         if account.run_id is None or not self._targets:

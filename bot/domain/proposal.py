@@ -116,6 +116,9 @@ class Shipment(Record):
     undeployed: str = Field(
         default="", description="why a target does not run the merge yet; sentences"
     )
+    needs_confirmation: bool = Field(
+        default=False, description="only a person can say when a target runs the merge"
+    )
     otherwise: bool = Field(
         default=False, description="the merged tree differs from the merge that was checked"
     )

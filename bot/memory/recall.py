@@ -20,6 +20,7 @@ from bot.memory.ranking import extract_terms, is_about, list_search_terms
 from bot.memory.recording import MemoryRecorder
 from bot.ports.clock import Clock
 from bot.ports.memory import MemoryStore
+from bot.ports.targets import Targets
 
 _MOST_SHOWN = 10
 _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
@@ -37,6 +38,7 @@ class MemoryService:
     """The memory as users access it. Every request is authorised and audited here."""
 
     memory: MemoryStore
+    targets: Targets
     clock: Clock
     authorizer: Authorizer
     recorder: MemoryRecorder
@@ -110,19 +112,24 @@ class MemoryService:
         return await self.memory.export()
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many notes the person has written. Raises `StoreError`."""
-        return len(await self._list_note_keys(subject))
+        """Return how many memories of all bots are the person's. Raises `StoreError`."""
+        return len(await self._list_keys_of(subject))
 
     async def erase(self, subject: DataSubject) -> int:
-        """Forget the person's notes and return how many; the caller has checked the identity.
+        """Forget the person's memories and return how many; the caller has checked the identity.
 
         Raises `StoreError`.
         """
-        return sum([await self.memory.forget(key) for key in await self._list_note_keys(subject)])
+        found = await self._list_keys_of(subject)
+        return sum([await memory.forget(key) for memory, key in found])
 
-    async def _list_note_keys(self, subject: DataSubject) -> list[str]:
-        memories = await self.memory.export()
-        return [each.key for each in memories if each.kind == "note" and each.by_id == subject.id]
+    async def _list_keys_of(self, subject: DataSubject) -> list[tuple[MemoryStore, str]]:
+        return [
+            (ports.memory, each.key)
+            for ports in self.targets.list_all()
+            for each in await ports.memory.export()
+            if each.by_id == subject.id
+        ]
 
     async def remember_rejection(self, run: Run, history: History, why: str) -> None:
         """Remember why people rejected a fix. Errors of the memory are logged, not raised."""

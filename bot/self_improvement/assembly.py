@@ -66,6 +66,7 @@ from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.self_improvement.runs.cancellation import Cancellation
 from bot.self_improvement.runs.candidate_selection import CandidateSelection
+from bot.self_improvement.runs.confirmed_versions import ConfirmedVersions, LiveConfirmations
 from bot.self_improvement.runs.deadlines import Deadlines
 from bot.self_improvement.runs.engine_choice import EngineTrouble, WritingEngines
 from bot.self_improvement.runs.failures import StepFailures
@@ -355,6 +356,8 @@ def _build_requests(injector: Injector, commands: Callable[[], Collection[str]])
         RunConversation,
         Agreements,
         Endorsements,
+        ConfirmedVersions,
+        LiveConfirmations,
     ):
         build(service)
     build(ChangeRequests, able=can_brief and engines.can_follow_instructions)

@@ -21,11 +21,12 @@ from bot.self_improvement.requests.run_requests import RunRequests
 from bot.self_improvement.run_conversation import RunConversation
 from bot.self_improvement.run_decisions import RunDecisions
 from bot.self_improvement.run_restarts import RunRestarts
+from bot.self_improvement.runs.confirmed_versions import LiveConfirmations
 from cogs.ui.answers import revise, send_privately
 from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(
-    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen|endorse|recheck|fallback|retry):(?P<run>[0-9a-z]+)"
+    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen|endorse|recheck|fallback|retry|live):(?P<run>[0-9a-z]+)"
     r"(?::(?P<head>[0-9a-f]{40}))?"
 )
 
@@ -91,6 +92,9 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._action == "reopen":
             reopened = await bot.provide(RunRequests).reopen(self._run_id, person)
             return f"I continue in <#{reopened.thread_id}>."
+        if self._action == "live":
+            shipment = await bot.provide(LiveConfirmations).confirm(self._run_id, person)
+            return f"Noted: `{shipment.merge_commit[:7]}` is live."
         if self._action == "cancel":
             return (await bot.provide(RunDecisions).cancel(self._run_id, person)).reason
         await bot.provide(Authorizer).ask(person, Act.READ, run_id=self._run_id)

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
+from bot.authority.approval_policy import ApprovalPolicy
 from bot.client import TheseusClient
 from bot.domain.history import History
 from bot.domain.posts import Button
@@ -14,7 +15,7 @@ from bot.domain.run import Run, Status, Waiting
 from bot.presentation.cards import run_label
 from cogs.ui.answers import view_of
 from cogs.ui.buttons import RunButton
-from cogs.ui.speakers import get_speaker, is_listed
+from cogs.ui.speakers import get_speaker
 
 _NUMBER = re.compile(r"#(\d{1,9})")
 _CHOICES = 25  # the most that Discord accepts
@@ -65,9 +66,7 @@ async def run_choices(
 ) -> list[app_commands.Choice[str]]:
     """Return the matching runs, newest first; none for people who may not read runs."""
     bot: TheseusClient = interaction.client
-    if not is_listed(bot, get_speaker(interaction)):
-        return []  # not audited: it would be a line for every key they press
-    runs = [run for run in await bot.agent.list_runs(limit=_LOOKED_AT) if acted(run)]
+    runs = [run for run in await _list_readable_runs(interaction) if acted(run)]
     return _build_choices(bot, typed, await bot.agent.get_histories(runs))
 
 
@@ -87,9 +86,8 @@ async def suggest_shipped_runs(
 ) -> list[app_commands.Choice[str]]:
     """Return the matching runs whose change can be reverted."""
     bot: TheseusClient = interaction.client
-    if not is_listed(bot, get_speaker(interaction)):
-        return []
-    return _build_choices(bot, typed, await _list_shipped_runs(bot))
+    readable = await _list_readable_runs(interaction)
+    return _build_choices(bot, typed, await _list_shipped_runs(bot, readable))
 
 
 def _build_choices(
@@ -103,19 +101,34 @@ def _build_choices(
     ][:_CHOICES]
 
 
-async def _list_shipped_runs(bot: TheseusClient) -> list[tuple[Run, History]]:
-    """Return the runs that were merged and not reverted, newest first."""
-    runs = [run for run in await bot.agent.list_runs(limit=_LOOKED_AT) if run.status is Status.DONE]
+async def _list_readable_runs(interaction: discord.Interaction[Any]) -> list[Run]:
+    """Return the newest runs of the bots whose work the person may look at.
+
+    It is not audited: that would be a line for every key they press.
+    """
+    bot: TheseusClient = interaction.client
+    readable = bot.provide(ApprovalPolicy).list_readable(get_speaker(interaction))
+    if not readable:
+        return []
+    runs = await bot.agent.list_runs(limit=_LOOKED_AT)
+    return [run for run in runs if run.trigger.target in readable]
+
+
+async def _list_shipped_runs(bot: TheseusClient, runs: list[Run]) -> list[tuple[Run, History]]:
+    """Return those of the runs that were merged and not reverted, newest first."""
+    runs = [run for run in runs if run.status is Status.DONE]
     taken_back = {run.trigger.reverts for run in runs}
     merged = [run for run in runs if run.goal != "investigate" and run.id not in taken_back]
     known = await bot.agent.get_histories(merged)
     return [(run, history) for run, history in known if history.shipment and history.proposal]
 
 
-async def revert_buttons(bot: TheseusClient) -> ui.View | None:
+async def revert_buttons(interaction: discord.Interaction[Any]) -> ui.View | None:
     """Return a button for each recently shipped change; None if there is none."""
+    bot: TheseusClient = interaction.client
     buttons, now = [], bot.clock.now()
-    for run, history in (await _list_shipped_runs(bot))[:_BUTTONS]:
+    readable = await _list_readable_runs(interaction)
+    for run, history in (await _list_shipped_runs(bot, readable))[:_BUTTONS]:
         label = f"Revert {run_label(run, history, now, _BUTTON_LABEL - len('Revert '))}"
         custom_id = Button(label=label, action="revert", arguments=(run.id,)).custom_id
         button: ui.Button[ui.View] = ui.Button(label=label, custom_id=custom_id)

@@ -50,6 +50,17 @@ async def test_a_report_that_names_a_bot_starts_a_run_for_it(room: DevChannel) -
     assert "**welcome-bot: /help" in await room.run_command("alice", "runs list")
 
 
+async def test_people_read_only_about_the_bots_that_they_are_listed_for(room: DevChannel) -> None:
+    await room["alice"].say("dev", "in music, /help crashes, please fix it")
+    await room.wait_until(lambda run: run.thread_id is not None)
+    assert "**music: /help" in await room.run_command("alice", "runs list")
+    assert await room.run_command("dora", "runs list") == "There are no runs yet."
+    for who in ("alice", "dora", "mallory"):
+        asked = await room[who].interact("dev", autocomplete="runs show", option="run", value="")
+        assert len(asked["choices"]) == (who == "alice")
+    assert "not on the list" in await room.run_command("mallory", "runs list")
+
+
 async def test_two_bots_with_the_same_command_are_asked_back(room: DevChannel) -> None:
     said = await room["alice"].say("dev", "/help crashes, fix it")
     question = await room.wait_for_reply("alice", said)

@@ -1,15 +1,25 @@
 """A failure of another bot is fixed in that bot's repository, and nowhere else."""
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from local_discord.person import Message
 
 from bot.domain.change import STARTS
+from bot.domain.errors import NotAuthorized
+from bot.domain.people import AllowList
 from bot.domain.run import Run, Status, Waiting
+from bot.intake import FailureMatcher
+from bot.intake.targets import KnownTarget
 from bot.ports.forge import Forge
+from bot.self_improvement.runs.confirmed_versions import LiveConfirmations
 from tests.fakes.repositories import run_git
+from tests.support.agent_harness import ALICE, DORA, AgentHarness
 from tests.support.agent_under_test import AgentUnderTest
+from tests.support.dev_channel import DevChannel, list_labels, open_dev_channel
 from tests.support.target_harness import (
     COG_BOT,
     COG_WORKED,
@@ -27,40 +37,86 @@ DEPLOY = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(os.envir
 
 
 @pytest.mark.slow
-async def test_a_failure_of_another_bot_is_fixed_in_its_own_repository(tmp_path: Path) -> None:
-    repository, deployed = tmp_path / "welcome", tmp_path / "deployed"
+async def test_a_failure_reported_in_words_is_fixed_in_the_other_bots_repository(
+    tmp_path: Path,
+) -> None:
+    repository, deployed = tmp_path / "welcome-bot", tmp_path / "deployed"
     base = make_target(repository)
     command = [sys.executable, "-c", DEPLOY, str(deployed), "THESEUS_COMMIT"]
     deployment = {"kind": "command", "command": command}
-    entry = build_entry("welcome", live="journal", deployment=deployment)
+    entry = build_entry("welcome-bot", live="journal", deployment=deployment)
     settings = write_settings(tmp_path, entry)
     own = list_refs(settings.root)
     await run_target(repository, "!share 6 0")
     async with open_world(tmp_path / "world", settings) as world:
         assert not world.targets.refusals
-        async with world.run_agent() as agent:
-            run = await propose(world, agent)
-            await agent.approve(world.build_approval(run))
+        await world.commands.refresh()
+        async with open_room(world) as room:
+            answer = await ask(room, "!hello crashes, fix it")
+            assert "welcome-bot: Nothing in my journal matches that" in answer
+            await room["alice"].say("dev", "in welcome-bot, !share fails, fix it")
+            run, thread = await find_thread(room)
+            card = await room["alice"].wait_for(
+                thread, lambda message: "Ship it" in list_labels(message), PATIENCE
+            )
+            assert card["embeds"][0]["title"].startswith("welcome-bot: ")
+            await check_verdict(world, run)
+            await room["alice"].say(thread, "ship it")
             run = await world.wait_for(lambda each: each.has_ended, run.id, PATIENCE)
-            assert run.status is Status.DONE, (run.reason, world.list_texts(run))
+            assert run.status is Status.DONE, run.reason
             shipment = (await world.store.get_history(run.id)).shipment
             assert shipment is not None
             assert "once its journal shows the commit" in shipment.undeployed
             assert run_git(repository, "rev-parse", "main") == shipment.merge_commit
             assert deployed.read_text() == shipment.merge_commit
+            await room["alice"].wait_for(thread, lambda each: "not live yet" in get_body(each))
 
             await run_target(repository, "!share 6 0")  # as its service would start it again
+            await world.clock.advance(60)  # to the next look
             live = f"`{shipment.merge_commit[:7]}` is live now"
-            await world.wait_for(
-                lambda each: any(live in text for text in world.list_texts(each)), run.id, PATIENCE
-            )
-        theirs = await world.targets.injectors["welcome"].get(Forge).find(run.id)
+            await room["alice"].wait_for(thread, lambda said: live in said["content"], PATIENCE)
+            live = f"live at `{shipment.merge_commit[:7]}`"
+            await room["alice"].wait_for(thread, lambda each: live in get_body(each), PATIENCE)
+        theirs = await world.targets.injectors["welcome-bot"].get(Forge).find(run.id)
         assert theirs is not None
         assert theirs.title.startswith("fix: ")  # as their commits are written
         assert await world.forge.find(run.id) is None
     changed = run_git(repository, "diff", "--name-only", base, "main").splitlines()
     assert changed[0] == "games.py"
     assert list_refs(settings.root) == own
+
+
+@asynccontextmanager
+async def open_room(world: TargetHarness) -> AsyncIterator[DevChannel]:
+    """Open the dev channel with the real client, which knows the targets of that world."""
+
+    def make_others(_: AgentHarness, people: AllowList) -> dict[str, KnownTarget]:
+        return {
+            name: KnownTarget(name, each.get(FailureMatcher), people)
+            for name, each in world.targets.injectors.items()
+        }
+
+    async with open_dev_channel(
+        world.folder, make_harness=lambda _: world, others=make_others, pace=1.0
+    ) as room:
+        yield room
+
+
+async def ask(room: DevChannel, text: str) -> str:
+    """Return the reply to a text of alice's."""
+    said = await room["alice"].say("dev", text)
+    return str((await room.wait_for_reply("alice", said))["content"])
+
+
+async def find_thread(room: DevChannel) -> tuple[Run, str]:
+    """Return the newest run and its thread, once it has one."""
+    run = await room.wait_until(lambda each: each.thread_id is not None)
+    return run, str(run.thread_id)
+
+
+def get_body(message: Message) -> str:
+    """Return the text of a message's card; empty if it has none."""
+    return "".join(each.get("description") or "" for each in message["embeds"])
 
 
 async def propose(world: TargetHarness, agent: AgentUnderTest) -> Run:
@@ -71,13 +127,18 @@ async def propose(world: TargetHarness, agent: AgentUnderTest) -> Run:
     while not await world.has_card(run):
         await world.clock.advance(0.25)
         run = await world.store.get(run.id)
+    await check_verdict(world, run)
+    return run
+
+
+async def check_verdict(world: TargetHarness, run: Run) -> None:
+    """Check that the bot was started, and that nothing is passed that was not checked."""
     verdict = (await world.store.get_history(run.id)).verdict
     assert verdict is not None
     (start,) = [each for each in verdict.checks if each.name == STARTS]
     assert start.status == "passed", start
     assert verdict.behaviour is not None
     assert "not recorded" in verdict.behaviour.unplayed
-    return run
 
 
 @pytest.mark.slow
@@ -85,11 +146,27 @@ async def test_a_command_that_no_test_can_call_is_proven_by_a_replay(tmp_path: P
     repository = tmp_path / "welcome"
     make_target(repository, COG_BOT, {"sharing.py": COG_WORKED})
     paths = {"free": ["sharing.py"]}
-    settings = write_settings(tmp_path, build_entry("welcome", paths=paths))
+    settings = write_settings(tmp_path, build_entry("welcome", paths=paths, live="person"))
     await run_target(repository, "!share 6 0")
     async with open_world(tmp_path / "world", settings) as world, world.run_agent() as agent:
         run = await propose(world, agent)
         history = await world.store.get_history(run.id)
+        await agent.approve(world.build_approval(run))
+        await world.wait_for(lambda each: each.has_ended, run.id, PATIENCE)
+        shipment = (await world.store.get_history(run.id)).shipment
+        assert shipment is not None
+        assert not shipment.live
+        confirmations = agent.injector.get(LiveConfirmations)
+        with pytest.raises(NotAuthorized):
+            await confirmations.confirm(run.id, DORA)  # may ask, but not ship
+        await confirmations.confirm(run.id, ALICE)
+        live = f"`{shipment.merge_commit[:7]}` is live now"
+        await world.wait_for(
+            lambda each: any(live in text for text in world.list_texts(each)), run.id, PATIENCE
+        )
+        shipment = (await world.store.get_history(run.id)).shipment
+        assert shipment is not None
+        assert shipment.live
     assert history.plan is not None
     assert history.plan.replay is not None
     assert history.plan.replay.asked == "says “!share 6 0”"

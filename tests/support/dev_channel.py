@@ -192,13 +192,14 @@ async def open_dev_channel(
     voice_channels: Sequence[str] = (),
     answers_unaddressed: bool = False,
     outbox: OutboxStore | None = None,
+    pace: float = 50.0,
     others: Callable[[AgentHarness, AllowList], Mapping[str, KnownTarget]] | None = None,
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with all people in it, until the block ends. Its time runs fast.
 
     `noticing` enables incident detection, `newcomers` are additional people, and
-    `answers_unaddressed` is the setting of a demo. `others` returns the other bots that are looked
-    after.
+    `answers_unaddressed` is the setting of a demo. `pace` is how much faster than real time the
+    agent's time runs. `others` returns the other bots that are looked after.
     """
     async with AsyncExitStack() as stack:
         here = LocalDiscord((*PEOPLE, *newcomers), token="local", voice_channels=voice_channels)
@@ -209,7 +210,7 @@ async def open_dev_channel(
         place = (local.guild_id, local.dev_channel_id)
         identity = Identity(*place, listed, answers_unaddressed=answers_unaddressed)
         known = others(world, listed) if others else {}
-        world.other_bots = tuple(known)
+        world.other_bots = tuple(name for name in known if name not in world.targets.injectors)
         lists = {name: each.people for name, each in known.items()}
         world.limits = RunSettings(listed, place[1], lists, per_person=per_person)
         services = Injector()
@@ -228,7 +229,7 @@ async def open_dev_channel(
         room = DevChannel(local, world, client, agent)
         for name in local.people:
             room.people[name] = await stack.enter_async_context(Person(local.base_url, name))
-        forever = [chat.run_forever(), agent.run_forever(), _advance_time(world)]
+        forever = [chat.run_forever(), agent.run_forever(), _advance_time(world, pace)]
         if with_monitoring:
             forever.append(monitoring.run_forever())
         async with _run_meanwhile(forever):
@@ -312,9 +313,9 @@ def _create_monitoring(
     )
 
 
-async def _advance_time(world: AgentHarness) -> None:
+async def _advance_time(world: AgentHarness, pace: float) -> None:
     while True:
-        await world.clock.advance(0.5)
+        await world.clock.advance(0.01 * pace)
         await asyncio.sleep(0.01)
 
 

@@ -74,6 +74,7 @@ ENTRIES: ConversationSetup = {
     "button RunButton revert": Act.ASK, "button RunButton reopen": Act.ASK,
     "button RunButton retry": Act.ASK, "button RunButton fallback": Act.ANSWER,
     "button FeatureRequestButton start": Act.ASK, "button RunButton endorse": Act.ENDORSE,
+    "button RunButton live": Act.SHIP,
     "button FlagButton off": Act.SWITCH, "button FlagButton share20": Act.SWITCH,
     "button FlagButton share50": Act.SWITCH, "button FlagButton all": Act.SWITCH,
     "button AgreementButton agree": Act.ASK, "button AgreementButton amend": Act.REVISE,

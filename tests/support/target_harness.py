@@ -25,6 +25,7 @@ from bot.domain.run import Run
 from bot.infra.injector import Injector
 from bot.ports.agent import Budget
 from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
 from bot.presentation.run_links import NO_LINKS
 from bot.prompts import Prompts
 from bot.settings import Settings, load
@@ -200,8 +201,9 @@ class TargetHarness(AgentHarness):
         parent.add(self.settings)
         parent.add(self.clock, Clock)
         parent.add(SharedLock())
+        parent.add(self.key_values, KeyValueStore)
         parent.add(await open_target_journals(self.settings, self.clock, stack))
-        parent.add(build_target_commands(self.settings, self.clock))
+        self.commands = parent.build(build_target_commands)
         parent.add(Recorder(self.journal, self.clock, self.folder, b"salt", lambda: None))
         resources = EngineResources(
             settings=self.settings,

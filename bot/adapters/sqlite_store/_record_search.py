@@ -37,6 +37,7 @@ _SUMMARIES = """
         (SELECT min(at) FROM stage_records AS kept
             WHERE run_id = runs.id AND kind = 'Shipment'
             AND coalesce(json_extract(kept.body, '$.restart_needed'), 0) = 0
+            AND coalesce(json_extract(kept.body, '$.undeployed'), '') = ''
             AND coalesce(json_extract(kept.body, '$.failed'), '{}') = '{}') AS live_at,
         (SELECT json_extract(kept.body, '$.verdict') FROM stage_records AS kept
             WHERE run_id = runs.id AND kind = 'Outcome' ORDER BY number DESC LIMIT 1) AS verdict,

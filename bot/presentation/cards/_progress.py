@@ -278,7 +278,8 @@ def render_shipment(
         return Post(text=f"⚠️ {merged} It is **not live**: {reasons}. The old code keeps running.")
     if shipment.undeployed:
         why = to_plain_text(shipment.undeployed, 600)
-        return Post(text=f"🚢 {merged} It is not live yet. {why}")
+        text = f"🚢 {merged} It is not live yet. {why}"
+        return Post(text=text, buttons=_build_live_buttons(shipment))
     if shipment.restart_needed:
         missing = (
             f": {shipment.pending}" if shipment.pending else " and is live after the next restart"
@@ -292,6 +293,12 @@ def render_shipment(
     if shipment.earlier:
         tail += f" {_describe_pending_changes(shipment)}"
     return Post(text=f"🚢 **{shipment.summary}**. {merged}{tail}{behind}")
+
+
+def _build_live_buttons(shipment: Shipment) -> tuple[Button, ...]:
+    if not shipment.needs_confirmation or shipment.live:
+        return ()
+    return (Button(label="It is live", action="live", arguments=(shipment.run_id,)),)
 
 
 def _describe_pending_restart(shipment: Shipment) -> str:

@@ -15,7 +15,7 @@ from bot.ports.forge import Forge
 from bot.ports.workspace import Checkout
 
 FindCommit = Callable[[], Awaitable[str | None]]
-"""Returns the commit that the target's journal names as running, or `None`."""
+"""Returns the commit that the target is known to run, or `None`."""
 Contains = Callable[[str, str], Awaitable[bool]]
 """Returns whether the second commit contains the first one, in the target's repository."""
 
@@ -23,7 +23,8 @@ Contains = Callable[[str, str], Awaitable[bool]]
 class TargetVersion:
     """Implements `LiveVersion` for a target, by the source that its configuration names.
 
-    Only the journal shows what really runs. A checkout shows what the next start would run.
+    Only the journal shows what really runs. A checkout shows what the next start would run, and
+    people say what they see. `find_running` reads the journal, or what people have confirmed.
     """
 
     can_change: ClassVar[bool] = True
@@ -44,8 +45,6 @@ class TargetVersion:
         """Return whether the target is known to run a commit."""
         if self._source == "checkout":
             return await self._checkout.has_commit(commit)
-        if self._source == "person":
-            return False
         running = await self._find_running()
         return running is not None and await self._contains(commit, running)
 
@@ -53,7 +52,12 @@ class TargetVersion:
         """Return how it will become known that a merged commit is live."""
         if self._source == "journal":
             return "I say so here once its journal shows the commit."
-        return "Nothing tells me when it is live."
+        return "Press the button once it runs."
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """True if only a person can say that a commit is live."""
+        return self._source == "person"
 
 
 class TargetDeployer:
@@ -91,6 +95,8 @@ class TargetDeployer:
         is_live = not pending and await self._version.has_commit(commit)
         if not is_live and not pending:
             pending = self._version.describe_missing()
+        elif not is_live and self._version.needs_confirmation:
+            pending = f"{pending} {self._version.describe_missing()}"
         otherwise = False
         if result is not None and await self._is_known(commit):
             otherwise = await self._checkout.get_tree_id(commit) != result.tree
@@ -101,6 +107,7 @@ class TargetDeployer:
             live_commit=commit if is_live else "unknown",
             undeployed=pending,
             otherwise=otherwise,
+            needs_confirmation=self._version.needs_confirmation,
             at=self._clock.now(),
         )
 

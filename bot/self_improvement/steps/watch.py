@@ -155,12 +155,15 @@ class WatchStep:
         return watch
 
     async def _begin_late(self, run: Run, history: History, shipment: Shipment) -> None:
-        live = shipment.replace(restart_needed=False, failed={}, undeployed="")
+        commit = shipment.merge_commit
+        live = shipment.replace(restart_needed=False, failed={}, undeployed="", live_commit=commit)
         watch = await self.watches.begin(run, history, live)
-        if watch is None:
-            return
-        await self._store.append(run.id, watch)
+        records = (live,) if watch is None else (live, watch)
+        await self._store.append(run.id, *records)
         since = "now" if self._live.can_change else "since my restart"
-        text = f"👀 `{watch.merge_commit[:7]}` is live {since}. {describe_watch(watch)}"
-        await self._notifier.say(run, text, key="watched")
-        await self._notifier.refresh(run, history.add(watch))
+        text = f"`{commit[:7]}` is live {since}."
+        if watch is not None:
+            await self._notifier.say(run, f"👀 {text} {describe_watch(watch)}", key="watched")
+        elif self._live.can_change:
+            await self._notifier.say(run, f"🚢 {text}", key="watched")
+        await self._notifier.refresh(run, history.add(*records))

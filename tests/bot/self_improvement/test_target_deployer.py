@@ -8,6 +8,7 @@ from bot.domain.errors import StaleApproval
 from bot.domain.people import Person
 from bot.domain.proposal import Approval, ForgeProposal, Proposal, ProposalDraft
 from bot.domain.target import LiveSource
+from bot.presentation.cards import render_shipment
 from bot.self_improvement.runs.target_deployer import TargetDeployer, TargetVersion
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
@@ -78,6 +79,20 @@ async def test_a_failed_deployment_keeps_the_merge_and_says_why() -> None:
     assert shipment.merge_commit
     assert not shipment.live
     assert shipment.undeployed == "It is not deployed: no room"
+
+
+async def test_only_a_person_can_say_that_it_is_live() -> None:
+    scene = Scene("person")
+    proposal, approval = await scene.propose()
+    shipment = await scene.deployer(proposal, approval, None)
+    assert shipment.needs_confirmation
+    (button,) = render_shipment(proposal, approval, shipment).buttons
+    assert button.custom_id == "theseus:live:abc123"
+    scene.running = shipment.merge_commit  # as somebody who pressed it has confirmed
+    assert await scene.version.has_commit(shipment.merge_commit)
+    live = await scene.deployer(proposal, approval, None)
+    assert live.live
+    assert render_shipment(proposal, approval, live).buttons == ()
 
 
 async def test_an_approval_of_another_head_merges_nothing() -> None:
