@@ -7,19 +7,8 @@ from theseus_guard.record import Record
 
 # Files with these prefixes belong to the bot itself, which uses the same folder as the cogs.
 _OURS = frozenset(
-    {
-        "audit",
-        "cache",
-        "forge",
-        "journal",
-        "ledger",
-        "lock",
-        "memory",
-        "observed",
-        "pseudonyms",
-        "STOP",
-    }
-    | {"target", "targets", "theseus", "traffic", "worktrees"}
+    {"audit", "cache", "forge", "journal", "ledger", "lock", "memory", "pseudonyms", "STOP"}
+    | {"observed", "target", "targets", "theseus", "traffic", "worktrees"}
 )
 _COMPANION_SUFFIXES = (
     "-wal",

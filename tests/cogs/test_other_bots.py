@@ -61,6 +61,16 @@ async def test_people_read_only_about_the_bots_that_they_are_listed_for(room: De
     assert "not on the list" in await room.run_command("mallory", "runs list")
 
 
+async def test_a_requested_change_of_another_bot_is_refused_with_the_reason(
+    room: DevChannel,
+) -> None:
+    asked = {"what": "count the songs of a queue", "bot": "music"}
+    reason = "I do not write requested changes for music yet"
+    assert reason in await room.run_command("alice", "change", **asked)
+    assert "not on the list" in await room.run_command("dora", "change", **asked)
+    assert await room.list_runs() == ()
+
+
 async def test_two_bots_with_the_same_command_are_asked_back(room: DevChannel) -> None:
     said = await room["alice"].say("dev", "/help crashes, fix it")
     question = await room.wait_for_reply("alice", said)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import NoReturn
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.decisions import parse_decision
@@ -10,6 +11,7 @@ from bot.authority.trigger_redaction import redact_trigger
 from bot.domain.errors import OutOfBounds, UnknownRun, WrongStage
 from bot.domain.feature_request import FeatureRequest
 from bot.domain.run import FINAL_STATUSES, Run, Status, Trigger
+from bot.domain.target import OWN_TARGET
 from bot.grammar.agreement import has_content
 from bot.grammar.changes import LONGEST_SUBJECT, is_change_request
 from bot.grammar.feature_requests import normalise_request
@@ -69,6 +71,8 @@ class ChangeRequests:
         trigger = redact_trigger(trigger)
         if not has_content(_extract_request(trigger)) or parse_decision(_extract_request(trigger)):
             raise OutOfBounds(EMPTY_REQUEST)
+        if trigger.target != OWN_TARGET:
+            await self._refuse_other_bot(trigger)
         people = self._authorizer.approval_policy.get_people(trigger.target)
         if not (self.able and is_allowed(people, trigger.person, Act.ASK)):
             await self._drop_shipped(_extract_request(trigger))
@@ -82,6 +86,16 @@ class ChangeRequests:
             run = await self._admission.start(trigger)
             await self.feature_requests.mark_started(_extract_request(trigger), run.id)
         return ChangeBegun(run)
+
+    async def _refuse_other_bot(self, trigger: Trigger) -> NoReturn:
+        """Raise `WrongStage` with the reason, and `NotAuthorized` to people who may not ask."""
+        note = f"change: {trigger.subject}"
+        await self._authorizer.ask(trigger.person, Act.ASK, None, note, target=trigger.target)
+        raise WrongStage(
+            f"I do not write requested changes for {trigger.target} yet: I prove them by what "
+            "people did before, and that is recorded of my own commands only. I do fix its "
+            "failures: tell me which command fails, as you typed it."
+        )
 
     async def start(self, request_id: str, trigger: Trigger) -> ChangeBegun | FeatureRequest:
         """Start a run for a stored feature request, with the request's text.
