@@ -42,6 +42,13 @@ class LayeredSpendGuard:
         other_notice = await self._everything.admit(account, most, request)
         return notice or other_notice
 
+    async def note_progress(self, charge: Charge) -> None:
+        """Record in both budgets what a request in progress costs at most so far."""
+        own = self._admitted.get(charge.id)
+        if own is not None:
+            await own.enforcer.note_progress(charge)
+        await self._everything.note_progress(charge)
+
     async def settle(self, charge: Charge) -> None:
         """Record the cost in both budgets."""
         own = self._admitted.pop(charge.id, None)

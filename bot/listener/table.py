@@ -16,6 +16,7 @@ SCALE = 100
 BIAS = "bias"
 """The row that counts for every message."""
 TABLE = Path(__file__).resolve().parents[2] / "data" / "hearing.tsv"
+_INSTALLED = Path(__file__).with_name("hearing.tsv")  # a wheel has the table here
 _HEADING = "feature"
 
 
@@ -103,7 +104,7 @@ class HearingTable:
 @cache
 def load_table() -> HearingTable:
     """Return the built-in table, read once. Raises `ConfigError` if it cannot be read."""
-    return HearingTable.read(TABLE)
+    return HearingTable.read(_INSTALLED if _INSTALLED.exists() else TABLE)
 
 
 def _parse_heading(name: str, cells: list[str]) -> tuple[str, ...]:

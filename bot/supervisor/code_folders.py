@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.supervisor.checkout import CheckoutRefused, RunningCheckout
 from bot.supervisor.messages import PATHS_VARIABLE
 
-CORE = ("bot", "packages")
+CORE = ("bot", "packages", "data/hearing.tsv")
 """What only a restart takes on. Cogs, prompts and settings are read from the checkout: they change
 while the bot runs."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.budget.enforcement import BudgetEnforcer
+from bot.budget.target_budgets import LayeredSpendGuard
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
 from bot.domain.cost import Cost
@@ -16,6 +17,7 @@ from bot.domain.stop import Stop
 from bot.ports.spend_guard import SpendGuard
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_spend_guard import FakeSpendGuard
+from tests.fakes.fake_store import FakeStore
 
 ALICES = Account(purpose="execute", person_id=1, run_id="abc123")
 BOBS = Account(purpose="chat", person_id=2)
@@ -30,7 +32,7 @@ class Stand:
     paid: Callable[[str], Awaitable[float]]
 
 
-@pytest.fixture(params=["fake", "gate"])
+@pytest.fixture(params=["fake", "gate", "layered"])
 async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
     """Return a spend guard that lets a dollar through."""
     if request.param == "fake":
@@ -61,7 +63,8 @@ async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         async def written(run_id: str) -> float:
             return (await ledger.sum_costs(run_id=run_id)).cost_usd
 
-        yield Stand(gate, stop, written)
+        layered = LayeredSpendGuard(gate, {}, FakeStore())
+        yield Stand(layered if request.param == "layered" else gate, stop, written)
 
 
 def bill(name: str, usd: float, account: Account = ALICES, **about: object) -> Charge:
