@@ -2,8 +2,8 @@
 
     python -m bench.hearing [FOLDER]
 
-It learns from the sentences of `bench/data/hearing_phrases.toml`, the tables of `tests/bot/grammar`
-and two public corpora, which are fetched into FOLDER (data/state/cache/hearing) if it lacks them.
+It learns from templates (`bench/data/hearing_phrases.toml`), single sentences
+(`bench/data/hearing_sentences.tsv`), the tables of `tests/bot/grammar` and two public corpora, which are fetched into FOLDER (data/state/cache/hearing) if it lacks them.
 """
 
 import sys
@@ -41,12 +41,20 @@ def read_phrases() -> Iterator[Example]:
             yield Example(sentence, label)
 
 
+def read_sentences() -> Iterator[Example]:
+    """Yield the sentences that were written one by one."""
+    file = Path(__file__).parent / "data" / "hearing_sentences.tsv"
+    for line in file.read_text("utf-8").splitlines():
+        label, sentence = line.split("\t")
+        yield Example(sentence, label, _TABLE_WEIGHT)
+
+
 def read_tables() -> Iterator[Example]:
     """Yield the sentences of the grammar's tests that say what they mean wherever they are used."""
     for name in ("utterances", "changes"):
         for group in _load(name):
             intent = group.get("intent")
-            if intent is None or intent == Intent.FORGET or group["where"] == "error":
+            if intent in (None, Intent.FORGET, Intent.RETRY) or group["where"] == "error":
                 continue
             label = DECISION if intent in _DECISIONS else intent
             if label != Intent.ASK:
@@ -76,7 +84,7 @@ def main() -> None:
         talk = list(read_corpora(folder))
     except (OSError, ValueError) as error:
         sys.exit(f"The corpora cannot be read: {error}")
-    trained = train([*read_phrases(), *read_tables(), *talk])
+    trained = train([*read_phrases(), *read_sentences(), *read_tables(), *talk])
     text = trained.table.format()
     TABLE.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{TABLE}: {len(text) / 1000:,.0f} kB from {trained.examples:,} sentences\n")
