@@ -43,6 +43,7 @@ from bot.ports.memory import MemoryStore
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspaces
+from bot.presentation.pull_request_style import BodyTemplate, PullRequestStyle
 from bot.presentation.run_links import RunLinks
 from bot.presentation.title_style import TitleStyle
 from bot.self_improvement import ShippedFixes
@@ -197,13 +198,16 @@ def build_workers(
     build(BehaviourCheck, lookback=span)
     build(RevertRehearsal, lookback=span)
     build(QualityGate, protection=build_protection(target), redact=redact)
+    checkout = injector.get(FollowedCheckout)
     build(
         PullRequestPublisher,
         repository=str(places.repository),
         base_branch=target.branch,
         render=ours.prompts.render,
         links=links,
-        style=TitleStyle(injector.get(FollowedCheckout).list_subjects),
+        style=PullRequestStyle(
+            TitleStyle(checkout.list_subjects), BodyTemplate(checkout.read), is_short=True
+        ),
     )
     injector.add(build_deployment(target), Deployment)
     build(
@@ -211,7 +215,7 @@ def build_workers(
         LiveVersion,
         source=target.live,
         find_running=_choose_running_commit(injector, target),
-        contains=injector.get(FollowedCheckout).is_ancestor,
+        contains=checkout.is_ancestor,
     )
     build(TargetDeployer, ShipmentDeployer)
     _build_writers(injector, ours, chosen, clock)

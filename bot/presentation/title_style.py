@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.run import Run
 
+StyleTitle = Callable[[Run, str], Awaitable[str]]
+"""Returns a title as the repository's people would write it."""
 ListSubjects = Callable[[], Awaitable[Sequence[str]]]
 """Returns the subjects of the newest commits."""
 

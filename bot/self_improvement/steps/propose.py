@@ -1,6 +1,6 @@
 """Propose: publishes the proven head as a pull request."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from theseus_guard.record import Record
@@ -23,9 +23,9 @@ from bot.presentation.cards import (
 )
 from bot.presentation.flags import describe_upcoming_flag
 from bot.presentation.markdown import escape_line, escape_text
+from bot.presentation.pull_request_style import PullRequestStyle
 from bot.presentation.pull_requests import describe_failure, format_sentence, pull_request_title
 from bot.presentation.run_links import NO_LINKS, RunLinks
-from bot.presentation.title_style import keep_title
 from bot.proof import compute_risk, label
 from bot.self_improvement.reporting.messages import format_requests
 from bot.self_improvement.reporting.proposal_cards import ProposalCards
@@ -34,8 +34,7 @@ from bot.self_improvement.runs.run_records import is_pushed_by_others, need
 from bot.self_improvement.runs.transitions import RunTransitions
 
 Render = Callable[..., str]
-StyleTitle = Callable[[Run, str], Awaitable[str]]
-"""Returns a title as the repository's people would write it."""
+_OWN_STYLE = PullRequestStyle()
 
 
 class PullRequestPublisher:
@@ -50,7 +49,7 @@ class PullRequestPublisher:
         base_branch: str,
         render: Render,
         links: RunLinks = NO_LINKS,
-        style: StyleTitle = keep_title,
+        style: PullRequestStyle = _OWN_STYLE,
     ) -> None:
         self._forge = forge
         self._clock = clock
@@ -81,8 +80,8 @@ class PullRequestPublisher:
                 branch=change.branch,
                 head=change.head,
                 base_branch=self._base_branch,
-                title=await self._style(run, pull_request_title(run, history)),
-                body=self._render_body(run, history, verdict),
+                title=await self._style.title(run, pull_request_title(run, history)),
+                body=await self._style.body(self._render_body(run, history, verdict)),
             )
         )
         if opened.head != verdict.head:
@@ -121,6 +120,8 @@ class PullRequestPublisher:
         risk = (f"{compute_risk(plan, verdict)}.", label(verdict), plan.impact)
         missing = list_not_done_lines(change)
         template, why = _choose_template(history, verdict)
+        if self._style.is_short:
+            template = "pull_request_target"
         trial, issue = verdict.revert_trial, run.trigger.issue
         body = self._render(
             template,
