@@ -16,7 +16,7 @@ _COPIED = (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".py", ".conf")
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|API_?KEY|_KEY$|^KEY|CREDENTIAL|AUTH", re.IGNORECASE)
 _SCHEME = re.compile(r"postgres(?:ql)?(?:\+\w+)?://")
 _DATABASE = re.compile(r"(^|_)(DATABASE|DB|POSTGRES(QL)?|PG|PSQL)_?(URL|URI|DSN)$|^DSN$")
-_LOOKUPS = ("getenv", "get", "config", "env")
+_MAY_LOOK_UP = re.compile(r"environ|getenv|\b(?:config|env)\s*\(")
 _PLACEHOLDER = re.compile(r"your|here|change|<.*>|^\.\.\.|x{3}|example|prefix|token", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w!?.,:;$%&+*~<>-]{1,20}")
 _SKIPPED = {".git", ".venv", "venv", "env", "node_modules", "__pycache__"}
@@ -87,8 +87,10 @@ def _iterate_lookups(tree: Path) -> Iterator[tuple[str, bool]]:
     for path in iterate_files(tree, (".py",)):
         with suppress(OSError, ValueError, SyntaxError, RecursionError), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for node in ast.walk(parse(path.read_text(encoding="utf-8"))):
-                yield from _find_lookup(node)
+            text = path.read_text(encoding="utf-8")
+            if _MAY_LOOK_UP.search(text):  # parsing each file of a large bot takes a second
+                for node in ast.walk(parse(text)):
+                    yield from _find_lookup(node)
 
 
 def _find_lookup(node: ast.AST) -> Iterator[tuple[str, bool]]:
