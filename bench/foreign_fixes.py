@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
@@ -234,7 +234,7 @@ class _CaseMeasure:
         edit = answer.get("edit")
         if not edit:
             return result._replace(
-                proposal="none", why=result.why or "no edit makes the script pass"
+                proposal="none", why=result.why or f"none of {_describe_search(answer)} passes"
             )
         tree = self._folder / "edited"
         if refusal := await asyncio.to_thread(self._apply, str(edit["diff"]), tree):
@@ -314,6 +314,11 @@ class _CaseMeasure:
         if self._case.effect == "wrong answer":
             return write_yaml(dump_transcript(self._trigger, self._fixed))
         return format_script(self._trigger)
+
+
+def _describe_search(answer: Mapping[str, Any]) -> str:
+    """Return how many edits were played, and whether the time was up."""
+    return f"{answer['edits_played']} edits{' (time was up)' if answer['cut'] else ''}"
 
 
 def _is_same(one: Transcript, two: Transcript) -> bool:
