@@ -56,6 +56,7 @@ from bot.hot_reload.running_code import RunningCode
 from bot.infra.injector import Injector
 from bot.infra.signals import listen_for_stop
 from bot.infra.supervisor_channel import ControlEnd
+from bot.intake.corrections import Corrections
 from bot.memory.recall import MemoryService
 from bot.monitoring import Monitoring, ScheduledBackups
 from bot.ports.audit_reader import AuditReader
@@ -335,6 +336,7 @@ def _build_personal_data(
     notes: MemoryService,
     feature_requests: FeatureRequestService,
     feedback: FeedbackService,
+    corrections: Corrections,
     monitoring: Monitoring,
     transcripts: RunTranscripts,
 ) -> PersonalDataService:
@@ -363,7 +365,9 @@ def _build_personal_data(
         audit=config.audit.keep_days,
         lines=config.chat.remembered,
     )
-    return build_personal_data(kept_for, kept_in, notes, feature_requests, feedback, monitoring)
+    return build_personal_data(
+        kept_for, kept_in, notes, feature_requests, feedback, corrections, monitoring
+    )
 
 
 def build_identity(settings: Settings) -> Identity:

@@ -6,6 +6,7 @@ from bot.domain.people import Place
 from bot.infra.injector import Injector
 from bot.intake import Intake, IssueIntake, IssueRules
 from bot.intake.assembly import assemble_intake
+from bot.intake.corrections import Corrections
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.key_value_store import KeyValueStore
@@ -16,7 +17,11 @@ from bot.settings import Settings
 
 
 def build_intake(injector: Injector) -> Intake:
-    """Return the service that decides about requests; the injector then provides it."""
+    """Return the service that decides about requests.
+
+    The injector then provides it, and the corrections of what it understood.
+    """
+    injector.build(Corrections)
     client, who = injector.get(TheseusClient), injector.get(Identity)
     others = injector.call(build_known_targets)
     intake = assemble_intake(

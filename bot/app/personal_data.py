@@ -7,6 +7,7 @@ from typing import NamedTuple
 from bot.authority.personal_data import PersonalDataKind, PersonalDataService, Purge
 from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot
+from bot.intake.corrections import MOST, Corrections
 from bot.memory.chat_lines import ChatLines
 from bot.memory.recall import MemoryService
 from bot.monitoring import Monitoring
@@ -19,7 +20,7 @@ from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.watch.feedback import FeedbackService
 
-_MOST = 10_000  # entries, or runs, that are counted
+_MOST_COUNTED = 10_000  # entries, or runs, that are counted
 
 
 class RetentionPeriods(NamedTuple):
@@ -56,25 +57,14 @@ def build_personal_data(
     notes: MemoryService,
     feature_requests: FeatureRequestService,
     feedback: FeedbackService,
+    corrections: Corrections,
     monitoring: Monitoring,
 ) -> PersonalDataService:
     """Return the service that shows people their stored data, and erases it."""
-    talk = ChatLines(stores.key_values)
     kind = PersonalDataKind
     kinds = (
         *_list_usage_kinds(retention, stores),
-        kind(
-            "lines of what you said to me, and I answered",
-            f"the last {retention.lines} of each channel",
-            talk.count_records,
-            talk.erase,
-        ),
-        kind(
-            "notes you had me remember",
-            "until they are forgotten",
-            notes.count_records,
-            notes.erase,
-        ),
+        *_list_text_kinds(retention, stores, notes, corrections),
         kind(
             "wishes you are one of",
             "until they are shipped or forgotten",
@@ -104,6 +94,36 @@ def build_personal_data(
     )
     return PersonalDataService(
         kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock, stores.purges
+    )
+
+
+def _list_text_kinds(
+    retention: RetentionPeriods,
+    stores: PersonalDataStores,
+    notes: MemoryService,
+    corrections: Corrections,
+) -> tuple[PersonalDataKind, ...]:
+    """Return the kinds that are what people said to the bot."""
+    talk, kind = ChatLines(stores.key_values), PersonalDataKind
+    return (
+        kind(
+            "lines of what you said to me, and I answered",
+            f"the last {retention.lines} of each channel",
+            talk.count_records,
+            talk.erase,
+        ),
+        kind(
+            "notes you had me remember",
+            "until they are forgotten",
+            notes.count_records,
+            notes.erase,
+        ),
+        kind(
+            "sentences of yours that I took for something else",
+            f"the newest {MOST} of all people",
+            corrections.count_records,
+            corrections.erase,
+        ),
     )
 
 
@@ -171,11 +191,11 @@ def _list_decision_kinds(
     """Return what stays: by it people see who asked for which change, and who let it ship."""
 
     async def count_runs(subject: DataSubject) -> int:
-        known = await stores.store.find(limit=_MOST)
+        known = await stores.store.find(limit=_MOST_COUNTED)
         return sum(run.trigger.person.id == subject.id for run in known)
 
     async def count_entries(subject: DataSubject) -> int:
-        return len(await stores.store.list_audit_entries(person_id=subject.id, limit=_MOST))
+        return len(await stores.store.list_audit_entries(person_id=subject.id, limit=_MOST_COUNTED))
 
     return (
         PersonalDataKind(

@@ -80,6 +80,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_audits.py",
         "tests/cogs/test_budget.py",
         "tests/cogs/test_chat.py",
+        "tests/cogs/test_corrected_meanings.py",
         "tests/cogs/test_forged_words.py",
         "tests/cogs/test_hearing_people.py",
         "tests/cogs/test_incidents.py",

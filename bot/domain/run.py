@@ -73,6 +73,10 @@ _ENGINE_WAITS = (Waiting.USAGE_LIMIT, Waiting.BUDGET, Waiting.TURN)
 _DECISIONS = (Waiting.AGREEMENT, Waiting.JUDGEMENT)  # a card with something to decide
 
 
+FROM_MESSAGE = "message:"
+"""What the keys of runs begin with that the words of a message started."""
+
+
 class Trigger(Record):
     """What started a run: a person's message and its place. `key` makes a second request harmless.
 
@@ -130,6 +134,11 @@ class Trigger(Record):
         Incident records of older versions do not say whose text it is.
         """
         return "" if self.quotes_bot or self.origin == "incident" else self.text
+
+    @property
+    def is_from_message(self) -> bool:
+        """True if the words of a message started the run; not a command, a button or an issue."""
+        return self.key.startswith(FROM_MESSAGE) and self.place.message_id is not None
 
     @property
     def material(self) -> str:

@@ -9,7 +9,7 @@ from bot.domain.intents import Intent, Slots, Utterance
 from bot.domain.journal import FailureGroup
 from bot.domain.people import AllowList, Person, Place
 from bot.domain.posts import Post
-from bot.domain.run import Run
+from bot.domain.run import FROM_MESSAGE, Run
 
 Reply = str | Post | None
 """The answer to a message; `None` if it is posted elsewhere, `""` if none is due."""
@@ -107,12 +107,12 @@ class Message:
         edited = self.edited_at if self.is_correction else None
         edit = f":edit:{edited.timestamp():.3f}" if edited else ""
         meant = f":meant:{self.intent.value}" if self.is_explained else ""
-        return f"message:{self.id}{edit}{meant}"
+        return f"{FROM_MESSAGE}{self.id}{edit}{meant}"
 
     @property
     def reply_key(self) -> str:
         """The key of the answer."""
-        return self.key.replace("message:", "reply:", 1)
+        return self.key.replace(FROM_MESSAGE, "reply:", 1)
 
     @property
     def channel_id(self) -> int:

@@ -15,11 +15,16 @@ from bot.intake.decision_questions import DecisionQuestions
 from bot.intake.incident_requests import IncidentRequests
 from bot.intake.kinds import ending, feature_request, question
 from bot.intake.message import Message, Reply
+from bot.intake.rollback_questions import NOT_NOW
 from bot.intake.targets import KnownTargets
 from bot.intake.work import IntakeResult, WorkRequests
+from bot.presentation import meanings
 from bot.self_improvement.requests.change_requests import ChangeBegun
 
 Decided = TypeVar("Decided")
+
+_ASKED_BACK = (Intent.FIX, Intent.INVESTIGATE, Intent.CHANGE, Intent.UNCLEAR)
+"""Requests, and messages that are asked back because they are no exact sentence."""
 
 
 class KindHandler(Protocol[Decided]):
@@ -85,7 +90,8 @@ class Intake:
         handler = self._choose_handler(resolved)
         if handler is None:
             return None
-        return await handler.perform(await handler.decide(resolved))
+        reply = await handler.perform(await handler.decide(resolved))
+        return _offer_correction(reply, resolved)
 
     async def answer_question(self, request: question.Request) -> str:
         """Return the answer to a question that was asked with a command."""
@@ -114,6 +120,21 @@ class Intake:
         if message.utterance.is_unclear_request:
             return self.handlers.unclear_requests
         return self.handlers.by_intent.get(message.intent)
+
+
+def _offer_correction(reply: Reply, message: Message) -> Reply:
+    """Return the answer; with “Not what I meant”, if it asks back what the words of a message mean.
+
+    Questions about an exact decision have no such button: those words mean nothing else.
+    """
+    if not isinstance(reply, Post) or not reply.buttons or not message.has_text:
+        return reply
+    asks_version = message.intent is Intent.ROLL_BACK and NOT_NOW in reply.buttons
+    if message.is_answer or not (message.intent in _ASKED_BACK or asks_version):
+        return reply
+    if any(each.action == meanings.ACTION for each in reply.buttons):
+        return reply
+    return reply.replace(buttons=(*reply.buttons, meanings.build_other_button()))
 
 
 def _is_plain(message: Message) -> bool:

@@ -81,7 +81,7 @@ def _compare(utterance: Utterance, setting: Setting, rating: Rating) -> Utteranc
     if agreed >= _POSSIBLE or (utterance.strength == "clear" and rating.shares[other] < SURE):
         return utterance
     if other == CHAT or get_intent(other) in _WORK or other.startswith(ASK):
-        return _ask_back(utterance, (utterance.intent, get_intent(other)))
+        return ask_back(utterance, (utterance.intent, get_intent(other)))
     return utterance
 
 
@@ -89,7 +89,7 @@ def _read_talk(text: str, setting: Setting, utterance: Utterance, rating: Rating
     """Return what the table finds in a message in which the grammar found no request."""
     label = rating.label
     if label == DECISION and rating.shares[label] >= SURE:
-        return _ask_back(utterance, _POSSIBLE_DECISIONS)
+        return ask_back(utterance, _POSSIBLE_DECISIONS)
     if label == "revise":
         return utterance
     faults, changes = rating.add_up(FAULTS), rating.add_up(CHANGES)
@@ -105,7 +105,7 @@ def _read_talk(text: str, setting: Setting, utterance: Utterance, rating: Rating
     if max(faults, changes) >= _POSSIBLE:
         asks = sum(share for each, share in rating.shares.items() if each.startswith(ASK))
         likely = {_choose_goal(rating): faults, Intent.CHANGE: changes, Intent.ASK: asks}
-        return _ask_back(utterance, tuple(sorted(likely, key=lambda each: -likely[each])))
+        return ask_back(utterance, tuple(sorted(likely, key=lambda each: -likely[each])))
     return utterance
 
 
@@ -118,7 +118,7 @@ def _build(utterance: Utterance, intent: Intent, slots: Slots) -> Utterance:
     return utterance.replace(intent=intent, slots=slots, strength="weak", recognised=True)
 
 
-def _ask_back(utterance: Utterance, may_mean: tuple[Intent, ...]) -> Utterance:
+def ask_back(utterance: Utterance, may_mean: tuple[Intent, ...]) -> Utterance:
     """Return the message as unclear: its author says what it means."""
     possible = tuple(dict.fromkeys(each for each in may_mean if each is not Intent.CHAT))
     slots = utterance.slots.replace(may_mean=possible)

@@ -62,13 +62,13 @@ class RunDecisions:
             await self.cancellation.drop(run)
             return ended
 
-    async def cancel(self, run_id: str, person: Person) -> Run:
-        """End a run and everything it started, and close its proposal.
+    async def cancel(self, run_id: str, person: Person, *, why: str = "") -> Run:
+        """End a run and everything it started, and close its proposal; `why` is shown.
 
         Raises `WrongStage` if the run has ended, or if it has been merged and is coming live.
         """
-        await self.authorizer.ask(person, Act.CANCEL, run_id=run_id)
-        reason = f"Cancelled by {person.name}."
+        await self.authorizer.ask(person, Act.CANCEL, run_id=run_id, note=why)
+        reason = f"Cancelled by {person.name}{f': {why}' if why else ''}."
         return await run_exclusively(
             self.run_locks,
             self.store,

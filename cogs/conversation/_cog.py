@@ -10,10 +10,12 @@ from discord.ext import commands, tasks
 
 from bot.authority.authorizer import AuditWriter
 from bot.client import TheseusClient
+from bot.domain.correction import NOTHING, Meaning, get_intent
 from bot.domain.errors import NotAuthorized, StoreError, TheseusError, TooMany, WrongStage
 from bot.domain.posts import Post
 from bot.grammar import COMMAND_LINE, Intent, Utterance
-from bot.listener.second_opinion import explain
+from bot.intake.corrections import Corrections
+from bot.listener.second_opinion import explain, understand
 from cogs.conversation._addressing import extract_text
 from cogs.conversation._corrections import is_correction
 from cogs.conversation._cursors import Cursors, MessageTurn
@@ -27,6 +29,7 @@ from cogs.conversation._missed_messages import MissedMessages
 from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
 from cogs.conversation._translation import translate_answer
+from cogs.ui import get_author
 
 _REMEMBERED = 1_000
 _log = structlog.stdlib.get_logger(__name__)
@@ -49,6 +52,8 @@ class Conversation(commands.Cog):
     async def cog_load(self) -> None:
         """Register the buttons, and look for messages that arrived while nothing listened."""
         self.bot.add_dynamic_items(DecisionButton, MeaningButton, RollbackButton)
+        if corrections := self.bot.find_part(Corrections):
+            await corrections.load()
         if self.bot.is_ready():
             self._away.set()
         self._look_back.start()
@@ -120,10 +125,20 @@ class Conversation(commands.Cog):
         if not self._check_duplicate(message.id):
             await self._take(message, utterance=utterance)
 
-    async def handle_meaning(self, message: discord.Message, intent: Intent) -> None:
-        """Answer the message as what its author says, with a button, that it means."""
-        utterance = explain(extract_text(self.bot, message), COMMAND_LINE, intent)
-        await self._take(message, utterance=utterance, explained=True)
+    async def handle_meaning(
+        self, message: discord.Message, meaning: Meaning, reading: Intent | None
+    ) -> None:
+        """Answer the message as what its author says, with a button, that it means.
+
+        That is remembered for this sentence. `reading` is what the message started.
+        """
+        text = self.bot.intake.targets.strip_names(extract_text(self.bot, message))
+        reading = reading or understand(text, COMMAND_LINE).intent
+        person = get_author(self.bot, message)
+        await self.bot.provide(Corrections).remember(text, person, reading, meaning)
+        if meaning != NOTHING:
+            utterance = explain(text, COMMAND_LINE, get_intent(meaning))
+            await self._take(message, utterance=utterance, explained=True)
 
     async def _take(
         self,

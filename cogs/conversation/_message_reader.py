@@ -11,6 +11,7 @@ from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.grammar import Intent, ReplyTo, Setting, Utterance
 from bot.intake.attention import Overheard
+from bot.intake.corrections import Corrections
 from bot.intake.message import CardReference, Message, RepliedMessage
 from bot.intake.rollback_questions import list_live_names
 from bot.listener.second_opinion import understand
@@ -63,7 +64,7 @@ class MessageReader:
         """Return the parsed message; None if it is not for the bot.
 
         A message that was parsed before, or that its author has `explained`, comes with its
-        `utterance`.
+        `utterance`. What its author explains is said to the bot.
         """
         if await self._bot.is_command(message):
             return None
@@ -75,14 +76,13 @@ class MessageReader:
         addressed = is_addressed(self._bot, message)
         is_alone = not addressed and is_for_bot_alone(self._bot, message, text)
         setting = self._build_setting(message, run, self._reply_to(pointed_at, card))
-        setting = setting.replace(addressed=addressed or is_alone)
+        setting = setting.replace(addressed=addressed or is_alone or explained)
         if get_forwarded_message(message) is not None and not setting.is_for_bot:
             return None
         attached = await read_attached(message) if setting.is_for_bot else None
         has_words = bool(text)
         text = text or (attached.text[:_LONGEST] if attached else "")
-        plain = self._bot.intake.targets.strip_names(text)
-        utterance = utterance or self._parse(plain, setting)
+        utterance = utterance or self._understand(text, person, setting)
         if is_alone and utterance.intent is Intent.CHAT and not text.rstrip().endswith("?"):
             setting = setting.replace(addressed=False)
         overheard = await self._judge(text, utterance, person, setting)
@@ -90,7 +90,8 @@ class MessageReader:
             return None
         attached = attached or await read_attached(message)
         replied_id = pointed_at.id if pointed_at else None
-        answers = setting.is_text_only and await self._bot.intake.attention.is_run_answer(
+        may_answer = setting.is_text_only and not explained
+        answers = may_answer and await self._bot.intake.attention.is_run_answer(
             run, text, utterance, replied_id
         )
         loose = (utterance.intent is Intent.CHAT or utterance.unsure) and not answers
@@ -110,6 +111,13 @@ class MessageReader:
             recent_failures=overheard.failures,
         )
         return IncomingMessage(message, request, attached.notice)
+
+    def _understand(self, text: str, person: Person, setting: Setting) -> Utterance:
+        """Return what the text asks for, by what people said before about such a sentence."""
+        plain = self._bot.intake.targets.strip_names(text)
+        utterance = self._parse(plain, setting)
+        corrections = self._bot.find_part(Corrections)
+        return corrections.apply(plain, utterance, person, setting) if corrections else utterance
 
     def _build_setting(
         self, message: discord.Message, run: Run | None, reply_to: ReplyTo | None

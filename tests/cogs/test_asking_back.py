@@ -10,6 +10,7 @@ from local_discord.person import Message
 from bot.domain.ids import shorten_id
 from bot.domain.run import Run, Status
 from bot.ports.chat_model import ChatModel
+from bot.presentation.meanings import OTHER_LABEL
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.agent_harness import FIX, FIXED, make_capsule, make_failure
 from tests.support.dev_channel import (
@@ -161,7 +162,7 @@ async def test_stop_cancel_and_pause_are_asked_back_and_done_when_pressed(
 ) -> None:
     bot, agent = f"<@{room.local.bot_user_id}>", room.agent
     question = await asked_back(room, "dora", "dev", f"{bot} pause for 2 hours, we deploy")
-    assert list_labels(question) == ["Pause (2 hours)", "Not now"]
+    assert list_labels(question) == ["Pause (2 hours)", "Not now", OTHER_LABEL]
     assert (await pressed(room, "dora", question, "Pause (2 hours)")).startswith(
         "Paused. It resumes"
     )
@@ -174,7 +175,7 @@ async def test_stop_cancel_and_pause_are_asked_back_and_done_when_pressed(
     assert await pressed(room, "bob", question, "Resume") == "I resume my own work."
     run, thread, _ = await room.request_proposal()
     question = await asked_back(room, "dora", thread, "please stop whatever you're doing")
-    assert list_labels(question) == ["Stop everything", "Cancel #1", "Not now"]
+    assert list_labels(question) == ["Stop everything", "Cancel #1", "Not now", OTHER_LABEL]
     assert await pressed(room, "dora", question, "Cancel #1") == "Cancelled by dora."
     question = await asked_back(room, "bob", thread, "stop! all of it")
     assert (await pressed(room, "bob", question, "Stop everything")).startswith("⛔ Everything")
@@ -194,7 +195,7 @@ async def test_taking_back_is_asked_about_where_the_words_are_not_plain(tmp_path
             assert told[0].startswith("Do you want me to revert #1? You did not name it")
             assert "rolling dice" in told[1]
         question = await asked_back(room, "dora", thread, "it made things worse, roll it back")
-        assert list_labels(question) == ["Revert #1", "Not now"]
+        assert list_labels(question) == ["Revert #1", "Not now", OTHER_LABEL]
         assert (await pressed(room, "dora", question, "Revert #1")).startswith("On it: <#")
 
 
@@ -257,12 +258,17 @@ async def test_who_says_fix_it_to_nobody_is_asked_which_failure_and_a_press_begi
     journal.actions = [make_failure(clock)]
     alone = await asked_back(room, "dora", "dev", "it's broken again")
     assert "Do you mean `/roll`, which failed just now (IndexError)?" in alone["content"]
-    assert list_labels(alone) == ["/roll: IndexError", "Not now"]
+    assert list_labels(alone) == ["/roll: IndexError", "Not now", OTHER_LABEL]
     other = make_capsule(exception="KeyError", fingerprint="other", file="cogs/polls.py")
     journal.actions.append(make_failure(clock, other, name="poll results"))
     question = await asked_back(room, "alice", "dev", "fix it")
     assert question["content"].startswith("Which one do you mean?\n- `/poll results`, which failed")
-    assert list_labels(question) == ["/poll results: KeyError", "/roll: IndexError", "Not now"]
+    assert list_labels(question) == [
+        "/poll results: KeyError",
+        "/roll: IndexError",
+        "Not now",
+        OTHER_LABEL,
+    ]
     assert (await pressed(room, "mallory", question, "/roll: IndexError")).startswith("Sorry mall")
     assert await room.list_runs() == ()
     assert (await pressed(room, "bob", question, "/roll: IndexError")).startswith("On it: <#")
@@ -317,6 +323,6 @@ async def test_what_an_unclear_message_means_its_author_says_with_a_button(
     assert "Only the person" in await pressed(room, "bob", question, "Something new or different")
     assert await room.list_runs() == ()
     told = await pressed(room, "alice", question, "Something is broken")
-    assert told == "Thank you, I go on with that."
+    assert told == "Thank you, I go on with that. I remember it."
     answer = await room["alice"].wait_for("dev", lambda m: "Nothing in my journal" in m["content"])
     assert "“music cuts out" in answer["content"]

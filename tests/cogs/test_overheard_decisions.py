@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.presentation.meanings import OTHER_LABEL
 from tests.support.dev_channel import (
     DevChannel,
     get_custom_id,
@@ -25,7 +26,7 @@ async def test_a_pause_with_a_time_and_its_end_are_asked_back_and_their_buttons_
 ) -> None:
     text = "pause self-improvement for two hours, we're deploying"
     question = await room.wait_for_reply("alice", await room["alice"].say("dev", text))
-    assert list_labels(question) == ["Pause (two hours)", "Not now"]
+    assert list_labels(question) == ["Pause (two hours)", "Not now", OTHER_LABEL]
     gate = room.agent.autonomy
     assert await gate.blocks.find_pause() is None
     await room["alice"].press("dev", get_custom_id(question, "Pause (two hours)"), question)
@@ -35,7 +36,7 @@ async def test_a_pause_with_a_time_and_its_end_are_asked_back_and_their_buttons_
     question = await room.wait_for_reply(
         "alice", await room["alice"].say("dev", "you can resume now")
     )
-    assert list_labels(question) == ["Resume", "Not now"]
+    assert list_labels(question) == ["Resume", "Not now", OTHER_LABEL]
 
 
 async def test_without_anything_to_resume_or_roll_back_talk_among_people_is_left_alone(
@@ -59,5 +60,5 @@ async def test_a_refusal_in_the_thread_of_a_run_offers_to_end_it_and_no_pause(
 ) -> None:
     _, thread, _ = await room.request_proposal()
     question = await room.wait_for_reply("alice", await room["alice"].say(thread, "no wait, don't"))
-    assert list_labels(question) == ["Reject #1", "Cancel #1", "Not now"]
+    assert list_labels(question) == ["Reject #1", "Cancel #1", "Not now", OTHER_LABEL]
     assert "reject or cancel" in question["content"]

@@ -10,14 +10,17 @@ from theseus_rehearsal.records import CommandStep
 
 from bot.authority.personal_data import PersonalDataKind, PersonalDataService
 from bot.domain.chat import CHAT, ChatLine, Chronicle
+from bot.domain.correction import Correction
 from bot.domain.errors import StoreError
 from bot.domain.feature_request import FeatureRequest, Requester
 from bot.domain.ids import create_sortable_id
+from bot.domain.intents import Intent
 from bot.domain.memory import Memory
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject, PendingErasure
 from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback
+from bot.intake.corrections import Corrections
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.fakes.fake_store import FakeStore
@@ -30,6 +33,7 @@ KEPT = (
     "notes you had me remember: **1**",
     "wishes you are one of: **2**",
     "👍 and 👎 on changes: **1**",
+    "sentences of yours that I took for something else: **1**",
     "reports of faults",
 )
 ERASE, CONFIRM = "Erase my data", "Yes, erase it"
@@ -74,6 +78,8 @@ async def keep(room: DevChannel, name: str) -> None:
         signs={**kept.signs, str(who): "👍"}, flagged={**kept.flagged, str(who): True}
     )
     await world.key_values.put("feedback:k7", given)
+    author, corrections = Person(id=who, name=name), room.services.get(Corrections)
+    await corrections.remember("polls look sad", author, Intent.INVESTIGATE, "change")
 
 
 async def told(room: DevChannel, who: str) -> Message:
@@ -133,6 +139,7 @@ async def stored(room: DevChannel) -> list[object]:
         *await keyed.list_records(CHAT, Chronicle),
         *await keyed.list_records("wish:", FeatureRequest),
         *await keyed.list_records("feedback:", ChangeFeedback),
+        *await keyed.list_records("correction:", Correction),
         *await keyed.list_records("erasure:", PendingErasure),
     ]  # fmt: skip
 

@@ -8,6 +8,7 @@ from local_discord.person import Message
 
 from bot.domain.live_items import ChangeAuthor, ItemKind, LiveItem
 from bot.domain.run import Status
+from bot.presentation.meanings import OTHER_LABEL
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 COGS_HERE = ("cogs.conversation", "cogs.approvals", "cogs.skills")
@@ -129,6 +130,7 @@ async def test_several_versions_are_asked_back_with_time_author_and_first_change
         "v2 · 2 h ago · an edit of the file · Rude.",
         "v1 · 3 h ago · an edit of the file · Kind.",
         "Not now",
+        OTHER_LABEL,
     ]
     assert "Which version of the persona should be live instead of v3?" in question["content"]
     assert persona(room).version == 3
@@ -161,7 +163,7 @@ async def test_times_are_asked_back_since_nobody_knows_in_which_zone_they_are_me
     room.world.clock.tick(24 * 3_600)
     await change(room, "persona", "persona", "Curt.")
     question = await told(room, "alice", "put your personality back to how it was yesterday")
-    assert offered(question) == ["v2", "v1", "Not now"]
+    assert offered(question) == ["v2", "v1", "Not now", OTHER_LABEL]
     assert persona(room).version == 3
 
 
@@ -182,9 +184,9 @@ async def test_where_several_things_may_be_meant_it_asks_which(room: DevChannel)
     await change(room, "skill", "making-tea", "Boil.", "Heat.")
     await change(room, "skill", "making-soup", "Stir.", "Wait.")
     question = await told(room, "alice", "roll back a skill")
-    assert offered(question) == ["making-soup v1", "making-tea v1", "Not now"]
+    assert offered(question) == ["making-soup v1", "making-tea v1", "Not now", OTHER_LABEL]
     question = await told(room, "alice", "roll back the making skill")
-    assert offered(question) == ["making-soup v1", "making-tea v1", "Not now"]
+    assert offered(question) == ["making-soup v1", "making-tea v1", "Not now", OTHER_LABEL]
     button = next(each for each in list_labels(question) if each.startswith("making-tea"))
     assert (await pressed(room, "alice", question, button)).startswith("`making-tea` is version 1")
 
@@ -198,7 +200,7 @@ async def test_code_goes_back_by_a_revert_of_the_run_that_brought_it(room: DevCh
     assert "The cog `dice` is code" in answer["content"] and not list_labels(answer)
     await change(room, "cog", "dice", "roll = 2", run=run.id)
     question = await told(room, "alice", "revert the dice cog to the last version")
-    assert list_labels(question) == ["Revert #1", "Not now"]
+    assert list_labels(question) == ["Revert #1", "Not now", OTHER_LABEL]
     assert (await pressed(room, "alice", question, "Revert #1")).startswith("On it")
     assert (await room.list_runs())[0].goal == "revert"
 
@@ -210,6 +212,7 @@ async def test_the_last_change_may_be_of_code_or_of_a_text_and_is_asked_about(
     assert list_labels(question) == [
         "Back to persona v1 · 2 h ago · an edit of the file · Kind.",
         "Not now",
+        OTHER_LABEL,
     ]
     _, thread, _ = await room.request_proposal()
     await room["alice"].say(thread, "ship it")

@@ -20,6 +20,7 @@ from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Waiting
 from bot.domain.thresholds import Thresholds
 from bot.infra.injector import Injector
+from bot.intake.corrections import Corrections
 from bot.intake.targets import KnownTarget
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.outbox import OutboxStore
@@ -224,7 +225,8 @@ async def open_dev_channel(
         if with_monitoring:
             services.add(monitoring)
         services.add(create_intake(client, services, known))
-        services.add(_create_personal_data(world, client, agent, monitoring))
+        corrections = services.get(Corrections)
+        services.add(_create_personal_data(world, client, agent, monitoring, corrections))
         await stack.enter_async_context(run_bot(client, local))
         room = DevChannel(local, world, client, agent)
         for name in local.people:
@@ -283,7 +285,11 @@ def _create_skills(client: TheseusClient, world: AgentHarness) -> SkillLibrary:
 
 
 def _create_personal_data(
-    world: AgentHarness, client: TheseusClient, agent: AgentUnderTest, monitoring: Monitoring
+    world: AgentHarness,
+    client: TheseusClient,
+    agent: AgentUnderTest,
+    monitoring: Monitoring,
+    corrections: Corrections,
 ) -> PersonalDataService:
     stores = PersonalDataStores(
         world.journal, world.traffic, FakeSnapshots(world.clock), catch_up, world.store,
@@ -292,7 +298,7 @@ def _create_personal_data(
     )  # fmt: skip
     kept_for = RetentionPeriods(journal=30, runs=30, audit=90, lines=40)
     return build_personal_data(
-        kept_for, stores, agent.memory, agent.wishes, agent.feedback, monitoring
+        kept_for, stores, agent.memory, agent.wishes, agent.feedback, corrections, monitoring
     )
 
 

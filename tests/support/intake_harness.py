@@ -10,6 +10,7 @@ from bot.domain.people import Person
 from bot.infra.injector import Injector
 from bot.intake import Intake
 from bot.intake.assembly import assemble_intake
+from bot.intake.corrections import Corrections
 from bot.intake.targets import KnownTarget
 from bot.intake.work import WorkRequests
 from bot.monitoring import Monitoring
@@ -49,7 +50,8 @@ def create_intake(
     services: Injector,
     others: Mapping[str, KnownTarget] = MappingProxyType({}),
 ) -> Intake:
-    """Return the intake of a client with an agent."""
+    """Return the intake of a client with an agent; the services then provide corrections."""
+    services.build(Corrections)
     return assemble_intake(
         services,
         find_audience=client.audiences.find_of_place,

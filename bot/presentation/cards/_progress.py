@@ -34,6 +34,7 @@ from bot.presentation.cards._use import describe_use_watch, use_text
 from bot.presentation.counts import format_count
 from bot.presentation.flags import describe_live_flag
 from bot.presentation.markdown import escape_line
+from bot.presentation.meanings import build_run_buttons
 from bot.presentation.times import format_timestamp
 from bot.presentation.titles import change_title
 
@@ -97,15 +98,17 @@ def render_progress(
 
 
 def _build_buttons(run: Run) -> tuple[Button, ...]:
-    """Return the buttons of a run that has not ended."""
+    """Return the buttons of a run: to end it, and to say that it is not what was meant."""
+    other = build_run_buttons(run)
     if run.has_ended:
-        return ()
+        return other
     cancel = Button(label="Cancel", action="cancel", arguments=(run.id,))
     if not run.can_switch_engine:
-        return (cancel,)
+        return (cancel, *other)
     return (
         Button(label="Let the offline engine try", action="fallback", arguments=(run.id,)),
         cancel,
+        *other,
     )
 
 

@@ -166,7 +166,7 @@ def test_a_run_at_work() -> None:
         "\n-# trying edit 12 of 80\n"
         "-# Next: Verify\n"
         "run k3m9tq · 42 s · $0.00\n"
-        "[Cancel]"
+        "[Cancel] [Not what I meant]"
     )
 
 
@@ -217,7 +217,7 @@ def test_a_run_that_waits_after_a_shipment_that_failed() -> None:
         "✋ **Ship** — waiting for “ship it”\n"
         "\nNot shipped: the forge is down.\n"
         "run k3m9tq · 42 s · $0.00\n"
-        "[Cancel]"
+        "[Cancel] [Not what I meant]"
     )
 
 
