@@ -1,11 +1,14 @@
 """Trains `data/hearing.tsv`, the listener's table: `make hearing`.
 
-    python -m bench.hearing [FOLDER]
+    python -m bench.hearing [FOLDER] [--corrections FILE]
 
 It learns from templates (`bench/data/hearing_phrases.toml`), single sentences
 (`bench/data/hearing_sentences.tsv`), the tables of `tests/bot/grammar` and two public corpora, which are fetched into FOLDER (data/state/cache/hearing) if it lacks them.
+FILE has corrections of people, as `theseus hearing report --json` prints them: its sentences count
+too. Words of them may then be read in the table.
 """
 
+import argparse
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -13,18 +16,24 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from bench.hearing_corpora import read_corpora
 from bench.hearing_phrases import draw_sentences
 from bench.hearing_training import Example, train
+from bot.domain.correction import Correction
 from bot.domain.intents import Intent
+from bot.grammar import COMMAND_LINE
+from bot.listener.corrections import can_correct, obey
 from bot.listener.labels import ASK, DECISION
+from bot.listener.second_opinion import understand
 from bot.listener.table import TABLE
 
 _ROOT = Path(__file__).resolve().parents[1]
 _TABLES = _ROOT / "tests" / "bot" / "grammar"
 _MANY, _FEW = 3_000, 500  # sentences of a kind, and of a topic of questions
 _TABLE_WEIGHT = 3.0
+_CORRECTIONS = TypeAdapter(tuple[Correction, ...])
 _DECISIONS = (
     Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.STOP, Intent.CANCEL, Intent.PAUSE,
     Intent.RESUME, Intent.UNCLEAR,
@@ -66,6 +75,27 @@ def read_tables() -> Iterator[Example]:
                 yield from (_build_example(each, label) for each in group["said"])
 
 
+def read_corrections(file: Path) -> Iterator[Example]:
+    """Yield the sentences that people corrected, except those that may decide something.
+
+    Raises `OSError`, and `ValueError` for a file that `theseus hearing report --json` did not make.
+    """
+    try:
+        corrections = _CORRECTIONS.validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise ValueError(
+            f"{file}: {error.error_count()} mistakes, the first: {error.errors()[0]['msg']}. "
+            "`theseus hearing report --json` prints such a file."
+        ) from error
+    for each in corrections:
+        utterance = understand(each.sentence, COMMAND_LINE)
+        if can_correct(utterance, COMMAND_LINE):
+            corrected = obey(each.sentence, COMMAND_LINE, utterance, each.intent)
+            topic = corrected.slots.topic
+            label = f"{ASK}{topic.value}" if topic else corrected.intent.value
+            yield Example(each.sentence, label, _TABLE_WEIGHT)
+
+
 def _load(name: str) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = yaml.safe_load((_TABLES / f"{name}.yaml").read_text("utf-8"))
     return groups
@@ -79,12 +109,19 @@ def _build_example(sentence: str | dict[str, Any], label: str) -> Example:
 
 def main() -> None:
     """Train the table, write it, and print its size."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _ROOT / "data/state/cache/hearing"
+    parser = argparse.ArgumentParser(prog="bench.hearing", description=main.__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=_ROOT / "data/state/cache/hearing")
+    parser.add_argument("--corrections", type=Path, metavar="FILE")
+    options = parser.parse_args()
     try:
-        talk = list(read_corpora(folder))
+        corrected = list(read_corrections(options.corrections)) if options.corrections else []
+    except (OSError, ValueError) as error:
+        sys.exit(f"The corrections cannot be read: {error}")
+    try:
+        talk = list(read_corpora(options.folder))
     except (OSError, ValueError) as error:
         sys.exit(f"The corpora cannot be read: {error}")
-    trained = train([*read_phrases(), *read_sentences(), *read_tables(), *talk])
+    trained = train([*read_phrases(), *read_sentences(), *read_tables(), *corrected, *talk])
     text = trained.table.format()
     TABLE.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{TABLE}: {len(text) / 1000:,.0f} kB from {trained.examples:,} sentences\n")

@@ -75,6 +75,11 @@ class Theseus(CommandGroup):
             _LOOK, "bot.cli.traffic:traffic_cli", "Show recorded traffic of cogs."
         ),
         "memory": CommandPlace(_LOOK, "bot.cli.memory:memory_cli", "Search and export the memory."),
+        "hearing": CommandPlace(
+            _LOOK,
+            "bot.cli.hearing_report:hearing_cli",
+            "Show what the bot understood wrongly, as people corrected it.",
+        ),
         "audit": CommandPlace(
             _LOOK,
             "bot.cli.audit:audit_cli",

@@ -30,6 +30,8 @@ LOOKING: tuple[tuple[str, ...], ...] = (
     ("memory", "search"),
     ("memory", "search", "dice", "--json"),
     ("memory", "export"),
+    ("hearing", "report"),
+    ("hearing", "report", "--json"),
     ("traffic", "list"),
     ("traffic", "list", "command.roll", "--json"),
     ("budget",),
