@@ -6,6 +6,7 @@ from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.grammar import Intent, Setting, Slots, Utterance, parse
 from bot.grammar.changes import is_change_request
+from bot.intake.corrections import Corrections
 from bot.intake.message import Message
 from bot.presentation.answers import ABOUT_QUESTIONS
 from cogs.conversation._incoming_message import IncomingMessage
@@ -13,6 +14,8 @@ from cogs.ui import get_author
 
 _BEGUN = "It is started and continues in its own thread, where {who} sees it."
 _ONCE = "Work was already started for this message: one message starts one run."
+
+_TALK = "They said earlier that this sentence asks for no work. Answer it, and start nothing."
 
 
 class SpeakerTools:
@@ -59,11 +62,21 @@ class SpeakerTools:
         return _ONCE if self._begun else await self._begin(intent, what)
 
     async def _begin(self, intent: Intent, what: str) -> str:
+        if self._asks_nothing():
+            return _TALK
         answer = await self._bot.intake.handle(self._as_if(_build_utterance(intent, what)))
         if isinstance(answer, Post):
             return answer.text  # no run was started
         self._begun = True
         return answer or _BEGUN.format(who=self._request.person.name)
+
+    def _asks_nothing(self) -> bool:
+        """Return whether the speaker said before that such a sentence asks for no work."""
+        corrections, message = self._bot.find_part(Corrections), self._request
+        if corrections is None or message.is_explained:
+            return False
+        text = self._bot.intake.targets.strip_names(message.text)
+        return corrections.is_talk(text, message.person)
 
     async def _handle(self, utterance: Utterance) -> str:
         answer = await self._bot.intake.handle(self._as_if(utterance))

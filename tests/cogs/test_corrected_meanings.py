@@ -8,9 +8,12 @@ from local_discord.person import Message
 
 from bot.domain.correction import Correction
 from bot.domain.intents import Intent
+from bot.domain.people import Person
 from bot.domain.run import Run, Status
 from bot.intake.corrections import Corrections
+from bot.ports.chat_model import ChatModel
 from bot.presentation.meanings import OTHER_LABEL
+from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 REPORT = "rolling dice keeps crashing, fix it"
@@ -108,3 +111,18 @@ async def test_an_exact_decision_offers_no_other_meaning_and_ignores_what_is_sto
     await corrections.remember("ship it", run.trigger.person, Intent.SHIP, "nothing")
     await room["alice"].say(thread, "ship it", reply_to=card)
     await room.wait_until(lambda now: now.status is Status.DONE)
+
+
+async def test_a_chat_model_starts_no_work_for_a_sentence_that_asks_for_none(
+    room: DevChannel,
+) -> None:
+    eager = FakeChatModel([ScriptedAction(tools=(("fix", "rolling dice"),))])
+    room.services.add(eager, ChatModel)
+    author = Person(id=room.local.people["alice"], name="alice")
+    await room.services.get(Corrections).remember(REPORT, author, Intent.FIX, "nothing")
+    said = await room["alice"].say("dev", f"<@{room.local.bot_user_id}> {REPORT}")
+    assert (await room.wait_for_reply("alice", said))["content"].startswith("Hello")
+    assert [each.partition(".")[0] for each in eager.results] == [
+        "fix: They said earlier that this sentence asks for no work"
+    ]
+    assert await room.list_runs() == ()
