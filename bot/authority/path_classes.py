@@ -95,6 +95,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_flags.py",
         "tests/cogs/test_skills.py",
         "tests/cogs/test_talking_to_runs.py",
+        "tests/cogs/test_voice_messages.py",
     ),
     "prompts": _build_class(
         "review",

@@ -29,6 +29,7 @@ from bot.settings._safety import (
     ProtectionConfig,
     SandboxConfig,
 )
+from bot.settings._voice import VoiceConfig
 from bot.settings._yaml import parse
 
 
@@ -142,6 +143,7 @@ class Config(Record):
     watch: WatchRules = WatchRules()
     self_audit: SelfAuditConfig = SelfAuditConfig()
     chat: ChatConfig = ChatConfig()
+    voice: VoiceConfig = VoiceConfig()
     missed: MissedConfig = MissedConfig()
     restart: RestartConfig = RestartConfig()
     audit: AuditConfig = AuditConfig()

@@ -43,6 +43,8 @@ class Environment(Record):
     theseus_alert_webhook_url: Secret = None
     theseus_alert_webhook_secret: Secret = None
     theseus_alert_smtp_password: Secret = None
+    theseus_voice_url: Web = None
+    theseus_voice_key: Secret = None
     theseus_cog_prefixes: str = ""
 
 

@@ -5,9 +5,10 @@ import re
 import discord
 
 from bot.client import TheseusClient
-from cogs.conversation._incoming_message import mention_of
 
 _EVERYONE = re.compile(r"@(?:everyone|here)\b")
+_SEPARATOR = re.compile(r"\W+")
+_OUR_NAMES = re.compile(r"(?:theseus|bot)?", re.IGNORECASE)
 _MANY = 500  # members: in a larger server, checking who may read a channel takes too long
 
 
@@ -39,7 +40,7 @@ def extract_text(bot: TheseusClient, message: discord.Message) -> str:
     for mention in _list_own_mentions(bot, message):
         text = text.replace(mention, "")
     for user in message.mentions:
-        name = "" if user == bot.user else mention_of(user.display_name)
+        name = "" if user == bot.user else _mention_of(user.display_name)
         text = text.replace(f"<@{user.id}>", name).replace(f"<@!{user.id}>", name)
     if mentioned:
         text = _EVERYONE.sub("", text)
@@ -51,14 +52,24 @@ def is_addressed(bot: TheseusClient, message: discord.Message) -> bool:
     return message.guild is None or is_mentioned(bot, message)
 
 
-def is_for_bot_alone(bot: TheseusClient, message: discord.Message, text: str) -> bool:
+def is_for_bot_alone(bot: TheseusClient, message: discord.Message, has_content: bool) -> bool:
     """Return whether only the bot can be addressed, because only it reads the channel.
 
     Even there, only questions and requests are for it.
     """
-    if message.guild is None or message.mentions or message.reference or not text:
+    if message.guild is None or message.mentions or message.reference or not has_content:
         return False
     return bot.identity.answers_unaddressed or _is_alone(message)
+
+
+def _mention_of(name: str) -> str:
+    """Return how a mentioned person appears in text: `@Ada_Byron`, always one word.
+
+    Otherwise a person named “theseus, ship it” would put that sentence into every message that
+    mentions them.
+    """
+    word = _SEPARATOR.sub("_", name).strip("_")
+    return "@someone" if _OUR_NAMES.fullmatch(word) else f"@{word}"
 
 
 def _is_alone(message: discord.Message) -> bool:

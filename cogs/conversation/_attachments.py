@@ -35,12 +35,19 @@ class Attached:
         )
 
 
-async def read_attached(message: discord.Message) -> Attached:
-    """Read the text files of a message, or of what it forwards, in their order."""
+async def read_attached(
+    message: discord.Message, recording: discord.Attachment | None = None
+) -> Attached:
+    """Read the text files of a message, or of what it forwards, in their order.
+
+    The `recording` is listened to instead.
+    """
     texts: list[str] = []
     unread: list[str] = []
     left = MOST_BYTES
     for each in _list_files(message):
+        if each is recording:
+            continue
         text = await _read_text(each) if _can_be_text(each) and each.size <= left else None
         if text is None:
             unread.append(f"`{to_plain_text(redact(each.filename))}`")

@@ -16,7 +16,6 @@ from bot.domain.posts import Post
 from bot.grammar import COMMAND_LINE, Intent, Utterance
 from bot.intake.corrections import Corrections
 from bot.listener.second_opinion import explain, understand
-from cogs.conversation._addressing import extract_text
 from cogs.conversation._corrections import is_correction
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
@@ -132,7 +131,7 @@ class Conversation(commands.Cog):
 
         That is remembered for this sentence. `reading` is what the message started.
         """
-        text = self.bot.intake.targets.strip_names(extract_text(self.bot, message))
+        text = self.bot.intake.targets.strip_names(await self._hearing.read_text(message))
         reading = reading or understand(text, COMMAND_LINE).intent
         person = get_author(self.bot, message)
         await self.bot.provide(Corrections).remember(text, person, reading, meaning)
@@ -189,14 +188,18 @@ class Conversation(commands.Cog):
         if await self._limits.hold_back(incoming):
             return
         warning = self._limits.count(incoming)
-        answer = await self._answer_or_refuse(incoming, missed=missed)
+        await self._reply(message, incoming.content.notice, f"voice:{message.id}")
+        declined = incoming.content.is_declined
+        answer = "" if declined else await self._answer_or_refuse(incoming, missed=missed)
         await self._reply(
             message,
             translate_answer(incoming.request.utterance, answer),
             incoming.request.reply_key,
         )
         turn.answered = True
-        await self._reply(message, incoming.unread, f"files:{incoming.request.key}")
+        await self._reply(
+            message, incoming.content.attached.notice, f"files:{incoming.request.key}"
+        )
         await self._reply(message, warning, f"limit:{incoming.request.key}")
 
     def _is_same_request(self, incoming: IncomingMessage) -> bool:

@@ -22,8 +22,10 @@ from cogs.conversation._addressing import (
     is_addressed,
     is_for_bot_alone,
 )
-from cogs.conversation._attachments import read_attached
+from cogs.conversation._attachments import Attached, read_attached
+from cogs.conversation._content import MessageContent
 from cogs.conversation._incoming_message import IncomingMessage
+from cogs.conversation._voice import RecordingReader
 from cogs.ui import (
     ClientHost,
     find_card,
@@ -38,10 +40,6 @@ from cogs.ui import (
     run_in,
 )
 
-_LONGEST = (
-    2_000  # most characters of a file that are read as the request if the message has no text
-)
-
 
 class MessageReader:
     """Parses messages."""
@@ -51,6 +49,7 @@ class MessageReader:
     ) -> None:
         self._bot = bot
         self._parse = parse
+        self._recordings = RecordingReader(bot)
 
     async def read(
         self,
@@ -72,45 +71,61 @@ class MessageReader:
         run = await run_in(self._bot, message.channel)
         pointed_at = await self._fetch_referenced_message(message)
         card = find_card(self._bot, pointed_at) if pointed_at else None
-        text = extract_text(self._bot, message)
+        typed = extract_text(self._bot, message)
         addressed = is_addressed(self._bot, message)
-        is_alone = not addressed and is_for_bot_alone(self._bot, message, text)
+        has_content = bool(typed) or self._recordings.find(message) is not None
+        is_alone = not addressed and is_for_bot_alone(self._bot, message, has_content)
         setting = self._build_setting(message, run, self._reply_to(pointed_at, card))
         setting = setting.replace(addressed=addressed or is_alone or explained)
         if get_forwarded_message(message) is not None and not setting.is_for_bot:
             return None
-        attached = await read_attached(message) if setting.is_for_bot else None
-        has_words = bool(text)
-        text = text or (attached.text[:_LONGEST] if attached else "")
-        utterance = utterance or self._understand(text, person, setting)
-        if is_alone and utterance.intent is Intent.CHAT and not text.rstrip().endswith("?"):
+        content = await self._read_content(message, typed, person, setting)
+        utterance = utterance or self._understand(content.text, person, setting)
+        if is_alone and _is_remark(content, utterance):
             setting = setting.replace(addressed=False)
-        overheard = await self._judge(text, utterance, person, setting)
+        overheard = await self._judge(content.text, utterance, person, setting)
         if not overheard.is_for_bot:
             return None
-        attached = attached or await read_attached(message)
+        if not setting.is_for_bot:
+            content = replace(content, attached=await read_attached(message))
         replied_id = pointed_at.id if pointed_at else None
         may_answer = setting.is_text_only and not explained
         answers = may_answer and await self._bot.intake.attention.is_run_answer(
-            run, text, utterance, replied_id
+            run, content.text, utterance, replied_id
         )
         loose = (utterance.intent is Intent.CHAT or utterance.unsure) and not answers
         if loose and not self._is_talk_to_bot(message, person, setting):
             return None
         request = replace(
-            self._build_request(message, text, person, utterance, pointed_at),
+            self._build_request(message, content, person, utterance, pointed_at),
             run=run,
             card=card,
             is_answer=answers,
             is_missed=missed,
             is_correction=correction,
             is_explained=explained,
-            has_text=has_words,
-            is_verbatim=has_words and not message.message_snapshots,
-            attached=attached.text,
             recent_failures=overheard.failures,
         )
-        return IncomingMessage(message, request, attached.notice)
+        return IncomingMessage(message, request, content)
+
+    async def _read_content(
+        self, message: discord.Message, typed: str, person: Person, setting: Setting
+    ) -> MessageContent:
+        """Return what a message holds. Files of a message to nobody are not loaded yet."""
+        spoken = None
+        if self._is_talk_to_bot(message, person, setting):
+            spoken = await self._recordings.read(message, person)
+        recording = self._recordings.find(message) if spoken else None
+        attached = await read_attached(message, recording) if setting.is_for_bot else Attached()
+        return MessageContent(typed, spoken, attached)
+
+    async def read_text(self, message: discord.Message) -> str:
+        """Return the text of a message for the bot, or else what was said in it."""
+        typed = extract_text(self._bot, message)
+        spoken = (
+            None if typed else await self._recordings.read(message, get_author(self._bot, message))
+        )
+        return spoken.text if spoken else typed
 
     def _understand(self, text: str, person: Person, setting: Setting) -> Utterance:
         """Return what the text asks for, by what people said before about such a sentence."""
@@ -137,14 +152,14 @@ class MessageReader:
     def _build_request(
         self,
         message: discord.Message,
-        text: str,
+        content: MessageContent,
         person: Person,
         utterance: Utterance,
         pointed_at: discord.Message | None,
     ) -> Message:
         return Message(
             message.id,
-            text,
+            content.text,
             person,
             place_of(message),
             message.created_at,
@@ -152,6 +167,10 @@ class MessageReader:
             ClientHost(self._bot, message),
             replied=self._describe_replied(pointed_at) if pointed_at else None,
             edited_at=message.edited_at,
+            has_text=content.has_words,
+            # what was heard may be wrong: no path in it is one that its author named
+            is_verbatim=bool(content.typed) and not message.message_snapshots,
+            attached=content.data,
         )
 
     def _describe_replied(self, message: discord.Message) -> RepliedMessage:
@@ -166,8 +185,10 @@ class MessageReader:
 
     def can_be_for_bot(self, message: discord.Message) -> bool:
         """Return whether the message may address the bot, judged by its place and mentions."""
-        text = extract_text(self._bot, message)
-        return is_addressed(self._bot, message) or is_for_bot_alone(self._bot, message, text)
+        has_content = bool(extract_text(self._bot, message)) or (
+            self._recordings.find(message) is not None
+        )
+        return is_addressed(self._bot, message) or is_for_bot_alone(self._bot, message, has_content)
 
     def _is_talk_to_bot(self, message: discord.Message, person: Person, setting: Setting) -> bool:
         """Return whether talk is addressed to the bot.
@@ -214,6 +235,12 @@ class MessageReader:
         if self._bot.user is None or message.author.id != self._bot.user.id:
             return "person"
         return "error" if find_error_id(self._bot, message) else "bot"
+
+
+def _is_remark(content: MessageContent, utterance: Utterance) -> bool:
+    """Return whether a message that only the bot can read asks it nothing."""
+    talks = utterance.intent is Intent.CHAT and not content.text.rstrip().endswith("?")
+    return talks and not content.is_declined
 
 
 def _is_plain_message(message: discord.Message) -> bool:

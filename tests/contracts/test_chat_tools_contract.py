@@ -12,7 +12,9 @@ from bot.domain.errors import NotAuthorized
 from bot.grammar import Intent, Utterance
 from bot.intake.message import Message
 from bot.ports.chat_model import ChatTools
+from cogs.conversation._attachments import Attached
 from cogs.conversation._chat_tools import SpeakerTools
+from cogs.conversation._content import MessageContent
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import ClientHost, get_person, place_of
 from tests.fakes.fake_chat_tools import FakeChatTools
@@ -53,7 +55,8 @@ async def glove(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
                 talk,
                 ClientHost(room.client, message),
             )
-            return SpeakerTools(room.client, IncomingMessage(message, heard))
+            content = MessageContent("I wonder", None, Attached())
+            return SpeakerTools(room.client, IncomingMessage(message, heard, content))
 
         yield Glove(of, room)
 
