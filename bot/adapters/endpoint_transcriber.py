@@ -11,8 +11,14 @@ from pydantic import SecretStr
 
 from bot.domain.account import Account, Charge
 from bot.domain.cost import Cost
-from bot.domain.errors import RecordingRejected, TranscriberUnavailable, TranscriptionError
-from bot.domain.voice import Recording, Transcript, VoiceRules
+from bot.domain.recording import (
+    Recording,
+    RecordingRejected,
+    TranscriberUnavailable,
+    Transcript,
+    TranscriptionError,
+    VoiceRules,
+)
 from bot.ports.clock import Clock
 from bot.ports.spend_guard import SpendGuard
 
@@ -63,43 +69,40 @@ class EndpointTranscriber:
     async def transcribe(self, recording: Recording, person_id: int) -> Transcript:
         """Return what was said; see the port."""
         account, request = Account(purpose="chat", person_id=person_id), f"voice-{uuid.uuid4()}"
-        await self._spending.admit(account, Cost(cost_usd=self._price(None)), request)
-        charge = Charge(
-            id=request, at=self._clock.now(), account=account, model=self._endpoint.model,
-            status=_CANCELLED, outcome="cancelled", estimated=True, cost_usd=self._price(None),
-        )  # fmt: skip
+        most = self._compute_price(None)
+        await self._spending.admit(account, Cost(cost_usd=most), request)
+        status, seconds, text = _CANCELLED, None, None
         started = self._clock.monotonic()
         try:
             status, raw = await self._send(recording)
             answer = _parse_json(raw)
-            if status == 200:
-                seconds = _find_seconds(answer)
-                cost = self._price(seconds)
-                charge = charge.replace(
-                    status=status, outcome="ok", estimated=seconds is None, cost_usd=cost
-                )
-            else:
-                charge = charge.replace(
-                    status=status, outcome="error", estimated=False, cost_usd=0.0
-                )
+            seconds, text = _find_seconds(answer), answer.get("text")
         finally:
-            passed = max(0.0, self._clock.monotonic() - started)
-            await self._spending.settle(charge.replace(seconds=passed))
+            # refused, it costs nothing; broken off, it may have cost all
+            is_paid = status in (200, _CANCELLED)
+            charge = Charge(
+                id=request,
+                at=self._clock.now(),
+                account=account,
+                model=self._endpoint.model,
+                status=status,
+                outcome="ok" if status == 200 else "cancelled" if is_paid else "error",
+                estimated=is_paid and seconds is None,
+                cost_usd=self._compute_price(seconds) if is_paid else 0.0,
+                seconds=max(0.0, self._clock.monotonic() - started),
+            )
+            await self._spending.settle(charge)
         if status != 200:
             raise self._build_error(status)
-        text = answer.get("text")
         if not isinstance(text, str):
             raise TranscriberUnavailable(f"{self._endpoint.host} answered without a text")
         return Transcript(text=text.strip(), seconds=seconds or 0.0)
 
-    def _price(self, seconds: float | None) -> float:
+    def _compute_price(self, seconds: float | None) -> float:
         """Return the price of a recording, at most that of the longest, for which `None` counts."""
         longest = self._rules.seconds
-        return (
-            min(longest if seconds is None else seconds, longest)
-            / 60
-            * (self._endpoint.usd_per_minute)
-        )
+        minutes = min(longest if seconds is None else seconds, longest) / 60
+        return minutes * self._endpoint.usd_per_minute
 
     async def _send(self, recording: Recording) -> tuple[int, bytes]:
         key = self._endpoint.key

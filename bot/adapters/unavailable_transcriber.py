@@ -1,7 +1,6 @@
 """Declines recordings where nothing transcribes them, and says what to do."""
 
-from bot.domain.errors import TranscriberUnavailable
-from bot.domain.voice import Recording, Transcript
+from bot.domain.recording import Recording, TranscriberUnavailable, Transcript
 
 
 class UnavailableTranscriber:

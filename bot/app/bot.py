@@ -40,7 +40,7 @@ from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervisi
 from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
 from bot.app.targets import OpenedTargets, open_budgets, open_targets
-from bot.app.voice import build_spoken_messages
+from bot.app.transcription import build_recording_transcripts
 from bot.app.web import build_web_server, serve
 from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.emergency_stop import EmergencyStop
@@ -191,7 +191,7 @@ async def _build(
     audit = build(build_self_audit)
     storage = build(build_storage_watch, more=(live.state_file,))
     build_intake(injector)
-    injector.add(await call(build_spoken_messages))
+    injector.add(await call(build_recording_transcripts))
     issues, personal_data = build(build_issue_intake), build(_build_personal_data)
     live.follow(call(build_live_settings, started=settings.config))
     closing = build(Closing)

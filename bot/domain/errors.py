@@ -36,10 +36,7 @@ TheseusError
     ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, BaseMoved, ForgeRejected
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
-    ├── AlertUnavailable, AlertRejected
-    ├── TranscriptionError
-    │   ├── RecordingRejected       damaged, too long or too large, or without words
-    │   └── TranscriberUnavailable  not installed, configured or in reach
+    ├── AlertUnavailable, AlertRejected; TranscriptionError (bot/domain/recording.py)
     └── JournalError
 
 `str(error)` is safe to show in chat; `detail` may hold more and goes to the journal, redacted.
@@ -395,25 +392,6 @@ class AlertRejected(PortError):
     """An alert channel refuses the alert for good: a wrong address, password or signature."""
 
     code = "alert_rejected"
-
-
-class TranscriptionError(PortError):
-    """A recording was not turned into text."""
-
-    code = "transcription"
-
-
-class RecordingRejected(TranscriptionError):
-    """The recording is damaged, too long, too large or of no known format, or holds no words."""
-
-    code = "transcription.rejected"
-
-
-class TranscriberUnavailable(TranscriptionError):
-    """What transcribes is not installed or configured, or cannot work now."""
-
-    code = "transcription.unavailable"
-    retryable = True
 
 
 class JournalError(PortError):

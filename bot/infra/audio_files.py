@@ -1,6 +1,6 @@
 """Tells audio formats apart by content, because names and declared types are anyone's text."""
 
-from bot.domain.voice import AudioFormat
+from bot.domain.recording import AudioFormat
 
 _BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"dash", b"3gp")
 _CODECS = (b"OpusHead", b"\x01vorbis")

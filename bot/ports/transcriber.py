@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.domain.voice import Recording, Transcript
+from bot.domain.recording import Recording, Transcript
 
 
 class Transcriber(Protocol):

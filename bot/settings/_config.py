@@ -29,7 +29,7 @@ from bot.settings._safety import (
     ProtectionConfig,
     SandboxConfig,
 )
-from bot.settings._voice import VoiceConfig
+from bot.settings._transcription import VoiceConfig
 from bot.settings._yaml import parse
 
 

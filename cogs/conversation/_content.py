@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cogs.conversation._attachments import Attached
-from cogs.conversation._voice import Spoken
+from cogs.conversation._recordings import Transcription
 
 _LONGEST = (
     2_000  # most characters of a file that are read as the request if the message has no text
@@ -18,35 +18,35 @@ class MessageContent:
     """
 
     typed: str
-    spoken: Spoken | None
+    transcription: Transcription | None
     attached: Attached
 
     @property
     def text(self) -> str:
         """The request."""
-        return self.typed or self._said or self.attached.text[:_LONGEST]
+        return self.typed or self._transcript or self.attached.text[:_LONGEST]
 
     @property
     def has_words(self) -> bool:
         """True if its author typed or said something."""
-        return bool(self.typed or self._said)
+        return bool(self.typed or self._transcript)
 
     @property
     def is_declined(self) -> bool:
         """True if all that it holds is a recording that was not listened to."""
-        return self.spoken is not None and not self.text
+        return self.transcription is not None and not self.text
 
     @property
     def data(self) -> str:
         """The text of its files, and what was said if that is not the request."""
-        said = self._said if self.typed else ""
-        return "\n\n".join(filter(None, (said, self.attached.text)))
+        transcript = self._transcript if self.typed else ""
+        return "\n\n".join(filter(None, (transcript, self.attached.text)))
 
     @property
     def notice(self) -> str:
         """What its author reads about the recording."""
-        return self.spoken.notice if self.spoken else ""
+        return self.transcription.notice if self.transcription else ""
 
     @property
-    def _said(self) -> str:
-        return self.spoken.text if self.spoken else ""
+    def _transcript(self) -> str:
+        return self.transcription.text if self.transcription else ""

@@ -25,7 +25,7 @@ from cogs.conversation._addressing import (
 from cogs.conversation._attachments import Attached, read_attached
 from cogs.conversation._content import MessageContent
 from cogs.conversation._incoming_message import IncomingMessage
-from cogs.conversation._voice import RecordingReader
+from cogs.conversation._recordings import RecordingReader
 from cogs.ui import (
     ClientHost,
     find_card,
@@ -112,20 +112,20 @@ class MessageReader:
         self, message: discord.Message, typed: str, person: Person, setting: Setting
     ) -> MessageContent:
         """Return what a message holds. Files of a message to nobody are not loaded yet."""
-        spoken = None
+        transcription = None
         if self._is_talk_to_bot(message, person, setting):
-            spoken = await self._recordings.read(message, person)
-        recording = self._recordings.find(message) if spoken else None
+            transcription = await self._recordings.read(message, person)
+        recording = self._recordings.find(message) if transcription else None
         attached = await read_attached(message, recording) if setting.is_for_bot else Attached()
-        return MessageContent(typed, spoken, attached)
+        return MessageContent(typed, transcription, attached)
 
     async def read_text(self, message: discord.Message) -> str:
         """Return the text of a message for the bot, or else what was said in it."""
         typed = extract_text(self._bot, message)
-        spoken = (
+        transcription = (
             None if typed else await self._recordings.read(message, get_author(self._bot, message))
         )
-        return spoken.text if spoken else typed
+        return transcription.text if transcription else typed
 
     def _understand(self, text: str, person: Person, setting: Setting) -> Utterance:
         """Return what the text asks for, by what people said before about such a sentence."""

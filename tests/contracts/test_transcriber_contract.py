@@ -9,14 +9,13 @@ from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.endpoint_transcriber import Endpoint, EndpointTranscriber
 from bot.adapters.whisper_transcriber import WhisperTranscriber, find_model
-from bot.domain.errors import RecordingRejected, TranscriberUnavailable
-from bot.domain.voice import Recording, VoiceRules
+from bot.domain.recording import Recording, RecordingRejected, TranscriberUnavailable, VoiceRules
 from bot.infra.audio_files import detect_format
 from bot.ports.transcriber import Transcriber
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.fakes.fake_transcriber import FakeTranscriber
-from tests.support.recordings import OGG, build_silence, has_speech, synthesise
+from tests.support.recordings import OGG, build_silence, build_speech, has_speech
 from tests.support.voice_server import VoiceServer, open_voice_server
 
 PERSON = 7
@@ -44,13 +43,13 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
         if request.param == "whisper":
             yield _open_whisper()
         elif request.param == "fake":
-            yield _fake()
+            yield _open_fake()
         else:
             server = await stack.enter_async_context(open_voice_server())
             yield _open_endpoint(server)
 
 
-def _fake() -> Rig:
+def _open_fake() -> Rig:
     fake = FakeTranscriber(longest=RULES.seconds)
     rig = Rig(fake)
     fake.words = {rig.speech: "Rolling dice keeps crashing.", SILENCE: "", LONG: ""}
@@ -72,7 +71,7 @@ def _open_whisper() -> Rig:
         pytest.skip(str(error))
     if not has_speech():
         pytest.skip("espeak-ng, which speaks, is not installed")
-    speech = synthesise("Please look into it, the dice keep crashing.")
+    speech = build_speech("Please look into it, the dice keep crashing.")
     return Rig(WhisperTranscriber(model, PlainSandbox(), RULES), speech)
 
 

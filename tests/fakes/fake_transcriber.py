@@ -1,14 +1,14 @@
 """A transcriber that knows beforehand what is said in each recording."""
 
-from bot.domain.errors import RecordingRejected, TheseusError
-from bot.domain.voice import Recording, Transcript
+from bot.domain.errors import TheseusError
+from bot.domain.recording import Recording, RecordingRejected, Transcript
 
 
 class FakeTranscriber:
     """Implements `bot.ports.transcriber.Transcriber`.
 
     `words` is what is said in a recording, by its content; any other is damaged. `longest` is in
-    seconds, and a recording is as long as `seconds` says. `heard` lists who was listened to. Set
+    seconds, and a recording is as long as `seconds` says. `speakers` lists who was listened to. Set
     `failure` to raise it.
     """
 
@@ -18,12 +18,12 @@ class FakeTranscriber:
         self.words: dict[bytes, str] = {}
         self.seconds: dict[bytes, float] = {}
         self.longest = longest
-        self.heard: list[int] = []
+        self.speakers: list[int] = []
         self.failure: TheseusError | None = None
 
     async def transcribe(self, recording: Recording, person_id: int) -> Transcript:
         """Return the words that belong to the recording."""
-        self.heard.append(person_id)
+        self.speakers.append(person_id)
         if self.failure is not None:
             raise self.failure
         seconds = self.seconds.get(recording.content, 1.0)

@@ -24,17 +24,17 @@ def build_silence(seconds: float, rate: int = 16_000) -> bytes:
     return content.getvalue()
 
 
-def declare_length(content: bytes, size: int) -> bytes:
+def set_declared_size(content: bytes, size: int) -> bytes:
     """Return a WAV file whose header declares so many bytes of samples."""
     return content[:40] + struct.pack("<I", size) + content[44:]
 
 
 def has_speech() -> bool:
-    """Return whether `synthesise` works here."""
+    """Return whether `build_speech` works here."""
     return shutil.which("espeak-ng") is not None
 
 
-def synthesise(text: str, voice: str = "en-us") -> bytes:
+def build_speech(text: str, voice: str = "en-us") -> bytes:
     """Return a WAV file in which a synthetic voice says the text."""
     spoken = subprocess.run(
         ["espeak-ng", "--stdout", "-v", voice, "-s", "150", text], capture_output=True, check=True

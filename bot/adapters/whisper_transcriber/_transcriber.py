@@ -18,13 +18,16 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.whisper_transcriber import _program
 from bot.adapters.whisper_transcriber._model import INSTALL, WhisperModel
-from bot.domain.errors import (
+from bot.domain.errors import SandboxUnavailable
+from bot.domain.recording import (
+    AudioFormat,
+    Recording,
     RecordingRejected,
-    SandboxUnavailable,
     TranscriberUnavailable,
+    Transcript,
     TranscriptionError,
+    VoiceRules,
 )
-from bot.domain.voice import AudioFormat, Recording, Transcript, VoiceRules
 
 _SECONDS = 180.0  # five minutes of speech take 40 s on two cores
 _LONGEST = 200_000  # bytes of an answer: five minutes of speech have 5,000 letters

@@ -6,13 +6,14 @@ import pytest
 from pydantic import SecretStr
 
 from bot.adapters.endpoint_transcriber import Endpoint, EndpointTranscriber
-from bot.domain.errors import (
-    BudgetSpent,
+from bot.domain.errors import BudgetSpent
+from bot.domain.recording import (
+    Recording,
     RecordingRejected,
     TranscriberUnavailable,
     TranscriptionError,
+    VoiceRules,
 )
-from bot.domain.voice import Recording, VoiceRules
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.support.recordings import OGG

@@ -9,8 +9,13 @@ from theseus_rehearsal.sandbox import PlainSandbox
 
 from bot.adapters.sandbox import UnavailableSandbox
 from bot.adapters.whisper_transcriber import WhisperModel, WhisperTranscriber, find_model
-from bot.domain.errors import RecordingRejected, TranscriberUnavailable, TranscriptionError
-from bot.domain.voice import Recording, VoiceRules
+from bot.domain.recording import (
+    Recording,
+    RecordingRejected,
+    TranscriberUnavailable,
+    TranscriptionError,
+    VoiceRules,
+)
 from tests.support.recordings import OGG
 
 RECORDING = Recording(format="ogg", content=OGG + b"x" * 1_000_000)

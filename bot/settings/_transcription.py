@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.domain.voice import VoiceRules
+from bot.domain.recording import VoiceRules
 
 
 class VoiceConfig(VoiceRules):

@@ -12,7 +12,7 @@ from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.journal import Kind
 from bot.domain.people import Person
-from bot.intake.spoken_messages import SpokenMessages
+from bot.intake.recording_transcripts import RecordingTranscripts
 from bot.presentation.cards import to_plain_text
 from cogs.ui import get_audience
 
@@ -23,7 +23,7 @@ _HEARD = "🎙️ I heard: “{text}”\nIf that is wrong, reply to this with th
 
 
 @dataclass(frozen=True)
-class Spoken:
+class Transcription:
     """What was said in a recording, or why it was not listened to."""
 
     text: str = ""
@@ -43,7 +43,7 @@ class RecordingReader:
 
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
-        self._spoken: TTLCache[int, Spoken] = TTLCache(
+        self._transcriptions: TTLCache[int, Transcription] = TTLCache(
             _REMEMBERED, _SECONDS, timer=bot.clock.monotonic
         )
 
@@ -52,24 +52,24 @@ class RecordingReader:
 
         A forwarded recording is none: it is what somebody else said.
         """
-        if message.message_snapshots or self._bot.find_part(SpokenMessages) is None:
+        if message.message_snapshots or self._bot.find_part(RecordingTranscripts) is None:
             return None
         return next((each for each in message.attachments if _can_be_recording(each)), None)
 
-    async def read(self, message: discord.Message, person: Person) -> Spoken | None:
+    async def read(self, message: discord.Message, person: Person) -> Transcription | None:
         """Return what was said in the message's recording; `None` if it has none. Never raises."""
         recording = self.find(message)
         if recording is None:
             return None
-        if (known := self._spoken.get(recording.id)) is not None:
+        if (known := self._transcriptions.get(recording.id)) is not None:
             return known
-        spoken = self._spoken[recording.id] = await self._listen(message, recording, person)
-        return spoken
+        found = self._transcriptions[recording.id] = await self._listen(message, recording, person)
+        return found
 
     async def _listen(
         self, message: discord.Message, recording: discord.Attachment, person: Person
-    ) -> Spoken:
-        service = self._bot.provide(SpokenMessages)
+    ) -> Transcription:
+        service = self._bot.provide(RecordingTranscripts)
         with self._bot.recorder.measure(
             Kind.MODEL,
             "transcribe",
@@ -86,10 +86,10 @@ class RecordingReader:
                     await message.channel.typing()
                 heard = await service.transcribe(await recording.read(), person)
             except TheseusError as error:
-                return Spoken(refusal=str(error))
+                return Transcription(refusal=str(error))
             except (discord.HTTPException, aiohttp.ClientError, TimeoutError):
-                return Spoken(refusal=_NOT_LOADED)
-            return Spoken(heard.text)
+                return Transcription(refusal=_NOT_LOADED)
+            return Transcription(heard.text)
 
 
 def _can_be_recording(file: discord.Attachment) -> bool:

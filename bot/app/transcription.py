@@ -11,8 +11,8 @@ from bot.adapters.unavailable_transcriber import UnavailableTranscriber
 from bot.adapters.whisper_transcriber import WhisperModel, WhisperTranscriber, find_model
 from bot.budget.enforcement import BudgetEnforcer
 from bot.client import Identity
-from bot.domain.errors import TranscriberUnavailable
-from bot.intake.spoken_messages import SpokenMessages
+from bot.domain.recording import TranscriberUnavailable
+from bot.intake.recording_transcripts import RecordingTranscripts
 from bot.ports.clock import Clock
 from bot.ports.spend_guard import SpendGuard
 from bot.ports.transcriber import Transcriber
@@ -22,9 +22,9 @@ FindModel = Callable[[Path | None], WhisperModel]
 _NO_ADDRESS = "set THESEUS_VOICE_URL in .env to a server with OpenAI's interface"
 
 
-async def build_spoken_messages(
+async def build_recording_transcripts(
     settings: Settings, sandbox: Sandbox, spending: BudgetEnforcer, clock: Clock, who: Identity
-) -> SpokenMessages:
+) -> RecordingTranscripts:
     """Return the service that listens to recordings, or declines them."""
     if settings.config.sandbox.network == "all":
         config = settings.config.sandbox  # transcribing needs no network, whatever checks need
@@ -32,7 +32,7 @@ async def build_spoken_messages(
             config.kind, required=config.required, private=(settings.root, settings.state)
         )
     transcriber = choose_transcriber(settings, sandbox, spending, clock)
-    return SpokenMessages(transcriber, settings.config.voice, who.people)
+    return RecordingTranscripts(transcriber, settings.config.voice, who.people)
 
 
 def choose_transcriber(

@@ -1,9 +1,11 @@
-"""Spoken messages: recordings, what was said in them, and their limits."""
+"""Recordings that people send, their transcripts and limits, and why there is none."""
 
 from typing import Literal
 
 from pydantic import Field
 from theseus_guard.record import Record
+
+from bot.domain.errors import PortError
 
 AudioFormat = Literal["ogg", "mp3", "m4a", "wav"]
 
@@ -32,3 +34,22 @@ class VoiceRules(Record):
     def most_bytes(self) -> int:
         """The most bytes of a recording."""
         return int(self.megabytes * 1_000_000)
+
+
+class TranscriptionError(PortError):
+    """A recording was not turned into text."""
+
+    code = "transcription"
+
+
+class RecordingRejected(TranscriptionError):
+    """The recording is damaged, too long, too large or of no known format, or holds no words."""
+
+    code = "transcription.rejected"
+
+
+class TranscriberUnavailable(TranscriptionError):
+    """What transcribes is not installed or configured, or cannot work now."""
+
+    code = "transcription.unavailable"
+    retryable = True

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from theseus_observe.redaction import redact
 
-from bot.domain.errors import NotAuthorized, RecordingRejected
+from bot.domain.errors import NotAuthorized
 from bot.domain.people import AllowList, Person
-from bot.domain.voice import Recording, Transcript, VoiceRules
+from bot.domain.recording import Recording, RecordingRejected, Transcript, VoiceRules
 from bot.infra.audio_files import detect_format
 from bot.intake.message import can_ask
 from bot.ports.transcriber import Transcriber
@@ -17,7 +17,7 @@ _UNKNOWN = "This is no recording that I know, whatever its name. I listen to Ogg
 
 
 @dataclass(frozen=True, eq=False)
-class SpokenMessages:
+class RecordingTranscripts:
     """Transcribes recordings of listed people, within the limits. Nothing is kept.
 
     Attributes:

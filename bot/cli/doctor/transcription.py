@@ -1,9 +1,9 @@
 """Checks what transcribes voice messages. Nothing is sent, and no model is loaded."""
 
 from bot.adapters.whisper_transcriber import find_model
-from bot.app.voice import FindModel, build_endpoint
-from bot.domain.errors import TranscriberUnavailable
+from bot.app.transcription import FindModel, build_endpoint
 from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
+from bot.domain.recording import TranscriberUnavailable
 from bot.settings import Settings
 
 _NAME = "voice messages"
@@ -11,7 +11,9 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ADDRESS = "Set THESEUS_VOICE_URL in .env to a server with OpenAI's interface."
 
 
-async def look_at_voice(settings: Settings, find: FindModel = find_model) -> list[DoctorFinding]:
+async def look_at_transcription(
+    settings: Settings, find: FindModel = find_model
+) -> list[DoctorFinding]:
     """Check whether the configured provider can work."""
     config = settings.config.voice
     if config.provider == "off":
