@@ -40,10 +40,10 @@ _WORD = re.compile(r"[a-z0-9']+")
 _SETTING = Setting(addressed=True, listed=True, is_text_only=False)
 
 
-def count_errors(said: Sequence[str], transcript: Sequence[str]) -> int:
+def count_errors(expected: Sequence[str], transcript: Sequence[str]) -> int:
     """Return how many words are wrong, missing or too many."""
     row = list(range(len(transcript) + 1))
-    for number, word in enumerate(said, 1):
+    for number, word in enumerate(expected, 1):
         corner, row[0] = row[0], number
         for place, other in enumerate(transcript, 1):
             change = corner + (word != other)
@@ -58,14 +58,14 @@ async def measure(model: WhisperModel, python: str) -> None:
     for number, text in enumerate(REQUESTS):
         speech = build_speech(text, _VOICES[number % len(_VOICES)])
         transcript = await transcriber.transcribe(Recording(format="wav", content=speech), 1)
-        said, got = (_WORD.findall(each.lower()) for each in (text, transcript.text))
-        words, errors = words + len(said), errors + count_errors(said, got)
+        expected, got = (_WORD.findall(each.lower()) for each in (text, transcript.text))
+        words, errors = words + len(expected), errors + count_errors(expected, got)
         wanted, found = (understand(each, _SETTING).intent for each in (text, transcript.text))
         right += wanted is found
         decisions += understand(transcript.text, _SETTING).slots.may_mean == () and (
             found.value in ("ship", "reject", "stop", "cancel", "revert", "pause", "resume")
         )
-        if said != got:
+        if expected != got:
             print(f"{text} -> {transcript.text} ({wanted.value} -> {found.value})", flush=True)
     print(f"words wrong: {errors} of {words}; intents right: {right} of {len(REQUESTS)}")
     print(f"decisions: {decisions}")

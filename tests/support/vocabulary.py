@@ -36,7 +36,8 @@ summarize supervise suppress survive suspend swap switch sync take talk tally te
 tick tidy time tokenize touch trace train track transact translate triage trigger trim truncate try
 transcribe turn type understand unescape unfold unmask unpack unquote update use validate vary
 verify view visit vote wait wake walk warm watch weigh welcome whisper widen wire work wrap
-write yield """.split()  # noqa: SIM905
+write yield
+""".split()  # noqa: SIM905
 )
 # Docstrings begin with one of these or with one of `VERBS`. No function is named so: `let` and `do`
 # say too little, the others have a shorter synonym among `VERBS`.
