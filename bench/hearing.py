@@ -3,7 +3,7 @@
     python -m bench.hearing [FOLDER] [--corrections FILE]
 
 It learns from templates (`bench/data/hearing_phrases.toml`), single sentences
-(`bench/data/hearing_sentences.tsv`), the tables of `tests/bot/grammar` and two public corpora, which
+(`bench/data/hearing_sentences.tsv`), the tables of `tests/bot/grammar` and two public corpora. They
 are fetched into FOLDER (data/state/cache/hearing) if it lacks them.
 FILE has corrections of people, as `theseus hearing report --json` prints them: its sentences count
 too. Words of them may then be read in the table.

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from theseus_observe.redaction import redact
+
 from bot.adapters.claude_agent.program._events import ModelText, Seen, ToolCall, ToolResult
 from bot.adapters.claude_agent.prompting._texts import clip
 from bot.domain.progress import MOST_TODOS, Todo, TranscriptEntry
@@ -23,19 +25,20 @@ def read_todos(event: Seen) -> tuple[Todo, ...] | None:
 
 
 def parse_todos(arguments: Mapping[str, object]) -> tuple[Todo, ...]:
-    """Return the list of a `TodoWrite` call. Items of another form are left out."""
+    """Return the redacted list of a `TodoWrite` call. Items of another form are left out."""
     items = arguments.get("todos")
     found = []
     for item in items[:MOST_TODOS] if isinstance(items, list) else ():
         text = item.get("content") if isinstance(item, dict) else None
         if isinstance(text, str) and text.strip():
             status = _STATUSES.get(item.get("status"), "pending")
-            found.append(Todo.model_validate({"text": text[:_LONGEST_TODO], "status": status}))
+            shown = redact(text)[:_LONGEST_TODO]
+            found.append(Todo.model_validate({"text": shown, "status": status}))
     return tuple(found)
 
 
 def build_entry(event: Seen, author: str, root: Path) -> TranscriptEntry | None:
-    """Return what an event adds to the transcript. Paths are relative to the worktree `root`."""
+    """Return what an event adds to the transcript, redacted, with paths relative to `root`."""
     match event:
         case ModelText(text=text):
             return TranscriptEntry(
@@ -69,7 +72,10 @@ def _list_arguments(arguments: Mapping[str, object]) -> Sequence[str]:
 
 
 def _shorten(text: str, root: Path, limit: int) -> str:
-    """Return the text without the worktree's own folder, cut at `limit` characters."""
+    """Return the text without secrets and the worktree's own folder, cut at `limit` characters.
+
+    Secrets are replaced before the text is cut: half a secret is not recognised.
+    """
     for folder in (root, root.resolve()):
         text = text.replace(f"{folder}/", "").replace(str(folder), ".")
-    return clip(text, limit)
+    return clip(redact(text), limit)
