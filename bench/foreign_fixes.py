@@ -294,7 +294,7 @@ class _CaseMeasure:
             return {"error": " ".join(done.stderr.decode(errors="replace").split())[-300:]}
 
     def _lay_out_clone(self) -> Path:
-        """Return a clone at the base, with the host's files in a commit of their own on top."""
+        """Return a clone at the base, to which the host's files are added."""
         case, clone = self._case, self._folder / "clone"
         who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"]
         git = ["git", "-C", str(clone), *who]
@@ -303,7 +303,8 @@ class _CaseMeasure:
             subprocess.run(command, check=True, capture_output=True)
         if case.files is not None:
             shutil.copytree(case.files, clone, dirs_exist_ok=True)
-            for words in (["add", "-A", "-f"], ["commit", "-q", "-m", "Add a host"]):
+            # In the base itself: as a commit of its own, the host would be the newest suspect.
+            for words in (["add", "-A", "-f"], ["commit", "-q", "--amend", "--no-edit"]):
                 subprocess.run([*git, *words], check=True, capture_output=True)
         return clone
 
