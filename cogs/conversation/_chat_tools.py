@@ -62,7 +62,7 @@ class SpeakerTools:
         return _ONCE if self._begun else await self._begin(intent, what)
 
     async def _begin(self, intent: Intent, what: str) -> str:
-        if self._is_said_to_be_talk():
+        if self._is_known_talk():
             return _TALK
         answer = await self._bot.intake.handle(self._as_if(_build_utterance(intent, what)))
         if isinstance(answer, Post):
@@ -70,7 +70,7 @@ class SpeakerTools:
         self._begun = True
         return answer or _BEGUN.format(who=self._request.person.name)
 
-    def _is_said_to_be_talk(self) -> bool:
+    def _is_known_talk(self) -> bool:
         """Return whether the speaker said before that such a sentence asks for no work."""
         corrections, message = self._bot.find_part(Corrections), self._request
         if corrections is None or message.is_explained:

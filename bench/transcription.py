@@ -1,4 +1,4 @@
-"""Measures how well requests are understood that a synthetic voice says: `python -m bench.voice`.
+"""Measures how well requests are understood that a synthetic voice says: `python -m bench.transcription`.
 
 It needs espeak-ng and the extra `voice`, or `--python` and `--folder` of a place that has it.
 """
@@ -66,9 +66,9 @@ async def measure(model: WhisperModel, python: str) -> None:
             found.value in ("ship", "reject", "stop", "cancel", "revert", "pause", "resume")
         )
         if expected != got:
-            print(f"{text} -> {transcript.text} ({wanted.value} -> {found.value})", flush=True)
-    print(f"words wrong: {errors} of {words}; intents right: {right} of {len(REQUESTS)}")
-    print(f"decisions: {decisions}")
+            sys.stdout.write(f"{text} -> {transcript.text} ({wanted.value} -> {found.value})" + "\n")
+    sys.stdout.write(f"words wrong: {errors} of {words}; intents right: {right} of {len(REQUESTS)}\n")
+    sys.stdout.write(f"decisions: {decisions}\n")
 
 
 if __name__ == "__main__":
