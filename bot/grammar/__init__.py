@@ -28,7 +28,7 @@ from bot.grammar._languages import parse_foreign_request
 from bot.grammar._normalise import Plain, make_plain
 from bot.grammar._requests import find_plain_request, find_revision, is_retry_request, note_request
 from bot.grammar._rollbacks import parse_rollback_request
-from bot.grammar._spelling import correct_spelling
+from bot.grammar._spelling import correct_spelling, restore_spelling
 from bot.grammar._subject import is_recurrence, pull_request_named, run_named
 from bot.grammar._unclear import (
     PossibleDecisions,
@@ -188,7 +188,7 @@ def _request(text: str, setting: Setting) -> Utterance:
             corrected,
             setting,
             topic=question.topic,
-            subject=plain.restore(question.subject).strip(),
+            subject=_restore(question.subject, plain),
             span=question.span,
         )
     if asked is None and (feature_request := _find_feature_request(clauses, corrected, setting)):
@@ -219,7 +219,7 @@ def _request(text: str, setting: Setting) -> Utterance:
 def _parse_as_whole(plain: Plain, corrected: str, setting: Setting) -> Utterance | None:
     """Return what a message asks for that contains one request only: a note, another attempt."""
     if not plain.cut and (note := note_request(corrected)):
-        return _build_utterance(note[0], corrected, setting, note=plain.restore(note[1]).strip())
+        return _build_utterance(note[0], corrected, setting, note=_restore(note[1], plain))
     # Outside the thread of a run, "try again" may be about anything.
     if (setting.in_thread or run_named(corrected)) and is_retry_request(corrected):
         return _build_utterance(Intent.RETRY, corrected, setting)
@@ -264,7 +264,7 @@ def _build_work_utterance(
     return Utterance(
         intent=found.intent,
         slots=Slots(
-            subject=plain.restore(found.subject).strip(),
+            subject=_restore(found.subject, plain),
             run=run_named(text),
             pull_request=pull_request_named(text),
             is_recurring=is_recurrence(text),
@@ -282,10 +282,15 @@ def _has_current_work(setting: Setting) -> bool:
 def _revise(
     instruction: str, plain: Plain, text: str, setting: Setting, *, asks_status: bool = False
 ) -> Utterance:
-    restored = plain.restore(instruction).strip()
+    as_typed = _restore(instruction, plain)
     return _build_utterance(
-        Intent.REVISE, text, setting, instruction=restored, asks_status=asks_status
+        Intent.REVISE, text, setting, instruction=as_typed, asks_status=asks_status
     )
+
+
+def _restore(piece: str, plain: Plain) -> str:
+    """Return a piece of the corrected text as it was typed, with its quoted text and code."""
+    return plain.restore(restore_spelling(piece, plain.text)).strip()
 
 
 def _build_utterance(intent: Intent, text: str, setting: Setting, **slots: object) -> Utterance:

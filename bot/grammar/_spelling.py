@@ -5,6 +5,7 @@ are spelt right. A typo in one may be asked about (`is_single_slip`).
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 
@@ -146,6 +147,35 @@ _DICTIONARY = to_token_set(
 def correct_spelling(text: str) -> str:
     """Return the text with known misspellings corrected; names, paths and code are unchanged."""
     return _TOKEN.sub(lambda found: _correct_token(found[0]), text)
+
+
+def restore_spelling(piece: str, typed: str) -> str:
+    """Return `piece`, found in the corrected text, as it is spelt in the `typed` text.
+
+    The correction is for matching only: "U+2685" in people's words is no "you". A piece that is not
+    one stretch of the corrected text is returned as it is.
+    """
+    spelt, starts, ends = "", list[int](), list[int]()
+    for start, end, word in _iterate_corrections(typed):
+        spelt += word
+        as_typed = word == typed[start:end]
+        starts += range(start, end) if as_typed else [start] * len(word)
+        ends += range(start + 1, end + 1) if as_typed else [end] * len(word)
+    found = re.search(r"\s+".join(map(re.escape, piece.split())), spelt)
+    if not found or not found[0]:
+        return piece
+    restored = typed[starts[found.start()] : ends[found.end() - 1]]
+    return " ".join(restored.split())
+
+
+def _iterate_corrections(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield each stretch of the text with its place and its corrected spelling."""
+    last = 0
+    for found in _TOKEN.finditer(text):
+        yield last, found.start(), text[last : found.start()]
+        yield found.start(), found.end(), _correct_token(found[0])
+        last = found.end()
+    yield last, len(text), text[last:]
 
 
 # A separate word: not part of a path, a command, an address or an identifier.

@@ -164,6 +164,25 @@ def test_what_is_said_to_others_is_not_asked_back(text: str) -> None:
     assert not parse(text, SETTINGS["overheard"]).is_unspecific
 
 
+@pytest.mark.parametrize(
+    ("text", "as_typed"),
+    [
+        ("also say in the comment where the faces end, U+2685",
+         "say in the comment where the faces end, U+2685"),
+        ("alos write `u` and hanlde teh eror, plz", "write u and hanlde teh eror"),
+        ("add pls a fixit button", "add pls a fixit button"),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_revision_stay_as_typed(text: str, as_typed: str) -> None:
+    heard = parse(text, SETTINGS["thread"])
+
+    assert (heard.intent, heard.slots.instruction) == (Intent.REVISE, as_typed)
+
+
+def test_the_subject_of_a_request_stays_as_typed() -> None:
+    assert parse("the U key wont wrok, fix it", SETTINGS["here"]).slots.subject == "U key"
+
+
 def test_a_wish_and_a_question_in_one_message_are_both_heard() -> None:
     for text in (
         "also handle d0 please, how far are you?",
