@@ -28,7 +28,8 @@ class DiagnosisForm(Record):
     evidence_ids: tuple[str, ...] = Field(
         default=(),
         max_length=12,
-        description="Record ids and commits of the evidence this rests on, as they stand there.",
+        description="Record ids and commits of the evidence this rests on, copied exactly. If "
+        "you name none, our program names the records of the failure.",
     )
 
 

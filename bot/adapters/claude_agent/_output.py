@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ _ID = 8  # characters of a record's short id
 
 IsFile = Callable[[str], bool]
 Form = TypeVar("Form", bound=Record)
+Explained = TypeVar("Explained", bound=DiagnosisForm)
 
 
 class Objection(Exception):
@@ -75,16 +77,24 @@ def resolve_ids(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(resolved))
 
 
+def remove_unknown_ids(form: Explained, evidence: Evidence) -> Explained:
+    """Return the answer without ids that are not in the evidence: the rest of it may be right."""
+    known, kept = collect_ids(evidence), list[str]()
+    for named in form.evidence_ids:
+        with suppress(Objection):
+            kept += resolve_ids([named], known)
+    return form.replace(evidence_ids=tuple(dict.fromkeys(kept)))
+
+
 def build_diagnosis(
     rules: Diagnosis, form: DiagnosisForm, evidence: Evidence, by: str
 ) -> Diagnosis:
     """Return the rules' diagnosis with the model's cause in it. Raises `Objection`.
 
-    The evidence ids of the model come first; the records behind the counts follow.
+    The evidence ids of the model, if it named any, come first; the records behind the counts
+    follow.
     """
     ids = resolve_ids(form.evidence_ids, collect_ids(evidence))
-    if rules.evidence_ids and not ids:
-        raise Objection("evidence_ids: name at least one record or commit it rests on.")
     return rules.replace(
         cause=form.cause,
         confidence=form.confidence,
@@ -114,13 +124,18 @@ def complete_plan(
         compatibility=form.compatibility,
         verification=form.verification,
         rollback=form.rollback,
-        evidence_ids=resolve_ids(form.evidence_ids, collect_ids(evidence)),
+        evidence_ids=resolve_ids(form.evidence_ids, collect_ids(evidence))
+        or _list_failure_ids(evidence),
         written_by=by,
         max_files=protection.max_owned_files,
         max_lines=protection.max_changed_lines,
     )
     check_plan_size(len(plan.owned_files), protection)
     return plan
+
+
+def _list_failure_ids(evidence: Evidence) -> tuple[str, ...]:
+    return evidence.groups[0].action_ids if evidence.groups else ()
 
 
 def check_plan_size(count: int, protection: Protection) -> None:

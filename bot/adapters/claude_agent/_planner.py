@@ -15,11 +15,13 @@ from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._forms import DiagnosisForm, PlanForm, build_schema
 from bot.adapters.claude_agent._inquiry import Accept, Answer, inquire
 from bot.adapters.claude_agent._output import (
+    Explained,
     Objection,
     build_diagnosis,
     build_reproduction,
     complete_plan,
     read,
+    remove_unknown_ids,
 )
 from bot.adapters.claude_agent.program._cleanup import clean_up_test
 from bot.adapters.claude_agent.program._program import Claude, Talk
@@ -57,7 +59,7 @@ class ClaudePlanner:
         """Yield progress, then the diagnosis; see the port."""
 
         async def accept(answer: object, *, final: bool) -> Diagnosed:
-            form = read(DiagnosisForm, answer)
+            form = _read_explained(DiagnosisForm, answer, case, final=final)
             return Diagnosed(
                 diagnosis=build_diagnosis(case.diagnosis, form, case.evidence, self.name)
             )
@@ -80,7 +82,7 @@ class ClaudePlanner:
         news = _DraftNews(draft, self._services.prompts)
 
         async def accept(answer: object, *, final: bool) -> Planned:
-            form = read(PlanForm, answer)
+            form = _read_explained(PlanForm, answer, case, final=final)
             diagnosis = build_diagnosis(case.diagnosis, form, case.evidence, self.name)
             protection = self._services.protection.add_named_files(case.named)
             rules = await draft
@@ -203,6 +205,15 @@ class ClaudePlanner:
             f"calls and not by the test itself. It ended so: {result.status}, {result.summary}\n"
             f"{output}"
         )
+
+
+def _read_explained(form: type[Explained], answer: object, case: Case, *, final: bool) -> Explained:
+    """Return the answer as a form; a final one loses wrong citations, and is not refused for them.
+
+    Raises `Objection`.
+    """
+    found = read(form, answer)
+    return remove_unknown_ids(found, case.evidence) if final else found
 
 
 class _DraftNews:

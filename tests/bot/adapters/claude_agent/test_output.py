@@ -23,6 +23,7 @@ from bot.adapters.claude_agent._output import (
     collect_ids,
     complete_plan,
     read,
+    remove_unknown_ids,
     resolve_ids,
 )
 from bot.domain.evidence import Commit, Diagnosis, Suspect
@@ -140,10 +141,16 @@ def test_an_invented_id_is_refused_with_those_there_are() -> None:
         resolve_ids(["77651k8c", "deadbeef"], collect_ids(EVIDENCE))
 
 
-def test_a_claim_that_rests_on_nothing_is_refused() -> None:
+def test_a_claim_without_citations_rests_on_the_records_of_the_failure(root: Path) -> None:
     form = read(PlanForm, answer(evidence_ids=[]))
-    with pytest.raises(Objection, match="at least one"):
-        build_diagnosis(RULES, form, EVIDENCE, "claude (x)")
+    assert build_diagnosis(RULES, form, EVIDENCE, "claude (x)").evidence_ids == (RECORD,)
+    assert plan_of(root, evidence_ids=[]).evidence_ids == (RECORD,)
+
+
+def test_a_final_answer_loses_its_wrong_citations_only() -> None:
+    form = read(PlanForm, answer(evidence_ids=["deadbeef", "77651k8c"]))
+    kept = remove_unknown_ids(form, EVIDENCE)
+    assert kept == form.replace(evidence_ids=(RECORD,))
 
 
 def test_the_facts_stay_the_rules_own() -> None:
