@@ -1,7 +1,10 @@
-"""Which commits may be behind a failure: blame of the lines, then what changed the files lately."""
+"""Which commits may be behind a failure: blame of the lines, then what changed the files lately.
+
+The constants that a failing line reads count like the line: what changed may be in them.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from theseus_guard.git_output import name_of, parse_file_changes, parse_names
@@ -11,6 +14,7 @@ from theseus_guard.unified_diff import Hunk, parse
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
 from bot.infra.git_parse import COMMIT_FORMAT, parse_commits, parse_renames
+from bot.infra.module_constants import find_constants
 
 Site = tuple[str, int]
 
@@ -61,6 +65,7 @@ def find_suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect,
     touches: dict[tuple[str, str], Touch] = {}
     for file, line in known:
         _blame(git, file, line, touches)
+        _blame_constants(git, file, line, touches)
     found = _list_candidates(git, dict.fromkeys(sha for sha, _ in touches), files)
     ranked = []
     for rank, commit in enumerate(found):
@@ -171,20 +176,37 @@ def _has_line(git: Git, file: str, line: int) -> bool:
 
 def _blame(git: Git, file: str, line: int, touches: dict[tuple[str, str], Touch]) -> None:
     """Record the commits that last changed the lines around a site; an exact hit weighs more."""
-    lines = f"{max(1, line - NEAR)},{line + NEAR}"
+    for sha, number, name in _iterate_blame(git, file, max(1, line - NEAR), line + NEAR):
+        touch = (
+            Touch(_THE_LINE, f"last changed {file}:{line}", name)
+            if number == line
+            else Touch(_BESIDE, f"changed the lines around {file}:{line}", name)
+        )
+        _record_touch(touches, sha, file, touch)
+
+
+def _blame_constants(git: Git, file: str, line: int, touches: dict[tuple[str, str], Touch]) -> None:
+    """Record the commits that last changed the module's constants that a site reads."""
+    source = (git.folder / file).read_text(errors="replace")
+    for constant in find_constants(source, line):
+        reason = f"last changed {constant.name}, which {file}:{line} reads"
+        for sha, _, name in _iterate_blame(git, file, constant.first_line, constant.last_line):
+            _record_touch(touches, sha, file, Touch(_THE_LINE, reason, name))
+
+
+def _iterate_blame(git: Git, file: str, first: int, last: int) -> Iterator[tuple[str, int, str]]:
+    """Yield the commit, the number and the file's name at that time of each line."""
+    lines = f"{first},{last}"
     shown = git.run("blame", "--porcelain", "--no-textconv", "-L", lines, "--", file, ok=None)
     called = dict(_CALLED.findall(shown.out))
     for sha, number in _BLAMED.findall(shown.out):
-        exact = int(number) == line
-        name = name_of(called.get(sha, file.encode()))
-        touch = (
-            Touch(_THE_LINE, f"last changed {file}:{line}", name)
-            if exact
-            else Touch(_BESIDE, f"changed the lines around {file}:{line}", name)
-        )
-        standing = touches.get((sha.decode(), file))
-        if standing is None or standing.weight < touch.weight:
-            touches[sha.decode(), file] = touch
+        yield sha.decode(), int(number), name_of(called.get(sha, file.encode()))
+
+
+def _record_touch(touches: dict[tuple[str, str], Touch], sha: str, file: str, touch: Touch) -> None:
+    standing = touches.get((sha, file))
+    if standing is None or standing.weight < touch.weight:
+        touches[sha, file] = touch
 
 
 def _list_candidates(git: Git, touches: Iterable[str], files: Sequence[str]) -> tuple[Commit, ...]:

@@ -85,3 +85,20 @@ async def test_a_commit_with_much_else_in_it_is_not_to_be_reverted(
     commit(repo, files, "Break it", at=1_000_200)
     [found] = await GitCheckout(repo).find_suspects([("cogs/scores.py", 20)])
     assert found.is_revertible is revertible
+
+
+async def test_a_change_of_a_constant_counts_like_a_change_of_the_line_that_reads_it(
+    repo: Path,
+) -> None:
+    reads = "\n" * 20 + "def face(value):\n    return FACES[value - 1]\n"
+    for at, faces, subject in ((200, "abcdef", "Add dice"), (300, "abcde", "Shorten the faces")):
+        files = {"cogs/dice.py": f"FACES = '{faces}'\n{reads}"}
+        commit(repo, dict(files), subject, at=1_000_000 + at)
+    later = {"cogs/dice.py": f"FACES = 'abcde'\n{reads}\nOTHER = 1\n"}
+    commit(repo, dict(later), "Add another constant", at=1_000_400)
+
+    [first, *_] = await GitCheckout(repo).find_suspects([("cogs/dice.py", 23)])
+
+    assert first.commit.summary == "Shorten the faces"
+    assert first.reason == "last changed FACES, which cogs/dice.py:23 reads"
+    assert "-FACES = 'abcdef'\n+FACES = 'abcde'" in first.diff
