@@ -37,15 +37,18 @@ class Milestones:
         self._next = 0.0
 
     async def report(self, text: str) -> None:
-        """Post a milestone, unless one was posted just now. A restart does not repeat it."""
+        """Post a milestone, unless one was posted just now. A restart does not repeat it.
+
+        It is marked as the model's words, on one line: what a model says is no approval.
+        """
         now = self._clock.monotonic()
         if now < self._next or self._count >= _MOST:
             return
         self._next, self._count = now + _PACE, self._count + 1
-        milestone = redact(text)
+        milestone = " ".join(redact(text).split())
         digest = sha256(milestone.encode(errors="replace")).hexdigest()[:12]
         key = f"milestone:{self._run.attempt}:{self._run.round}:{digest}"
-        await self._notifier.say(self._run, f"🔹 {milestone}", key=key)
+        await self._notifier.say(self._run, f"🔹 the model: {milestone}", key=key)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from bot.adapters.claude_agent.prompting._transcript_entries import parse_todos
 LIMIT = 120
 _PREFIX = "mcp__theseus__"
 _ROOM = 60  # characters for text in backticks
+_PLAIN_QUOTES = str.maketrans("“”„‟", '""""')
 
 Tell = Callable[[Mapping[str, object], Path], str]
 
@@ -22,14 +23,19 @@ def narrate(event: Seen, root: Path) -> str | None:
     markup and links are disabled; absolute paths are shortened.
     """
     if isinstance(event, ModelText):
-        text = escape_text(strip_folders(event.text), LIMIT - 2)
-        return f"“{text}”" if text else None
+        return _quote(event.text) or None
     if not isinstance(event, ToolCall):
         return None
     tell = _NARRATORS.get(event.tool.removeprefix(_PREFIX))
     if tell is None:
         return f"calls `{format_code(event.tool, _ROOM)}`"
     return tell(event.arguments, root)
+
+
+def _quote(text: str) -> str:
+    """Return the model's words between quotation marks, which they cannot close; "" if empty."""
+    words = escape_text(strip_folders(text.translate(_PLAIN_QUOTES)), LIMIT - 2)
+    return f"“{words}”" if words else ""
 
 
 def _get_text(arguments: Mapping[str, object], name: str) -> str:
@@ -134,7 +140,7 @@ _NARRATORS: Mapping[str, Tell] = {
     "run_tests": _build_fixed_narrator("runs the tests"),
     "journal_search": _describe_journal_search,
     "memory_search": _build_fixed_narrator("searches its memory"),
-    "report_progress": _build_narrator("", "text"),
+    "report_progress": lambda arguments, root: _quote(_get_text(arguments, "text")),
     "ask_person": _build_narrator("asks: ", "question"),
     "cannot": _build_narrator("says it cannot: ", "reason"),
     "unrelated": _build_narrator("says that its change did not cause: ", "check"),

@@ -13,11 +13,20 @@ from bot.domain.plan import Plan
 
 _OUTPUT = 6_000  # characters of one failed check; the end is the most useful part
 _TRIED = 12
+_NOT_DIAGNOSED = (
+    "This is what the evidence shows by rules. There is no diagnosis by a model: the cause is not "
+    "known yet, and a suspect commit is a guess."
+)
+_NOT_PLANNED = (
+    "No model planned this. Find the cause first: follow the failing values through the source, "
+    "and read the diffs of the suspect commits. Then fix the cause, with the smallest change."
+)
 
 
 def describe_fault(diagnosis: Diagnosis) -> str:
-    """Return the headline and cause of a failure."""
-    return f"{diagnosis.headline}\n{diagnosis.cause}"
+    """Return the headline and cause of a failure, and whether a model explained it."""
+    lines = [diagnosis.headline, diagnosis.cause]
+    return "\n".join(lines if diagnosis.explained_by else [*lines, _NOT_DIAGNOSED])
 
 
 def iterate_agreed_lines(brief: Brief) -> Iterator[str]:
@@ -44,12 +53,17 @@ def _format_flags(example: Acceptance) -> str:
 
 
 def plan_text(plan: Plan) -> str:
-    """Return the plan, step by step, with its notes."""
+    """Return the plan, step by step, with its notes.
+
+    The rules' plan is how the offline engine searches: a model only gets its files and tests.
+    """
     lines = [f"Problem: {plan.problem}", f"Solution: {plan.solution}", "Steps:"]
     lines += [
         f"{number}. {step.summary} ({', '.join(step.owned_files)})"
         for number, step in enumerate(plan.steps, 1)
     ]
+    if not plan.written_by:
+        lines = [_NOT_PLANNED, f"Files: {', '.join(sorted(plan.owned_files))}"]
     notes = {
         "Risk": f"{plan.risk}. {plan.impact}",
         "Unit tests": plan.tests.unit,

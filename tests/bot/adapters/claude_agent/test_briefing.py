@@ -159,6 +159,22 @@ def test_the_first_round_begins_with_plan_test_files_and_evidence() -> None:
     assert RESUMED not in told
 
 
+def test_the_rules_plan_and_diagnosis_are_told_as_such_and_their_recipe_is_not() -> None:
+    step = Step(summary="Try all edits", owned_files=OWNED)
+    rules = Plan(problem="A rename did it.", solution="Revert parts first.", steps=(step,))
+    told = opening(first(plan=rules), known=False)
+    assert "There is no diagnosis by a model" in told
+    assert "No model planned this. Find the cause first" in told
+    assert not [each for each in (rules.problem, rules.solution, step.summary) if each in told]
+
+    planned = first(plan=rules.replace(written_by="claude (x)"))
+    told = opening(
+        planned.replace(diagnosis=planned.diagnosis.replace(explained_by="x")), known=False
+    )
+    assert "Revert parts first." in told
+    assert "by a model" not in told
+
+
 def test_a_known_conversation_hears_only_what_is_new() -> None:
     told = opening(first(round=2, previous=tried(), feedback=verdict("no good")), known=True)
     assert BEGUN not in told
