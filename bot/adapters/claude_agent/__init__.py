@@ -38,7 +38,7 @@ def build_claude_engine(
     """Return the engine and its planner. No program is started before it is needed.
 
     They keep no process between calls, so there is nothing to close. Without a `reviewer`, changes
-    are not reviewed before the checks. Conversations unused for two weeks are removed.
+    are not reviewed. Conversations unused for two weeks are removed.
     """
     claude.tidy(TRANSCRIPT_RETENTION)
     return (

@@ -118,7 +118,7 @@ class PlanForm(DiagnosisForm):
 
 
 class ReviewProblem(Record):
-    """One problem that must be fixed before the checks."""
+    """One problem that must be fixed before a person decides."""
 
     file: str = Field(max_length=300)
     what: str = Field(min_length=5, max_length=800, description="What has to change.")

@@ -1,4 +1,4 @@
-"""The reviewer: reads the diff against the plan before the checks, in its own conversation."""
+"""The reviewer: reads a diff that passed the checks against the plan, in its own conversation."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -16,7 +16,7 @@ from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.domain.errors import AgentError, BudgetSpent
 from bot.ports.agent import Progress
 
-MAX_SENT_BACK = 2  # then the change goes to the checks with the reviewer's objections
+MAX_SENT_BACK = 2  # then the change goes to people with the reviewer's objections
 _MAX_REVIEW_CHARS = 1_200
 _PROBLEM = 300
 

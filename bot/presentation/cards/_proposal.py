@@ -62,6 +62,7 @@ def render_proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
     warning = _describe_security(history)
     lines = [
         warning,
+        _describe_missing_review(change),
         describe_slowdowns(verdict),
         _describe_dependencies(verdict),
         _describe_migrations(change),
@@ -143,6 +144,18 @@ def _describe_security(history: History) -> str:
     guarded = [finding for finding in findings if finding.rule == "protected_path"]
     paths = format_list([f"`{f.path}`{f' ({f.kind})' if f.kind else ''}" for f in guarded], 8)
     return f"⚠️ **Security-sensitive code**: {paths}. Ship with “ship it, security reviewed”."
+
+
+def _describe_missing_review(change: ChangeSet) -> str:
+    """Return a warning if the engine's reviewer could not read the change, or did not approve it.
+
+    An engine without a reviewer has no `review`.
+    """
+    if not change.review or change.approved:
+        return ""
+    if change.approved is None:
+        return "⚠️ **Nobody reviewed this change**: read the diff before you ship it. See “Review”."
+    return "⚠️ **The reviewer did not approve this change.** See “Review”."
 
 
 def _describe_dependencies(verdict: Verdict) -> str:

@@ -46,13 +46,13 @@ def _is_example_of(example: Acceptance, part: PlanPart, assignment: Assignment) 
 def combine_changes(changes: Sequence[ChangeSet], parts: tuple[WrittenPart, ...]) -> ChangeSet:
     """Return the parts' results as one change."""
     named_changes = [(part.name, change) for part, change in zip(parts, changes, strict=True)]
-    reviews = [change.approved for change in changes if change.approved is not None]
+    verdicts = [change.approved for change in changes if change.review]
     return changes[-1].replace(
         summary=" ".join(change.summary for change in changes),
         description="\n\n".join(f"{name}: {each.description}" for name, each in named_changes
                                 if each.description),
         review="; ".join(f"{name}: {each.review}" for name, each in named_changes if each.review),
-        approved=all(reviews) if reviews else None,
+        approved=_combine_verdicts(verdicts),
         title="",
         attempts=tuple(each for change in changes for each in change.attempts),
         granted=tuple(each for change in changes for each in change.granted),
@@ -60,3 +60,10 @@ def combine_changes(changes: Sequence[ChangeSet], parts: tuple[WrittenPart, ...]
         not_done=tuple(each for change in changes for each in change.not_done),
         parts=parts,
     )  # fmt: skip
+
+
+def _combine_verdicts(verdicts: Sequence[bool | None]) -> bool | None:
+    """Return the verdict on all parts: an objection to one counts; so does one nobody reviewed."""
+    if False in verdicts:
+        return False
+    return None if None in verdicts or not verdicts else True

@@ -95,7 +95,8 @@ def test_a_proposal_tells_the_engines_title_the_review_the_grants_and_the_risk()
     change = CHANGE.replace(
         engine="claude",
         title="Count faces from zero",
-        review="Fits the plan; nothing else is touched.",
+        review="approved: Fits the plan; nothing else is touched.",
+        approved=True,
         granted=(Grant(file="cogs/polls.py", reason="polls roll dice too"),),
         stated=("dora said that `face(9)` answers 'i'.",),
     )
@@ -106,8 +107,25 @@ def test_a_proposal_tells_the_engines_title_the_review_the_grants_and_the_risk()
     assert "Extra files granted: `cogs/polls.py`: polls roll dice too" in text
     assert "Confirmed as right by people: dora said that `face(9)` answers 'i'." in text
     assert "Risk: Medium. People who use `/roll`." in text
-    assert "Review: Fits the plan; nothing else is touched." in text
+    assert "Review: approved: Fits the plan; nothing else is touched." in text
+    assert "⚠️" not in text
     assert "head aaaaaaa · claude" in text
+
+
+@pytest.mark.parametrize(
+    ("approved", "warning"),
+    [
+        (None, "⚠️ **Nobody reviewed this change**: read the diff before you ship it."),
+        (False, "⚠️ **The reviewer did not approve this change.**"),
+    ],
+)
+def test_a_change_that_no_reviewer_approved_says_so_at_the_top(
+    approved: bool | None, warning: str
+) -> None:
+    change = CHANGE.replace(review="could not be reviewed: no answer", approved=approved)
+    post = cards.render_proposal(SPENT, HISTORY.replace(change_set=change))
+    assert post.card is not None
+    assert post.card.body.startswith(warning)
 
 
 def test_the_plan_of_a_planner_names_its_steps_its_evidence_and_its_author() -> None:
