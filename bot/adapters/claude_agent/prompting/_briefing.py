@@ -247,8 +247,8 @@ class Briefing:
                 f"shown here. Today it ends with {plan.replay_proof.ends}."
             )
         proofs += [
-            f"A help: this call ends with {test.expects} today. It does not decide, and is not "
-            f"committed.\n\n{self._fence(test.source, _OUTPUT)}"
+            f"To help you find the cause: this call ends with {test.expects} today. It is no "
+            f"proof, and is not committed.\n\n{self._fence(test.source, _OUTPUT)}"
             for test in plan.guides
         ]
         nothing = "There is none. Show the mend with a test of your own, if you own a test file."

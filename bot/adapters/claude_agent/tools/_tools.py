@@ -171,13 +171,13 @@ TOOLS: Mapping[str, Tool] = {
         PullRequestArguments,
     ),
     "format": Tool(
-        "Let the repository's own formatter rewrite the files you changed. About a second. It is "
-        "also done for you before the whole change is checked, so formatting costs no round.",
+        "Let the repository's own formatter rewrite the files you changed. About a second. Not "
+        "needed: it is done for you before the whole change is checked.",
         NoArguments,
     ),
     "check": Tool(
         "Run one kind of the repository's own checks on the changed files: `lint` (a second or "
-        "two), `types` (seconds, the first time up to a minute) or `format`.",
+        "two), `types` (seconds, the first time up to a minute) or `format`, which only reports.",
         CheckArguments,
     ),
     "run_tests": Tool(

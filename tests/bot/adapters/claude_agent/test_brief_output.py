@@ -63,6 +63,7 @@ def test_the_answer_that_the_prompt_shows_is_accepted(root: Path) -> None:
     (root / "tests/cogs").mkdir(parents=True)
     (root / "tests/cogs/test_dice.py").write_text("", encoding="utf-8")
     (root / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
+    assert "coinflip" not in prompt  # it is what the demo asks for, so the demo would prove nothing
     shown = json.loads(prompt.partition("```json\n")[2].partition("```")[0])
     form = read(BriefForm, shown)
     brief = build_brief(form, a_request(), root, PROTECTION, "claude (x)")
@@ -70,8 +71,9 @@ def test_the_answer_that_the_prompt_shows_is_accepted(root: Path) -> None:
     assert len(brief.acceptances) == 3
     assert plan is not None
     assert plan.owned_files == {
-        "cogs/coinflip.py",
-        "tests/cogs/test_coinflip.py",
+        "cogs/compass.py",
+        "tests/cogs/test_compass.py",
+        "tests/cogs/everyday_commands.json",
         "CHANGELOG.md",
     }
 

@@ -266,7 +266,7 @@ def test_of_what_is_proven_by_plays_only_the_error_is_told() -> None:
 
     assert "What decides is a play" in told
     assert "ends with TypeError" in told
-    assert "It does not decide, and is not committed." in told
+    assert "It is no proof, and is not committed." in told
     assert guides[0].source.strip() in told
     assert "what people wrote" not in told
 
