@@ -20,9 +20,10 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _CHANGED = app_commands.CommandNotFound | app_commands.CommandSignatureMismatch
 _MAX_CHARS = 1_500  # Discord refuses messages of more than 2,000 characters
-_TO_ALL = "Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
+_IF_THEY_MAY = "I do it for people who may ask me, and note it for them if you may not."
+_TO_ALL = f"Reply “fix this”, or “look into this” for the cause. {_IF_THEY_MAY}"
 # For private replies, which Discord does not let people reply to.
-_TO_ONE = "Say what is broken, and “fix it”, to have me repair it."
+_TO_ONE = f"Say what is broken, and “fix it”. {_IF_THEY_MAY}"
 
 
 def format_error(what: str, action: Action, *, private: bool = False) -> str:

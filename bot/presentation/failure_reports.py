@@ -35,10 +35,10 @@ def render_unknown(person: Person, evidence: Evidence, able: tuple[str, ...]) ->
     """Return the answer if no failure certainly matches the report."""
     if evidence.fix is not None:
         return f"Thanks {person.name}. {build_diagnosis(evidence).summary}"
-    more = f" {join_with_or(able)} can ask me to look further." if able else ""
+    who = f" {join_with_or(able)} can ask me to work on it; you can report it." if able else ""
     return (
-        f"Thanks {person.name}. I looked for {evidence.searched} and cannot tell which failure "
-        f"you mean. Tell me the command as you typed it and what you saw.{more}"
+        f"Thanks {person.name}.{who} I looked for {evidence.searched} and cannot tell which "
+        f"failure you mean. Tell me the command as you typed it and what you saw."
     )
 
 

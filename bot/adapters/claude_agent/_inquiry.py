@@ -1,5 +1,6 @@
 """Asks a planner for one answer and checks it; an answer with faults is sent back once."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol, TypeVar
@@ -13,6 +14,9 @@ from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Diagnosed, Planned
 from bot.prompts import Prompts
+
+# The name of a field before what is wrong with it: for the model, and not for people.
+_FIELD = re.compile(r"(?<![\w`])(?:[a-z]+(?:[._]\w+)+|steps|tests?|risk|cause): ")
 
 Answer = TypeVar("Answer", Diagnosed, Planned, Briefed)
 Result = TypeVar("Result", bound=Diagnosed | Planned | Briefed, covariant=True)
@@ -57,6 +61,6 @@ async def inquire(
 def _build_objection_prompt(prompts: Prompts, objection: Objection, *, final: bool) -> str:
     if final:
         raise AgentOutputInvalid(
-            f"The planner's answer was not usable, twice: {str(objection)[:500]}"
+            f"The planner's answer was not usable, twice: {_FIELD.sub('', str(objection))[:500]}"
         ) from objection
     return prompts.render("planner_again", problem=fence_text(str(objection)))

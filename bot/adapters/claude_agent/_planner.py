@@ -1,11 +1,11 @@
 """The planner: a model reads the evidence and the source; its structured answer is checked."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from theseus_guard.protection import Protection
+from theseus_guard.protection import Protection, is_covered
 from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
@@ -25,7 +25,6 @@ from bot.adapters.claude_agent._output import (
 )
 from bot.adapters.claude_agent.program._cleanup import clean_up_test
 from bot.adapters.claude_agent.program._program import Claude, Talk
-from bot.adapters.claude_agent.prompting._briefing import format_file_list
 from bot.adapters.claude_agent.prompting._request_texts import request_text
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_evidence
 from bot.domain.account import Account, Purpose
@@ -240,12 +239,21 @@ class _DraftNews:
 
 def _build_scope(protection: Protection) -> dict[str, str]:
     """Return which files a plan may touch, as variables of prompts."""
+    named = _format_patterns(sorted(filter(protection.find_class, protection.named)), "")
     return {
-        "free": format_file_list(protection.list_patterns("free")) or "(none)",
-        "immutable": format_file_list(protection.list_patterns("never", "named")) or "(none)",
-        "named": format_file_list(sorted(filter(protection.find_class, protection.named)))
-        or "(none)",
-        "security": format_file_list(protection.list_patterns("review")) or "(none)",
+        "free": _format_patterns(protection.list_patterns("free")),
+        "immutable": _format_patterns(protection.list_patterns("never", "named")),
+        "named": f"A person named these files, so they may change:\n\n{named}\n\n" if named else "",
+        "security": _format_patterns(protection.list_patterns("review")),
         "max_lines": str(protection.max_changed_lines),
         "max_files": str(protection.max_owned_files),
     }
+
+
+def _format_patterns(patterns: Sequence[str], nothing: str = "(none)") -> str:
+    """Return paths and patterns in one paragraph, without those that another one covers."""
+    kept = list(dict.fromkeys(patterns))
+    for each in patterns:
+        if is_covered(each, [other for other in kept if other != each]):
+            kept = [other for other in kept if other != each]
+    return ", ".join(f"`{each}`" for each in kept) or nothing
