@@ -280,13 +280,13 @@ class CheckoutDirty(WorkspaceError):
 
 
 class MergeConflict(WorkspaceError):
-    """Git cannot merge two commits automatically; `files` are those with conflicts."""
+    """Git cannot merge two commits: in `files`, where `sides` is what both have, as text."""
 
     code = "workspace.merge_conflict"
 
-    def __init__(self, message: str, *, files: tuple[str, ...] = (), detail: str = "") -> None:
+    def __init__(self, message: str, *, sides: dict[str, str], detail: str = "") -> None:
         super().__init__(message, detail=detail)
-        self.files = files
+        self.files, self.sides = tuple(sides), "\n".join(filter(None, sides.values()))
 
 
 class VerifierError(PortError):

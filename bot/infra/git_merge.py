@@ -1,13 +1,15 @@
 """Merges in a worktree, on its branch or detached, without moving any branch."""
 
 import re
-from typing import NoReturn
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple, NoReturn
 
 from theseus_guard.git_output import parse_names
 from theseus_guard.git_reader import as_text
 
 from bot.domain.errors import MergeConflict
-from bot.infra.additions import merge_additions
+from bot.infra.additions import TextMerge, describe_conflicts, merge_texts
 from bot.infra.git import Git
 
 _MAX_LISTED = 5
@@ -34,8 +36,8 @@ def merge_detached(git: Git, tip: str, head: str) -> None:
 def join(git: Git, head: str, message: str) -> None:
     """Merge `head` into the current branch. Blocking.
 
-    A file to which both sides only added lines gets both additions. Raises `MergeConflict`, and
-    changes nothing then.
+    Imports and whole entries that both sides add are combined by rules. Raises `MergeConflict`,
+    with both sides, and changes nothing then.
     """
     tip = git.resolve_revision("HEAD")
     answer = git.run(
@@ -45,19 +47,31 @@ def join(git: Git, head: str, message: str) -> None:
     if answer.status == 0:
         return
     files = _list_unmerged_files(git)
-    both = {file: _merge_additions(git, file) for file in files}
-    if not files or None in both.values():
-        _give_up(git, tip, head, answer.err)
-    for file, side in both.items():
-        mode, text = side or ("", "")
+    merges = {file: _merge_by_rules(git, file) for file in files}
+    if not files or any(each is None or each.merge.text is None for each in merges.values()):
+        sides = {
+            file: f"{file}\n{describe_conflicts(each.merge)}"
+            for file, each in merges.items()
+            if each is not None and each.merge.text is None
+        }
+        _give_up(git, tip, head, answer.err, sides)
+    for file, merged in merges.items():
+        mode, text = (merged.mode, merged.merge.text or "") if merged else ("", "")
         blob = git.run("hash-object", "-w", "--stdin", stdin=text.encode()).line
         git.run("update-index", "--cacheinfo", f"{mode},{blob},{file}")
     git.run("commit", "-q", "--no-verify", "-m", message)
     git.run("reset", "-q", "--hard")
 
 
-def _merge_additions(git: Git, file: str) -> tuple[str, str] | None:
-    """Return the mode and text of a file that both sides only added lines to; else `None`."""
+class _MergedFile(NamedTuple):
+    """A file that git could not merge, with its mode, and what our rules make of it."""
+
+    mode: str
+    merge: TextMerge
+
+
+def _merge_by_rules(git: Git, file: str) -> _MergedFile | None:
+    """Return the merge of a text that is on all three sides; `None` for any other file."""
     listed = git.run("ls-files", "--unmerged", "-z", "--", file).out.decode()
     sides = {each[3]: each for each in _UNMERGED.finditer(listed)}
     if len(sides) != 3 or len({each[1] for each in sides.values()}) != 1:
@@ -66,8 +80,8 @@ def _merge_additions(git: Git, file: str) -> tuple[str, str] | None:
     base, ours, theirs = texts
     if base is None or ours is None or theirs is None:
         return None
-    text = merge_additions(base, ours, theirs)
-    return None if text is None else (sides["2"][1], text)
+    merge = merge_texts(base, ours, theirs, is_python=file.endswith(".py"))
+    return _MergedFile(sides["2"][1], merge)
 
 
 def _list_unmerged_files(git: Git) -> tuple[str, ...]:
@@ -75,7 +89,9 @@ def _list_unmerged_files(git: Git) -> tuple[str, ...]:
     return tuple(sorted(set(parse_names(listing.out))))
 
 
-def _give_up(git: Git, tip: str, head: str, why: str) -> NoReturn:
+def _give_up(
+    git: Git, tip: str, head: str, why: str, sides: Mapping[str, str] = MappingProxyType({})
+) -> NoReturn:
     """Go back to `tip`, and say which files do not merge."""
     files = _list_unmerged_files(git)
     git.run("reset", "-q", "--hard", tip)
@@ -83,7 +99,9 @@ def _give_up(git: Git, tip: str, head: str, why: str) -> NoReturn:
         raise git.build_error(f"git cannot merge {head[:12]} into {tip[:12]}", why)
     shown = ", ".join(files[:_MAX_LISTED])
     raise MergeConflict(
-        f"{head[:12]} and {tip[:12]} do not merge cleanly: {shown}", files=files, detail=why
+        f"{head[:12]} and {tip[:12]} do not merge cleanly: {shown}",
+        sides={file: sides.get(file, "") for file in files},
+        detail=why,
     )
 
 

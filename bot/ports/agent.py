@@ -29,12 +29,13 @@ class PartOfWork(Record):
     """The part of a change that an assignment covers, and the files that the `others` own, by name.
 
     `retry_reason` says why the part is written again, on top of the others: how it failed next to
-    them.
+    them. `conflict` is what both sides have where they do not merge, as data.
     """
 
     name: str
     others: dict[str, tuple[str, ...]]
     retry_reason: str = ""
+    conflict: str = ""
 
 
 class Assignment(Record):

@@ -78,8 +78,9 @@ class Workspace(Protocol):
     async def merge(self, head: str, message: str) -> str:
         """Merge `head`, a known commit, into the branch; return the new head.
 
-        Nothing may be uncommitted. If both sides only added lines to a file, it gets both, ours
-        first at the same place. Raises `MergeConflict`, with nothing changed.
+        Nothing may be uncommitted. Imports that both sides add are combined, and so are whole
+        functions, list entries and table rows that both add at one place, ours first. Raises
+        `MergeConflict`, with both sides, and with nothing changed.
         """
         ...
 

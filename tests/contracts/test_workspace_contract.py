@@ -248,14 +248,27 @@ async def test_commits_written_beside_each_other_are_joined_on_the_branch(yard: 
         assert await again.get_head() == head
 
 
-async def test_lines_that_both_only_add_are_all_kept(yard: Yard) -> None:
-    first = await _part(yard, "k7m2xqp1", {"dice.py": "import os\none\ntwo\nthree\nfour\n"})
-    second = await _part(yard, "k7m2xqp2", {"dice.py": "import os\none\ntwo\nthree\nvier\n"})
+async def test_entries_that_both_add_at_one_place_are_all_kept(yard: Yard) -> None:
+    first = await _part(yard, "k7m2xqp1", {"dice.py": "import ast\none\ntwo\nthree\n"})
+    second = await _part(yard, "k7m2xqp2", {"dice.py": "import os\none\ntwo\nthree\n"})
     async with yard.workspaces.open("k7m2xq", base=yard.base) as lent:
         await lent.merge(first, "Join the first")
         await lent.merge(second, "Join the second")
-        assert (lent.path / "dice.py").read_text() == "import os\none\ntwo\nthree\nfour\nvier\n"
+        assert (lent.path / "dice.py").read_text() == "import ast\nimport os\none\ntwo\nthree\n"
         assert await lent.get_head() == await lent.commit("Nothing is left over")
+
+
+async def test_lines_that_both_add_and_no_rule_knows_are_a_conflict_with_both_sides(
+    yard: Yard,
+) -> None:
+    first = await _part(yard, "k7m2xqp1", {"dice.py": "one\ntwo\nthree\ncheck()\n"})
+    second = await _part(yard, "k7m2xqp2", {"dice.py": "one\ntwo\nthree\nstop()\n"})
+    async with yard.workspaces.open("k7m2xq", base=yard.base) as lent:
+        await lent.merge(first, "Join the first")
+        with pytest.raises(MergeConflict) as refused:
+            await lent.merge(second, "Join the second")
+        assert refused.value.files == ("dice.py",)
+        assert refused.value.sides == "dice.py\nours:\ncheck()\ntheirs:\nstop()\n"
 
 
 async def test_what_both_change_is_not_joined_and_leaves_all_as_it_was(yard: Yard) -> None:

@@ -9,7 +9,7 @@ from theseus_guard.records import FileChange
 
 from bot.domain.change import RevertResult
 from bot.domain.errors import WorkspaceError
-from bot.infra.additions import merge_additions
+from bot.infra.additions import TextMerge, describe_conflicts, merge_texts
 
 Files = dict[str, bytes]
 
@@ -66,31 +66,37 @@ def _remove_change(was: bytes | None, had: bytes | None, has: bytes | None) -> b
     return text.encode()
 
 
-def merge_files(old: Files, theirs: Files, ours: Files) -> tuple[Files, tuple[str, ...]]:
-    """Return our files merged with the changes of `theirs` since `old`, and the conflicts.
+def merge_files(old: Files, theirs: Files, ours: Files) -> tuple[Files, dict[str, str]]:
+    """Return our files merged with the changes of `theirs` since `old`.
 
-    If both sides only add lines to a text, the result has the lines of both.
+    It also returns the files with conflicts, with both sides of each. Texts are merged by the rules
+    that git's adapter uses.
     """
-    files, conflicts = dict(ours), []
+    files, conflicts = dict(ours), {}
     for name in sorted(old.keys() | theirs.keys()):
         was, new, now = old.get(name), theirs.get(name), ours.get(name)
         if new in (was, now):
             continue
-        both = new if now == was else _merge_additions(was, now, new)
-        if both is None and now != was:
-            conflicts.append(name)
+        if now == was:
+            both = new
+        else:
+            merge = _merge_by_rules(name, was, now, new)
+            both = merge.text.encode() if merge and merge.text is not None else None
+            if both is None:
+                conflicts[name] = f"{name}\n{describe_conflicts(merge)}" if merge else ""
         files.pop(name, None)
         if both is not None:
             files[name] = both
-    return files, tuple(conflicts)
+    return files, conflicts
 
 
-def _merge_additions(was: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
+def _merge_by_rules(
+    name: str, was: bytes | None, ours: bytes | None, theirs: bytes | None
+) -> TextMerge | None:
     base, first, second = decode_text(was), decode_text(ours), decode_text(theirs)
     if base is None or first is None or second is None:
         return None
-    both = merge_additions(base, first, second)
-    return None if both is None else both.encode()
+    return merge_texts(base, first, second, is_python=name.endswith(".py"))
 
 
 def format_git_header(change: FileChange, old: bytes | None, new: bytes | None) -> str:

@@ -107,7 +107,8 @@ class FakeWorkspace:
         onto, old, new = self._get_files(tip), self._get_files(self.base), self._get_files(head)
         undone, files = revert_change(tip, new, old, onto)
         if undone.conflicts:
-            raise MergeConflict("they do not merge cleanly", files=undone.conflicts)
+            sides = dict.fromkeys(undone.conflicts, "")
+            raise MergeConflict("they do not merge cleanly", sides=sides)
         commit = head if tip == self.base else compute_sha(files, tip, head)
         self._snapshots[commit] = files
         result = FakeWorkspace(
@@ -124,7 +125,7 @@ class FakeWorkspace:
             self._get_files(self.base), self._get_files(head), self._read_files()
         )
         if conflicts:
-            raise MergeConflict("they do not merge cleanly", files=conflicts)
+            raise MergeConflict("they do not merge cleanly", sides=conflicts)
         shutil.rmtree(self.path)
         self.path.mkdir()
         write_files(self.path, now)

@@ -11,11 +11,12 @@ from bot.proof.acceptance import get_acceptance_path
 
 
 def build_part_assignment(
-    assignment: Assignment, part: PlanPart, *, retry_reason: str = ""
+    assignment: Assignment, part: PlanPart, *, retry_reason: str = "", conflict: str = ""
 ) -> Assignment:
     """Return the assignment for one part: its steps, and the examples that it alone shows.
 
-    `retry_reason` says why the part is written again on top of the parts before it.
+    `retry_reason` says why the part is written again on top of the parts before it, and `conflict`
+    what both sides have where they did not merge.
     """
     examples = assignment.brief.acceptances if assignment.brief else ()
     own = {get_acceptance_path(each) for each in examples if _is_example_of(each, part, assignment)}
@@ -30,9 +31,10 @@ def build_part_assignment(
         for each in assignment.plan.parts
         if each.name != part.name
     }
-    return assignment.replace(
-        plan=plan, part=PartOfWork(name=part.name, others=others, retry_reason=retry_reason)
+    own_part = PartOfWork(
+        name=part.name, others=others, retry_reason=retry_reason, conflict=conflict
     )
+    return assignment.replace(plan=plan, part=own_part)
 
 
 def _is_example_of(example: Acceptance, part: PlanPart, assignment: Assignment) -> bool:

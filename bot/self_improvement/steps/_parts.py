@@ -173,12 +173,14 @@ class PartsWork:
     ) -> tuple[ChangeSet, str]:
         """Add a part to the branch; return its change, and why it was written again, if so."""
         why = "" if first or is_passing_alone(each.verdict) else summarise_failure(each.verdict)
+        sides = ""
         if not why:
             message = f"Join {each.part.name}: {each.change.summary}\n\nRun: {self.order.run.id}\n"
             try:
                 await workspace.merge(each.change.head, message)
             except MergeConflict as conflict:
                 why = f"it does not merge in {', '.join(conflict.files[:3])}"
+                sides = conflict.sides
             else:
                 return each.change, ""
         current = each.change.replace(
@@ -186,7 +188,9 @@ class PartsWork:
             files=await workspace.list_changes(),
             diff=await workspace.get_diff(),
         )
-        assignment = build_part_assignment(self.order.assignment, each.part, retry_reason=why)
+        assignment = build_part_assignment(
+            self.order.assignment, each.part, retry_reason=why, conflict=sides
+        )
         assignment = assignment.replace(round=1, previous=current)
         rewritten = await self._work(assignment, workspace, f"{each.part.name} again")
         return rewritten, why

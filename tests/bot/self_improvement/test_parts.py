@@ -174,7 +174,7 @@ async def test_lines_that_two_parts_add_to_one_file_are_both_kept(tmp_path: Path
 
 
 async def test_what_two_parts_change_otherwise_is_written_again(tmp_path: Path) -> None:
-    world, _ = in_parts(
+    world, engine = in_parts(
         tmp_path,
         coin=granted(log="# Coins\n\n- older\n", **ADDED),
         page=granted(log="# Pages\n\n- older\n", **TOLD),
@@ -187,6 +187,9 @@ async def test_what_two_parts_change_otherwise_is_written_again(tmp_path: Path) 
         assert "rewritten on top of the other parts: it does not merge in CHANGELOG" in lines
         head = world.forge.drafts[-1].head
         assert world.workspaces.snapshots[head][LOG] == b"# Coins\n\n- older\n"
+        last = engine.asked[-1].part
+        assert last is not None
+        assert last.conflict == f"{LOG}\nours:\n# Coins\ntheirs:\n# Pages\n"
 
 
 async def test_a_part_with_a_question_makes_it_one_piece(tmp_path: Path) -> None:

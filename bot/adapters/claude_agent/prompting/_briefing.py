@@ -170,13 +170,21 @@ class Briefing:
                 "\nBy now the other parts are there: your worktree holds those that come before "
                 "yours. You wrote yours beside them once, and it could not be used:\n\n"
                 f"{self._fence(part.retry_reason, _MAX_WORDS_CHARS)}\n\n"
-                "Write it again, on top of what is there."
+                f"{self._render_conflict(part.conflict)}Write it again, on top of what is there."
             )
         return self._prompts.render(
             "executor_part",
             part=part.name,
             others=self._fence("\n".join(others), _OUTPUT, "plan"),
             again=retry,
+        )
+
+    def _render_conflict(self, sides: str) -> str:
+        if not sides:
+            return ""
+        return (
+            "Where both do not merge, `ours` is what your worktree holds now, and `theirs` what "
+            f"you wrote. Both have to hold afterwards:\n\n{self._fence(sides, _OUTPUT)}\n\n"
         )
 
     def _render_feedback(self, verdict: Verdict) -> str:
