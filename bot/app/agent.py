@@ -25,6 +25,7 @@ from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
 from bot.ports.advisory_database import AdvisoryDatabase
 from bot.ports.agent import Budget
+from bot.ports.candidate_voter import CandidateVoter
 from bot.ports.clock import Clock
 from bot.ports.coverage_meter import CoverageMeter
 from bot.ports.forge import Forge
@@ -167,7 +168,9 @@ def _build_gates(injector: Injector, settings: Settings) -> None:
 
 
 def _build_engines(injector: Injector, settings: Settings, chosen: Engines) -> None:
-    """Build what plans and writes changes with the chosen engines."""
+    """Build what plans and writes changes with the chosen engines, and votes between them."""
+    if chosen.open_candidate_voter is not None:
+        injector.add(chosen.open_candidate_voter(), CandidateVoter)
     clock, check = injector.get(Clock), injector.build(WorktreeCheck)
     injector.build(FaultAnalyzer, planner=chosen.planner)
     injector.build(PlanBuilder, planner=chosen.planner, second=chosen.second_planner)
@@ -311,6 +314,8 @@ def _build_run_settings(
         per_person=config.runs.per_person,
         rounds=config.runs.rounds,
         candidates=config.change.candidates,
+        fix_candidates=config.fix.candidates,
+        votes=config.engine.votes,
         full_tier=not config.forge.runs_full_checks,
         lease=timedelta(seconds=config.runs.lease_seconds),
         sweep=get_forge_type(settings).polling,

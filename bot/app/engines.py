@@ -15,6 +15,7 @@ from bot.adapters.claude_agent import (
     ChatServices,
     Claude,
     ClaudeAuditReader,
+    ClaudeCandidateVoter,
     ClaudeChatModel,
     ClaudeOptions,
     ClaudePlanner,
@@ -28,6 +29,7 @@ from bot.domain.errors import ConfigError
 from bot.hot_reload.running_code import RunningCode
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.audit_reader import AuditReader
+from bot.ports.candidate_voter import CandidateVoter
 from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -67,6 +69,9 @@ class EngineResources:
 OpenAuditReader = Callable[[], AuditReader]
 """Returns the model that reads in self-audits."""
 
+OpenCandidateVoter = Callable[[], CandidateVoter]
+"""Returns the model that votes between candidates."""
+
 
 @dataclass(frozen=True)
 class Engines:
@@ -85,6 +90,7 @@ class Engines:
     chat_model: ChatModel | None = None
     open_chat: OpenChat | None = None
     open_audit_reader: OpenAuditReader | None = None
+    open_candidate_voter: OpenCandidateVoter | None = None
 
 
 def build_engine_resources(
@@ -193,6 +199,9 @@ def build_engines(resources: EngineResources) -> Engines:
         chat_model=_build_chat_model(resources, claude, prompts),
         open_chat=partial(_sample_chat, resources, claude),
         open_audit_reader=partial(ClaudeAuditReader, claude, config.planner, prompts),
+        open_candidate_voter=partial(ClaudeCandidateVoter, claude, config.reviewer, prompts)
+        if config.reviewer
+        else None,
     )
 
 

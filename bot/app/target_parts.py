@@ -35,6 +35,7 @@ from bot.infra.git import Git
 from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
 from bot.ports.agent import Budget
+from bot.ports.candidate_voter import CandidateVoter
 from bot.ports.clock import Clock
 from bot.ports.deployment import Deployment
 from bot.ports.forge import Forge
@@ -230,6 +231,8 @@ def _choose_running_commit(injector: Injector, target: Target) -> FindCommit:
 def _build_writers(
     injector: Injector, ours: EngineResources, chosen: Engines, clock: Clock
 ) -> None:
+    if chosen.open_candidate_voter is not None:
+        injector.add(chosen.open_candidate_voter(), CandidateVoter)
     check = injector.build(WorktreeCheck)
     injector.build(FaultAnalyzer, planner=chosen.planner)
     injector.build(PlanBuilder, planner=chosen.planner)

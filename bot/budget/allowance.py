@@ -23,13 +23,19 @@ async def check_run_budget(budget: BudgetEnforcer | None, run: Run, purpose: Pur
 
 
 async def turn_of(
-    budget: BudgetEnforcer | None, run: Run, engine: str, now: datetime, *, is_counted: bool
+    budget: BudgetEnforcer | None,
+    run: Run,
+    engine: str,
+    now: datetime,
+    *,
+    is_counted: bool,
+    candidate: int = 1,
 ) -> datetime | None:
     """Return `None` if the engine may begin this change now, else the time to ask again.
 
     Changes are counted if they cost money or if no person asked for them, except revisions of the
-    run's own proposal (`is_counted`). All rounds of one change count once. Raises `BudgetSpent` if
-    the limit is 0 or if the changes cannot be counted.
+    run's own proposal (`is_counted`). All rounds of one change count once; another candidate counts
+    again. Raises `BudgetSpent` if the limit is 0 or if the changes cannot be counted.
     """
     if budget is None:
         return None
@@ -38,7 +44,7 @@ async def turn_of(
         raise BudgetSpent("I may not begin any change: `budget.modifications_an_hour` is 0.")
     if not is_counted:
         return None
-    key = f"{run.id}:{run.attempt}:{run.first_round}"
+    key = f"{run.id}:{run.attempt}:{run.first_round}{f':{candidate}' if candidate > 1 else ''}"
     try:
         return await budget.ledger.begin(key, engine, now, window=_HOUR, most=most)
     except StoreError as error:

@@ -176,6 +176,16 @@ class BudgetEnforcer:
         async with self._turn:
             return await self._load_cap_statuses(account)
 
+    async def has_room(self, account: Account, cost: Cost) -> bool:
+        """Return whether every cap has room for this cost; not if the cost so far is unreadable."""
+        try:
+            statuses = await self.list_cap_statuses(account)
+        except StoreError as error:
+            _log.warning("the caps of run %s cannot be read: %s", account.run_id, error)
+            return False
+        reserve = self.rules.reserve_usd
+        return all(each.check_room(cost, reserve) in ("enough", "wait") for each in statuses)
+
     # Periodic work
 
     async def run_forever(self) -> None:

@@ -20,6 +20,10 @@ class RunCostMeter:
         """Record the cost of the current call so far."""
         self._costs[run_id] = Cost().add(cost)
 
+    def add(self, run_id: str, cost: Cost) -> None:
+        """Add the cost of one more call to what was recorded."""
+        self._costs[run_id] = self._costs.get(run_id, Cost()).add(cost)
+
     def get_unsettled(self, run: Run) -> Cost:
         """Return the cost that the run's row lacks, by the engine's own count."""
         return self._costs.get(run.id, Cost())

@@ -1,4 +1,4 @@
-"""Several candidates for one requested change; the best of them is proposed."""
+"""Several candidates for one change; the best of them is proposed."""
 
 from pydantic import Field
 from theseus_guard.record import Record
@@ -9,12 +9,14 @@ from bot.domain.change import ChangeSet, Verdict
 class ProvenCandidate(Record):
     """A candidate that passed, with its verdict.
 
-    `number` counts from 1, in the order of writing.
+    `number` counts from 1, in the order of writing. `approach` is the plan's approach that it
+    follows, if the plan has several.
     """
 
     number: int = Field(ge=1)
     change_set: ChangeSet
     verdict: Verdict
+    approach: str = ""
 
 
 class DroppedCandidate(Record):
@@ -22,6 +24,18 @@ class DroppedCandidate(Record):
 
     number: int = Field(ge=1)
     why: str
+    approach: str = ""
+
+
+class CandidateVote(Record):
+    """A reviewer's vote between candidates that all hold, with its reason, as text by a model.
+
+    Without a `choice`, the reviewer preferred none, or could not vote.
+    """
+
+    voter: str
+    choice: int | None = None
+    reason: str = ""
 
 
 class Candidates(Record):
@@ -29,7 +43,7 @@ class Candidates(Record):
 
     `present` is the number of the candidate being written, or of the chosen one once `chosen` is
     true. `why` explains to people why that one was chosen, and, if fewer than `most` were written,
-    why.
+    why. `votes` only decide between candidates that the rules rate equal.
     """
 
     attempt: int = Field(ge=1)
@@ -39,6 +53,13 @@ class Candidates(Record):
     dropped: tuple[DroppedCandidate, ...] = ()
     chosen: bool = False
     why: str = ""
+    votes: tuple[CandidateVote, ...] = ()
+
+    @property
+    def approach(self) -> str:
+        """The name of the present candidate's approach; empty if it has none of its own."""
+        known: tuple[ProvenCandidate | DroppedCandidate, ...] = (*self.held, *self.dropped)
+        return next((each.approach for each in known if each.number == self.present), "")
 
     @property
     def judged_count(self) -> int:

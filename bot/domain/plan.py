@@ -71,6 +71,13 @@ class PlanPart(Record):
         return frozenset(file for step in self.steps for file in step.owned_files)
 
 
+class Approach(Record):
+    """One of several causes or ways of a fix, each of which a candidate tries."""
+
+    name: str
+    summary: str
+
+
 class TestPlan(Record):
     """How the change is proved, by kind of test."""
 
@@ -104,6 +111,9 @@ class Plan(Record):
     problem: str
     solution: str
     steps: tuple[Step, ...] = Field(min_length=1)
+    approaches: tuple[Approach, ...] = Field(
+        default=(), description="causes or ways that are about equally likely, if there are several"
+    )
     risk: Risk = "low"
     impact: str = ""
     tests: TestPlan = TestPlan()

@@ -12,7 +12,7 @@ from bot.domain.cost import Cost
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
-from bot.domain.plan import Plan
+from bot.domain.plan import Approach, Plan
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.progress import Todo, TranscriptEntry
 from bot.ports.workspace import Workspace
@@ -52,8 +52,8 @@ class Assignment(Record):
 
     `person_id` is the person who asked and is charged. If several candidates are written,
     `candidate` is the number of this one, from 1: each starts from base, in a separate
-    conversation. If the change is written in parts, `part` is this one, and the plan has only its
-    steps.
+    conversation, and follows its `approach` if the plan has several. If the change is written in
+    parts, `part` is this one, and the plan has only its steps.
     """
 
     run_id: str
@@ -61,6 +61,7 @@ class Assignment(Record):
     attempt: int = 1
     round: int
     candidate: int = 1
+    approach: Approach | None = None
     part: PartOfWork | None = None
     request: str = ""
     evidence: Evidence

@@ -65,6 +65,7 @@ from bot.self_improvement.run_restarts import RunRestarts
 from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.self_improvement.runs.cancellation import Cancellation
+from bot.self_improvement.runs.candidate_election import CandidateElection
 from bot.self_improvement.runs.candidate_selection import CandidateSelection
 from bot.self_improvement.runs.confirmed_versions import ConfirmedVersions, LiveConfirmations
 from bot.self_improvement.runs.deadlines import Deadlines
@@ -84,7 +85,8 @@ from bot.self_improvement.runs.step_sequence import StepSequence, TargetSteps
 from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.runs.worker import Workers
 from bot.self_improvement.steps._answer_report import AnswerReports
-from bot.self_improvement.steps._change_writer import ChangeWriter, PartsWriter
+from bot.self_improvement.steps._candidate_writer import CandidateRoom, CandidateWriter
+from bot.self_improvement.steps._change_writer import ChangeWriter, PartsWriter, PiecesWriter
 from bot.self_improvement.steps._execution_results import ExecutionResults
 from bot.self_improvement.steps._head_check import (
     GateCheck,
@@ -144,16 +146,6 @@ _SHARED = (
 """What the steps of all targets use together. Everything else, each target has for itself."""
 
 
-_RECORDERS = (
-    MemoryRecorder,
-    RunCostMeter,
-    Steering,
-    RunTransitions,
-    CandidateSelection,
-    StepFailures,
-)
-
-
 def assemble(
     injector: Injector,
     settings: RunSettings,
@@ -183,8 +175,11 @@ def assemble(
     injector.add(settings.people)
     _build_authority(injector, settings)
     _build_reporting(injector, settings)
-    for part in _RECORDERS:
+    for part in (MemoryRecorder, RunCostMeter, Steering, RunTransitions):
         build(part)
+    _build_calls(injector, settings)
+    build(CandidateSelection)
+    build(StepFailures)
     _build_watches(injector)
     build(ProposalCards)
     build(StepSequence, steps=_build_all_steps(injector, settings, others))
@@ -216,6 +211,7 @@ def _build_all_steps(
         other.take(injector, *_SHARED)
         other.add(replace(settings, full_tier=True))  # only our own forge may run them for us
         other.build(ShipmentWatches, target=name)
+        _build_calls(other, settings)
         steps[name] = _build_steps(other)
     return steps
 
@@ -255,6 +251,12 @@ def _build_reporting(injector: Injector, settings: RunSettings) -> None:
     build(RunNotifier, links=settings.links, **place)
 
 
+def _build_calls(injector: Injector, settings: RunSettings) -> None:
+    """Build what asks models for a target: their votes have to fit its budget too."""
+    injector.build(ModelCalls)
+    injector.build(CandidateElection, votes=settings.votes)
+
+
 def _build_watches(injector: Injector) -> None:
     if injector.find(UseEvaluator) is not None:
         injector.build(UseWatches)
@@ -268,7 +270,6 @@ def _build_steps(injector: Injector) -> TargetSteps:
         Deadlines,
         RunWorkspaces,
         StepProgress,
-        ModelCalls,
         PatientForge,
         RunStops,
         RevertedChanges,
@@ -286,11 +287,13 @@ def _build_steps(injector: Injector) -> TargetSteps:
         build(RequestReading)
     build(BriefTerms)
     brief, plan = build(BriefStep), build(PlanStep)
-    for writing in (PartsWriter, ChangeWriter, ExecutionResults, EngineTrouble):
-        build(writing)
-    execute = build(ExecuteStep)
-    for check in (ProofCheck, OutputCheck, GateCheck, HeadCheck, VerdictFollowUp):
+    for check in (ProofCheck, OutputCheck, GateCheck, HeadCheck):
         build(check)
+    for writing in (CandidateRoom, CandidateWriter, PartsWriter, PiecesWriter, ChangeWriter):
+        build(writing)
+    for outcome in (ExecutionResults, EngineTrouble, VerdictFollowUp):
+        build(outcome)
+    execute = build(ExecuteStep)
     verify, propose = build(VerifyStep), build(ProposeStep)
     for shipping in (MergeCheck, ApprovedMerge, ShipmentRecords, MergeTrouble):
         build(shipping)

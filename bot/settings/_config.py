@@ -8,6 +8,7 @@ from theseus_guard.protection import Protection
 from theseus_guard.record import Record
 
 from bot.domain.approval import ApprovalRules
+from bot.domain.ballot import MOST_VOTES
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
@@ -62,6 +63,12 @@ class EngineConfig(Record):
     silence_seconds: float = Field(
         default=180.0, gt=0, le=3_600, description="without a sign of life, an engine is given up"
     )
+    votes: int = Field(
+        default=3,
+        ge=0,
+        le=MOST_VOTES,
+        description="of the reviewer, between candidates that all hold and no rule tells apart",
+    )
     question_minutes: float = Field(
         default=60.0, gt=0, le=10_080, description="unanswered, a question's default counts"
     )
@@ -94,6 +101,17 @@ class ChangeConfig(Record):
     )
     use_days: float = Field(
         default=7.0, ge=0, le=30, description="after which its use is told; 0: it is not told"
+    )
+
+
+class FixConfig(Record):
+    """How faults are fixed."""
+
+    candidates: int = Field(
+        default=2,
+        ge=1,
+        le=4,
+        description="written at most, side by side, where a plan has several approaches; 1: never",
     )
 
 
@@ -133,6 +151,7 @@ class Config(Record):
     sandbox: SandboxConfig = SandboxConfig()
     runs: RunsConfig = RunsConfig()
     change: ChangeConfig = ChangeConfig()
+    fix: FixConfig = FixConfig()
     journal: JournalConfig = JournalConfig()
     traffic: TrafficConfig = TrafficConfig()
     versions: VersionsConfig = VersionsConfig()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from bot.domain.errors import TheseusError
-from bot.domain.plan import Plan, Reproduction
+from bot.domain.plan import Approach, Plan, Reproduction
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Diagnosed, Planned
 from bot.ports.workspace import Workspace
@@ -21,7 +21,7 @@ class FakePlanner:
     """Implements `bot.ports.planner.Planner`.
 
     `cause` is its diagnosis, `solution` its plan. `error` is raised instead of either, after some
-    cost. `errors` are raised first, one per call.
+    cost. `errors` are raised first, one per call. `approaches` are those of its plan.
     """
 
     name = "fake (rules of thumb)"
@@ -34,11 +34,13 @@ class FakePlanner:
         test: Reproduction | None = None,
         error: TheseusError | None = None,
         errors: Sequence[TheseusError] = (),
+        approaches: tuple[Approach, ...] = (),
     ) -> None:
         self.cause = cause
         self.solution = solution
         self.test = test
         self._errors = [*errors]
+        self._approaches = approaches
         self.error = error
         self.asked: list[Case] = []
 
@@ -60,7 +62,12 @@ class FakePlanner:
         yield Progress(text="thinking about a plan", cost_usd=0.005, tokens_in=50)
         self._raise_next_error()
         ids = case.diagnosis.evidence_ids
-        plan = (await draft).replace(solution=self.solution, written_by=self.name, evidence_ids=ids)
+        plan = (await draft).replace(
+            solution=self.solution,
+            written_by=self.name,
+            evidence_ids=ids,
+            approaches=self._approaches,
+        )
         found = case.diagnosis.replace(cause=self.cause, explained_by=self.name)
         yield Planned(
             diagnosis=found, plan=plan, test=self.test, cost_usd=0.02, tokens_in=200, tokens_out=20

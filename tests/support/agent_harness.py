@@ -24,6 +24,7 @@ from bot.domain.watch import WatchRules
 from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
 from bot.ports.agent import Budget, CodeAgent
+from bot.ports.candidate_voter import CandidateVoter
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -124,6 +125,7 @@ class AgentHarness(ThreadReader):
         self.verifier = FakeVerifier(broken=is_broken)
         self.trees, self.rehearsal = FakeCommitTrees(self.workspaces.snapshots), FakeRehearsal()
         self.engine, self.traffic = FakeAgent(FIX), FakeTraffic()
+        self.call_budget = BUDGET
         self.watch: WatchRules | None = None
         self.use_days = 7.0
         self.behaviour: BehaviourCheck | None = None
@@ -132,6 +134,7 @@ class AgentHarness(ThreadReader):
         self.inquiry: AnswerInquiry | None = None
         self.fallback_engine: CodeAgent | None = None
         self.planner: Planner | None = None
+        self.voter: CandidateVoter | None = None
         self.runtime, self.kill_switch = FakeRuntime(), FakeKillSwitch()
         self.has_kill_switch_crashes = False  # whether a kill may happen when the switch is read
         self.member_directory: MemberDirectory = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
@@ -246,6 +249,8 @@ class AgentHarness(ThreadReader):
         build(EvidenceCollector, match=matcher.find_evidence, lookback=LOOKBACK)
         build(FaultAnalyzer, planner=self.planner)
         build(PlanBuilder, planner=self.planner)
+        if self.voter is not None:
+            injector.add(self.voter, CandidateVoter)
         build(QualityGate, protection=self.protection, redact=str)
         build(PullRequestPublisher, repository="repo", base_branch="main", render=render)
         build(Deployer, ShipmentDeployer, runtime=add_crash_point(self.runtime, crash_point))
@@ -257,7 +262,7 @@ class AgentHarness(ThreadReader):
         spare, check = self.fallback_engine, build(WorktreeCheck)
         injector.add(
             WritingEngines(
-                CodeAgentRunner(self.engine, self.clock, budget=BUDGET, check=check),
+                CodeAgentRunner(self.engine, self.clock, budget=self.call_budget, check=check),
                 CodeAgentRunner(spare, self.clock, budget=BUDGET, check=check) if spare else None,
             )
         )

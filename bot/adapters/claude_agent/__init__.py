@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.adapters.claude_agent._agent import ClaudeAgent
 from bot.adapters.claude_agent._audit_reader import ClaudeAuditReader
+from bot.adapters.claude_agent._candidate_voter import ClaudeCandidateVoter
 from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent.chat._chat import ChatServices, ClaudeChatModel
@@ -18,6 +19,7 @@ __all__ = [
     "Claude",
     "ClaudeAgent",
     "ClaudeAuditReader",
+    "ClaudeCandidateVoter",
     "ClaudeChatModel",
     "ClaudeOptions",
     "ClaudePlanner",

@@ -3,13 +3,12 @@
 from pydantic import Field
 from theseus_guard.record import Record
 
-from bot.adapters.claude_agent._forms import StepForm
+from bot.adapters.claude_agent._forms import PartStepForm
 from bot.domain.brief import MOST_QUESTIONS, Absence
 from bot.domain.flag import NAME
 from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Risk
 from bot.domain.proof import ProofKind
 
-MAX_PARTS = 4
 MOST_EXAMPLES = 8
 SCRIPT_CHARS = 3_000
 
@@ -56,19 +55,6 @@ class OpenQuestionForm(Record):
     default: str = Field(min_length=1, max_length=200, description="what counts without an answer")
     choices: tuple[str, ...] = Field(
         default=(), max_length=5, description="answers to choose from, where there are few"
-    )
-
-
-class PartStepForm(StepForm):
-    """One step of a change that may consist of several parts."""
-
-    part: str = Field(
-        default="",
-        max_length=24,
-        pattern=r"^[a-z0-9-]*$",
-        description="Only where the work falls into two to four parts that need nothing of each "
-        "other, with no file in common: the part's name, `coinflip`, for each step. They are "
-        "written side by side.",
     )
 
 

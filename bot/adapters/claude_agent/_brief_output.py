@@ -10,11 +10,16 @@ from theseus_rehearsal.records import Script
 from theseus_rehearsal.scripts import UnreadableScript, load_script
 from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
 
-from bot.adapters.claude_agent._brief_form import MAX_PARTS, BriefForm, ExampleForm
-from bot.adapters.claude_agent._output import Objection, check_ownable, check_plan_size
+from bot.adapters.claude_agent._brief_form import BriefForm, ExampleForm
+from bot.adapters.claude_agent._output import (
+    Objection,
+    check_ownable,
+    check_parts,
+    check_plan_size,
+)
 from bot.domain.brief import Acceptance, Brief, BriefQuestion, Wanted
 from bot.domain.cogs import get_cog_name
-from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Plan, Step, find_split_error
+from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Plan, Step
 from bot.domain.proof import ProofKind
 from bot.ports.planner import Request
 from bot.proof.acceptance import find_example_problems
@@ -85,10 +90,7 @@ def build_plan(form: BriefForm, root: Path, protection: Protection, by: str) -> 
         max_files=protection.max_owned_files,
         max_lines=protection.max_changed_lines,
     )
-    if len(plan.parts) > MAX_PARTS:
-        raise Objection(f"steps: {len(plan.parts)} parts; at most {MAX_PARTS}.")
-    if error := find_split_error(plan):
-        raise Objection(f"steps: {error}.")
+    check_parts(plan)
     return plan
 
 

@@ -9,6 +9,8 @@ from theseus_guard.record import Record
 from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Risk
 
 MAX_OWNED_FILES = 40  # whatever is configured
+MAX_APPROACHES = 4
+MAX_PARTS = 4
 TEST_CHARS = 6_000
 
 
@@ -41,6 +43,31 @@ class StepForm(Record):
         min_length=1,
         max_length=MAX_OWNED_FILES,
         description="Files this step may change or make; paths from the repository's root.",
+    )
+
+
+class PartStepForm(StepForm):
+    """One step of a change that may consist of several parts."""
+
+    part: str = Field(
+        default="",
+        max_length=24,
+        pattern=r"^[a-z0-9-]*$",
+        description="Only where the work falls into two to four parts that need nothing of each "
+        "other, with no file in common: the part's name, `coinflip`, for each step. They are "
+        "written side by side.",
+    )
+
+
+class ApproachForm(Record):
+    """One of several causes or ways of a fix."""
+
+    name: str = Field(min_length=3, max_length=60, description="Two to five words.")
+    summary: str = Field(
+        min_length=20,
+        max_length=800,
+        description="The cause it assumes or the way it goes, and what to change where: enough to "
+        "carry it out with the plan's steps, and what sets it apart from the others.",
     )
 
 
@@ -90,7 +117,14 @@ class PlanForm(DiagnosisForm):
         max_length=2_000,
         description="The design of the mend: where, what changes, why there and not elsewhere.",
     )
-    steps: tuple[StepForm, ...] = Field(min_length=1, max_length=8)
+    steps: tuple[PartStepForm, ...] = Field(min_length=1, max_length=8)
+    approaches: tuple[ApproachForm, ...] = Field(
+        default=(),
+        max_length=MAX_APPROACHES,
+        description="Empty for nearly all faults. Only where you have read the source and several "
+        "causes or ways remain about equally likely: two or more, the best first. Each is written "
+        "and judged at the full price of a fix.",
+    )
     risk: Risk = Field(
         description="low: a few lines, covered by tests. medium: several callers. high: data, "
         "concurrency or start-up. security: who may do what, secrets, input from strangers."

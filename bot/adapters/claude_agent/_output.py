@@ -13,11 +13,23 @@ from theseus_guard.protection import Protection
 from theseus_guard.record import Record
 from theseus_guard.syntax import parse
 
-from bot.adapters.claude_agent._forms import DiagnosisForm, PlanForm, TestForm
+from bot.adapters.claude_agent._forms import (
+    MAX_PARTS,
+    DiagnosisForm,
+    PlanForm,
+    TestForm,
+)
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.ids import shorten_id, slugify
 from bot.domain.journal import FailureGroup
-from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.plan import (
+    Approach,
+    Plan,
+    Reproduction,
+    Step,
+    TestPlan,
+    find_split_error,
+)
 from bot.domain.skill import FOLDER, get_skill_name
 from bot.skills import find_name_error
 
@@ -111,6 +123,7 @@ def complete_plan(
         Step(
             summary=step.summary,
             owned_files=tuple(check_ownable(file, root, protection) for file in step.owned_files),
+            part=step.part,
         )
         for step in form.steps
     )
@@ -118,6 +131,7 @@ def complete_plan(
         problem=form.problem,
         solution=form.solution,
         steps=steps,
+        approaches=_build_approaches(form),
         risk=form.risk,
         impact=form.impact,
         tests=TestPlan.model_validate(form.tests.model_dump()),
@@ -131,6 +145,7 @@ def complete_plan(
         max_lines=protection.max_changed_lines,
     )
     check_plan_size(len(plan.owned_files), protection)
+    check_parts(plan)
     return plan
 
 
@@ -145,6 +160,25 @@ def check_plan_size(count: int, protection: Protection) -> None:
             f"steps: {count} owned files; at most {protection.max_owned_files}. Plan a smaller "
             "change."
         )
+
+
+def check_parts(plan: Plan) -> None:
+    """Raise `Objection` if a plan cannot be written in its parts."""
+    if len(plan.parts) > MAX_PARTS:
+        raise Objection(f"steps: {len(plan.parts)} parts; at most {MAX_PARTS}.")
+    if error := find_split_error(plan):
+        raise Objection(f"steps: {error}.")
+
+
+def _build_approaches(form: PlanForm) -> tuple[Approach, ...]:
+    """Return the plan's approaches; a single one is the plan itself. Raises `Objection`."""
+    names = [" ".join(each.name.split()) for each in form.approaches]
+    if len(set(names)) != len(names):
+        raise Objection("approaches: two have one name. Name each by what sets it apart.")
+    if len(names) < 2:
+        return ()
+    pairs = zip(names, form.approaches, strict=True)
+    return tuple(Approach(name=name, summary=each.summary) for name, each in pairs)
 
 
 def check_ownable(file: str, root: Path, protection: Protection) -> str:

@@ -2,7 +2,7 @@
 
 from theseus_guard import count_program_lines
 
-from bot.domain.candidates import Candidates, ProvenCandidate
+from bot.domain.candidates import Candidates, CandidateVote, ProvenCandidate
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.presentation.counts import format_count
@@ -51,11 +51,30 @@ def list_candidate_lines(history: History) -> tuple[str, ...]:
     candidates = find_candidates(history)
     if candidates is None:
         return ()
-    descriptions = {each.number: describe_candidate(each) for each in candidates.held}
+    descriptions = {
+        each.number: f"{_format_approach(each.approach)}{describe_candidate(each)}"
+        for each in candidates.held
+    }
     descriptions |= {
-        each.number: f"failed: {escape_line(each.why, 160)}" for each in candidates.dropped
+        each.number: f"{_format_approach(each.approach)}failed: {escape_line(each.why, 160)}"
+        for each in candidates.dropped
     }
     return tuple(
         f"{'➡️' if number == candidates.present else '•'} {number}: {text}"
         for number, text in sorted(descriptions.items())
     )
+
+
+def list_vote_lines(history: History) -> tuple[str, ...]:
+    """Return a line for each vote of a reviewer, with its reason."""
+    candidates = find_candidates(history)
+    return tuple(map(_format_vote, candidates.votes)) if candidates is not None else ()
+
+
+def _format_vote(vote: CandidateVote) -> str:
+    choice = f"candidate {vote.choice}" if vote.choice is not None else "none"
+    return f"🗳️ {escape_line(vote.voter, 60)}: {choice}. {escape_line(vote.reason, 300)}"
+
+
+def _format_approach(name: str) -> str:
+    return f"{escape_line(name, 80)}: " if name else ""

@@ -71,7 +71,7 @@ def render_contract(
         "Second opinion": "\n".join(list_opinion_lines(plan)),
         "Size": format_size(plan),
         "Flag": describe_upcoming_flag(brief.flag) if brief.flag else "",
-        "Estimated cost": _format_cost(brief),
+        "Estimated cost": _format_cost(brief, cap),
         "Limit": hourly_limit,
     }
     return Post(
@@ -140,12 +140,14 @@ def _format_parts(plan: Plan) -> str:
     return f"{named}, written in parallel and merged in this order" if named else ""
 
 
-def _format_cost(brief: Brief) -> str:
-    """Return the usual cost of a change, and that several candidates cost more."""
+def _format_cost(brief: Brief, cap: Cap | None) -> str:
+    """Return the usual cost of a change, and what several candidates may cost together."""
     cost = f"≈ {format_money(brief.estimate_usd)}" if brief.estimate_usd else ""
     if brief.candidates == 1:
         return cost
     several = f"I write {brief.candidates} candidates and propose the best"
+    if cap is not None and cap.usd is not None:
+        several += f", for at most {format_money(cap.usd)} together"
     return f"{cost} each; {several}" if cost else f"{several}, which multiplies the cost"
 
 

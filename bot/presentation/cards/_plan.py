@@ -29,6 +29,7 @@ def plan_text(plan: Plan) -> str:
         "Problem": escape_text(plan.problem, 2_000),
         "Solution": escape_text(plan.solution, 2_000),
         "Steps": steps,
+        **_build_divisions(plan),
         "Risk": escape_text(f"{plan.risk.capitalize()}. {plan.impact}", 800),
         "Tests": tested or "-",
         "Compatibility": escape_text(plan.compatibility, 800),
@@ -42,6 +43,17 @@ def plan_text(plan: Plan) -> str:
     if plan.written_by:
         parts["Written by"] = plan.written_by
     return "\n\n".join(f"**{title}**\n{text}" for title, text in parts.items())
+
+
+def _build_divisions(plan: Plan) -> dict[str, str]:
+    """Return the approaches and parts that are written separately, if there are several."""
+    approaches = [
+        f"- {escape_line(each.name, 80)}: {escape_line(each.summary, 400)}"
+        for each in plan.approaches
+    ]
+    names = ", ".join(f"`{part.name}`" for part in plan.parts)
+    divisions = {"Approaches": "\n".join(approaches), "Parts": names}
+    return {title: text for title, text in divisions.items() if text}
 
 
 def _shorten_id(evidence: str) -> str:

@@ -18,7 +18,11 @@ from bot.domain.proposal import Proposal
 from bot.domain.run import Run, Status
 from bot.memory.ranking import find_failed_approaches, format_memory
 from bot.presentation.cards._behaviour import render_behaviour
-from bot.presentation.cards._candidates import format_choice, list_candidate_lines
+from bot.presentation.cards._candidates import (
+    format_choice,
+    list_candidate_lines,
+    list_vote_lines,
+)
 from bot.presentation.cards._diff_fields import iterate_diff_fields
 from bot.presentation.cards._fields import Detail, fit_fields
 from bot.presentation.cards._gates import describe_slowdowns, list_gate_lines
@@ -189,6 +193,7 @@ def build_details(history: History, diff_name: str) -> tuple[Detail, ...]:
         Detail("What changes for people", render_behaviour(verdict)),
         Detail("Written in parts", tuple(_format_part_line(each) for each in change.parts)),
         Detail("Candidates", list_candidate_lines(history)),
+        Detail("Votes of reviewers", list_vote_lines(history)),
         Detail("Files", _list_file_lines(change, verdict), _MOST_FILES),
         Detail("Checks", tuple(check_line(check) for check in verdict.checks)),
         Detail("Quality gates", list_gate_lines(verdict)),

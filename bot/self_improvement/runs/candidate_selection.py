@@ -19,6 +19,7 @@ from bot.ports.targets import Targets
 from bot.presentation.cards import describe_candidate
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.runs.candidate_choice import choose_best, explain_best
+from bot.self_improvement.runs.candidate_election import CandidateElection
 from bot.self_improvement.runs.transitions import RunTransitions
 
 _NO_MONEY = "the budget has no room for another"
@@ -41,6 +42,7 @@ class CandidateSelection:
     notifier: RunNotifier
     transitions: RunTransitions
     cost_meter: RunCostMeter
+    election: CandidateElection
 
     def get_candidates(self, run: Run, history: History) -> Candidates | None:
         """Return the state of the candidates; `None` if only one change is written."""
@@ -100,10 +102,11 @@ class CandidateSelection:
     async def _propose(
         self, run: Run, edge: Edge, so_far: Candidates, message: str, *, worked_on: bool = True
     ) -> Run:
+        known = await self.store.get_history(run.id)
+        so_far = await self.election.hold(run, known, so_far)
         best = choose_best(so_far)
         why = "; ".join(filter(None, (explain_best(so_far), so_far.why)))
         chosen = so_far.replace(chosen=True, present=best.number, why=why)
-        known = await self.store.get_history(run.id)
         instruction_count = len(known.instructions.items) if known.instructions else 0
         change = best.change_set.replace(
             instruction_count=max(instruction_count, best.change_set.instruction_count)
@@ -145,11 +148,7 @@ class CandidateSelection:
             tokens_out=spent.tokens_out // so_far.judged_count,
         )
         account = Account(purpose="execute", person_id=run.trigger.person.id, run_id=run.id)
-        cap_statuses = await budget.list_cap_statuses(account)
-        reserve = budget.rules.reserve_usd
-        return all(
-            each.check_room(expected, reserve) in ("enough", "wait") for each in cap_statuses
-        )
+        return await budget.has_room(account, expected)
 
 
 def _drop_present(so_far: Candidates, why: str) -> Candidates:

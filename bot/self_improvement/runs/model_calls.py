@@ -10,7 +10,8 @@ from bot.budget.allowance import check_run_budget, describe_turn_wait, turn_of
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.budget.target_budgets import TargetBudget
-from bot.domain.account import Purpose
+from bot.domain.account import Account, Purpose
+from bot.domain.cost import Cost
 from bot.domain.errors import TheseusError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.run import Run
@@ -44,19 +45,40 @@ class ModelCalls:
             await check_run_budget(budget, run, purpose)
 
     async def find_turn(
-        self, engine: CodeAgentRunner, run: Run, *, is_revision: bool = False
+        self,
+        engine: CodeAgentRunner,
+        run: Run,
+        *,
+        is_revision: bool = False,
+        candidate: int = 1,
     ) -> tuple[datetime, str] | None:
-        """Return when the run may use the engine, and why not before; `None` if it may now."""
+        """Return when the run may use the engine, and why not before; `None` if it may now.
+
+        Candidates that are written at the same time count separately.
+        """
         is_counted = not is_revision and (
             engine.can_follow_instructions or run.trigger.origin != "person"
         )
         for budget in self._budgets:
             until = await turn_of(
-                budget, run, engine.engine, self.clock.now(), is_counted=is_counted
+                budget,
+                run,
+                engine.engine,
+                self.clock.now(),
+                is_counted=is_counted,
+                candidate=candidate,
             )
             if until is not None:
                 return until, describe_turn_wait(budget, engine.engine, until)
         return None
+
+    async def has_room(self, run: Run, purpose: Purpose, cost: Cost) -> bool:
+        """Return whether every cap has room for such a cost of the run."""
+        account = Account(purpose=purpose, person_id=run.trigger.person.id, run_id=run.id)
+        for budget in self._budgets:
+            if budget is not None and not await budget.has_room(account, cost):
+                return False
+        return True
 
     def find_pause(
         self, error: TheseusError, run: Run, *, has_fallback: bool = True

@@ -24,6 +24,8 @@ class RunSettings:
     per_person: int = 5  # active runs of one person
     rounds: int = 3
     candidates: int = 1  # written for each requested change; the best is proposed
+    fix_candidates: int = 1  # written at most for a fix whose plan has several approaches
+    votes: int = 3  # of reviewers, between candidates that no rule tells apart
     full_tier: bool = True  # off if the forge runs the full checks
     lease: timedelta = timedelta(seconds=30)
     sweep: timedelta = timedelta(seconds=5)

@@ -11,7 +11,7 @@ from bot.domain.dialogue import Question
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.journal import format_event_name
-from bot.domain.plan import Plan, Step
+from bot.domain.plan import Approach, Plan, Step
 from bot.domain.run import Run
 from bot.ports.agent import (
     Assignment,
@@ -39,6 +39,7 @@ def build_assignment(run: Run, history: History) -> Assignment:
         attempt=run.attempt,
         round=run.round,
         candidate=versions.present if versions and versions.attempt == run.attempt else 1,
+        approach=_find_approach(run, history),
         request=run.trigger.material,
         evidence=need(history.evidence),
         diagnosis=history.diagnosis or _build_diagnosis(need(history.brief)),
@@ -53,6 +54,14 @@ def build_assignment(run: Run, history: History) -> Assignment:
         named=collect_named_files(run, history),
         expects_other_output=get_incorrect_output(run, history) is not None,
     )
+
+
+def _find_approach(run: Run, history: History) -> Approach | None:
+    """Return the approach of the candidate that is worked on; `None` if it has none of its own."""
+    candidates, plan = history.candidates, need(history.plan)
+    if candidates is None or candidates.attempt != run.attempt:
+        return None
+    return next((each for each in plan.approaches if each.name == candidates.approach), None)
 
 
 def _build_diagnosis(brief: Brief) -> Diagnosis:

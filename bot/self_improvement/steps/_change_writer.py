@@ -20,14 +20,19 @@ from bot.self_improvement.runs.run_settings import RunSettings
 from bot.self_improvement.runs.run_workspaces import RunWorkspaces
 from bot.self_improvement.runs.step_progress import StepProgress
 from bot.self_improvement.steps._assignment import build_assignment
+from bot.self_improvement.steps._candidate_writer import CandidateWriter, ChosenCandidate
 from bot.self_improvement.steps._parts import PartAskedError, PartsOrder, PartsWork
 
 
 class Written(NamedTuple):
-    """What an engine has made of an assignment, or the question with which it paused."""
+    """What an engine has made of an assignment, or the question with which it paused.
+
+    `choice` is set if the result was chosen from several candidates, which are judged already.
+    """
 
     assignment: Assignment
     result: ChangeSet | ExecutionPaused
+    choice: ChosenCandidate | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,25 @@ class PartsWriter:
 
 
 @dataclass(frozen=True, eq=False)
+class PiecesWriter:
+    """Writes the first round of a change as several candidates or parts, if its plan has them."""
+
+    candidates: CandidateWriter
+    parts: PartsWriter
+
+    async def write(
+        self, order: PartsOrder, workspace: Workspace
+    ) -> ChosenCandidate | ChangeSet | None:
+        """Return the change; `None` if it is to be written once and in one piece.
+
+        Candidates are written in one piece each.
+        """
+        return await self.candidates.write(order, workspace) or await self.parts.write(
+            order, workspace
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class ChangeWriter:
     """Runs an engine for one round; it receives new instructions at once if it can follow them."""
 
@@ -73,7 +97,7 @@ class ChangeWriter:
     calls: ModelCalls
     progress: StepProgress
     cost_meter: RunCostMeter
-    parts: PartsWriter
+    pieces: PiecesWriter
 
     async def write(self, engine: CodeAgentRunner, run: Run, history: History) -> Written:
         """Return the change, committed on the run's branch; it has no files if nothing changed."""
@@ -92,12 +116,14 @@ class ChangeWriter:
         assignment = build_assignment(run, history)
         steering_inbox.mark_delivered(len(assignment.steering))
 
-        async def run_engine(workspace: Workspace) -> ChangeSet | ExecutionPaused:
+        async def run_engine(
+            workspace: Workspace,
+        ) -> ChosenCandidate | ChangeSet | ExecutionPaused:
             order = PartsOrder(engine, run, history, assignment)
             if engine.can_follow_instructions and (
-                parts := await self.parts.write(order, workspace)
+                several := await self.pieces.write(order, workspace)
             ):
-                return parts
+                return several
             done = await engine(
                 assignment,
                 workspace,
@@ -109,18 +135,20 @@ class ChangeWriter:
 
         async with self.workspaces.open(run, assignment.evidence) as workspace:
             call = run_engine(workspace)
-            result = await (
+            done = await (
                 self.calls.record(run, "execute", engine.engine, call)
                 if engine.can_follow_instructions
                 else call
             )
+        choice = done if isinstance(done, ChosenCandidate) else None
+        result = done.change if isinstance(done, ChosenCandidate) else done
         if isinstance(result, ChangeSet) and result.files:
             ignored = () if engine.can_follow_instructions else _list_ignored(engine, assignment)
             result = result.replace(
                 instruction_count=steering_inbox.instruction_count,
                 not_done=(*result.not_done, *ignored),
             )
-        return Written(assignment, result)
+        return Written(assignment, result, choice)
 
 
 def _list_ignored(engine: CodeAgentRunner, assignment: Assignment) -> tuple[EngineRemark, ...]:

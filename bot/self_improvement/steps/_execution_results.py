@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.budget.run_cost_meter import RunCostMeter
@@ -48,7 +49,9 @@ class ExecutionResults:
         if not change.files:
             return await self._handle_no_change(engine, run, history, change)
         plan = add_granted_files(assignment.plan, change.granted)
-        records = (change,) if plan == assignment.plan else (change, plan)
+        records: tuple[Record, ...] = (change,) if plan == assignment.plan else (change, plan)
+        if written.choice is not None:
+            records = (*records, written.choice.verdict, written.choice.candidates)
         return await self.transitions.advance(self.cost_meter.settle(run), Edge.NEXT_STEP, *records)
 
     async def _handle_no_change(

@@ -15,6 +15,7 @@ def build_part_assignment(
 ) -> Assignment:
     """Return the assignment for one part: its steps, and the examples that it alone shows.
 
+    A part of a fix need not end the failure alone: the failing calls are only a help there.
     `retry_reason` says why the part is written again on top of the parts before it, and `conflict`
     what both sides have where they did not merge.
     """
@@ -25,6 +26,8 @@ def build_part_assignment(
         steps=part.steps,
         reproduction=tests[0] if tests else None,
         witnesses=tuple(tests[1:]),
+        replay=assignment.plan.replay if assignment.brief else None,
+        guides=() if assignment.brief else assignment.plan.judged_by,
     )
     others = {
         each.name: tuple(sorted(each.owned_files))

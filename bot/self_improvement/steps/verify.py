@@ -118,6 +118,8 @@ class VerifyStep:
     async def perform(self, run: Run, history: History) -> Run:
         """Check the newest head: our own, or a commit that was pushed to the branch."""
         change, evidence = need(history.change_set), need(history.evidence)
+        if (judged := _find_verdict_of_choice(run, history)) is not None:
+            return await self.follow_up.follow(run, history, change, judged)
         async with self.workspaces.open(run, evidence, at=change.head) as workspace:
             if history.proposal is not None:
                 opened = await self.forge.get_pull_request(run, history, history.proposal)
@@ -147,6 +149,20 @@ class VerifyStep:
         await self.notifier.say(run, text, key=f"overtaken:{opened.head}")
         finished = revising.replace(is_finished=True)
         return history.replace(revision=finished, change_set=revising.change_set)
+
+
+def _find_verdict_of_choice(run: Run, history: History) -> Verdict | None:
+    """Return the verdict on a candidate that was chosen in this round and judged for that.
+
+    Nothing else is believed: what is proposed already, or revised, is checked again.
+    """
+    candidates, change, verdict = history.candidates, history.change_set, history.verdict
+    if candidates is None or not candidates.chosen or candidates.attempt != run.attempt:
+        return None
+    if history.proposal is not None or history.revising is not None or not candidates.approach:
+        return None
+    is_same = change and verdict and (verdict.head, verdict.round) == (change.head, run.round)
+    return verdict if is_same else None
 
 
 def _build_records(history: History, change: ChangeSet, verdict: Verdict) -> tuple[Record, ...]:

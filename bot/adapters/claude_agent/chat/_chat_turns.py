@@ -70,4 +70,6 @@ def build_conversation_name(assignment: Assignment, role: str) -> str:
     name = f"{assignment.run_id}:{assignment.attempt}:{role}"
     if candidate > 1:
         name += f":{candidate}"
+    if assignment.approach is not None and assignment.previous is None:
+        name += ":alone"  # in a worktree of its own, whose paths a later round does not have
     return name if part is None else f"{name}:{part.name}{':again' if part.retry_reason else ''}"

@@ -15,6 +15,7 @@ from bot.adapters.claude_agent.prompting._record_texts import (
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_evidence
 from bot.domain.change import Verdict
 from bot.domain.people import ITSELF
+from bot.domain.plan import Approach
 from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
 
@@ -141,6 +142,8 @@ class Briefing:
         """Return the messages about what has happened since the conversation's last message."""
         assignment = self._assignment
         messages = [] if known or assignment.part is None else [self._render_part(assignment.part)]
+        if assignment.approach is not None and not known:
+            messages.append(self._render_approach(assignment.approach))
         if assignment.feedback is not None and not (known and assignment.answer):
             messages.append(self._render_feedback(assignment.feedback))
         if assignment.answer is not None:
@@ -161,6 +164,10 @@ class Briefing:
         so_far = self._fence(diff, _DIFF_SO_FAR) if diff.strip() else "Nothing is changed."
         before = f"{facts}\n\nThe worktree holds this change so far:\n\n{so_far}"
         return [self._prompts.render("executor_before", before=before)]
+
+    def _render_approach(self, approach: Approach) -> str:
+        text = self._fence(f"{approach.name}\n\n{approach.summary}", _MAX_WORDS_CHARS, "plan")
+        return self._prompts.render("executor_approach", approach=text)
 
     def _render_part(self, part: PartOfWork) -> str:
         others = [f"- {name}: {', '.join(files)}" for name, files in part.others.items()]
@@ -240,7 +247,12 @@ class Briefing:
         return self._fence(describe_fault(self._assignment.diagnosis), _OUTPUT)
 
     def _render_plan(self) -> str:
-        return self._fence(plan_text(self._assignment.plan), _OUTPUTS, "plan")
+        text, approach = plan_text(self._assignment.plan), self._assignment.approach
+        if approach is not None:  # its reviewer goes by it too
+            text += (
+                f"\nApproach, which counts where it differs: {approach.name}: {approach.summary}"
+            )
+        return self._fence(text, _OUTPUTS, "plan")
 
     def _render_proof(self) -> str:
         plan = self._assignment.plan
