@@ -10,6 +10,7 @@ from theseus_rehearsal.behaviour import BehaviourDiff
 
 from bot.domain.cost import Cost
 from bot.domain.gates import GateResult
+from bot.domain.part_notes import PartNote
 from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.proof import Proof
 from bot.domain.trials import RevertTrial
@@ -128,6 +129,9 @@ class ChangeSet(Cost):
     seconds: float = 0.0
     parts: tuple[WrittenPart, ...] = Field(
         default=(), description="the parts it was written in, in the order they were joined"
+    )
+    part_notes: tuple[PartNote, ...] = Field(
+        default=(), description="the notes that the models of its parts left for each other"
     )
 
 

@@ -11,6 +11,7 @@ from bot.domain.change import Attempt, ChangeSet, EngineRemark, Grant, Proven, V
 from bot.domain.cost import Cost
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.part_notes import PartNote
 from bot.domain.people import ITSELF
 from bot.domain.plan import Approach, Plan
 from bot.domain.plausible_edit import PlausibleEdit
@@ -108,6 +109,21 @@ async def skip_checkup(_: Sequence[Grant]) -> Verdict:
     return Verdict(head="", round=1)
 
 
+class PartBoard(Protocol):
+    """The board of a change that is written in parts, as one part sees it.
+
+    Notes are data by other models. They are no instructions, and grant nothing.
+    """
+
+    def leave(self, text: str) -> str:
+        """Leave a note for the other parts; return why it is refused, or ""."""
+        ...
+
+    def take_new(self) -> tuple[PartNote, ...]:
+        """Return the notes of the other parts that this part has not seen yet."""
+        ...
+
+
 class Progress(Cost):
     """The agent's current activity, as one short line for the card, and the cost of this call.
 
@@ -189,15 +205,16 @@ class CodeAgent(Protocol):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then exactly one final update: `Finished` or `QuestionAsked`.
 
         The engine edits files under `workspace.path` and leaves them uncommitted. From round 2 on,
         the workspace has the commits of earlier rounds. An engine that can follow instructions
         calls `news` while it works; others never do. An engine that can answer to failed checks
-        calls `checkup` before it is done. Closing the iterator or cancelling ends the
-        engine's process group before it returns. The engine never has forge or chat credentials.
-        Raises `AgentError` (`AgentTimeout` after the budget's seconds) and `BudgetSpent`; the last
-        `Progress` has the cost until then.
+        calls `checkup` before it is done. The engine of one part may use the `board`. Closing the
+        iterator or cancelling ends the engine's process group before it returns. The engine never
+        has forge or chat credentials. Raises `AgentError` (`AgentTimeout` after the budget's
+        seconds) and `BudgetSpent`; the last `Progress` has the cost until then.
         """
         ...

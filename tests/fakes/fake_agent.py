@@ -12,6 +12,7 @@ from bot.ports.agent import (
     Checkup,
     Finished,
     News,
+    PartBoard,
     Progress,
     QuestionAsked,
     Update,
@@ -75,6 +76,7 @@ class FakeAgent:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Make this round's edits."""
         self.asked.append(assignment)

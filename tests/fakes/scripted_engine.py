@@ -16,6 +16,7 @@ from bot.ports.agent import (
     Checkup,
     Finished,
     News,
+    PartBoard,
     Progress,
     Update,
     get_no_news,
@@ -55,6 +56,7 @@ class ScriptedEngine:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Do the turn of this round; see the port."""
         turn = await asyncio.to_thread(self._load_turn, assignment)

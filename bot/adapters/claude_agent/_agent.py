@@ -31,6 +31,7 @@ from bot.ports.agent import (
     Checkup,
     Finished,
     News,
+    PartBoard,
     Progress,
     QuestionAsked,
     Update,
@@ -66,6 +67,7 @@ class ClaudeAgent:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then the change or a question; see the port."""
         tally = CostSum()
@@ -73,7 +75,7 @@ class ClaudeAgent:
             for fresh in (False, True):
                 try:
                     work = self._work(
-                        assignment, workspace, budget, (news, checkup), tally, fresh=fresh
+                        assignment, workspace, budget, (news, checkup, board), tally, fresh=fresh
                     )
                     async with aclosing(work) as updates:
                         async for update in updates:
@@ -93,17 +95,17 @@ class ClaudeAgent:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        services: tuple[News, Checkup],
+        services: tuple[News, Checkup, PartBoard | None],
         tally: CostSum,
         *,
         fresh: bool,
     ) -> AsyncGenerator[Update, None]:
         """Do one call in a single conversation of the executor."""
-        news, checkup = services
-        session = await self._services.open_writer(assignment, workspace)
+        news, checkup, board = services
+        session = await self._services.open_writer(assignment, workspace, board)
         memory = await self._services.list_memories(assignment.run_id, assignment.diagnosis)
         checks = await self._services.render_checks(workspace)
-        briefing = Briefing(assignment, self._services.prompts, memory, checks)
+        briefing = Briefing(assignment, self._services.prompts, memory, checks, board)
         talk = Talk(
             name=build_conversation_name(assignment, "executor"),
             role=self._executor,
@@ -228,7 +230,7 @@ class _Call:
     async def _run_turn(self, turn: PromptTurn, prompt: str) -> AsyncGenerator[Progress, None]:
         """Let the executor take one turn; a repeated question or refusal ends it."""
         try:
-            async with aclosing(turn.say(prompt)) as updates:
+            async with aclosing(turn.say(prompt + self.briefing.render_notes())) as updates:
                 async for update in updates:
                     yield update
         except AgentStuck:

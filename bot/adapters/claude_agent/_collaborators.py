@@ -17,11 +17,11 @@ from bot.adapters.claude_agent.tools._server import build_server
 from bot.adapters.claude_agent.tools._skill_tool import SkillTool, append_skills
 from bot.adapters.claude_agent.tools._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
 from bot.adapters.claude_agent.tools._tool_permissions import TODO_TOOL, ToolPermissionPolicy
-from bot.adapters.claude_agent.tools._tools import TOOLS
+from bot.adapters.claude_agent.tools._tools import BOARD_TOOL, TOOLS
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import Diagnosis
 from bot.domain.skill import SkillRole
-from bot.ports.agent import Assignment
+from bot.ports.agent import Assignment, PartBoard
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
@@ -97,7 +97,9 @@ class EngineServices:
             skills.render_list(self.prompts),
         )
 
-    async def open_writer(self, assignment: Assignment, workspace: Workspace) -> ToolSession:
+    async def open_writer(
+        self, assignment: Assignment, workspace: Workspace, board: PartBoard | None = None
+    ) -> ToolSession:
         """Return the tools for a role that carries out a plan. Raises `AgentMissing`.
 
         After a question was answered, files that were granted and changed before it are requested
@@ -105,12 +107,13 @@ class EngineServices:
         """
         protection = self.protection.add_named_files(assignment.named)
         skills = SkillTool(self.skills, "executor", assignment.run_id)
+        tools = [name for name in TOOLS if name != BOARD_TOOL or board is not None]
         permissions = ToolPermissionPolicy(
             workspace.path,
             owned_files=assignment.plan.owned_files,
             protection=protection,
             sandbox=self.sandbox,
-            tools=(*TOOLS, *skills.names),
+            tools=(*tools, *skills.names),
         )
         handlers = ToolHandlers(
             workspace,
@@ -125,6 +128,7 @@ class EngineServices:
                 questions=QUESTIONS - (assignment.question is not None),
                 not_done=assignment.previous.not_done if assignment.previous else (),
                 draft=_find_draft(assignment),
+                board=board,
             ),
         )
         if assignment.answer is not None:
@@ -136,7 +140,7 @@ class EngineServices:
         return ToolSession(
             handlers,
             (*READING, *WRITING, TODO_TOOL),
-            build_server(handlers, tuple(TOOLS), skills=skills),
+            build_server(handlers, tools, skills=skills),
             skills.wrap_judge(permissions.judge),
             skills.render_list(self.prompts),
         )

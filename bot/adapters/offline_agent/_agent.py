@@ -50,6 +50,7 @@ from bot.ports.agent import (
     Checkup,
     Finished,
     News,
+    PartBoard,
     Progress,
     Update,
     get_no_news,
@@ -94,6 +95,7 @@ class OfflineAgent:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then the result; see the port."""
         if finished := await finish_without_ignores(assignment, workspace):

@@ -12,6 +12,7 @@ from bot.domain.change import ChangeSet, Verdict, WrittenPart, rank_path
 from bot.domain.history import History
 from bot.domain.links import parse_web_address
 from bot.domain.migrations import find_new_migrations
+from bot.domain.part_notes import PartNote
 from bot.domain.plan import Plan
 from bot.domain.posts import Attachment, Button, Card, Post
 from bot.domain.proposal import Proposal
@@ -192,6 +193,7 @@ def build_details(history: History, diff_name: str) -> tuple[Detail, ...]:
         ),
         Detail("What changes for people", render_behaviour(verdict)),
         Detail("Written in parts", tuple(_format_part_line(each) for each in change.parts)),
+        Detail("Notes between parts", tuple(map(_format_part_note, change.part_notes))),
         Detail("Candidates", list_candidate_lines(history)),
         Detail("Votes of reviewers", list_vote_lines(history)),
         Detail("Files", _list_file_lines(change, verdict), _MOST_FILES),
@@ -233,6 +235,11 @@ def _list_trial_lines(verdict: Verdict) -> tuple[str, ...]:
     trial = verdict.revert_trial
     is_told = any(each.gate == "revert" for each in verdict.gates)
     return () if trial is None or is_told else (escape_line(trial.summary, 400),)
+
+
+def _format_part_note(note: PartNote) -> str:
+    """Return a note that one model left for the others, as text that cannot do anything."""
+    return f"📝 {escape_line(note.part, 40)}: {escape_line(note.text, 300)}"
 
 
 def _format_part_line(part: WrittenPart) -> str:

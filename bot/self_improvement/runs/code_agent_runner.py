@@ -13,6 +13,7 @@ from bot.ports.agent import (
     CodeAgent,
     Finished,
     News,
+    PartBoard,
     QuestionAsked,
     get_no_news,
     skip_checkup,
@@ -66,6 +67,7 @@ class CodeAgentRunner:
         workspace: Workspace,
         on_progress: OnProgress,
         news: News = get_no_news,
+        board: PartBoard | None = None,
     ) -> ChangeSet | ExecutionPaused:
         """Return the change on the branch; `files` is empty if this round changed nothing.
 
@@ -77,7 +79,7 @@ class CodeAgentRunner:
         before = assignment.previous.head if assignment.previous else workspace.base
         # Discards what an interrupted attempt of this round may have left.
         await workspace.reset(assignment.question.head if assignment.question else before)
-        finished = await self._work(assignment, workspace, on_progress, news)
+        finished = await self._work(assignment, workspace, on_progress, news, board)
         if isinstance(finished, QuestionAsked):
             head = await workspace.commit(f"Work so far\n\nRun: {assignment.run_id}\n")
             return ExecutionPaused(asked=finished, head=head)
@@ -106,11 +108,11 @@ class CodeAgentRunner:
         workspace: Workspace,
         on_progress: OnProgress,
         news: News,
+        board: PartBoard | None,
     ) -> Finished | QuestionAsked:
+        checkup = self._build_checkup(assignment, workspace)
         return await wait_for_result(
-            self.agent.work(
-                assignment, workspace, self.budget, news, self._build_checkup(assignment, workspace)
-            ),
+            self.agent.work(assignment, workspace, self.budget, news, checkup, board),
             on_progress,
             f"The {self.agent.name} engine ended without a result.",
         )

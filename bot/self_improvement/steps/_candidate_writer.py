@@ -16,6 +16,7 @@ from bot.domain.plan import Approach
 from bot.ports.agent import Progress
 from bot.ports.workspace import Workspace, Workspaces
 from bot.presentation.cards import describe_candidate
+from bot.presentation.markdown import escape_line
 from bot.self_improvement.reporting.messages import explain_empty_claim, summarise_failure
 from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.runs.agent_updates import OnProgress
@@ -90,7 +91,7 @@ class CandidateRoom:
             text = _BEGIN.format(
                 named=len(named),
                 count=len(approaches),
-                names=", ".join(redact(each.name) for each in approaches),
+                names=", ".join(escape_line(redact(each.name), 80) for each in approaches),
                 cost=_COST.format(usd=usd) if usd else "",
             )
         else:
@@ -142,9 +143,9 @@ class CandidateWriter:
             raise failures.exceptions[0] from failures
         drafts = [task.result() for task in tasks]
         if not any(draft.change for draft in drafts):
-            if costs.errors:
+            if len(costs.errors) == len(drafts):
                 raise costs.errors[0]
-            text = _ONE_PIECE.format(why=redact(drafts[0].why).rstrip("."))
+            text = _ONE_PIECE.format(why=escape_line(redact(drafts[-1].why), 300).rstrip("."))
             await self.notifier.say(order.run, text, key=f"one-piece:{order.run.attempt}")
             return None
         return await self._choose(order, drafts, workspace, costs)
@@ -223,11 +224,13 @@ class CandidateWriter:
 
     async def _report(self, order: PartsOrder, candidates: Candidates) -> None:
         lines = {
-            each.number: f"{redact(each.approach)}: holds, {describe_candidate(each)}"
+            each.number: f"{escape_line(each.approach, 80)}: holds, {describe_candidate(each)}"
             for each in candidates.held
         }
         lines |= {
-            each.number: f"{redact(each.approach)}: does not hold: {each.why}"
+            each.number: (
+                f"{escape_line(each.approach, 80)}: does not hold: {escape_line(each.why, 300)}"
+            )
             for each in candidates.dropped
         }
         listing = "\n".join(f"{number}. {text}" for number, text in sorted(lines.items()))

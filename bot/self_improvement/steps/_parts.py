@@ -10,6 +10,7 @@ from bot.domain.change import ChangeSet, Verdict, WrittenPart
 from bot.domain.cost import Cost
 from bot.domain.errors import AgentOutputInvalid, MergeConflict
 from bot.domain.history import History
+from bot.domain.part_notes import BoardSeat, NoteBoard
 from bot.domain.plan import PlanPart
 from bot.domain.run import Run
 from bot.ports.agent import Assignment, Progress
@@ -51,8 +52,9 @@ class PartsOrder(NamedTuple):
 class PartsWork:
     """Writes the parts of one plan with one engine, `at_once` at the same time.
 
-    Each part has its own worktree and conversation. A part that fails alone, or does not merge with
-    the parts before it, is written once more on top of them.
+    Each part has its own worktree and conversation, and a seat at the run's board of notes. A part
+    that fails alone, or does not merge with the parts before it, is written once more on top of
+    them.
     """
 
     workspaces: Workspaces
@@ -63,6 +65,8 @@ class PartsWork:
     at_once: int
     order: PartsOrder
     _costs: dict[str, Cost] = field(default_factory=dict)
+    _board: NoteBoard = field(default_factory=NoteBoard)
+    _seats: dict[str, BoardSeat] = field(default_factory=dict)
 
     async def __call__(self, workspace: Workspace) -> ChangeSet:
         """Return the complete change on the run's branch, or the refusal of a part.
@@ -88,7 +92,7 @@ class PartsWork:
         change = declined or await self._join(done, workspace)
         spent = self._note_cost("", Cost())
         seconds = self.clock.monotonic() - started
-        return change.replace(**dict(spent), seconds=seconds)
+        return change.replace(**dict(spent), seconds=seconds, part_notes=self._board.notes)
 
     async def _write_alone(self, part: PlanPart, workspace_id: str) -> _Written:
         """Write a part in its own worktree and verify it there."""
@@ -124,7 +128,10 @@ class PartsWork:
 
     async def _work(self, assignment: Assignment, workspace: Workspace, call: str) -> ChangeSet:
         """Return the result of one engine call. Raises if it asks a question or did nothing."""
-        done = await self.order.engine(assignment, workspace, self._build_progress_handler(call))
+        part = assignment.part.name if assignment.part else ""
+        seat = self._seats.setdefault(part, BoardSeat(self._board, part))
+        handler = self._build_progress_handler(call)
+        done = await self.order.engine(assignment, workspace, handler, board=seat)
         spent = done.asked if isinstance(done, ExecutionPaused) else done
         self.cost_meter.note(self.order.run.id, self._note_cost(call, spent))
         if isinstance(done, ExecutionPaused):

@@ -15,7 +15,16 @@ from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import AgentLimited, AgentOutputInvalid
 from bot.domain.run import Status, Waiting
-from bot.ports.agent import Assignment, Budget, Checkup, News, Update, get_no_news, skip_checkup
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    Checkup,
+    News,
+    PartBoard,
+    Update,
+    get_no_news,
+    skip_checkup,
+)
 from bot.ports.workspace import Workspace
 from bot.self_improvement.runs.candidate_choice import choose_best, explain_best
 from tests.fakes.fake_agent import FakeAgent, Turn
@@ -218,6 +227,7 @@ class SecondHangs(FakeAgent):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Work as ever, or on and on."""
         if assignment.candidate == 2 and self.hangs:

@@ -15,6 +15,7 @@ from bot.ports.agent import (
     Budget,
     Checkup,
     News,
+    PartBoard,
     QuestionAsked,
     Update,
     get_no_news,
@@ -55,6 +56,7 @@ class CandidatesEngine(FakeAgent):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Work as the engine of this candidate does."""
         self.asked.append(assignment)

@@ -13,7 +13,16 @@ from bot.domain.errors import ForgeConflict, TooMany
 from bot.domain.people import ITSELF
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Lane, Run, Stage, Status, get_lane
-from bot.ports.agent import Assignment, Budget, Checkup, News, Update, get_no_news, skip_checkup
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    Checkup,
+    News,
+    PartBoard,
+    Update,
+    get_no_news,
+    skip_checkup,
+)
 from bot.ports.workspace import Workspace
 from bot.telemetry import build_pseudonym
 from tests.fakes.fake_agent import FakeAgent
@@ -149,6 +158,7 @@ class LabelledEngine(FakeAgent):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         self.labels = get_contextvars()
         async for update in super().work(assignment, workspace, budget, news):

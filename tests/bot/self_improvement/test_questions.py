@@ -16,6 +16,7 @@ from bot.ports.agent import (
     Budget,
     Checkup,
     News,
+    PartBoard,
     QuestionAsked,
     Update,
     get_no_news,
@@ -43,6 +44,7 @@ class Asking(FakeAgent):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
+        board: PartBoard | None = None,
     ) -> AsyncGenerator[Update, None]:
         self.rounds = (FIX,) if assignment.answer else (ASKS,)
         async with aclosing(super().work(assignment, workspace, budget, news)) as updates:

@@ -16,7 +16,7 @@ from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_
 from bot.domain.change import Verdict
 from bot.domain.people import ITSELF
 from bot.domain.plan import Approach
-from bot.ports.agent import Assignment, PartOfWork
+from bot.ports.agent import Assignment, PartBoard, PartOfWork
 from bot.prompts import Prompts
 
 _OUTPUT = 6_000  # characters of one failed check; the end is the most useful part
@@ -41,11 +41,13 @@ class Briefing:
         prompts: Prompts,
         memory: Sequence[str] = (),
         checks: str = "",
+        board: PartBoard | None = None,
     ) -> None:
         self._assignment = assignment
         self._prompts = prompts
         self._memory = memory
         self._checks = checks
+        self._board = board
         self._interim_requests: list[str] = []
 
     def render_opening(self, owned_files: Sequence[str], *, known: bool, diff: str) -> str:
@@ -103,6 +105,14 @@ class Briefing:
         """Return the message with what people asked meanwhile, or ""."""
         self._interim_requests += news
         return self._render_instructions("executor_meanwhile", news)
+
+    def render_notes(self) -> str:
+        """Return what is added to a message: new notes of the other parts, as data, or ""."""
+        notes = self._board.take_new() if self._board is not None else ()
+        if not notes:
+            return ""
+        lines = "\n".join(f"{note.part}: {note.text}" for note in notes)
+        return "\n\n" + self._prompts.render("executor_notes", notes=self._fence(lines, _OUTPUT))
 
     def render_no_change(self) -> str:
         """Return the message for an executor that is done but has changed nothing."""

@@ -28,8 +28,9 @@ from bot.adapters.claude_agent.tools._recall_tool import recall
 from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
 from bot.domain.change import EngineRemark, Grant
 from bot.domain.errors import OutOfBounds, TheseusError
+from bot.domain.part_notes import LONGEST_NOTE
 from bot.domain.plan import Plan
-from bot.ports.agent import QuestionAsked
+from bot.ports.agent import PartBoard, QuestionAsked
 from bot.ports.journal import Journal
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
@@ -61,7 +62,8 @@ class WriteAccess:
     """The services that handlers need if the worktree may be changed.
 
     `permissions` are updated when a file is granted. `questions` is how many may still be asked.
-    `not_done` lists requests that an earlier round left out, and `draft` is its title and body.
+    `not_done` lists requests that an earlier round left out, and `draft` is its title and body. A
+    model that writes one part has a seat at the `board`.
     """
 
     permissions: ToolPermissionPolicy
@@ -71,6 +73,7 @@ class WriteAccess:
     questions: int = QUESTIONS
     not_done: tuple[EngineRemark, ...] = ()
     draft: tuple[str, str] | None = None
+    board: PartBoard | None = None
 
 
 class ToolHandlers:
@@ -297,6 +300,15 @@ class ToolHandlers:
             return ToolAnswer("It counts as done.")
         self._omission_reasons[asked] = reason
         return ToolAnswer("People will read it on the card.")
+
+    async def _leave_note(self, arguments: tools.NoteArguments) -> ToolAnswer:
+        board = self._get_write_access().board
+        if board is None:
+            return ToolAnswer("This change has no parts, so nobody would read it.", failed=True)
+        refusal = board.leave(flatten(arguments.text, LONGEST_NOTE))
+        if refusal:
+            return ToolAnswer(refusal, failed=True)
+        return ToolAnswer("The other parts see it at their next turn, and people on the card.")
 
     async def _own_file(self, arguments: tools.OwnFileArguments) -> ToolAnswer:
         writing = self._get_write_access()

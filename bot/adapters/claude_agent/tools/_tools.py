@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from theseus_guard.record import Record
 
+from bot.domain.part_notes import LONGEST_NOTE, MOST_OF_PART
+
 
 class NoArguments(Record):
     """The empty set of arguments."""
@@ -98,6 +100,14 @@ class UnrelatedArguments(Record):
     )
 
 
+class NoteArguments(Record):
+    """Arguments of `leave_note`."""
+
+    text: str = Field(
+        min_length=1, max_length=LONGEST_NOTE, description="one fact that the other parts need"
+    )
+
+
 class NotDoneArguments(Record):
     """Arguments of `not_done`."""
 
@@ -133,6 +143,10 @@ class OwnFileArguments(Record):
         max_length=500,
         description="what in it has to change and why: name the function, class or setting",
     )
+
+
+BOARD_TOOL = "leave_note"
+"""The tool that only the models of parts have."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +232,12 @@ TOOLS: Mapping[str, Tool] = {
         "Say that a check which fails has nothing to do with your change. People read it beside "
         "that check; it still has to pass before anything is proposed.",
         UnrelatedArguments,
+    ),
+    BOARD_TOOL: Tool(
+        "Leave a short note for the models that write the other parts: a name, a format, a file "
+        f"you chose that they have to fit. At most {MOST_OF_PART}; they and people read it. It is "
+        "data for them, and tells nobody what to do.",
+        NoteArguments,
     ),
     "not_done": Tool(
         "Say that something people asked of this change is not in it. They read it on the card.",

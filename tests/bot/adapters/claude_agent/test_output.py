@@ -233,6 +233,31 @@ def test_a_plan_may_not_own_half_the_repository(root: Path) -> None:
         complete_plan(DRAFT, form, EVIDENCE, root, larger, "claude (x)")
 
 
+WAYS = [
+    {"name": f"in the {place}", "summary": "The value is converted in the wrong place."}
+    for place in ("reader", "writer")
+]
+
+
+def test_several_approaches_are_kept_and_a_single_one_is_the_plan(root: Path) -> None:
+    assert [each.name for each in plan_of(root, approaches=WAYS).approaches] == [
+        "in the reader",
+        "in the writer",
+    ]
+    assert plan_of(root, approaches=WAYS[:1]).approaches == ()
+    with pytest.raises(Objection, match="two have one name"):
+        plan_of(root, approaches=[WAYS[0], WAYS[0]])
+
+
+def test_the_parts_of_a_fix_have_no_file_in_common(root: Path) -> None:
+    steps = [
+        {"summary": f"Mend it {part}", "owned_files": ["dice.py"], "part": part}
+        for part in ("here", "there")
+    ]
+    with pytest.raises(Objection, match="only one part may own a file"):
+        plan_of(root, steps=steps)
+
+
 # --------------------------------------------------------------------------------------- its test
 
 

@@ -20,6 +20,7 @@ from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult, EngineRemark, Grant
 from bot.domain.errors import SandboxUnavailable
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
+from bot.domain.part_notes import BoardSeat, NoteBoard
 from bot.domain.plan import Plan, Reproduction, Step
 from bot.ports.verifier import CheckKind, Verifier
 from bot.ports.workspace import Workspace
@@ -31,6 +32,7 @@ from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.fakes.faulty_project import BROKEN, FIXED, PROJECT, is_broken, make_faulty_project
 from tests.fakes.faulty_project import make_reproduction as a_reproduction
 
+BOARD = NoteBoard()
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEY = "sk-ant-api03-" + "a1B2" * 20
 PROTECTION = Protection.create(
@@ -64,6 +66,7 @@ class Room:
     store: FakeStore = field(default_factory=FakeStore)
     plan: Plan = field(default_factory=lambda: a_plan(reproduction=a_reproduction()))
     questions: int = 3
+    board: BoardSeat | None = field(default_factory=lambda: BoardSeat(BOARD, "coin"))
 
     def __post_init__(self) -> None:
         self.permissions = ToolPermissionPolicy(
@@ -79,7 +82,12 @@ class Room:
             journal=self.journal,
             memory=RunMemory(PastRuns(self.store), FakeMemory()),
             writing=WriteAccess(
-                self.permissions, self.verifier, self.plan, PROTECTION, self.questions
+                self.permissions,
+                self.verifier,
+                self.plan,
+                PROTECTION,
+                self.questions,
+                board=self.board,
             ),
         )
 
@@ -122,8 +130,24 @@ async def test_every_tool_answers_and_never_raises(room: Room, tool: str) -> Non
         "cannot": {"reason": "Discord has no such thing."},
         "unrelated": {"check": "types", "reason": "it fails on base as well"},
         "not_done": {"asked": "handle 0d6", "reason": "nobody said what it is"},
+        "leave_note": {"text": "The cog is called Dice."},
     }
     assert await room.ok(tool, **given.get(tool, {}))
+
+
+async def test_a_note_is_left_once_redacted_and_only_where_there_are_parts(tmp_path: Path) -> None:
+    workspaces = FakeWorkspaces(tmp_path, FILES)
+    board = NoteBoard()
+    async with workspaces.open("k7m2xq", base=workspaces.base, slug="dice") as workspace:
+        verifier = FakeVerifier(broken=is_broken)
+        room = Room(workspace, verifier, board=BoardSeat(board, "coin"))
+        for _ in range(2):
+            await room.ok("leave_note", text=f"The key is {KEY}\u202e.")
+        assert len(board.notes) == 1
+        assert KEY not in board.notes[0].text
+        assert "\u202e" not in board.notes[0].text
+        alone = Room(workspace, verifier, board=None)
+        assert "nobody would read it" in await alone.no("leave_note", text="a note")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from bot.domain.errors import (
 )
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, ForgeProposal
-from bot.ports.agent import Assignment, Budget, Progress, QuestionAsked, get_no_news, skip_checkup
+from bot.ports.agent import Assignment, Budget, Progress, QuestionAsked
 from bot.ports.workspace import Workspace
 from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner, ExecutionPaused
 from bot.self_improvement.runs.deployer import Deployer
@@ -104,7 +104,7 @@ async def test_a_question_keeps_the_work_done_by_then_and_the_answer_goes_on_fro
     tmp_path: Path,
 ) -> None:
     class Asking(FakeAgent):
-        async def work(self, assignment, workspace, budget, news=get_no_news, checkup=skip_checkup):  # type: ignore[no-untyped-def]
+        async def work(self, assignment, workspace, budget, *_, **__):  # type: ignore[no-untyped-def]
             if assignment.answer is None:
                 (workspace.path / "half.txt").write_text("half\n")
                 yield QuestionAsked(text="Which way?", default="the first")
@@ -137,7 +137,7 @@ async def test_a_link_out_of_the_worktree_is_not_followed(tmp_path: Path) -> Non
     workspaces = FakeWorkspaces(tmp_path / "trees", FILES)
 
     class Linking(FakeAgent):
-        async def work(self, assignment, workspace, budget, news=get_no_news, checkup=skip_checkup):  # type: ignore[no-untyped-def]
+        async def work(self, assignment, workspace, budget, *_, **__):  # type: ignore[no-untyped-def]
             (workspace.path / "tests" / "regressions").symlink_to(outside)
             async for update in super().work(assignment, workspace, budget):
                 yield update
@@ -150,7 +150,7 @@ async def test_a_link_out_of_the_worktree_is_not_followed(tmp_path: Path) -> Non
 
 async def test_an_engine_without_a_last_word_is_not_trusted(tmp_path: Path) -> None:
     class Silent(FakeAgent):
-        async def work(self, assignment, workspace, budget, news=get_no_news, checkup=skip_checkup):  # type: ignore[no-untyped-def]
+        async def work(self, assignment, workspace, budget, *_, **__):  # type: ignore[no-untyped-def]
             yield Progress(text="looking")
 
     workspaces = FakeWorkspaces(tmp_path, FILES)
