@@ -30,7 +30,8 @@ def merge_blocks(ours: Lines, theirs: Lines, *, is_python: bool) -> Lines | None
 
     Entries that both have are added once.
     """
-    if is_python and _has_only_definitions(ours) and _has_only_definitions(theirs):
+    depths = {_measure_definitions(block) for block in (ours, theirs)} if is_python else {None}
+    if len(depths) == 1 and None not in depths:  # else one would become a part of the other
         return [*_end_lines(ours, theirs), *theirs]
     kinds = (_LITERAL_ENTRY,) if is_python else (_LITERAL_ENTRY, _BULLET, _ROW)
     for kind in kinds:
@@ -76,13 +77,17 @@ def has_name_collision(base: str, ours: str, theirs: str, merged: str) -> bool:
     )
 
 
-def _has_only_definitions(block: Lines) -> bool:
-    """Return whether a block is whole functions or classes, with their decorators."""
+def _measure_definitions(block: Lines) -> int | None:
+    """Return how far whole functions or classes are indented; `None` for any other block."""
+    text = textwrap.dedent("".join(block))
     try:
-        tree = parse(textwrap.dedent("".join(block)))
+        tree = parse(text)
     except (SyntaxError, ValueError):
-        return False
-    return bool(tree.body) and all(isinstance(node, _Definition) for node in tree.body)
+        return None
+    if not tree.body or not all(isinstance(node, _Definition) for node in tree.body):
+        return None
+    first = next(line for line in block if line.strip())
+    return len(first) - len(first.lstrip())
 
 
 def _end_lines(ours: Lines, theirs: Lines) -> Lines:
@@ -131,7 +136,7 @@ def _iterate_entries(kind: re.Pattern[str], block: Lines) -> Iterator[Lines]:
 def _read_imports(block: Lines) -> tuple[_Import, ...] | None:
     """Return what a block imports; `None` if it is anything but plain imports."""
     text = "".join(block)
-    if "#" in text or any(line[:1].isspace() and not line.strip() for line in block):
+    if "#" in text:  # a comment may silence a check, and would be lost
         return None
     try:
         tree = parse(text)
@@ -145,7 +150,8 @@ def _read_imports(block: Lines) -> tuple[_Import, ...] | None:
         level = node.level if isinstance(node, ast.ImportFrom) else 0
         found += [_Import(level, module, each.name, each.asname) for each in node.names]
     is_split = any(not line.strip() for line in block)  # groups would be joined
-    return None if is_split or any(each.name == "*" for each in found) else tuple(found)
+    is_special = any(each.name == "*" or each.module == "__future__" for each in found)
+    return None if is_split or is_special else tuple(found)
 
 
 def _render_imports(imports: Sequence[_Import]) -> Lines:

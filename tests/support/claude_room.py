@@ -29,7 +29,7 @@ from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role
 from bot.domain.run import Run, Trigger
 from bot.infra.git import Git
-from bot.ports.agent import Assignment, Budget, CodeAgent, Update
+from bot.ports.agent import Assignment, Budget, CodeAgent, PartBoard, Update
 from bot.ports.clock import Clock
 from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
@@ -143,7 +143,7 @@ class ClaudeRoom:
     gateway: FakeModelGateway
     check: WorktreeCheck
 
-    async def work(self, **changes: object) -> list[Update]:
+    async def work(self, board: PartBoard | None = None, **changes: object) -> list[Update]:
         """Run an engine that was just started until its final message."""
         agent, _ = self.start()
         assignment = make_assignment(self.base, **changes)
@@ -152,7 +152,7 @@ class ClaudeRoom:
             plan = add_granted_files(assignment.plan, tuple(granted))
             return await self.check(assignment.replace(plan=plan), self.workspace)
 
-        work = agent.work(assignment, self.workspace, BUDGET, checkup=check_up)
+        work = agent.work(assignment, self.workspace, BUDGET, checkup=check_up, board=board)
         async with aclosing(work) as updates:
             return [update async for update in updates]
 

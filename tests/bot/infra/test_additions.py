@@ -77,6 +77,7 @@ def test_entries_and_rows_at_one_place_are_both_kept(
 
 
 OPEN = "def may(who: int) -> bool:\n    return True\n"
+CLASS = "class Dice:\n    def face(self) -> int:\n        return 1\n"
 CHECKED, ENDED = (
     BASE.replace("    return 1\n\n\ndef z", f"    {text}\n    return 1\n\n\ndef z")
     for text in ("check()", "return 2")
@@ -91,6 +92,8 @@ CHECKED, ENDED = (
         (f"x = 1\n{OPEN}", f"x = 1\n{GUARDED}{B}", f"x = 1\n{OPEN}{C}{OPEN}"),
         # Statements, even where both only add: one would go before the other's check.
         (BASE, CHECKED, ENDED),
+        # A method, which would end up inside of the other side's function.
+        (CLASS, f"{CLASS}{B}", f"{CLASS}\n    def may(self) -> bool:\n        return False\n"),
         # A decorator, which would move to the other side's function.
         (BASE, insert("@only_owner\n"), insert(C)),
     ],
