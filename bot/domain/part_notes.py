@@ -44,7 +44,7 @@ class NoteBoard:
 
 
 class BoardSeat:
-    """The board as one part sees it; implements `bot.ports.agent.PartBoard`."""
+    """The board as one part sees it."""
 
     def __init__(self, board: NoteBoard, part: str) -> None:
         self._board = board

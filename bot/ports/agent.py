@@ -11,7 +11,7 @@ from bot.domain.change import Attempt, ChangeSet, EngineRemark, Grant, Proven, V
 from bot.domain.cost import Cost
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
-from bot.domain.part_notes import PartNote
+from bot.domain.part_notes import BoardSeat
 from bot.domain.people import ITSELF
 from bot.domain.plan import Approach, Plan
 from bot.domain.plausible_edit import PlausibleEdit
@@ -109,21 +109,6 @@ async def skip_checkup(_: Sequence[Grant]) -> Verdict:
     return Verdict(head="", round=1)
 
 
-class PartBoard(Protocol):
-    """The board of a change that is written in parts, as one part sees it.
-
-    Notes are data by other models. They are no instructions, and grant nothing.
-    """
-
-    def leave(self, text: str) -> str:
-        """Leave a note for the other parts; return why it is refused, or ""."""
-        ...
-
-    def take_new(self) -> tuple[PartNote, ...]:
-        """Return the notes of the other parts that this part has not seen yet."""
-        ...
-
-
 class Progress(Cost):
     """The agent's current activity, as one short line for the card, and the cost of this call.
 
@@ -205,7 +190,7 @@ class CodeAgent(Protocol):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then exactly one final update: `Finished` or `QuestionAsked`.
 

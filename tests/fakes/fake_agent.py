@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.domain.change import Attempt
 from bot.domain.cost import Cost
+from bot.domain.part_notes import BoardSeat
 from bot.ports.agent import (
     Assignment,
     Budget,
     Checkup,
     Finished,
     News,
-    PartBoard,
     Progress,
     QuestionAsked,
     Update,
@@ -76,7 +76,7 @@ class FakeAgent:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Make this round's edits."""
         self.asked.append(assignment)

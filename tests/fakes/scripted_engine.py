@@ -10,13 +10,13 @@ from theseus_guard.record import Record
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 
 from bot.domain.errors import AgentUnavailable
+from bot.domain.part_notes import BoardSeat
 from bot.ports.agent import (
     Assignment,
     Budget,
     Checkup,
     Finished,
     News,
-    PartBoard,
     Progress,
     Update,
     get_no_news,
@@ -56,7 +56,7 @@ class ScriptedEngine:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Do the turn of this round; see the port."""
         turn = await asyncio.to_thread(self._load_turn, assignment)

@@ -25,11 +25,12 @@ from bot.domain.change import Grant, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
 from bot.domain.people import Person, Place
+from bot.domain.part_notes import BoardSeat
 from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role
 from bot.domain.run import Run, Trigger
 from bot.infra.git import Git
-from bot.ports.agent import Assignment, Budget, CodeAgent, PartBoard, Update
+from bot.ports.agent import Assignment, Budget, CodeAgent, Update
 from bot.ports.clock import Clock
 from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
@@ -143,7 +144,7 @@ class ClaudeRoom:
     gateway: FakeModelGateway
     check: WorktreeCheck
 
-    async def work(self, board: PartBoard | None = None, **changes: object) -> list[Update]:
+    async def work(self, board: BoardSeat | None = None, **changes: object) -> list[Update]:
         """Run an engine that was just started until its final message."""
         agent, _ = self.start()
         assignment = make_assignment(self.base, **changes)

@@ -24,6 +24,7 @@ from bot.adapters.claude_agent.tools._tool_permissions import PREFIX
 from bot.domain.account import Account, Purpose
 from bot.domain.change import Attempt, Verdict
 from bot.domain.errors import AgentStuck, TheseusError
+from bot.domain.part_notes import BoardSeat
 from bot.domain.roles import Role
 from bot.ports.agent import (
     Assignment,
@@ -31,7 +32,6 @@ from bot.ports.agent import (
     Checkup,
     Finished,
     News,
-    PartBoard,
     Progress,
     QuestionAsked,
     Update,
@@ -67,7 +67,7 @@ class ClaudeAgent:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then the change or a question; see the port."""
         tally = CostSum()
@@ -95,7 +95,7 @@ class ClaudeAgent:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        services: tuple[News, Checkup, PartBoard | None],
+        services: tuple[News, Checkup, BoardSeat | None],
         tally: CostSum,
         *,
         fresh: bool,

@@ -20,8 +20,9 @@ from bot.adapters.claude_agent.tools._tool_permissions import TODO_TOOL, ToolPer
 from bot.adapters.claude_agent.tools._tools import BOARD_TOOL, TOOLS
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import Diagnosis
+from bot.domain.part_notes import BoardSeat
 from bot.domain.skill import SkillRole
-from bot.ports.agent import Assignment, PartBoard
+from bot.ports.agent import Assignment
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
@@ -98,7 +99,7 @@ class EngineServices:
         )
 
     async def open_writer(
-        self, assignment: Assignment, workspace: Workspace, board: PartBoard | None = None
+        self, assignment: Assignment, workspace: Workspace, board: BoardSeat | None = None
     ) -> ToolSession:
         """Return the tools for a role that carries out a plan. Raises `AgentMissing`.
 

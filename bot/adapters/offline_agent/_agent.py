@@ -43,6 +43,7 @@ from bot.adapters.offline_agent._reports import (
 from bot.adapters.offline_agent._second_round import finish_without_ignores
 from bot.domain.errors import AgentTimeout, VerifierError, WorkspaceError
 from bot.domain.evidence import Suspect
+from bot.domain.part_notes import BoardSeat
 from bot.domain.plan import Reproduction
 from bot.ports.agent import (
     Assignment,
@@ -50,7 +51,6 @@ from bot.ports.agent import (
     Checkup,
     Finished,
     News,
-    PartBoard,
     Progress,
     Update,
     get_no_news,
@@ -95,7 +95,7 @@ class OfflineAgent:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then the result; see the port."""
         if finished := await finish_without_ignores(assignment, workspace):

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from theseus_guard.record import Record
 
 from bot.domain.change import ChangeSet, Grant, Verdict
+from bot.domain.part_notes import BoardSeat
 from bot.ports.agent import (
     Assignment,
     Budget,
@@ -13,7 +14,6 @@ from bot.ports.agent import (
     CodeAgent,
     Finished,
     News,
-    PartBoard,
     QuestionAsked,
     get_no_news,
     skip_checkup,
@@ -67,7 +67,7 @@ class CodeAgentRunner:
         workspace: Workspace,
         on_progress: OnProgress,
         news: News = get_no_news,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> ChangeSet | ExecutionPaused:
         """Return the change on the branch; `files` is empty if this round changed nothing.
 
@@ -108,7 +108,7 @@ class CodeAgentRunner:
         workspace: Workspace,
         on_progress: OnProgress,
         news: News,
-        board: PartBoard | None,
+        board: BoardSeat | None,
     ) -> Finished | QuestionAsked:
         checkup = self._build_checkup(assignment, workspace)
         return await wait_for_result(

@@ -12,10 +12,11 @@ from bot.domain.budget import BudgetRules, Cap
 from bot.domain.cost import Cost
 from bot.domain.errors import AgentLimited, BudgetSpent, NotAuthorized
 from bot.domain.journal import Kind
+from bot.domain.part_notes import BoardSeat
 from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status
 from bot.domain.waits import pause_until
-from bot.ports.agent import Assignment, Checkup, News, PartBoard, Update, get_no_news, skip_checkup
+from bot.ports.agent import Assignment, Checkup, News, Update, get_no_news, skip_checkup
 from bot.ports.agent import Budget as Allowed
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import build_budget_chart, render_budget, render_budget_text
@@ -41,7 +42,7 @@ class PayingAgent(FakeAgent):
         budget: Allowed,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Pay, then work as any other."""
         for _ in range(2):

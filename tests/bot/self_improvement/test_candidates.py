@@ -14,13 +14,13 @@ from bot.domain.budget import Cap
 from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import AgentLimited, AgentOutputInvalid
+from bot.domain.part_notes import BoardSeat
 from bot.domain.run import Status, Waiting
 from bot.ports.agent import (
     Assignment,
     Budget,
     Checkup,
     News,
-    PartBoard,
     Update,
     get_no_news,
     skip_checkup,
@@ -227,7 +227,7 @@ class SecondHangs(FakeAgent):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Work as ever, or on and on."""
         if assignment.candidate == 2 and self.hangs:

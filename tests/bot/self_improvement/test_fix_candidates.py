@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.domain.budget import Cap
 from bot.domain.candidates import Candidates, CandidateVote
 from bot.domain.errors import AgentError, AgentOutputInvalid
+from bot.domain.part_notes import BoardSeat
 from bot.domain.plan import Approach
 from bot.domain.run import Run, Waiting
 from bot.ports.agent import (
@@ -15,7 +16,6 @@ from bot.ports.agent import (
     Budget,
     Checkup,
     News,
-    PartBoard,
     QuestionAsked,
     Update,
     get_no_news,
@@ -56,7 +56,7 @@ class CandidatesEngine(FakeAgent):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Work as the engine of this candidate does."""
         self.asked.append(assignment)

@@ -10,6 +10,7 @@ from structlog.contextvars import get_contextvars
 
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeConflict, TooMany
+from bot.domain.part_notes import BoardSeat
 from bot.domain.people import ITSELF
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Lane, Run, Stage, Status, get_lane
@@ -18,7 +19,6 @@ from bot.ports.agent import (
     Budget,
     Checkup,
     News,
-    PartBoard,
     Update,
     get_no_news,
     skip_checkup,
@@ -158,7 +158,7 @@ class LabelledEngine(FakeAgent):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         self.labels = get_contextvars()
         async for update in super().work(assignment, workspace, budget, news):

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.change import Grant
 from bot.domain.errors import AgentOutputInvalid
-from bot.domain.part_notes import PartNote
+from bot.domain.part_notes import BoardSeat, PartNote
 from bot.domain.plan import Plan, Step, find_split_error
 from bot.domain.run import Status, Waiting
 from bot.ports.agent import (
@@ -16,7 +16,6 @@ from bot.ports.agent import (
     Budget,
     Checkup,
     News,
-    PartBoard,
     QuestionAsked,
     Update,
     get_no_news,
@@ -71,7 +70,7 @@ class PartsEngine:
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Work as the engine of this part does."""
         self.asked.append(assignment)

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import NotAuthorized, WrongStage
+from bot.domain.part_notes import BoardSeat
 from bot.domain.run import Run, Stage, Status
 from bot.ports.agent import (
     Assignment,
     Budget,
     Checkup,
     News,
-    PartBoard,
     QuestionAsked,
     Update,
     get_no_news,
@@ -44,7 +44,7 @@ class Asking(FakeAgent):
         budget: Budget,
         news: News = get_no_news,
         checkup: Checkup = skip_checkup,
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> AsyncGenerator[Update, None]:
         self.rounds = (FIX,) if assignment.answer else (ASKS,)
         async with aclosing(super().work(assignment, workspace, budget, news)) as updates:

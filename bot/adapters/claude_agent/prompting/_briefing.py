@@ -15,8 +15,9 @@ from bot.adapters.claude_agent.prompting._record_texts import (
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_evidence
 from bot.domain.change import Verdict
 from bot.domain.people import ITSELF
+from bot.domain.part_notes import BoardSeat
 from bot.domain.plan import Approach
-from bot.ports.agent import Assignment, PartBoard, PartOfWork
+from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
 
 _OUTPUT = 6_000  # characters of one failed check; the end is the most useful part
@@ -41,7 +42,7 @@ class Briefing:
         prompts: Prompts,
         memory: Sequence[str] = (),
         checks: str = "",
-        board: PartBoard | None = None,
+        board: BoardSeat | None = None,
     ) -> None:
         self._assignment = assignment
         self._prompts = prompts

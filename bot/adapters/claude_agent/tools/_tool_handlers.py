@@ -28,9 +28,9 @@ from bot.adapters.claude_agent.tools._recall_tool import recall
 from bot.adapters.claude_agent.tools._tool_permissions import ToolPermissionPolicy
 from bot.domain.change import EngineRemark, Grant
 from bot.domain.errors import OutOfBounds, TheseusError
-from bot.domain.part_notes import LONGEST_NOTE
+from bot.domain.part_notes import LONGEST_NOTE, BoardSeat
 from bot.domain.plan import Plan
-from bot.ports.agent import PartBoard, QuestionAsked
+from bot.ports.agent import QuestionAsked
 from bot.ports.journal import Journal
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
@@ -73,7 +73,7 @@ class WriteAccess:
     questions: int = QUESTIONS
     not_done: tuple[EngineRemark, ...] = ()
     draft: tuple[str, str] | None = None
-    board: PartBoard | None = None
+    board: BoardSeat | None = None
 
 
 class ToolHandlers:
