@@ -24,8 +24,8 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.change import Grant, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
-from bot.domain.people import Person, Place
 from bot.domain.part_notes import BoardSeat
+from bot.domain.people import Person, Place
 from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role
 from bot.domain.run import Run, Trigger

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 THREAD = COMMAND_LINE.replace(in_thread=True)
 SPOKEN_OF = {
     "While we deploy", "we deploy", "pause for 2 hours, we deploy", "looks good to me, thanks!",
-    "lgtm, send it", "don't ship it", "slower accepted",
+    "lgtm, send it", "don't ship it",
     "go ahead",  # heard where a run waits for just that, and asked back elsewhere
     "slower accepted",  # a part of a longer sentence
     "Not now", "Please", *(each for openings in OPENINGS.values() for each in openings),

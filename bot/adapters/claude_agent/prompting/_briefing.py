@@ -14,8 +14,8 @@ from bot.adapters.claude_agent.prompting._record_texts import (
 )
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_evidence
 from bot.domain.change import Verdict
-from bot.domain.people import ITSELF
 from bot.domain.part_notes import BoardSeat
+from bot.domain.people import ITSELF
 from bot.domain.plan import Approach
 from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts

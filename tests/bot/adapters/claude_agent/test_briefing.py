@@ -18,8 +18,8 @@ from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.part_notes import BoardSeat, NoteBoard
 from bot.domain.people import Person
-from bot.domain.proof import Proof
 from bot.domain.plan import Approach, Plan, Step
+from bot.domain.proof import Proof
 from bot.domain.replay import Replay
 from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
