@@ -11,8 +11,9 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.cost import Cost
-from bot.domain.errors import AgentError, BudgetSpent, OutOfBounds
+from bot.domain.errors import AgentError, BudgetSpent, OutOfBounds, TheseusError
 from bot.domain.plan import Approach
+from bot.domain.run import Run
 from bot.ports.agent import Progress
 from bot.ports.workspace import Workspace, Workspaces
 from bot.presentation.cards import describe_candidate
@@ -119,8 +120,8 @@ class CandidateWriter:
     async def write(self, order: PartsOrder, workspace: Workspace) -> ChosenCandidate | None:
         """Return the chosen candidate on the run's branch; `None` if one change is to be written.
 
-        An engine that fails, asks or declines ends its own candidate only. Raises the error of the
-        first one if all failed that way, and what the verifier and workspaces raise.
+        An engine that fails, asks or declines ends its own candidate only. Raises the error of one
+        if all failed that way, and what the verifier and workspaces raise.
         """
         approaches = await self.room.list_approaches(order)
         if not approaches:
@@ -144,11 +145,16 @@ class CandidateWriter:
         drafts = [task.result() for task in tasks]
         if not any(draft.change for draft in drafts):
             if len(costs.errors) == len(drafts):
-                raise costs.errors[0]
+                raise self._choose_error(order.run, costs.errors)
             text = _ONE_PIECE.format(why=escape_line(redact(drafts[-1].why), 300).rstrip("."))
             await self.notifier.say(order.run, text, key=f"one-piece:{order.run.attempt}")
             return None
         return await self._choose(order, drafts, workspace, costs)
+
+    def _choose_error(self, run: Run, errors: Sequence[TheseusError]) -> TheseusError:
+        """Return the first error that the run can wait out, or else the first."""
+        find_pause = self.room.calls.find_pause
+        return next((each for each in errors if find_pause(each, run) is not None), errors[0])
 
     async def _write_one(
         self, order: PartsOrder, number: int, approach: Approach, costs: "_SharedCosts"

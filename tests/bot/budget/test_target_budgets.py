@@ -1,10 +1,12 @@
 """A target's own caps hold in addition to those for everything."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from bot.budget.enforcement import BudgetEnforcer
+from bot.budget.run_cost_meter import RunCostMeter
 from bot.budget.target_budgets import LayeredSpendGuard, TargetBudget
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
@@ -12,8 +14,11 @@ from bot.domain.cost import Cost
 from bot.domain.errors import BudgetSpent
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
+from bot.self_improvement.runs.model_calls import ModelCalls
 from bot.self_improvement.runs.transitions import create_run
+from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_ledger import FakeLedger
 from tests.fakes.fake_store import FakeStore
 
@@ -29,6 +34,8 @@ class Scene:
         budget = TargetBudget(self._create(self.own_ledger, own))
         whole = self._create(self.ledger, everything)
         self.guard = LayeredSpendGuard(whole, {"welcome": budget}, self.store)
+        recorder = Recorder(FakeJournal(), self.clock, Path("/"), b"s" * 32, lambda: None)
+        self.calls = ModelCalls(whole, self.clock, recorder, RunCostMeter(whole), budget)
 
     def _create(self, ledger: FakeLedger, usd: float) -> BudgetEnforcer:
         return BudgetEnforcer(ledger, self.clock, BudgetRules(day=Cap(usd=usd), reserve_usd=0))
@@ -48,6 +55,18 @@ class Scene:
             id=request, at=NOW, account=account, model="m", status=200, outcome="ok", cost_usd=usd
         )
         await self.guard.settle(charge)
+
+
+@pytest.mark.parametrize(("own", "everything"), [(1.0, 10.0), (10.0, 1.0)])
+async def test_candidates_and_votes_have_to_fit_the_caps_of_both(
+    own: float, everything: float
+) -> None:
+    scene = Scene(own=own, everything=everything)
+    theirs = await scene.create_account("welcome")
+    await scene.spend(theirs, 0.6, "r1")
+    run = await scene.store.get(theirs.run_id or "")
+    assert await scene.calls.has_room(run, "review", Cost(cost_usd=0.3))
+    assert not await scene.calls.has_room(run, "review", Cost(cost_usd=0.5))
 
 
 async def test_the_caps_of_a_target_are_for_its_runs_alone() -> None:

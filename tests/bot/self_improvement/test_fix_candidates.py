@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.domain.budget import Cap
 from bot.domain.candidates import Candidates, CandidateVote
-from bot.domain.errors import AgentError, AgentOutputInvalid
+from bot.domain.errors import AgentError, AgentOutputInvalid, AgentOverloaded
 from bot.domain.part_notes import BoardSeat
 from bot.domain.plan import Approach
 from bot.domain.run import Run, Waiting
@@ -199,6 +199,22 @@ async def test_one_whose_engine_fails_or_asks_ends_only_itself(tmp_path: Path) -
             assert candidates.present == 2
             assert [each.number for each in candidates.dropped] == [1]
         assert not world.workspaces.leased
+
+
+async def test_where_the_provider_is_overloaded_the_run_waits_and_writes_them_anew(
+    tmp_path: Path,
+) -> None:
+    busy = AgentOverloaded("The model's provider is overloaded.")
+    world = several(tmp_path, [AgentOutputInvalid("no"), IN_READER], [busy, IN_WRITER])
+    world.budget = world.budget.replace(modifications_an_hour=2)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until(lambda now: now.is_parked, run.id)
+        await world.clock.advance(61)
+        run = await world.wait_until_settled(run.id)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        assert len(world.engine.asked) == 4
+        assert len((await find_candidates(world, run)).held) == 2
 
 
 async def test_where_none_holds_the_closest_is_worked_on(tmp_path: Path) -> None:
