@@ -66,8 +66,12 @@ async def measure(model: WhisperModel, python: str) -> None:
             found.value in ("ship", "reject", "stop", "cancel", "revert", "pause", "resume")
         )
         if expected != got:
-            sys.stdout.write(f"{text} -> {transcript.text} ({wanted.value} -> {found.value})" + "\n")
-    sys.stdout.write(f"words wrong: {errors} of {words}; intents right: {right} of {len(REQUESTS)}\n")
+            sys.stdout.write(
+                f"{text} -> {transcript.text} ({wanted.value} -> {found.value})" + "\n"
+            )
+    sys.stdout.write(
+        f"words wrong: {errors} of {words}; intents right: {right} of {len(REQUESTS)}\n"
+    )
     sys.stdout.write(f"decisions: {decisions}\n")
 
 
