@@ -1,4 +1,4 @@
-"""Measures how well requests are understood that a synthetic voice says: `python -m bench.transcription`.
+"""Measures how well spoken requests are understood: `python -m bench.transcription`.
 
 It needs espeak-ng and the extra `voice`, or `--python` and `--folder` of a place that has it.
 """
