@@ -90,6 +90,14 @@ class RunNotifier:
         post = Post(text=text, attachments=attachments, buttons=buttons)
         await self._post(run, post, f"{_build_key(run)}:{key}")
 
+    async def say_latest(self, run: Run, text: str, *, key: str) -> None:
+        """Post a text in the run's thread; for a known key, show it in the same message."""
+        post = Post(text=text)
+        message_id = await self._post(run, post, f"{_build_key(run)}:{key}")
+        if message_id is not None and run.thread_id is not None:
+            ref = MessageRef(channel_id=run.thread_id, message_id=message_id)
+            await self._chat.edit(ref, post)
+
     async def ask(self, run: Run, question: Question) -> int | None:
         """Ask the run's person, or any listed person who reads it; once per question.
 

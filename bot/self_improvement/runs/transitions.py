@@ -199,6 +199,9 @@ class RunTransitions:
         question = open_question(run, history)
         if question is not None:
             await self.post_question(run, question)
+        elif run.waiting in (Waiting.BUDGET, Waiting.USAGE_LIMIT) and run.stage is not Stage.SHIP:
+            key = f"limited:{run.attempt}:{run.round}:{run.stage}"
+            await self.notifier.say_latest(run, run.reason, key=key)
         elif run.stage is not Stage.SHIP:
             await self.notifier.say(run, run.reason, key=f"paused:{run.version}")
 

@@ -24,6 +24,7 @@ from bot.domain.errors import (
 )
 from bot.domain.journal import Kind
 from bot.domain.run import Run, Stage, Status
+from bot.domain.waits import format_timestamp
 from bot.ports.agent import QuestionAsked
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_planner import FakePlanner
@@ -79,12 +80,14 @@ async def test_trouble_of_the_provider_is_waited_for_in_growing_steps_for_an_hou
     async with world.run_agent() as agent:
         run = await agent.request(world.make_trigger())
         waits: list[int] = []
+        until = run.updated_at
         for _ in range(6):
             # before the sweep has looked it is still parked as it was
             run = await world.wait_until(
                 lambda now: now.is_parked and now.waits > len(waits), run.id
             )
             assert run.parked_until is not None
+            until = run.parked_until
             waits.append(round((run.parked_until - run.updated_at).total_seconds()))
             await world.clock.advance(waits[-1] + 6)
         run = await world.wait_until_ended(run.id)
@@ -92,6 +95,8 @@ async def test_trouble_of_the_provider_is_waited_for_in_growing_steps_for_an_hou
     assert len(world.engine.asked) == 7
     assert run.status is Status.FAILED
     assert f"`/runs retry {run.id}` tries again." in run.reason
+    [pause] = [text for text in world.list_texts(run) if text.startswith("⏸️")]
+    assert pause == f"⏸️ {error} I go on by myself {format_timestamp(until)}."
 
 
 async def test_people_may_let_the_offline_engine_try_while_a_provider_is_overloaded(
