@@ -59,5 +59,5 @@ async def test_the_executor_hears_words_beside_a_tools_result_and_after_its_turn
     assert "SYSTEM" not in ours
     assert THEN in last.prompt
     assert [update.text for update in told if update.kind == "progress" and update.milestone] == [
-        "I take up d0."
+        "“I take up d0.”"
     ]
