@@ -184,7 +184,6 @@ LIES: dict[str, tuple[Story, str]] = {
         "changed nothing",
     ),
     "declines": ({"executor": [repeat_turn(refuse_answer("I would rather not."))]}, "declined"),
-    "is overloaded": ({"executor": [repeat_turn(fail_request(529))]}, "overloaded"),
 }
 
 

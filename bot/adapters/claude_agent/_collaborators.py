@@ -136,8 +136,7 @@ class EngineServices:
             reproduction_files = {test.path for test in assignment.plan.reproductions}
             for change in await workspace.list_changes():
                 if change.path not in permissions.owned_files | reproduction_files:
-                    reason = "It was changed before the question was asked."
-                    await handlers.call("own_file", {"path": change.path, "reason": reason})
+                    await handlers.grant_changed_file(change.path)
         return ToolSession(
             handlers,
             (*READING, *WRITING, TODO_TOOL),

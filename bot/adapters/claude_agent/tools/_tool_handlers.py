@@ -310,7 +310,17 @@ class ToolHandlers:
             return ToolAnswer(refusal, failed=True)
         return ToolAnswer("The other parts see it at their next turn, and people on the card.")
 
+    async def grant_changed_file(self, path: str) -> None:
+        """Grant a file that was changed before a question, if the rules still allow it."""
+        reason = "It was changed before the question was asked."
+        await self._grant(tools.OwnFileArguments(path=path, reason=reason), is_founded=True)
+
     async def _own_file(self, arguments: tools.OwnFileArguments) -> ToolAnswer:
+        return await self._grant(arguments)
+
+    async def _grant(
+        self, arguments: tools.OwnFileArguments, *, is_founded: bool = False
+    ) -> ToolAnswer:
         writing = self._get_write_access()
         location = check_ownership(
             self._workspace.path,
@@ -321,7 +331,7 @@ class ToolHandlers:
         )
         if isinstance(location, str):
             return ToolAnswer(location, failed=True)
-        is_founded = await asyncio.to_thread(
+        is_founded = is_founded or await asyncio.to_thread(
             is_about_code, self._workspace.path, location.name, arguments.reason, self.owned_files
         )
         if not is_founded:
