@@ -84,7 +84,9 @@ def test_the_local_discord_works_alone(environment: Environment) -> None:
 def test_the_rehearsal_works_with_what_it_depends_on_alone(
     environment: Environment, tmp_path: Path
 ) -> None:
-    environment.install("local-discord", "theseus-guard", "theseus-observe", "theseus-rehearsal")
+    environment.install(
+        "local-discord", "theseus-guard", "theseus-observe", "theseus-repair", "theseus-rehearsal"
+    )
     missing = environment.call("python", "-c", "import bot")
     assert "No module named 'bot'" in missing.stderr
     shop = tmp_path / "shop"
