@@ -40,7 +40,11 @@ async def test_what_never_failed_is_answered_in_the_channel_and_opens_no_thread(
         "a command that crashes, a command that became slow, and a wrong answer"
         in (told["content"])
     )
-    assert list_labels(told) == ["/roll", "/juggle balls"]  # what failed, then what is near
+    assert list_labels(told) == [
+        "/roll",
+        "/juggle balls",
+        "Not what I meant",
+    ]  # what failed, then near
     assert await room.list_runs() == ()
     assert await room["alice"].list_threads("dev") == []
     [asked] = [
@@ -62,7 +66,7 @@ async def test_offered_is_what_failed_and_no_command_of_our_own(
     room: DevChannel, ask: str, offered: list[str]
 ) -> None:
     room.world.runtime.known["memory search"] = "memory"
-    assert list_labels(await reply(room, "alice", ask)) == offered
+    assert list_labels(await reply(room, "alice", ask)) == [*offered, "Not what I meant"]
 
 
 async def test_the_button_of_a_command_asks_about_that_one_under_the_pressers_own_rights(
@@ -91,7 +95,7 @@ async def test_which_failure_is_meant_is_asked_in_the_channel_and_the_press_begi
     newest = shorten_id(room.world.journal.actions[-1].id)
     told = await reply(room, "alice", "the tag colours dont work, look into it")
     assert told["content"].startswith("❓ I am not sure which failure you mean.")
-    assert list_labels(told) == ["/tag show: TypeError"]
+    assert list_labels(told) == ["/tag show: TypeError", "Not what I meant"]
     assert await room.list_runs() == ()
     pressed = await room["alice"].press("dev", get_custom_id(told, "/tag show: TypeError"), told)
     assert (await room.wait_for_answer("alice", pressed, "dev")).startswith("On it: <#")

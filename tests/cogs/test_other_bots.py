@@ -76,7 +76,9 @@ async def test_two_bots_with_the_same_command_are_asked_back(room: DevChannel) -
     question = await room.wait_for_reply("alice", said)
     assert "Which bot do you mean?" in question["content"]
     labels = list_labels(question)
-    assert labels == ["welcome-bot: /help: IndexError", "music: /help: IndexError"]
+    assert labels == [
+        "welcome-bot: /help: IndexError", "music: /help: IndexError", "Not what I meant",
+    ]  # fmt: skip
     button = get_custom_id(question, labels[1])
     refused = await room["dora"].press("dev", button, question)
     assert "not on the list" in await room.wait_for_answer("dora", refused, "dev")

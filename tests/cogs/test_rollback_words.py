@@ -219,5 +219,5 @@ async def test_the_last_change_may_be_of_code_or_of_a_text_and_is_asked_about(
     await room.wait_until(lambda now: now.status is Status.DONE)
     question = await told(room, "alice", "roll back the last change")
     assert [each.partition(" v1")[0] for each in list_labels(question)] == [
-        "Revert #1", "Back to persona", "Not now"
+        "Revert #1", "Back to persona", "Not now", OTHER_LABEL,
     ]  # fmt: skip

@@ -240,6 +240,9 @@ def test_the_command_line_tells_it_neither(
 # -------------------------------------------------------------- what is added tomorrow is seen here
 
 SAYS_NOTHING = {
+    "endpoint_transcriber": "returns what was spoken; it is redacted like text where it is read",
+    "unavailable_transcriber": "transcribes nothing, and says what to install",
+    "whisper_transcriber": "returns what was spoken; it is redacted like text where it is read",
     "file_snapshots": "copies files as they are, for plays on this machine; its tests hold that",
     "state_backups": "copies the state as it is; nobody but its owner may read that",
     "advisory_file": "copies published advisories; the gates redact what they say of them",

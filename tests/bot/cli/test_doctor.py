@@ -81,8 +81,8 @@ async def test_with_everything_set_nothing_is_bad(make: Make) -> None:
     assert [each.line for each in findings if each.status == "bad"] == []
     assert [each.name for each in findings] == [
         "python", "git", "people.developers", "people.approvers", "discord token",
-        "discord intents", "dev channel", "forge", "forge remote", "sandbox", "model", "prompts",
-        "http", "alerts", "disk", "backups", "full checks",
+        "discord intents", "dev channel", "forge", "forge remote", "sandbox", "model",
+        "voice messages", "prompts", "http", "alerts", "disk", "backups", "full checks",
     ]  # fmt: skip
 
 

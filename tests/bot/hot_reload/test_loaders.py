@@ -140,6 +140,6 @@ async def test_of_a_section_that_counts_in_part_the_rest_is_told_to_wait(rig: Ri
     assert moved != CONFIG
     rig.write("data/config.yaml", moved)
     result = await rig.registry.reload(FILE_AUTHOR)
-    assert result.restart_needed == ("backup.folder",)
+    assert result.restart_needed == ("backup.folder", "voice.folder")
     rig.write("data/config.yaml", CONFIG)
     assert (await rig.registry.reload(FILE_AUTHOR)).restart_needed == ()

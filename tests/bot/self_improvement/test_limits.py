@@ -110,7 +110,7 @@ async def test_people_may_let_the_offline_engine_try_while_a_provider_is_overloa
         await world.wait_until(lambda now: now.is_parked, run.id)
         await _told(world, run, "is overloaded. I go on by myself")
         card = world.chat.find_by_key(f"{run.id}:card").post
-        assert [each.action for each in card.buttons] == ["fallback", "cancel"]
+        assert [each.action for each in card.buttons] == ["fallback", "cancel", "meant"]
         with pytest.raises(NotAuthorized):
             await agent.switch_engine(run.id, MALLORY)
         await agent.revise(run.id, ALICE, "also handle 0d6")
