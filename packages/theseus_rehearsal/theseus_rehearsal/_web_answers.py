@@ -35,6 +35,14 @@ class WebAnswers:
 
     async def __aenter__(self) -> Self:
         """Start to listen."""
+        try:
+            await self._listen()
+        except BaseException:  # also if the play ends meanwhile: no socket may stay open
+            await self._close()
+            raise
+        return self
+
+    async def _listen(self) -> None:
         for scheme in ("http", "https"):
             app = web.Application(
                 client_max_size=_REQUEST_BYTES, middlewares=[self._requests.hold_request]
@@ -46,7 +54,6 @@ class WebAnswers:
             await runner.setup()
             self._runners.append(runner)
             await web.UnixSite(runner, f"{self._prefix}.{scheme}").start()
-        return self
 
     async def __aexit__(
         self,
@@ -55,6 +62,9 @@ class WebAnswers:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening."""
+        await self._close()
+
+    async def _close(self) -> None:
         for runner in self._runners:
             await runner.cleanup()
 
