@@ -36,7 +36,10 @@ def understand(text: str, setting: Setting, table: HearingTable | None = None) -
         return utterance
     if utterance.intent is Intent.CHAT and not _should_read_talk(setting):
         return utterance
-    rating = (table or load_table()).rate(text)
+    table = table or load_table()
+    if not table.weights:
+        return utterance
+    rating = table.rate(text)
     if utterance.intent is Intent.CHAT:
         return _read_talk(text, setting, utterance, rating)
     return _compare(utterance, setting, rating)
@@ -61,8 +64,9 @@ def explain(text: str, setting: Setting, meaning: Intent) -> Utterance:
     if utterance.intent is meaning:
         return utterance
     if meaning is Intent.ASK:
-        asked = load_table().rate(text).find_best(lambda label: label.startswith(ASK))
-        return _build(utterance, meaning, Slots(topic=get_topic(asked)))
+        labels = [label for label in load_table().rate(text).shares if label.startswith(ASK)]
+        topic = get_topic(labels[0]) if labels else None
+        return _build(utterance, meaning, Slots(topic=topic))
     return _build(utterance, meaning, build_work_slots(text, setting))
 
 

@@ -1,16 +1,19 @@
 """The learned table: rates the labels of a message by adding up the weights of its features."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Self
 
+import structlog
+
 from bot.domain.errors import ConfigError
 from bot.listener.features import extract_features
 from bot.listener.labels import CHAT, check_label
 
+_log = structlog.stdlib.get_logger(__name__)
 SCALE = 100
 """A weight of 1.0 is written as this integer."""
 BIAS = "bias"
@@ -30,10 +33,6 @@ class Rating:
     def label(self) -> str:
         """The likeliest label."""
         return next(iter(self.shares))
-
-    def find_best(self, fits: Callable[[str], bool]) -> str:
-        """Return the likeliest label that fits. Raises `StopIteration` if none does."""
-        return next(label for label in self.shares if fits(label))
 
     def add_up(self, labels: Iterable[str]) -> float:
         """Return the probability that one of the labels is right."""
@@ -101,10 +100,17 @@ class HearingTable:
         return Rating(dict(sorted(shares, key=lambda share: (-share[1], share[0]))))
 
 
+_EMPTY = HearingTable((CHAT,), {})
+
+
 @cache
 def load_table() -> HearingTable:
-    """Return the built-in table, read once. Raises `ConfigError` if it cannot be read."""
-    return HearingTable.read(_INSTALLED if _INSTALLED.exists() else TABLE)
+    """Return the built-in table, read once. Without it, the grammar alone reads messages."""
+    file = _INSTALLED if _INSTALLED.exists() else TABLE
+    if not file.exists():
+        _log.warning("%s is missing: messages are read by the grammar alone", file)
+        return _EMPTY
+    return HearingTable.read(file)
 
 
 def _parse_heading(name: str, cells: list[str]) -> tuple[str, ...]:
