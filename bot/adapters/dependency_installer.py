@@ -4,12 +4,12 @@ import asyncio
 import importlib.util
 import os
 import shutil
-import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from theseus_observe.redaction import redact
+
+from bot.infra.child_program import run_program
 
 SECONDS = 900.0
 _TAIL = 400
@@ -56,23 +56,9 @@ class DependencyInstaller:
     async def _run(self) -> tuple[int | None, str]:
         """Return the exit status (`None` after a timeout) and the output."""
         claude = importlib.util.find_spec("claude_agent_sdk") is not None
-        process = await asyncio.create_subprocess_exec(
-            "make", "--no-print-directory", "claude" if claude else "install",
-            cwd=self._root,
-            env={**os.environ, "PYTHON": sys.executable},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(self._seconds):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            return None, ""
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        return process.returncode, output.decode(errors="replace")
+        return await run_program(
+            ("make", "--no-print-directory", "claude" if claude else "install"),
+            folder=self._root,
+            variables={**os.environ, "PYTHON": sys.executable},
+            seconds=self._seconds,
+        )

@@ -1,16 +1,15 @@
 """Deployments of targets: a command, a systemd unit, a container, a webhook, or a person."""
 
-import asyncio
 import os
 import re
-import signal
 from collections.abc import Sequence
-from contextlib import suppress
+from pathlib import Path
 
 from theseus_observe.redaction import redact
 
 from bot.domain.target import Target
 from bot.domain.target_errors import DeploymentError
+from bot.infra.child_program import run_program
 from bot.infra.service_client import open_service
 from bot.ports.deployment import Deployment
 
@@ -70,26 +69,12 @@ class CommandDeployment:
     async def _run(self, commit: str) -> tuple[int | None, str]:
         """Return the exit status (`None` after a timeout) and the output."""
         passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            cwd="/",
-            env={**passed, "THESEUS_COMMIT": commit, "THESEUS_TARGET": self._name},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
+        return await run_program(
+            self._command,
+            folder=Path("/"),
+            variables={**passed, "THESEUS_COMMIT": commit, "THESEUS_TARGET": self._name},
+            seconds=self._seconds,
         )
-        try:
-            async with asyncio.timeout(self._seconds):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            return None, ""
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        return process.returncode, output.decode(errors="replace")
 
 
 class WebhookDeployment:
