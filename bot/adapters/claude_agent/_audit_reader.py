@@ -1,17 +1,12 @@
 """Reads the sample of a self-audit: one prompt, no tools, one structured answer."""
 
-from collections.abc import Mapping
-from contextlib import aclosing
-
 from pydantic import Field
 from theseus_guard.record import Record
 
 from bot.adapters.claude_agent._forms import build_schema
-from bot.adapters.claude_agent._output import Objection, read
-from bot.adapters.claude_agent.program._events import Deny
+from bot.adapters.claude_agent._single_answer import ask_once, refuse_tool
 from bot.adapters.claude_agent.program._launch import create_private_folder
 from bot.adapters.claude_agent.program._program import Claude, Talk
-from bot.adapters.claude_agent.program._turn import CostSum, PromptTurn
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
 from bot.domain.account import Account
 from bot.domain.audit_ideas import (
@@ -22,7 +17,6 @@ from bot.domain.audit_ideas import (
     AuditIdeas,
     AuditSample,
 )
-from bot.domain.errors import AgentOutputInvalid
 from bot.domain.people import ITSELF
 from bot.domain.roles import Role
 from bot.prompts import Prompts
@@ -71,14 +65,13 @@ class ClaudeAuditReader:
 
     async def propose(self, sample: AuditSample, usd: float) -> AuditIdeas:
         """Return the model's proposals. Raises `AgentError`, `BudgetSpent`."""
-        tally = CostSum()
         talk = Talk(
             name=f"audit:{sample.key}:planner",
             role=self._role,
             cwd=create_private_folder(self._claude.home / "audit"),
             system=self._prompts.render("planner_audit"),
             account=Account(purpose="audit", person_id=ITSELF.id),
-            judge=_refuse,
+            judge=refuse_tool,
             schema=build_schema(AuditForm),
             seconds=self._role.seconds,
             usd=min(usd, self._role.usd),
@@ -92,22 +85,6 @@ class ClaudeAuditReader:
             ),
             known=fence_text(clip("\n".join(sample.known), _KNOWN)),
         )
-        async with self._claude.open_conversation(talk) as conversation:
-            tally.add(conversation)
-            turn = PromptTurn(conversation, tally, talk.cwd)
-            async with aclosing(turn.say(prompt)) as updates:
-                async for _ in updates:
-                    pass  # no one watches an audit
-            try:
-                form = read(AuditForm, turn.reply.structured)
-            except Objection as objection:
-                raise AgentOutputInvalid(
-                    f"The answer was not usable: {str(objection)[:500]}"
-                ) from objection
+        form, cost = await ask_once(self._claude, talk, prompt, AuditForm)
         ideas = tuple(AuditIdea.model_validate(dict(each)) for each in form.ideas)
-        return AuditIdeas(ideas=ideas, **dict(tally.total))
-
-
-async def _refuse(tool: str, _arguments: Mapping[str, object]) -> Deny:
-    """Refuse every tool: all there is to read is in the prompt."""
-    return Deny(f"There is no tool {tool} here. Answer with what you were given.")
+        return AuditIdeas(ideas=ideas, **dict(cost))

@@ -1,7 +1,5 @@
 """Votes between candidates: one prompt, no tools, one structured answer."""
 
-from collections.abc import Mapping
-from contextlib import aclosing
 from typing import Literal
 
 from pydantic import Field
@@ -9,16 +7,13 @@ from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
 from bot.adapters.claude_agent._forms import build_schema
-from bot.adapters.claude_agent._output import Objection, read
-from bot.adapters.claude_agent.program._events import Deny
+from bot.adapters.claude_agent._single_answer import ask_once, refuse_tool
 from bot.adapters.claude_agent.program._launch import create_private_folder
 from bot.adapters.claude_agent.program._program import Claude, Talk
-from bot.adapters.claude_agent.program._turn import CostSum, PromptTurn
 from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
 from bot.domain.account import Account
 from bot.domain.ballot import LONGEST_REASON, BallotAnswer, CandidateBallot
-from bot.domain.errors import AgentOutputInvalid
 from bot.domain.roles import Role
 from bot.prompts import Prompts
 
@@ -60,35 +55,22 @@ class ClaudeCandidateVoter:
 
     async def vote(self, ballot: CandidateBallot) -> BallotAnswer:
         """Return the model's choice. Raises `AgentError`, `BudgetSpent`."""
-        tally = CostSum()
         talk = Talk(
             name=f"{ballot.run_id}:{ballot.attempt}:vote:{ballot.voter}",
             role=self._role,
             cwd=create_private_folder(self._claude.home / "votes"),
             system=self._prompts.render("reviewer_vote"),
             account=Account(purpose="review", person_id=ballot.person_id, run_id=ballot.run_id),
-            judge=_refuse,
+            judge=refuse_tool,
             schema=build_schema(VoteForm),
             seconds=self._role.seconds,
             usd=self.usd,
             fresh=True,
         )
-        prompt = self._render(ballot)
-        async with self._claude.open_conversation(talk) as conversation:
-            tally.add(conversation)
-            turn = PromptTurn(conversation, tally, talk.cwd)
-            async with aclosing(turn.say(prompt)) as updates:
-                async for _ in updates:
-                    pass  # people see the votes once all are there
-            try:
-                form = read(VoteForm, turn.reply.structured)
-            except Objection as objection:
-                raise AgentOutputInvalid(
-                    f"The answer was not usable: {str(objection)[:500]}"
-                ) from objection
+        form, cost = await ask_once(self._claude, talk, self._render(ballot), VoteForm)
         label = "" if form.choice == "none" else form.choice
         reason = flatten(form.reason, LONGEST_REASON)
-        return BallotAnswer(label=label, reason=reason, **dict(tally.total))
+        return BallotAnswer(label=label, reason=reason, **dict(cost))
 
     def _render(self, ballot: CandidateBallot) -> str:
         share = _DIFFS // len(ballot.entries)
@@ -100,8 +82,3 @@ class ClaudeCandidateVoter:
         )
         problem = fence_text(clip(redact(ballot.problem), _PROBLEM))
         return self._prompts.render("reviewer_ballot", problem=problem, candidates=candidates)
-
-
-async def _refuse(tool: str, _arguments: Mapping[str, object]) -> Deny:
-    """Refuse every tool: all there is to read is in the prompt."""
-    return Deny(f"There is no tool {tool} here. Answer with what you were given.")
