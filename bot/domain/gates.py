@@ -40,6 +40,9 @@ class GateRules(Record):
         return modes[name]
 
 
+GateStatus = Literal["passed", "failed", "unmeasured"]
+
+
 class GateResult(Record):
     """The result of one gate for exactly one head.
 
@@ -48,7 +51,7 @@ class GateResult(Record):
     """
 
     gate: GateName
-    status: Literal["passed", "failed", "unmeasured"]
+    status: GateStatus
     summary: str
     details: tuple[str, ...] = ()
     remedy: str = ""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from theseus_guard import find_manifests
 
 from bot.domain.advisories import AdvisoriesMissing, DeclaredPackages, KnownFlaw
-from bot.domain.gates import GateName, GateResult
+from bot.domain.gates import GateName
 from bot.ports.advisory_database import AdvisoryDatabase
 from bot.ports.clock import Clock
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
@@ -31,7 +31,7 @@ class AdvisoryGate:
         """Return the flaws that the change brings in. Raises `WorkspaceError`."""
         changed = find_manifests([each.path for each in case.change.files])
         if not changed:
-            return self._report("passed", "no dependency changes")
+            return GateReport.build(self.name, "passed", "no dependency changes")
         before, after = (
             await self._read(case, case.change.base),
             await self._read(case, case.change.head),
@@ -43,8 +43,10 @@ class AdvisoryGate:
             source = await self.database.get_source()
         except AdvisoriesMissing as missing:
             if objections:
-                return self._report("failed", f"{objections[0]}; {missing}", objections[1:])
-            return self._report("unmeasured", str(missing))
+                return GateReport.build(
+                    self.name, "failed", f"{objections[0]}; {missing}", objections[1:], _REMEDY
+                )
+            return GateReport.build(self.name, "unmeasured", str(missing))
         days = (self.clock.now() - source.imported_at).days
         return self._decide(
             [each for each in now if not any(each.is_same(other) for other in known)],
@@ -69,23 +71,11 @@ class AdvisoryGate:
             details.append(f"known before, not by this change: {_join(old)}")
         shown = [*details[:_MOST_SHOWN], *remarks]
         if new or objections:
-            return self._report("failed", f"brings in {_count(new, objections)}", shown)
-        summary = "fixes known flaws" if fixed else "brings in no known flaw"
-        return self._report("passed", summary, shown)
-
-    def _report(self, status: str, summary: str, details: Iterable[str] = ()) -> GateReport:
-        remedy = _REMEDY if status == "failed" else ""
-        return GateReport(
-            GateResult.model_validate(
-                {
-                    "gate": self.name,
-                    "status": status,
-                    "summary": summary,
-                    "details": tuple(details),
-                    "remedy": remedy,
-                }
+            return GateReport.build(
+                self.name, "failed", f"brings in {_count(new, objections)}", shown, _REMEDY
             )
-        )
+        summary = "fixes known flaws" if fixed else "brings in no known flaw"
+        return GateReport.build(self.name, "passed", summary, shown)
 
     async def _read(self, case: GateCase, commit: str) -> DeclaredPackages:
         """Return the packages of all manifests of a commit."""

@@ -8,7 +8,7 @@ from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.probe import RunProbe
 
 from bot.domain.errors import RehearsalError, StoreError, VerifierError
-from bot.domain.gates import GateName, GateResult, GateRules
+from bot.domain.gates import GateName, GateRules
 from bot.ports.coverage_meter import CoverageMeter
 from bot.ports.trees import CommitTrees
 from bot.proof.changed_statements import (
@@ -42,7 +42,7 @@ class CoverageGate:
         """Return the changed lines that never run. Raises `VerifierError`, `WorkspaceError`."""
         statements = await self._list_statements(case)
         if not statements:
-            return self._report("passed", "no line of the program changes")
+            return GateReport.build(self.name, "passed", "no line of the program changes")
         doubts: list[str] = []
         ran: dict[str, set[int]] = {}
         for collect in (self._run_tests, self._run_scripts):
@@ -52,7 +52,7 @@ class CoverageGate:
             except (VerifierError, RehearsalError, StoreError) as error:
                 doubts.append(str(error))
         if len(doubts) > 1:
-            return self._report("unmeasured", f"nothing could be run: {doubts[0]}")
+            return GateReport.build(self.name, "unmeasured", f"nothing could be run: {doubts[0]}")
         return self._decide(statements, ran, doubts)
 
     def _decide(
@@ -72,28 +72,14 @@ class CoverageGate:
         wanted = self.rules.covered_percent
         summary = f"{total - missing} of {total} changed statements run"
         if 100 * (total - missing) < wanted * total:
-            return self._report(
+            return GateReport.build(
+                self.name,
                 "failed",
                 f"{summary}, {wanted:g} % are required",
                 details,
                 "Add tests that run these lines, or lower `gates.covered_percent`.",
             )
-        return self._report("passed", summary, details)
-
-    def _report(
-        self, status: str, summary: str, details: Sequence[str] = (), remedy: str = ""
-    ) -> GateReport:
-        return GateReport(
-            GateResult.model_validate(
-                {
-                    "gate": self.name,
-                    "status": status,
-                    "summary": summary,
-                    "details": tuple(details),
-                    "remedy": remedy,
-                }
-            )
-        )
+        return GateReport.build(self.name, "passed", summary, details)
 
     async def _list_statements(self, case: GateCase) -> dict[str, tuple[Statement, ...]]:
         found = {}

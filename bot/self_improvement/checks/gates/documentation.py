@@ -5,7 +5,7 @@ from itertools import islice
 from typing import ClassVar
 
 from bot.domain.cogs import get_cog_name
-from bot.domain.gates import GateName, GateResult
+from bot.domain.gates import GateName
 from bot.proof.command_mentions import find_stale_mentions, is_document
 from bot.proof.command_texts import CommandText, read_commands
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
@@ -26,7 +26,7 @@ class DocumentationGate:
         before, after = await self._read_commands(case)
         changed = [name for name in before.keys() | after if before.get(name) != after.get(name)]
         if not changed:
-            return self._report("passed", "no command changes how it is presented")
+            return GateReport.build(self.name, "passed", "no command changes how it is presented")
         base, head = case.change.base, case.change.head
         gone = {each.path for each in case.change.files if each.status == "deleted"}
         paths = {*await case.workspace.list_base_files(), *(f.path for f in case.change.files)}
@@ -41,27 +41,13 @@ class DocumentationGate:
         lines = find_stale_mentions(before, after, old, new)
         names = ", ".join(f"`/{name}`" for name in sorted(changed)[:_MOST_SHOWN])
         if not lines:
-            return self._report("passed", f"the documents follow {names}")
-        return self._report(
+            return GateReport.build(self.name, "passed", f"the documents follow {names}")
+        return GateReport.build(
+            self.name,
             "failed",
             f"{len(lines)} without documentation",
             lines[:_MOST_SHOWN],
             "Change the sections that mention them, and describe new options.",
-        )
-
-    def _report(
-        self, status: str, summary: str, details: tuple[str, ...] = (), remedy: str = ""
-    ) -> GateReport:
-        return GateReport(
-            GateResult.model_validate(
-                {
-                    "gate": self.name,
-                    "status": status,
-                    "summary": summary,
-                    "details": details,
-                    "remedy": remedy,
-                }
-            )
         )
 
     async def _read_commands(

@@ -1,9 +1,9 @@
 """Runs the quality gates of a change whose checks pass, within one time limit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from theseus_guard.records import Finding
 from theseus_observe.redaction import redact
@@ -11,7 +11,7 @@ from theseus_observe.redaction import redact
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import PortError
-from bot.domain.gates import GateName, GateResult, GateRules
+from bot.domain.gates import GateName, GateResult, GateRules, GateStatus
 from bot.domain.trials import RevertTrial
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
@@ -30,6 +30,22 @@ class GateReport(NamedTuple):
 
     result: GateResult
     revert_trial: RevertTrial | None = None
+
+    @classmethod
+    def build(
+        cls,
+        gate: GateName,
+        status: GateStatus,
+        summary: str,
+        details: Iterable[str] = (),
+        remedy: str = "",
+    ) -> Self:
+        """Return the report with a result of these values."""
+        return cls(
+            GateResult(
+                gate=gate, status=status, summary=summary, details=tuple(details), remedy=remedy
+            )
+        )
 
 
 class MergeGate(Protocol):

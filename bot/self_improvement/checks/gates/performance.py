@@ -11,7 +11,7 @@ from theseus_rehearsal.probe import RunProbe, StepCost
 from theseus_rehearsal.records import CommandStep, Script
 from theseus_rehearsal.scripts import describe_step
 
-from bot.domain.gates import GateName, GateResult, GateRules
+from bot.domain.gates import GateName, GateRules
 from bot.ports.trees import CommitTrees
 from bot.proof.slowdown import FEW, MANY, Limit, PairComparison, compare_pairs
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
@@ -48,7 +48,9 @@ class PerformanceGate:
         """Return the slower commands. Raises `RehearsalError`, `StoreError`, `WorkspaceError`."""
         scripts = select_newest(await self.scripts.list_for(case))
         if not scripts:
-            return self._report("unmeasured", "no use of a command that it reaches was recorded")
+            return GateReport.build(
+                self.name, "unmeasured", "no use of a command that it reaches was recorded"
+            )
         open_tree = self.trees.open_tree
         async with open_tree(case.change.base) as base, open_tree(case.change.head) as head:
             measured = await self._measure(base, head, scripts)
@@ -89,26 +91,14 @@ class PerformanceGate:
         details = [*slower, *unclear]
         count = len(measured)
         if slower:
-            return self._report("failed", f"{len(slower)} of {count} commands slower", details)
+            return GateReport.build(
+                self.name, "failed", f"{len(slower)} of {count} commands slower", details, _REMEDY
+            )
         if unclear or not measured:
             why = unclear[0] if unclear else "no command runs with both commits"
-            return self._report("unmeasured", f"not measurable here: {why}", details)
-        return self._report(
-            "passed", f"{count} command{'s' if count > 1 else ''} as fast as before"
-        )
-
-    def _report(self, status: str, summary: str, details: Sequence[str] = ()) -> GateReport:
-        remedy = _REMEDY if status == "failed" else ""
-        return GateReport(
-            GateResult.model_validate(
-                {
-                    "gate": self.name,
-                    "status": status,
-                    "summary": summary,
-                    "details": tuple(details),
-                    "remedy": remedy,
-                }
-            )
+            return GateReport.build(self.name, "unmeasured", f"not measurable here: {why}", details)
+        return GateReport.build(
+            self.name, "passed", f"{count} command{'s' if count > 1 else ''} as fast as before"
         )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.domain.gates import GateName, GateResult
+from bot.domain.gates import GateName, GateStatus
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
 from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
 
@@ -21,10 +21,8 @@ class RevertGate:
         """Return whether the change can be reverted, with the trial."""
         trial = await self.rehearsal(case.change, case.brief)
         if trial.failure:
-            status, remedy = "failed", _REMEDY
+            report = GateReport.build(self.name, "failed", trial.summary, remedy=_REMEDY)
         else:
-            status, remedy = "unmeasured" if trial.unplayed else "passed", ""
-        result = GateResult.model_validate(
-            {"gate": self.name, "status": status, "summary": trial.summary, "remedy": remedy}
-        )
-        return GateReport(result, trial)
+            status: GateStatus = "unmeasured" if trial.unplayed else "passed"
+            report = GateReport.build(self.name, status, trial.summary)
+        return report._replace(revert_trial=trial)
