@@ -1,9 +1,7 @@
 """Rehearsals with the errors of the bot, and those of targets."""
 
-import shutil
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from theseus_rehearsal.errors import RehearsalError as PackageError
@@ -14,7 +12,7 @@ from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 
 from bot.domain.errors import RehearsalError
-from bot.domain.target import Target, TargetStart
+from bot.domain.target import TargetStart
 
 
 class BotRehearsal:
@@ -39,17 +37,6 @@ class BotRehearsal:
                 yield _BotScriptRunner(runner)
 
 
-class RefusedRehearsal:
-    """Implements `Rehearsal` for a bot that cannot be replayed at all."""
-
-    def __init__(self, refusal: str) -> None:
-        self.refusal = refusal
-
-    def open(self, tree: Path) -> AbstractAsyncContextManager[ScriptRunner]:
-        """Raise `RehearsalError` with the reason."""
-        raise RehearsalError(self.refusal)
-
-
 class _BotScriptRunner:
     def __init__(self, inner: ScriptRunner) -> None:
         self._inner = inner
@@ -70,20 +57,17 @@ def convert_errors() -> Iterator[None]:
         raise RehearsalError(str(error)) from error
 
 
-def build_target_rehearsal(sandbox: Sandbox, target: Target, checkout: Path) -> Rehearsal:
+def build_target_rehearsal(
+    sandbox: Sandbox, start: TargetStart, python: Path, checkout: Path
+) -> Rehearsal:
     """Return a rehearsal of a target's bot; its errors are those of `bot.domain.errors`.
 
     It opens trees of the target's repository. The `checkout` is read for its `.env` alone, from
-    which only short values are used that are neither secrets nor ids. Raises `RehearsalError` if
-    the target's Python does not exist.
+    which only short values are used that are neither secrets nor ids.
     """
-    foreign = ForeignRehearsal(
-        sandbox,
-        convert_start(target.start),
-        python=_find_python(target),
-        work_tree=checkout,
+    return BotRehearsal(
+        ForeignRehearsal(sandbox, convert_start(start), python=python, work_tree=checkout)
     )
-    return BotRehearsal(foreign)
 
 
 def convert_start(start: TargetStart) -> BotStart:
@@ -91,16 +75,3 @@ def convert_start(start: TargetStart) -> BotStart:
     kinds = (("file", start.file), ("module", start.module), ("factory", start.factory))
     kind, name = next((kind, name) for kind, name in kinds if name)
     return BotStart(kind, name, start.arguments, start.folder)
-
-
-def _find_python(target: Target) -> Path:
-    named = target.environment.python
-    if named is None:
-        return Path(sys.executable)
-    program = shutil.which(str(Path(named).expanduser()))
-    if program is None:
-        raise RehearsalError(
-            f"The target {target.name} cannot be replayed: there is no Python {named} "
-            "(environment.python in its settings)."
-        )
-    return Path(program).absolute()

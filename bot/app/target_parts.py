@@ -10,7 +10,6 @@ from typing import NoReturn
 
 import structlog
 from theseus_observe.redaction import redact
-from theseus_rehearsal.foreign.rehearsal import ForeignRehearsal
 from theseus_rehearsal.foreign.start import list_python_paths
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.ports.sandbox import Sandbox
@@ -21,13 +20,13 @@ from bot.adapters.git_checkout import FollowedCheckout
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.ndjson_journal import ObservedJournal
-from bot.adapters.rehearsal import BotRehearsal, RefusedRehearsal
+from bot.adapters.rehearsal import build_target_rehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import FixedChecks, SandboxedVerifier
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.app.engines import EngineResources, Engines, MakeEngines
 from bot.app.target_commands import TargetCommands
-from bot.app.target_places import build_start, open_forge
+from bot.app.target_places import open_forge
 from bot.domain.checks import Check, Checks
 from bot.domain.errors import StoreError
 from bot.domain.target import Target
@@ -135,14 +134,7 @@ async def _open_sandbox(injector: Injector, places: TargetPlaces, settings: Sett
         sandbox, places.data / "cache", checks=checks, load=injector.get(SharedLock)
     )
     injector.add(JournalledVerifier(verifier, injector.get(Recorder)), Verifier)
-    start = build_start(target.start)
-    rehearsal: Rehearsal
-    if isinstance(start, str):
-        rehearsal = RefusedRehearsal(start)
-    else:
-        rehearsal = BotRehearsal(
-            ForeignRehearsal(sandbox, start, python=places.python, work_tree=places.repository)
-        )
+    rehearsal = build_target_rehearsal(sandbox, target.start, places.python, places.repository)
     injector.add(rehearsal, Rehearsal)
 
 

@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from theseus_guard.record import Record
-from theseus_rehearsal.foreign.start import BotStart
 
 from bot.adapters.forges.registry import FORGES
 from bot.adapters.forges.shared.forge_type import OpenedForge
 from bot.adapters.git_checkout import FollowedCheckout
 from bot.domain.errors import ConfigError
-from bot.domain.target import Target, TargetStart
+from bot.domain.target import Target
 from bot.infra.forge_repository import publish_branch
 from bot.infra.git_remotes import find_remote
 from bot.infra.threads import run_in_thread
@@ -116,14 +115,3 @@ def find_python(target: Target) -> Path:
             "Name another one."
         )
     return Path(found).absolute()
-
-
-def build_start(start: TargetStart) -> BotStart | str:
-    """Return how a target's bot starts in a replay, or why it cannot be started there."""
-    if start.folder != ".":
-        return f"not replayed: it starts in its folder {start.folder}, which replays cannot do yet"
-    if start.factory:
-        return BotStart("factory", start.factory)
-    if start.module:
-        return BotStart("module", start.module, start.arguments)
-    return BotStart("file", start.file or "", start.arguments)

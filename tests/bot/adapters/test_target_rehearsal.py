@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from theseus_rehearsal.foreign import BotStart
 from theseus_rehearsal.ports.rehearsal import run_script
-from theseus_rehearsal.sandbox import PlainSandbox
 from theseus_rehearsal.script_files import parse_script
 from theseus_rehearsal.visible_lines import list_visible_lines
 
 from bot.adapters.rehearsal import build_target_rehearsal, convert_start
-from bot.domain.errors import RehearsalError
+from bot.app.target_places import find_python
+from bot.domain.errors import ConfigError
 from bot.domain.target import Target, TargetEnvironment, TargetStart
 from tests.support.local_sandbox import choose_local_sandbox
 
@@ -46,9 +46,11 @@ def test_each_kind_of_start_is_converted() -> None:
     assert convert_start(TargetStart(factory="shop:make")) == BotStart("factory", "shop:make")
 
 
-def test_a_missing_python_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RehearsalError, match=r"target shop .* no Python /nowhere/python"):
-        build_target_rehearsal(PlainSandbox(), build_target("/nowhere/python"), tmp_path)
+def test_a_missing_python_is_named() -> None:
+    with pytest.raises(
+        ConfigError, match=r"shop: environment\.python: /nowhere/python is not there"
+    ):
+        find_python(build_target("/nowhere/python"))
 
 
 @pytest.mark.slow
@@ -57,7 +59,10 @@ async def test_a_target_is_replayed_from_the_folder_in_which_it_starts(tmp_path:
     (folder / "app").mkdir(parents=True)
     (folder / "app/run.py").write_text(BOT)
     script = parse_script('- say: "?where"\n', "s.yaml")
-    rehearsal = build_target_rehearsal(choose_local_sandbox(), build_target(sys.executable), folder)
+    target = build_target(sys.executable)
+    rehearsal = build_target_rehearsal(
+        choose_local_sandbox(), target.start, find_python(target), folder
+    )
     lost = await run_script(rehearsal, folder, script)
     assert "it needs the file token.txt" in lost.trouble
     (folder / "app/token.txt").write_text("none of ours")
