@@ -20,7 +20,8 @@ def make_tree(folder: Path, cogs: Mapping[str, str], *, own: bool = False) -> Pa
         shutil.copytree(ROOT / "cogs", tree / "cogs")
         shutil.copytree(ROOT / "prompts", tree / "prompts")
         (tree / "data").mkdir()
-        shutil.copyfile(ROOT / "data" / "config.yaml", tree / "data" / "config.yaml")
+        for name in ("config.yaml", "hearing.tsv"):
+            shutil.copyfile(ROOT / "data" / name, tree / "data" / name)
     (tree / "cogs").mkdir(exist_ok=True)
     (tree / "cogs" / "__init__.py").touch()
     for name, source in cogs.items():

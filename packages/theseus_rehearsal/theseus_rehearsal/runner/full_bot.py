@@ -16,7 +16,6 @@ from . import network
 from .cog_bot import build_flag_finder
 
 _NEEDED = ("bot", "cogs", "packages", "prompts")  # the parts of the checkout that the bot reads
-_TABLE = "data/hearing.tsv"  # older commits have none
 _NO_CHECK = {"name": "none", "command": ["true"], "seconds": 1}
 _OF_GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -73,9 +72,6 @@ class FullBot:
         for name in _NEEDED:
             if (self._tree / name).is_dir():
                 shutil.copytree(self._tree / name, root / name)
-        if (self._tree / _TABLE).is_file():
-            (root / _TABLE).parent.mkdir()
-            shutil.copyfile(self._tree / _TABLE, root / _TABLE)
         os.environ.update(_OF_GIT)
         for command in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "played")):
             subprocess.run(["git", *command], cwd=root, check=True)
