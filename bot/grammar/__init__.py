@@ -43,6 +43,7 @@ from bot.grammar.questions import AskedAbout, find_question
 
 __all__ = [
     "COMMAND_LINE",
+    "ENGLISH",
     "Intent",
     "ReplyTo",
     "Setting",

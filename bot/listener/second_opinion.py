@@ -6,8 +6,7 @@ is unsure, a message to the bot is asked back, and a message to nobody is left a
 """
 
 from bot.domain.intents import REQUESTS, Intent, Setting, Slots, Utterance
-from bot.grammar import parse
-from bot.grammar._language_data import ENGLISH
+from bot.grammar import ENGLISH, parse
 from bot.grammar.subjects import build_work_slots
 from bot.listener.labels import ASK, CHANGES, CHAT, DECISION, FAULTS, get_intent, get_topic
 from bot.listener.table import HearingTable, Rating, load_table
