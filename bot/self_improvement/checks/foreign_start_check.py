@@ -2,21 +2,20 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Literal
 
-from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.rehearsal import Rehearsal, run_script
 from theseus_rehearsal.records import Script, Transcript
 
-from bot.domain.change import STARTS, CheckResult
+from bot.domain.change import CheckResult
 from bot.domain.errors import RehearsalError, WorkspaceError
 from bot.ports.clock import Clock
 from bot.ports.trees import CommitTrees
+from bot.self_improvement.checks.start_check import StartStatus, build_start_result
 
 PATIENCE = 600.0
 """Seconds that all starts of one check may take; each also has its own limit."""
 _LONGEST = 300
-_State = tuple[Literal["passed", "failed", "skipped"], str]
+_State = tuple[StartStatus, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +36,7 @@ class ForeignStartCheck:
         Every start is a fresh one.
         """
         began = self.clock.monotonic()
-        status: Literal["passed", "failed", "skipped"]
+        status: StartStatus
         try:
             async with asyncio.timeout(PATIENCE):
                 status, summary = await self._check(head, base)
@@ -45,14 +44,7 @@ class ForeignStartCheck:
             status, summary = "skipped", f"not checked: {error}"
         except TimeoutError:
             status, summary = "skipped", f"not checked: it took longer than {PATIENCE:.0f} s"
-        summary = redact(summary)
-        return CheckResult(
-            name=STARTS,
-            status=status,
-            seconds=max(0.0, self.clock.monotonic() - began),
-            summary=summary,
-            output=summary if status == "failed" else "",
-        )
+        return build_start_result(status, summary, self.clock.monotonic() - began)
 
     async def _check(self, head: str, base: str) -> _State:
         first = await self._start(head)

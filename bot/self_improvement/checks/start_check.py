@@ -35,7 +35,17 @@ _BOT = "bot"  # key of the fault that the bot does not start at all
 _LOADS = "reload."  # the journal's event prefix for loading a cog
 _LONGEST, _MOST = 300, 3
 
-_ExitState = tuple[Literal["passed", "failed", "skipped", "undecided"], str]
+StartStatus = Literal["passed", "failed", "skipped", "undecided"]
+_ExitState = tuple[StartStatus, str]
+
+
+def build_start_result(status: StartStatus, summary: str, seconds: float) -> CheckResult:
+    """Return the result of a start check, redacted; a failure has its summary as output."""
+    clean = redact(summary)
+    output = clean if status == "failed" else ""
+    return CheckResult(
+        name=STARTS, status=status, seconds=max(0.0, seconds), summary=clean, output=output
+    )
 
 
 class CommitCheck(Protocol):
@@ -100,14 +110,7 @@ class StartCheck:
             summary = f"not run: {error}"
         except TimeoutError:
             status, summary = "undecided", f"not run: it took longer than {PATIENCE:.0f} s"
-        summary = redact(summary)
-        return CheckResult(
-            name=STARTS,
-            status=status,
-            seconds=max(0.0, self.clock.monotonic() - began),
-            summary=summary,
-            output=summary if status == "failed" else "",
-        )
+        return build_start_result(status, summary, self.clock.monotonic() - began)
 
     async def _check(self, head: str, base: str) -> _ExitState:
         first = await self._start_commit(head)
