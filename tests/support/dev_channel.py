@@ -8,6 +8,7 @@ from typing import Any
 
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord.world import RESPONSE_SECONDS
 from local_discord_tests.sample_bot import run_bot
 from theseus_observe.redaction import redact
 
@@ -194,16 +195,21 @@ async def open_dev_channel(
     answers_unaddressed: bool = False,
     outbox: OutboxStore | None = None,
     pace: float = 50.0,
+    response_seconds: float = RESPONSE_SECONDS,
     others: Callable[[AgentHarness, AllowList], Mapping[str, KnownTarget]] | None = None,
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with all people in it, until the block ends. Its time runs fast.
 
     `noticing` enables incident detection, `newcomers` are additional people, and
     `answers_unaddressed` is the setting of a demo. `pace` is how much faster than real time the
-    agent's time runs. `others` returns the other bots that are looked after.
+    agent's time runs, `response_seconds` the time for a response to an interaction. `others`
+    returns the other bots that are looked after.
     """
     async with AsyncExitStack() as stack:
-        here = LocalDiscord((*PEOPLE, *newcomers), token="local", voice_channels=voice_channels)
+        here = LocalDiscord(
+            (*PEOPLE, *newcomers), token="local", voice_channels=voice_channels,
+            response_seconds=response_seconds,
+        )  # fmt: skip
         local = await stack.enter_async_context(here)
         world = make_harness(folder)
         world.planner = planner
@@ -231,9 +237,8 @@ async def open_dev_channel(
         room = DevChannel(local, world, client, agent)
         for name in local.people:
             room.people[name] = await stack.enter_async_context(Person(local.base_url, name))
-        forever = [chat.run_forever(), agent.run_forever(), _advance_time(world, pace)]
-        if with_monitoring:
-            forever.append(monitoring.run_forever())
+        noticing = [monitoring.run_forever()] if with_monitoring else []
+        forever = [chat.run_forever(), agent.run_forever(), _advance_time(world, pace), *noticing]
         async with _run_meanwhile(forever):
             yield room
 
