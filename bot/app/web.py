@@ -8,11 +8,14 @@ from typing import Any
 import structlog
 from theseus_rehearsal.ports.sandbox import Sandbox
 
+from bot.adapters.discord_chat import DISCORD_API, DiscordLogin
 from bot.adapters.forges.registry import WEBHOOKS
 from bot.app.running_bot import Closing
 from bot.app.target_journals import TargetJournals
+from bot.authority.authorizer import Authorizer
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.live_items import LiveItemService
+from bot.authority.policy import Act
 from bot.budget.enforcement import BudgetEnforcer
 from bot.client import TheseusClient, is_connected
 from bot.hot_reload.running_code import RunningCode
@@ -20,13 +23,14 @@ from bot.infra.injector import Injector
 from bot.intake import IssueIntake
 from bot.monitoring import Monitoring, ScheduledBackups, StorageWatch
 from bot.monitoring.alert_dispatcher import AlertDispatcher
+from bot.ports.member_directory import MemberDirectory
 from bot.ports.outbox import OutboxStore
 from bot.self_improvement import RunSettings, SelfImprovementAgent
 from bot.self_improvement.reporting.run_transcripts import RunTranscripts
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.settings import Settings, read_observe_tokens
-from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
+from bot.web import BotFacts, ChatConnection, PersonLogins, WebRules, WebServer, WebServices
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -39,12 +43,15 @@ def build_web_rules(settings: Settings) -> WebRules | None:
     if port is None:
         return None
     token, secret = environment.theseus_http_token, environment.theseus_webhook_secret
+    discord = environment.theseus_discord_client_secret
     return WebRules(
         port=port,
         host=config.host,
         trust=config.trust,
         token=token.get_secret_value() if token else None,
         secret=secret.get_secret_value() if secret else None,
+        discord_secret=discord.get_secret_value() if discord else None,
+        url=config.url,
         target_tokens=read_observe_tokens(settings),
     )
 
@@ -57,6 +64,8 @@ def describe_dashboard(settings: Settings, server: WebServer | None) -> str:
             "(docs/http.md)."
         )
     address = settings.config.http.url or server.url
+    if settings.environment.theseus_discord_client_secret is not None:
+        return f"The dashboard is at {address}/ (log in with Discord)."
     if settings.environment.theseus_http_token is not None:
         return f"The dashboard is at {address}/ (log in with THESEUS_HTTP_TOKEN)."
     return f"The dashboard is at {address}/, for the user that runs me, on this machine."
@@ -105,8 +114,29 @@ def build_web_server(injector: Injector, settings: Settings) -> WebServer | None
         look_at_issues=issues.request_poll if issues else None,
         webhooks=WEBHOOKS,
         receivers=get(TargetJournals).by_name,
+        logins=injector.call(_build_logins, secret=rules.discord_secret),
     )
     return WebServer(rules, services)
+
+
+def _build_logins(
+    settings: Settings,
+    client: TheseusClient,
+    members: MemberDirectory,
+    authorizer: Authorizer,
+    secret: str | None,
+) -> PersonLogins | None:
+    """Return what logins through Discord use; `None` without the application's client secret."""
+    if secret is None:
+        return None
+    api = settings.environment.theseus_discord_api_url
+    return PersonLogins(
+        provider=DiscordLogin(
+            secret, lambda: client.application_id, str(api or DISCORD_API).rstrip("/")
+        ),
+        members=members,
+        check_reader=lambda person: authorizer.ask(person, Act.READ),
+    )
 
 
 def _collect_facts(

@@ -38,6 +38,7 @@ class Environment(Record):
     theseus_state: Path = Path("data/state")
     theseus_http_port: int | None = Field(default=None, ge=0, le=65535)
     theseus_http_token: Secret = None
+    theseus_discord_client_secret: Secret = None
     theseus_webhook_secret: Secret = None
     theseus_observe_tokens: Secret = None
     theseus_alert_webhook_url: Secret = None

@@ -1,6 +1,12 @@
 """HTTP in the bot's own process: health, metrics, webhooks, events and the dashboard."""
 
-from bot.web._collaborators import BotFacts, ChatConnection, StopControl, WebServices
+from bot.web._collaborators import (
+    BotFacts,
+    ChatConnection,
+    PersonLogins,
+    StopControl,
+    WebServices,
+)
 from bot.web._routes import ROUTES, Route
 from bot.web._rules import WebRules
 from bot.web._server import WebServer
@@ -9,6 +15,7 @@ __all__ = [
     "ROUTES",
     "BotFacts",
     "ChatConnection",
+    "PersonLogins",
     "Route",
     "StopControl",
     "WebRules",

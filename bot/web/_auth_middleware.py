@@ -10,9 +10,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from theseus_observe.redaction import redact
 
-from bot.domain.errors import RunError, TheseusError
+from bot.domain.errors import NotAuthorized, RunError, TheseusError
 from bot.web._pages import Pages
 from bot.web._peer_process import is_ours
+from bot.web._readers import Readers
 from bot.web._responses import Refused, build_login_path, create_plain_response, see_other
 from bot.web._routes import ROUTES, Route
 from bot.web._rules import WebRules
@@ -30,9 +31,15 @@ class AuthMiddleware:
     """Passes permitted requests to their handlers and answers all others with a plain message."""
 
     def __init__(
-        self, rules: WebRules, token_auth: TokenAuth, sessions: Sessions, pages: Pages
+        self,
+        rules: WebRules,
+        token_auth: TokenAuth,
+        sessions: Sessions,
+        readers: Readers,
+        pages: Pages,
     ) -> None:
         self._rules = rules
+        self._readers = readers
         self._pages = pages
         self._token_auth = token_auth
         self._sessions = sessions
@@ -52,7 +59,7 @@ class AuthMiddleware:
     async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Check the request and pass it to its handler; turn known errors into responses."""
         try:
-            route = self._admit(request)
+            route = await self._admit(request)
             if route.streams:
                 return await handler(request)
             async with asyncio.timeout(self._rules.seconds):
@@ -66,6 +73,8 @@ class AuthMiddleware:
         except TimeoutError:
             message = "the request took too long."
             return await self._build_error(request, 408, message, {"Connection": "close"})
+        except NotAuthorized as error:
+            return await self._build_error(request, 403, redact(str(error)))
         except RunError as error:
             return await self._build_error(request, 404, redact(str(error)))
         except TheseusError as error:
@@ -86,7 +95,7 @@ class AuthMiddleware:
         response.headers.update(headers or {})
         return response
 
-    def _admit(self, request: web.Request) -> Route:
+    async def _admit(self, request: web.Request) -> Route:
         self._check_host(request)
         _check_shape(request)
         route = self._find_route(request)
@@ -95,6 +104,8 @@ class AuthMiddleware:
         if login is not None:
             request[LOGIN] = login
         self._check_needs(request, route, login)
+        if login is not None and route.needs in ("reader", "session"):
+            await self._readers.check(login)
         if route.needs in ("reader", "session"):
             request[_LET_IN] = True
         return route
@@ -158,6 +169,8 @@ class AuthMiddleware:
         direct = name in self._rules.own_names or _is_own_address(name, request)
         if self._rules.reading_is_open and direct and all(ends) and is_ours(*ends):
             return
+        if self._rules.has_logins:
+            raise Refused(401, "log in first.")
         raise Refused(
             403, "without a token, only the user I run as may read this, on this machine; set "
             "THESEUS_HTTP_TOKEN to let others in.",

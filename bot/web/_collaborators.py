@@ -21,6 +21,8 @@ from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger
 from bot.ports.live_registry import LiveRegistry
+from bot.ports.login_provider import LoginProvider
+from bot.ports.member_directory import MemberDirectory
 from bot.ports.memory import MemoryStore
 from bot.ports.outbox import OutboxDepth
 from bot.ports.record_search import RecordSearch
@@ -94,6 +96,15 @@ class IncidentReader(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class PersonLogins:
+    """What logins through Discord use. `check_reader` raises `NotAuthorized`, audited."""
+
+    provider: LoginProvider
+    members: MemberDirectory
+    check_reader: Callable[[Person], Awaitable[None]]
+
+
 class MessageQueue(Protocol):
     """The queue of messages that the chat has not received yet."""
 
@@ -111,10 +122,16 @@ class RecordReceiver(Protocol):
 
 
 class LiveItemOperator(Protocol):
-    """Rolls back live items for the operator of the machine."""
+    """Rolls back live items for the operator of the machine, and for people."""
 
     async def roll_back_as_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
         """Roll back the item and audit it. Raises `UnknownItem`, `NotRolledBack`."""
+        ...
+
+    async def roll_back(
+        self, person: Person, kind: ItemKind, name: str, number: int, seen: str = ""
+    ) -> LiveItem:
+        """Roll back for an approver. Raises `NotAuthorized` too."""
         ...
 
 
@@ -182,5 +199,6 @@ class WebServices:
     feature_requests: Callable[[], Awaitable[Sequence[FeatureRequest]]] | None = None
     backups: Callable[[], Awaitable[BackupStatus]] | None = None
     look_at_issues: Callable[[], None] | None = None
+    logins: PersonLogins | None = None
     webhooks: Mapping[str, ForgeWebhook] = field(default_factory=dict)
     receivers: Mapping[str, RecordReceiver] = field(default_factory=dict)

@@ -33,6 +33,8 @@ class PageFrame:
             {"now": self.services.clock.now(), **values},
             here=here,
             form=login.form if login is not None else None,
+            reader=login.name if login is not None else "",
+            can_log_in=self.services.logins is not None,
             stopped=await self._stop_text() or "",
             live=live,
         )

@@ -134,6 +134,8 @@ class Pages:
         *,
         here: str = "",
         form: str | None = None,
+        reader: str = "",
+        can_log_in: bool = False,
         stopped: str = "",
         live: bool = False,
         status: int = 200,
@@ -143,6 +145,8 @@ class Pages:
         Args:
             here: The path that the navigation marks; without one there is no navigation.
             form: The session's form token, if the reader is logged in.
+            reader: The name of the person who is logged in; empty: the operator.
+            can_log_in: Offer the login to a reader who is not logged in.
             stopped: The description of the active emergency stop, shown at the top.
             live: Refresh the page when something happens.
         """
@@ -151,6 +155,8 @@ class Pages:
             "title": title,
             "here": here,
             "form": None if form is None else Verbatim(form),
+            "reader": reader,
+            "can_log_in": can_log_in,
             "stopped": stopped,
             "live": live,
         }

@@ -8,9 +8,11 @@
     signature  the forge's signature over the body
     target     the token of the bot that the path names; it can only send its journal
 
-HTTP knows no Discord users: the token belongs to the operator of the machine. Nothing ships and
-nothing is approved here. Besides reading, a session can only do what the operator could do on the
-machine anyway: stop everything, and make an older text of the bot live.
+A session belongs to a person who logged in through Discord, or to the operator of the machine, who
+has the token. Whatever a person does here is authorised as in chat, with the roles they have at
+that moment. The operator is no person of the chat: besides reading, that session can only do what
+the operator could do on the machine anyway: stop everything, and make an older text of the bot
+live.
 """
 
 from typing import Literal, NamedTuple
@@ -48,7 +50,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/static/{name:[0-9a-z.-]{1,60}}", "open", "static"),
     Route("GET", "/login", "open", "login_form"),
     Route("POST", "/login", "open", "login"),
+    Route("GET", "/login/discord", "open", "ask_discord"),
+    Route("GET", "/login/discord/return", "open", "return_from_discord"),
     Route("POST", "/logout", "session", "logout"),
+    Route("GET", "/sessions", "reader", "sessions"),
+    Route("POST", "/sessions", "session", "end_sessions"),
     Route("GET", "/", "reader", "overview"),
     Route("GET", "/runs", "reader", "runs"),
     Route("GET", f"/runs/{ID}", "reader", "run"),

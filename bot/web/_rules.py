@@ -17,6 +17,8 @@ class WebRules:
     Args:
         port: 0 picks a free port.
         trust: Further host names that requests may use.
+        discord_secret: The client secret with which people log in through Discord.
+        url: The public address; empty: the address that the server listens on.
         target_tokens: The token of each bot that may send its journal.
         seconds: The time limit of a request including its body; streams have no limit.
     """
@@ -26,6 +28,8 @@ class WebRules:
     trust: tuple[str, ...] = ()
     token: str | None = None
     secret: str | None = None
+    discord_secret: str | None = None
+    url: str = ""
     target_tokens: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 20.0
 
@@ -36,8 +40,18 @@ class WebRules:
 
     @property
     def reading_is_open(self) -> bool:
-        """True if the user that the bot runs as may read, on this machine, without a token."""
+        """True if the user that the bot runs as may read, on this machine, without a login."""
         return self.on_loopback and self.token is None
+
+    @property
+    def has_logins(self) -> bool:
+        """True if somebody can log in."""
+        return bool(self.token or self.discord_secret)
+
+    @property
+    def session_secret(self) -> str:
+        """The secrets that sessions are begun with; they end when one of them changes."""
+        return f"{self.token or ''}\n{self.discord_secret or ''}"
 
     @property
     def own_names(self) -> frozenset[str]:
@@ -53,7 +67,7 @@ class WebRules:
         """Raise `ConfigError` if the server would be open to others or a secret could be
         guessed.
         """
-        if not self.on_loopback and self.token is None:
+        if not self.on_loopback and not self.has_logins:
             raise ConfigError(
                 f"http.host is {self.host}, which others can reach, and THESEUS_HTTP_TOKEN is not "
                 "set. Set it in .env (`openssl rand -hex 32` makes a good one), or set http.host "
@@ -62,6 +76,7 @@ class WebRules:
         for name, secret in (
             ("THESEUS_HTTP_TOKEN", self.token),
             ("THESEUS_WEBHOOK_SECRET", self.secret),
+            ("THESEUS_DISCORD_CLIENT_SECRET", self.discord_secret),
         ):
             if secret is not None and len(secret) < LEAST_SECRET:
                 raise ConfigError(

@@ -17,10 +17,12 @@ from bot.web._dashboard import Dashboard
 from bot.web._event_feed import EventFeed
 from bot.web._events import Events
 from bot.web._health import Health
+from bot.web._login_pages import LoginPages
 from bot.web._metrics import Metrics
 from bot.web._observations import Observations
 from bot.web._page_frame import PageFrame
 from bot.web._pages import Pages
+from bot.web._readers import Readers
 from bot.web._record_pages import RecordPages
 from bot.web._responses import add_security_headers
 from bot.web._routes import ROUTES
@@ -56,13 +58,13 @@ class WebServer:
         self._sessions = sessions
         static = StaticFiles()
         pages = Pages(static)
-        self._auth = AuthMiddleware(rules, keys, sessions, pages)
+        readers = Readers(services.logins, services.clock)
+        self._auth = AuthMiddleware(rules, keys, sessions, readers, pages)
         webhooks, health_page = Webhooks(services, rules.secret), Health(services)
         frame = PageFrame(services, pages)
-        dashboard = Dashboard(
-            services, rules, self._auth, keys, sessions, pages, frame, health_page
-        )
-        records, versions = RecordPages(services, frame), VersionPages(services, frame)
+        dashboard = Dashboard(services, rules, readers, frame, health_page)
+        logins = LoginPages(services, rules, self._auth, keys, sessions, readers, pages, frame)
+        records, versions = RecordPages(services, frame), VersionPages(services, frame, readers)
         self.app = self._build_application(
             {
                 "health": health_page.serve_liveness,
@@ -74,9 +76,13 @@ class WebServer:
                 "reload": webhooks.reload,
                 "observe": Observations(services, rules.target_tokens).handle,
                 "static": static.serve,
-                "login_form": dashboard.show_login_form,
-                "login": dashboard.log_in,
-                "logout": dashboard.log_out,
+                "login_form": logins.show_form,
+                "login": logins.log_in,
+                "ask_discord": logins.ask_discord,
+                "return_from_discord": logins.return_from_discord,
+                "logout": logins.log_out,
+                "sessions": logins.show_sessions,
+                "end_sessions": logins.end_sessions,
                 "overview": records.show_overview,
                 "runs": records.show_runs,
                 "run": records.show_run,
@@ -146,13 +152,12 @@ class WebServer:
 
     def leave_sessions(self) -> dict[str, Any] | None:
         """Return the sessions for the process that takes over; `None` if there are none."""
-        token = self._rules.token
-        return self._sessions.leave(token) if token and len(self._sessions) else None
+        return self._sessions.leave(self._rules.session_secret) if len(self._sessions) else None
 
     def take_sessions(self, left: Mapping[str, Any]) -> None:
         """Continue the sessions of the previous process."""
-        if self._rules.token:
-            self._sessions.take(left, self._rules.token)
+        if self._rules.has_logins:
+            self._sessions.take(left, self._rules.session_secret)
 
     async def close(self) -> None:
         """Stop listening and close every connection; may be called repeatedly."""

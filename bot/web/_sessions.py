@@ -8,15 +8,17 @@ the browser has, but the cookie's digest and the session's form token.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
 from cachetools import FIFOCache
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 from theseus_guard.record import Record
 
+from bot.domain.people import Person
 from bot.ports.clock import Clock
 
 SECONDS = 12 * 3600.0
@@ -30,11 +32,14 @@ class LeftLogin(Record):
     digest: str = Field(pattern="^[0-9a-f]{64}$")
     form: str = Field(min_length=32, max_length=64)
     seconds: float = Field(gt=0, le=SECONDS)
+    began: AwareDatetime
+    person_id: int | None = None
+    name: str = ""
 
 
 class LeftSessions(Record):
-    """All sessions in a handover. `proof` shows which token they were begun with; they end with
-    it.
+    """All sessions in a handover. `proof` shows with which secrets they were begun; they end with
+    them.
     """
 
     proof: str
@@ -43,10 +48,18 @@ class LeftSessions(Record):
 
 @dataclass(frozen=True)
 class Login:
-    """One session. `form` is the token in its forms, so that no other page can send them."""
+    """One session. `form` is the token in its forms, so that no other page can send them.
+
+    `person_id` is the Discord id of the person who logged in; `None`: the operator, by the token.
+    `number` names the session on pages, and tells nothing about its cookie.
+    """
 
     form: str
     until: float
+    began: datetime
+    number: str
+    person_id: int | None = None
+    name: str = ""
 
 
 class Sessions:
@@ -59,10 +72,17 @@ class Sessions:
         self._clock = clock
         self._open: FIFOCache[bytes, Login] = FIFOCache(MOST)
 
-    def begin(self) -> tuple[str, Login]:
-        """Return a new cookie's value and its session."""
+    def begin(self, person: Person | None = None) -> tuple[str, Login]:
+        """Return a new cookie's value and its session; without a person it is the operator's."""
         cookie = secrets.token_urlsafe(32)
-        login = Login(secrets.token_urlsafe(32), self._clock.monotonic() + SECONDS)
+        login = Login(
+            form=secrets.token_urlsafe(32),
+            until=self._clock.monotonic() + SECONDS,
+            began=self._clock.now(),
+            number=secrets.token_hex(8),
+            person_id=person.id if person else None,
+            name=person.name if person else "",
+        )
         self._open[_compute_digest(cookie)] = login
         return cookie, login
 
@@ -81,28 +101,54 @@ class Sessions:
         if cookie:
             self._open.pop(_compute_digest(cookie), None)
 
-    def leave(self, token: str) -> dict[str, Any]:
-        """Return the sessions for another process with the same token."""
+    def list_logins(self) -> tuple[Login, ...]:
+        """Return the sessions that last, oldest first."""
+        now = self._clock.monotonic()
+        return tuple(login for login in self._open.values() if login.until > now)
+
+    def revoke(self, ended: Callable[[Login], bool]) -> int:
+        """End the sessions for which `ended` is true; return how many."""
+        digests = [digest for digest, login in self._open.items() if ended(login)]
+        for digest in digests:
+            del self._open[digest]
+        return len(digests)
+
+    def leave(self, secret: str) -> dict[str, Any]:
+        """Return the sessions for another process with the same secret."""
         now = self._clock.monotonic()
         logins = tuple(
-            LeftLogin(digest=digest.hex(), form=login.form, seconds=min(login.until - now, SECONDS))
+            LeftLogin(
+                digest=digest.hex(),
+                form=login.form,
+                seconds=min(login.until - now, SECONDS),
+                began=login.began,
+                person_id=login.person_id,
+                name=login.name,
+            )
             for digest, login in self._open.items()
             if login.until > now
         )
-        return LeftSessions(proof=_compute_proof(token), logins=logins).model_dump(mode="json")
+        return LeftSessions(proof=_compute_proof(secret), logins=logins).model_dump(mode="json")
 
-    def take(self, left: Mapping[str, Any], token: str) -> None:
-        """Continue the sessions that `leave` returned; none if the token has changed meanwhile."""
+    def take(self, left: Mapping[str, Any], secret: str) -> None:
+        """Continue the sessions that `leave` returned; none if the secret changed meanwhile."""
         try:
             sessions = LeftSessions.model_validate(left)
         except ValidationError as error:
             _log.warning("the dashboard sessions of the previous process cannot be read: %s", error)
             return
-        if not hmac.compare_digest(sessions.proof, _compute_proof(token)):
+        if not hmac.compare_digest(sessions.proof, _compute_proof(secret)):
             return
         now = self._clock.monotonic()
         for each in sessions.logins:
-            self._open[bytes.fromhex(each.digest)] = Login(each.form, now + each.seconds)
+            self._open[bytes.fromhex(each.digest)] = Login(
+                form=each.form,
+                until=now + each.seconds,
+                began=each.began,
+                number=secrets.token_hex(8),
+                person_id=each.person_id,
+                name=each.name,
+            )
 
     def __len__(self) -> int:
         """Return the number of sessions."""
@@ -117,6 +163,6 @@ def _compute_digest(cookie: str) -> bytes:
     return hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
 
 
-def _compute_proof(token: str) -> str:
-    """Return a value that shows that two processes have the same token without revealing it."""
-    return hmac.new(token.encode(), b"sessions of the dashboard", hashlib.sha256).hexdigest()
+def _compute_proof(secret: str) -> str:
+    """Return a value that shows that two processes have the same secret without revealing it."""
+    return hmac.new(secret.encode(), b"sessions of the dashboard", hashlib.sha256).hexdigest()

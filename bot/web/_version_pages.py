@@ -1,8 +1,8 @@
 """Pages of what can change while the bot runs: skills, prompts, persona, settings, cogs, versions.
 
-The holder of the token can roll back texts here. The token belongs to the operator of the machine,
-who could edit the file as well. The audit log records no person for it, and the older version stays
-live until the file changes.
+Approvers who logged in through Discord can roll back texts here, and so can the holder of the
+token. The token belongs to the operator of the machine, who could edit the file as well; the audit
+log records no person for it. The older version stays live until the file changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,13 @@ from aiohttp import web
 
 from bot.domain.errors import NotRolledBack, UnknownItem
 from bot.domain.live_items import ROLLED_BACK, ItemKind, LiveItem
+from bot.domain.people import Person
 from bot.ports.live_registry import LiveRegistry
 from bot.presentation.state_labels import ITEM_KINDS
+from bot.web._auth_middleware import LOGIN
 from bot.web._collaborators import WebServices
 from bot.web._page_frame import PageFrame
+from bot.web._readers import Readers
 from bot.web._request_bodies import read_form
 from bot.web._responses import Refused, as_json, see_other
 
@@ -29,6 +32,7 @@ class VersionPages:
 
     services: WebServices
     frame: PageFrame
+    readers: Readers
 
     async def show_items(self, request: web.Request) -> web.Response:
         """Show every item with its live version; refused items come first."""
@@ -58,16 +62,18 @@ class VersionPages:
 
     async def roll_back(self, request: web.Request) -> web.Response:
         """Make an older version live until the file changes."""
-        kind, name, _ = await self._roll_back(request, await self.frame.read_own_form(request))
+        sent = await self.frame.read_own_form(request)
+        person = await self.readers.fetch_actor(request[LOGIN])
+        kind, name, _ = await self._roll_back(request, sent, person)
         return see_other(f"/versions/{kind}/{name}")
 
     async def roll_back_by_token(self, request: web.Request) -> web.Response:
         """Roll back for a program with the token; its form has one field, `version`."""
-        kind, name, number = await self._roll_back(request, await read_form(request))
+        kind, name, number = await self._roll_back(request, await read_form(request), None)
         return as_json({"kind": kind, "name": name, "version": number})
 
     async def _roll_back(
-        self, request: web.Request, sent: Mapping[str, str]
+        self, request: web.Request, sent: Mapping[str, str], person: Person | None
     ) -> tuple[ItemKind, str, int]:
         kind, name = _parse_item(request)
         if self.services.live_items is None:
@@ -76,7 +82,10 @@ class VersionPages:
         if not number:
             raise Refused(400, "give the number of the version.")
         try:
-            await self.services.live_items.roll_back_as_operator(kind, name, number)
+            if person is None:
+                await self.services.live_items.roll_back_as_operator(kind, name, number)
+            else:
+                await self.services.live_items.roll_back(person, kind, name, number)
         except UnknownItem as error:
             raise Refused(404, str(error)) from error
         except NotRolledBack as error:

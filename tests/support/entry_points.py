@@ -144,6 +144,8 @@ ENTRIES: ConversationSetup = {
     "http GET /health": "it tells that the bot lives",
     "http GET /health/ready": "it tells whether the bot is ready",
     "http GET /login": "a form for the token", "http POST /login": "it takes the token",
+    "http GET /login/discord": "it leads to Discord, which asks who it is",
+    "http GET /login/discord/return": "it takes a code that only Discord gives",
     "http GET /static/{name:[0-9a-z.-]{1,60}}": "the dashboard's own files",
 }  # fmt: skip
 

@@ -16,7 +16,12 @@ async def look_at_http_server(settings: Settings) -> list[DoctorFinding]:
     except ConfigError as error:
         return [report_bad("http", str(error), "See docs/http.md.")]
     where = f"{rules.host}:{rules.port}"
-    who = "readable by the bot's user" if rules.reading_is_open else "readable with the token"
+    ways = [("the token", rules.token), ("a login through Discord", rules.discord_secret)]
+    with_what = " or ".join(way for way, secret in ways if secret)
+    who = f"readable with {with_what}" if rules.token else "readable by the bot's user"
+    if rules.discord_secret and not rules.token:
+        who += " on this machine" if rules.reading_is_open else ""
+        who += ", or with a login through Discord"
     webhook = "webhooks are accepted" if rules.secret else "webhooks are refused: no secret is set"
     findings = [report_good("http", f"{where}, {who}; {webhook}")]
     if not rules.on_loopback:

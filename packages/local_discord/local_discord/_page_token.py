@@ -36,8 +36,15 @@ class PageToken:
 
     def fill(self, page: str, request: web.Request) -> str:
         """Return the page with the token inserted, or without it for another account."""
-        token = "" if self._is_other_account(request) else self._token
-        return page.replace(PLACE, PLACE + token, 1)
+        return page.replace(PLACE, PLACE + self.get(request), 1)
+
+    def get(self, request: web.Request) -> str:
+        """Return the token for a page; an empty text for another account."""
+        return "" if self._is_other_account(request) else self._token
+
+    def is_right(self, token: str) -> bool:
+        """Return whether this is the token."""
+        return hmac.compare_digest(token.encode(), self._token.encode())
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -53,7 +60,7 @@ class PageToken:
     def _is_allowed(self, request: web.Request) -> bool:
         # A browser's EventSource cannot send custom headers, so the stream accepts a parameter.
         token = request.headers.get(HEADER) or request.query.get("page_token", "")
-        if hmac.compare_digest(token.encode(), self._token.encode()):
+        if self.is_right(token):
             return True
         return not (_has_browser_marks(request) or self._is_other_account(request))
 

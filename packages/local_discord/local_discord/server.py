@@ -15,6 +15,7 @@ from local_discord._events import EventLog, EventRecorder, EventStream
 from local_discord._faults import Faults
 from local_discord._gateway import Gateway
 from local_discord._interaction_routes import InteractionRoutes
+from local_discord._oauth_routes import OAuthRoutes
 from local_discord._page_token import PageToken
 from local_discord._person_routes import PersonRoutes
 from local_discord._rest import PREFIX, RestEndpoint
@@ -49,6 +50,7 @@ class LocalDiscord:
         now: The clock for everything that happens; waits of people and of the page stay real.
         around: aiohttp middlewares around every request.
         page_token: Protects the person side from browsers and other accounts.
+        client_secret: With it, people log in elsewhere with their account here (OAuth 2).
 
     Raises:
         ValueError: If `people` or `channels` is empty.
@@ -71,6 +73,7 @@ class LocalDiscord:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         around: Sequence[Middleware] = (),
         page_token: PageToken | None = None,
+        client_secret: str | None = None,
     ) -> None:
         if not people or not channels:
             raise ValueError("people and channels: name at least one of each")
@@ -95,6 +98,9 @@ class LocalDiscord:
         self.gateway = Gateway(self._world, token, self._faults)
         self._rest = RestEndpoint(self._world, token, self._faults)
         self._stream = EventStream(self._world, self._log)
+        self._logins = (
+            OAuthRoutes(self._world, self._page_token, client_secret) if client_secret else None
+        )
         EventRecorder(self._world, self._log)
         self.gateway.on_presence = self._set_presence
         self.guild_id = self._world.guild_id
@@ -199,6 +205,7 @@ class LocalDiscord:
             web.get("/gateway", self.gateway.serve),
             web.get("/gateway/", self.gateway.serve),
             web.get("/attachments/{channel}/{attachment}/{filename}", self._serve_attachment),
+            *([] if self._logins is None else self._list_login_routes(self._logins)),
             web.route("*", PREFIX + "/{path:.*}", self._rest.serve),
             *people.list_routes(),
             *interactions.list_routes(),
@@ -207,6 +214,22 @@ class LocalDiscord:
         if STATIC.is_dir():
             routes.append(web.static("/static", STATIC))
         return routes
+
+    def _list_login_routes(self, logins: OAuthRoutes) -> list[web.RouteDef]:
+        async def show_user(request: web.Request) -> web.StreamResponse:
+            scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+            if scheme != "Bearer":
+                return await self._rest.serve(request)  # the bot itself
+            user = logins.find_user(token)
+            wrong = {"message": "401: Unauthorized", "code": 0}
+            return web.json_response(user or wrong, status=200 if user else 401)
+
+        return [
+            web.get("/oauth2/authorize", logins.show_consent),
+            web.post("/oauth2/authorize", logins.agree),
+            web.post(PREFIX + "/oauth2/token", logins.exchange),
+            web.get(PREFIX + "/users/@me", show_user),
+        ]
 
     async def _serve_page(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":

@@ -31,6 +31,7 @@ def test_every_secret_we_know_is_among_them() -> None:
         "THESEUS_ALERT_SMTP_PASSWORD",
         "THESEUS_ALERT_WEBHOOK_SECRET",
         "THESEUS_ALERT_WEBHOOK_URL",
+        "THESEUS_DISCORD_CLIENT_SECRET",
         "THESEUS_HTTP_TOKEN",
         "THESEUS_WEBHOOK_SECRET",
     } <= SECRETS

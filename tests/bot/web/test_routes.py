@@ -133,7 +133,7 @@ def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
     assert posts == {
         "webhook": "signature", "reload": "token", "login": "open", "logout": "session",
         "stop": "session", "rollback": "session", "token_rollback": "token",
-            "observe": "target",
+        "observe": "target", "end_sessions": "session",
     }  # fmt: skip
 
 
