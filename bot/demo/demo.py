@@ -19,6 +19,7 @@ from bot.demo.first_hint import build_fault_hint, build_request_hint, build_watc
 from bot.demo.forge_pages import ForgeReader, forge_routes
 from bot.demo.newcomer import MEMBERS, join_newcomer
 from bot.demo.scenario import DemoScenario, start_service
+from bot.demo.second_act import build_next_hint, offer_second_act
 from bot.demo.traffic import VISITORS
 from bot.demo.uncommitted_cogs import UncommittedCogs, find_uncommitted_cogs
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
@@ -30,6 +31,7 @@ TOKEN = "local-demo-token"  # noqa: S105  not a secret: the local Discord listen
 _LOOK_SECONDS = 0.5
 _MAINTAINERS = "maintainers"
 _MODERATES = ("manage_messages", "kick_members")
+_NEXT_REQUEST = "add a /coinflip command"
 _AT_FORGE = ("alice", "bob")  # whose issues it takes: the visitor, as either
 
 
@@ -169,6 +171,7 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
             await stack.enter_async_context(scenario)
         running = Demo(discord, workspace, bot, dashboard)
         await stack.enter_async_context(join_newcomer(discord))
+        await stack.enter_async_context(offer_second_act(discord, _choose_next_hint(plan)))
         yield running
 
 
@@ -193,6 +196,12 @@ def _choose_hint(plan: DemoPlan) -> list[str]:
         if plan.request and plan.fault is None
         else build_fault_hint(plan.fault)
     )
+
+
+def _choose_next_hint(plan: DemoPlan) -> list[str]:
+    with_key = plan.engine == "auto" and bool(os.environ.get("ANTHROPIC_API_KEY"))
+    has_model = bool(plan.request) or plan.engine == "claude" or with_key
+    return build_next_hint(plan.request or _NEXT_REQUEST, has_model=has_model)
 
 
 async def _prepare(

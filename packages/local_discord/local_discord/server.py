@@ -143,6 +143,11 @@ class LocalDiscord:
         """Remove a person from the server; the bot receives the event."""
         self._world.backend.remove_member(self.guild_id, self.people[name])
 
+    def set_hint(self, hint: Sequence[str]) -> None:
+        """Replace what the page suggests; open pages show it at once."""
+        self._world.hint = list(hint)
+        self._log.add("hint", {"hint": self._world.hint})
+
     def reset(self) -> None:
         """Restore the initial state: messages, threads, members, files, faults.
 

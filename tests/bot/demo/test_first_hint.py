@@ -1,11 +1,16 @@
 """The page's first hint: a report is a plain message; only a command begins with a slash."""
 
+import asyncio
 import re
 
 import pytest
+from local_discord import LocalDiscord, LocalPerson
+from local_discord.person import Person
+from local_discord_tests.sample_bot import SampleBot, run_bot
 
 from bot.demo.faults import FAULTS, LIVING, REPLAYED, MetFault
 from bot.demo.first_hint import build_fault_hint, build_request_hint, build_watch_hint
+from bot.demo.second_act import build_next_hint, offer_second_act
 
 MET = [*FAULTS, *REPLAYED]
 _SAY = re.compile(r"[Ss]ay `([^`]+)`")
@@ -27,3 +32,26 @@ def test_what_there_is_to_say_beside_a_living_fault_begins_with_no_slash_either(
 def test_with_a_request_the_page_says_what_to_ask() -> None:
     said = _SAY.findall("\n".join(build_request_hint("add a /coinflip command")))
     assert said == ["add a /coinflip command", "go ahead", "ship it"]
+
+
+async def test_once_a_change_is_live_the_page_suggests_what_to_try_next() -> None:
+    hint = build_next_hint("add a /coinflip command", has_model=False)
+    people = (LocalPerson("alice", listed=True),)
+    async with (
+        LocalDiscord(people, token="t" * 20, hint=["first"]) as discord,
+        offer_second_act(discord, hint) as offering,
+        Person(discord.base_url, "alice") as alice,
+        run_bot(SampleBot(), discord) as bot,
+    ):
+        await alice.say("dev", "it is live at last")
+        assert discord.world.hint == ["first"], "only the bot knows what is live"
+        channel = bot.get_partial_messageable(discord.dev_channel_id)
+        await channel.send("🚢 **live at `1234567`**.")
+        async with asyncio.timeout(60):
+            await offering
+        assert discord.world.hint == hint
+
+
+def test_what_to_say_next_begins_with_no_slash_unless_it_is_a_command() -> None:
+    text = "\n".join(build_next_hint("add a /coinflip command", has_model=True))
+    assert not [said for said in _SAY.findall(text) if said.startswith("/")]

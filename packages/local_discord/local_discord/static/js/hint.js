@@ -23,6 +23,7 @@ export function hintCard(store, names, onTry) {
   const words = renderMarkdown(store.hint.join('\n'), names);
   const tries = tryable(words, onTry);
   const stop = store.on('did', (deed) => {
+    if (!card.isConnected) return stop();
     if (tries.size && [...tries.keys()].every((text) => done.has(text))) return dismiss();
     for (const text of tries.keys()) if (isSame(text, deed)) done.add(text);
     localStorage.setItem(DONE_KEY, JSON.stringify({ key, done: [...done] }));

@@ -34,6 +34,10 @@ const TAKE = {
   presence: (store, event) => setOnline(store, event.bot_online),
   hello: (store, event) => setOnline(store, event.bot_online),
   commands: (store) => store.emit('commands'),
+  hint: (store, event) => {
+    store.hint = event.hint;
+    store.emit('hint');
+  },
 };
 
 function takeMessage(store, event, isNew) {

@@ -59,8 +59,8 @@ class Page {
     this.store.on('unread', () => this.#showTitle());
     document.addEventListener('keydown', (event) => this.#key(event));
     keepRelativeTimesFresh();
-    const hint = hintCard(this.store, this.main.desk.names, (text) => this.main.composer.put(text));
-    if (hint) this.main.list.element.after(hint);
+    this.#showHint();
+    this.store.on('hint', () => this.#showHint());
     if (matchMedia('(pointer: fine)').matches) this.main.composer.focus();
   }
 
@@ -79,6 +79,12 @@ class Page {
     this.sidebar.setPlace(parent ?? channel, parent ? channel : null);
     this.#showTitle();
     if (opensThread && matchMedia('(pointer: fine)').matches) this.thread.composer.focus();
+  }
+
+  #showHint() {
+    this.hint?.remove();
+    this.hint = hintCard(this.store, this.main.desk.names, (text) => this.main.composer.put(text));
+    if (this.hint) this.main.list.element.after(this.hint);
   }
 
   #channelGone() {
