@@ -233,5 +233,4 @@ async def test_a_third_party_flaps_in_two_ways() -> None:
                 except TimeoutError:
                     seen.append(0)
                 await asyncio.sleep(0.005)
-    assert seen[0] == 200
     assert party.condition in Condition
