@@ -24,7 +24,6 @@ LARGE = {
     "CandidateGate": 13,
     "ChatSession": 8,
     "Confirmation": 11,
-    "Dashboard": 8,
     "ForgejoForge": 8,
     "ForkingRunner": 10,
     "GithubForge": 8,

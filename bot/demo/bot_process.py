@@ -107,6 +107,7 @@ class BotProcess:
         return inherited | {
             "DISCORD_TOKEN": self._discord.token,
             "THESEUS_DISCORD_API_URL": self._discord.api_url,
+            "THESEUS_DISCORD_CLIENT_SECRET": self._discord.client_secret,
             "THESEUS_DISCORD_GATEWAY_URL": self._discord.gateway_url,
             "THESEUS_CONFIG": str(self._workspace.config),
             "THESEUS_STATE": str(self._workspace.state),

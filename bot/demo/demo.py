@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -134,7 +133,6 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
             f"What the bot does, step by step: {dashboard}/",
         ],
         extra_routes=forge_routes(forge, _AT_FORGE),
-        client_secret=(client_secret := secrets.token_urlsafe(24)),
     )
     demo_paths = DemoPaths(
         guild_id=discord.guild_id,
@@ -157,11 +155,7 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
             raise ConfigError(
                 f"Port {port} cannot be used ({error.strerror}); choose another with --port."
             ) from error
-        served = {
-            "THESEUS_HTTP_PORT": str(http_port),
-            "THESEUS_DISCORD_CLIENT_SECRET": client_secret,
-            **plan.variables,
-        }
+        served = {"THESEUS_HTTP_PORT": str(http_port), **plan.variables}
         process = BotProcess(
             discord, workspace, plan.home / "bot.log", plan.program, variables=served
         )

@@ -1,8 +1,10 @@
 """The pages of the bot's own state and of the emergency stop."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.web._auth_middleware import LOGIN
 from bot.web._collaborators import WebServices
@@ -24,6 +26,15 @@ class Dashboard:
     readers: Readers
     frame: PageFrame
     health_page: Health
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their route."""
+        return {
+            "state": self.show_state,
+            "stop_form": self.show_stop_form,
+            "stop": self.stop,
+        }
 
     async def show_state(self, request: web.Request) -> web.Response:
         """Show the state of the bot itself."""

@@ -1,9 +1,10 @@
 """`GET /health`, `/health/ready` and `/health/info`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from pydantic import AwareDatetime
 from theseus_guard.record import Record
 from theseus_observe.redaction import redact
@@ -30,6 +31,15 @@ class Health:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self.since = services.clock.now()
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their route."""
+        return {
+            "health": self.serve_liveness,
+            "ready": self.serve_readiness,
+            "info": self.serve_info,
+        }
 
     async def serve_liveness(self, _: web.Request) -> web.Response:
         """Answer 200: an answer proves that the event loop is running."""

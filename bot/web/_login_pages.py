@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from cachetools import FIFOCache
 
 from bot.domain.errors import ChatRejected
@@ -14,13 +16,12 @@ from bot.domain.people import Person
 from bot.web._auth_middleware import LOGIN, AuthMiddleware
 from bot.web._collaborators import WebServices
 from bot.web._page_frame import PageFrame
-from bot.web._pages import Pages
 from bot.web._readers import Readers, get_scheme
 from bot.web._request_bodies import read_form
 from bot.web._responses import Refused, resolve_login_target, see_other
 from bot.web._rules import WebRules
 from bot.web._sessions import SECONDS, Login, Sessions
-from bot.web._token_auth import TokenAuth
+from bot.web._token_auth import TokenAuth, is_same
 
 CALLBACK = "/login/discord/return"
 _BEGUN_SECONDS = timedelta(minutes=10).total_seconds()
@@ -44,11 +45,23 @@ class LoginPages:
     token_auth: TokenAuth
     sessions: Sessions
     readers: Readers
-    pages: Pages
     frame: PageFrame
     _begun: FIFOCache[bytes, _Begun] = field(
         default_factory=lambda: FIFOCache[bytes, _Begun](_MOST_BEGUN), init=False
     )
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their route."""
+        return {
+            "login_form": self.show_form,
+            "login": self.log_in,
+            "ask_discord": self.ask_discord,
+            "return_from_discord": self.return_from_discord,
+            "logout": self.log_out,
+            "sessions": self.show_sessions,
+            "end_sessions": self.end_sessions,
+        }
 
     async def show_form(self, request: web.Request) -> web.Response:
         """Show the ways to log in."""
@@ -80,7 +93,9 @@ class LoginPages:
         if self.services.logins is None:
             raise Refused(404, "people cannot log in through Discord here (docs/logins.md).")
         state = secrets.token_urlsafe(32)
-        address = self.services.logins.provider.build_authorize_url(state, self._callback(request))
+        address = self.services.logins.provider.build_authorize_url(
+            state, self._build_callback(request)
+        )
         wanted = resolve_login_target(request.query.get("next", ""))
         until = self.services.clock.monotonic() + _BEGUN_SECONDS
         self._begun[_compute_digest(state)] = _Begun(wanted, until)
@@ -99,14 +114,14 @@ class LoginPages:
             raise Refused(404)
         try:
             person_id = await logins.provider.fetch_person_id(
-                request.query.get("code", "")[:200], self._callback(request)
+                request.query.get("code", "")[:200], self._build_callback(request)
             )
         except ChatRejected as error:
             self.token_auth.guesses.count_failure(request.remote)
             raise Refused(403, str(error)) from error
         person = await self.readers.admit(person_id)
         values = {"name": person.name, "wanted": begun.wanted}
-        page = await self.pages.render("logged_in.html", "Logged in", values)
+        page = await self.frame.pages.render("logged_in.html", "Logged in", values)
         page.del_cookie(self._state_cookie, path="/")
         return self._begin(request, page, person)
 
@@ -114,9 +129,7 @@ class LoginPages:
         """Return the login that this browser began, once. Raises `Refused` (403)."""
         state = request.query.get("state", "")
         begun = self._begun.pop(_compute_digest(state), None)
-        own = secrets.compare_digest(
-            _compute_digest(state), _compute_digest(request.cookies.get(self._state_cookie, ""))
-        )
+        own = is_same(state, request.cookies.get(self._state_cookie, ""))
         if begun is None or not own or begun.until <= self.services.clock.monotonic():
             raise Refused(403, "that login was not begun in this browser, or is old; log in again.")
         if "error" in request.query:
@@ -127,7 +140,7 @@ class LoginPages:
     async def show_sessions(self, request: web.Request) -> web.Response:
         """Show the reader's own sessions; the operator sees all."""
         login: Login | None = request.get(LOGIN)
-        listed = [e for e in self.sessions.list_logins() if login is None or _may_end(login, e)]
+        listed = [e for e in self.sessions.list_logins() if login is None or _can_end(login, e)]
         own = login.number if login else ""
         return await self.frame.show(
             request, "sessions.html", "Sessions", here="/sessions", logins=listed, own=own
@@ -139,7 +152,7 @@ class LoginPages:
         number = sent.get("number", "")
         ended = self.sessions.revoke(
             lambda each: (
-                _may_end(login, each)
+                _can_end(login, each)
                 and (each.number == number or (number == "all" and each.number != login.number))
             )
         )
@@ -154,7 +167,7 @@ class LoginPages:
             "by_token": self.rules.token is not None,
             "by_discord": self.services.logins is not None,
         }
-        return await self.pages.render("login.html", "Log in", values, status=status)
+        return await self.frame.pages.render("login.html", "Log in", values, status=status)
 
     def _begin(
         self, request: web.Request, answer: web.Response, person: Person | None
@@ -178,13 +191,13 @@ class LoginPages:
     def _state_cookie(self) -> str:
         return f"{self.auth.cookie}-login"
 
-    def _callback(self, request: web.Request) -> str:
+    def _build_callback(self, request: web.Request) -> str:
         """Return the address that Discord leads back to; it must be registered there."""
         own = self.rules.url.rstrip("/") or f"{get_scheme(request)}://{request.headers['Host']}"
         return own + CALLBACK
 
 
-def _may_end(login: Login, other: Login) -> bool:
+def _can_end(login: Login, other: Login) -> bool:
     return login.person_id is None or login.person_id == other.person_id
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.domain.errors import WrongStage
 from bot.domain.incident import Incident
@@ -49,6 +50,22 @@ class RecordPages:
         self._services = services
         self._frame = frame
         self._overview = Overview(services)
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their route."""
+        return {
+            "overview": self.show_overview,
+            "runs": self.show_runs,
+            "run": self.show_run,
+            "transcript": self.show_transcript,
+            "incidents": self.show_incidents,
+            "incident": self.show_incident,
+            "budget": self.show_budget,
+            "wishes": self.show_feature_requests,
+            "memory": self.show_memory,
+            "audit": self.show_audit,
+        }
 
     async def show_overview(self, request: web.Request) -> web.Response:
         """Show the figures of a time span and the current work."""

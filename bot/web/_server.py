@@ -62,44 +62,19 @@ class WebServer:
         self._auth = AuthMiddleware(rules, keys, sessions, readers, pages)
         webhooks, health_page = Webhooks(services, rules.secret), Health(services)
         frame = PageFrame(services, pages)
-        dashboard = Dashboard(services, rules, readers, frame, health_page)
-        logins = LoginPages(services, rules, self._auth, keys, sessions, readers, pages, frame)
-        records, versions = RecordPages(services, frame), VersionPages(services, frame, readers)
+        observations = Observations(services, rules.target_tokens)
         self.app = self._build_application(
             {
-                "health": health_page.serve_liveness,
-                "ready": health_page.serve_readiness,
-                "info": health_page.serve_info,
                 "metrics": Metrics(services, counter, webhooks.counts).serve,
                 "events": Events(self.feed).serve,
-                "webhook": webhooks.handle,
-                "reload": webhooks.reload,
-                "observe": Observations(services, rules.target_tokens).handle,
+                "observe": observations.handle,
                 "static": static.serve,
-                "login_form": logins.show_form,
-                "login": logins.log_in,
-                "ask_discord": logins.ask_discord,
-                "return_from_discord": logins.return_from_discord,
-                "logout": logins.log_out,
-                "sessions": logins.show_sessions,
-                "end_sessions": logins.end_sessions,
-                "overview": records.show_overview,
-                "runs": records.show_runs,
-                "run": records.show_run,
-                "transcript": records.show_transcript,
-                "incidents": records.show_incidents,
-                "incident": records.show_incident,
-                "budget": records.show_budget,
-                "versions": versions.show_items,
-                "item": versions.show_item,
-                "rollback": versions.roll_back,
-                "token_rollback": versions.roll_back_by_token,
-                "wishes": records.show_feature_requests,
-                "memory": records.show_memory,
-                "audit": records.show_audit,
-                "state": dashboard.show_state,
-                "stop_form": dashboard.show_stop_form,
-                "stop": dashboard.stop,
+                **webhooks.handlers,
+                **health_page.handlers,
+                **Dashboard(services, rules, readers, frame, health_page).handlers,
+                **LoginPages(services, rules, self._auth, keys, sessions, readers, frame).handlers,
+                **RecordPages(services, frame).handlers,
+                **VersionPages(services, frame, readers).handlers,
             }
         )
         self._runner = web.AppRunner(

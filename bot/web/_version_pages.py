@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.domain.errors import NotRolledBack, UnknownItem
 from bot.domain.live_items import ROLLED_BACK, ItemKind, LiveItem
@@ -33,6 +34,16 @@ class VersionPages:
     services: WebServices
     frame: PageFrame
     readers: Readers
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their route."""
+        return {
+            "versions": self.show_items,
+            "item": self.show_item,
+            "rollback": self.roll_back,
+            "token_rollback": self.roll_back_by_token,
+        }
 
     async def show_items(self, request: web.Request) -> web.Response:
         """Show every item with its live version; refused items come first."""

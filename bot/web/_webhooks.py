@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.domain.forge_webhook import ForgeWebhook
 from bot.web._collaborators import WebServices
@@ -26,6 +27,14 @@ class Webhooks:
         self._secret = secret
         self._deliveries = Deliveries(services.key_values, services.clock)
         self.counts: Counter[str] = Counter()
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their route."""
+        return {
+            "webhook": self.handle,
+            "reload": self.reload,
+        }
 
     async def handle(self, request: web.Request) -> web.Response:
         """Check the signature of the raw body, then the event, then whether the delivery is new."""

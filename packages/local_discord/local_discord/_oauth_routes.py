@@ -61,7 +61,7 @@ class OAuthRoutes:
         page = _PAGE.format(application=name, fields=fields, people=people)
         return web.Response(text=page, content_type="text/html")
 
-    async def agree(self, request: web.Request) -> web.Response:
+    async def accept_consent(self, request: web.Request) -> web.Response:
         """Serve `POST /oauth2/authorize`: lead the chosen person back with a code."""
         sent = {name: str(value) for name, value in (await request.post()).items()}
         if not self.page_token.is_right(sent.get("page_token", "")):

@@ -1,6 +1,7 @@
 """`LocalDiscord`: a Discord-compatible server and the person side, on one port."""
 
 import mimetypes
+import secrets
 import urllib.parse
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -33,7 +34,8 @@ _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 class LocalDiscord:
     """An async context manager: the server runs while it is entered.
 
-    `world` is the state without any network; changes made there are sent to the bot. Entering
+    `world` is the state without any network; changes made there are sent to the bot. With
+    `client_secret` people log in elsewhere with their account here (OAuth 2). Entering
     raises `OSError` if the port is taken.
 
     Args:
@@ -50,7 +52,6 @@ class LocalDiscord:
         now: The clock for everything that happens; waits of people and of the page stay real.
         around: aiohttp middlewares around every request.
         page_token: Protects the person side from browsers and other accounts.
-        client_secret: With it, people log in elsewhere with their account here (OAuth 2).
 
     Raises:
         ValueError: If `people` or `channels` is empty.
@@ -73,7 +74,6 @@ class LocalDiscord:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         around: Sequence[Middleware] = (),
         page_token: PageToken | None = None,
-        client_secret: str | None = None,
     ) -> None:
         if not people or not channels:
             raise ValueError("people and channels: name at least one of each")
@@ -98,9 +98,8 @@ class LocalDiscord:
         self.gateway = Gateway(self._world, token, self._faults)
         self._rest = RestEndpoint(self._world, token, self._faults)
         self._stream = EventStream(self._world, self._log)
-        self._logins = (
-            OAuthRoutes(self._world, self._page_token, client_secret) if client_secret else None
-        )
+        self.client_secret = secrets.token_urlsafe(24)
+        self._logins = OAuthRoutes(self._world, self._page_token, self.client_secret)
         EventRecorder(self._world, self._log)
         self.gateway.on_presence = self._set_presence
         self.guild_id = self._world.guild_id
@@ -210,7 +209,7 @@ class LocalDiscord:
             web.get("/gateway", self.gateway.serve),
             web.get("/gateway/", self.gateway.serve),
             web.get("/attachments/{channel}/{attachment}/{filename}", self._serve_attachment),
-            *([] if self._logins is None else self._list_login_routes(self._logins)),
+            *self._list_login_routes(),
             web.route("*", PREFIX + "/{path:.*}", self._rest.serve),
             *people.list_routes(),
             *interactions.list_routes(),
@@ -220,7 +219,9 @@ class LocalDiscord:
             routes.append(web.static("/static", STATIC))
         return routes
 
-    def _list_login_routes(self, logins: OAuthRoutes) -> list[web.RouteDef]:
+    def _list_login_routes(self) -> list[web.RouteDef]:
+        logins = self._logins
+
         async def show_user(request: web.Request) -> web.StreamResponse:
             scheme, _, token = request.headers.get("Authorization", "").partition(" ")
             if scheme != "Bearer":
@@ -231,7 +232,7 @@ class LocalDiscord:
 
         return [
             web.get("/oauth2/authorize", logins.show_consent),
-            web.post("/oauth2/authorize", logins.agree),
+            web.post("/oauth2/authorize", logins.accept_consent),
             web.post(PREFIX + "/oauth2/token", logins.exchange),
             web.get(PREFIX + "/users/@me", show_user),
         ]

@@ -16,7 +16,6 @@ from bot.web import PersonLogins
 from tests.bot.web.web_server import TOKEN, Answer, HttpClient, Room
 from tests.fakes.fake_member_directory import FakeMemberDirectory
 
-SECRET = "the client secret of the bot"
 PAGE = {"Accept": "text/html"}
 
 
@@ -59,10 +58,10 @@ class Visit:
 
 
 @asynccontextmanager
-async def open_visit(room: Room, secret: str = SECRET, **rules: Any) -> AsyncIterator[Visit]:
+async def open_visit(room: Room, secret: str = "", **rules: Any) -> AsyncIterator[Visit]:
     """Serve a dashboard on which alice may read, and bob may not."""
     people = [LocalPerson("alice", listed=True), LocalPerson("bob", listed=False)]
-    async with LocalDiscord(people, token="t" * 20, client_secret=SECRET) as discord:
+    async with LocalDiscord(people, token="t" * 20) as discord:
         alice, bob = (Person(id=discord.people[name], name=name) for name in ("alice", "bob"))
         members = FakeMemberDirectory((alice, bob))
         lists = AllowList(approvers=PeopleList(users=frozenset({alice.id})))
@@ -70,9 +69,11 @@ async def open_visit(room: Room, secret: str = SECRET, **rules: Any) -> AsyncIte
         async def check_reader(person: Person) -> None:
             authorize(lists, person, Act.READ)
 
-        provider = DiscordLogin(secret, lambda: discord.bot_user_id, discord.api_url)
+        provider = DiscordLogin(
+            secret or discord.client_secret, lambda: discord.bot_user_id, discord.api_url
+        )
         room.without(logins=PersonLogins(provider, members, check_reader))
-        async with room.serving(discord_secret=SECRET, **rules) as client:
+        async with room.serving(discord_secret=discord.client_secret, **rules) as client:
             yield Visit(client, discord, members)
 
 
