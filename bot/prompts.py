@@ -8,6 +8,9 @@ from string import Template
 
 from bot.domain.errors import ConfigError
 
+CHARTER = "charter"
+"""The prompt that states what the bot does not do, and why."""
+
 Texts = Mapping[str, str]
 """Templates by name. Whoever keeps the mapping keeps these texts: it is never changed."""
 
@@ -57,6 +60,13 @@ class Prompts:
             ) from error
         except ValueError as error:
             raise ConfigError(f"{file}: {error}; write $$ for a dollar sign.") from error
+
+    def render_system(self, name: str, **values: str) -> str:
+        """Return a system prompt: the template, followed by the charter. Raises `ConfigError`.
+
+        Every model's system prompt comes from here, so none is without the charter.
+        """
+        return f"{self.render(name, **values).rstrip()}\n\n{self.render(CHARTER)}"
 
     def _load_text(self, name: str, file: Path) -> str:
         if self._texts is not None:

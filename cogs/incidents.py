@@ -155,6 +155,9 @@ def render_incident_details(incident: Incident) -> str:
         for each in incident.anomalies
     ]
     reasons = "; ".join(to_plain_text(reason) for reason in incident.triage.reasons) or "no reasons"
+    if incident.conduct is not None:
+        runs = ", ".join(f"`{run}`" for run in incident.conduct.runs)
+        parts.append(f"Found: {to_plain_text(incident.conduct.summary)}\nRuns: {runs}")
     if incident.rollback is not None:
         parts.append(f"Why: {to_plain_text(incident.rollback.why)}")
         parts.append(f"Ran before: `{incident.rollback.previous[:12]}`")

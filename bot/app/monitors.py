@@ -73,6 +73,7 @@ def build_monitoring(
         chat=chat,
         clock=clock,
         charts=charts,
+        store=store,
         running=lambda: "" if code.awaiting_restart or supervision.on_probation else code.commit,
     )
     rules = MonitoringRules(
@@ -81,6 +82,7 @@ def build_monitoring(
         autonomy=config.autonomy,
         dev_channel_id=who.dev_channel_id,
         guild_id=who.guild_id,
+        conduct=config.conduct,
     )
     others = [
         Monitoring(

@@ -38,6 +38,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/emergency_stop.py",
         "cogs/ui",
         "packages",
+        "prompts/charter.md",
     ),
     # Files that control how checks run or how developers' tools behave, and tests of the guards.
     "checks": _build_class(
@@ -52,6 +53,7 @@ BUILT_IN: Mapping[str, PathClass] = {
     "program": _build_class("review", "bot", "bench"),
     "deciding cogs": _build_class(
         "review",
+        "cogs/about.py",
         "cogs/admin.py",
         "cogs/audits.py",
         "cogs/budget.py",

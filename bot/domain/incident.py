@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from theseus_guard.record import Record
 
 from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.conduct import Conduct
 from bot.domain.journal import get_loop_event
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
@@ -67,7 +68,7 @@ class Mute(Record):
 class Incident(Record):
     """One incident; one row, by `id`. It has the newest anomaly of each key.
 
-    The incident of a code rollback has no anomalies.
+    The incident of a code rollback, or of the bot's own conduct, has no anomalies.
     """
 
     former_names: ClassVar = {
@@ -132,15 +133,23 @@ class Incident(Record):
     rollback: RestartReport | None = Field(
         default=None, description="the restart with a commit that was rolled back; redacted"
     )
+    conduct: Conduct | None = Field(
+        default=None, description="what a rule over the bot's own runs found"
+    )
     closed_for: str = Field(
         default="", description="why it was closed, if not because the fault stopped"
     )
 
     @model_validator(mode="after")
     def _check_cause(self) -> Self:
-        if not self.anomalies and self.rollback is None:
-            raise ValueError("an incident needs an anomaly or a code rollback")
+        if not self.anomalies and not self.is_for_people:
+            raise ValueError("an incident needs an anomaly, a code rollback or a conduct")
         return self
+
+    @property
+    def is_for_people(self) -> bool:
+        """True if it does not end by becoming quiet, and people decide what to do about it."""
+        return self.rollback is not None or self.conduct is not None
 
     @property
     def full_title(self) -> str:

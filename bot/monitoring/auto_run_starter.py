@@ -145,6 +145,10 @@ class AutoRunStarter:
         """Return how far the rules allow to go. Faults outside our code never start a run."""
         if incident.rollback is not None:
             return _Decision(None, _REPORT_ONLY.format("people decide what to do with that commit"))
+        if incident.conduct is not None:
+            return _Decision(
+                None, _REPORT_ONLY.format("people decide what my own activity may amount to")
+            )
         if self._is_in_storm(incident):
             return _Decision(
                 None,

@@ -77,7 +77,7 @@ class IncidentRepository:
     @property
     def seen_by_rules(self) -> tuple[Incident, ...]:
         """The open incidents that end once no rule detects them any more."""
-        return tuple(each for each in self.open if each.rollback is None)
+        return tuple(each for each in self.open if not each.is_for_people)
 
     @property
     def digests(self) -> tuple[Digest, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -10,6 +10,7 @@ import structlog
 from bot.authority.autonomy_levels import Autonomy
 from bot.authority.policy import Act
 from bot.domain.charts import TimeChart
+from bot.domain.conduct import ConductRules
 from bot.domain.errors import PortError, StoreError, WrongStage
 from bot.domain.incident import Incident
 from bot.domain.monitoring_config import IncidentsConfig
@@ -20,6 +21,7 @@ from bot.domain.target import OWN_TARGET
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier
 from bot.monitoring.auto_run_starter import AutoRunStarter
+from bot.monitoring.conduct_incidents import ConductIncidents
 from bot.monitoring.digests import Digests
 from bot.monitoring.failure_reports import FailureReports
 from bot.monitoring.incident_charts import IncidentCharts, chart_of
@@ -36,16 +38,19 @@ from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
+from bot.ports.store import Store
 from bot.self_improvement import SelfImprovementAgent, ShippedFixes
 
 _MUTED_FOR = timedelta(days=1)
 _SETTLE_SECONDS = 5.0
+_CONDUCT_SECONDS = 300.0
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class MonitoringServices:
-    """The ports that monitoring uses. Without `charts`, messages have no pictures.
+    """The ports that monitoring uses. Without `charts`, messages have no pictures;
+    without `store`, no rule looks at the bot's own runs.
 
     `running` returns the commit of the running code; empty if it is not exactly one commit.
     """
@@ -55,6 +60,7 @@ class MonitoringServices:
     chat: Chat
     clock: Clock
     charts: Charts | None = None
+    store: Store | None = None
     running: Callable[[], str] = str
 
 
@@ -68,6 +74,7 @@ class MonitoringRules:
     dev_channel_id: int
     guild_id: int | None = None
     target: str = OWN_TARGET
+    conduct: ConductRules = field(default_factory=ConductRules)
 
 
 class Monitoring:
@@ -95,6 +102,11 @@ class Monitoring:
         self._loaded = asyncio.Event()
         repository = self.incident_repository = IncidentRepository(key_values, rules.target)
         self._rollbacks = RollbackIncidents(repository, clock, services.running)
+        self._conduct = (
+            ConductIncidents(repository, services.store, clock, rules.conduct)
+            if services.store is not None and rules.target == OWN_TARGET
+            else None
+        )
         classifier = AnomalyClassifier(services.journal)
         self._triage_review = TriageReview(repository, classifier, clock)
         self._incidents = IncidentTracker(repository, classifier, clock, config, thresholds)
@@ -143,6 +155,8 @@ class Monitoring:
             group.create_task(self._journal_follower.run_forever(), name="journal-follower")
             group.create_task(self._settle_forever(), name="shipped fixes")
             group.create_task(self._review_forever(), name="triage-review")
+            if self._conduct is not None:
+                group.create_task(self._watch_forever(self._conduct), name="own conduct")
             group.create_task(self._incident_notifier.run_forever(), name="incident-notifier")
             group.create_task(self._incident_charts.run_forever(), name="incident-charts")
             for each in self._others:
@@ -152,6 +166,12 @@ class Monitoring:
         failed = log_warnings(_log, "the shipped fixes could not be read; I will try again")
         await run_periodically(
             self._settle, self._clock, _SETTLE_SECONDS, tolerated=StoreError, failed=failed
+        )
+
+    async def _watch_forever(self, conduct: ConductIncidents) -> None:
+        failed = log_warnings(_log, "the bot's own runs could not be judged; I will try again")
+        await run_periodically(
+            conduct.look, self._clock, _CONDUCT_SECONDS, tolerated=StoreError, failed=failed
         )
 
     async def _review_forever(self) -> None:
@@ -234,9 +254,15 @@ class Monitoring:
         return muted
 
     async def close(self, incident_id: str, person: Person) -> Incident:
-        """Close the incident of a code rollback. Raises `NotAuthorized`, `WrongStage`."""
+        """Close an incident that does not close by itself.
+
+        Raises `NotAuthorized`, `WrongStage`, `StoreError`.
+        """
         await self._agent.permit(person, Act.STEER, note=f"close incident {incident_id[:20]}")
-        return await self._rollbacks.close(self.find(incident_id), person)
+        incident = self.find(incident_id)
+        if incident.conduct is not None and self._conduct is not None:
+            return await self._conduct.close(incident, person)
+        return await self._rollbacks.close(incident, person)
 
     async def open_rollback_incident(self, report: RestartReport) -> None:
         """Open the incident of a code rollback, once the stored incidents are loaded.

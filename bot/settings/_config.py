@@ -11,6 +11,7 @@ from bot.domain.approval import ApprovalRules
 from bot.domain.ballot import MOST_VOTES
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
+from bot.domain.conduct import ConductRules
 from bot.domain.errors import ConfigError
 from bot.domain.gates import GateRules
 from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAuditConfig
@@ -156,6 +157,7 @@ class Config(Record):
     traffic: TrafficConfig = TrafficConfig()
     versions: VersionsConfig = VersionsConfig()
     detection: Thresholds = Thresholds()
+    conduct: ConductRules = ConductRules()
     incidents: IncidentsConfig = IncidentsConfig()
     alerts: AlertsConfig = AlertsConfig()
     autonomy: AutonomyConfig = AutonomyConfig()

@@ -53,6 +53,7 @@ COGS = (
     "cogs.privacy",
     "cogs.skills",
     "cogs.admin",
+    "cogs.about",
 )
 PEOPLE = (
     LocalPerson("alice", listed=True),

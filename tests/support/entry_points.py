@@ -40,6 +40,7 @@ ENTRIES: ConversationSetup = {
     "/change": FEATURE_REQUEST, "menu Make this happen": FEATURE_REQUEST,
     "says change": FEATURE_REQUEST,
     "/capabilities": "it tells what can be asked, and what people wish for",
+    "/about": "it says what the bot is and does not do, to everybody alike",
     "/privacy": "everybody learns what is kept of themselves, and of nobody else",
     "button PrivacyButton erase": "it asks whoever presses whether they mean it",
     "button PrivacyButton confirm": "it erases what is kept of whoever presses, and of nobody else",

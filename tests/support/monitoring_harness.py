@@ -75,7 +75,7 @@ class MonitoringHarness:
             services = MonitoringServices(
                 journal, key_values, add_crash_point(world.chat, crash_point), clock, charts
             )
-        services = replace(services, running=lambda: self.running_commit)
+        services = replace(services, store=world.store, running=lambda: self.running_commit)
         rules = MonitoringRules(self.thresholds, self.config, world.limits.autonomy, DEV, GUILD)
         return Monitoring(services, agent, agent.fixes, rules)
 

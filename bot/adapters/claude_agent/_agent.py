@@ -158,7 +158,7 @@ class ClaudeAgent:
             name=build_conversation_name(assignment, "reviewer"),
             role=role,
             cwd=workspace.path,
-            system=session.build_system_prompt(self._services.prompts.render("reviewer")),
+            system=session.build_system_prompt(self._services.prompts.render_system("reviewer")),
             account=_build_account(assignment, "review"),
             tools=session.tools,
             server=session.server,

@@ -69,7 +69,7 @@ class ClaudeAuditReader:
             name=f"audit:{sample.key}:planner",
             role=self._role,
             cwd=create_private_folder(self._claude.home / "audit"),
-            system=self._prompts.render("planner_audit"),
+            system=self._prompts.render_system("planner_audit"),
             account=Account(purpose="audit", person_id=ITSELF.id),
             judge=refuse_tool,
             schema=build_schema(AuditForm),

@@ -59,7 +59,7 @@ class ClaudeCandidateVoter:
             name=f"{ballot.run_id}:{ballot.attempt}:vote:{ballot.voter}",
             role=self._role,
             cwd=create_private_folder(self._claude.home / "votes"),
-            system=self._prompts.render("reviewer_vote"),
+            system=self._prompts.render_system("reviewer_vote"),
             account=Account(purpose="review", person_id=ballot.person_id, run_id=ballot.run_id),
             judge=refuse_tool,
             schema=build_schema(VoteForm),

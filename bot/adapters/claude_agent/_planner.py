@@ -143,7 +143,7 @@ class ClaudePlanner:
             name=f"{case.run_id}:{case.attempt}:planner",
             role=self._role,
             cwd=workspace.path,
-            system=session.build_system_prompt(self._services.prompts.render(system)),
+            system=session.build_system_prompt(self._services.prompts.render_system(system)),
             account=Account(purpose=purpose, person_id=case.person_id, run_id=case.run_id),
             tools=session.tools,
             server=session.server,

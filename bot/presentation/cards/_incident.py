@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.domain.conduct import Conduct
 from bot.domain.incident import MOST_AFFECTED, Earlier, Incident, Report, Severity
 from bot.domain.posts import Button, Card, CardField, Image, Post
 from bot.domain.restart import RestartReport
@@ -37,6 +38,8 @@ def render_incident(incident: Incident, run: Run | None = None, image: Image | N
     """Return the incident's one message, in its current state."""
     if incident.rollback is not None:
         return _render_rollback(incident, incident.rollback)
+    if incident.conduct is not None:
+        return _render_conduct(incident, incident.conduct)
     return Post(
         card=Card(
             title=_format_title(incident),
@@ -66,6 +69,23 @@ def _render_rollback(incident: Incident, report: RestartReport) -> Post:
         return post.replace(text=text, buttons=())
     close = _build_button("Close", "close", incident)
     return post.replace(text=post.text + footer, buttons=(*post.buttons, close))
+
+
+def _render_conduct(incident: Incident, conduct: Conduct) -> Post:
+    """Return the message about the bot's own activity: what was found, in which runs."""
+    mark = _get_mark(incident)
+    footer = f"\n-# incident {incident.id} · {incident.severity}"
+    head = f"{mark} **{to_plain_text(incident.title)}**: {to_plain_text(conduct.summary)}."
+    if not incident.open:
+        ending = to_plain_text(incident.closed_for)
+        return Post(text=f"{head} It is closed: {ending}.{footer}")
+    runs = ", ".join(f"`{run}`" for run in conduct.runs)
+    advice = (
+        "Look at these runs. “pause your own work” stops what I start by myself, and “revert” in a "
+        "run's thread takes its change back. Close this when you have decided."
+    )
+    text = f"{head}\nRuns: {runs}\n{advice}{footer}"
+    return Post(text=text, buttons=(_build_button("Close", "close", incident),))
 
 
 def format_incident_line(incident: Incident) -> str:

@@ -300,7 +300,7 @@ def format_file_list(files: Sequence[str]) -> str:
 
 def render_character(prompts: Prompts, part: str) -> str:
     """Return the system prompt of a model that talks to people. Raises `ConfigError`."""
-    return prompts.render(part, persona=prompts.render("persona").strip())
+    return prompts.render_system(part, persona=prompts.render("persona").strip())
 
 
 def format_name(name: str) -> str:
