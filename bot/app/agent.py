@@ -23,6 +23,7 @@ from bot.client import Identity
 from bot.hot_reload.running_code import RunningCode
 from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
+from bot.learning.lessons import CaseRepository
 from bot.ports.advisory_database import AdvisoryDatabase
 from bot.ports.agent import Budget
 from bot.ports.candidate_voter import CandidateVoter
@@ -124,6 +125,7 @@ def _build_evidence(injector: Injector, settings: Settings) -> None:
         load_fixes=build(ShippedFixes),
         commands=code.list_commands,
     )
+    build(CaseRepository, prompts=code.get_prompts)
     build(EvidenceCollector, match=matcher.find_evidence, lookback=lookback)
     build(ChangeContextCollector, lookback=span, commands=code.list_commands)
     build(_build_replays, FailureReplays)

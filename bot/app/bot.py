@@ -58,6 +58,7 @@ from bot.infra.injector import Injector
 from bot.infra.signals import listen_for_stop
 from bot.infra.supervisor_channel import ControlEnd
 from bot.intake.corrections import Corrections
+from bot.learning.lessons import CaseRepository
 from bot.memory.recall import MemoryService
 from bot.monitoring import Monitoring, ScheduledBackups
 from bot.ports.audit_reader import AuditReader
@@ -209,7 +210,9 @@ async def _build(
         work=(
             *_list_loops(agent, monitoring, audit, backups, warming, live, alerts, issues),
             *_list_loops(personal_data, call(make_retention), storage),
-            *_list_loops(call(RepositoryCheck), injector.get(TargetCommands)),
+            *_list_loops(
+                call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)
+            ),
             *_list_loops(call(_restart_notices, beginning=beginning)),
             partial(supervision.pass_on, call(_build_rehearsal)),
             *serving,

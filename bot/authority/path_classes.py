@@ -24,6 +24,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/hot_reload",
         "bot/infra",
         "bot/intake",
+        "bot/learning",
         "bot/listener",
         "bot/periodic.py",
         "bot/ports",

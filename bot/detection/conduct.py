@@ -80,7 +80,7 @@ def _find_oscillations(runs: Sequence[OwnRun], least: int, now: datetime) -> Ite
         count = 0
         for place, (run, edit) in enumerate(changes):
             opposite = next(
-                (old for old, earlier in reversed(changes[:place]) if is_undone(earlier, edit)),
+                (old for old, earlier in reversed(changes[:place]) if is_reverted(earlier, edit)),
                 None,
             )
             if opposite is not None:
@@ -92,7 +92,7 @@ def _find_oscillations(runs: Sequence[OwnRun], least: int, now: datetime) -> Ite
             yield _build(ConductRule.OSCILLATION, file, ids, summary, now)
 
 
-def is_undone(earlier: FileEdit, later: FileEdit) -> bool:
+def is_reverted(earlier: FileEdit, later: FileEdit) -> bool:
     """Return whether the later edit takes back the earlier one, line by line."""
     before = {*(("+", line) for line in earlier.added), *(("-", line) for line in earlier.removed)}
     after = {*(("-", line) for line in later.added), *(("+", line) for line in later.removed)}

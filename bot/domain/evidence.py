@@ -146,6 +146,9 @@ class Evidence(Record):
     since_attempt: tuple[str, ...] = Field(
         default=(), description="how an earlier attempt ended, and what has changed since"
     )
+    lessons: tuple[str, ...] = Field(
+        default=(), description="what has worked for such faults, counted over earlier runs"
+    )
     before_fix: FailureGroup | None = Field(
         default=None, description="that failure before the fix; it was not seen since then"
     )

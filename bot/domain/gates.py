@@ -55,6 +55,9 @@ class GateResult(Record):
     summary: str
     details: tuple[str, ...] = ()
     remedy: str = ""
+    measured: tuple[int, int] | None = Field(
+        default=None, description="what was measured, of how many: changed statements that run"
+    )
     mode: GateMode = "report"
 
     @property

@@ -54,6 +54,7 @@ class Topic(StrEnum):
     PROOF = "proof"  # how it knows that a change works
     WATCH = "watch"  # whether a fix held, and what is watched
     BROKEN = "broken"  # what fails now
+    TENDENCY = "tendency"  # what tends to break with a file
     WHO = "who"  # who asked, approved or shipped, and when
     PEOPLE = "people"  # who may do something
     WAITING = "waiting"  # what waits for people

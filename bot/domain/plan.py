@@ -138,6 +138,9 @@ class Plan(Record):
     evidence_ids: tuple[str, ...] = Field(
         default=(), description="ids of the journal records and commits it is based on"
     )
+    lessons: tuple[str, ...] = Field(
+        default=(), description="what has worked for such faults, counted over earlier runs"
+    )
     written_by: str = Field(
         default="", description="the planner model; empty if written by rules alone"
     )

@@ -85,6 +85,13 @@ _FAIL = (
 
 _PATTERNS: tuple[tuple[Topic, str], ...] = (
     (
+        Topic.TENDENCY,
+        rf"^(?:what|which)\b.*\b(?:tend\w*|usually|often|typically|mostly|likely)\b.*\b{_FAIL}\b"
+        r".*\b(?:with|in|when|if|after|around|from)\b"
+        rf"|^(?:what|which)\b.*\b{_FAIL}\b (?:when|if|whenever|after)\b.*"
+        r"\b(?:chang\w+|touch\w*|edit\w*)\b.*\.py\b",
+    ),
+    (
         Topic.CAUSE,
         r"^(?:why|how come|what (?:made|led)|what (?:is|was) (?:the|your) (?:root )?(?:reason\w*"
         r"|rationale"
@@ -224,7 +231,7 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
 TOPICS = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _PATTERNS)
 """The pattern of each topic; the first match wins."""
 
-NAMED_FREELY = frozenset({Topic.MEMORY, Topic.FAILURES, Topic.USE, Topic.SKILLS})
+NAMED_FREELY = frozenset({Topic.TENDENCY, Topic.MEMORY, Topic.FAILURES, Topic.USE, Topic.SKILLS})
 """Topics whose subject may be any text: "when did rolling dice last fail"."""
 
 ABOUT_WHAT_IT_MEETS = re.compile(

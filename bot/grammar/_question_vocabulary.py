@@ -59,6 +59,7 @@ KNOWN = to_token_set(
     went out over weekend overnight summarize summarise behind tag burn burnt blast radius
     introduced introduce rundown recap tl dr tldr touched restart restarted stuff plz
     improvements improvement accomplish accomplished led proves moment refactoring refactor
+    tend tends usually typically likely touching module modules edit edits edited editing
     exist exists harm permission production prod blocked having
     """
 )

@@ -57,6 +57,7 @@ _YOU = re.compile(r"\byou\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"explain\b", re.IGNORECASE)
 _RECURRENCE = re.compile(r"\b(?:still|keeps?)\b", re.IGNORECASE)
 _SKILL = re.compile(r"\bthe (?P<name>[\w-]+(?: [\w-]+){0,4}) skill\b", re.IGNORECASE)
+_FILE = re.compile(r"(?<![\w./-])[\w./-]+\.py\b")
 _CAUSE = re.compile(r"\b(?:cause|reason\w*)\b", re.IGNORECASE)
 _HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?: bot)?))", re.I)
 
@@ -180,6 +181,8 @@ def _extract_subject(topic: Topic, plain: str) -> str:
     """
     if topic is Topic.SKILLS and (skill := _SKILL.search(plain)):
         return clean_subject(skill["name"])
+    if topic is Topic.TENDENCY and (file := _FILE.search(plain)):
+        return file[0]
     after = _OF_THAT.search(plain) if topic is Topic.MEMORY else None
     if after:
         return clean_subject(after["rest"])

@@ -1,5 +1,6 @@
 """Answers to questions about the bot itself. Pure: records in, a few lines of text out."""
 
+from bot.presentation.answers._files import render_tendency
 from bot.presentation.answers._help import (
     ABOUT_QUESTIONS,
     list_everyday_commands,
@@ -36,6 +37,7 @@ __all__ = [
     "render_memories",
     "render_open_faults",
     "render_people",
+    "render_tendency",
     "render_uses",
     "render_waiting",
     "render_watches",

@@ -38,6 +38,10 @@ def plan_text(plan: Plan) -> str:
     }
     if plan.second_opinion is not None:
         parts["Second opinion"] = "\n".join(f"- {line}" for line in list_opinion_lines(plan))
+    if plan.lessons:
+        parts["What earlier runs taught"] = "\n".join(
+            f"- {escape_line(each, 240)}" for each in plan.lessons
+        )
     if plan.evidence_ids:
         parts["Evidence"] = ", ".join(f"`{_shorten_id(each)}`" for each in plan.evidence_ids[:20])
     if plan.written_by:

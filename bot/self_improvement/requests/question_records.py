@@ -11,11 +11,14 @@ from bot.domain.errors import UnknownRun
 from bot.domain.history import History
 from bot.domain.incident import INCIDENT, Incident
 from bot.domain.journal import FailureGroup, Kind
+from bot.domain.learning import FileHistory
 from bot.domain.run import Run
 from bot.domain.samples import OWN_KINDS, Sample
 from bot.domain.use import EventUse
 from bot.grammar.likeness import find_fitting_failures, find_named_commands
 from bot.grammar.spans import TimeSpan
+from bot.learning.graph import describe_file, find_files
+from bot.learning.lessons import load_cases
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
@@ -105,6 +108,11 @@ class QuestionRecords:
             if span.since.date() <= each.day <= (span.until - timedelta(microseconds=1)).date():
                 total = total.add(each)
         return total
+
+    async def describe_files(self, wanted: str) -> tuple[FileHistory, ...]:
+        """Return what tends to break with the files that a name can mean."""
+        cases = await load_cases(self.key_values)
+        return tuple(describe_file(cases, file) for file in find_files(cases, wanted))
 
     async def list_incidents(self) -> list[Incident]:
         """Return every stored incident, most recently seen first."""

@@ -28,6 +28,7 @@ from bot.presentation.answers import (
     render_memories,
     render_open_faults,
     render_people,
+    render_tendency,
     render_uses,
     render_waiting,
     render_watches,
@@ -109,6 +110,7 @@ class QuestionService:
             Topic.COST: self._answer_cost,
             Topic.WATCH: self._answer_watches,
             Topic.BROKEN: self._answer_broken,
+            Topic.TENDENCY: self._answer_tendency,
             Topic.FAILURES: self._answer_failures,
             Topic.USE: self._answer_uses,
             Topic.WAITING: self._answer_waiting,
@@ -201,6 +203,13 @@ class QuestionService:
         unfixed = await self._records.filter_unfixed(failed)
         fixed = [each for each in failed if each not in unfixed]
         return render_open_faults(incidents, unfixed, fixed, span.description, stop)
+
+    async def _answer_tendency(self, asked: AskedQuestion) -> str:
+        subject = asked.subject
+        if not subject and asked.run is not None:
+            diagnosis = (await self._records.get_history(asked.run.id)).diagnosis
+            subject = diagnosis.file if diagnosis else ""
+        return render_tendency(subject, await self._records.describe_files(subject))
 
     async def _answer_failures(self, asked: AskedQuestion) -> str:
         span = self._get_span(asked)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+import structlog
 from theseus_guard.record import Record
 
 from bot.authority.named_files import collect_named_files
@@ -14,6 +15,7 @@ from bot.domain.errors import (
     AgentError,
     BudgetSpent,
     OutOfBounds,
+    StoreError,
     TheseusError,
     WorkspaceError,
 )
@@ -24,6 +26,8 @@ from bot.domain.journal import Action, Kind
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
+from bot.learning.cases import get_fault_class
+from bot.learning.lessons import CaseRepository
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
@@ -48,12 +52,13 @@ from bot.self_improvement.steps._nearest_tests import add_nearest_tests
 from bot.self_improvement.steps._planner_case import PlannerCalls, build_case
 from bot.self_improvement.steps._second_opinion import Opinion, add_second_opinion
 
+_log = structlog.stdlib.get_logger(__name__)
 _FRAMES = 4
 
 _REPEATS = 2  # repetitions of a failing command's test
 
-# Fields of a plan that never come from a planner, because they are the proof.
-_PROOF = ("reproduction", "witnesses", "guides", "replay", "unplayed")
+# Fields of a plan that never come from a planner: they are the proof, or counted from runs.
+_PROOF = ("reproduction", "witnesses", "guides", "replay", "unplayed", "lessons")
 
 _BEFORE = 2  # suspect commits whose predecessors are evaluated
 
@@ -94,6 +99,7 @@ class PlanBuilder:
     planner: Planner | None = None
     replays: FailureReplays | None = None
     second: Planner | None = None
+    cases: CaseRepository | None = None
 
     @property
     def planned_by(self) -> str | None:
@@ -128,6 +134,7 @@ class PlanBuilder:
                 failing = await self._confirm_failing(failing, workspace)
             failing = await self._add_expected_answers(failing, evidence, workspace)
         plan = _attach_proof(build_failure_plan(evidence, diagnosis), found, failing)
+        plan = plan.replace(lessons=await self._find_lessons(evidence))
         return await add_nearest_tests(plan, self.verifier, workspace)
 
     async def _confirm_failing(
@@ -178,6 +185,8 @@ class PlanBuilder:
         """
         if self.planner is None:
             return Thought(diagnosis=case.diagnosis, plan=await draft, cost=Cost())
+        lessons = await self._find_lessons(case.evidence)
+        case = case.replace(evidence=case.evidence.replace(lessons=lessons))
         planned = await _wait_for_plan(self.planner, case, draft, workspace, on_progress)
         plan = await self._add_proof(planned, await draft, workspace)
         first = Opinion(planned.diagnosis.cause, plan, Cost().add(planned))
@@ -190,6 +199,16 @@ class PlanBuilder:
 
             first = await add_second_opinion(first, second.name, ask, on_progress)
         return Thought(diagnosis=planned.diagnosis, plan=first.plan or plan, cost=first.cost)
+
+    async def _find_lessons(self, evidence: Evidence) -> tuple[str, ...]:
+        """Return what has worked for such faults; without the cases, planning goes on."""
+        if self.cases is None or evidence.capsule is None:
+            return ()
+        try:
+            return await self.cases.find_lessons(get_fault_class(evidence.capsule))
+        except StoreError as error:
+            _log.warning("a fix is planned without what earlier runs taught: %s", error)
+            return ()
 
     async def _add_proof(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
         """Return the plan with its proof, which never depends on the planner's claims."""

@@ -46,7 +46,7 @@ def checkout(fault: PlantedFault, folder: Path) -> None:
 @pytest.mark.parametrize(
     "fault", choose_parameters(FAULTS, each=len(FAULTS)), ids=lambda fault: fault.name
 )
-async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_kept(
+async def test_a_planted_fault_is_reverted_and_what_its_commit_brought_besides_is_kept(
     fault: PlantedFault, tmp_path: Path
 ) -> None:
     checkout(fault, tmp_path)

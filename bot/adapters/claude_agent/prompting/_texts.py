@@ -113,6 +113,11 @@ def render_evidence(
             3,
         ),
         Section(
+            "What has worked for such faults, counted over earlier runs: prefer it if it fits",
+            "\n".join(evidence.lessons),
+            2,
+        ),
+        Section(
             "What is remembered of such failures", "\n".join([*_list_lessons(evidence), *memory]), 3
         ),
         Section(

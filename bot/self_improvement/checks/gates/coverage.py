@@ -78,8 +78,11 @@ class CoverageGate:
                 f"{summary}, {wanted:g} % are required",
                 details,
                 "Add tests that run these lines, or lower `gates.covered_percent`.",
+                (total - missing, total),
             )
-        return GateReport.build(self.name, "passed", summary, details)
+        return GateReport.build(
+            self.name, "passed", summary, details, measured=(total - missing, total)
+        )
 
     async def _list_statements(self, case: GateCase) -> dict[str, tuple[Statement, ...]]:
         found = {}

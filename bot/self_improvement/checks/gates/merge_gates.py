@@ -39,11 +39,17 @@ class GateReport(NamedTuple):
         summary: str,
         details: Iterable[str] = (),
         remedy: str = "",
+        measured: tuple[int, int] | None = None,
     ) -> Self:
         """Return the report with a result of these values."""
         return cls(
             GateResult(
-                gate=gate, status=status, summary=summary, details=tuple(details), remedy=remedy
+                gate=gate,
+                status=status,
+                summary=summary,
+                details=tuple(details),
+                remedy=remedy,
+                measured=measured,
             )
         )
 

@@ -1,0 +1,1 @@
+"""What ended runs teach: cases, patterns and anti-patterns, a graph, and replays of cases."""
