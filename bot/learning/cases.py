@@ -121,7 +121,7 @@ def _collect_checks(history: History) -> dict[str, str]:
     """Return the newest result of each check and gate; those that decided nothing are left out."""
     verdict, full = history.verdict, history.full_tier
     checks = (*(verdict.checks if verdict else ()), *(full.checks if full else ()))
-    found = {each.name[:60]: each.status for each in checks}
+    found: dict[str, str] = {each.name[:60]: each.status for each in checks}
     found |= {each.gate: each.status for each in (verdict.gates if verdict else ())}
     return {name: "passed" if status == "passed" else "failed" for name, status in found.items()
             if status in ("passed", "failed", "timeout")}  # fmt: skip

@@ -28,6 +28,7 @@ _PAGES = (
     ("/versions", "Skills, versions"),
     ("/wishes", "Wishes"),
     ("/memory", "Memory"),
+    ("/growth", "Growth"),
     ("/audit", "Audit log"),
     ("/state", "State"),
 )

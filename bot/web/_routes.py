@@ -68,6 +68,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"/versions/{KIND}/{NAME}/rollback", "token", "token_rollback"),
     Route("GET", "/wishes", "reader", "wishes"),
     Route("GET", "/memory", "reader", "memory"),
+    Route("GET", "/growth", "reader", "growth"),
     Route("GET", "/audit", "reader", "audit"),
     Route("GET", "/state", "reader", "state"),
     Route("GET", "/stop", "reader", "stop_form"),

@@ -16,6 +16,7 @@ from bot.web._counters import ActionCounter
 from bot.web._dashboard import Dashboard
 from bot.web._event_feed import EventFeed
 from bot.web._events import Events
+from bot.web._growth_page import GrowthPage
 from bot.web._health import Health
 from bot.web._login_pages import LoginPages
 from bot.web._metrics import Metrics
@@ -69,6 +70,7 @@ class WebServer:
                 "events": Events(self.feed).serve,
                 "observe": observations.handle,
                 "static": static.serve,
+                "growth": GrowthPage(services, frame).show_growth,
                 **webhooks.handlers,
                 **health_page.handlers,
                 **Dashboard(services, rules, readers, frame, health_page).handlers,

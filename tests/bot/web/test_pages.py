@@ -65,7 +65,7 @@ HOSTILE = (
 ELEMENTS = re.compile(
     "html|head|meta|title|link|script|body|header|nav|div|a|form|input|button|main|h1|h2|h3|h4|p"
     "|span|strong|small|time|code|pre|details|summary|table|caption|thead|tbody|tr|th|td|dl|dt|dd"
-    "|ul|ol|li|section|figure|figcaption|data|progress|select|option|label"
+    "|ul|ol|li|section|figure|figcaption|data|progress|select|option|label|svg|g|line|rect|text"
 )
 SECRET = "ghp_" + "a1B2" * 9
 TEMPLATES = build_templates(StaticFiles())
@@ -228,7 +228,7 @@ async def pages(room: Room, words: str) -> Iterator[str]:
         paths = (
             "/", "/?span=90d", "/runs", "/runs/k7m2xq", "/incidents", "/incidents/q2w3e4",
             "/budget", "/versions", "/versions/skill/writing-a-cog?version=1", "/wishes", "/memory",
-            "/audit", "/state", "/stop", "/login",
+            "/growth?file=dice", "/audit", "/state", "/stop", "/login",
         )  # fmt: skip
         answers = [await client.get(path) for path in paths]
     assert {answer.status for answer in answers} == {200}
@@ -352,7 +352,8 @@ async def test_empty_pages_say_what_to_do() -> None:
             ("/runs?q=nothing", "show all runs"), ("/incidents", "No recent incidents"),
             ("/budget", "The offline engine costs nothing"), ("/wishes", "/change becomes a wish"),
             ("/versions", "prompts/skills"),
-            ("/memory", "started without a memory"), ("/audit", "From now on"),
+            ("/growth", "No run has ended yet"), ("/memory", "started without a memory"),
+            ("/audit", "From now on"),
             ("/audit?act=ship", "show all entries"),
         ):  # fmt: skip
             assert said in (await client.get(path)).text, path
