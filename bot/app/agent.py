@@ -23,6 +23,7 @@ from bot.client import Identity
 from bot.hot_reload.running_code import RunningCode
 from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
+from bot.learning.experience import ExperienceReplay
 from bot.learning.lessons import CaseRepository
 from bot.ports.advisory_database import AdvisoryDatabase
 from bot.ports.agent import Budget
@@ -49,6 +50,7 @@ from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.gates.advisories import AdvisoryGate
 from bot.self_improvement.checks.gates.coverage import CoverageGate
 from bot.self_improvement.checks.gates.documentation import DocumentationGate
+from bot.self_improvement.checks.gates.experience import ExperienceGate
 from bot.self_improvement.checks.gates.merge_gates import MergeGates
 from bot.self_improvement.checks.gates.performance import PerformanceGate
 from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
@@ -140,7 +142,7 @@ def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> No
     build, span = injector.build, timedelta(days=settings.config.journal.keep_days)
     build(BehaviourCheck, lookback=span)
     build(RevertRehearsal, lookback=span)
-    _build_gates(injector, settings)
+    _build_gates(injector, settings, chosen)
     build(ProposalTrials)
     build(QualityGate, protection=settings.config.protection, redact=redact)
     build(
@@ -152,7 +154,7 @@ def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> No
     build(_build_deployer, ShipmentDeployer)
 
 
-def _build_gates(injector: Injector, settings: Settings) -> None:
+def _build_gates(injector: Injector, settings: Settings, chosen: Engines) -> None:
     """Build the quality gates, the cheapest first."""
     call = injector.call
     injector.build(SandboxedCoverage, CoverageMeter)
@@ -165,6 +167,7 @@ def _build_gates(injector: Injector, settings: Settings) -> None:
         call(RevertGate),
         call(PerformanceGate, rules=rules),
         call(CoverageGate, rules=rules),
+        ExperienceGate(call(ExperienceReplay), settings.config.experience, chosen.open_engine),
     )
     injector.build(MergeGates, gates=gates, rules=rules)
 

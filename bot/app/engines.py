@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -42,6 +42,7 @@ from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
 from bot.proof.sample_conversations import TextsOfChat
 from bot.self_improvement.checks.conversation_check import OpenChat
+from bot.self_improvement.checks.gates.experience import OpenEngine
 from bot.settings import Environment, Settings
 from bot.skills import SkillLibrary, build_skills
 
@@ -91,6 +92,7 @@ class Engines:
     open_chat: OpenChat | None = None
     open_audit_reader: OpenAuditReader | None = None
     open_candidate_voter: OpenCandidateVoter | None = None
+    open_engine: OpenEngine | None = None
 
 
 def build_engine_resources(
@@ -202,7 +204,15 @@ def build_engines(resources: EngineResources) -> Engines:
         open_candidate_voter=partial(ClaudeCandidateVoter, claude, config.reviewer, prompts)
         if config.reviewer
         else None,
+        open_engine=partial(_open_trial_engine, resources),
     )
+
+
+def _open_trial_engine(resources: EngineResources, texts: TextsOfChat) -> CodeAgent:
+    """Return an engine that goes by the texts of some commit, to work past cases again."""
+    skills = SkillLibrary(lambda: build_skills(texts.skill_files))
+    prompts = Prompts(resources.settings.root / "prompts", lambda: texts.prompts)
+    return build_engines(replace(resources, prompts=prompts, skills=skills)).agent
 
 
 def _build_options(resources: EngineResources) -> ClaudeOptions:

@@ -75,6 +75,11 @@ class Theseus(CommandGroup):
             _LOOK, "bot.cli.traffic:traffic_cli", "Show recorded traffic of cogs."
         ),
         "memory": CommandPlace(_LOOK, "bot.cli.memory:memory_cli", "Search and export the memory."),
+        "experience": CommandPlace(
+            _LOOK,
+            "bot.cli.experience:experience",
+            "Work past runs again with today's engine and prompts, and compare the results.",
+        ),
         "hearing": CommandPlace(
             _LOOK,
             "bot.cli.hearing_report:hearing_cli",

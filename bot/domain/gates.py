@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from theseus_guard.record import Record
 
-GateName = Literal["advisories", "documentation", "revert", "performance", "coverage"]
+GateName = Literal["advisories", "documentation", "revert", "performance", "coverage", "experience"]
 GateMode = Literal["off", "report", "block"]
 
 
@@ -21,6 +21,7 @@ class GateRules(Record):
     revert: GateMode = "report"
     performance: GateMode = "block"
     coverage: GateMode = "report"
+    experience: GateMode = "report"
     slower_percent: float = Field(default=20.0, ge=1, le=1_000)
     slower_ms: float = Field(default=10.0, ge=1, le=60_000)
     covered_percent: float = Field(
@@ -36,6 +37,7 @@ class GateRules(Record):
             "revert": self.revert,
             "performance": self.performance,
             "coverage": self.coverage,
+            "experience": self.experience,
         }
         return modes[name]
 

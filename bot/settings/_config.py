@@ -13,6 +13,7 @@ from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
 from bot.domain.conduct import ConductRules
 from bot.domain.errors import ConfigError
+from bot.domain.experience import ExperienceLimits
 from bot.domain.gates import GateRules
 from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAuditConfig
 from bot.domain.people import AllowList
@@ -175,6 +176,7 @@ class Config(Record):
         default=(), description="other bots that are looked after; `theseus adopt` adds one"
     )
     gates: GateRules = GateRules()
+    experience: ExperienceLimits = ExperienceLimits()
     checks: Checks
     cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")
 

@@ -131,7 +131,7 @@ ENTRIES: ConversationSetup = {
             "$ theseus repair", "$ theseus rehearse", "$ theseus bench", "$ theseus audit verify",
             "$ theseus audit export", "$ theseus audit accept", "$ theseus runs list",
             "$ theseus runs show", "$ theseus journal search", "$ theseus journal index",
-            "$ theseus memory search", "$ theseus hearing report",
+            "$ theseus memory search", "$ theseus experience", "$ theseus hearing report",
             "$ theseus memory export", "$ theseus detect", "$ theseus stop",
             "$ theseus advisories update",
             "$ theseus dependencies", "$ theseus budget", "$ theseus traffic list",

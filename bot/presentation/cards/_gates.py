@@ -26,7 +26,7 @@ def _list_lines(result: GateResult) -> tuple[str, ...]:
         result.status, "⛔" if result.is_blocking else "⚠️"
     )
     lines = [f"{mark} {result.gate}: {escape_line(result.summary, _LONGEST)}"]
-    if result.status == "failed" or result.gate in ("advisories", "coverage"):
+    if result.status == "failed" or result.gate in ("advisories", "coverage", "experience"):
         lines += [f"• {escape_line(each, _LONGEST)}" for each in result.details[:_MOST_DETAILS]]
         if len(result.details) > _MOST_DETAILS:
             lines.append(f"• and {len(result.details) - _MOST_DETAILS} more")

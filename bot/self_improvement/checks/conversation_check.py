@@ -108,7 +108,7 @@ class ConversationCheck:
         if not proof.holds or not any(each.path.startswith("prompts/") for each in files):
             return proof
         base, head = [
-            await _read_texts(workspace, commit, paths)
+            await read_texts(workspace, commit, paths)
             for commit, paths in await _list_versions(files, change, workspace)
         ]
         if has_same_chat_texts(base, head):
@@ -135,7 +135,7 @@ async def _list_versions(
     return (change.base, sorted(base)), (change.head, sorted(head))
 
 
-async def _read_texts(workspace: Workspace, commit: str, paths: Sequence[str]) -> TextsOfChat:
+async def read_texts(workspace: Workspace, commit: str, paths: Sequence[str]) -> TextsOfChat:
     """Return the chat's texts in a commit, read from git so that links are not followed."""
     read = {path: await workspace.read_at(commit, path) for path in select_text_files(paths)}
     known = {path: text for path, text in read.items() if text is not None}

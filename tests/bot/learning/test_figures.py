@@ -53,10 +53,15 @@ def test_runs_count_as_the_formulas_say() -> None:
         actions=[ActionCount(0, "reload", 4, 1), ActionCount(0, "command", 9, 9)],
     )
     parts = {name: (each.part, each.total) for name, each in found.items()}
-    assert parts["Autonomy rate"] == (3, 6)
-    assert parts["Improvement velocity"] == (2, 1.0)
-    assert parts["Approval rate"] == (4, 5)
-    assert parts["Reload success"] == (3, 4)
+    assert parts == {
+        "Autonomy rate": (3, 6),
+        "Improvement velocity": (2, 1.0),
+        "Error recovery": (0, 0),
+        "Learning efficiency": (0, 0),
+        "Resource efficiency": (6.0, 3),
+        "Approval rate": (4, 5),
+        "Reload success": (3, 4),
+    }
     assert found["Resource efficiency"].value == 6.0 / 3
     assert found["Autonomy rate"].before is None
 

@@ -62,8 +62,11 @@ class MergeGate(Protocol):
         """The name in the configuration."""
         ...
 
-    async def judge(self, case: GateCase) -> GateReport:
-        """Return the result. Raises `PortError` if the gate cannot be decided."""
+    async def judge(self, case: GateCase) -> GateReport | None:
+        """Return the result; `None` if the change is none of the gate's business.
+
+        Raises `PortError` if the gate cannot be decided.
+        """
         ...
 
 
@@ -88,12 +91,14 @@ class MergeGates:
             if mode == "off":
                 continue
             report = await self._run(gate, case, ends - self.clock.monotonic())
+            if report is None:
+                continue
             results.append(_redact_result(report.result.replace(mode=mode)))
             if report.revert_trial is not None:
                 verdict = verdict.replace(revert_trial=report.revert_trial)
         return verdict.replace(gates=tuple(results))
 
-    async def _run(self, gate: MergeGate, case: GateCase, left: float) -> GateReport:
+    async def _run(self, gate: MergeGate, case: GateCase, left: float) -> GateReport | None:
         late = f"the {self.rules.seconds:g} s for all gates (`gates.seconds`) were used up"
         if left <= 0:
             return _build_unmeasured(gate.name, f"not started: {late}")
