@@ -16,7 +16,7 @@ _HEAD = ("run", "fault", "was", "is", "result", "seconds", "why")
 _RESULTS = {True: "solved", False: "not solved", None: "not measured"}
 
 
-def experience(
+def replay_cases(
     cases: Annotated[
         int | None, typer.Option(min=1, max=100, help="Work at most this many runs again.")
     ] = None,

@@ -77,7 +77,7 @@ class Theseus(CommandGroup):
         "memory": CommandPlace(_LOOK, "bot.cli.memory:memory_cli", "Search and export the memory."),
         "experience": CommandPlace(
             _LOOK,
-            "bot.cli.experience:experience",
+            "bot.cli.experience:replay_cases",
             "Work past runs again with today's engine and prompts, and compare the results.",
         ),
         "hearing": CommandPlace(

@@ -8,8 +8,8 @@ from theseus_guard import is_test_file
 
 from bot.domain.history import History
 from bot.domain.journal import Capsule
-from bot.domain.learning import Result, RunCase
 from bot.domain.run import Run, Status
+from bot.domain.run_cases import Result, RunCase
 from bot.learning.edits import classify_edit
 
 _MODEL = re.compile(r"^(?P<engine>[^(]+?) \((?P<model>[^)]+)\)$")

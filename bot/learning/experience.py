@@ -55,7 +55,7 @@ class ExperienceReplay:
         own = [each for each in ended if each.goal == "fix" and each.trigger.target == OWN_TARGET]
         histories = await self.store.get_histories([run.id for run in own])
         found = [(run, histories[run.id]) for run in own if _can_replay(histories[run.id])]
-        return _mix_classes(found)
+        return _sort_cases(found)
 
     async def replay(
         self, engine: CodeAgent, limits: ExperienceLimits, on_trial: OnTrial = ignore_trial
@@ -148,7 +148,7 @@ def _can_replay(history: History) -> bool:
     return known and plan is not None and plan.reproduction is not None
 
 
-def _mix_classes(found: Sequence[tuple[Run, History]]) -> list[tuple[Run, History]]:
+def _sort_cases(found: Sequence[tuple[Run, History]]) -> list[tuple[Run, History]]:
     """Return one case of each class of fault, then the second of each, and so on."""
     seen: dict[str, int] = {}
     ranked = []

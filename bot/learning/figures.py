@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.domain.incident import Incident
-from bot.domain.learning import RunCase
 from bot.domain.record_search import RunSummary
 from bot.domain.run import FINAL_STATUSES, Status
+from bot.domain.run_cases import RunCase
 from bot.domain.samples import ActionCount
 
 _WEEK = timedelta(days=7)
@@ -30,7 +30,7 @@ class Indicator(NamedTuple):
     before: float | None = None
 
 
-class Period(NamedTuple):
+class FigurePeriod(NamedTuple):
     """What happened in one period."""
 
     since: datetime
@@ -53,9 +53,9 @@ def select_period(
     incidents: Iterable[Incident],
     cases: Iterable[RunCase],
     actions: Iterable[ActionCount],
-) -> Period:
+) -> FigurePeriod:
     """Return what began in the period; cases count when they ended."""
-    return Period(
+    return FigurePeriod(
         since,
         until,
         [run for run in runs if since <= run.created_at < until],
@@ -65,7 +65,7 @@ def select_period(
     )
 
 
-def compute_indicators(now: Period, before: Period) -> tuple[Indicator, ...]:
+def compute_indicators(now: FigurePeriod, before: FigurePeriod) -> tuple[Indicator, ...]:
     """Return the indicators of a period, with the values of the one before it."""
     earlier = {each.name: each.value for each in _compute(before)}
     known = _has_data(before)
@@ -74,7 +74,7 @@ def compute_indicators(now: Period, before: Period) -> tuple[Indicator, ...]:
     )
 
 
-def _compute(period: Period) -> tuple[Indicator, ...]:
+def _compute(period: FigurePeriod) -> tuple[Indicator, ...]:
     return (
         _compute_autonomy(period),
         _compute_velocity(period),
@@ -86,11 +86,11 @@ def _compute(period: Period) -> tuple[Indicator, ...]:
     )
 
 
-def _has_data(period: Period) -> bool:
+def _has_data(period: FigurePeriod) -> bool:
     return bool(period.runs or period.incidents or period.cases or period.actions)
 
 
-def _compute_autonomy(period: Period) -> Indicator:
+def _compute_autonomy(period: FigurePeriod) -> Indicator:
     tasks = [
         run for run in period.runs if run.status in FINAL_STATUSES or run.status is Status.WAITING
     ]
@@ -104,7 +104,7 @@ def _compute_autonomy(period: Period) -> Indicator:
     )
 
 
-def _compute_velocity(period: Period) -> Indicator:
+def _compute_velocity(period: FigurePeriod) -> Indicator:
     improvements = [
         run
         for run in period.runs
@@ -120,7 +120,7 @@ def _compute_velocity(period: Period) -> Indicator:
     )
 
 
-def _compute_recovery(period: Period) -> Indicator:
+def _compute_recovery(period: FigurePeriod) -> Indicator:
     ours = [each for each in period.incidents if each.triage.ours and not each.is_for_people]
     fixed = [each for each in ours if each.is_fixed and each.fix is not None]
     return _build_share(
@@ -132,7 +132,7 @@ def _compute_recovery(period: Period) -> Indicator:
     )
 
 
-def _compute_learning(period: Period) -> Indicator:
+def _compute_learning(period: FigurePeriod) -> Indicator:
     """Return how much better the second half of the judged runs did than the first."""
     judged = sorted(
         (case for case in period.cases if case.goal in ("fix", "change") and _is_judged(case)),
@@ -152,7 +152,7 @@ def _compute_learning(period: Period) -> Indicator:
     )
 
 
-def _compute_resources(period: Period) -> Indicator:
+def _compute_resources(period: FigurePeriod) -> Indicator:
     spent = sum(run.cost_usd for run in period.runs)
     good = [
         run for run in period.runs if run.live_at is not None and run.verdict not in _BAD_VERDICTS
@@ -168,7 +168,7 @@ def _compute_resources(period: Period) -> Indicator:
     )
 
 
-def _compute_approval(period: Period) -> Indicator:
+def _compute_approval(period: FigurePeriod) -> Indicator:
     decided = [
         run
         for run in period.runs
@@ -183,7 +183,7 @@ def _compute_approval(period: Period) -> Indicator:
     )
 
 
-def _compute_reloads(period: Period) -> Indicator:
+def _compute_reloads(period: FigurePeriod) -> Indicator:
     reloads = [each for each in period.actions if each.kind == "reload"]
     total = sum(each.actions for each in reloads)
     return _build_share(

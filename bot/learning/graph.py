@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from bot.domain.learning import BreakingFault, FileHistory, GraphEdge, RunCase
+from bot.domain.run_cases import BreakingFault, FileHistory, GraphEdge, RunCase
 
 _AFTER = timedelta(days=7)
 _MOST_FAULTS = 8

@@ -10,8 +10,8 @@ import structlog
 from bot.domain.errors import StoreError
 from bot.domain.history import History
 from bot.domain.incident import INCIDENT, Incident
-from bot.domain.learning import CASE, RunCase
 from bot.domain.run import FINAL_STATUSES, Run
+from bot.domain.run_cases import CASE, RunCase
 from bot.learning.cases import build_case
 from bot.learning.patterns import choose_lessons, count_patterns
 from bot.periodic import log_warnings, run_periodically

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bot.detection.statistics import compute_binomial_at_least
-from bot.domain.learning import Pattern, RunCase, Trait
+from bot.domain.run_cases import Pattern, RunCase, Trait
 
 TRAITS: tuple[Trait, ...] = ("engine", "model", "edit", "evidence", "prompts")
 _BAD = frozenset({"did not hold", "rejected", "failed"})

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from bot.domain.learning import Pattern
+from bot.domain.run_cases import Pattern
 from bot.learning.figures import (
     QUALITY_FORMULAS,
     Indicator,
@@ -18,7 +18,7 @@ from bot.learning.lessons import load_cases
 from bot.learning.patterns import count_patterns
 from bot.web._collaborators import WebServices
 from bot.web._formats import PLACEHOLDER, format_money
-from bot.web._graph_drawing import draw_graph
+from bot.web._graph_layout import draw_graph
 from bot.web._page_frame import PageFrame
 from bot.web._search_queries import read_fields
 from bot.web._time_spans import SPANS, get_span

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.learning import RunCase
+from bot.domain.run_cases import RunCase
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 

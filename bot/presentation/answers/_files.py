@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.learning import BreakingFault, FileHistory
+from bot.domain.run_cases import BreakingFault, FileHistory
 from bot.presentation.counts import format_count
 from bot.presentation.markdown import escape_line
 from bot.presentation.times import format_timestamp

@@ -11,8 +11,8 @@ from bot.domain.errors import UnknownRun
 from bot.domain.history import History
 from bot.domain.incident import INCIDENT, Incident
 from bot.domain.journal import FailureGroup, Kind
-from bot.domain.learning import FileHistory
 from bot.domain.run import Run
+from bot.domain.run_cases import FileHistory
 from bot.domain.samples import OWN_KINDS, Sample
 from bot.domain.use import EventUse
 from bot.grammar.likeness import find_fitting_failures, find_named_commands

@@ -8,8 +8,8 @@ from bot.domain.run import Status
 from bot.domain.samples import ActionCount
 from bot.learning.figures import (
     QUALITY_FORMULAS,
+    FigurePeriod,
     Indicator,
-    Period,
     compute_indicators,
     compute_quality,
     select_period,
@@ -18,7 +18,7 @@ from tests.bot.monitoring.test_key_figures import an_incident
 from tests.support.run_cases import NOW, make_case
 
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
-NOTHING = Period(NOW - 2 * WEEK, NOW - WEEK, (), (), (), ())
+NOTHING = FigurePeriod(NOW - 2 * WEEK, NOW - WEEK, (), (), (), ())
 
 
 def a_run(status: Status = Status.DONE, **about: Any) -> RunSummary:
@@ -28,7 +28,7 @@ def a_run(status: Status = Status.DONE, **about: Any) -> RunSummary:
 
 
 def compute(**found: Any) -> dict[str, Indicator]:
-    period = Period(NOW - WEEK, NOW, (), (), (), ())._replace(**found)
+    period = FigurePeriod(NOW - WEEK, NOW, (), (), (), ())._replace(**found)
     return {each.name: each for each in compute_indicators(period, NOTHING)}
 
 

@@ -1,6 +1,6 @@
 """The graph of faults, files and fixes, and what tends to break with a file."""
 
-from bot.domain.learning import GraphEdge
+from bot.domain.run_cases import GraphEdge
 from bot.learning.graph import describe_file, find_files, list_edges
 from bot.presentation.answers import render_tendency
 from tests.support.run_cases import make_case

@@ -1,6 +1,6 @@
 """The page about learning: figures with formulas, patterns, and the graph of a file."""
 
-from bot.domain.learning import CASE
+from bot.domain.run_cases import CASE
 from tests.bot.web.test_pages import checked
 from tests.bot.web.web_server import Room
 from tests.support.run_cases import make_case

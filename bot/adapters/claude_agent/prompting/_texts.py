@@ -113,11 +113,6 @@ def render_evidence(
             3,
         ),
         Section(
-            "What has worked for such faults, counted over earlier runs: prefer it if it fits",
-            "\n".join(evidence.lessons),
-            2,
-        ),
-        Section(
             "What is remembered of such failures", "\n".join([*_list_lessons(evidence), *memory]), 3
         ),
         Section(
@@ -288,8 +283,9 @@ def _render_failed_approaches(evidence: Evidence) -> str:
 
 
 def _list_lessons(evidence: Evidence) -> list[str]:
+    """Return what was counted over earlier runs, then what is remembered of single ones."""
     lessons = [recalled.memory for recalled in evidence.memories if recalled.memory.kind != "note"]
-    return [_flatten(format_memory(memory)) for memory in lessons]
+    return [*evidence.lessons, *(_flatten(format_memory(memory)) for memory in lessons)]
 
 
 def _render_notes(evidence: Evidence) -> str:

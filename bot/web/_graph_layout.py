@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bot.domain.learning import GraphEdge
+from bot.domain.run_cases import GraphEdge
 
 _COLUMNS: dict[str, int] = {
     "file": 0, "commit": 0, "reports": 0, "fault": 1, "fix": 2, "outcome": 3,
