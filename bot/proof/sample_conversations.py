@@ -16,7 +16,7 @@ SAMPLES = "data/sample_conversations.toml"
 
 _LONGEST = 110
 """Characters of an answer that are shown; a line of a card has room for 300."""
-_OF_THE_CHAT = ("persona", "chat", "chat_before", "chat_turn", "skill_list")
+_OF_THE_CHAT = ("persona", "charter", "chat", "chat_before", "chat_turn", "skill_list")
 
 
 class SampleTalk(Record):
