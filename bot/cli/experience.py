@@ -31,7 +31,7 @@ def replay_cases(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Work past runs again with the engine, prompts and rules of today, and compare the results.
+    """Work past runs again with today's engine and prompts, and compare the results.
 
     Nothing is proposed or shipped. The bot must not be running. The limits are those of
     `experience` in data/config.yaml, unless options change them. Exit code 1: a run went worse, or

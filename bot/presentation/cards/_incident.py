@@ -81,7 +81,7 @@ def _render_conduct(incident: Incident, conduct: Conduct) -> Post:
         return Post(text=f"{head} It is closed: {ending}.{footer}")
     runs = ", ".join(f"`{run}`" for run in conduct.runs)
     advice = (
-        "Look at these runs. “pause your own work” stops what I start by myself, and “revert” in a "
+        "Look at these runs. `/pause` stops what I start by myself, and “revert” in a "
         "run's thread takes its change back. Close this when you have decided."
     )
     text = f"{head}\nRuns: {runs}\n{advice}{footer}"
