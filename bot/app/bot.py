@@ -32,6 +32,7 @@ from bot.app.monitors import (
 )
 from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.app.repository_check import RepositoryCheck
+from bot.app.research import add_research, add_research_answers
 from bot.app.resources import TrafficServices, open_services
 from bot.app.retention import make_retention
 from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
@@ -234,8 +235,10 @@ async def _build_agent(
         LayeredSpendGuard, everything=injector.get(BudgetEnforcer), targets=budgets
     )
     gateway = await stack.enter_async_context(injector.call(build_model_gateway, spend_guard=guard))
-    resources = injector.call(build_engine_resources, gateway=gateway)
+    research = await add_research(injector, guard, stack)
+    resources = injector.call(build_engine_resources, gateway=gateway, research=research)
     chosen = make_engines(resources)
+    add_research_answers(injector, chosen.open_claim_writer)
     targets = await open_targets(
         injector, stack, make_engines, resources, build_links(settings), budgets
     )

@@ -17,6 +17,7 @@ from bot.adapters.claude_agent import (
     ClaudeAuditReader,
     ClaudeCandidateVoter,
     ClaudeChatModel,
+    ClaudeClaimWriter,
     ClaudeOptions,
     ClaudePlanner,
     EngineServices,
@@ -37,10 +38,12 @@ from bot.ports.memory import MemoryStore
 from bot.ports.model_gateway import ModelGateway
 from bot.ports.planner import Planner, RequestPlanner
 from bot.ports.report_pictures import ReportPictures
+from bot.ports.research import ClaimWriter
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
 from bot.proof.sample_conversations import TextsOfChat
+from bot.research.run_research import RunResearch
 from bot.self_improvement.checks.conversation_check import OpenChat
 from bot.self_improvement.checks.gates.experience import OpenEngine
 from bot.settings import Environment, Settings
@@ -65,6 +68,7 @@ class EngineResources:
     pictures: ReportPictures
     protection: Protection
     python: str = sys.executable
+    research: RunResearch | None = None
 
 
 OpenAuditReader = Callable[[], AuditReader]
@@ -72,6 +76,9 @@ OpenAuditReader = Callable[[], AuditReader]
 
 OpenCandidateVoter = Callable[[], CandidateVoter]
 """Returns the model that votes between candidates."""
+
+OpenClaimWriter = Callable[[], ClaimWriter]
+"""Returns the model that answers questions from sources."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ class Engines:
     open_audit_reader: OpenAuditReader | None = None
     open_candidate_voter: OpenCandidateVoter | None = None
     open_engine: OpenEngine | None = None
+    open_claim_writer: OpenClaimWriter | None = None
 
 
 def build_engine_resources(
@@ -108,6 +116,7 @@ def build_engine_resources(
     skills: SkillLibrary,
     gateway: ModelGateway,
     pictures: ReportPictures,
+    research: RunResearch | None = None,
 ) -> EngineResources:
     """Return what the engines of Theseus itself are made from."""
     return EngineResources(
@@ -124,6 +133,7 @@ def build_engine_resources(
         prompts=Prompts(settings.root / "prompts", code.get_prompts),
         pictures=pictures,
         protection=settings.config.protection,
+        research=research,
     )
 
 
@@ -178,6 +188,7 @@ def build_engines(resources: EngineResources) -> Engines:
         protection=resources.protection,
         skills=resources.skills,
         pictures=RequestPictures(resources.store, resources.pictures),
+        research=resources.research,
     )
     agent, planner = build_claude_engine(
         claude,
@@ -205,6 +216,7 @@ def build_engines(resources: EngineResources) -> Engines:
         if config.reviewer
         else None,
         open_engine=partial(_open_trial_engine, resources),
+        open_claim_writer=partial(ClaudeClaimWriter, claude, settings.config.chat.role, prompts),
     )
 
 

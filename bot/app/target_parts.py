@@ -25,6 +25,7 @@ from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import FixedChecks, SandboxedVerifier
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.app.engines import EngineResources, Engines, MakeEngines
+from bot.app.research import ResearchBuilder
 from bot.app.target_commands import TargetCommands
 from bot.app.target_places import open_forge
 from bot.domain.checks import Check, Checks
@@ -147,7 +148,13 @@ def build_default_checks(target: Target) -> Checks:
 def build_engines(
     injector: Injector, places: TargetPlaces, make_engines: MakeEngines, ours: EngineResources
 ) -> Engines:
-    """Return engines that plan and write with the target's ports, guards and Python."""
+    """Return engines that plan and write with the target's ports, guards, sources and Python."""
+    builder = injector.get(ResearchBuilder)
+    research = builder.build_run_research(
+        builder.build_library(injector.get(Forge), places.python, places.repository)
+    )
+    if research is not None:
+        injector.add(research)
     return make_engines(
         replace(
             ours,
@@ -157,6 +164,7 @@ def build_engines(
             memory=injector.get(MemoryStore),
             protection=build_protection(places.target),
             python=str(places.python),
+            research=research,
         )
     )
 

@@ -15,6 +15,7 @@ from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.app.engines import EngineResources, MakeEngines
+from bot.app.research import ResearchBuilder
 from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
 from bot.app.target_parts import TargetPlaces, build_engines, build_workers, open_ports
@@ -91,7 +92,7 @@ async def open_targets(
             require_distinct([*folders.items(), (target.name, folder)])
             folders[target.name] = folder
             injector = Injector()
-            injector.take(parent, Clock, Recorder, SharedLock, TargetCommands)
+            injector.take(parent, Clock, Recorder, ResearchBuilder, SharedLock, TargetCommands)
             injector.add(ConfirmedVersions(parent.get(KeyValueStore)))
             if target.name in budgets:
                 injector.add(budgets[target.name])

@@ -29,6 +29,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/periodic.py",
         "bot/ports",
         "bot/proof",
+        "bot/research",
         "bot/self_improvement",
         "bot/settings",
         "bot/skills",

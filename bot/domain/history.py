@@ -16,6 +16,7 @@ from bot.domain.people import Person
 from bot.domain.plan import Plan
 from bot.domain.plausible_edit import Endorsement
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
+from bot.domain.research import ResearchReport
 from bot.domain.revision import Revision
 from bot.domain.use import UseReport, UseWatch
 from bot.domain.watch import Watch
@@ -50,6 +51,7 @@ RECORDS: dict[str, type[Record]] = {
         Candidates,
         Endorsement,
         EarlierAttempt,
+        ResearchReport,
     )
 }
 
@@ -82,6 +84,7 @@ class History(Record):
     candidates: Candidates | None = None
     endorsement: Endorsement | None = None
     earlier_attempt: EarlierAttempt | None = None
+    research_report: ResearchReport | None = None
 
     def add(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""

@@ -36,6 +36,7 @@ class Intent(StrEnum):
     AUDIT = "audit"
     BUDGET = "budget"
     ASK = "ask"
+    RESEARCH = "research"
     UNCLEAR = "unclear"
     CHAT = "chat"
 

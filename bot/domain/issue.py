@@ -1,6 +1,6 @@
 """Issues of the forge, and how the bot handled them."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 from theseus_guard.record import Record
@@ -17,6 +17,17 @@ class ForgeIssue(Record):
     body: str = ""
     author: Name
     at: AwareDatetime
+
+
+class ForgeDiscussion(Record):
+    """An issue or proposal in any state, as others wrote it: title and body are untrusted text."""
+
+    number: int
+    url: str = Field(default="", description="the address of its page; empty if there is none")
+    title: str
+    body: str = ""
+    state: Literal["open", "closed"] = "open"
+    is_proposal: bool = False
 
 
 class AcceptedIssue(Record):

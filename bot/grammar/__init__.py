@@ -27,6 +27,7 @@ from bot.grammar._language_detection import detect_language
 from bot.grammar._languages import parse_foreign_request
 from bot.grammar._normalise import Plain, make_plain
 from bot.grammar._requests import find_plain_request, find_revision, is_retry_request, note_request
+from bot.grammar._research import find_research_request
 from bot.grammar._rollbacks import parse_rollback_request
 from bot.grammar._spelling import correct_spelling, restore_spelling
 from bot.grammar._subject import is_recurrence, pull_request_named, run_named
@@ -221,6 +222,8 @@ def _parse_as_whole(plain: Plain, corrected: str, setting: Setting) -> Utterance
     """Return what a message asks for that contains one request only: a note, another attempt."""
     if not plain.cut and (note := note_request(corrected)):
         return _build_utterance(note[0], corrected, setting, note=_restore(note[1], plain))
+    if not plain.cut and (topic := find_research_request(corrected)):
+        return _build_utterance(Intent.RESEARCH, corrected, setting, subject=_restore(topic, plain))
     # Outside the thread of a run, "try again" may be about anything.
     if (setting.in_thread or run_named(corrected)) and is_retry_request(corrected):
         return _build_utterance(Intent.RETRY, corrected, setting)

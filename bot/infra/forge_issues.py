@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from bot.domain.errors import ForgeRejected
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 from bot.infra.sqlite_migrations import Migration
 from bot.ports.clock import Clock
 
@@ -89,6 +89,16 @@ class Issues:
         return tuple(
             ListedIssue(number, title, author, state, self.list_comments(db, number))
             for number, title, author, state in rows.fetchall()
+        )
+
+    def list_newest_texts(self, db: sqlite3.Connection, limit: int) -> tuple[ForgeDiscussion, ...]:
+        """Return open and closed ones, newest first."""
+        rows = db.execute(
+            "SELECT number, title, body, state FROM issues ORDER BY number DESC LIMIT ?", (limit,)
+        )
+        return tuple(
+            ForgeDiscussion(number=number, title=title, body=body, state=state)
+            for number, title, body, state in rows.fetchall()
         )
 
     def list_labelled(self, db: sqlite3.Connection, label: str) -> tuple[ForgeIssue, ...]:

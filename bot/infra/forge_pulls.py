@@ -96,7 +96,7 @@ class Pulls:
             head = self._bare.get_head(pull.branch) or head
         return ForgeProposal(
             number=pull.number,
-            url=parse_web_address(f"{self._base_url}/forge/pulls/{pull.number}"),
+            url=self.get_url(pull.number),
             state=pull.state,
             head=head,
             branch=pull.branch,
@@ -104,6 +104,10 @@ class Pulls:
             title=pull.title,
             merge_commit=pull.merge_commit,
         )
+
+    def get_url(self, number: int) -> str:
+        """Return the address of its page; "" if no pages are served."""
+        return parse_web_address(f"{self._base_url}/forge/pulls/{number}")
 
     def get_span(self, pull: Pull) -> tuple[str, str]:
         """Return the two commits whose difference is the change."""

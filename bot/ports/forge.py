@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from bot.domain.change import MergeResult
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 
 
@@ -66,6 +66,10 @@ class Forge(Protocol):
 
         Merging a proposal whose body has a line `Closes #12` closes issue 12.
         """
+        ...
+
+    async def list_discussions(self, limit: int) -> tuple[ForgeDiscussion, ...]:
+        """Return the newest issues and proposals of the repository in any state, newest first."""
         ...
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:

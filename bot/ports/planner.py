@@ -12,6 +12,7 @@ from bot.domain.cost import Cost
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
 from bot.domain.plan import Plan, Reproduction
+from bot.domain.research import NumberedPassages
 from bot.ports.agent import Progress
 from bot.ports.workspace import Workspace
 
@@ -30,6 +31,7 @@ class Case(Record):
     evidence: Evidence
     diagnosis: Diagnosis
     named: frozenset[str] = Field(default=frozenset(), description="files that people named")
+    passages: NumberedPassages = Field(default=(), description="of sources, as untrusted data")
 
 
 class Diagnosed(Cost):
@@ -71,6 +73,7 @@ class Request(Record):
     answers: tuple[tuple[str, str], ...] = ()
     corrections: tuple[str, ...] = ()
     named: frozenset[str] = Field(default=frozenset(), description="files that people named")
+    passages: NumberedPassages = Field(default=(), description="of sources, as untrusted data")
 
 
 class Briefed(Cost):

@@ -24,6 +24,7 @@ from bot.domain.watch import WatchRules
 from bot.settings._alerts import AlertsConfig
 from bot.settings._autonomy_and_chat import AutonomyConfig, ChatConfig, MissedConfig
 from bot.settings._forge import ForgeConfig
+from bot.settings._research import ResearchConfig
 from bot.settings._restart import RestartConfig
 from bot.settings._safety import (
     AuditConfig,
@@ -166,6 +167,7 @@ class Config(Record):
     self_audit: SelfAuditConfig = SelfAuditConfig()
     chat: ChatConfig = ChatConfig()
     voice: VoiceConfig = VoiceConfig()
+    research: ResearchConfig = ResearchConfig()
     missed: MissedConfig = MissedConfig()
     restart: RestartConfig = RestartConfig()
     audit: AuditConfig = AuditConfig()

@@ -46,6 +46,9 @@ class Environment(Record):
     theseus_alert_smtp_password: Secret = None
     theseus_voice_url: Web = None
     theseus_voice_key: Secret = None
+    theseus_brave_key: Secret = None
+    theseus_tavily_key: Secret = None
+    theseus_searxng_url: Web = None
     theseus_cog_prefixes: str = ""
 
 

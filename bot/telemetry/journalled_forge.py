@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 from bot.domain.journal import Kind
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.ports.forge import Forge
@@ -68,6 +68,10 @@ class JournalledForge:
     async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Look what is asked for there."""
         return await self._record_read("issues", label, self._forge.list_issues(label))
+
+    async def list_discussions(self, limit: int) -> tuple[ForgeDiscussion, ...]:
+        """Look what was discussed there."""
+        return await self._record_read("discussions", limit, self._forge.list_discussions(limit))
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Say what became of one."""

@@ -15,7 +15,9 @@ STRANGERS = Rate(burst=10, seconds=15)
 REFUSALS = Rate(burst=1, seconds=30)  # as text; further refusals only get the reaction
 SIGN = "✋"
 # These can be repeated later. Everything else from a listed person is, or may be, a decision.
-_CAN_WAIT = frozenset({"investigate", "fix", "change", "ask", "chat", "status", "audit", "budget"})
+_CAN_WAIT = frozenset({
+    "investigate", "fix", "change", "ask", "research", "chat", "status", "audit", "budget",
+})  # fmt: skip
 _TO_LISTED = (
     "That is more than I accept from one person at once. I continue in about {seconds:.0f} s. "
     "Until then I act only on decisions such as ship, reject, cancel, stop and pause; please "

@@ -462,6 +462,21 @@ async def test_issues_with_the_label_are_listed_oldest_first_without_proposals(r
     assert await room.forge.list_issues("bug") != listed
 
 
+async def test_discussions_are_issues_and_proposals_newest_first(room: Room) -> None:
+    assert await room.forge.list_discussions(10) == ()
+    issue = await room.issue("mallory", "dice crash", "bug")
+    opened = await room.forge.open_proposal(room.change("k7m2xq"))
+    await room.forge.close(opened.number, "another way was found")
+    listed = await room.forge.list_discussions(10)
+    expected = [(opened.number, "closed", True), (issue, "open", False)]
+    shown = [(each.number, each.state, each.is_proposal) for each in listed]
+    assert shown == sorted(expected, reverse=True)
+    by_number = {each.number: each for each in listed}
+    assert (by_number[issue].title, by_number[issue].body) == ("dice crash", BODY)
+    assert by_number[opened.number].body
+    assert await room.forge.list_discussions(1) == listed[:1]
+
+
 async def test_an_issue_is_answered_once_for_each_key(room: Room) -> None:
     number = await room.issue("alice", "dice crash", "theseus")
     for _ in range(2):

@@ -12,7 +12,7 @@ from bot.domain.errors import (
     ForgeUnavailable,
     TheseusError,
 )
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.infra.forge_issues import parse_closed_issues
 
@@ -159,6 +159,28 @@ class FakeForge:
         """Return what `open_issue` opened, and no merge closed."""
         self._check()
         return tuple(issue for issue, labels in self._issues.values() if label in labels)
+
+    async def list_discussions(self, limit: int) -> tuple[ForgeDiscussion, ...]:
+        """Return the issues that were opened, and the proposals."""
+        self._check()
+        issues = [
+            ForgeDiscussion(number=each.number, url=each.url, title=each.title, body=each.body)
+            for each, _ in self._issues.values()
+        ]
+        bodies = {self._runs[each.run_id]: each.body for each in self.drafts}
+        pulls = [
+            ForgeDiscussion(
+                number=each.number,
+                url=each.url,
+                title=each.title,
+                body=bodies.get(each.number, ""),
+                state="open" if each.state == "open" else "closed",
+                is_proposal=True,
+            )
+            for each in self._pulls.values()
+        ]
+        found = sorted((*issues, *pulls), key=lambda each: -each.number)
+        return tuple(found[:limit])
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Keep the comment."""

@@ -101,7 +101,8 @@ ENTRIES: ConversationSetup = {
     "says revert": Act.ASK, "says pause": Act.STEER,
     "says resume": Act.STEER, "says remember": Act.STEER, "says forget": Act.STEER,
     "says stop": Act.STOP, "says audit": Act.READ, "says budget": Act.READ,
-    "says ask": Act.READ, "says roll_back": Act.READ, "says unclear": Act.READ,
+    "says ask": Act.READ, "says research": Act.ASK,
+    "says roll_back": Act.READ, "says unclear": Act.READ,
     "says chat": "rules answer who is not listed; the model and its tools are for listed people",
     "reacts 🚢": Act.SHIP,
     # what is written at the forge, by logins that the configuration knows; tried with its intake
@@ -170,6 +171,7 @@ INTENT_TEXTS: Mapping[Intent, str] = {
     Intent.AUDIT: "audit yourself",
     Intent.BUDGET: "how much have you spent?",
     Intent.ASK: "what did you change this week?",
+    Intent.RESEARCH: "research how discord handles rate limits",
     Intent.UNCLEAR: "yes please ship",
     Intent.CHAT: "good morning",
 }

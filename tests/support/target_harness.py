@@ -18,6 +18,7 @@ from theseus_repair.shared_lock import SharedLock
 from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.system_clock import SystemClock
 from bot.app.engines import EngineResources, Engines
+from bot.app.research import open_research
 from bot.app.target_commands import build_target_commands
 from bot.app.target_journals import open_target_journals
 from bot.app.targets import OpenedTargets, open_targets
@@ -34,6 +35,7 @@ from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_model_gateway import FakeModelGateway
 from tests.fakes.fake_report_pictures import FakeReportPictures
+from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.fakes.repositories import commit, run_git
 from tests.support.agent_harness import PEOPLE, AgentHarness
 from tests.support.local_sandbox import choose_local_sandbox
@@ -205,6 +207,7 @@ class TargetHarness(AgentHarness):
         parent.add(await open_target_journals(self.settings, self.clock, stack))
         self.commands = parent.build(build_target_commands)
         parent.add(Recorder(self.journal, self.clock, self.folder, b"salt", lambda: None))
+        parent.add(await open_research(self.settings, system, FakeSpendGuard(), stack))
         resources = EngineResources(
             settings=self.settings,
             sandbox=choose_local_sandbox(),

@@ -6,7 +6,7 @@ accept act adapt add address admit adopt advance align allocate allow annotate a
 append apply approve archive ask assemble assert assess assign attach attempt audit authorize
 await back beat begin bisect blame block borrow bound break breathe brief bring build calculate
 call cancel canonicalize cap capitalize capture carry catch censor chain change charge chart check
-choose claim clamp classify clean clear clip clone close collect combine commit compare compile
+choose cite claim clamp classify clean clear clip clone close collect combine commit compare compile
 complete compute conclude configure confine confirm connect consume contain convert copy correct
 corrupt count create cut decide decode decrease define delay delete deliver deploy descend
 describe detach detect diagnose dig disable discard disconnect discover dispatch drain draw drop

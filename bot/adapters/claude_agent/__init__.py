@@ -5,6 +5,7 @@ from datetime import timedelta
 from bot.adapters.claude_agent._agent import ClaudeAgent
 from bot.adapters.claude_agent._audit_reader import ClaudeAuditReader
 from bot.adapters.claude_agent._candidate_voter import ClaudeCandidateVoter
+from bot.adapters.claude_agent._claim_writer import ClaudeClaimWriter
 from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent.chat._chat import ChatServices, ClaudeChatModel
@@ -21,6 +22,7 @@ __all__ = [
     "ClaudeAuditReader",
     "ClaudeCandidateVoter",
     "ClaudeChatModel",
+    "ClaudeClaimWriter",
     "ClaudeOptions",
     "ClaudePlanner",
     "EngineServices",

@@ -13,6 +13,7 @@ from bot.adapters.claude_agent.program._program import Judge
 from bot.adapters.claude_agent.prompting._request_pictures import RequestPictures
 from bot.adapters.claude_agent.prompting._run_memory import RunMemory
 from bot.adapters.claude_agent.tools._past_runs import PastRuns
+from bot.adapters.claude_agent.tools._research_tools import RESEARCH_TOOLS, ResearchTools
 from bot.adapters.claude_agent.tools._server import build_server
 from bot.adapters.claude_agent.tools._skill_tool import SkillTool, append_skills
 from bot.adapters.claude_agent.tools._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
@@ -30,6 +31,7 @@ from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
+from bot.research.run_research import RunResearch
 from bot.settings import parse_checks
 from bot.skills import SkillLibrary
 
@@ -70,6 +72,7 @@ class EngineServices:
     protection: Protection
     skills: SkillLibrary = field(default_factory=SkillLibrary)
     pictures: RequestPictures | None = None
+    research: RunResearch | None = None
 
     @property
     def run_memory(self) -> RunMemory:
@@ -77,7 +80,12 @@ class EngineServices:
         return RunMemory(PastRuns(self.store), self.memory)
 
     def open_reader(
-        self, run_id: str, workspace: Workspace, tools: Sequence[str], role: SkillRole
+        self,
+        run_id: str,
+        workspace: Workspace,
+        tools: Sequence[str],
+        role: SkillRole,
+        research: ResearchTools | None = None,
     ) -> ToolSession:
         """Return the tools for a role that only reads. Raises `AgentMissing`."""
         skills = SkillTool(self.skills, role, run_id)
@@ -85,7 +93,7 @@ class EngineServices:
             workspace.path,
             protection=self.protection,
             sandbox=self.sandbox,
-            tools=(*tools, *skills.names),
+            tools=(*tools, *skills.names, *(RESEARCH_TOOLS if research else ())),
         )
         handlers = ToolHandlers(
             workspace, run_id=run_id, journal=self.journal, memory=self.run_memory
@@ -93,7 +101,7 @@ class EngineServices:
         return ToolSession(
             handlers,
             READING,
-            build_server(handlers, tools, skills=skills),
+            build_server(handlers, tools, skills=skills, research=research),
             skills.wrap_judge(permissions.judge),
             skills.render_list(self.prompts),
         )

@@ -25,10 +25,13 @@ from bot.adapters.claude_agent._output import (
 )
 from bot.adapters.claude_agent.program._cleanup import clean_up_test
 from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent.prompting._passages import render_passages
 from bot.adapters.claude_agent.prompting._request_texts import request_text
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text, render_evidence
+from bot.adapters.claude_agent.tools._research_tools import ResearchTools
 from bot.domain.account import Account, Purpose
 from bot.domain.plan import Plan, Reproduction
+from bot.domain.research import NumberedPassages
 from bot.domain.roles import Role
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Case, Diagnosed, Planned, Request
@@ -93,7 +96,8 @@ class ClaudePlanner:
 
         prompt = await self._plan_wanted(case, news, workspace)
         talk = replace(self._talk(case, workspace, PlanForm, "plan"), news=news.take)
-        async with aclosing(self._inquire(talk, prompt, accept, case.run_id)) as updates:
+        inquiry = self._inquire(talk, prompt, accept, case.run_id, case.passages)
+        async with aclosing(inquiry) as updates:
             async for update in updates:
                 yield update
 
@@ -113,15 +117,24 @@ class ClaudePlanner:
             "planner_brief", request=request_text(request, checks), **_build_scope(protection)
         )
         talk = self._talk(request, workspace, BriefForm, "plan", system="planner_request")
-        async with aclosing(self._inquire(talk, prompt, accept, request.run_id)) as updates:
+        inquiry = self._inquire(talk, prompt, accept, request.run_id, request.passages)
+        async with aclosing(inquiry) as updates:
             async for update in updates:
                 yield update
 
     async def _inquire(
-        self, talk: Talk, prompt: str, accept: Accept[Answer], run_id: str
+        self,
+        talk: Talk,
+        prompt: str,
+        accept: Accept[Answer],
+        run_id: str,
+        passages: NumberedPassages = (),
     ) -> AsyncGenerator[Progress | Answer, None]:
         """Yield progress, then the accepted record; the model also sees the person's pictures."""
         prompts, source = self._services.prompts, self._services.pictures
+        if passages:
+            sources = prompts.render("planner_sources", sources=render_passages(passages))
+            prompt = f"{prompt}\n\n{sources}"
         pictures = await source.load(run_id) if source is not None else ()
         if pictures:
             note = prompts.render("planner_pictures", count=str(len(pictures)))
@@ -138,13 +151,21 @@ class ClaudePlanner:
         purpose: Purpose,
         system: str = "planner",
     ) -> Talk:
-        session = self._services.open_reader(case.run_id, workspace, TOOLS, "planner")
+        account = Account(purpose=purpose, person_id=case.person_id, run_id=case.run_id)
+        research = self._services.research
+        session = self._services.open_reader(
+            case.run_id,
+            workspace,
+            TOOLS,
+            "planner",
+            ResearchTools(research, account) if research is not None else None,
+        )
         return Talk(
             name=f"{case.run_id}:{case.attempt}:planner",
             role=self._role,
             cwd=workspace.path,
             system=session.build_system_prompt(self._services.prompts.render_system(system)),
-            account=Account(purpose=purpose, person_id=case.person_id, run_id=case.run_id),
+            account=account,
             tools=session.tools,
             server=session.server,
             judge=session.judge,

@@ -10,6 +10,7 @@ from bot.domain.proof import ProofKind
 from bot.domain.run import Run
 from bot.domain.waits import format_timestamp
 from bot.presentation.cards._second_opinion import format_size, list_opinion_lines
+from bot.presentation.cards._sources import list_source_lines
 from bot.presentation.cards._text import format_elapsed, format_money, format_spending
 from bot.presentation.counts import format_count, format_list
 from bot.presentation.flags import describe_upcoming_flag
@@ -69,6 +70,7 @@ def render_contract(
         "Parts": _format_parts(plan),
         "Risk": escape_line(f"{brief.risk.capitalize()}. {plan.impact}", 400),
         "Second opinion": "\n".join(list_opinion_lines(plan)),
+        "Sources": "\n".join(list_source_lines(history.research_report))[:1_000],
         "Size": format_size(plan),
         "Flag": describe_upcoming_flag(brief.flag) if brief.flag else "",
         "Estimated cost": _format_cost(brief, cap),

@@ -30,6 +30,7 @@ from bot.presentation.cards._gates import describe_slowdowns, list_gate_lines
 from bot.presentation.cards._plain_text import to_plain_text
 from bot.presentation.cards._progress import format_revert_line
 from bot.presentation.cards._second_opinion import list_opinion_lines
+from bot.presentation.cards._sources import list_source_lines
 from bot.presentation.cards._text import (
     check_line,
     format_elapsed,
@@ -226,6 +227,7 @@ def _build_background(
         Detail("Extra files granted", list_granted_lines(change)),
         Detail("Risk", (_describe_risk(plan, verdict),) if plan else ()),
         Detail("Second opinion", list_opinion_lines(plan) if plan else ()),
+        Detail("Sources", list_source_lines(history.research_report)),
         Detail("Review", (escape_line(change.review, 600),) if change.review else ()),
     )
 

@@ -17,6 +17,7 @@ from bot.domain.dialogue import Question
 from bot.domain.errors import AgentError, BudgetSpent, OutOfBounds
 from bot.domain.history import History
 from bot.domain.plan import Plan, Reproduction
+from bot.domain.research import ResearchReport
 from bot.domain.run import Run, Status
 from bot.domain.run_state import Edge
 from bot.ports.agent import Progress
@@ -25,6 +26,7 @@ from bot.ports.store import Store
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 from bot.presentation.markdown import escape_line
+from bot.research.run_questions import build_request_question
 from bot.self_improvement.checks.change_proofs import ChangeProofs
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.reporting.notifier import RunNotifier
@@ -37,6 +39,7 @@ from bot.self_improvement.runs.run_workspaces import RunWorkspaces
 from bot.self_improvement.runs.step_progress import StepProgress
 from bot.self_improvement.runs.transitions import RunTransitions
 from bot.self_improvement.steps._nearest_tests import add_nearest_tests
+from bot.self_improvement.steps._planner_case import PlannerCalls
 from bot.self_improvement.steps._second_opinion import Opinion, add_second_opinion
 
 _THOUGHTS = 2  # attempts at a brief before the request is given up
@@ -141,15 +144,23 @@ class RequestReading:
     cost_meter: RunCostMeter
     notifier: RunNotifier
     flags: FlagRepository
+    planner_calls: PlannerCalls
 
     @property
     def name(self) -> str:
         """The planner's name, for people."""
         return self.briefer.name
 
+    def list_research(self, run: Run) -> tuple[ResearchReport, ...]:
+        """Return what the run read and claimed, for its records; empty if it asked nothing."""
+        return self.planner_calls.list_research(run)
+
     async def understand(self, run: Run, history: History) -> Understood:
         """Return the proven brief; examples that prove nothing go back to the planner once."""
         request = _request_of(run, history)
+        question = build_request_question(request.text)
+        passages = await self.planner_calls.look_up(run, question, "plan")
+        request = request.replace(passages=passages)
         working = self.progress.build_progress_handler(run, history)
         spent = Cost()
 
@@ -266,9 +277,9 @@ class BriefStep:
         ):  # an instruction arrived while the planner worked
             return await transitions.queue(run, Edge.HANDED_BACK, brief)
         brief = await self.terms.complete(brief)
-        return await transitions.present(
-            run, Edge.UNDERSTOOD, brief, plan, until=self.terms.get_automatic_start(run, brief)
-        )
+        research = self.reading.list_research(run) if self.reading is not None else ()
+        until = self.terms.get_automatic_start(run, brief)
+        return await transitions.present(run, Edge.UNDERSTOOD, brief, plan, *research, until=until)
 
 
 def build_question_id(run: Run) -> str:

@@ -38,6 +38,7 @@ from bot.proof.reproduction import (
     build_candidates,
     build_command_candidate,
 )
+from bot.research.run_questions import build_failure_question
 from bot.self_improvement.checks.failure_replays import FailureReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.runs.agent_updates import OnProgress, wait_for_result
@@ -253,7 +254,8 @@ class PlanStep:
             return await transitions.end(
                 run, Edge.FAILED, str(bounds), thought.diagnosis, thought.plan
             )
-        return await transitions.advance(run, Edge.NEXT_STEP, thought.diagnosis, plan)
+        research = self.planner_calls.list_research(run)
+        return await transitions.advance(run, Edge.NEXT_STEP, thought.diagnosis, plan, *research)
 
     async def _think(
         self, run: Run, history: History, workspace: Workspace, wrong: IncorrectOutput | None
@@ -288,7 +290,10 @@ class PlanStep:
         planner: str,
     ) -> Thought | _Pause:
         """Return the planner's results, or the rules' results if the planner fails."""
-        case = build_case(run, history, need(history.evidence))
+        evidence = need(history.evidence)
+        question = build_failure_question(evidence)
+        passages = await self.planner_calls.look_up(run, question, "plan")
+        case = build_case(run, history, evidence, passages)
 
         async def ask(show: OnProgress) -> tuple[Thought, Cost]:
             made = await self.builder.ask_planner(case, draft, workspace, show)

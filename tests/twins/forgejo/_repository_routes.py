@@ -88,14 +88,17 @@ class RepositoryRoutes:
 
     def list_issues(self, ask: ApiRequest) -> ApiResponse:
         """List issues, newest first. A label that does not exist is no condition."""
-        if ask.query.get("type") != "issues":
-            raise ApiError(500, "this twin lists issues alone")
+        kind = ask.query.get("type")
+        if kind not in ("issues", "pulls"):
+            raise ApiError(500, "this twin lists issues or pulls, not both")
+        world = self._world
+        listed: list[Issue | Pull] = [*(world.issues if kind == "issues" else world.pulls).values()]
         wanted = {name for name in ask.query.get("labels", "").split(",")}
         known = {label.name for label in self._world.labels.values()}
         state = ask.query.get("state", "open")
         rows = [
             self._shapes.render_issue(each)
-            for each in sorted(self._world.issues.values(), key=lambda each: -each.number)
+            for each in sorted(listed, key=lambda each: -each.number)
             if (state == "all" or each.open == (state == "open"))
             and {label.name for label in each.labels} >= wanted & known
         ]

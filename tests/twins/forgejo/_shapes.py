@@ -155,8 +155,8 @@ class Shapes:
             "pin_order": 0,
         }
 
-    def render_issue(self, issue: Issue) -> Json:
-        """Render an issue."""
+    def render_issue(self, issue: Issue | Pull) -> Json:
+        """Render an issue, or what a list of issues shows of a pull request."""
         url = f"{self.page}/issues/{issue.number}"
         return {
             "id": issue.id,

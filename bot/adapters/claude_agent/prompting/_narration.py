@@ -140,6 +140,8 @@ _NARRATORS: Mapping[str, Tell] = {
     "run_tests": _build_fixed_narrator("runs the tests"),
     "journal_search": _describe_journal_search,
     "memory_search": _build_fixed_narrator("searches its memory"),
+    "research": _build_narrator("looks up: ", "question"),
+    "cite": _build_narrator("states with a source: ", "claim"),
     "report_progress": lambda arguments, root: _quote(_get_text(arguments, "text")),
     "ask_person": _build_narrator("asks: ", "question"),
     "cannot": _build_narrator("says it cannot: ", "reason"),

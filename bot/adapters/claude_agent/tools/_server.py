@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
+from bot.adapters.claude_agent.tools._research_tools import RESEARCH_TOOLS, ResearchTools
 from bot.adapters.claude_agent.tools._skill_tool import TOOL, USE_SKILL, SkillTool
 from bot.adapters.claude_agent.tools._tool_handlers import ToolAnswer
 from bot.adapters.claude_agent.tools._tool_permissions import SERVER
@@ -26,10 +27,12 @@ def build_server(
     tools: Mapping[str, Tool] = TOOLS,
     *,
     skills: SkillTool | None = None,
+    research: ResearchTools | None = None,
 ) -> object:
     """Return an MCP server (an `McpSdkServerConfig`) that offers these of the handlers' `tools`.
 
-    With `skills` it also offers the skill tool if there are skills. Raises `AgentMissing` if the
+    With `skills` it also offers the skill tool if there are skills, and with `research` the tools
+    for research. Raises `AgentMissing` if the
     package is not installed.
     """
     try:
@@ -52,6 +55,11 @@ def build_server(
                 _build_skill_handler(skills)
             )
         )
+    if research is not None:
+        offered += [
+            tool(name, each.purpose, each.takes.model_json_schema())(_build_handler(research, name))
+            for name, each in RESEARCH_TOOLS.items()
+        ]
     return create_sdk_mcp_server(SERVER, tools=offered)
 
 

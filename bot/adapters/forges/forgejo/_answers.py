@@ -144,6 +144,7 @@ class ForgejoIssue(ForgejoComment):
     number: int
     html_url: str
     title: str
+    state: str = "open"
     labels: tuple[ForgejoLabel, ...] | None = None
 
 

@@ -11,7 +11,7 @@ from bot.adapters.forges.forgejo._answers import (
 )
 from bot.adapters.forges.forgejo._api import ForgejoApi
 from bot.adapters.forges.shared.marks import answer_of, is_answer, is_ours, render_comment
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 from bot.domain.proposal import Comment
 
 _SUBMITTED = ("APPROVED", "REQUEST_CHANGES", "COMMENT")
@@ -92,6 +92,27 @@ async def list_issues(api: ForgejoApi, label: str) -> tuple[ForgeIssue, ...]:
         for issue in sorted(issues, key=lambda each: each.number)
         if issue.user is not None and label in {each.name for each in issue.labels or ()}
     )
+
+
+async def list_discussions(api: ForgejoApi, limit: int) -> tuple[ForgeDiscussion, ...]:
+    """Return the newest issues and pull requests, which Forgejo lists by type."""
+    found = []
+    for kind in ("issues", "pulls"):
+        issues = await api.list_all(
+            ForgejoIssue, "issues", doing="list discussions", limit=limit, state="all", type=kind
+        )
+        found += [
+            ForgeDiscussion(
+                number=issue.number,
+                url=issue.html_url,
+                title=issue.title,
+                body=issue.body or "",
+                state="open" if issue.state == "open" else "closed",
+                is_proposal=kind == "pulls",
+            )
+            for issue in issues
+        ]
+    return tuple(sorted(found, key=lambda each: -each.number)[:limit])
 
 
 async def answer_issue(api: ForgejoApi, number: int, text: str, key: str) -> None:

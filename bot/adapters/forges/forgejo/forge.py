@@ -20,6 +20,7 @@ from bot.adapters.forges.forgejo._discussion import (
     add_comment,
     answer_issue,
     list_comments,
+    list_discussions,
     list_issues,
 )
 from bot.adapters.forges.forgejo._pull_merger import ForgejoMerger, Method
@@ -29,7 +30,7 @@ from bot.adapters.forges.shared.pull_publisher import PullPublisher
 from bot.adapters.forges.shared.push import Push
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.infra.git_remote import Way
 from bot.infra.git_remotes import parse_remote
@@ -137,6 +138,10 @@ class ForgejoForge:
     async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Return the open issues with that label."""
         return await list_issues(self._api, label)
+
+    async def list_discussions(self, limit: int) -> tuple[ForgeDiscussion, ...]:
+        """Return the newest issues and pull requests."""
+        return await list_discussions(self._api, limit)
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Post one comment on an issue for each `key`; later calls with the same key do nothing."""

@@ -201,6 +201,7 @@ class GithubIssue(GithubObject):
     body: str | None = None
     user: GithubUser | None = None
     created_at: AwareDatetime
+    state: str = "open"
     pull_request: PullOfIssue | None = None
 
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from bot.adapters.forges.github._answers import GithubComment, GithubIssue
 from bot.adapters.forges.github._api import Api
 from bot.adapters.forges.shared.marks import answer_of, is_answer
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 
 _COMMENTS = "issues/{number}/comments"
 _MOST = 200
@@ -26,6 +26,23 @@ async def list_issues(api: Api, label: str) -> tuple[ForgeIssue, ...]:
         )
         for issue in issues
         if issue.pull_request is None and issue.user is not None
+    )
+
+
+async def list_discussions(api: Api, limit: int) -> tuple[ForgeDiscussion, ...]:
+    """Return the newest issues and pull requests; GitHub lists both together."""
+    path = "issues?state=all&sort=created&direction=desc"
+    issues = await api.list_all(GithubIssue, path, doing="list discussions", limit=limit)
+    return tuple(
+        ForgeDiscussion(
+            number=issue.number,
+            url=issue.html_url,
+            title=issue.title,
+            body=issue.body or "",
+            state="open" if issue.state == "open" else "closed",
+            is_proposal=issue.pull_request is not None,
+        )
+        for issue in issues
     )
 
 

@@ -13,7 +13,7 @@ from bot.adapters.forges.github._api import Api
 from bot.adapters.forges.github._comments import list_comments
 from bot.adapters.forges.github._credentials import Credentials, build_git_header
 from bot.adapters.forges.github._http import GithubHttp, create_client, fetch_status
-from bot.adapters.forges.github._issues import answer_issue, list_issues
+from bot.adapters.forges.github._issues import answer_issue, list_discussions, list_issues
 from bot.adapters.forges.github._pull_merger import Method, PullMerger
 from bot.adapters.forges.github._pulls import GithubPulls
 from bot.adapters.forges.shared.keyed_locks import KeyedLocks
@@ -23,7 +23,7 @@ from bot.adapters.forges.shared.push import Push
 from bot.adapters.forges.shared.refusal import get_refusal
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.infra.git_remote import Way
 from bot.infra.git_remotes import parse_remote
@@ -137,6 +137,10 @@ class GithubForge:
     async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Return the open issues with that label."""
         return await list_issues(self._api, label)
+
+    async def list_discussions(self, limit: int) -> tuple[ForgeDiscussion, ...]:
+        """Return the newest issues and pull requests."""
+        return await list_discussions(self._api, limit)
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Post one comment on an issue for each `key`; later calls with the same key do nothing."""

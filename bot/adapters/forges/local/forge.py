@@ -9,7 +9,7 @@ from theseus_observe.redaction import redact
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeUnavailable
 from bot.domain.evidence import Commit
-from bot.domain.issue import ForgeIssue
+from bot.domain.issue import ForgeDiscussion, ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.infra.forge_issues import Issues, ListedIssue
 from bot.infra.forge_pulls import MIGRATIONS, Pulls
@@ -92,6 +92,22 @@ class LocalForge:
     async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Return the open issues with that label."""
         return await self._database.read(lambda db: self._issues.list_labelled(db, label))
+
+    async def list_discussions(self, limit: int) -> tuple[ForgeDiscussion, ...]:
+        """Return the newest issues and proposals."""
+        issues = await self._database.read(lambda db: self._issues.list_newest_texts(db, limit))
+        pulls = [
+            ForgeDiscussion(
+                number=each.number,
+                url=self._pulls.get_url(each.number),
+                title=each.title,
+                body=each.body,
+                state="open" if each.state == "open" else "closed",
+                is_proposal=True,
+            )
+            for each in await self._database.read(lambda db: self._pulls.list_newest(db, limit))
+        ]
+        return tuple(sorted((*issues, *pulls), key=lambda each: -each.number)[:limit])
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Post one comment on an issue for each `key`; later calls with the same key do nothing."""
