@@ -93,6 +93,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_pauses.py",
         "tests/cogs/test_privacy.py",
         "tests/cogs/test_questions.py",
+        "tests/cogs/test_research.py",
         "tests/cogs/test_reverting.py",
         "tests/cogs/test_rollback_words.py",
         "tests/cogs/test_emergency_stop.py",

@@ -47,6 +47,7 @@ from bot.intake.work import WorkRequests
 from bot.intake.work_decisions import WorkDecisions
 from bot.monitoring import Monitoring, SelfAudit
 from bot.ports.journal import Journal
+from bot.research.answers import ResearchAnswers
 
 # In this order: each is given to those after it.
 _PARTS: tuple[type, ...] = (
@@ -107,7 +108,10 @@ def _build_handlers(injector: Injector, provided: Injector, dev_channel_id: int)
         (note, call(note.Handler)),
         (pause, call(pause.Handler, **here)),
         (question, asked),
-        (research, call(research.Handler, **here)),
+        (
+            research,
+            call(research.Handler, find_answers=partial(provided.find, ResearchAnswers), **here),
+        ),
         (retry, call(retry.Handler)),
         (revert, call(revert.Handler)),
         (revision, call(revision.Handler)),

@@ -31,7 +31,11 @@ def build_failure_question(evidence: Evidence) -> str:
 
 
 def build_request_question(text: str) -> str:
-    """Return what to look up about a request; "" unless it speaks of sources."""
-    if not _ASKS.search(text):
+    """Return what to look up about a request; "" unless it speaks of sources.
+
+    The question begins where the request speaks of them: what comes before is our own work.
+    """
+    found = _ASKS.search(text)
+    if found is None:
         return ""
-    return " ".join(_ADDRESS.sub(" ", text).split())[:LONGEST_QUESTION]
+    return " ".join(_ADDRESS.sub(" ", text[found.start() :]).split())[:LONGEST_QUESTION]

@@ -39,6 +39,7 @@ from bot.ports.recorder import ActionRecorder
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspaces
+from bot.research.run_research import RunResearch
 from bot.self_improvement import RunSettings, ShippedFixes
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
@@ -135,6 +136,7 @@ class AgentHarness(ThreadReader):
         self.fallback_engine: CodeAgent | None = None
         self.planner: Planner | None = None
         self.voter: CandidateVoter | None = None
+        self.research: RunResearch | None = None
         self.runtime, self.kill_switch = FakeRuntime(), FakeKillSwitch()
         self.has_kill_switch_crashes = False  # whether a kill may happen when the switch is read
         self.member_directory: MemberDirectory = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
@@ -233,7 +235,7 @@ class AgentHarness(ThreadReader):
     def _add_workers(self, injector: Injector, crash_point: CrashPoint) -> None:
         """Add what does the work of the steps; parts that the test leaves out stay missing."""
         build, list_commands = injector.build, self.runtime.list_commands
-        for part in (self.behaviour, self.inquiry):
+        for part in (self.behaviour, self.inquiry, self.research):
             if part is not None:
                 injector.add(part)
         if self.start is not None:

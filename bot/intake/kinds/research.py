@@ -1,5 +1,6 @@
 """A question to be looked up: answered with quotes from sources, and only with these."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.authority.authorizer import Authorizer
@@ -36,7 +37,7 @@ class Handler:
     authorizer: Authorizer
     people: AllowList
     dev_channel_id: int
-    answers: ResearchAnswers | None = None
+    find_answers: Callable[[], ResearchAnswers | None]
 
     async def decide(self, message: Message) -> Request:
         """Return the question. People who are not listed are refused later."""
@@ -53,10 +54,11 @@ class Handler:
         await self.authorizer.ask(message.person, Act.ASK, note="research")
         if not request.is_allowed_here:
             return WRONG_CHANNEL.format(channel=self.dev_channel_id)
-        if self.answers is None:
+        answers = self.find_answers()
+        if answers is None:
             raise WrongStage(_OFF)
         await message.host.show_start()
         account = Account(purpose="chat", person_id=message.person.id)
         text = clean_text(request.question)[:LONGEST_QUESTION] or "?"
         question = ResearchQuestion(text=text, account=account)
-        return render_research(await self.answers.answer(question))
+        return render_research(await answers.answer(question))

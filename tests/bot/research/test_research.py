@@ -273,4 +273,4 @@ def test_most_requests_ask_no_source() -> None:
     asked = build_request_question(
         "follow the docs at https://docs.example.org/a?token=1 for polls"
     )
-    assert asked == "follow the docs at for polls"
+    assert asked == "docs at for polls"
