@@ -7,7 +7,7 @@ from typing import TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from theseus_rehearsal.errors import UnreadableYaml
-from theseus_rehearsal.yaml_text import read_yaml
+from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
 
 from bot.domain.errors import ConfigError
 
@@ -59,7 +59,7 @@ def parse(text: str, model: type[M], source: str, *, only: str | None = None) ->
     may be why another one is missing.
     """
     try:
-        read = read_yaml(text, source)
+        read = read_yaml(text, source, WordsLoader)
     except UnreadableYaml as error:
         raise ConfigError(str(error)) from error
     content = read.content

@@ -1,6 +1,7 @@
 """Ways to ask: investigation first, a reply, a menu, a command, a direct message; nothing found."""
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.page_reader import get_buttons, get_text, is_proposal
 from tests.support.small_bot_harness import open_small_bot
 
 pytestmark = pytest.mark.slow
+RESEARCH = "research how discord handles rate limits and cite sources"
 
 
 async def test_an_investigation_tells_what_is_known_and_fix_it_goes_on_from_there(
@@ -97,6 +99,9 @@ async def test_a_complaint_about_what_never_failed_is_answered_honestly(tmp_path
         await world.break_command(FLIP)
         other = await alice.person.say("dev", "the trapeze keeps crashing, fix it")
         assert "1 KeyError from /flip" in await alice.wait_for_reply("dev", other)
+        await alice.person.say("dev", f"<@{world.discord.bot_user_id}> {RESEARCH}")
+        found = await alice.person.wait_for("dev", lambda m: "Research:" in get_text(m), 60)
+        assert f"— discord-py {version('discord.py')}, discord/" in get_text(found)
         assert await alice.person.list_threads("dev") == []
         assert world.list_pulls() == []
         await alice.check_wording()

@@ -27,7 +27,7 @@ def reply_bytes(body: bytes, *, content_type: str, **headers: str) -> Reply:
     return reply
 
 
-def redirect(url: str) -> Reply:
+def build_redirect(url: str) -> Reply:
     """Return a reply that redirects."""
 
     async def reply(_: web.Request) -> web.StreamResponse:

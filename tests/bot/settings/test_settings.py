@@ -123,6 +123,15 @@ BAD_CONFIG = [
         1,
         "theseus is this bot itself",
     ),
+    ("research:\n  web:\n    hosts: [127.0.0.1]\n", 3, "127.0.0.1 is no host name"),
+    ("research:\n  web:\n    hosts: [https://a.example]\n", 3, "is no host name"),
+    ("research:\n  web: {provider: brave}\n", 2, "hosts: a search needs at least one host"),
+    (
+        "research:\n  web: {hosts: [a.example], pages: [https://b.example/x]}\n",
+        2,
+        "pages: b.example has to be in hosts as well",
+    ),
+    ("research:\n  web: {pages: [http://a.example]}\n", 2, "http://a.example is no address"),
     ("runs: {workers: 2\n", None, "not valid YAML"),
     ("runs:\n\tworkers: 2\n", 2, "not valid YAML"),
     ("a: &a\n  b: *a\n", 1, "contains itself"),
@@ -143,6 +152,13 @@ def test_a_bad_configuration_names_the_file_the_line_and_the_key(
     assert message.startswith("data/config.yaml")
     if line is not None:
         assert message.startswith(f"data/config.yaml, line {line}: "), message
+
+
+def test_off_is_a_word_where_a_word_is_wanted_and_a_switch_where_a_switch_is() -> None:
+    text = "gates: {revert: off}\nvoice: {provider: off}\ntraffic: {record: off}\n"
+    config = parse_config(text + CHECKS, "data/config.yaml")
+    assert (config.gates.revert, config.voice.provider) == ("off", "off")
+    assert config.traffic.record is False
 
 
 @pytest.mark.parametrize(

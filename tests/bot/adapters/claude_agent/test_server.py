@@ -9,11 +9,18 @@ from mcp import Client
 
 from bot.adapters.claude_agent.prompting._run_memory import RunMemory
 from bot.adapters.claude_agent.tools._past_runs import PastRuns
+from bot.adapters.claude_agent.tools._research_tools import ResearchTools
 from bot.adapters.claude_agent.tools._server import build_server
 from bot.adapters.claude_agent.tools._tool_handlers import ToolHandlers
 from bot.adapters.claude_agent.tools._tools import READING, TOOLS, WRITING
+from bot.domain.account import Account
+from bot.domain.research import ResearchRules
+from bot.research.library import ResearchLibrary
+from bot.research.run_research import RunResearch
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
+from tests.fakes.fake_research import FakeResearchCache
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_workspaces import FakeWorkspaces
 
@@ -42,6 +49,21 @@ async def test_the_tools_asked_for_are_offered_and_no_others(handlers: ToolHandl
             offered = (await client.list_tools()).tools
             assert {tool.name for tool in offered} == set(names)
             assert all(tool.description for tool in offered)
+
+
+async def test_research_is_offered_where_there_is_research(handlers: ToolHandlers) -> None:
+    library = ResearchLibrary([], ResearchRules())
+    research = RunResearch(library, FakeResearchCache(), FakeClock())
+    account = Account(purpose="plan", person_id=1, run_id="k7m2xq")
+    config: Any = build_server(handlers, READING, research=ResearchTools(research, account))
+    async with Client(config["instance"]) as client:
+        offered = {tool.name for tool in (await client.list_tools()).tools}
+        assert offered == {*READING, "research", "cite"}
+        answer: Any = await client.call_tool("research", {"question": "rate limits"})
+    assert (answer.is_error, answer.content[0].text) == (
+        False,
+        "No source says anything about that.",
+    )
 
 
 async def test_a_tools_shape_says_what_it_needs(handlers: ToolHandlers) -> None:

@@ -10,7 +10,7 @@ from bot.domain.research import PageRefused, SourceUnavailable
 from tests.twins.research_web import (
     OwnResolver,
     RecordedWeb,
-    redirect,
+    build_redirect,
     reply_bytes,
     reply_html,
 )
@@ -118,8 +118,8 @@ def test_public_addresses_are_public() -> None:
 )
 async def test_a_redirect_leads_to_listed_hosts_only(pages: RecordedWeb, target: str) -> None:
     pages.pages = {
-        "docs.example.org/": redirect(target),
-        "docs.example.org/loop": redirect("/loop"),
+        "docs.example.org/": build_redirect(target),
+        "docs.example.org/loop": build_redirect("/loop"),
         "evil.example/": reply_html("<p>never read</p>"),
     }
     with pytest.raises(PageRefused):
@@ -129,7 +129,7 @@ async def test_a_redirect_leads_to_listed_hosts_only(pages: RecordedWeb, target:
 
 async def test_a_redirect_another_listed_host_is_followed(pages: RecordedWeb) -> None:
     pages.pages = {
-        "docs.example.org/old": redirect("http://new.wiki.example.org/page"),
+        "docs.example.org/old": build_redirect("http://new.wiki.example.org/page"),
         "new.wiki.example.org/page": reply_html("<title>New</title><p>Moved here.</p>"),
     }
     page = await open_fetcher(pages).fetch("http://docs.example.org/old")
