@@ -145,7 +145,7 @@ def test_stage_records_are_what_stored_runs_say() -> None:
 def test_kinds_and_outcomes_are_what_journals_say() -> None:
     assert {str(kind) for kind in Kind} == {
         "command", "context_menu", "component", "listener", "task", "chat", "model", "forge",
-        "check", "reload", "gateway", "run", "skill",
+        "check", "reload", "gateway", "run", "skill", "tool",
     }  # fmt: skip
     assert {str(outcome) for outcome in ActionOutcome} == {
         "ok", "error", "timeout", "cancelled", "no_response",
@@ -178,7 +178,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
     }  # fmt: skip
     assert {str(act) for act in Act} == {
         "ask", "read", "cancel", "revise", "answer", "steer", "switch", "reject", "ship", "stop",
-        "lift", "reload", "roll back", "endorse",
+        "lift", "reload", "roll back", "endorse", "trust",
     }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervisi
 from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
 from bot.app.targets import OpenedTargets, open_budgets, open_targets
+from bot.app.tools import open_tools
 from bot.app.transcription import build_recording_transcripts
 from bot.app.web import build_web_server, serve
 from bot.authority.announcements import DevChannelAnnouncer
@@ -81,6 +82,7 @@ from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.self_improvement.watch.feedback import FeedbackService
 from bot.settings import Settings, get_required_token, guard_secrets, provide_cog_variables
 from bot.telemetry import Recorder
+from bot.tools import ToolCalls
 
 _log = structlog.stdlib.get_logger(__name__)
 # The event loop waits this long for a computing thread each time it has read a file or called the
@@ -187,6 +189,7 @@ async def _build(
     build(DiscordMemberDirectory, MemberDirectory, client=client, guild_id=who.guild_id)
     backups, warming = build(build_scheduled_backups), injector.get(CacheWarmer)
     agent = await _build_agent(injector, stack, make_engines)
+    tools = await open_tools(injector, settings, who.dev_channel_id)
     monitoring = build(build_monitoring)
     alerts = build(build_alert_dispatcher, news=beginning.news)
     stack.push_async_exit(look_once_more(alerts))
@@ -210,7 +213,7 @@ async def _build(
         answering=_list_loops(chat, traffic.recorder, talks),
         work=(
             *_list_loops(agent, monitoring, audit, backups, warming, live, alerts, issues),
-            *_list_loops(personal_data, call(make_retention), storage),
+            *_list_loops(personal_data, call(make_retention), storage, tools),
             *_list_loops(
                 call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)
             ),
@@ -236,7 +239,10 @@ async def _build_agent(
     )
     gateway = await stack.enter_async_context(injector.call(build_model_gateway, spend_guard=guard))
     research = await add_research(injector, guard, stack)
-    resources = injector.call(build_engine_resources, gateway=gateway, research=research)
+    find_tools = partial(injector.find, ToolCalls)
+    resources = injector.call(
+        build_engine_resources, gateway=gateway, research=research, find_tools=find_tools
+    )
     chosen = make_engines(resources)
     add_research_answers(injector, chosen.open_claim_writer)
     targets = await open_targets(

@@ -48,6 +48,7 @@ from bot.self_improvement.checks.conversation_check import OpenChat
 from bot.self_improvement.checks.gates.experience import OpenEngine
 from bot.settings import Environment, Settings
 from bot.skills import SkillLibrary, build_skills
+from bot.tools.calls import FindToolCalls, find_no_tools
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class EngineResources:
     protection: Protection
     python: str = sys.executable
     research: RunResearch | None = None
+    find_tools: FindToolCalls = find_no_tools
 
 
 OpenAuditReader = Callable[[], AuditReader]
@@ -116,6 +118,7 @@ def build_engine_resources(
     skills: SkillLibrary,
     gateway: ModelGateway,
     pictures: ReportPictures,
+    find_tools: FindToolCalls,
     research: RunResearch | None = None,
 ) -> EngineResources:
     """Return what the engines of Theseus itself are made from."""
@@ -134,6 +137,7 @@ def build_engine_resources(
         pictures=pictures,
         protection=settings.config.protection,
         research=research,
+        find_tools=find_tools,
     )
 
 
@@ -189,6 +193,7 @@ def build_engines(resources: EngineResources) -> Engines:
         skills=resources.skills,
         pictures=RequestPictures(resources.store, resources.pictures),
         research=resources.research,
+        find_tools=resources.find_tools,
     )
     agent, planner = build_claude_engine(
         claude,
@@ -265,6 +270,7 @@ def _build_chat_model(
             memory=resources.memory,
             clock=resources.clock,
             skills=resources.skills,
+            find_tools=resources.find_tools,
         ),
         config.role,
         channels=config.channels,

@@ -19,6 +19,7 @@ from bot.ports.store import Store
 from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.watch.feedback import FeedbackService
+from bot.tools.stored_calls import KEPT_DAYS, StoredCalls
 
 _MOST_COUNTED = 10_000  # entries, or runs, that are counted
 
@@ -105,6 +106,7 @@ def _list_text_kinds(
 ) -> tuple[PersonalDataKind, ...]:
     """Return the kinds that are what people said to the bot."""
     talk, kind = ChatLines(stores.key_values), PersonalDataKind
+    calls = StoredCalls(stores.key_values, stores.clock)
     return (
         kind(
             "lines of what you said to me, and I answered",
@@ -123,6 +125,12 @@ def _list_text_kinds(
             f"the newest {MOST} of all people",
             corrections.count_records,
             corrections.erase,
+        ),
+        kind(
+            "calls of acting tools that your requests led to",
+            f"for {KEPT_DAYS} days",
+            calls.count_records,
+            calls.erase,
         ),
     )
 

@@ -70,6 +70,7 @@ from bot.self_improvement.watch.fix_evaluator import FixEvaluator
 from bot.settings import Settings
 from bot.targets.proposal import build_protection
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
+from bot.tools.calls import find_no_tools
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -165,6 +166,7 @@ def build_engines(
             protection=build_protection(places.target),
             python=str(places.python),
             research=research,
+            find_tools=find_no_tools,  # a target's people are others than those of a server
         )
     )
 

@@ -17,6 +17,7 @@ COMMAND_ACTS: Mapping[str, Act | None] = {
     "flags list": Act.READ, "flags set": Act.SWITCH, "flags remove": Act.SWITCH,
     "skills list": Act.READ, "skills show": Act.READ, "skills reload": Act.RELOAD,
     "skills rollback": Act.ROLL_BACK,
+    "tools list": Act.READ, "tools scan": Act.STEER, "tools off": Act.STEER,
     "pause": Act.STEER, "resume": Act.STEER, "stop-everything": Act.STOP,
 }  # fmt: skip
 """Commands and menus about the bot's own work. `None` means that everyone may use it.

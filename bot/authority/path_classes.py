@@ -34,6 +34,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/settings",
         "bot/skills",
         "bot/supervisor",
+        "bot/tools",
         "bot/web",
         "cogs/__init__.py",
         "cogs/approvals.py",
@@ -68,6 +69,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/questions.py",
         "cogs/runs.py",
         "cogs/skills.py",
+        "cogs/tools.py",
     ),
     "tests": _build_class(
         "review",
@@ -99,6 +101,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_emergency_stop.py",
         "tests/cogs/test_flags.py",
         "tests/cogs/test_skills.py",
+        "tests/cogs/test_tools.py",
         "tests/cogs/test_talking_to_runs.py",
         "tests/cogs/test_voice_messages.py",
     ),

@@ -26,9 +26,10 @@ class Act(StrEnum):
     ROLL_BACK = "roll back"  # a live item, to an older version
     STOP = "stop"  # all work, at once
     LIFT = "lift"  # the emergency stop
+    TRUST = "trust"  # a tool of an MCP server, as it describes itself
 
 
-FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.ENDORSE, Act.ROLL_BACK, Act.LIFT})
+FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.ENDORSE, Act.ROLL_BACK, Act.LIFT, Act.TRUST})
 """Acts that only approvers may do. Their roles are read from the server each time."""
 
 _REFUSALS = {
@@ -46,6 +47,7 @@ _REFUSALS = {
     Act.ROLL_BACK: "roll back my prompts and skills",
     Act.STOP: "stop everything",
     Act.LIFT: "lift the emergency stop",
+    Act.TRUST: "approve a tool",
 }
 
 

@@ -7,7 +7,7 @@ _OWN = frozenset(
     {
         "admin", "approvals", "audits", "budget", "capabilities", "conversation",
         "emergency_stop", "feedback", "flags", "incidents", "memory", "pauses", "privacy",
-        "questions", "runs", "skills",
+        "questions", "runs", "skills", "tools",
     }
 )  # fmt: skip
 

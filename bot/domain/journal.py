@@ -25,6 +25,7 @@ class Kind(StrEnum):
     GATEWAY = "gateway"
     RUN = "run"
     SKILL = "skill"
+    TOOL = "tool"
 
 
 class ActionOutcome(StrEnum):

@@ -82,11 +82,12 @@ def list_capability_lines(
     *,
     listed: bool,
     skills: Sequence[str] = (),
+    tools: Sequence[str] = (),
 ) -> list[str]:
     """Return lines about what the bot can do: its `commands` by cog, its `engines`, the requests.
 
     Each request comes with the last run that was started for it, if there is one. A person who is
-    not `listed` reads that there is more, and does not see the `skills` of models.
+    not `listed` reads that there is more, and does not see `skills` and `tools` of models.
     """
     lines = ["**What I can do**"]
     lines += [
@@ -101,6 +102,7 @@ def list_capability_lines(
     if listed and skills:
         names = ", ".join(f"`{each}`" for each in skills[:_MAX_REQUESTS])
         lines.append(f"- skills, which models read when they need them: {names}; `/skills list`")
+    lines += tools if listed else ()
     if not feature_requests:
         return [*lines, "**What people wish for**", "Nothing yet. `/change` takes a request."]
     shown = [

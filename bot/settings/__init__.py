@@ -13,6 +13,7 @@ from bot.settings._load import Settings, get_required_token, load, provide_cog_v
 from bot.settings._observe_tokens import read_observe_tokens
 from bot.settings._secrecy import SECRETS, forget_secrets
 from bot.settings._secret_registration import guard_secrets, load_settings
+from bot.settings._tool_secrets import read_tool_secrets
 
 __all__ = [
     "SECRETS",
@@ -32,4 +33,5 @@ __all__ = [
     "provide_cog_variables",
     "read_environment",
     "read_observe_tokens",
+    "read_tool_secrets",
 ]

@@ -20,6 +20,7 @@ from bot.domain.people import AllowList
 from bot.domain.roles import Role
 from bot.domain.target import OWN_TARGET, Target, TargetForge, TargetStart
 from bot.domain.thresholds import Thresholds
+from bot.domain.tools import McpServer
 from bot.domain.watch import WatchRules
 from bot.settings._alerts import AlertsConfig
 from bot.settings._autonomy_and_chat import AutonomyConfig, ChatConfig, MissedConfig
@@ -177,6 +178,9 @@ class Config(Record):
     targets: tuple[Target, ...] = Field(
         default=(), description="other bots that are looked after; `theseus adopt` adds one"
     )
+    tools: tuple[McpServer, ...] = Field(
+        default=(), description="MCP servers whose tools models may use (docs/tools.md)"
+    )
     gates: GateRules = GateRules()
     experience: ExperienceLimits = ExperienceLimits()
     checks: Checks
@@ -192,6 +196,14 @@ class Config(Record):
         if repeated:
             raise ValueError(f"two targets have the name {repeated}; rename one")
         return targets
+
+    @field_validator("tools")
+    @classmethod
+    def _require_distinct_servers(cls, servers: tuple[McpServer, ...]) -> tuple[McpServer, ...]:
+        names = [each.name for each in servers]
+        if repeated := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two servers have the name {repeated}; rename one")
+        return servers
 
     @property
     def own_target(self) -> Target:

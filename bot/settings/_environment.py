@@ -41,6 +41,7 @@ class Environment(Record):
     theseus_discord_client_secret: Secret = None
     theseus_webhook_secret: Secret = None
     theseus_observe_tokens: Secret = None
+    theseus_tool_secrets: Secret = None
     theseus_alert_webhook_url: Secret = None
     theseus_alert_webhook_secret: Secret = None
     theseus_alert_smtp_password: Secret = None

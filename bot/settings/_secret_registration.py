@@ -10,6 +10,7 @@ from theseus_observe.redaction import forget_secret, register_secret
 from bot.settings._load import Settings, load
 from bot.settings._observe_tokens import split_observe_tokens
 from bot.settings._secrecy import forget_secrets
+from bot.settings._tool_secrets import split_tool_secrets
 
 
 def guard_secrets(settings: Settings) -> Callable[[], None]:
@@ -37,6 +38,9 @@ def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
     if (tokens := environment.theseus_observe_tokens) is not None:
         for target, token in split_observe_tokens(tokens.get_secret_value()):
             yield f"observe token of {target or 'a target'}", token
+    if (values := environment.theseus_tool_secrets) is not None:
+        for server, name, value in split_tool_secrets(values.get_secret_value()):
+            yield f"secret {name} of the server {server}", value
     for name, secret in settings.cog_variables.items():
         yield name.lower(), secret.get_secret_value()
     for file in settings.config.forge.key_files:

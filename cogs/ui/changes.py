@@ -7,8 +7,10 @@ from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
 from bot.intake.answers import describe_change
 from bot.presentation.feature_requests import list_capability_lines
+from bot.presentation.tools import list_tool_lines
 from bot.self_improvement.requests.change_requests import ChangeBegun, ChangeRequests
 from bot.self_improvement.vital_signs import VitalSigns
+from bot.tools import ToolCatalogue
 from cogs.ui.command_rights import list_usable_commands
 from cogs.ui.speakers import is_listed
 
@@ -34,10 +36,12 @@ async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]
         f"talk is answered by: {model.name if model else 'rules, without a model'}",
     )
     states = await bot.provide(ChangeRequests).list_feature_requests()
+    catalogue = bot.find_part(ToolCatalogue)
     return list_capability_lines(
         dict(sorted(commands.items())),
         engines,
         [(each.feature_request, each.run) for each in states],
         listed=listed,
         skills=[each.name for each in bot.skills.get_current().skills],
+        tools=list_tool_lines(catalogue.list_states()) if catalogue else (),
     )

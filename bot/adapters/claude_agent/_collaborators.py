@@ -12,6 +12,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from bot.adapters.claude_agent.program._program import Judge
 from bot.adapters.claude_agent.prompting._request_pictures import RequestPictures
 from bot.adapters.claude_agent.prompting._run_memory import RunMemory
+from bot.adapters.claude_agent.tools._outside_tools import OutsideTools
 from bot.adapters.claude_agent.tools._past_runs import PastRuns
 from bot.adapters.claude_agent.tools._research_tools import RESEARCH_TOOLS, ResearchTools
 from bot.adapters.claude_agent.tools._server import build_server
@@ -34,6 +35,7 @@ from bot.prompts import Prompts
 from bot.research.run_research import RunResearch
 from bot.settings import parse_checks
 from bot.skills import SkillLibrary
+from bot.tools.calls import FindToolCalls, ToolUser, find_no_tools
 
 READING = ("Read", "Grep", "Glob")
 WRITING = ("Edit", "Write", "Bash")
@@ -73,6 +75,7 @@ class EngineServices:
     skills: SkillLibrary = field(default_factory=SkillLibrary)
     pictures: RequestPictures | None = None
     research: RunResearch | None = None
+    find_tools: FindToolCalls = find_no_tools
 
     @property
     def run_memory(self) -> RunMemory:
@@ -89,11 +92,17 @@ class EngineServices:
     ) -> ToolSession:
         """Return the tools for a role that only reads. Raises `AgentMissing`."""
         skills = SkillTool(self.skills, role, run_id)
+        outside = self._open_outside(role, run_id)
         permissions = ToolPermissionPolicy(
             workspace.path,
             protection=self.protection,
             sandbox=self.sandbox,
-            tools=(*tools, *skills.names, *(RESEARCH_TOOLS if research else ())),
+            tools=(
+                *tools,
+                *skills.names,
+                *(RESEARCH_TOOLS if research else ()),
+                *outside.names,
+            ),  # fmt: skip
         )
         handlers = ToolHandlers(
             workspace, run_id=run_id, journal=self.journal, memory=self.run_memory
@@ -101,10 +110,23 @@ class EngineServices:
         return ToolSession(
             handlers,
             READING,
-            build_server(handlers, tools, skills=skills, research=research),
+            build_server(handlers, tools, skills=skills, research=research, outside=outside),
             skills.wrap_judge(permissions.judge),
             skills.render_list(self.prompts),
         )
+
+    def _open_outside(self, role: SkillRole, run_id: str) -> OutsideTools:
+        """Return the tools of MCP servers, used for the person who asked for the run."""
+        if role not in ("planner", "executor"):
+            return OutsideTools(None, "planner")
+
+        async def find_user() -> ToolUser:
+            run = await self.store.get(run_id)
+            place = run.trigger.place
+            channel_id = run.thread_id or place.thread_id or place.channel_id
+            return ToolUser(run.trigger.person, role, channel_id, run_id)
+
+        return OutsideTools(self.find_tools(), role, find_user)
 
     async def open_writer(
         self, assignment: Assignment, workspace: Workspace, board: BoardSeat | None = None
@@ -117,12 +139,13 @@ class EngineServices:
         protection = self.protection.add_named_files(assignment.named)
         skills = SkillTool(self.skills, "executor", assignment.run_id)
         tools = [name for name in TOOLS if name != BOARD_TOOL or board is not None]
+        outside = self._open_outside("executor", assignment.run_id)
         permissions = ToolPermissionPolicy(
             workspace.path,
             owned_files=assignment.plan.owned_files,
             protection=protection,
             sandbox=self.sandbox,
-            tools=(*tools, *skills.names),
+            tools=(*tools, *skills.names, *outside.names),
         )
         handlers = ToolHandlers(
             workspace,
@@ -148,7 +171,7 @@ class EngineServices:
         return ToolSession(
             handlers,
             (*READING, *WRITING, TODO_TOOL),
-            build_server(handlers, tools, skills=skills),
+            build_server(handlers, tools, skills=skills, outside=outside),
             skills.wrap_judge(permissions.judge),
             skills.render_list(self.prompts),
         )

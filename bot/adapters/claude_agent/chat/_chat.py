@@ -10,6 +10,7 @@ from datetime import timedelta
 from bot.adapters.claude_agent.chat._chat_session import ChatSession
 from bot.adapters.claude_agent.chat._chat_tool_handlers import ChatToolHandlers
 from bot.adapters.claude_agent.program._program import Claude
+from bot.adapters.claude_agent.tools._outside_tools import OutsideTools
 from bot.adapters.claude_agent.tools._skill_tool import SkillTool
 from bot.domain.account import Account
 from bot.domain.errors import AgentError
@@ -21,6 +22,7 @@ from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
 from bot.prompts import Prompts
 from bot.skills import SkillLibrary
+from bot.tools.calls import FindToolCalls, find_no_tools
 
 _LOOKS = 20  # checks for idle programs within the idle time
 
@@ -34,6 +36,7 @@ class ChatServices:
     memory: MemoryStore
     clock: Clock
     skills: SkillLibrary = field(default_factory=SkillLibrary)
+    find_tools: FindToolCalls = find_no_tools
 
 
 class ClaudeChatModel:
@@ -142,7 +145,8 @@ class ClaudeChatModel:
                 return None
             await self._seats.pop(unused).close()
         services = self._services
-        handlers = ChatToolHandlers(services.journal, services.memory)
+        outside = OutsideTools(services.find_tools(), "chat")
+        handlers = ChatToolHandlers(services.journal, services.memory, outside)
         session = ChatSession(
             channel_id,
             self._claude,

@@ -13,6 +13,7 @@ from bot.adapters.claude_agent.program._events import ModelReply, ModelText, Mod
 from bot.adapters.claude_agent.program._launch import create_private_folder
 from bot.adapters.claude_agent.program._program import Claude, Talk
 from bot.adapters.claude_agent.prompting._briefing import render_character
+from bot.adapters.claude_agent.tools._outside_tools import FindUser
 from bot.adapters.claude_agent.tools._server import build_server
 from bot.adapters.claude_agent.tools._skill_tool import SkillTool, append_skills
 from bot.domain.account import Account
@@ -23,6 +24,7 @@ from bot.domain.roles import Role
 from bot.ports.chat_model import ChatTools, ChatTurn, FinalReply, PartialReply
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
+from bot.tools.calls import ToolUser
 
 _LONGEST_TALK = 25  # turns; each turn costs as much as all earlier text
 _ENOUGH = 0.5  # of the money of one turn; the program counts its cost over all turns
@@ -143,7 +145,8 @@ class ChatSession:
         prompt = render_message(prompts, turn, unread)
         before, reported, answer = conversation.cost, Cost(), _Answer()
         try:
-            with self._handlers.use_tools(chat_tools):
+            user = build_chat_user(turn)
+            with self._handlers.use_tools(chat_tools), self._handlers.outside.use_for(user):
                 async with aclosing(conversation.say(prompt)) as events:
                     async for event in events:
                         reported = _subtract_costs(before, conversation.cost)
@@ -182,7 +185,13 @@ class ChatSession:
             cwd=create_private_folder(self._claude.home / "chat"),
             system=self._system,
             account=self._account or _build_account(person),
-            server=build_server(self._handlers, tuple(TOOLS), TOOLS, skills=self._skills),
+            server=build_server(
+                self._handlers,
+                tuple(TOOLS),
+                TOOLS,
+                skills=self._skills,
+                outside=self._handlers.outside,
+            ),
             judge=self._skills.wrap_judge(self._handlers.judge),
             seconds=self._role.seconds,
             usd=self._role.usd,
@@ -228,6 +237,15 @@ class _Answer:
                 if not self._paragraphs and text.strip():  # otherwise the text was already added
                     self._paragraphs.append(text.strip())
         return False
+
+
+def build_chat_user(turn: ChatTurn) -> FindUser:
+    """Return a function that returns the author of a message as the user of outside tools."""
+
+    async def find_user() -> ToolUser:
+        return ToolUser(turn.person, "chat", turn.channel_id)
+
+    return find_user
 
 
 def _build_account(person: Person) -> Account:

@@ -10,6 +10,7 @@ from theseus_observe.redaction import redact
 from bot.adapters.claude_agent.program._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
+from bot.adapters.claude_agent.tools._outside_tools import OutsideTools
 from bot.adapters.claude_agent.tools._recall_tool import recall
 from bot.adapters.claude_agent.tools._skill_tool import USE_SKILL
 from bot.adapters.claude_agent.tools._tool_handlers import ToolAnswer
@@ -100,7 +101,10 @@ TOOLS: Mapping[str, Tool] = {
 class ChatToolHandlers:
     """Handles the tools of one channel's chat. They are refused between turns."""
 
-    def __init__(self, journal: Journal, memory: MemoryStore) -> None:
+    def __init__(
+        self, journal: Journal, memory: MemoryStore, outside: OutsideTools | None = None
+    ) -> None:
+        self.outside = outside or OutsideTools(None, "chat")
         self._journal = journal
         self._memory = memory
         self._chat_tools: ChatTools | None = None
@@ -116,7 +120,8 @@ class ChatToolHandlers:
 
     async def judge(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
         """Allow only these tools and skills, and none between turns."""
-        if tool.removeprefix(PREFIX) not in (*TOOLS, USE_SKILL) or not tool.startswith(PREFIX):
+        names = (*TOOLS, USE_SKILL, *self.outside.names)
+        if tool.removeprefix(PREFIX) not in names or not tool.startswith(PREFIX):
             return Deny(f"There is no tool `{flatten(tool, 60)}` here.")
         return Allow() if self._chat_tools else Deny("The message is answered already.")
 

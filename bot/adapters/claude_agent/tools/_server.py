@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
+from bot.adapters.claude_agent.tools._outside_tools import TOOLS as OUTSIDE_TOOLS
+from bot.adapters.claude_agent.tools._outside_tools import OutsideTools
 from bot.adapters.claude_agent.tools._research_tools import RESEARCH_TOOLS, ResearchTools
 from bot.adapters.claude_agent.tools._skill_tool import TOOL, USE_SKILL, SkillTool
 from bot.adapters.claude_agent.tools._tool_handlers import ToolAnswer
@@ -28,11 +30,13 @@ def build_server(
     *,
     skills: SkillTool | None = None,
     research: ResearchTools | None = None,
+    outside: OutsideTools | None = None,
 ) -> object:
     """Return an MCP server (an `McpSdkServerConfig`) that offers these of the handlers' `tools`.
 
-    With `skills` it also offers the skill tool if there are skills, and with `research` the tools
-    for research. Raises `AgentMissing` if the
+    With `skills` it also offers the skill tool if there are skills, with `research` the tools for
+    research, and with `outside` the tools for MCP servers if one is configured. Raises
+    `AgentMissing` if the
     package is not installed.
     """
     try:
@@ -59,6 +63,13 @@ def build_server(
         offered += [
             tool(name, each.purpose, each.takes.model_json_schema())(_build_handler(research, name))
             for name, each in RESEARCH_TOOLS.items()
+        ]
+    if outside is not None:
+        offered += [
+            tool(name, OUTSIDE_TOOLS[name].purpose, OUTSIDE_TOOLS[name].takes.model_json_schema())(
+                _build_handler(outside, name)
+            )
+            for name in outside.names
         ]
     return create_sdk_mcp_server(SERVER, tools=offered)
 

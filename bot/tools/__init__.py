@@ -1,0 +1,6 @@
+"""Tools of MCP servers: which are approved, who may cause their use, and what their calls did."""
+
+from bot.tools.calls import ToolCalls
+from bot.tools.catalogue import ToolCatalogue
+
+__all__ = ["ToolCalls", "ToolCatalogue"]
