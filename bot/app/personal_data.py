@@ -18,6 +18,7 @@ from bot.ports.personal_data import ErasableData
 from bot.ports.store import Store
 from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.gaps import MOST_GAPS, GapService
 from bot.self_improvement.watch.feedback import FeedbackService
 from bot.tools.stored_calls import KEPT_DAYS, StoredCalls
 
@@ -63,6 +64,7 @@ def build_personal_data(
 ) -> PersonalDataService:
     """Return the service that shows people their stored data, and erases it."""
     kind = PersonalDataKind
+    gaps = GapService(stores.key_values, stores.clock, feature_requests)
     kinds = (
         *_list_usage_kinds(retention, stores),
         *_list_text_kinds(retention, stores, notes, corrections),
@@ -71,6 +73,12 @@ def build_personal_data(
             "until they are shipped or forgotten",
             feature_requests.count_records,
             feature_requests.erase,
+        ),
+        kind(
+            "requests of yours that I could not serve",
+            f"the {MOST_GAPS} that most people miss",
+            gaps.count_records,
+            gaps.erase,
         ),
         kind(
             "👍 and 👎 on changes",

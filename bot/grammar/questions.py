@@ -59,6 +59,12 @@ _RECURRENCE = re.compile(r"\b(?:still|keeps?)\b", re.IGNORECASE)
 _SKILL = re.compile(r"\bthe (?P<name>[\w-]+(?: [\w-]+){0,4}) skill\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w./-])[\w./-]+\.py\b")
 _CAUSE = re.compile(r"\b(?:cause|reason\w*)\b", re.IGNORECASE)
+_GAPS = re.compile(
+    r"what (?:can'?t|cannot|can not|couldn't) (?:you|theseus|the bot) (?:do|handle)"
+    r"(?: yet| so far)?|what (?:do|does|did) (?:people|users|everybody|everyone|we|they) miss"
+    r"|what (?:are you|is) (?:missing|unable to do)(?: yet)?",
+    re.IGNORECASE,
+)
 _HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?: bot)?))", re.I)
 
 
@@ -97,12 +103,8 @@ def _parse_question(clause: Clause, setting: Setting) -> AskedAbout | None:
         opened.rest and _HELP.fullmatch(opened.rest.strip(" .!"))
     ):
         return AskedAbout(clause, Topic.HELP)
-    if _is_ability_question(clause):
-        return AskedAbout(clause, Topic.ABILITIES)
-    if CAN_LATER.match(clause.text):
-        return AskedAbout(clause, Topic.HOW_TO)
-    if MAY_ANYONE.match(clause.text):
-        return AskedAbout(clause, Topic.PEOPLE)
+    if (fixed := _find_fixed_topic(clause)) is not None:
+        return AskedAbout(clause, fixed)
     text = _extract_question(opened, clause)
     if text is None:
         return None
@@ -123,6 +125,17 @@ def _parse_question(clause: Clause, setting: Setting) -> AskedAbout | None:
     if not (known or (named and topic in NAMED_FREELY)):
         return None
     return AskedAbout(clause, topic, commands[0] if commands else named, span)
+
+
+def _find_fixed_topic(clause: Clause) -> Topic | None:
+    """Return the topic of a question whose words alone decide."""
+    if _GAPS.fullmatch(clause.text.strip(" ?!.").replace("\u2019", "'")):
+        return Topic.FEATURE_REQUESTS
+    if _is_ability_question(clause):
+        return Topic.ABILITIES
+    if CAN_LATER.match(clause.text):
+        return Topic.HOW_TO
+    return Topic.PEOPLE if MAY_ANYONE.match(clause.text) else None
 
 
 def _extract_question(opened: StrippedClause, clause: Clause) -> str | None:

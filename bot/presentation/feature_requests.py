@@ -83,6 +83,7 @@ def list_capability_lines(
     listed: bool,
     skills: Sequence[str] = (),
     tools: Sequence[str] = (),
+    gaps: Sequence[str] = (),
 ) -> list[str]:
     """Return lines about what the bot can do: its `commands` by cog, its `engines`, the requests.
 
@@ -102,7 +103,7 @@ def list_capability_lines(
     if listed and skills:
         names = ", ".join(f"`{each}`" for each in skills[:_MAX_REQUESTS])
         lines.append(f"- skills, which models read when they need them: {names}; `/skills list`")
-    lines += tools if listed else ()
+    lines += [*(tools if listed else ()), *gaps]
     if not feature_requests:
         return [*lines, "**What people wish for**", "Nothing yet. `/change` takes a request."]
     shown = [

@@ -52,6 +52,7 @@ from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.self_improvement.requests.dialogue import RunDialogue
 from bot.self_improvement.requests.endorsements import Endorsements
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.gaps import GapService
 from bot.self_improvement.requests.incident_reports import IncidentReports
 from bot.self_improvement.requests.question_records import QuestionRecords
 from bot.self_improvement.requests.questions import QuestionService
@@ -353,6 +354,7 @@ def _build_requests(injector: Injector, commands: Callable[[], Collection[str]])
         MemoryService,
         FlagService,
         FeatureRequestService,
+        GapService,
         RunRequests,
         RunRestarts,
         RunDecisions,

@@ -36,7 +36,9 @@ from bot.domain.people import Person
 from bot.domain.posts import MessageRef, Post
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel, ChatTurn, FinalReply
+from bot.presentation.gaps import describe_noted_gap
 from bot.presentation.small_talk import answer_small_talk
+from bot.self_improvement.requests.gaps import GapService
 from cogs.conversation._chat_tools import SpeakerTools
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.conversation._memories import answer_from_notes
@@ -97,6 +99,7 @@ class Talking:
             elif chat_model is not None and listed:
                 turn.note(agent=chat_model.name)
                 try:
+                    await self._note_gap(incoming, with_model=True)
                     await bot.provide(BudgetReports).check_chat_budget(incoming.request.person)
                     return await self._ask_model(chat_model, incoming, chronicle, reply)
                 except (AgentError, BudgetSpent, Stopped, ConfigError) as error:
@@ -106,6 +109,8 @@ class Talking:
             turn.note(agent=_RULES)
             if listed and (answer := await answer_from_notes(bot, incoming.request)):
                 return answer
+            if not trouble and (gap := await self._note_gap(incoming)):
+                return gap
             if not trouble and (small_talk := get_small_talk(incoming.request.utterance.language)):
                 return small_talk
             return answer_small_talk(
@@ -118,6 +123,19 @@ class Talking:
                 usable=_add_groups(list_usable_commands(bot, incoming.request.person)),
                 trouble=trouble,
             )
+
+    async def _note_gap(self, incoming: IncomingMessage, *, with_model: bool = False) -> str:
+        """Store a request that nothing serves, and return the answer; "" if it is small talk."""
+        gaps = self._bot.find_part(GapService)
+        request = incoming.request
+        if gaps is None:
+            return ""
+        try:
+            gap = await gaps.note(request.person, request.text, with_model=with_model)
+        except StoreError as error:
+            _log.warning("a request that could not be served is not stored: %s", error)
+            return ""
+        return describe_noted_gap(gap) if gap is not None else ""
 
     def _describe_error(self, person: Person, error: TheseusError) -> str:
         """Return why no model answers; a used-up budget is reported once until it resets."""

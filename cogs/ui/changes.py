@@ -7,8 +7,10 @@ from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
 from bot.intake.answers import describe_change
 from bot.presentation.feature_requests import list_capability_lines
+from bot.presentation.gaps import list_gap_lines
 from bot.presentation.tools import list_tool_lines
 from bot.self_improvement.requests.change_requests import ChangeBegun, ChangeRequests
+from bot.self_improvement.requests.gaps import GapService
 from bot.self_improvement.vital_signs import VitalSigns
 from bot.tools import ToolCatalogue
 from cogs.ui.command_rights import list_usable_commands
@@ -44,4 +46,5 @@ async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]
         listed=listed,
         skills=[each.name for each in bot.skills.get_current().skills],
         tools=list_tool_lines(catalogue.list_states()) if catalogue else (),
+        gaps=list_gap_lines(await bot.provide(GapService).list_gaps()),
     )

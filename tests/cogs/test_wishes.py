@@ -121,3 +121,15 @@ async def test_in_the_thread_of_a_run_words_of_change_revise_it(room: DevChannel
     await said(room, "alice", "add a test for 0d6", thread)
     await room["alice"].wait_for(thread, lambda m: "revis" in str(m).lower())
     assert await votes(room) == []
+
+
+async def test_what_nothing_serves_is_noted_and_shown_without_names(room: DevChannel) -> None:
+    for who in ("alice", "bob"):
+        asked = await room[who].say(
+            "dev", f"<@{room.local.bot_user_id}> connect the jira mcp server"
+        )
+        assert "I noted that you miss it" in (await room.wait_for_reply(who, asked))["content"]
+    question = await room["dora"].say("dev", f"<@{room.local.bot_user_id}> what can't you do yet?")
+    told = (await room.wait_for_reply("dora", question))["content"]
+    assert "- 2 people, 2 times: “connect the jira mcp server” · it takes an MCP server" in told
+    assert "alice" not in told

@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -17,8 +18,10 @@ from bot.infra.free_port import find_free_port
 from bot.ports.tools import ToolServers
 from tests.fakes.fake_tool_servers import FakeToolServers
 from tests.support.local_sandbox import choose_local_sandbox
+from tests.twins import tool_server
 
 RULES = (ToolRule(name="get_current_time", mode="read"),)
+SOURCE = Path(tool_server.__file__).read_text(encoding="utf-8")
 KEY = "header-value-of-the-clock"
 
 
@@ -30,7 +33,7 @@ class Rig:
     server: McpServer
 
 
-@pytest.fixture(params=["fake", pytest.param("stdio", marks=pytest.mark.slow), "http"])
+@pytest.fixture(params=["fake", "stdio", "http"])
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     sandbox = choose_local_sandbox()
     if request.param == "fake":
@@ -38,7 +41,7 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
         fake.tools["clock"] = [ToolDescription(name="get_current_time", text="Tells the time.")]
         yield Rig(fake, McpServer(name="clock", command=("clock",), tools=RULES))
     elif request.param == "stdio":
-        command = ("python", "-m", "mcp_server_time", "--local-timezone", "UTC")
+        command = ("python", "-c", SOURCE.replace("look_up", "get_current_time"))
         servers = McpToolServers(sandbox, sandbox, {})
         yield Rig(servers, McpServer(name="clock", command=command, tools=RULES, seconds=60))
     else:

@@ -14,6 +14,7 @@ from bot.domain.roles import Role
 from bot.ports.chat_model import ChatTools, ChatTurn, FinalReply, PartialReply
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
+from bot.tools.calls import FindToolCalls, find_no_tools
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_model_gateway import FakeModelGateway
@@ -71,6 +72,7 @@ async def open_chat_room(
     channels: int = 2,
     idle: timedelta = timedelta(minutes=30),
     clock: Clock | None = None,
+    find_tools: FindToolCalls = find_no_tools,
 ) -> AsyncGenerator[ChatRoom, None]:
     """Open the room; at its end every program is gone."""
     replays: list[ScriptRun] = []
@@ -81,7 +83,9 @@ async def open_chat_room(
         options = ClaudeOptions(home=folder / "home", sandbox=choose_local_sandbox(), retries=0)
         clock, gateway = clock or SystemClock(), FakeModelGateway(model.base_url)
         journal, memory = FakeJournal([]), FakeMemory()
-        services = ChatServices(Prompts(ROOT / "prompts"), journal, memory, clock)
+        services = ChatServices(
+            Prompts(ROOT / "prompts"), journal, memory, clock, find_tools=find_tools
+        )
         chat_model = ClaudeChatModel(
             Claude(options, clock, gateway), services, role, channels=channels, idle=idle
         )

@@ -8,6 +8,7 @@ from bot.budget.enforcement import BudgetEnforcer
 from bot.detection.use import use_of
 from bot.domain.cost import Cost
 from bot.domain.errors import UnknownRun
+from bot.domain.gaps import GAP, CapabilityGap, sort_gaps
 from bot.domain.history import History
 from bot.domain.incident import INCIDENT, Incident
 from bot.domain.journal import FailureGroup, Kind
@@ -118,6 +119,10 @@ class QuestionRecords:
         """Return every stored incident, most recently seen first."""
         found = await self.key_values.list_records(INCIDENT, Incident)
         return sorted(found, key=lambda each: each.last_at, reverse=True)
+
+    async def list_gaps(self) -> tuple[CapabilityGap, ...]:
+        """Return the requests that could not be served, the highest rank first."""
+        return sort_gaps(await self.key_values.list_records(GAP, CapabilityGap))
 
     async def list_failures(self, span: TimeSpan, subject: str = "") -> list[FailureGroup]:
         """Return users' failures in the span; with a `subject`, only those that match it."""

@@ -35,6 +35,7 @@ from bot.presentation.answers import (
 )
 from bot.presentation.cards import to_plain_text
 from bot.presentation.flags import list_flag_lines
+from bot.presentation.gaps import list_gap_lines
 from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.self_improvement.requests.question_records import QuestionRecords
 
@@ -244,7 +245,8 @@ class QuestionService:
 
     async def _answer_feature_requests(self, asked: AskedQuestion) -> str:
         states = await self._changes.list_feature_requests()
-        return render_feature_requests([(each.feature_request, each.run) for each in states])
+        wishes = render_feature_requests([(each.feature_request, each.run) for each in states])
+        return "\n".join([wishes, *list_gap_lines(await self._records.list_gaps())])
 
     async def _answer_flags(self, asked: AskedQuestion) -> str:
         flags = self._flags.get_all()

@@ -13,7 +13,7 @@ PEOPLE = AllowList(
     developers=PeopleList(users=frozenset({1}), roles=frozenset({10})),
     approvers=PeopleList(users=frozenset({2}), roles=frozenset({20})),
 )
-FOR_APPROVERS = {Act.SHIP, Act.REJECT, Act.ENDORSE, Act.ROLL_BACK, Act.LIFT}
+FOR_APPROVERS = {Act.SHIP, Act.REJECT, Act.ENDORSE, Act.ROLL_BACK, Act.LIFT, Act.TRUST}
 PROPOSAL = Proposal(
     run_id="k3m9tq",
     number=3,
