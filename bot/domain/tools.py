@@ -66,6 +66,8 @@ class McpServer(Record):
             raise ValueError("give either command or url")
         if self.url is not None and (self.url.username or self.url.password):
             raise ValueError("no password in url: list a header in secrets")
+        if self.secrets and self.url is not None and not _is_private(self.url):
+            raise ValueError("a url with secrets begins with https://, unless it is this machine")
         if self.url is not None and self.network:
             raise ValueError("network is for a command; a url has the network of the bot")
         names = [each.name for each in self.tools]
@@ -185,6 +187,11 @@ def compute_digest(*parts: JsonValue) -> str:
     """Return a short digest of these values."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_ID]
+
+
+def _is_private(url: AnyHttpUrl) -> bool:
+    """Return whether nobody on the way can read what is sent to the url."""
+    return url.scheme == "https" or url.host in ("127.0.0.1", "[::1]", "localhost")
 
 
 def _is_hidden(char: str) -> bool:
