@@ -174,11 +174,12 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
     assert {str(intent) for intent in Intent} == {
         "investigate", "fix", "change", "status", "cancel", "revise", "ship", "reject", "revert",
         "pause", "resume", "remember", "forget", "stop", "audit", "budget", "ask",
+        "set_goal", "goals",
         "roll_back", "unclear", "chat", "retry",
     }  # fmt: skip
     assert {str(act) for act in Act} == {
         "ask", "read", "cancel", "revise", "answer", "steer", "switch", "reject", "ship", "stop",
-        "lift", "reload", "roll back", "endorse", "trust",
+        "lift", "reload", "roll back", "endorse", "trust", "set goals",
     }  # fmt: skip
 
 

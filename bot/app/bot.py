@@ -12,14 +12,12 @@ import structlog
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory, DiscordReportPictures
-from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
-from bot.adapters.sqlite_memory import SqliteMemory
-from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
 from bot.app.agent import build_links, make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.engines import MakeEngines, build_engine_resources, build_engines
+from bot.app.goals import build_goals
 from bot.app.intake import build_intake, build_issue_intake
 from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import build_live_settings
@@ -30,7 +28,7 @@ from bot.app.monitors import (
     build_self_audit,
     build_storage_watch,
 )
-from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
+from bot.app.personal_data_stores import build_own_personal_data
 from bot.app.repository_check import RepositoryCheck
 from bot.app.research import add_research, add_research_answers
 from bot.app.resources import TrafficServices, open_services
@@ -39,16 +37,14 @@ from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
 from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
 from bot.app.target_commands import TargetCommands
-from bot.app.target_journals import TargetJournals
-from bot.app.targets import OpenedTargets, open_budgets, open_targets
 from bot.app.tools import open_tools
+from bot.app.targets import open_budgets, open_targets
 from bot.app.transcription import build_recording_transcripts
 from bot.app.web import build_web_server, serve
 from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
-from bot.authority.personal_data import PersonalDataService
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.target_budgets import LayeredSpendGuard
 from bot.client import ConversationSettings, Identity, TheseusClient, import_cogs, point_discord_at
@@ -59,15 +55,12 @@ from bot.hot_reload.running_code import RunningCode
 from bot.infra.injector import Injector
 from bot.infra.signals import listen_for_stop
 from bot.infra.supervisor_channel import ControlEnd
-from bot.intake.corrections import Corrections
 from bot.learning.lessons import CaseRepository
-from bot.memory.recall import MemoryService
 from bot.monitoring import Monitoring, ScheduledBackups
 from bot.ports.audit_reader import AuditReader
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
-from bot.ports.key_value_store import KeyValueStore
 from bot.ports.live_registry import LiveRegistry
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.report_pictures import ReportPictures
@@ -75,11 +68,8 @@ from bot.ports.store import Store
 from bot.prompts import Prompts
 from bot.self_improvement.checks.start_check import StartCheck
 from bot.self_improvement.reporting.restart_notices import RestartNotices
-from bot.self_improvement.reporting.run_transcripts import RunTranscripts
-from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.runs.base_updates import BaseUpdates
-from bot.self_improvement.watch.feedback import FeedbackService
 from bot.settings import Settings, get_required_token, guard_secrets, provide_cog_variables
 from bot.telemetry import Recorder
 from bot.tools import ToolCalls
@@ -195,9 +185,10 @@ async def _build(
     stack.push_async_exit(look_once_more(alerts))
     audit = build(build_self_audit)
     storage = build(build_storage_watch, more=(live.state_file,))
+    goals = build_goals(injector)
     build_intake(injector)
     injector.add(await call(build_recording_transcripts))
-    issues, personal_data = build(build_issue_intake), build(_build_personal_data)
+    issues, personal_data = build(build_issue_intake), build(build_own_personal_data)
     live.follow(call(build_live_settings, started=settings.config))
     closing = build(Closing)
     web = build_web_server(injector, settings)
@@ -212,7 +203,7 @@ async def _build(
         closing=closing,
         answering=_list_loops(chat, traffic.recorder, talks),
         work=(
-            *_list_loops(agent, monitoring, audit, backups, warming, live, alerts, issues),
+            *_list_loops(agent, monitoring, audit, *goals, backups, warming, live, alerts, issues),
             *_list_loops(personal_data, call(make_retention), storage, tools),
             *_list_loops(
                 call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)
@@ -333,55 +324,6 @@ def _build_client(
     )
     observers.on_client(client)
     return client
-
-
-def _build_personal_data(
-    settings: Settings,
-    clock: Clock,
-    journal: NdjsonJournal,
-    targets: TargetJournals,
-    opened: OpenedTargets,
-    traffic: TrafficServices,
-    recorder: Recorder,
-    store: SqliteStore,
-    outbox: SqliteOutbox,
-    key_values: KeyValueStore,
-    memory: SqliteMemory,
-    notes: MemoryService,
-    feature_requests: FeatureRequestService,
-    feedback: FeedbackService,
-    corrections: Corrections,
-    monitoring: Monitoring,
-    transcripts: RunTranscripts,
-) -> PersonalDataService:
-    kept_in = PersonalDataStores(
-        journal=journal,
-        traffic=traffic.log,
-        snapshots=traffic.snapshots,
-        catch_up=traffic.catch_up,
-        store=store,
-        key_values=key_values,
-        clock=clock,
-        pseudonym=recorder.get_pseudonym,
-        audit_notes=store.audit_notes,
-        outbox=outbox,
-        transcripts=transcripts,
-        observed=targets,
-        purges=(
-            *(journal.purge, targets.purge, traffic.log.purge, memory.purge, store.purge),
-            *(each.get(SqliteMemory).purge for each in opened.injectors.values()),
-        ),
-    )
-    config = settings.config
-    kept_for = RetentionPeriods(
-        journal=config.journal.keep_days,
-        runs=config.runs.keep_days,
-        audit=config.audit.keep_days,
-        lines=config.chat.remembered,
-    )
-    return build_personal_data(
-        kept_for, kept_in, notes, feature_requests, feedback, corrections, monitoring
-    )
 
 
 def build_identity(settings: Settings) -> Identity:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from bot.authority.personal_data import PersonalDataKind, PersonalDataService, Purge
 from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot
+from bot.goals.pursuit import PursuitRecords
+from bot.goals.service import ObjectiveService
 from bot.intake.corrections import MOST, Corrections
 from bot.memory.chat_lines import ChatLines
 from bot.memory.recall import MemoryService
@@ -61,6 +63,8 @@ def build_personal_data(
     feedback: FeedbackService,
     corrections: Corrections,
     monitoring: Monitoring,
+    objectives: ObjectiveService,
+    pursuits: PursuitRecords,
 ) -> PersonalDataService:
     """Return the service that shows people their stored data, and erases it."""
     kind = PersonalDataKind
@@ -91,6 +95,18 @@ def build_personal_data(
             "as long as the fault goes on, and 30 days more at most",
             monitoring.count_records,
             monitoring.erase,
+        ),
+        kind(
+            "goals you have set for me",
+            "until they are removed",
+            objectives.count_records,
+            objectives.erase,
+        ),
+        kind(
+            "that you let me work towards the goals",
+            "until somebody else does",
+            pursuits.count_records,
+            pursuits.erase,
         ),
         kind(
             "texts of yours beside the audit log",

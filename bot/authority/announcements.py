@@ -20,7 +20,11 @@ class DevChannelAnnouncer:
 
     async def tell(self, text: str, *, key: str) -> None:
         """Post a text once for this key. If the channel rejects it, this is only logged."""
+        await self.post(Post(text=text), key=key)
+
+    async def post(self, post: Post, *, key: str) -> None:
+        """Post once for this key. If the channel rejects it, this is only logged."""
         try:
-            await self.chat.post(self.dev_channel_id, Post(text=text), key=key)
+            await self.chat.post(self.dev_channel_id, post, key=key)
         except ChatRejected as error:
             _log.warning("the dev channel does not take %s: %s", key, error)

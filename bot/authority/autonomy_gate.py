@@ -75,6 +75,11 @@ class AutonomyPolicy:
         self._levels = restrict_autonomy(self._granted, wanted)
         return self._levels
 
+    @property
+    def levels(self) -> Autonomy:
+        """The levels that apply now."""
+        return self._levels
+
     async def start(self, trigger: Trigger) -> Run:
         """Start a run for an incident or an audit, or return the run of this trigger.
 

@@ -18,6 +18,8 @@ COMMAND_ACTS: Mapping[str, Act | None] = {
     "skills list": Act.READ, "skills show": Act.READ, "skills reload": Act.RELOAD,
     "skills rollback": Act.ROLL_BACK,
     "tools list": Act.READ, "tools scan": Act.STEER, "tools off": Act.STEER,
+    "goals list": Act.READ, "goals set": Act.SET_GOALS, "goals remove": Act.SET_GOALS,
+    "goals review": Act.READ, "goals pursue": Act.SET_GOALS, "goals halt": Act.SET_GOALS,
     "pause": Act.STEER, "resume": Act.STEER, "stop-everything": Act.STOP,
 }  # fmt: skip
 """Commands and menus about the bot's own work. `None` means that everyone may use it.

@@ -22,6 +22,7 @@ class Act(StrEnum):
     SHIP = "ship"
     STEER = "steer"  # pause, remember, revert and similar
     SWITCH = "switch"  # a flag, on or off
+    SET_GOALS = "set goals"  # for the bot, and let it work towards them
     RELOAD = "reload"  # prompts, skills and other live items, from their files
     ROLL_BACK = "roll back"  # a live item, to an older version
     STOP = "stop"  # all work, at once
@@ -43,6 +44,7 @@ _REFUSALS = {
     Act.SHIP: "ship a change",
     Act.STEER: "tell me how to work",
     Act.SWITCH: "switch a flag",
+    Act.SET_GOALS: "set goals for me",
     Act.RELOAD: "reload my files",
     Act.ROLL_BACK: "roll back my prompts and skills",
     Act.STOP: "stop everything",

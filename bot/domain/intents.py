@@ -35,6 +35,8 @@ class Intent(StrEnum):
     STOP = "stop"
     AUDIT = "audit"
     BUDGET = "budget"
+    SET_GOAL = "set_goal"
+    GOALS = "goals"
     ASK = "ask"
     RESEARCH = "research"
     UNCLEAR = "unclear"
@@ -118,7 +120,7 @@ class Slots(Record):
     instruction: str = ""
     """What a revision should do ("handle empty input")."""
     note: str = ""
-    """What to remember or forget."""
+    """What to remember or forget, or the goal to set."""
     until: str | None = None
     """How long to pause, in the speaker's words ("2 hours", "tomorrow")."""
     is_recurring: bool = False

@@ -31,7 +31,7 @@ class RunSummary(NamedTuple):
     id: str
     goal: Goal
     status: Status
-    origin: Literal["person", "incident", "audit"]
+    origin: Literal["person", "incident", "audit", "goal"]
     about: str
     created_at: datetime
     updated_at: datetime

@@ -105,7 +105,7 @@ class Trigger(Record):
     answered: int | None = Field(
         default=None, description="id of the interaction whose answer was replied to"
     )
-    origin: Literal["person", "incident", "audit"] = "person"
+    origin: Literal["person", "incident", "audit", "goal"] = "person"
     incident: str | None = Field(default=None, description="id of the incident it is about")
     since: AwareDatetime | None = Field(
         default=None,

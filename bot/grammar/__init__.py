@@ -40,6 +40,7 @@ from bot.grammar._unclear import (
 )
 from bot.grammar._work_request import WorkRequest
 from bot.grammar.changes import find_change_request, parse_feature_request
+from bot.grammar.goals import parse_goal_request
 from bot.grammar.questions import AskedAbout, find_question
 
 __all__ = [
@@ -224,6 +225,8 @@ def _parse_as_whole(plain: Plain, corrected: str, setting: Setting) -> Utterance
         return _build_utterance(note[0], corrected, setting, note=_restore(note[1], plain))
     if not plain.cut and (topic := find_research_request(corrected)):
         return _build_utterance(Intent.RESEARCH, corrected, setting, subject=_restore(topic, plain))
+    if not plain.cut and (goal := parse_goal_request(corrected)):
+        return _build_utterance(goal[0], corrected, setting, note=_restore(goal[1], plain))
     # Outside the thread of a run, "try again" may be about anything.
     if (setting.in_thread or run_named(corrected)) and is_retry_request(corrected):
         return _build_utterance(Intent.RETRY, corrected, setting)

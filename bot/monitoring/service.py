@@ -238,6 +238,15 @@ class Monitoring:
         """Return whether the chat has announced the incident since it began or last came back."""
         return self._find_owner(incident.id)._incident_notifier.has_announced(incident)
 
+    async def start_run(self, incident_id: str) -> Incident:
+        """Start a run about the incident if the rules of autonomous work allow one; return it.
+
+        Its `level` says why none was started. Raises `WrongStage` if there is no such incident.
+        """
+        owner = self._find_owner(incident_id)
+        await owner._auto_run_starter.start_if_allowed(self.find(incident_id).id)
+        return self.find(incident_id)
+
     async def mute(self, incident_id: str, person: Person) -> Incident:
         """Silence the incident's fault for a day. Raises `NotAuthorized`, `WrongStage`."""
         if (owner := self._find_owner(incident_id.strip().lower())) is not self:

@@ -16,6 +16,7 @@ from bot.domain.errors import ConfigError
 from bot.domain.experience import ExperienceLimits
 from bot.domain.gates import GateRules
 from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAuditConfig
+from bot.domain.objective import GoalsConfig
 from bot.domain.people import AllowList
 from bot.domain.roles import Role
 from bot.domain.target import OWN_TARGET, Target, TargetForge, TargetStart
@@ -166,6 +167,7 @@ class Config(Record):
     autonomy: AutonomyConfig = AutonomyConfig()
     watch: WatchRules = WatchRules()
     self_audit: SelfAuditConfig = SelfAuditConfig()
+    goals: GoalsConfig = GoalsConfig()
     chat: ChatConfig = ChatConfig()
     voice: VoiceConfig = VoiceConfig()
     research: ResearchConfig = ResearchConfig()

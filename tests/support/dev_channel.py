@@ -13,13 +13,17 @@ from local_discord_tests.sample_bot import run_bot
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
+from bot.app.goals import assemble_goals
 from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient
 from bot.domain.monitoring_config import IncidentsConfig
+from bot.domain.objective import GoalsConfig
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Waiting
 from bot.domain.thresholds import Thresholds
+from bot.goals.pursuit import PursuitRecords
+from bot.goals.service import ObjectiveService
 from bot.infra.injector import Injector
 from bot.intake.corrections import Corrections
 from bot.intake.targets import KnownTarget
@@ -231,16 +235,16 @@ async def open_dev_channel(
         monitoring = _create_monitoring(world, agent, chat, identity)
         if with_monitoring:
             services.add(monitoring)
+        goals = _create_goals(services, monitoring)
         services.add(create_intake(client, services, known))
-        corrections = services.get(Corrections)
-        services.add(_create_personal_data(world, client, agent, monitoring, corrections))
+        services.add(_create_personal_data(world, client, agent, monitoring))
         await stack.enter_async_context(run_bot(client, local))
         room = DevChannel(local, world, client, agent)
         for name in local.people:
             room.people[name] = await stack.enter_async_context(Person(local.base_url, name))
         noticing = [monitoring.run_forever()] if with_monitoring else []
         forever = [chat.run_forever(), agent.run_forever(), _advance_time(world, pace), *noticing]
-        async with _run_meanwhile(forever):
+        async with _run_meanwhile([*forever, *goals]):
             yield room
 
 
@@ -286,6 +290,13 @@ def _make_allow_list(local: LocalDiscord) -> AllowList:
     )
 
 
+def _create_goals(services: Injector, monitoring: Monitoring) -> list[Coroutine[Any, Any, None]]:
+    """Add the goals to the services, and return their loops."""
+    commands, config = lambda: ("roll",), GoalsConfig(cron=None)
+    parts = assemble_goals(services, config, monitoring, commands=commands, keep_days=90)
+    return [each.run_forever() for each in parts]
+
+
 def _create_skills(client: TheseusClient, world: AgentHarness) -> SkillLibrary:
     return SkillLibrary(lambda: load_skills(client.root), client.recorder, world.journal)
 
@@ -295,7 +306,6 @@ def _create_personal_data(
     client: TheseusClient,
     agent: AgentUnderTest,
     monitoring: Monitoring,
-    corrections: Corrections,
 ) -> PersonalDataService:
     stores = PersonalDataStores(
         world.journal, world.traffic, FakeSnapshots(world.clock), catch_up, world.store,
@@ -304,8 +314,9 @@ def _create_personal_data(
     )  # fmt: skip
     kept_for = RetentionPeriods(journal=30, runs=30, audit=90, lines=40)
     return build_personal_data(
-        kept_for, stores, agent.memory, agent.wishes, agent.feedback, corrections, monitoring
-    )
+        kept_for, stores, agent.memory, agent.wishes, agent.feedback, agent.get(Corrections),
+        monitoring, agent.get(ObjectiveService), agent.get(PursuitRecords),
+    )  # fmt: skip
 
 
 def _create_monitoring(

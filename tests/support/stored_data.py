@@ -65,7 +65,8 @@ TABLES: Mapping[tuple[str, str], StoredTable] = {
         "number key channel_id nonce state sent_channel_id message_id reason",
     ),
     ("theseus.sqlite3", "shelf"): StoredTable(
-        "body", "talk, wishes, votes, reports of faults, corrections, calls of tools", "yes", "name"
+        "body", "talk, wishes, goals, votes, reports of faults, corrections, calls of tools", "yes",
+        "name",
     ),
     ("theseus.sqlite3", "retention"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "before"),
     ("traffic/traffic.sqlite3", "traffic"): StoredTable(

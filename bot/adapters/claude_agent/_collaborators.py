@@ -102,7 +102,7 @@ class EngineServices:
                 *skills.names,
                 *(RESEARCH_TOOLS if research else ()),
                 *outside.names,
-            ),  # fmt: skip
+            ),
         )
         handlers = ToolHandlers(
             workspace, run_id=run_id, journal=self.journal, memory=self.run_memory
