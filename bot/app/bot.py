@@ -37,8 +37,8 @@ from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
 from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
 from bot.app.target_commands import TargetCommands
-from bot.app.tools import open_tools
 from bot.app.targets import open_budgets, open_targets
+from bot.app.tools import open_tools
 from bot.app.transcription import build_recording_transcripts
 from bot.app.web import build_web_server, serve
 from bot.authority.announcements import DevChannelAnnouncer
