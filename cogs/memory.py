@@ -76,7 +76,8 @@ class Memories(
         if not is_listed(self.bot, person):
             return []  # not audited: it would be a line for every key they press
         search = self._memory.search
-        memories = [each.memory for each in await search(person, current, limit=_CHOICES)]
+        found = await search(person, current, limit=_CHOICES, by_meaning=False)
+        memories = [each.memory for each in found]
         if not memories:  # the search needs full words; complete a half-typed word or key here
             newest = [each.memory for each in await search(person, limit=_RECENT)]
             begun = current.strip().lower()

@@ -33,6 +33,7 @@ from bot.adapters.sqlite_store import (
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.cache_warmer import CacheWarmer
+from bot.app.meaning_rater import add_meaning_rater
 from bot.app.target_commands import build_target_commands
 from bot.app.target_journals import open_target_journals
 from bot.authority.flags import FlagRepository
@@ -128,6 +129,7 @@ async def open_services(
     injector.add(MatplotlibCharts(settings.state / "cache" / "charts"), Charts)
     injector.build(SkillLibrary, source=code.get_skills)
     await _open_sandbox(injector, settings)
+    await add_meaning_rater(injector, settings, stack)
     return injector
 
 

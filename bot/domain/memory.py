@@ -76,7 +76,7 @@ class Recall(Record):
     file: str = ""
     function: str = ""
     kinds: tuple[MemoryKind, ...] = ()
-    limit: int = Field(default=5, ge=1, le=100)
+    limit: int = Field(default=5, ge=1, le=1_000)
 
     @property
     def is_empty(self) -> bool:

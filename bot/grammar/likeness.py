@@ -231,6 +231,11 @@ def has_any_name(text: str, names: Iterable[str]) -> bool:
     return bool(_SLASH.search(text) or find_explained(extract_stems(text), known))
 
 
+def has_typed_command(text: str) -> bool:
+    """Return whether the text has a command as people type it: `/roll`."""
+    return bool(_SLASH.search(text))
+
+
 def _find_slash_commands(text: str, known: Collection[str]) -> frozenset[str]:
     """Return the commands named with a slash; of a group without a command, all of the group."""
     found: set[str] = set()

@@ -47,10 +47,12 @@ class MatchedRequest:
     """The failures that a request refers to.
 
     `failure` is the first of them, also if a fix has ended it: an incident can still be open.
+    `present` are all recent failures that no fix has ended.
     """
 
     evidence: Evidence
     failure: FailureGroup | None = None
+    present: tuple[FailureGroup, ...] = ()
 
 
 class FailureMatcher:
@@ -111,15 +113,15 @@ class FailureMatcher:
         if past_failure is not None:
             fix = fixes[past_failure.fingerprint]
             ended = found.replace(fix=fix, before_fix=past_failure, likely=())
-            return MatchedRequest(ended, failure)
+            return MatchedRequest(ended, failure, recent.present)
         if (before := find_fix(trigger, fixes.values())) is not None:
             again = tuple(each for each in recent.present if each.event == before.event)[:_GROUPS]
             recurring = found.replace(fix=before, groups=again, likely=(), named="in words")
-            return MatchedRequest(recurring, failure)
+            return MatchedRequest(recurring, failure, recent.present)
         slow = await self._measure_slowness(named) if named and not match.groups else None
         fix_before = fixes.get(match.groups[0].fingerprint) if match.groups else None
         certain = found.replace(groups=match.groups[:_GROUPS], slow=slow, fix=fix_before)
-        return MatchedRequest(certain, failure)
+        return MatchedRequest(certain, failure, recent.present)
 
     async def list_failures(self, since: datetime) -> tuple[FailureGroup, ...]:
         """Return the failures since then that no shipped fix has ended, most recent first.

@@ -8,9 +8,11 @@ from bot.domain.journal import FailureGroup, get_command_name
 from bot.domain.run import Trigger
 from bot.domain.target import OWN_TARGET
 from bot.grammar.likely_commands import find_likely_commands
-from bot.intake.failures import FailureMatcher
+from bot.intake.failure_ranking import rank_likely_failures
+from bot.intake.failures import FailureMatcher, MatchedRequest
 from bot.intake.privacy import RequestPrivacy
 from bot.intake.targets import KnownTargets
+from bot.ports.meaning_rater import MeaningRater
 from bot.presentation.answers import list_everyday_commands
 from bot.presentation.missing_failure import build_diagnosis
 from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
@@ -34,13 +36,16 @@ class WorkDecision:
 
 @dataclass(frozen=True, eq=False)
 class WorkDecisions:
-    """Decides about requests. Without `inquiry`, reports of incorrect output are
-    answered with a message.
+    """Decides about requests.
+
+    Without `inquiry`, reports of incorrect output are answered with a message. Without `rater`,
+    words alone say which failures may be meant.
     """
 
     targets: KnownTargets
     privacy: RequestPrivacy
     inquiry: AnswerInquiry | None
+    rater: MeaningRater | None = None
 
     async def decide(self, trigger: Trigger, bot: str | None = None) -> WorkDecision:
         """Return what follows from a request. Each journal is read once, nothing is changed.
@@ -64,7 +69,8 @@ class WorkDecisions:
         failure = found.failure
         incident = await incidents.find(trigger, failure) if incidents else None
         if incident is None and not await self._has_work(trigger, found.evidence):
-            answer = await self._build_answer(target.matcher, trigger, found.evidence)
+            evidence = await self._rank(plain, found)
+            answer = await self._build_answer(target.matcher, trigger, evidence)
             return WorkDecision(trigger, answer=answer)
         return WorkDecision(trigger, incident=incident, failure=failure)
 
@@ -84,6 +90,13 @@ class WorkDecisions:
         if evidence.likely and not evidence.idle:
             return False
         return await self.inquiry.is_known(trigger)  # takes a while
+
+    async def _rank(self, trigger: Trigger, found: MatchedRequest) -> Evidence:
+        """Return the evidence with the failures that may be meant in an order by meaning, too."""
+        if self.rater is None or not trigger.subject:
+            return found.evidence
+        text = trigger.statement or trigger.subject
+        return await rank_likely_failures(self.rater, text, found.evidence, found.present)
 
     async def _build_answer(
         self, matcher: FailureMatcher, trigger: Trigger, evidence: Evidence

@@ -56,6 +56,8 @@ _FILE = _Band(0.3, 0.1, "the same file")
 _EVENT = _Band(0.2, 0.1, "the same action")
 _TEXT = _Band(0.0, 0.2, "the words")
 _NEWEST = "the newest"
+MEANING = "the meaning"
+"""Why a memory is shown that shares no word with what was searched for."""
 _BELOW = 0.99  # keeps a score below the range of the next kind
 
 

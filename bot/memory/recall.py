@@ -16,9 +16,11 @@ from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.proposal import Outcome
 from bot.domain.run import Run
-from bot.memory.ranking import extract_terms, is_about, list_search_terms
+from bot.memory.note_search import find_notes, search_memories
+from bot.memory.ranking import extract_terms, list_search_terms
 from bot.memory.recording import MemoryRecorder
 from bot.ports.clock import Clock
+from bot.ports.meaning_rater import MeaningRater
 from bot.ports.memory import MemoryStore
 from bot.ports.targets import Targets
 
@@ -35,13 +37,17 @@ class Forgotten(Record):
 
 @dataclass(frozen=True, eq=False)
 class MemoryService:
-    """The memory as users access it. Every request is authorised and audited here."""
+    """The memory as users access it. Every request is authorised and audited here.
+
+    Without `rater` it is searched by words alone.
+    """
 
     memory: MemoryStore
     targets: Targets
     clock: Clock
     authorizer: Authorizer
     recorder: MemoryRecorder
+    rater: MeaningRater | None = None
 
     async def remember(self, person: Person, text: str) -> Memory:
         """Store a person's note without secrets.
@@ -87,14 +93,17 @@ class MemoryService:
         return Forgotten(memory=target) if removed else Forgotten()
 
     async def search(
-        self, person: Person, text: str = "", *, limit: int = _MOST_SHOWN
+        self, person: Person, text: str = "", *, limit: int = _MOST_SHOWN, by_meaning: bool = True
     ) -> Sequence[Recalled]:
         """Return the best matches for a text, best first, or the newest memories if it is empty.
+
+        `by_meaning` takes longer, and finds memories that share no word with the text.
 
         Raises `NotAuthorized`, `StoreError`.
         """
         await self.authorizer.ask(person, Act.READ, None, f"search the memory: {text}")
-        return await self.memory.recall(Recall(text=text, limit=limit))
+        rater = self.rater if by_meaning else None
+        return await search_memories(self.memory, rater, text, limit)
 
     async def find_notes(self, person: Person, question: str) -> tuple[Memory, ...]:
         """Return the notes that answer a question, best first; empty if none is about it.
@@ -102,9 +111,7 @@ class MemoryService:
         Raises `NotAuthorized`, `StoreError`.
         """
         await self.authorizer.ask(person, Act.READ, None, f"search the notes: {question}")
-        wanted = Recall(text=question, kinds=("note",), limit=_MOST_SHOWN)
-        found = await self.memory.recall(wanted)
-        return tuple(each.memory for each in found if is_about(each.memory, question))
+        return await find_notes(self.memory, self.rater, question)
 
     async def export(self, person: Person) -> Sequence[Memory]:
         """Return every memory, oldest first. Raises `NotAuthorized`, `StoreError`."""

@@ -20,6 +20,7 @@ from bot.cli.doctor.machine import (
     look_at_sandbox,
     look_at_secrets,
 )
+from bot.cli.doctor.meanings import look_at_meanings
 from bot.cli.doctor.model import look_at_model
 from bot.cli.doctor.state import look_at_state
 from bot.cli.doctor.supply_chain import look_at_dependencies
@@ -58,7 +59,8 @@ async def examine(
     """
     looks: list[Callable[[Settings], Awaitable[list[DoctorFinding]]]] = [
         look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,
-        look_at_forge, look_at_sandbox, look_at_model, look_at_transcription, look_at_prompts,
+        look_at_forge, look_at_sandbox, look_at_model, look_at_transcription, look_at_meanings,
+        look_at_prompts,
         look_at_http_server, look_at_alerts, look_at_dependencies, partial(look_at_disk, free=free),
         look_at_state, look_at_backups, partial(look_at_targets, report=report),
         partial(look_at_checks, report=report),

@@ -251,6 +251,7 @@ SAYS_NOTHING = {
     "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",
     "rehearsal": "returns what was seen of a play; the card and the command that show it redact",
     "sandbox": "runs commands; their output is redacted by whoever shows it",
+    "sentence_encoder": "returns numbers",
     "sandboxed_verifier": "returns verdicts, shown through chat and forge",
     "supervised_restarter": "tells the supervisor a commit, a run's id and a reason of our own",
     "system_clock": "tells the time",

@@ -82,7 +82,7 @@ async def test_with_everything_set_nothing_is_bad(make: Make) -> None:
     assert [each.name for each in findings] == [
         "python", "git", "people.developers", "people.approvers", "discord token",
         "discord intents", "dev channel", "forge", "forge remote", "sandbox", "model",
-        "voice messages", "prompts", "http", "alerts", "disk", "backups", "full checks",
+        "voice messages", "meanings", "prompts", "http", "alerts", "disk", "backups", "full checks",
     ]  # fmt: skip
 
 
