@@ -23,7 +23,6 @@ LONGEST_SCHEMA = 20_000
 LONGEST_ARGUMENTS = 20_000
 LONGEST_ANSWER = 100_000
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_ID = 16  # hexadecimal digits of an id: nobody finds a second text with the same ones by accident
 
 
 class ToolRule(Record):
@@ -184,9 +183,13 @@ def compute_fingerprint(server: McpServer, description: ToolDescription) -> str:
 
 
 def compute_digest(*parts: JsonValue) -> str:
-    """Return a short digest of these values."""
+    """Return a digest of these values.
+
+    It is not shortened: a server could look for two descriptions with the same short one, have the
+    harmless one approved, and then show the other.
+    """
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_ID]
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_private(url: AnyHttpUrl) -> bool:

@@ -15,7 +15,7 @@ from bot.presentation.tools import describe_decision, format_tool_line
 from bot.tools import ToolCalls, ToolCatalogue
 from cogs.ui.speakers import get_speaker
 
-_TEMPLATE = re.compile(r"theseus:tool:(?P<act>trust|run|refuse):(?P<id>[0-9a-f]{16})")
+_TEMPLATE = re.compile(r"theseus:tool:(?P<act>trust|run|refuse):(?P<id>[0-9a-f]{64})")
 
 
 class ToolButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):

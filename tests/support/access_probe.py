@@ -248,7 +248,7 @@ def build_button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> s
         f"{run}:0",
         f"theseus:privacy:{act}",
         f"theseus:meant:{act}",
-        f"theseus:tool:{act}:{_HEAD[:16]}",
+        f"theseus:tool:{act}:{_HEAD[:16] * 4}",
         f"theseus:rollback:{act}:{_HEAD[:12]}:1:{_HEAD[:16]}",
     )
     known = (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", *others)

@@ -94,6 +94,7 @@ async def test_a_tool_is_off_until_an_approver_has_read_what_it_says(rig: Rig) -
     request = rig.world.chat.find_by_key(f"tool:letters/look_up:{look.fingerprint}").post
     assert request.card is not None
     assert "Looks up a word." in request.card.body
+    assert len(look.fingerprint) == 64  # of a shorter one, a server finds two with the same
     assert request.buttons[0].custom_id == f"theseus:tool:trust:{look.fingerprint}"
     for person in (DORA, MALLORY, ITSELF):
         with pytest.raises(NotAuthorized):
