@@ -33,6 +33,7 @@ from bot.domain.account import Account, Purpose
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.research import NumberedPassages
 from bot.domain.roles import Role
+from bot.infra.current_work import name_work
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Case, Diagnosed, Planned, Request
 from bot.ports.workspace import Workspace
@@ -87,7 +88,8 @@ class ClaudePlanner:
             form = _read_explained(PlanForm, answer, case, final=final)
             diagnosis = build_diagnosis(case.diagnosis, form, case.evidence, self.name)
             protection = self._services.protection.add_named_files(case.named)
-            rules = await draft
+            with name_work("the plan is written and waits for the reproduction"):
+                rules = await draft
             plan = complete_plan(rules, form, case.evidence, workspace.path, protection, self.name)
             if not (rules.judged_by or form.test or news.is_delivered or final):
                 raise Objection(f"test: {news.take()}")

@@ -45,6 +45,7 @@ from bot.adapters.sandboxed_verifier._test_selection import (
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.plan import AffectedTests, Reproduction
+from bot.infra.current_work import name_work
 from bot.ports.verifier import CheckKind, OnCheck, Reproduced, Tier
 from bot.ports.workspace import Workspace
 
@@ -236,7 +237,8 @@ class SandboxedVerifier:
                     attempt = partial(self._read, check, command, tool, only_read)
                 else:
                     attempt = partial(self._run, check, command, workspace, python, at_base=at_base)
-                result = await self._run_once((files, tuple(command), tuple(python)), attempt)
+                with name_work(f"the check {check.name}" + (" on base" if at_base else "")):
+                    result = await self._run_once((files, tuple(command), tuple(python)), attempt)
                 results[number] = result.replace(name=check.name)
             async with callback_lock:
                 await on_check(results[number])

@@ -21,7 +21,7 @@ from bot.presentation.cards._incident import (
     render_recurrence,
 )
 from bot.presentation.cards._investigation import render_investigation
-from bot.presentation.cards._live import STAGE_NAMES, LiveActivity
+from bot.presentation.cards._live import STAGE_NAMES, CurrentWork, LiveActivity
 from bot.presentation.cards._plain_text import to_plain_text
 from bot.presentation.cards._plan import plan_text
 from bot.presentation.cards._progress import (
@@ -55,6 +55,7 @@ from bot.presentation.cards._use import use_post, use_text
 __all__ = [
     "NO_CAP_FROM_CHAT",
     "STAGE_NAMES",
+    "CurrentWork",
     "LiveActivity",
     "build_budget_chart",
     "build_failures_chart",

@@ -18,6 +18,7 @@ from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.traffic import TrafficRecord
+from bot.infra.current_work import name_work
 from bot.ports.clock import Clock
 from bot.ports.trees import CommitTrees
 from bot.proof.measurement import measure_rounds, select_scripts
@@ -73,7 +74,8 @@ class BehaviourCheck:
             open_tree = self.trees.open_tree
             async with open_tree(change.base) as base, open_tree(change.head) as head:
                 async with asyncio.timeout(PATIENCE):
-                    found = await compare(self.rehearsal, base, head, scripts)
+                    with name_work("replays of recorded traffic"):
+                        found = await compare(self.rehearsal, base, head, scripts)
         except (RehearsalError, StoreError, WorkspaceError) as error:
             return BehaviourDiff(unplayed=redact(str(error)))
         except TimeoutError:

@@ -17,6 +17,7 @@ from bot.domain.errors import ConfigError, RehearsalError, StoreError, Workspace
 from bot.domain.people import ITSELF
 from bot.domain.plan import Reproduction
 from bot.domain.proof import Proof, ProofKind
+from bot.infra.current_work import name_work
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
@@ -140,7 +141,8 @@ class ChangeProofs:
         brief, verdict = current.brief, current.verdict.replace(proofs=())
         implied: tuple[ProofKind, ...] = ("behaviour",) if brief.acceptances else ()
         for kind in dict.fromkeys((*implied, *brief.proofs)):
-            verdict = await self._provers[kind](current._replace(verdict=verdict))
+            with name_work(f"the proof of what was agreed: {kind}"):
+                verdict = await self._provers[kind](current._replace(verdict=verdict))
         return verdict
 
     async def _prove_behaviour(self, current: CurrentChange) -> Verdict:

@@ -14,6 +14,7 @@ from bot.domain.errors import RehearsalError, StoreError, VerifierError, Workspa
 from bot.domain.incorrect_output import AnswerExample
 from bot.domain.journal import Capsule, FailureGroup
 from bot.domain.replay import Replay
+from bot.infra.current_work import name_work
 from bot.ports.clock import Clock
 from bot.ports.trees import CommitTrees
 from bot.proof.example_scripts import list_answer_lines
@@ -64,12 +65,13 @@ class FailureReplays(ABC):
         private. Commits with the same files are replayed once.
         """
         try:
-            return await self._known.find_or_run(
-                self.trees,
-                (base, head),
-                replay.model_dump_json(),
-                lambda: self._prove(replay, base, head),
-            )
+            with name_work("replays of the failure"):
+                return await self._known.find_or_run(
+                    self.trees,
+                    (base, head),
+                    replay.model_dump_json(),
+                    lambda: self._prove(replay, base, head),
+                )
         except WorkspaceError as error:
             raise VerifierError(_UNPLAYED.format(why=redact(str(error)))) from error
 

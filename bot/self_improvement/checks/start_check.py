@@ -19,6 +19,7 @@ from theseus_rehearsal.records import (
 
 from bot.domain.change import STARTS, CheckResult
 from bot.domain.errors import RehearsalError, WorkspaceError
+from bot.infra.current_work import name_work
 from bot.ports.clock import Clock
 from bot.ports.trees import CommitTrees
 from bot.self_improvement.checks.replay_results import ReplayResults
@@ -104,7 +105,8 @@ class StartCheck:
         began = self.clock.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
-                status, summary = await self._check(head, base)
+                with name_work("a start of the complete bot"):
+                    status, summary = await self._check(head, base)
         except (RehearsalError, WorkspaceError) as error:
             status = "skipped" if self.rehearsal.refusal else "undecided"
             summary = f"not run: {error}"

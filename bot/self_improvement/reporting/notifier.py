@@ -1,6 +1,6 @@
 """Posts a run's messages: thread, progress card and result. Every post has a lasting key."""
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 import structlog
 
@@ -76,6 +76,10 @@ class RunNotifier:
         card = cards.render_progress(current, history, self._cap, live)
         post = self._links.on(card, run, live=run.status is Status.RUNNING)
         await self._chat.edit(ref, post, final=run.has_ended)
+
+    def log_work(self, run: Run) -> AbstractContextManager[None]:
+        """Show on the progress card what is being done in this block, while it lasts."""
+        return self._live_cards.log_work(run.id)
 
     async def say(
         self,

@@ -69,7 +69,8 @@ class StepSequence:
         if pause is not None:
             return await self._transitions.pause_own_work(run, pause)
         self._targets.get(run.trigger.target)
-        return await self._steps[run.trigger.target].choose(run)(run, history)
+        with self._notifier.log_work(run):
+            return await self._steps[run.trigger.target].choose(run)(run, history)
 
     async def _announce(self, run: Run) -> Run:
         announced = await self._notifier.announce(run)

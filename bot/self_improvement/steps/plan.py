@@ -28,6 +28,7 @@ from bot.domain.run import Run
 from bot.domain.run_state import Edge
 from bot.learning.cases import get_fault_class
 from bot.learning.lessons import CaseRepository
+from bot.infra.current_work import name_work
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
@@ -264,13 +265,15 @@ class PlanStep:
         evidence, diagnosis = need(history.evidence), need(history.diagnosis)
         planner = self.builder.planned_by
         if planner is None or run.fallback == "chosen":
-            plan = await self.builder(evidence, diagnosis, workspace, wrong)
+            with name_work("the reproduction of the failure"):
+                plan = await self.builder(evidence, diagnosis, workspace, wrong)
             return Thought(diagnosis=diagnosis, plan=plan, cost=Cost())
 
         async def reproduce() -> Plan:
             # Reproducing visits other commits, so the planner must not read in the same place.
-            async with self.workspaces.open_copy(run, evidence, "r") as copy:
-                return await self.builder(evidence, diagnosis, copy, wrong)
+            with name_work("the reproduction of the failure"):
+                async with self.workspaces.open_copy(run, evidence, "r") as copy:
+                    return await self.builder(evidence, diagnosis, copy, wrong)
 
         draft = asyncio.create_task(reproduce(), name=f"reproduce for {run.id}")
         try:

@@ -1,5 +1,6 @@
 """Cards of runs at work: their heartbeat, their to-do list, and what ends them."""
 
+import asyncio
 from pathlib import Path
 
 from bot.budget.run_cost_meter import RunCostMeter
@@ -7,6 +8,7 @@ from bot.domain.history import History
 from bot.domain.personal_data import DataSubject
 from bot.domain.progress import Todo, TranscriptEntry
 from bot.domain.run import Run, Status
+from bot.infra.current_work import name_work
 from bot.ports.agent import Progress
 from bot.self_improvement.reporting.live_cards import HEARTBEAT_SECONDS, LiveCards
 from bot.self_improvement.reporting.notifier import RunNotifier
@@ -123,3 +125,29 @@ async def test_a_transcript_is_bounded_and_can_be_erased(tmp_path: Path) -> None
     assert len(room.transcripts.get_lengths()) == 20
     assert await room.transcripts.erase(DataSubject(id=1, pseudonym="u1")) > 0
     assert not room.transcripts.list_lines("run 999")
+
+
+async def test_the_card_says_what_a_long_step_waits_for_and_since_when(tmp_path: Path) -> None:
+    room = await LiveRoom(AgentHarness(tmp_path)).start()
+    await room.notifier.refresh(room.run, History(), "has our program check the change")
+    with room.notifier.log_work(room.run):
+        with name_work("the check types"):
+            room.clock.tick(5)
+            await room.heartbeat.beat()
+            assert "⏳ the check types, for 5.0 s" in room.shown[-1]
+            await asyncio.gather(_work_aside(room))
+            room.clock.tick(5)
+            await room.heartbeat.beat()
+            assert "⏳ the check types, for 10 s" in room.shown[-1]
+        room.clock.tick(5)
+        await room.heartbeat.beat()
+        assert "the check types" not in room.shown[-1]
+    with name_work("nobody's work"):
+        await room.notifier.refresh(room.run, History())
+    assert "nobody" not in room.shown[-1]
+
+
+async def _work_aside(room: LiveRoom) -> None:
+    with name_work("the check **lint**"):
+        await room.notifier.refresh(room.run, History())
+    assert "⏳ the check types · the check \\*\\*lint\\*\\*, for 5.0 s" in room.shown[-1]

@@ -13,6 +13,7 @@ from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import PortError
 from bot.domain.gates import GateName, GateResult, GateRules, GateStatus
 from bot.domain.trials import RevertTrial
+from bot.infra.current_work import name_work
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 
@@ -90,7 +91,8 @@ class MergeGates:
             mode = self.rules.get_mode(gate.name)
             if mode == "off":
                 continue
-            report = await self._run(gate, case, ends - self.clock.monotonic())
+            with name_work(f"the quality gate {gate.name}"):
+                report = await self._run(gate, case, ends - self.clock.monotonic())
             if report is None:
                 continue
             results.append(_redact_result(report.result.replace(mode=mode)))
