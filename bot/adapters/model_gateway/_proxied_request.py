@@ -34,7 +34,7 @@ from bot.adapters.model_gateway._model_request import (
     read,
 )
 from bot.adapters.model_gateway._provider import Provider
-from bot.adapters.model_gateway._request_entry import Entry
+from bot.adapters.model_gateway._request_entry import AHEAD_SECONDS, Entry
 from bot.adapters.model_gateway._usage import Meter
 from bot.domain.budget import Price
 from bot.domain.errors import BudgetSpent, PolicyError, TheseusError
@@ -150,6 +150,8 @@ class ProxiedRequest:
     ) -> web.StreamResponse:
         entry, headers = self._entry, build_request_headers(http.headers)
         entry.sent = True
+        await self._note_progress()
+        silence = asyncio.create_task(self._charge_silence(), name=f"charge ahead {entry.id}")
         try:
             async with self._rules.provider.ask(path, headers, request.body) as answer:
                 entry.status, entry.outcome = answer.status, "error"
@@ -159,6 +161,9 @@ class ProxiedRequest:
         except GatewayRefusal:
             self._rules.breaker.record_failure("unreachable")
             raise
+        finally:
+            silence.cancel()
+            await asyncio.wait([silence])
 
     async def _stream(
         self, answer: aiohttp.ClientResponse, http: web.Request
@@ -192,9 +197,15 @@ class ProxiedRequest:
         self._finish(meter)
         return response
 
+    async def _charge_silence(self) -> None:
+        """Keep the stored cost up to date while nothing arrives: a model may think unseen."""
+        while True:
+            await self._rules.clock.sleep(AHEAD_SECONDS)
+            await self._note_progress()
+
     async def _note_progress(self) -> None:
         """Store the cost so far, so that a kill does not charge the maximum."""
-        if self._entry.free or not (self._entry.meter and self._entry.meter.usage):
+        if self._entry.free:
             return
         charge = self._entry.charge_ahead(self._rules.prices, self._rules.clock.monotonic())
         if charge is not None:

@@ -16,7 +16,7 @@ from bot.domain.budget import Price
 from bot.domain.cost import Cost
 
 _A_SECOND = 100  # tokens that a model writes per second, at most
-_AHEAD_BYTES, _AHEAD_SECONDS = 4_000, 30.0  # what an answer is charged ahead while it streams
+_AHEAD_BYTES, AHEAD_SECONDS = 4_000, 30.0  # what an answer is charged ahead while it streams
 _WRITTEN_BYTES = 2  # per token, to estimate the tokens of an interrupted answer
 GONE = 499  # the program closed the connection before there was an answer
 
@@ -70,10 +70,10 @@ class Entry:
         """
         written = self.meter.written if self.meter else 0
         covered_bytes, covered_until = self._covered
-        if written <= covered_bytes and now <= covered_until:
+        if written <= covered_bytes and now < covered_until:
             return None
-        self._covered = written + _AHEAD_BYTES, now + _AHEAD_SECONDS
-        return self.charge(prices, now + _AHEAD_SECONDS, more=_AHEAD_BYTES)
+        self._covered = written + _AHEAD_BYTES, now + AHEAD_SECONDS
+        return self.charge(prices, now + AHEAD_SECONDS, more=_AHEAD_BYTES)
 
     def charge(self, prices: Mapping[str, Price], now: float, *, more: int = 0) -> Charge:
         """Return the charge to record, as if `more` bytes of text had been received."""
@@ -112,7 +112,9 @@ class Entry:
             return None, False
         if self.meter is None:  # nothing was received; a refused request costs nothing
             return (
-                (_guess(self.request, Usage(), 0, seconds), True) if self._unsure else (None, False)
+                (_guess(self.request, Usage(), more, seconds), True)
+                if self._unsure
+                else (None, False)
             )
         reported = self.meter.usage or Usage()
         if self.meter.complete:

@@ -289,3 +289,37 @@ async def test_a_kill_in_the_middle_of_an_answer_charges_what_was_streamed(tmp_p
     assert lost.note.endswith("what was streamed is counted.")
     assert lost.tokens_in == 1_000
     assert 6_000 <= lost.tokens_out <= 6_000 + 4_000  # what was streamed, and a bit ahead
+
+
+async def test_a_kill_before_the_first_word_charges_no_words(tmp_path: Path) -> None:
+    """The model is silent. Its input is charged, and what it may have thought unseen by then."""
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def is_silent(http: web.Request) -> web.StreamResponse:
+        await http.read()
+        asked.set()
+        await go_on.wait()
+        return await start_stream(http)
+
+    path = tmp_path / "ledger.sqlite3"
+    ledger = SqliteLedger(path)
+    enforcer = BudgetEnforcer(ledger, FakeClock(), BudgetRules())
+    async with (
+        open_gateway_room(tmp_path, is_silent, enforcer=enforcer) as room,
+        room.gateway.open_lease(ALICES) as lent,
+    ):
+        waiting = asyncio.create_task(room.ask(lent, make_body(max_tokens=64_000)))
+        await asked.wait()
+        statuses = await enforcer.list_cap_statuses(ALICES)
+        await ledger.close()  # the file is left as a killed program leaves it
+        async with SqliteLedger(path) as again:
+            [lost] = await again.list_charges(since=START)
+        go_on.set()
+        await asyncio.wait([waiting])
+        waiting.exception()
+    assert (
+        max(each.held.tokens_out for each in statuses) == 64_000
+    )  # the caps keep its maximum while it lives
+    assert lost.note.endswith("what was streamed is counted.")
+    assert 0 < lost.tokens_in < 2_000
+    assert lost.tokens_out <= 4_000  # what it may have begun to stream
