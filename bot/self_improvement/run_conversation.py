@@ -84,11 +84,12 @@ class RunConversation:
                 raise WrongStage(
                     f"Run `{run.id}` does not wait for its engine ({format_status(run)})."
                 )
-            return await self.dialogue.go_on(run)
+            # A person's attempt must not lengthen the pauses in which the bot tries by itself.
+            return await self.dialogue.go_on(run.replace(waits=max(run.waits - 1, 0)))
 
     async def switch_engine(self, run_id: str, person: Person) -> Run:
         """Let the fallback engine continue a run that waits for a model. Raises `WrongStage`."""
-        await self.authorizer.ask(person, Act.ANSWER, run_id=run_id, note="use the offline engine")
+        await self.authorizer.ask(person, Act.ASK, run_id=run_id, note="use the offline engine")
         await self.stop_guard.check()
         async with self.run_locks.get(run_id):
             run = await self.store.get(run_id)

@@ -72,9 +72,14 @@ async def test_a_button_and_words_start_a_failed_run_again_with_what_has_changed
 
 async def test_words_continue_a_run_that_waits_for_its_engine_at_once(tmp_path: Path) -> None:
     limit = AgentLimited("Our use is limited.", until=START + timedelta(hours=20))
-    async with open_dev_channel(tmp_path, make_harness=make_harness(limit, FIX)) as room:
+    async with open_dev_channel(tmp_path, make_harness=make_harness(limit, limit, FIX)) as room:
         await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
         run = await room.wait_until(lambda run: run.waits_for_engine)
+        await room["alice"].say(str(run.thread_id), "try again")
+        run = await room.wait_until(
+            lambda now: now.waits_for_engine and now.version > run.version + 1
+        )
+        assert run.waits == 1  # her attempt has used up none of the bot's own
         await room["alice"].say(str(run.thread_id), "try again")
         proposed = await room.wait_for_proposal()
         assert (proposed.id, proposed.attempt) == (run.id, 1)

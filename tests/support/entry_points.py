@@ -76,7 +76,7 @@ ENTRIES: ConversationSetup = {
     "button RunButton reject": Act.REJECT, "button RunButton plan": Act.READ,
     "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
     "button RunButton revert": Act.ASK, "button RunButton reopen": Act.ASK,
-    "button RunButton retry": Act.ASK, "button RunButton fallback": Act.ANSWER,
+    "button RunButton retry": Act.ASK, "button RunButton fallback": Act.ASK,
     "button FeatureRequestButton start": Act.ASK, "button RunButton endorse": Act.ENDORSE,
     "button RunButton live": Act.SHIP,
     "button FlagButton off": Act.SWITCH, "button FlagButton share20": Act.SWITCH,
