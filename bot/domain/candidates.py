@@ -43,7 +43,8 @@ class Candidates(Record):
 
     `present` is the number of the candidate being written, or of the chosen one once `chosen` is
     true. `why` explains to people why that one was chosen, and, if fewer than `most` were written,
-    why. `votes` only decide between candidates that the rules rate equal.
+    why. `votes` only decide between candidates that the rules rate equal. Candidates that were
+    written side by side are judged already when one of them is chosen.
     """
 
     attempt: int = Field(ge=1)
@@ -54,6 +55,7 @@ class Candidates(Record):
     chosen: bool = False
     why: str = ""
     votes: tuple[CandidateVote, ...] = ()
+    is_side_by_side: bool = False
 
     @property
     def approach(self) -> str:

@@ -1,4 +1,4 @@
-"""Writes several candidates of a fix side by side, judges each alike, and chooses the best."""
+"""Writes several candidates of a change side by side, judges each alike, and chooses the best."""
 
 import asyncio
 from collections.abc import Sequence
@@ -36,6 +36,11 @@ _BEGIN = (
     "judged by the same checks, and propose the best.{cost}"
 )
 _COST = " They may cost up to ${usd:.2f} together."
+_BEGIN_CHANGE = (
+    "I write {count} candidates side by side, each judged by the same checks, and propose the "
+    "best.{cost}"
+)
+_IN_TURN = "I write the {count} candidates one after the other: {why}."
 _NO_ROOM = "The plan names {named} approaches, but I write one candidate: {why}."
 _ONE_PIECE = "No candidate could be finished alone, so I write one change: {why}."
 
@@ -55,29 +60,57 @@ class _Draft(NamedTuple):
     """A candidate as an engine wrote it, or why it wrote none."""
 
     number: int
-    approach: Approach
+    approach: str
     change: ChangeSet | None
     why: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class CandidateRoom:
-    """Decides how many candidates a fix may have."""
+    """Decides how many candidates are written side by side."""
 
     calls: ModelCalls
     notifier: RunNotifier
     limits: RunSettings
 
-    async def list_approaches(self, order: PartsOrder) -> tuple[Approach, ...]:
-        """Return the approaches to be written; none if only one change is.
+    async def list_approaches(self, order: PartsOrder) -> Sequence[Approach | None]:
+        """Return the approach of each candidate to be written; none if only one change is.
 
-        Only the first round of a fix without a question has candidates. Their highest costs must
-        fit into every cap together, and each counts as a change that is begun.
+        Only the first round without a question has candidates. Their highest costs must fit into
+        every cap together, and each counts as a change that is begun. Candidates of a requested
+        change have no approach of their own; if not all of them have room, the run writes them one
+        after the other.
         """
-        assignment, run = order.assignment, order.run
-        named = assignment.plan.approaches
-        begun = assignment.previous or assignment.question
-        if run.goal != "fix" or begun or self.limits.fix_candidates < 2 or len(named) < 2:
+        assignment = order.assignment
+        if assignment.previous or assignment.question or _has_begun(order):
+            return ()
+        if order.run.goal == "change":
+            return await self._list_candidates_of_change(order)
+        return await self._list_approaches_of_fix(order) if order.run.goal == "fix" else ()
+
+    async def _list_candidates_of_change(self, order: PartsOrder) -> Sequence[None]:
+        count = order.assignment.brief.candidates if order.assignment.brief else 1
+        if count < 2 or self.limits.workers < 2:
+            return ()
+        why = await self._find_obstacle(order, count)
+        usd = order.engine.budget.usd * count
+        cost = _COST.format(usd=usd) if usd else ""
+        text = (_IN_TURN if why else _BEGIN_CHANGE).format(count=count, why=why, cost=cost)
+        await self._say(order.run, text)
+        return () if why else (None,) * count
+
+    async def _find_obstacle(self, order: PartsOrder, count: int) -> str:
+        """Return why so many candidates may not be begun at once; "" if they may."""
+        if not await self._has_room(order, count):
+            return "the budget has no room for all at once"
+        for number in range(2, count + 1):
+            if await self.calls.find_turn(order.engine, order.run, candidate=number) is not None:
+                return "no other change may be started this hour"
+        return ""
+
+    async def _list_approaches_of_fix(self, order: PartsOrder) -> Sequence[Approach]:
+        run, named = order.run, order.assignment.plan.approaches
+        if self.limits.fix_candidates < 2 or len(named) < 2:
             return ()
         approaches, why = named[: self.limits.fix_candidates], ""
         while len(approaches) > 1 and not await self._has_room(order, len(approaches)):
@@ -97,8 +130,11 @@ class CandidateRoom:
             )
         else:
             approaches, text = (), _NO_ROOM.format(named=len(named), why=why)
-        await self.notifier.say(run, text, key=f"candidates:{run.attempt}:{run.round}")
+        await self._say(run, text)
         return approaches
+
+    async def _say(self, run: Run, text: str) -> None:
+        await self.notifier.say(run, text, key=f"candidates:{run.attempt}:{run.round}")
 
     async def _has_room(self, order: PartsOrder, count: int) -> bool:
         most = Cost(cost_usd=order.engine.budget.usd * count)
@@ -129,7 +165,7 @@ class CandidateWriter:
         slots = asyncio.Semaphore(self.room.limits.workers)
         costs = _SharedCosts(order, self.cost_meter, self.progress)
 
-        async def write_one(number: int, approach: Approach) -> _Draft:
+        async def write_one(number: int, approach: Approach | None) -> _Draft:
             async with slots:
                 return await self._write_one(order, number, approach, costs)
 
@@ -157,9 +193,10 @@ class CandidateWriter:
         return next((each for each in errors if find_pause(each, run) is not None), errors[0])
 
     async def _write_one(
-        self, order: PartsOrder, number: int, approach: Approach, costs: "_SharedCosts"
+        self, order: PartsOrder, number: int, approach: Approach | None, costs: "_SharedCosts"
     ) -> _Draft:
         """Write a candidate in its own worktree, from base and without knowledge of the others."""
+        way = approach.name if approach is not None else ""
         assignment = order.assignment.replace(candidate=number, approach=approach)
         name = f"{order.run.id}c{number}"
         await self.workspaces.drop(name)  # an interrupted attempt may have left another base
@@ -169,16 +206,16 @@ class CandidateWriter:
                 done = await order.engine(assignment, own, handler)
         except (AgentError, BudgetSpent, OutOfBounds) as error:
             costs.errors.append(error)
-            return _Draft(number, approach, None, redact(str(error)))
+            return _Draft(number, way, None, redact(str(error)))
         finally:
             await self.workspaces.drop(name)
         if isinstance(done, ExecutionPaused):
             costs.note(number, done.asked)
-            return _Draft(number, approach, None, f"it has a question: {done.asked.text}")
+            return _Draft(number, way, None, f"it has a question: {done.asked.text}")
         costs.note(number, done)
         if not done.files:
-            return _Draft(number, approach, None, done.cannot or explain_empty_claim(done))
-        return _Draft(number, approach, done)
+            return _Draft(number, way, None, done.cannot or explain_empty_claim(done))
+        return _Draft(number, way, done)
 
     async def _choose(
         self,
@@ -188,10 +225,10 @@ class CandidateWriter:
         costs: "_SharedCosts",
     ) -> ChosenCandidate:
         """Judge one candidate after the other, so that none disturbs another's measurements."""
-        candidates = Candidates(attempt=order.run.attempt, most=len(drafts))
+        candidates = Candidates(attempt=order.run.attempt, most=len(drafts), is_side_by_side=True)
         failed: list[ProvenCandidate] = []
         for draft in drafts:
-            name, why = draft.approach.name, draft.why
+            name, why = draft.approach, draft.why
             if draft.change is not None:
                 judged = await self._judge(order, draft, draft.change, workspace)
                 if judged.verdict.is_passing:
@@ -225,17 +262,17 @@ class CandidateWriter:
         history = order.history.replace(plan=plan)
         verdict = await self.head_check.verify(order.run, history, change, workspace)
         return ProvenCandidate(
-            number=draft.number, change_set=change, verdict=verdict, approach=draft.approach.name
+            number=draft.number, change_set=change, verdict=verdict, approach=draft.approach
         )
 
     async def _report(self, order: PartsOrder, candidates: Candidates) -> None:
         lines = {
-            each.number: f"{escape_line(each.approach, 80)}: holds, {describe_candidate(each)}"
+            each.number: f"{_format_way(each.approach)}holds, {describe_candidate(each)}"
             for each in candidates.held
         }
         lines |= {
             each.number: (
-                f"{escape_line(each.approach, 80)}: does not hold: {escape_line(each.why, 300)}"
+                f"{_format_way(each.approach)}does not hold: {escape_line(each.why, 300)}"
             )
             for each in candidates.dropped
         }
@@ -277,6 +314,16 @@ class _SharedCosts:
             await show(progress.replace(**dict(total), text=f"{number}: {progress.text}"))
 
         return show_progress
+
+
+def _has_begun(order: PartsOrder) -> bool:
+    """Return whether candidates of this attempt are already written one after the other."""
+    candidates = order.history.candidates
+    return candidates is not None and candidates.attempt == order.run.attempt
+
+
+def _format_way(approach: str) -> str:
+    return f"{escape_line(approach, 80)}: " if approach else ""
 
 
 def _rank_failure(candidate: ProvenCandidate) -> tuple[bool, bool, int, int]:

@@ -159,7 +159,9 @@ def _find_verdict_of_choice(run: Run, history: History) -> Verdict | None:
     candidates, change, verdict = history.candidates, history.change_set, history.verdict
     if candidates is None or not candidates.chosen or candidates.attempt != run.attempt:
         return None
-    if history.proposal is not None or history.revising is not None or not candidates.approach:
+    # Records of older versions do not say it, but only candidates side by side had an approach.
+    is_judged = candidates.is_side_by_side or bool(candidates.approach)
+    if history.proposal is not None or history.revising is not None or not is_judged:
         return None
     is_same = change and verdict and (verdict.head, verdict.round) == (change.head, run.round)
     return verdict if is_same else None

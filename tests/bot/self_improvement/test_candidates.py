@@ -85,8 +85,11 @@ def test_one_that_holds_beside_one_that_does_not_is_the_only_one() -> None:
     assert explain_best(candidates) == "no other holds"
 
 
-def several(folder: Path, *rounds: Turn, most: int = 3) -> ChangeHarness:
-    """Return a world in which so many candidates are written, and wrong code does not pass."""
+def several(folder: Path, *rounds: Turn, most: int = 3, workers: int = 1) -> ChangeHarness:
+    """Return a world in which so many candidates are written, and wrong code does not pass.
+
+    They are written side by side if there are several workers.
+    """
     world = ChangeHarness(folder)
     world.verifier = FakeVerifier(
         broken=is_coin_missing,
@@ -95,7 +98,7 @@ def several(folder: Path, *rounds: Turn, most: int = 3) -> ChangeHarness:
             "lint": lambda root: is_coin_missing(root) or "wrong" not in (root / COIN).read_text()
         },
     )
-    world.limits = replace(world.limits, candidates=most, rounds=1)
+    world.limits = replace(world.limits, candidates=most, rounds=1, workers=workers)
     world.engine = FakeAgent(*rounds)
     return world
 
