@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from bot.domain.report_picture import ReportPicture
 
+MOST_PICTURES = 3  # of one report
 MOST_BYTES = 3_500_000  # a model takes 5 MB in base64
 _MOST_SIDE = 8_000
 _MOST_PIXELS = 12_000_000

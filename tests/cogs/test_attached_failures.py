@@ -1,5 +1,6 @@
 """A file with a traceback says which failure is meant where the words name none; nothing else."""
 
+import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from local_discord.person import Message
 
 from bot.domain.journal import Action
+from tests.bot.infra.test_picture_files import png
 from tests.support.agent_harness import make_capsule, make_failure
 from tests.support.dev_channel import DevChannel, open_dev_channel
 
@@ -95,3 +97,18 @@ async def test_a_file_without_a_known_failure_is_nobodys_words(room: DevChannel)
     await room["alice"].say("dev", f"<@{room.local.bot_user_id}>", attachments=files)
     run = await room.wait_until(lambda run: run.thread_id is not None)
     assert not run.trigger.is_verbatim
+
+
+async def test_the_answer_names_the_pictures_that_a_model_sees_and_the_files_nobody_reads(
+    room: DevChannel,
+) -> None:
+    files = [
+        {"filename": "shot.png", "base64": base64.b64encode(png()).decode()},
+        {"filename": "fake.png", "content": "I am **no** picture"},
+    ]
+    text = f"<@{room.local.bot_user_id}> rolling dice keeps crashing, fix it"
+    await room["alice"].say("dev", text, attachments=files)
+    told = await room["alice"].wait_for("dev", lambda message: "shot.png" in message["content"])
+    assert (
+        "If a model plans this, it sees `shot.png`. I did not read `fake.png`." in told["content"]
+    )

@@ -10,9 +10,8 @@ from bot.adapters.discord_chat._errors import map_errors
 from bot.domain.errors import ChatRejected, ChatUnavailable
 from bot.domain.posts import MessageRef
 from bot.domain.report_picture import ReportPicture
-from bot.infra.picture_files import MOST_BYTES, clean_picture
+from bot.infra.picture_files import MOST_BYTES, MOST_PICTURES, clean_picture
 
-_MOST = 3
 _SECONDS = 20.0  # for all of them; the model waits
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -39,7 +38,7 @@ class DiscordReportPictures:
             return ()
         pictures: list[ReportPicture] = []
         for attachment in message.attachments:
-            if len(pictures) < _MOST and attachment.size <= MOST_BYTES:
+            if len(pictures) < MOST_PICTURES and attachment.size <= MOST_BYTES:
                 content = await attachment.read()
                 # In a thread: checking a large picture takes up to a second.
                 if picture := await asyncio.to_thread(clean_picture, content):

@@ -33,6 +33,8 @@ _MARK = "[redacted:"
 # Made by the provider, which refuses a request if they were changed.
 _OPAQUE = frozenset({"id", "tool_use_id", "signature"})
 _SEALED = ("thinking", "redacted_thinking")  # signed: any change makes them invalid
+# Where the program keeps a picture: a path of this machine, of no use to a model.
+_PICTURE_PATH = re.compile(r"\[Image: source: [^\]\n]{1,4096}\]")
 _SHORT = 200  # characters; longer texts are redacted once and cached
 _REMEMBERED = 4_096
 
@@ -127,6 +129,7 @@ class _Walk:
         }
 
     def _clean_text(self, text: str) -> str:
+        text = _PICTURE_PATH.sub("[Image]", text)
         redacted = self._redact(text)
         if redacted != text:
             self.redacted += max(1, redacted.count(_MARK) - text.count(_MARK))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
+from bot.adapters.model_gateway._model_request import BodyRedactor
 from tests.support.gateway_room import (
     ALICES,
     BOBS,
@@ -389,3 +390,12 @@ async def test_the_providers_own_key_does_not_go_out_in_words_even_without_redac
     assert KEY not in said
     assert OTHER in said
     assert room.charges[0].redacted == 1
+
+
+def test_where_the_program_keeps_a_picture_is_not_told() -> None:
+    path = "[Image: source: /home/ada/state/home/images/1.png]"
+    body = {"messages": [{"role": "user", "content": [{"type": "text", "text": f"look: {path}"}]}]}
+    found = BodyRedactor(lambda text: text).clean(body)
+    assert json.dumps(found.body).count("look: [Image]") == 1
+    assert "/home/ada" not in json.dumps(found.body)
+    assert found.redacted == 0
