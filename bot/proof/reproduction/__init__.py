@@ -35,6 +35,8 @@ __all__ = [
 
 FOLDER = "tests/regressions"
 _MAX_CALL_LENGTH = 80
+# Only such values are shown in a docstring: they cannot end it, and are nobody's words.
+_PLAIN_VALUE = re.compile(r"-?\d{1,12}(\.\d{1,6})?|True|False|None", re.ASCII)
 
 Read = Callable[[str], str | None]
 
@@ -72,8 +74,13 @@ def build_command_candidate(failure: Action, *, read: Read) -> Reproduction | No
     )
 
 
-def build_replay_candidate(failure: Action, replay: Replay) -> Reproduction | None:
-    """Return a replay as a test; `None` if it needs a copy of files, or cannot be written."""
+def build_replay_candidate(
+    failure: Action, replay: Replay, seed: int | None = None
+) -> Reproduction | None:
+    """Return a replay as a test; `None` if it needs a copy of files, or cannot be written.
+
+    With a `seed`, the test has the same random numbers each time.
+    """
     capsule = failure.error
     if capsule is None or replay.snapshot:
         return None
@@ -85,6 +92,7 @@ def build_replay_candidate(failure: Action, replay: Replay) -> Reproduction | No
         doc=_format_doc(capsule),
         expects=capsule.exception,
         typed=failure.kind is Kind.COMMAND,
+        seed=seed,
     )
 
 
@@ -164,7 +172,17 @@ def _to_snake_case(name: str) -> str:
 def _format_doc(capsule: Capsule) -> str:
     """Return the docstring of a test of an answer that was an error."""
     exception = _strip_punctuation(capsule.exception)[:30]
-    return f"{exception} came out of it: failure {_shorten_fingerprint(capsule)}."
+    doc = f"{exception} came out of it: failure {_shorten_fingerprint(capsule)}."
+    if not capsule.frames:
+        return doc
+    frame = capsule.frames[-1]
+    values = [
+        f"{_strip_punctuation(name)[:20]}={value}"
+        for name, value in frame.arguments.items()
+        if _PLAIN_VALUE.fullmatch(value)
+    ]
+    called = f"{_strip_punctuation(frame.function)[:30]} was called with {', '.join(values[:2])}."
+    return f"{doc}\n\n    {called}\n    " if values else doc
 
 
 def _shorten_fingerprint(capsule: Capsule) -> str:

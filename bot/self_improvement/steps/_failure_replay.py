@@ -1,5 +1,6 @@
 """Replays the failing interaction, and writes a test of it if a test shows the failure too."""
 
+import re
 from typing import NamedTuple
 
 from bot.domain.journal import FailureGroup
@@ -10,6 +11,8 @@ from bot.ports.workspace import Workspace
 from bot.proof.reproduction import ROOM, build_replay_candidate
 from bot.self_improvement.checks.failure_replays import FailureReplays
 
+_SEEDS = 4
+_RANDOM = re.compile(r"^\s*(import|from) random\b", re.MULTILINE)
 REPEATS = 1
 """How often the test is repeated. Few are enough: the replay itself has run with other seeds."""
 
@@ -37,10 +40,25 @@ async def replay_failure(
     found = await replays.find(group, workspace.base)
     if found.replay is None:
         return ReplayedFailure(unplayed=found.unplayed)
-    room = await workspace.read_base(ROOM) is not None
-    test = build_replay_candidate(group.newest, found.replay) if room else None
-    failing = await _confirm_failing(test, verifier, workspace) if test else None
+    failing = None
+    if await workspace.read_base(ROOM) is not None:
+        for seed in await _list_seeds(found.replay, workspace):
+            test = build_replay_candidate(group.newest, found.replay, seed)
+            failing = await _confirm_failing(test, verifier, workspace) if test else None
+            if failing is not None:
+                break
     return ReplayedFailure(found.replay.replace(written=failing is not None), failing)
+
+
+async def _list_seeds(replay: Replay, workspace: Workspace) -> tuple[int | None, ...]:
+    """Return the seeds to try for the test; `None` is none.
+
+    A test of a cog that draws random numbers names its seed, so that it fails each time and readers
+    can repeat what it does.
+    """
+    texts = [await workspace.read_base(f"cogs/{cog}.py") for cog in replay.script.world.cogs]
+    is_random = any(text is not None and _RANDOM.search(text) for text in texts)
+    return (*range(_SEEDS), None) if is_random else (None,)
 
 
 async def _confirm_failing(

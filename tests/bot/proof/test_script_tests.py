@@ -19,8 +19,12 @@ from theseus_rehearsal.scripts import load_script
 from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
 
 from bot.domain.brief import Wanted
+from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Reproduction
-from bot.proof.reproduction import build_script_test
+from bot.domain.replay import Replay
+from bot.proof.reproduction import build_replay_candidate, build_script_test
+from tests.fakes.fake_clock import FakeClock
+from tests.support.agent_harness import make_failure
 from tests.support.sample_cogs import DISPLAY_COG
 
 POLL = """
@@ -244,3 +248,24 @@ def test_flags_of_the_world_are_on_in_the_room() -> None:
     assert test is not None
     ast.parse(test.source)
     assert max(map(len, test.source.splitlines())) <= 100
+
+
+def test_a_test_of_a_failure_shows_its_seed_and_the_numbers_that_matter() -> None:
+    hostile = '6"""\nimport os'
+    arguments = {"value": "6", "text": "'a secret'", "other": hostile, "deep": "True"}
+    frame = Frame(file="cogs/dice.py", line=5, function="face", arguments=arguments)
+    capsule = Capsule(
+        exception="IndexError", message="", fingerprint="5dc1e6ef0000", frames=(frame,)
+    )
+    failure = make_failure(FakeClock(), capsule)
+    content = read_yaml(POLL, "the test", WordsLoader).content
+    replay = Replay(script=load_script(content), asked="/poll")
+    test = build_replay_candidate(failure, replay, 3)
+    assert test is not None
+    assert "seed=3" in test.source
+    assert "    face was called with value=6, deep=True.\n    " in test.source
+    assert "secret" not in test.source
+    assert "import os" not in test.source
+    unseeded = build_replay_candidate(failure, replay)
+    assert unseeded is not None
+    assert "seed=" not in unseeded.source
