@@ -126,6 +126,9 @@ class ChangeSet(Cost):
     instruction_count: int = Field(
         default=0, ge=0, description="the number of the run's instructions that the engine knew"
     )
+    abandoned: tuple[int, ...] = Field(
+        default=(), description="which of them, from 0, belong to revisions that were given up"
+    )
     seconds: float = 0.0
     parts: tuple[WrittenPart, ...] = Field(
         default=(), description="the parts it was written in, in the order they were joined"

@@ -47,9 +47,12 @@ class Assignment(Record):
     what to do; from round 2 on, `previous` and `feedback` are the last round's.
 
     `steering` is what listed people asked of the change, oldest first; engines that cannot follow
-    instructions ignore it. `resumed` is true if a process that is gone began this round; its edits
-    are gone too. If a question was asked in this round, `question` and `answer` are set, and the
-    workspace has the work done before it. `attempt` is the run's.
+    instructions ignore it. `abandoned` is what they asked in revisions that were given up: it is
+    not asked any more, but newer instructions may refer to it.
+
+    `resumed` is true if a process that is gone began this round; its edits are gone too. If a
+    question was asked in this round, `question` and `answer` are set, and the workspace has the
+    work done before it. `attempt` is the run's.
 
     `person_id` is the person who asked and is charged. If several candidates are written,
     `candidate` is the number of this one, from 1: each starts from base, in a separate
@@ -72,6 +75,7 @@ class Assignment(Record):
     previous: ChangeSet | None = None
     feedback: Verdict | None = None
     steering: tuple[str, ...] = ()
+    abandoned: tuple[str, ...] = ()
     resumed: bool = False
     question: Question | None = None
     answer: Answer | None = None

@@ -124,8 +124,14 @@ class StepFailures:
         instruction_count = max(
             revising.instruction_count, change.instruction_count if change else 0
         )
+        # Later rounds must not be told to do what was given up.
+        known = revising.change_set
+        given_up = range(known.instruction_count, instruction_count)
         before, verdict = (
-            revising.change_set.replace(instruction_count=instruction_count),
+            known.replace(
+                instruction_count=instruction_count,
+                abandoned=tuple(dict.fromkeys((*known.abandoned, *given_up))),
+            ),
             revising.verdict,
         )
         records = (before, verdict, revising.replace(is_finished=True))

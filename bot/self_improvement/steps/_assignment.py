@@ -33,6 +33,7 @@ def build_assignment(run: Run, history: History) -> Assignment:
         and (question.attempt, question.round) == (run.attempt, run.round)
     )
     items = history.instructions.items if history.instructions else ()
+    abandoned = history.change_set.abandoned if history.change_set else ()
     return Assignment(
         run_id=run.id,
         person_id=run.trigger.person.id,
@@ -47,7 +48,8 @@ def build_assignment(run: Run, history: History) -> Assignment:
         plan=need(history.plan),
         previous=history.change_set if revising or not first else None,
         feedback=None if first else history.verdict,
-        steering=tuple(item.text for item in items),
+        steering=tuple(item.text for number, item in enumerate(items) if number not in abandoned),
+        abandoned=tuple(item.text for number, item in enumerate(items) if number in abandoned),
         resumed=bool(run.interruptions or run.activity),
         question=question if asked_here and not history.open_question else None,
         answer=history.answer if asked_here and not history.open_question else None,

@@ -114,7 +114,8 @@ class ChangeWriter:
         self, engine: CodeAgentRunner, run: Run, history: History, steering_inbox: SteeringInbox
     ) -> Written:
         assignment = build_assignment(run, history)
-        steering_inbox.mark_delivered(len(assignment.steering))
+        asked = history.instructions.items if history.instructions else ()
+        steering_inbox.mark_delivered(len(asked))
 
         async def run_engine(
             workspace: Workspace,
@@ -146,6 +147,7 @@ class ChangeWriter:
             ignored = () if engine.can_follow_instructions else _list_ignored(engine, assignment)
             result = result.replace(
                 instruction_count=steering_inbox.instruction_count,
+                abandoned=history.change_set.abandoned if history.change_set else (),
                 not_done=(*result.not_done, *ignored),
             )
         return Written(assignment, result, choice)

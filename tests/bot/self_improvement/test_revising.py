@@ -233,7 +233,8 @@ async def test_an_engine_that_fails_in_a_revision_ends_nothing_and_no_other_stan
         world.engine.rounds = (FIX, BETTER)
         await agent.revise(run.id, ALICE, "try again")
         run = await revised(world, run)
-    assert world.engine.asked[-1].steering == (ASK, "try again")
+    assert world.engine.asked[-1].steering == ("try again",)
+    assert world.engine.asked[-1].abandoned == (ASK,)  # what is to be tried again
 
 
 async def test_a_forge_that_is_down_at_the_end_of_a_revision_leaves_the_old_proposal(

@@ -1,6 +1,6 @@
 """Renders the messages for the executor and its reviewer from the records of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from theseus_observe.redaction import redact
 
@@ -127,7 +127,10 @@ class Briefing:
         instructions = self._render_instructions("reviewer_instructions", steering)
         return self._prompts.render(
             "reviewer_read" if self._assignment.brief is None else "reviewer_change",
-            **self._build_task(owned_files),
+            **self._build_task(owned_files)
+            | {
+                "owned": format_file_list(owned_files, untouched=_find_untouched(owned_files, diff))
+            },
             instructions=f"\n{instructions}\n" if instructions else "",
             words=self._fence(summary, _MAX_WORDS_CHARS),
             tests=self._fence(tests, _OUTPUT),
@@ -160,7 +163,7 @@ class Briefing:
         if assignment.answer is not None:
             messages.append(self._answer())
         if instructions := self._render_instructions("executor_instructions", assignment.steering):
-            messages.append(instructions)
+            messages += [*self._list_abandoned(), instructions]
         interrupted = assignment.resumed and assignment.answer is None
         if known and (interrupted or not messages):
             messages.insert(0, self._prompts.render("executor_resumed"))
@@ -175,6 +178,15 @@ class Briefing:
         so_far = self._fence(diff, _DIFF_SO_FAR) if diff.strip() else "Nothing is changed."
         before = f"{facts}\n\nThe worktree holds this change so far:\n\n{so_far}"
         return [self._prompts.render("executor_before", before=before)]
+
+    def _list_abandoned(self) -> list[str]:
+        """Return the message about instructions of failed revisions; newer ones may refer to it."""
+        if not self._assignment.abandoned:
+            return []
+        asked = "\n".join(f"- {' '.join(text.split())}" for text in self._assignment.abandoned)
+        return [
+            self._prompts.render("executor_abandoned", asked=self._fence(asked, _MAX_WORDS_CHARS))
+        ]
 
     def _render_approach(self, approach: Approach) -> str:
         text = self._fence(f"{approach.name}\n\n{approach.summary}", _MAX_WORDS_CHARS, "plan")
@@ -293,9 +305,17 @@ class Briefing:
         return fence_text(clip(redact(text), limit), label)
 
 
-def format_file_list(files: Sequence[str]) -> str:
-    """Return files as a list with one file on each line."""
-    return "\n".join(f"- `{file}`" for file in files)
+def format_file_list(files: Sequence[str], untouched: Collection[str] = ()) -> str:
+    """Return files as a list with one file on each line; `untouched` ones are marked."""
+    return "\n".join(
+        f"- `{file}`" + (" (not changed)" if file in untouched else "") for file in files
+    )
+
+
+def _find_untouched(files: Sequence[str], diff: str) -> Collection[str]:
+    """Return the files that do not occur in the diff."""
+    lines = set(diff.splitlines())
+    return {file for file in files if not {f"+++ b/{file}", f"--- a/{file}"} & lines}
 
 
 def render_character(prompts: Prompts, part: str) -> str:
