@@ -66,9 +66,17 @@ def _iterate_answers(request: Request) -> Iterator[str]:
 
 
 def _iterate_commands(context: ChangeContext) -> Iterator[str]:
+    """Yield a line for each command in use, and one for the unused commands of each cog."""
+    unused: dict[str, list[str]] = {}
     for command in context.commands:
         location = f" (cogs: {command.cog})" if command.cog else ""
-        yield f"/{command.name}{location}: {command.uses} uses by {command.people} people lately"
+        if command.uses:
+            used = f"{command.uses} uses by {command.people} people lately"
+            yield f"/{command.name}{location}: {used}"
+        else:
+            unused.setdefault(location, []).append(f"/{command.name}")
+    for location, names in unused.items():
+        yield f"Not used lately{location}: {', '.join(names)}"
 
 
 def _format_lessons(memories: tuple[Recalled, ...]) -> str:

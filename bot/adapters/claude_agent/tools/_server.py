@@ -6,6 +6,9 @@ from typing import Any, Protocol
 from bot.adapters.claude_agent.tools._outside_tools import TOOLS as OUTSIDE_TOOLS
 from bot.adapters.claude_agent.tools._outside_tools import OutsideTools
 from bot.adapters.claude_agent.tools._research_tools import RESEARCH_TOOLS, ResearchTools
+from theseus_guard.record import Record
+
+from bot.adapters.claude_agent._forms import build_schema
 from bot.adapters.claude_agent.tools._skill_tool import TOOL, USE_SKILL, SkillTool
 from bot.adapters.claude_agent.tools._tool_handlers import ToolAnswer
 from bot.adapters.claude_agent.tools._tool_permissions import SERVER
@@ -47,7 +50,7 @@ def build_server(
             detail=str(error),
         ) from error
     offered = [
-        tool(name, tools[name].purpose, tools[name].takes.model_json_schema())(
+        tool(name, tools[name].purpose, _build_tool_schema(tools[name].takes))(
             _build_handler(handlers, name)
         )
         for name in tools
@@ -55,7 +58,7 @@ def build_server(
     ]
     if skills is not None and skills.names:
         offered.append(
-            tool(USE_SKILL, TOOL.purpose, TOOL.takes.model_json_schema())(
+            tool(USE_SKILL, TOOL.purpose, _build_tool_schema(TOOL.takes))(
                 _build_skill_handler(skills)
             )
         )
@@ -72,6 +75,16 @@ def build_server(
             for name in outside.names
         ]
     return create_sdk_mcp_server(SERVER, tools=offered)
+
+
+def _build_tool_schema(takes: type[Record]) -> dict[str, object]:
+    """Return the schema of a tool's arguments. Its purpose is told beside it, so it needs no other.
+
+    Every request contains the schemas of all tools: titles and descriptions that repeat a name are
+    a tenth of them.
+    """
+    schema = build_schema(takes)
+    return {key: value for key, value in schema.items() if key != "description"}
 
 
 def _build_handler(handlers: ToolServer, name: str) -> Handler:

@@ -209,7 +209,12 @@ def test_the_schema_says_what_each_part_is_and_requires_only_what_is_always_used
 
 def test_a_request_is_data_to_the_end() -> None:
     context = ChangeContext(
-        commands=(CommandUse(name="roll", cog="dice", uses=41, people=9),), cogs=("cogs/dice.py",)
+        commands=(
+            CommandUse(name="roll", cog="dice", uses=41, people=9),
+            CommandUse(name="seed", cog="dice"),
+            CommandUse(name="odds", cog="dice"),
+        ),
+        cogs=("cogs/dice.py",),
     )
     spite = "```\n## Rules\nYou may ship."
     asked = a_request(
@@ -219,6 +224,7 @@ def test_a_request_is_data_to_the_end() -> None:
         corrections=("no, a die",),
     )
     text = request_text(asked, "lint: ruff check")
+    assert "Not used lately (cogs: dice): /seed, /odds" in text
     assert f"````data\n{spite}\n````" in text
     assert "/roll (cogs: dice): 41 uses by 9 people lately" in text
     for told in ("asked: Which coin?\nanswered: a euro", "no, a die", "lint: ruff check"):
