@@ -1,6 +1,7 @@
 """What only a model can do, and what it does wrong: the real program, a scripted model, GitHub."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from tests.support.page_reader import get_text, is_proposal
 from tests.support.scripted_model import ScriptedModelBehaviour
 from tests.support.small_bot_harness import open_small_bot
 from tests.twins.model import (
+    Request,
     ScriptedModel,
     Turn,
     call_tool,
+    choose_turn,
     fail_request,
+    fall_silent,
     give_result,
     refuse_answer,
     repeat_turn,
@@ -41,6 +45,21 @@ ALSO = (
         new_string='"""Name the colour of a field; the first is 1."""',
     ),
 )
+
+
+def edit_field(before: str, after: str) -> Sequence[Turn]:
+    """Return the turns that name a part of the wheel differently."""
+    return (
+        call_tool("Read", file_path=FILE),
+        call_tool(
+            "Edit",
+            file_path=FILE,
+            old_string=f"Name the colour of a {before};",
+            new_string=f"Name the colour of a {after};",
+        ),
+    )
+
+
 PICKY = {
     "approve": False,
     "problems": [{"file": FILE, "what": "Say where counting begins.", "why": "Callers guess."}],
@@ -49,12 +68,19 @@ PICKY = {
 CONTENT = {"approve": True, "summary": "It mends the cause."}
 
 
-async def test_people_revise_a_proposal_and_only_the_new_head_ships(tmp_path: Path) -> None:
-    """In words, with the button, and in a review on GitHub by somebody who may."""
+async def test_people_revise_a_proposal_three_times_and_only_the_newest_head_ships(
+    tmp_path: Path,
+) -> None:
+    """The model falls silent in the second revision. It goes on as soon as a person asks."""
     story: Story = {
-        "executor": [*FIX, say_text("mend spin"), *ALSO, say_text("say where counting begins")]
-    }
-    async with open_small_bot(tmp_path, make_claude_cast(story)) as world:
+        "executor": [
+            *FIX, say_text("mend spin"),
+            *ALSO, say_text("say where counting begins"),
+            fall_silent(), *edit_field("field", "sector"), say_text("call it a sector"),
+            *edit_field("sector", "segment"), say_text("call it a segment"),
+        ]
+    }  # fmt: skip
+    async with open_small_bot(tmp_path, make_claude_cast(story, silence=15)) as world:
         thread, old = await world.propose_fix(SPIN)
         alice = world.alice
         await alice.person.say(thread, "also say in the docstring where counting begins")
@@ -62,12 +88,18 @@ async def test_people_revise_a_proposal_and_only_the_new_head_ships(tmp_path: Pa
         assert "say where counting begins" in get_text(new)
         assert "newest" in await alice.press(thread, old, "Ship it")
         assert world.list_merges() == []
-        heads = [run["round"] for run in world.list_runs()]
-        assert heads == [2]
-        await alice.press(thread, new, "Ship it")
+        await alice.person.say(thread, "call a field a sector")
+        await alice.wait_for_text(thread, "I go on by myself", timeout=90)
+        await alice.person.say(thread, "try again")
+        second = await alice.wait_for_proposal(thread, beyond=new["id"])
+        await alice.person.say(thread, "call it a segment instead")
+        last = await alice.wait_for_proposal(thread, beyond=second["id"])
+        assert [run["round"] for run in world.list_runs()] == [4]
+        await alice.press(thread, last, "Ship it")
         await alice.wait_until_live(thread)
         await world.check_command(SPIN)
-        assert "the first is 1" in (world.workspace.checkout / FILE).read_text()
+        text = (world.workspace.checkout / FILE).read_text()
+        assert "Name the colour of a segment; the first is 1." in text
         asked = world.cast.model and world.cast.model.list_requests("executor")[-1]
         assert asked and "where counting begins" in asked.text
         await alice.check_wording()
@@ -175,6 +207,79 @@ async def test_a_key_that_is_refused_is_told_and_the_offline_engine_takes_over(
         told = "\n".join(get_text(m) for m in (await alice.read_transcript())[thread])
         assert KEY not in told
         await alice.check_wording()
+        await world.wait_until_clean()
+
+
+NEXT, ROUND = "COLOURS[number - 1]", "COLOURS[(number - 1) % len(COLOURS)]"
+APPROACHES = [
+    {"name": "count from one", "summary": f"The index is one too high: use {NEXT} instead."},
+    {"name": "count in a circle", "summary": f"The wheel has no end: use {ROUND} instead."},
+]
+
+
+def plan_two_ways(request: Request) -> Turn:
+    """Return a plan whose fix may go one way or the other, of equal worth by every rule."""
+    record = re.findall(r"^record ([0-9a-z]{8}),", request.text, re.MULTILINE)[:1]
+    return give_result(
+        {
+            "cause": "`spin` counts from zero.",
+            "confidence": "medium",
+            "evidence_ids": record,
+            "problem": "`spin` fails for the last field.",
+            "solution": "Let it count as people do.",
+            "steps": [{"summary": "Mend spin", "owned_files": [FILE]}],
+            "risk": "low",
+            "impact": "People who spin the wheel.",
+            "tests": {"unit": "", "integration": "", "performance": "", "user_experience": ""},
+            "compatibility": "Nothing changes for anybody else.",
+            "verification": "The failure does not come back.",
+            "rollback": "Revert the merge.",
+            "approaches": APPROACHES,
+        }
+    )
+
+
+def write_its_way(request: Request) -> Turn:
+    """Return the next act of the candidate whose approach the request names."""
+    code = ROUND if "Yours is this one:" in request.text and "no end" in request.text else NEXT
+    acts = (
+        FIX[0],
+        call_tool("Edit", file_path=FILE, old_string=SPIN.edit[1], new_string=code),
+        say_text(f"use {code}"),
+    )
+    return acts[min(len(request.results), 2)]
+
+
+def review_or_vote(request: Request) -> Turn:
+    """Return an approval, or a vote for the candidate that goes in a circle."""
+    if "Which candidate would you merge?" not in request.prompt:
+        return give_result(CONTENT)
+    _, *entries = request.prompt.split("\n### ")
+    (label,) = (entry[0] for entry in entries if "% len" in entry)
+    return give_result({"choice": label, "reason": "A wheel has no end, so it cannot fail."})
+
+
+async def test_two_candidates_are_written_at_once_and_the_one_that_reviewers_choose_ships(
+    tmp_path: Path,
+) -> None:
+    story: Story = {
+        "planner": [repeat_turn(choose_turn(plan_two_ways))],
+        "executor": [repeat_turn(choose_turn(write_its_way))],
+        "reviewer": [repeat_turn(choose_turn(review_or_vote))],
+    }
+    async with open_small_bot(tmp_path, make_claude_cast(story)) as world:
+        thread, card = await world.propose_fix(SPIN)
+        told = get_text(card)
+        assert "Best of 2" in told
+        assert "A wheel has no end, so it cannot fail." in told
+        model = world.cast.model
+        assert model is not None
+        asked = model.list_requests("executor")
+        assert len({request.conversation for request in asked}) == 2
+        await world.alice.person.say(thread, "ship it")
+        await world.alice.wait_until_live(thread)
+        assert ROUND in (world.workspace.checkout / FILE).read_text()
+        await world.check_command(SPIN)
         await world.wait_until_clean()
 
 

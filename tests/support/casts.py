@@ -67,10 +67,12 @@ def make_claude_cast(
     *,
     fallback: str = "none",
     candidates: int = 1,
+    silence: float = 180.0,
 ) -> MakeCast:
     """Return the claude engine with the real program, and GitHub.
 
-    The model follows `story` for the roles in it, and the world's script for all others.
+    The model follows `story` for the roles in it, and the world's script for all others. If it is
+    silent for `silence` seconds, it is given up.
     """
 
     @asynccontextmanager
@@ -81,7 +83,7 @@ def make_claude_cast(
         turns = {**ScriptedModelBehaviour(workspace.home / "script.json").story, **(story or {})}
         async with GithubTwin(folder) as github, ScriptedModel(turns) as model:
             run_git(workspace.checkout, "remote", "set-url", "origin", github.clone_url)
-            await asyncio.to_thread(_configure, workspace.config, fallback, candidates)
+            await asyncio.to_thread(_configure, workspace.config, fallback, candidates, silence)
             variables = {
                 "ANTHROPIC_API_KEY": KEY,
                 "ANTHROPIC_BASE_URL": model.base_url,
@@ -104,9 +106,9 @@ def _list_pulls(github: GithubTwin) -> list[tuple[int, str]]:
     return [(pull.number, state) for pull, state in zip(found, states, strict=True)]
 
 
-def _configure(file: Path, fallback: str, candidates: int) -> None:
+def _configure(file: Path, fallback: str, candidates: int, silence: float) -> None:
     content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    content["engine"] = {"name": "claude", "fallback": fallback}
+    content["engine"] = {"name": "claude", "fallback": fallback, "silence_seconds": silence}
     content["change"] = {"candidates": candidates}
     content["forge"] = {"kind": "github", "github": {"reviewers": ["alice"]}}
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
