@@ -158,6 +158,7 @@ async def test_of_two_candidates_the_one_that_holds_ships(tmp_path: Path) -> Non
     story = {**TESTS.story, **TWICE}
     async with open_small_bot(tmp_path, make_claude_cast(story, candidates=2)) as world:
         thread = await agreed_to(world)
+        await world.alice.wait_for_text(thread, "I write 2 candidates side by side", PATIENCE)
         card = get_text(await world.alice.wait_for_proposal(thread, timeout=PATIENCE))
         assert "**Best of 2**: candidate 1, for no other holds" in card
         await world.alice.person.say(thread, "ship it")

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.twins.model import Message, Turn, call_tool, give_result, repeat_turn, say_text
+from tests.twins.model import (
+    Message,
+    Request,
+    Turn,
+    call_tool,
+    choose_turn,
+    give_result,
+    repeat_turn,
+    say_text,
+)
 
 DICE = "cogs/dice.py"
 REMINDERS = "cogs/reminders.py"
@@ -273,16 +282,18 @@ def test_a_coin_has_another_side() -> None:
     assert flip("tails")
 """
 FLIP_TESTS = "tests/cogs/test_flip.py"
-TWICE: Mapping[str, Sequence[Turn]] = {
-    "executor": [
-        call_tool("Write", file_path=FLIP_TESTS, content=STRICT),
-        say_text("These kill what lived."),
-        call_tool("Write", file_path=FLIP_TESTS, content=LAX),
-        say_text("These look once."),
-        repeat_turn(say_text("They stay as they are.")),
-    ]
-}
-"""Two candidates of `TESTS`: the first holds, and the branch stands at the second by then."""
+
+
+def write_flip_tests(request: Request) -> Turn:
+    """Return the next act of a candidate: the worktree of the first ends with `c1`."""
+    is_first = (request.cwd or "").endswith("c1")
+    if request.results:
+        return say_text("These kill what lived." if is_first else "They stay as they are.")
+    return call_tool("Write", file_path=FLIP_TESTS, content=STRICT if is_first else LAX)
+
+
+TWICE: Mapping[str, Sequence[Turn]] = {"executor": [repeat_turn(choose_turn(write_flip_tests))]}
+"""Two candidates of `TESTS`, written side by side: only the first holds."""
 TESTS = FeatureRequest(
     "write tests for the fair",
     [make_brief("The fair's games are to be tested.", FLIP_TESTS, proofs=["covering"])],
