@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,7 @@ from tests.support.target_harness import (
     write_settings,
 )
 from tests.support.thread_reader import is_waiting_or_ended
+from tests.twins.github import GithubTwin
 
 PATIENCE = 180.0
 DEPLOY = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(os.environ[sys.argv[2]])"
@@ -142,20 +143,34 @@ async def check_verdict(world: TargetHarness, run: Run) -> None:
 
 
 @pytest.mark.slow
-async def test_a_command_that_no_test_can_call_is_proven_by_a_replay(tmp_path: Path) -> None:
+async def test_a_command_that_no_test_can_call_is_proven_by_a_replay_and_merged_at_github(
+    tmp_path: Path,
+) -> None:
     repository = tmp_path / "welcome"
     make_target(repository, COG_BOT, {"sharing.py": COG_WORKED})
-    paths = {"free": ["sharing.py"]}
-    settings = write_settings(tmp_path, build_entry("welcome", paths=paths, live="person"))
     await run_target(repository, "!share 6 0")
-    async with open_world(tmp_path / "world", settings) as world, world.run_agent() as agent:
+    async with AsyncExitStack() as stack:
+        github = await stack.enter_async_context(open_github(tmp_path, repository))
+        forge = {"kind": "github", "repository": f"{github.owner}/{github.name}"}
+        entry = build_entry("welcome", paths={"free": ["sharing.py"]}, live="person", forge=forge)
+        variables = {"GITHUB_TOKEN": github.token, "THESEUS_GITHUB_API_URL": github.api_url}
+        settings = write_settings(tmp_path, entry, variables=variables)
+        world = await stack.enter_async_context(open_world(tmp_path / "world", settings))
+        agent = await stack.enter_async_context(world.run_agent())
         run = await propose(world, agent)
         history = await world.store.get_history(run.id)
+        pull = github.world.pulls[1]
+        assert pull.title.startswith("fix: ")
+        assert pull.draft
+        assert history.proposal is not None
+        assert pull.head == history.proposal.head
         await agent.approve(world.build_approval(run))
         await world.wait_for(lambda each: each.has_ended, run.id, PATIENCE)
         shipment = (await world.store.get_history(run.id)).shipment
-        assert shipment is not None
+        assert shipment is not None, world.list_texts(run)
         assert not shipment.live
+        assert run_git(github.bare, "rev-parse", "main") == shipment.merge_commit
+        assert run_git(repository, "rev-parse", "main") == shipment.merge_commit
         confirmations = agent.injector.get(LiveConfirmations)
         with pytest.raises(NotAuthorized):
             await confirmations.confirm(run.id, DORA)  # may ask, but not ship
@@ -175,6 +190,17 @@ async def test_a_command_that_no_test_can_call_is_proven_by_a_replay(tmp_path: P
     assert history.verdict.passing_on_head is not None
     assert history.verdict.passing_on_head.status == "passed"
     assert [each.path for each in history.change_set.files] == ["sharing.py"]
+
+
+@asynccontextmanager
+async def open_github(folder: Path, repository: Path) -> AsyncIterator[GithubTwin]:
+    """Open a GitHub with the commits of a repository, which follows it from then on."""
+    place = folder / "github"
+    place.mkdir()
+    run_git(place, "clone", "-q", "--bare", str(repository), "ship.git")
+    async with GithubTwin(place) as github:
+        run_git(repository, "remote", "add", "origin", github.clone_url)
+        yield github
 
 
 def list_refs(folder: Path) -> str:

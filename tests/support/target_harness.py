@@ -133,7 +133,11 @@ def build_entry(name: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def write_settings(folder: Path, *entries: Mapping[str, Any]) -> Settings:
+def write_settings(
+    folder: Path,
+    *entries: Mapping[str, Any],
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Settings:
     """Return the settings of a small checkout of Theseus with these targets."""
     root = folder / "theseus"
     config = {
@@ -144,7 +148,7 @@ def write_settings(folder: Path, *entries: Mapping[str, Any]) -> Settings:
     root.mkdir(exist_ok=True)
     run_git(root, "init", "-q", "-b", "main")
     commit(root, {"data/config.yaml": yaml.safe_dump(config), ".gitignore": "data/state/\n"})
-    return load(root, {})
+    return load(root, variables)
 
 
 def make_target(
