@@ -43,7 +43,7 @@ from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
-from bot.ports.workspace import Checkout, Workspaces
+from bot.ports.workspace import Checkout, Workspace, Workspaces
 from bot.presentation.pull_request_style import BodyTemplate, PullRequestStyle
 from bot.presentation.run_links import RunLinks
 from bot.presentation.title_style import TitleStyle
@@ -57,6 +57,7 @@ from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.checks.start_check import CommitCheck
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.runs.changelog_writer import ChangelogWriter
 from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.runs.confirmed_versions import ConfirmedVersions
 from bot.self_improvement.runs.deployer import ShipmentDeployer
@@ -68,6 +69,7 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.watch.fix_evaluator import FixEvaluator
 from bot.settings import Settings
+from bot.targets.formatting import FORMAT_FILES, find_formatter
 from bot.targets.proposal import build_protection
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from bot.tools.calls import find_no_tools
@@ -131,13 +133,21 @@ async def _open_sandbox(injector: Injector, places: TargetPlaces, settings: Sett
         visible=list_python_paths(places.python) if is_other else (),
     )
     injector.add(sandbox, Sandbox)
-    checks = FixedChecks(target.checks or build_default_checks(target), str(places.python))
+    checks = FixedChecks(
+        target.checks or build_default_checks(target), str(places.python), find_their_formatter
+    )
     verifier = SandboxedVerifier(
         sandbox, places.data / "cache", checks=checks, load=injector.get(SharedLock)
     )
     injector.add(JournalledVerifier(verifier, injector.get(Recorder)), Verifier)
     rehearsal = build_target_rehearsal(sandbox, target.start, places.python, places.repository)
     injector.add(rehearsal, Rehearsal)
+
+
+async def find_their_formatter(workspace: Workspace) -> Check | None:
+    """Return the check of the format that a repository's files at base say it has."""
+    texts = {file: await workspace.read_base(file) for file in FORMAT_FILES}
+    return find_formatter({file: text for file, text in texts.items() if text is not None})
 
 
 def build_default_checks(target: Target) -> Checks:
@@ -235,15 +245,16 @@ def _build_writers(
 ) -> None:
     if chosen.open_candidate_voter is not None:
         injector.add(chosen.open_candidate_voter(), CandidateVoter)
-    check = injector.build(WorktreeCheck)
+    check, changelog = injector.build(WorktreeCheck), ChangelogWriter()
     injector.build(FaultAnalyzer, planner=chosen.planner)
     injector.build(PlanBuilder, planner=chosen.planner)
     fallback = None
     if chosen.stand_in is not None:
         budget = Budget(seconds=ours.settings.config.engine.seconds)
-        fallback = CodeAgentRunner(chosen.stand_in, clock, budget=budget, check=check)
-    injector.add(
-        WritingEngines(
-            CodeAgentRunner(chosen.agent, clock, budget=chosen.budget, check=check), fallback
+        fallback = CodeAgentRunner(
+            chosen.stand_in, clock, budget=budget, check=check, changelog=changelog
         )
+    runner = CodeAgentRunner(
+        chosen.agent, clock, budget=chosen.budget, check=check, changelog=changelog
     )
+    injector.add(WritingEngines(runner, fallback))

@@ -16,10 +16,12 @@ from bot.domain.target import (
     TargetPaths,
     TargetStart,
 )
+from bot.targets.changelog import CHANGELOGS, FRAGMENT_FOLDERS
 from bot.targets.checkout import TargetCheckout
 from bot.targets.inspection import Inspection
 from bot.targets.interpreter import Interpreter
 
+_CHANGELOGS = (*CHANGELOGS, *(f"{folder}/+*.*.*" for folder in FRAGMENT_FOLDERS))
 _TOOLS = {
     "ruff": ("lint", ("{python}", "-m", "ruff", "check", "."), 60.0),
     "ruff-format": ("format", ("{python}", "-m", "ruff", "format", "--check", "."), 60.0),
@@ -93,12 +95,15 @@ def build_paths(found: Inspection, start: TargetStart | None) -> TargetPaths:
 
 
 def build_protection(target: Target) -> Protection:
-    """Return the guards of a target's paths. A path in no list is changed only if named."""
+    """Return the guards of a target's paths. A path in no list is changed only if named.
+
+    The changelog gets an entry with each change, so it is free unless it is listed as guarded.
+    """
     classes = {
         "git": BUILT_IN["git"],
         "secrets": BUILT_IN["secrets"],
         "guarded": PathClass(guard="named", paths=target.paths.guarded),
-        "free": PathClass(guard="free", paths=target.paths.free),
+        "free": PathClass(guard="free", paths=(*target.paths.free, *_CHANGELOGS)),
     }
     return Protection(classes=classes)
 

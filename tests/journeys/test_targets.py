@@ -147,7 +147,8 @@ async def test_a_command_that_no_test_can_call_is_proven_by_a_replay_and_merged_
     tmp_path: Path,
 ) -> None:
     repository = tmp_path / "welcome"
-    make_target(repository, COG_BOT, {"sharing.py": COG_WORKED})
+    kept = {"CHANGELOG.md": "# Changes\n\n## [Unreleased]\n\n### Fixed\n\n- One.\n\n## 1.0\n"}
+    make_target(repository, {**COG_BOT, **kept}, {"sharing.py": COG_WORKED})
     await run_target(repository, "!share 6 0")
     async with AsyncExitStack() as stack:
         github = await stack.enter_async_context(open_github(tmp_path, repository))
@@ -189,7 +190,11 @@ async def test_a_command_that_no_test_can_call_is_proven_by_a_replay_and_merged_
     assert history.change_set is not None
     assert history.verdict.passing_on_head is not None
     assert history.verdict.passing_on_head.status == "passed"
-    assert [each.path for each in history.change_set.files] == ["sharing.py"]
+    changed = sorted(each.path for each in history.change_set.files)
+    assert changed == ["CHANGELOG.md", "sharing.py"]
+    entries = run_git(repository, "show", "main:CHANGELOG.md").splitlines()
+    assert entries[6] == "- One."
+    assert entries[7].startswith("- Fix ")
 
 
 @asynccontextmanager

@@ -279,12 +279,10 @@ class SandboxedVerifier:
             for file in present_python(root, files)
             if (root / file).resolve() == root / file  # a linked folder may lead anywhere
         ]
-        checks = await self._checks.load("quick", workspace)
-        pairs = [(check, build_format_command(check)) for check in checks]
-        found = [(check, writing) for check, writing in pairs if writing is not None]
-        if not found or not python:
+        check = await self._checks.find_formatter(workspace)
+        writing = build_format_command(check) if check else None
+        if check is None or writing is None or not python:
             return ()
-        check, writing = found[0]
         async with self._slots, self._copy(workspace, at_base=False) as folder:
             tree = folder / "tree"
             command = self._expand(writing, python, ()) or []
@@ -302,7 +300,10 @@ class SandboxedVerifier:
             }
         rewritten = []
         for file, text in texts.items():
-            at_base = await self.run_checks_at_base([check.name], workspace, [file])
+            existing = await select_present_at_base([file], workspace)
+            at_base = await self._run_all(
+                [check], existing, (), workspace, _ignore_check, at_base=True
+            )
             if all(result.ok for result in at_base):
                 (root / file).write_bytes(text)
                 rewritten.append(file)

@@ -22,6 +22,7 @@ from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.runs.agent_updates import OnProgress, wait_for_result
+from bot.self_improvement.runs.changelog_writer import ChangelogWriter
 from bot.self_improvement.steps._assignment import (
     add_granted_files,
     build_change_set,
@@ -42,7 +43,8 @@ class CodeAgentRunner:
     """Runs a code agent and records what it really changed.
 
     With a `check`, changes are formatted before they are committed, and the agent may have its work
-    checked before it is done.
+    checked before it is done. With a `changelog`, a change that is no part of another gets an entry
+    there.
     """
 
     agent: CodeAgent
@@ -50,6 +52,7 @@ class CodeAgentRunner:
     _: KW_ONLY
     budget: Budget
     check: WorktreeCheck | None = None
+    changelog: ChangelogWriter | None = None
 
     @property
     def engine(self) -> str:
@@ -85,11 +88,24 @@ class CodeAgentRunner:
             return ExecutionPaused(asked=finished, head=head)
         if finished.cannot:
             await workspace.reset(before)
+        finished = await self._add_changelog_entry(assignment, workspace, finished)
         head = await self._commit(assignment, workspace, finished)
         change = await build_change_set(
             finished, self.agent.name, workspace, head, changed=head != before
         )
         return change.replace(seconds=self.clock.monotonic() - started)
+
+    async def _add_changelog_entry(
+        self, assignment: Assignment, workspace: Workspace, finished: Finished
+    ) -> Finished:
+        """Return the result with the changelog among its files, if an entry was written."""
+        if self.changelog is None or assignment.part is not None:
+            return finished
+        if not await workspace.list_changes():
+            return finished
+        subject = commit_message(assignment, finished).partition("\n")[0]
+        grant = await self.changelog.write(assignment, workspace, subject)
+        return finished.replace(granted=(*finished.granted, grant)) if grant else finished
 
     async def _commit(
         self, assignment: Assignment, workspace: Workspace, finished: Finished

@@ -111,6 +111,32 @@ async def test_the_commits_of_people_reach_the_local_forge_before_a_run(
     assert "not on main" in (await checkout.find_obstacles())[0]
 
 
+LONG = (
+    "def share(sweets, people):\n    return {'each': sweets // people, 'left': sweets % people}\n"
+)
+
+
+async def test_changes_of_a_target_are_formatted_as_its_people_do(
+    tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    injector = await open_one(tmp_path, stack)
+    write(tmp_path / "welcome", {"games.py": LONG, "util.py": 'NAMES = ["ada"]\n'})
+    write(tmp_path / "welcome", {"pyproject.toml": "[tool.black]\nline-length = 40\n"})
+    run_git(tmp_path / "welcome", "add", ".")
+    run_git(tmp_path / "welcome", "commit", "-q", "-m", "Say how we format")
+    base = await injector.get(Checkout).get_head()
+    verifier = injector.get(Verifier)
+    async with injector.get(Workspaces).open("r1", base=base) as workspace:
+        write(
+            workspace.path, {"new.py": LONG, "games.py": LONG + "x=1\n", "util.py": "NAMES=['ada']"}
+        )
+        rewritten = await verifier.format_files(workspace, ["new.py", "games.py", "util.py"])
+        assert rewritten == ("new.py", "util.py")  # games.py was not formatted before
+        lines = (workspace.path / "new.py").read_text().splitlines()
+    assert lines[1] == "    return {"
+    assert lines[2] == '        "each": sweets // people,'
+
+
 @pytest.mark.slow
 async def test_checks_of_a_target_see_nothing_of_theseus(
     tmp_path: Path, stack: AsyncExitStack
