@@ -13,6 +13,7 @@ from bot.presentation.answers import ABOUT_QUESTIONS
 from cogs.ui import (
     ClientHost,
     get_speaker,
+    place_asked_in,
     render_commands,
     run_in,
     send_privately,
@@ -39,14 +40,17 @@ class Questions(commands.Cog):
         """Ask what I did, why, what it cost, what could break, and who decided it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         run = await run_in(self.bot, interaction.channel)
-        utterance = parse(question, Setting(addressed=True, listed=True, in_thread=run is not None))
+        targets, place = self.bot.intake.targets, place_asked_in(interaction)
+        plain = targets.strip_names(question)
+        utterance = parse(plain, Setting(addressed=True, listed=True, in_thread=run is not None))
         person, slots = get_speaker(interaction), utterance.slots
         if utterance.intent is Intent.STATUS:
             answer = await render_status(self._authorizer, self.bot.agent, person, run)
         elif utterance.intent in (Intent.ASK, Intent.BUDGET):
             if utterance.intent is Intent.BUDGET:
                 slots, run = slots.replace(topic=Topic.COST), None
-            asked = Request(person, slots, ClientHost(self.bot), run)
+            target = run.trigger.target if run else targets.find_named(question, place)
+            asked = Request(person, slots, ClientHost(self.bot), run, target=target)
             answer = await self.bot.intake.answer_question(asked)
         else:
             answer = _UNKNOWN.format(about=ABOUT_QUESTIONS)

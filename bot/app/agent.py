@@ -43,7 +43,11 @@ from bot.self_improvement import (
 )
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.checks.answer_inquiry import AnswerInquiry
-from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.behaviour_check import (
+    BehaviourCheck,
+    ScriptSource,
+    TrafficScripts,
+)
 from bot.self_improvement.checks.change_proofs import ChangeProofs
 from bot.self_improvement.checks.conversation_check import ConversationCheck
 from bot.self_improvement.checks.failure_replays import FailureReplays
@@ -53,7 +57,7 @@ from bot.self_improvement.checks.gates.documentation import DocumentationGate
 from bot.self_improvement.checks.gates.experience import ExperienceGate
 from bot.self_improvement.checks.gates.merge_gates import MergeGates
 from bot.self_improvement.checks.gates.performance import PerformanceGate
-from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
+from bot.self_improvement.checks.gates.reached_scripts import CaseScripts, ReachedScripts
 from bot.self_improvement.checks.gates.revert import RevertGate
 from bot.self_improvement.checks.interaction_replays import InteractionReplays
 from bot.self_improvement.checks.quality_gate import QualityGate
@@ -140,7 +144,8 @@ def _build_evidence(injector: Injector, settings: Settings) -> None:
 def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> None:
     """Build what judges changes before people see them."""
     build, span = injector.build, timedelta(days=settings.config.journal.keep_days)
-    build(BehaviourCheck, lookback=span)
+    build(TrafficScripts, ScriptSource, lookback=span)
+    build(BehaviourCheck)
     build(RevertRehearsal, lookback=span)
     _build_gates(injector, settings, chosen)
     build(ProposalTrials)
@@ -160,7 +165,7 @@ def _build_gates(injector: Injector, settings: Settings, chosen: Engines) -> Non
     injector.build(SandboxedCoverage, CoverageMeter)
     injector.build(AdvisoryFile, AdvisoryDatabase, state=settings.state)
     rules, span = settings.config.gates, timedelta(days=settings.config.journal.keep_days)
-    injector.build(ReachedScripts, lookback=span)
+    injector.build(ReachedScripts, CaseScripts, lookback=span)
     gates = (
         call(AdvisoryGate),
         DocumentationGate(),

@@ -53,7 +53,10 @@ from bot.tools.calls import FindToolCalls, find_no_tools
 
 @dataclass(frozen=True)
 class EngineResources:
-    """What an engine may be made from: ports, guards and Python of the target that it changes."""
+    """What an engine may be made from: ports, guards and Python of the target that it changes.
+
+    `is_own` is false for a bot that is not built on Theseus.
+    """
 
     settings: Settings
     sandbox: Sandbox
@@ -71,6 +74,7 @@ class EngineResources:
     python: str = sys.executable
     research: RunResearch | None = None
     find_tools: FindToolCalls = find_no_tools
+    is_own: bool = True
 
 
 OpenAuditReader = Callable[[], AuditReader]
@@ -191,6 +195,7 @@ def build_engines(resources: EngineResources) -> Engines:
         clock=resources.clock,
         protection=resources.protection,
         skills=resources.skills,
+        is_own=resources.is_own,
         pictures=RequestPictures(resources.store, resources.pictures),
         research=resources.research,
         find_tools=resources.find_tools,

@@ -14,6 +14,7 @@ from bot.periodic import run_periodically
 from bot.ports.clock import Clock
 from bot.settings import Settings
 from bot.targets.checkout import locate_target, read_checkout
+from bot.targets.commands import FoundCommand
 from bot.targets.inspection import inspect_repository
 
 _REFRESH_SECONDS = 60.0
@@ -23,7 +24,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class TargetCommands:
-    """Knows the names of each target's commands, whether they have failed or not.
+    """Knows the commands of each target, whether they have failed or not.
 
     Nothing of a target runs. Until its source has been read, it has no commands.
     """
@@ -32,11 +33,15 @@ class TargetCommands:
         self._folders = folders
         self._clock = clock
         self._heads: dict[str, str] = {}
-        self._names: dict[str, frozenset[str]] = {}
+        self._commands: dict[str, Mapping[str, FoundCommand]] = {}
 
     def list_names(self, target: str) -> frozenset[str]:
         """Return the full names of a target's commands, as people type them."""
-        return self._names.get(target, frozenset())
+        return frozenset(self._commands.get(target, {}))
+
+    def list_files(self, target: str) -> dict[str, str]:
+        """Return the file that defines each command, by the command's name."""
+        return {name: each.path for name, each in self._commands.get(target, {}).items()}
 
     async def run_forever(self) -> None:
         """Read each target now, and again after each new commit."""
@@ -49,7 +54,7 @@ class TargetCommands:
             if head is None or head == self._heads.get(target):
                 continue
             try:
-                self._names[target] = await run_in_thread(partial(_read_names, folder))
+                self._commands[target] = await run_in_thread(partial(_read_commands, folder))
             except TheseusError as error:
                 _log.warning("the commands of %s could not be read: %s", target, error)
             self._heads[target] = head
@@ -72,6 +77,6 @@ def _read_head(folder: Path) -> str | None:
     return head.line if head.status == 0 else None
 
 
-def _read_names(folder: Path) -> frozenset[str]:
+def _read_commands(folder: Path) -> dict[str, FoundCommand]:
     found = inspect_repository(read_checkout(folder))
-    return frozenset(each.name for each in found.commands if _NAME.fullmatch(each.name))
+    return {each.name: each for each in found.commands if _NAME.fullmatch(each.name)}

@@ -3,10 +3,9 @@
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 import structlog
 from theseus_observe.redaction import redact
@@ -27,9 +26,9 @@ from bot.adapters.sqlite_memory import SqliteMemory
 from bot.app.engines import EngineResources, Engines, MakeEngines
 from bot.app.research import ResearchBuilder
 from bot.app.target_commands import TargetCommands
+from bot.app.target_gates import build_comparisons
 from bot.app.target_places import open_forge
 from bot.domain.checks import Check, Checks
-from bot.domain.errors import StoreError
 from bot.domain.target import Target
 from bot.infra.git import Git
 from bot.infra.injector import Injector
@@ -48,15 +47,17 @@ from bot.presentation.pull_request_style import BodyTemplate, PullRequestStyle
 from bot.presentation.run_links import RunLinks
 from bot.presentation.title_style import TitleStyle
 from bot.self_improvement import ShippedFixes
-from bot.self_improvement.checks.behaviour_check import BehaviourCheck, RecentTraffic
+from bot.self_improvement.checks.change_proofs import ChangeProofs
 from bot.self_improvement.checks.failure_replays import FailureReplays
+from bot.self_improvement.checks.foreign_change_proofs import ForeignChangeProofs
 from bot.self_improvement.checks.foreign_replays import ForeignReplays
 from bot.self_improvement.checks.foreign_start_check import ForeignStartCheck
 from bot.self_improvement.checks.quality_gate import QualityGate
-from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.checks.start_check import CommitCheck
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
+from bot.self_improvement.requests.change_context import ChangeContextCollector
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
+from bot.self_improvement.requests.foreign_change_context import ForeignChangeContext
 from bot.self_improvement.runs.changelog_writer import ChangelogWriter
 from bot.self_improvement.runs.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.runs.confirmed_versions import ConfirmedVersions
@@ -64,25 +65,18 @@ from bot.self_improvement.runs.deployer import ShipmentDeployer
 from bot.self_improvement.runs.engine_choice import WritingEngines
 from bot.self_improvement.runs.live_version import LiveVersion
 from bot.self_improvement.runs.target_deployer import FindCommit, TargetDeployer, TargetVersion
+from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.watch.fix_evaluator import FixEvaluator
-from bot.settings import Settings
+from bot.settings import Settings, parse_config
 from bot.targets.formatting import FORMAT_FILES, find_formatter
 from bot.targets.proposal import build_protection
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from bot.tools.calls import find_no_tools
 
 _log = structlog.stdlib.get_logger(__name__)
-
-
-class UnrecordedTraffic:
-    """Implements `RecentTraffic` for a bot whose traffic is not recorded: it is not checked."""
-
-    async def list_since(self, at: datetime, *, limit: int = 1_000) -> NoReturn:
-        """Raise `StoreError` with the reason."""
-        raise StoreError("what people ask this bot is not recorded, so it cannot be repeated")
 
 
 @dataclass(frozen=True)
@@ -117,7 +111,6 @@ async def open_ports(
     injector.add(journal, Journal, ObservedJournal)
     memory = SqliteMemory(data / "memory.sqlite3", redact=redact)
     injector.add(await stack.enter_async_context(memory), MemoryStore, SqliteMemory)
-    injector.add(UnrecordedTraffic(), RecentTraffic)
     await _open_sandbox(injector, places, settings)
 
 
@@ -177,6 +170,7 @@ def build_engines(
             python=str(places.python),
             research=research,
             find_tools=find_no_tools,  # a target's people are others than those of a server
+            is_own=False,
         )
     )
 
@@ -190,14 +184,12 @@ def build_workers(
 ) -> None:
     """Build what does the work of the steps for a target.
 
-    What only Theseus has is left out: hot reload, its conversation, answers from its own traffic,
-    and requested changes, whose proofs need these.
+    What only Theseus has is left out: hot reload, its conversation, and answers from its own
+    traffic.
     """
     target, config = places.target, ours.settings.config
     build, clock = injector.build, injector.get(Clock)
-    lookback, span = (
-        timedelta(hours=config.runs.lookback_hours), timedelta(days=config.journal.keep_days),
-    )  # fmt: skip
+    lookback = timedelta(hours=config.runs.lookback_hours)
     matcher = build(
         FailureMatcher,
         lookback=lookback,
@@ -208,8 +200,8 @@ def build_workers(
     build(ForeignReplays, FailureReplays)
     build(ForeignStartCheck, CommitCheck)
     build(FixEvaluator, rules=config.watch)
-    build(BehaviourCheck, lookback=span)
-    build(RevertRehearsal, lookback=span)
+    checks = target.checks or build_default_checks(target)
+    build_comparisons(injector, ours.settings, checks, str(places.python))
     build(QualityGate, protection=build_protection(target), redact=redact)
     checkout = injector.get(FollowedCheckout)
     build(
@@ -231,7 +223,7 @@ def build_workers(
         contains=checkout.is_ancestor,
     )
     build(TargetDeployer, ShipmentDeployer)
-    _build_writers(injector, ours, chosen, clock)
+    _build_writers(injector, ours, chosen, clock, target)
 
 
 def _choose_running_commit(injector: Injector, target: Target) -> FindCommit:
@@ -240,11 +232,27 @@ def _choose_running_commit(injector: Injector, target: Target) -> FindCommit:
     return injector.get(ObservedJournal).find_running_commit
 
 
+def _build_change_requests(
+    injector: Injector, ours: EngineResources, chosen: Engines, name: str
+) -> None:
+    """Build what finds out what is wanted of a target, and proves that it was done."""
+    injector.build(ForeignChangeProofs, ChangeProofs, read_settings=parse_config)
+    injector.build(
+        ForeignChangeContext,
+        ChangeContextCollector,
+        commands=partial(injector.get(TargetCommands).list_files, name),
+        lookback=timedelta(days=ours.settings.config.journal.keep_days),
+    )
+    injector.build(RequestBriefer, planner=chosen.request_planner, second=chosen.second_planner)
+
+
 def _build_writers(
-    injector: Injector, ours: EngineResources, chosen: Engines, clock: Clock
+    injector: Injector, ours: EngineResources, chosen: Engines, clock: Clock, target: Target
 ) -> None:
     if chosen.open_candidate_voter is not None:
         injector.add(chosen.open_candidate_voter(), CandidateVoter)
+    if chosen.request_planner is not None and chosen.agent.can_follow_instructions:
+        _build_change_requests(injector, ours, chosen, target.name)
     check, changelog = injector.build(WorktreeCheck), ChangelogWriter()
     injector.build(FaultAnalyzer, planner=chosen.planner)
     injector.build(PlanBuilder, planner=chosen.planner)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -20,14 +21,18 @@ from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
 from bot.app.target_parts import TargetPlaces, build_engines, build_workers, open_ports
 from bot.app.target_places import find_python, prepare_repository
+from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.target_budgets import TargetBudget
 from bot.domain.errors import ConfigError
 from bot.infra.injector import Injector
+from bot.monitoring.target_records import choose_records
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.presentation.run_links import RunLinks
+from bot.self_improvement import ShippedFixes
+from bot.self_improvement.requests.question_records import QuestionRecords
 from bot.self_improvement.runs.confirmed_versions import ConfirmedVersions
 from bot.settings import Settings
 from bot.targets.reach import require_distinct
@@ -92,7 +97,7 @@ async def open_targets(
             require_distinct([*folders.items(), (target.name, folder)])
             folders[target.name] = folder
             injector = Injector()
-            injector.take(parent, Clock, Recorder, ResearchBuilder, SharedLock, TargetCommands)
+            injector.take(parent, Clock, FlagRepository, Recorder, ResearchBuilder, SharedLock, TargetCommands)
             injector.add(ConfirmedVersions(parent.get(KeyValueStore)))
             if target.name in budgets:
                 injector.add(budgets[target.name])
@@ -102,8 +107,23 @@ async def open_targets(
             await open_ports(injector, places, journal, settings, stack)
             chosen = build_engines(injector, places, make_engines, resources)
             build_workers(injector, places, resources, chosen, links)
+            _build_question_records(injector, target.name, resources, parent.get(KeyValueStore))
             injectors[target.name] = injector
         except ConfigError as error:
             _log.warning("the target %s cannot be worked on: %s", target.name, error)
             refusals[target.name] = str(error)
     return OpenedTargets(injectors, refusals)
+
+
+def _build_question_records(
+    injector: Injector, name: str, resources: EngineResources, key_values: KeyValueStore
+) -> None:
+    """Build what answers questions about a target."""
+    injector.build(
+        QuestionRecords,
+        store=resources.store,
+        key_values=choose_records(key_values, name),
+        fixes=ShippedFixes(resources.store, name),
+        commands=partial(injector.get(TargetCommands).list_names, name),
+        target=name,
+    )

@@ -21,9 +21,7 @@ from bot.targets.adoption import Candidate, examine_repository
 from bot.targets.checkout import clone
 from bot.targets.proposal import format_entry, propose_name
 
-_COMMENT = (
-    "By `theseus adopt`. Also: people, budget, channel_id, log, deployment (docs/targets.md)."
-)
+_COMMENT = "By `theseus adopt`. Also: people, budget, channel_id, deployment (docs/targets.md)."
 
 
 def adopt(
@@ -116,6 +114,7 @@ def _print(candidate: Candidate, findings: list[DoctorFinding], *, as_json: bool
                 "problem": candidate.problem,
                 "found": candidate.inspection.model_dump(mode="json"),
                 "entry": format_entry(candidate.target),
+                "gitignore": candidate.gitignore,
                 "doctor": [each.model_dump() for each in findings],
             }
         )
@@ -124,7 +123,7 @@ def _print(candidate: Candidate, findings: list[DoctorFinding], *, as_json: bool
         say(line)
     if candidate.problem:
         return
-    for line in render_attachment(candidate.inspection):
+    for line in render_attachment(candidate):
         say(line)
     for finding in findings:
         say(finding.line)

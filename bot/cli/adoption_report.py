@@ -103,10 +103,13 @@ def _format_handlers(found: Inspection) -> str:
     return ", ".join(f"{number} {label}" for number, label in counted if number)
 
 
-def render_attachment(found: Inspection) -> Iterator[str]:
+def render_attachment(candidate: Candidate) -> Iterator[str]:
     """Yield what to add to the bot so that it is recorded, and where."""
-    place = found.attachment
+    place = candidate.inspection.attachment
     if place is None:
         return
     yield f"Add this to {place.path} before line {place.line} ({place.where}):"
     yield from (f"    {line}" for line in place.lines)
+    if candidate.gitignore:
+        yield "Add this line to .gitignore, so that its journal is not committed:"
+        yield f"    {candidate.gitignore}"

@@ -8,7 +8,7 @@ from theseus_guard.record import Record
 
 from bot.domain.brief import ChangeContext
 from bot.domain.input_contrast import InputContrast
-from bot.domain.journal import Action, Capsule, FailureGroup
+from bot.domain.journal import Action, Capsule, FailureGroup, format_event_name
 from bot.domain.memory import Recalled
 from bot.domain.request_match import FailureReference, Named, RequestMatch
 from bot.domain.shipped_fix import ShippedFix
@@ -213,6 +213,7 @@ class Diagnosis(Record):
     cause: str
     fingerprint: str = ""
     event: str = ""
+    called: str = Field(default="", description="what people call the action that failed")
     file: str = ""
     line: int = 0
     function: str = ""
@@ -228,6 +229,11 @@ class Diagnosis(Record):
         default="", description="what was done about it before: `fixed in #47, held`"
     )
     explained_by: str = Field(default="", description="the planner model; empty: rules alone")
+
+    @property
+    def event_name(self) -> str:
+        """What people call the action that failed: `/roll`, `!roll`."""
+        return self.called or format_event_name(self.event)
 
     @property
     def summary(self) -> str:

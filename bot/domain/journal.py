@@ -1,5 +1,6 @@
 """Journal records: one for each action, with a capsule if it failed."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
@@ -145,6 +146,19 @@ class Action(Record):
     flags: dict[str, bool] = Field(
         default_factory=dict, description="the flags that were read, and whether each was on"
     )
+
+    @property
+    def called(self) -> str:
+        """What people call it: `/roll`, or `!roll` if it was typed with that prefix."""
+        asked = self.request
+        is_typed = self.kind is Kind.COMMAND and asked is not None and asked.way == "typed"
+        if asked is not None and is_typed and _PREFIX.fullmatch(asked.prefix):
+            return f"{asked.prefix}{self.name}"
+        return format_action_name(self.kind, self.name)
+
+
+# The prefix is in the journal of another bot and is shown to people: no markup, no mention.
+_PREFIX = re.compile(r"[!?.,;:$%&+=>^#/-]{1,3}|[a-z]{1,5}[!?.,;:-]")
 
 
 def format_action_name(kind: str, name: str) -> str:

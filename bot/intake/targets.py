@@ -74,14 +74,20 @@ class KnownTargets:
         """Return a text without the names of the other bots, to be parsed and matched."""
         return find_target_names(text, self.others).rest
 
+    def find_named(self, text: str, place: Place) -> str:
+        """Return the bot that a text names, or else that its channel is for, or else Theseus."""
+        names = find_target_names(text, self.others).names
+        if len(names) == 1:
+            return names[0]
+        here = None if names else self.find_by_channel(place)
+        return OWN_TARGET if here is None else here.name
+
     def name_target(self, trigger: Trigger) -> Trigger:
         """Return the trigger with the bot that its words name, or else that its channel is for."""
-        named = find_target_names(trigger.text or trigger.subject, self.others)
-        if len(named.names) == 1:
-            subject = self.strip_names(trigger.subject)
-            return trigger.replace(target=named.names[0], subject=subject)
-        here = None if named.names else self.find_by_channel(trigger.place)
-        return trigger if here is None else trigger.replace(target=here.name)
+        name = self.find_named(trigger.text or trigger.subject, trigger.place)
+        if name == OWN_TARGET:
+            return trigger
+        return trigger.replace(target=name, subject=self.strip_names(trigger.subject))
 
     async def resolve(self, trigger: Trigger) -> Trigger | RequestAnswer:
         """Return the trigger with its bot, or the question which bot is meant.

@@ -1,13 +1,13 @@
 """Short texts about a failure, one line or less."""
 
-from bot.domain.journal import FailureGroup, format_action_name
+from bot.domain.journal import FailureGroup
 from bot.presentation.counts import format_count
 from bot.presentation.times import format_utc
 
 
 def format_action(group: FailureGroup) -> str:
     """Return what people call the action: `/roll`, `the task Reminders.deliver`."""
-    return format_action_name(group.newest.kind, group.newest.name)
+    return group.newest.called
 
 
 def format_headline(group: FailureGroup) -> str:

@@ -5,7 +5,6 @@ import re
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.forge_text import neutralise
 from bot.domain.history import History
-from bot.domain.journal import format_event_name
 from bot.domain.run import Run
 from bot.presentation.markdown import escape_line, escape_text
 from bot.presentation.titles import format_request
@@ -31,10 +30,7 @@ def describe_failure(diagnosis: Diagnosis, evidence: Evidence | None) -> str:
     met = ""
     if evidence is not None and evidence.capsule and diagnosis.event.startswith(_WITH_PEOPLE):
         who = f"{evidence.users} people" if evidence.users > 1 else "People"
-        met = (
-            f"{who} who used {format_event_name(diagnosis.event)} got an error instead of "
-            "an answer."
-        )
+        met = f"{who} who used {diagnosis.event_name} got an error instead of an answer."
     known = (
         format_sentence(each) for each in (diagnosis.last_worked, diagnosis.seen_before) if each
     )
@@ -52,7 +48,7 @@ def format_sentence(text: str) -> str:
 
 def _describe_fix(diagnosis: Diagnosis | None, history: History) -> str:
     """Return `/roll 2d6 no longer fails`, or that a wrong answer is correct again."""
-    event = format_event_name(diagnosis.event) if diagnosis else "It"
+    event = diagnosis.event_name if diagnosis else "It"
     shown = history.plan.demonstration if history.plan else None
     asked = shown[0] if shown else ""
     if asked.startswith("presses "):

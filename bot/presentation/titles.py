@@ -2,8 +2,9 @@
 
 import re
 
+from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
-from bot.domain.journal import Action, format_action_name
+from bot.domain.journal import Action
 from bot.domain.run import Run, Trigger
 from bot.domain.target import OWN_TARGET
 
@@ -45,7 +46,7 @@ def format_thread_title(trigger: Trigger, failed: Action | None) -> str:
     """
     source = trigger.text if trigger.is_verbatim and trigger.subject else trigger.subject
     title = _clean_text(source)
-    event = format_action_name(failed.kind, failed.name) if failed else ""
+    event = failed.called if failed else ""
     if event and not title:
         title = failed.error.exception.rpartition(".")[2] if failed and failed.error else "slow"
     if not title:
@@ -61,18 +62,15 @@ def change_title(run: Run, history: History, limit: int = 80) -> str:
     """
     change, diagnosis = history.change_set, history.diagnosis
     called = change.title if change else ""
-    failed = (
-        f"the failure of {_format_command(diagnosis.event)}"
-        if diagnosis and diagnosis.event
-        else ""
-    )
+    failed = f"the failure of {_format_command(diagnosis)}" if diagnosis and diagnosis.event else ""
     named = run.trigger.subject or called or failed
     return format_title(run.trigger.replace(subject=named, text=""), limit)
 
 
-def _format_command(event: str) -> str:
+def _format_command(diagnosis: Diagnosis) -> str:
     """Return `/poll results` for `command.poll results`; another event as it is."""
-    return f"/{event.removeprefix('command.')}" if event.startswith("command.") else event
+    event = diagnosis.event
+    return diagnosis.event_name if event.startswith("command.") else event
 
 
 def _cut(text: str, limit: int) -> str:

@@ -40,10 +40,11 @@ _FAILS_WITH: Mapping[Absence, str] = {
 }
 
 
-def find_example_problems(brief: Brief, cogs: Collection[str]) -> tuple[str, ...]:
+def find_example_problems(brief: Brief, cogs: Collection[str] | None) -> tuple[str, ...]:
     """Return the problems of a brief's examples, for their author; empty if there are none.
 
-    `cogs` are the names of the existing modules under `cogs`. Examples that cannot be run are a
+    `cogs` are the names of the existing modules under `cogs`; `None` for a bot that is not built on
+    Theseus, which starts as a whole. Examples that cannot be run are a
     problem, and so are examples that a command with one fixed answer would pass.
     """
     if len(brief.acceptances) > MOST:
@@ -134,15 +135,13 @@ def _build_test(example: Acceptance, cogs: Collection[str], *, seeded: bool) -> 
     return test and test.replace(answered=True)
 
 
-def _find_problems(example: Acceptance, cogs: Collection[str]) -> Iterator[str]:
+def _find_problems(example: Acceptance, cogs: Collection[str] | None) -> Iterator[str]:
     world, steps = example.script.world, example.script.steps
     for what in (example.asked, example.expected):
         if not what.strip() or "\n" in what or len(what) > _LONGEST_LINE:
             yield f"say in one line of at most {_LONGEST_LINE} characters what is done and expected"
-    if len(world.cogs) != 1 or not re.fullmatch(r"[a-z_][a-z0-9_]*", world.cogs[0]):
-        yield "name exactly one cog in world.cogs, by its module's name"
-    elif example.missing == "no such cog" and world.cogs[0] in cogs:
-        yield f"the cog {world.cogs[0]} exists: say what is missing in it"
+    if why := _find_world_problem(example, cogs):
+        yield why
     if not 0 < len(steps) <= MOST_STEPS:
         yield f"it has {len(steps)} steps; one to {MOST_STEPS} can be played"
     names = {actor.name for actor in world.people}
@@ -154,6 +153,19 @@ def _find_problems(example: Acceptance, cogs: Collection[str]) -> Iterator[str]:
         elif isinstance(step, PersonStep) and step.channel not in ("dm", *world.channels):
             yield f"step {number}: there is no channel {step.channel} in world.channels"
     yield from (why for each in example.wanted for why in _find_unclear_expectations(each, steps))
+
+
+def _find_world_problem(example: Acceptance, cogs: Collection[str] | None) -> str:
+    """Return why an example's world fits no bot with these cogs; empty if it does."""
+    world = example.script.world
+    if cogs is None:
+        is_own = bool(world.cogs or world.flags) or example.missing == "no such cog"
+        return "this bot has no cogs and flags of Theseus: leave them out" if is_own else ""
+    if len(world.cogs) != 1 or not re.fullmatch(r"[a-z_][a-z0-9_]*", world.cogs[0]):
+        return "name exactly one cog in world.cogs, by its module's name"
+    if example.missing == "no such cog" and world.cogs[0] in cogs:
+        return f"the cog {world.cogs[0]} exists: say what is missing in it"
+    return ""
 
 
 def _find_unclear_expectations(wanted: Wanted, steps: Sequence[ScriptStep]) -> Iterator[str]:

@@ -54,7 +54,7 @@ from bot.self_improvement.requests.endorsements import Endorsements
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.requests.gaps import GapService
 from bot.self_improvement.requests.incident_reports import IncidentReports
-from bot.self_improvement.requests.question_records import QuestionRecords
+from bot.self_improvement.requests.question_records import QuestionRecords, RecordsByTarget
 from bot.self_improvement.requests.questions import QuestionService
 from bot.self_improvement.requests.retry_changes import RetryChanges
 from bot.self_improvement.requests.run_requests import RunRequests
@@ -199,7 +199,7 @@ def assemble(
         levels=settings.autonomy,
         unconfined=settings.unconfined,
     )
-    _build_requests(injector, commands)
+    _build_requests(injector, commands, others)
     return _build_loops(injector, settings, others)
 
 
@@ -344,11 +344,13 @@ def _build_approvals(injector: Injector) -> None:
     )
 
 
-def _build_requests(injector: Injector, commands: Callable[[], Collection[str]]) -> None:
+def _build_requests(
+    injector: Injector, commands: Callable[[], Collection[str]], others: Mapping[str, Injector]
+) -> None:
     """Build what people ask of the agent."""
-    build = injector.build
-    engines = injector.get(WritingEngines)
-    can_brief = injector.find(RequestBriefer) is not None
+    build, engines = injector.build, injector.get(WritingEngines)
+    able = injector.find(RequestBriefer) is not None and engines.can_follow_instructions
+    able_targets = [name for name, each in others.items() if each.find(RequestBriefer)]
     for service in (
         BudgetReports,
         MemoryService,
@@ -365,8 +367,9 @@ def _build_requests(injector: Injector, commands: Callable[[], Collection[str]])
         LiveConfirmations,
     ):
         build(service)
-    build(ChangeRequests, able=can_brief and engines.can_follow_instructions)
-    build(QuestionRecords, commands=commands)
+    build(ChangeRequests, able=able, able_targets=able_targets)
+    known = {name: each.find(QuestionRecords) for name, each in others.items()}
+    injector.add(RecordsByTarget(build(QuestionRecords, commands=commands), known))
     build(QuestionService)
     if injector.find(LiveRegistry) is not None:
         build(LiveItemService)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 from theseus_guard.record import Record
+from theseus_observe.settings import FOLDER
 
 from bot.domain.errors import ConfigError
 from bot.domain.target import Target
-from bot.targets.checkout import TargetCheckout, read_checkout, show_name
+from bot.targets.checkout import TargetCheckout, is_ignored, read_checkout, show_name
 from bot.targets.inspection import Inspection, inspect_repository
 from bot.targets.interpreter import Interpreter, check_interpreter, find_interpreter
 from bot.targets.proposal import build_target
@@ -17,13 +18,17 @@ _MAX_LISTED = 5
 
 
 class Candidate(Record):
-    """An examined repository. `problem` is why it cannot be a target; empty if it can."""
+    """An examined repository. `problem` is why it cannot be a target; empty if it can.
+
+    `gitignore` is the line that its `.gitignore` lacks, so that its journal is not committed.
+    """
 
     checkout: TargetCheckout
     inspection: Inspection
     interpreter: Interpreter | None
     target: Target
     problem: str
+    gitignore: str = ""
 
 
 def examine_repository(
@@ -46,12 +51,14 @@ def examine_repository(
     else:
         required = SpecifierSet(found.project.python)
         interpreter = find_interpreter(folder, required, tracked=checkout.files)
+    target = build_target(name, repository, checkout, found, interpreter)
     return Candidate(
         checkout=checkout,
         inspection=found,
         interpreter=interpreter,
-        target=build_target(name, repository, checkout, found, interpreter),
+        target=target,
         problem=_find_problem(checkout, found, interpreter),
+        gitignore="" if is_ignored(folder, f"{FOLDER}/a") else f"{FOLDER}/",
     )
 
 

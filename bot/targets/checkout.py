@@ -88,6 +88,11 @@ def read_checkout(folder: Path) -> TargetCheckout:
     )
 
 
+def is_ignored(folder: Path, path: str) -> bool:
+    """Return whether git ignores a path of the repository, which need not be there."""
+    return Git(folder).run("check-ignore", "-q", "--", path, ok=None).status == 0
+
+
 def has_branch(folder: Path, branch: str) -> bool:
     """Return whether the repository has the branch, here or at its remote."""
     git = Git(folder)

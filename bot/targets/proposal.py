@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from theseus_guard.protection import PathClass, Protection
+from theseus_observe.settings import FOLDER
 
 from bot.authority.path_classes import BUILT_IN
 from bot.domain.checks import Check, Checks
@@ -13,8 +14,10 @@ from bot.domain.target import (
     Target,
     TargetEnvironment,
     TargetForge,
+    TargetLog,
     TargetPaths,
     TargetStart,
+    is_repository_url,
 )
 from bot.targets.changelog import CHANGELOGS, FRAGMENT_FOLDERS
 from bot.targets.checkout import TargetCheckout
@@ -71,7 +74,13 @@ def build_target(
             if checkout.github
             else TargetForge()
         ),
+        log=propose_log(repository),
     )
+
+
+def propose_log(repository: str) -> TargetLog:
+    """Return where `theseus_observe` writes by default; a clone of ours is not what runs."""
+    return TargetLog() if is_repository_url(repository) else TargetLog(folder=FOLDER)
 
 
 def build_paths(found: Inspection, start: TargetStart | None) -> TargetPaths:

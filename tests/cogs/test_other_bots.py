@@ -65,10 +65,18 @@ async def test_a_requested_change_of_another_bot_is_refused_with_the_reason(
     room: DevChannel,
 ) -> None:
     asked = {"what": "count the songs of a queue", "bot": "music"}
-    reason = "I do not write requested changes for music yet"
+    reason = "I need a model to write a change of music, and none is configured here"
     assert reason in await room.run_command("alice", "change", **asked)
     assert "not on the list" in await room.run_command("dora", "change", **asked)
     assert await room.list_runs() == ()
+
+
+async def test_questions_about_a_bot_are_for_the_people_of_that_bot(room: DevChannel) -> None:
+    for who, answer in {"alice": "I have no records of music", "dora": "not on the list"}.items():
+        said = await room[who].say("dev", "@Theseus what changed this week in music-bot?")
+        assert answer in (await room.wait_for_reply(who, said))["content"]
+        question = "is anything broken in music-bot?"
+        assert answer in await room.run_command(who, "ask", question=question)
 
 
 async def test_two_bots_with_the_same_command_are_asked_back(room: DevChannel) -> None:

@@ -7,15 +7,23 @@ from pathlib import Path
 
 import pytest
 from local_discord.person import Message
+from theseus_rehearsal.records import SayStep, Script
 
+from bot.app.engines import EngineResources, Engines
+from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import STARTS
 from bot.domain.errors import NotAuthorized
 from bot.domain.people import AllowList
+from bot.domain.plan import Step
 from bot.domain.run import Run, Status, Waiting
 from bot.intake import FailureMatcher
 from bot.intake.targets import KnownTarget
+from bot.ports.agent import Budget
 from bot.ports.forge import Forge
+from bot.self_improvement.requests.change_requests import ChangeBegun
 from bot.self_improvement.runs.confirmed_versions import LiveConfirmations
+from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_request_planner import BUILDS, FakeRequestPlanner
 from tests.fakes.repositories import run_git
 from tests.support.agent_harness import ALICE, DORA, AgentHarness
 from tests.support.agent_under_test import AgentUnderTest
@@ -23,6 +31,7 @@ from tests.support.dev_channel import DevChannel, list_labels, open_dev_channel
 from tests.support.target_harness import (
     COG_BOT,
     COG_WORKED,
+    SHARING,
     TargetHarness,
     build_entry,
     make_target,
@@ -55,6 +64,9 @@ async def test_a_failure_reported_in_words_is_fixed_in_the_other_bots_repository
         async with open_room(world) as room:
             answer = await ask(room, "!hello crashes, fix it")
             assert "welcome-bot: Nothing in my journal matches that" in answer
+            answer = await ask(room, "@Theseus which commands failed this week in welcome-bot?")
+            assert answer.startswith("**welcome-bot**: ")
+            assert "!share (ZeroDivisionError) failed once" in answer
             await room["alice"].say("dev", "in welcome-bot, !share fails, fix it")
             run, thread = await find_thread(room)
             card = await room["alice"].wait_for(
@@ -195,6 +207,79 @@ async def test_a_command_that_no_test_can_call_is_proven_by_a_replay_and_merged_
     entries = run_git(repository, "show", "main:CHANGELOG.md").splitlines()
     assert entries[6] == "- One."
     assert entries[7].startswith("- Fix ")
+
+
+WISH = "in welcome, let !share say Everyone instead of Each"
+EVERYONE = Acceptance(
+    asked="`!share 6 2`",
+    expected="that everyone gets 3",
+    script=Script(steps=(SayStep(say="!share 6 2"),)),
+    wanted=(Wanted(step=0, shows=("Everyone gets 3",)),),
+    missing="another answer",
+)
+
+
+def make_scripted(_: EngineResources) -> Engines:
+    """Return models with prepared answers: they say what is wanted, and write it."""
+    brief = Brief(request="", understood="`!share` says Everyone.", acceptances=(EVERYONE,))
+    steps = (Step(summary="Say it", owned_files=("sharing.py",)),)
+    planner = FakeRequestPlanner(brief, plan=BUILDS.replace(steps=steps))
+    writer = FakeAgent({"sharing.py": SHARING.replace("Each gets", "Everyone gets")})
+    return Engines(writer, Budget(seconds=60), "scripted", request_planner=planner)
+
+
+@pytest.mark.slow
+async def test_a_requested_change_is_replayed_shipped_and_reverted(tmp_path: Path) -> None:
+    repository = tmp_path / "welcome"
+    base = make_target(repository, COG_BOT, {"sharing.py": COG_WORKED})
+    settings = write_settings(tmp_path, build_entry("welcome", paths={"free": ["sharing.py"]}))
+    await run_target(repository, "!share 6 3")
+    async with (
+        open_world(tmp_path / "world", settings, make_scripted) as world,
+        world.run_agent() as agent,
+    ):
+        trigger = world.make_trigger(WISH, goal="change").replace(text=WISH, target="welcome")
+        begun = await agent.changes.ask(trigger)
+        assert isinstance(begun, ChangeBegun)
+        run = await wait_for(world, Waiting.AGREEMENT, begun.run)
+        await agent.agreements.give(run.id, ALICE, "text")
+        run = await ship(world, agent, run)
+        history = await world.store.get_history(run.id)
+        verdict = history.verdict
+        assert verdict is not None
+        assert [(each.kind, each.holds) for each in verdict.proofs] == [("behaviour", True)]
+        assert verdict.behaviour is not None
+        assert (verdict.behaviour.answers, verdict.behaviour.unasked) == (1, 0)
+        gates = {each.gate: each for each in verdict.gates}
+        assert gates["advisories"].status == "passed"
+        assert gates["performance"].status == "passed", gates["performance"]
+        assert gates["coverage"].summary == "1 of 1 changed statements run"
+        assert "not for other bots" in gates["revert"].summary
+        assert "Everyone" in run_git(repository, "show", "main:sharing.py")
+        reverting = await agent.requests.revert(ALICE, run_id=run.id)
+        await ship(world, agent, reverting)
+        assert run_git(repository, "diff", base, "main") == ""
+
+
+async def wait_for(world: TargetHarness, waiting: Waiting, run: Run) -> Run:
+    """Return the run once it waits for that."""
+    run = await world.wait_for(
+        lambda each: each.waiting is waiting or each.has_ended, run.id, PATIENCE
+    )
+    assert run.waiting is waiting, (run.reason, world.list_texts(run))
+    return run
+
+
+async def ship(world: TargetHarness, agent: AgentUnderTest, run: Run) -> Run:
+    """Ship a run once it has a proposal; return it as it ended."""
+    run = await wait_for(world, Waiting.APPROVAL, run)
+    while not await world.has_card(run):
+        await world.clock.advance(0.25)
+        run = await world.store.get(run.id)
+    await agent.approve(world.build_approval(run))
+    run = await world.wait_for(lambda each: each.has_ended, run.id, PATIENCE)
+    assert run.status is Status.DONE, run.reason
+    return run
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Trigger, Waiting
 from bot.infra.injector import Injector
 from bot.proof.reproduction import ROOM
-from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck, TrafficScripts
 from bot.self_improvement.checks.change_proofs import ChangeProofs
 from bot.self_improvement.checks.gates.documentation import DocumentationGate
 from bot.self_improvement.checks.gates.merge_gates import MergeGates
@@ -71,9 +71,8 @@ class ChangeHarness(AgentHarness):
         self.engine = FakeAgent(ADDED)
         self.rehearsal.answers = flip_coin
         self.workspaces.snapshots[self.workspaces.base][ROOM] = b"def open_room(): ...\n"
-        behaviour = BehaviourCheck(
-            self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK
-        )
+        scripts = TrafficScripts(self.traffic, self.clock, lookback=WEEK)
+        behaviour = BehaviourCheck(self.rehearsal, self.trees, scripts, self.clock)
         self.proofs = ChangeProofs(
             self.rehearsal, self.trees, behaviour, self.verifier, parse_config
         )

@@ -17,11 +17,12 @@ from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.system_clock import SystemClock
-from bot.app.engines import EngineResources, Engines
 from bot.app.research import open_research
+from bot.app.engines import EngineResources, Engines, MakeEngines
 from bot.app.target_commands import build_target_commands
 from bot.app.target_journals import open_target_journals
 from bot.app.targets import OpenedTargets, open_targets
+from bot.authority.flags import FlagRepository
 from bot.domain.run import Run
 from bot.infra.injector import Injector
 from bot.ports.agent import Budget
@@ -175,6 +176,7 @@ async def run_target(folder: Path, say: str, within: float = 30.0) -> None:
             env={
                 "PATH": os.environ["PATH"], "API": local.api_url, "GATEWAY": local.gateway_url,
                 "TOKEN": "a-token", "THESEUS_OBSERVE_VALUES": "always",
+                "THESEUS_OBSERVE_TRAFFIC": "1",
             },
         )  # fmt: skip
         journal = folder / "theseus-journal"
@@ -194,12 +196,23 @@ def _count_records(journal: Path) -> int:
     return sum(file.read_text().count('"command.') for file in journal.glob("*.ndjson"))
 
 
+def make_offline(resources: EngineResources) -> Engines:
+    """Return the offline engine with the target's sandbox and Python."""
+    agent = OfflineAgent(
+        resources.sandbox, resources.clock, resources.load, python=resources.python
+    )
+    return Engines(agent, Budget(seconds=60), "offline")
+
+
 class TargetHarness(AgentHarness):
     """The agent of Theseus, with real targets."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, make_engines: MakeEngines = make_offline
+    ) -> None:
         super().__init__(folder, clock=FakeClock(datetime.now(UTC)))
         self.settings = settings
+        self._make_engines = make_engines
 
     async def open_targets(self, stack: AsyncExitStack) -> OpenedTargets:
         """Open the configured targets, and use them in later agents."""
@@ -207,6 +220,7 @@ class TargetHarness(AgentHarness):
         parent.add(self.settings)
         parent.add(self.clock, Clock)
         parent.add(SharedLock())
+        parent.add(FlagRepository(self.key_values))
         parent.add(self.key_values, KeyValueStore)
         parent.add(await open_target_journals(self.settings, self.clock, stack))
         self.commands = parent.build(build_target_commands)
@@ -229,7 +243,9 @@ class TargetHarness(AgentHarness):
         )
         lists = {each.name: each.people or PEOPLE for each in self.settings.config.targets}
         self.limits = replace(self.limits, target_people=lists)
-        self.targets = await open_targets(parent, stack, make_offline, resources, NO_LINKS, {})
+        self.targets = await open_targets(
+            parent, stack, self._make_engines, resources, NO_LINKS, {}
+        )
         return self.targets
 
     async def wait_for(self, true: Callable[[Run], bool], run_id: str, within: float) -> Run:
@@ -244,18 +260,12 @@ class TargetHarness(AgentHarness):
         return run
 
 
-def make_offline(resources: EngineResources) -> Engines:
-    """Return the offline engine with the target's sandbox and Python."""
-    agent = OfflineAgent(
-        resources.sandbox, resources.clock, resources.load, python=resources.python
-    )
-    return Engines(agent, Budget(seconds=60), "offline")
-
-
 @asynccontextmanager
-async def open_world(folder: Path, settings: Settings) -> AsyncIterator[TargetHarness]:
+async def open_world(
+    folder: Path, settings: Settings, make_engines: MakeEngines = make_offline
+) -> AsyncIterator[TargetHarness]:
     """Open the harness with its targets."""
     async with AsyncExitStack() as stack:
-        world = TargetHarness(folder, settings)
+        world = TargetHarness(folder, settings, make_engines)
         await world.open_targets(stack)
         yield world

@@ -33,9 +33,18 @@ _NOT_INSTALLED = (
 
 
 def build_brief(
-    form: BriefForm, request: Request, root: Path, protection: Protection, by: str
+    form: BriefForm,
+    request: Request,
+    root: Path,
+    protection: Protection,
+    by: str,
+    *,
+    is_own: bool = True,
 ) -> Brief:
-    """Return the brief for a request. Raises `Objection` if the planner's answer is not usable."""
+    """Return the brief for a request. Raises `Objection` if the planner's answer is not usable.
+
+    Without `is_own`, it is about a bot that has neither cogs nor flags of Theseus.
+    """
     brief = Brief(
         request=request.text,
         understood=form.understood,
@@ -52,6 +61,8 @@ def build_brief(
         questions=tuple(BriefQuestion.model_validate(dict(item)) for item in form.questions),
         proofs=_list_proofs(form),
     )
+    if not is_own:
+        return _check_foreign(brief)
     known_cogs = {cog for path in (root / "cogs").glob("*") if (cog := _get_cog_name(path))}
     if problems := find_example_problems(brief, known_cogs):
         raise Objection("\n".join(f"examples: {problem}" for problem in problems[:5]))
@@ -59,6 +70,16 @@ def build_brief(
     _refuse_unknown_cogs(
         brief.acceptances, known_cogs, _collect_owned_files(form, root, protection)
     )
+    return brief
+
+
+def _check_foreign(brief: Brief) -> Brief:
+    """Return the brief of another bot's change. Raises `Objection` if it cannot be proven."""
+    problems = find_example_problems(brief, None)
+    if brief.flag:
+        problems = ("flag: this bot has no flags: leave it empty", *problems)
+    if problems:
+        raise Objection("\n".join(f"examples: {problem}" for problem in problems[:5]))
     return brief
 
 

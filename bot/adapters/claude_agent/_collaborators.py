@@ -62,7 +62,10 @@ class ToolSession:
 
 @dataclass(frozen=True)
 class EngineServices:
-    """The services of the engine. They are borrowed; the engine does not close them."""
+    """The services of the engine. They are borrowed; the engine does not close them.
+
+    `is_own` is false if it changes a bot that is not built on Theseus.
+    """
 
     prompts: Prompts
     sandbox: Sandbox
@@ -76,6 +79,7 @@ class EngineServices:
     pictures: RequestPictures | None = None
     research: RunResearch | None = None
     find_tools: FindToolCalls = find_no_tools
+    is_own: bool = True
 
     @property
     def run_memory(self) -> RunMemory:

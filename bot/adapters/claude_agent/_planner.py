@@ -111,13 +111,17 @@ class ClaudePlanner:
 
         async def accept(answer: object, *, final: bool) -> Briefed:
             form, root = read(BriefForm, answer), workspace.path
-            brief = build_brief(form, request, root, protection, self.name)
+            brief = build_brief(
+                form, request, root, protection, self.name, is_own=self._services.is_own
+            )
             return Briefed(brief=brief, plan=build_plan(form, root, protection, self.name))
 
         checks = await self._services.render_checks(workspace)
         prompt = self._services.prompts.render(
             "planner_brief", request=request_text(request, checks), **_build_scope(protection)
         )
+        if not self._services.is_own:
+            prompt = f"{prompt}\n\n{self._services.prompts.render('planner_brief_target')}"
         talk = self._talk(request, workspace, BriefForm, "plan", system="planner_request")
         inquiry = self._inquire(talk, prompt, accept, request.run_id, request.passages)
         async with aclosing(inquiry) as updates:

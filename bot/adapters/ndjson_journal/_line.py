@@ -46,6 +46,9 @@ class Lines:
             fields["agent"] = self._text(action.agent)
         if action.error is not None:
             fields["error"] = self._convert_capsule(action.error)
+        del fields["request"]
+        if action.request is not None:  # checked and clean: only journals of other bots have it
+            fields["request"] = action.request.model_dump(mode="json", exclude_defaults=True)
         if not action.flags:
             del fields["flags"]  # most have none: shorter lines are parsed faster
         try:

@@ -14,8 +14,9 @@ from pathlib import PurePosixPath
 from theseus_guard.syntax import evaluate_literal
 
 from bot.adapters.ndjson_journal._line import parse
+from bot.adapters.ndjson_journal._observed_requests import read_request
 from bot.domain.ids import parse_timestamp_ms
-from bot.domain.journal import Action, Capsule, Frame, Kind
+from bot.domain.journal import Action, Capsule, Frame, Kind, Request
 
 LONGEST_LINE = 256 * 1024
 """Bytes of a record; `theseus_observe` sends no more in one request."""
@@ -73,7 +74,11 @@ class RecordReader:
             shard=_check_number(action.shard),
             commit=_check(_COMMIT, action.commit),
             error=None if action.error is None else self._read_capsule(action.error),
+            request=None if action.request is None else self._read_request(action.request),
         )
+
+    def _read_request(self, found: Request) -> Request | None:
+        return read_request(found, self._is_clean, _select_literals)
 
     def _read_capsule(self, found: Capsule, *, is_child: bool = False) -> Capsule:
         children = () if is_child else found.children[:_MOST_CHILDREN]

@@ -3,6 +3,7 @@
 import ast
 import json
 import shutil
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,7 @@ from theseus_guard.syntax import parse
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
-from bot.adapters.sandboxed_verifier._commands import expand, find_kind, find_tool
+from bot.adapters.sandboxed_verifier._commands import AFFECTED, expand, find_kind, find_tool
 from bot.adapters.sandboxed_verifier._line_coverage import run_nearest_tests
 from bot.domain.checks import Check, Checks
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
@@ -29,7 +30,11 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class SandboxedCoverage:
-    """Implements `CoverageMeter` for the Python files in `folder` of a commit."""
+    """Implements `CoverageMeter` for the Python files in `folder` of a commit.
+
+    The checks are those in `config` at the commit; `fixed` are those of another bot, run with its
+    `python`.
+    """
 
     def __init__(
         self,
@@ -39,10 +44,13 @@ class SandboxedCoverage:
         folder: str = "cogs",
         config: str = "data/config.yaml",
         load: SharedLock | None = None,
+        fixed: Checks | None = None,
+        python: str = sys.executable,
     ) -> None:
         self._sandbox, self._trees = sandbox, trees
         self._folder, self._config = folder, config
         self._load = load or SharedLock()
+        self._fixed, self._python = fixed, python
 
     async def measure(self, commit: str) -> CodeCoverage:
         """Run the tests on a temporary copy of the commit. Raises `VerifierError`."""
@@ -65,12 +73,16 @@ class SandboxedCoverage:
         self, base: str, head: str, files: Collection[str]
     ) -> Mapping[str, frozenset[int]]:
         """Run the tests on a temporary copy of head, as base configures them."""
-        async with self._trees.open_tree(base) as older:
-            checks = self._read_checks(older, base).quick
+        checks = _choose_nearest(self._fixed) if self._fixed is not None else ()
+        if self._fixed is None:
+            async with self._trees.open_tree(base) as older:
+                checks = self._read_checks(older, base).quick
         async with self._load.hold_shared(), self._trees.open_tree(head) as tree:
-            return await run_nearest_tests(self._sandbox, checks, tree, files)
+            return await run_nearest_tests(self._sandbox, checks, tree, files, self._python)
 
     def _read_checks(self, tree: Path, commit: str) -> Checks:
+        if self._fixed is not None:
+            return self._fixed
         source = f"{self._config} at {commit[:10]}"
         try:
             return parse_checks((tree / self._config).read_text(encoding="utf-8"), source)
@@ -90,7 +102,7 @@ class SandboxedCoverage:
 
     async def _run(self, check: Check, tree: Path) -> tuple[set[tuple[str, int]], str, bool]:
         """Return the entered functions, why there is no result, and whether all tests passed."""
-        command = expand(check, (), ())
+        command = expand(check, (), (), python=self._python)
         if command is None:
             return set(), f"the check {check.name} in `checks.full` names no fixed tests", False
         with TemporaryDirectory(prefix="theseus-coverage-") as name:
@@ -113,6 +125,15 @@ class SandboxedCoverage:
                 problem = f"the check {check.name} ended with status {result.returncode}: {end}"
                 return set(), problem, False
             return await run_in_thread(_read, outputs), "", result.returncode == 0
+
+
+def _choose_nearest(checks: Checks) -> tuple[Check, ...]:
+    """Return the first check that runs pytest, for the nearest tests alone."""
+    for check in (*checks.quick, *checks.full):
+        if find_tool(check.command) == "pytest":
+            words = (each for each in check.command if each != AFFECTED)
+            return (check.replace(command=(*words, AFFECTED)),)
+    return ()
 
 
 def _read(files: Sequence[Path]) -> set[tuple[str, int]]:

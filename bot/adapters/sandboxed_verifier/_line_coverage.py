@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +28,11 @@ _Lines = TypeAdapter(dict[str, set[int]])
 
 
 async def run_nearest_tests(
-    sandbox: Sandbox, checks: Sequence[Check], tree: Path, files: Collection[str]
+    sandbox: Sandbox,
+    checks: Sequence[Check],
+    tree: Path,
+    files: Collection[str],
+    interpreter: str = sys.executable,
 ) -> Mapping[str, frozenset[int]]:
     """Return the lines of `files` that the tests of these checks run in `tree`.
 
@@ -35,12 +40,12 @@ async def run_nearest_tests(
     """
     tests = [c for c in checks if find_kind(c) == "tests" and find_tool(c.command) == "pytest"]
     if not tests:
-        raise VerifierError("base has no pytest command in `checks.quick`")
+        raise VerifierError("no check runs pytest")
     python = present_python(tree, sorted(files))
     affected = await run_in_thread(lambda: select_affected_tests(tree, python, cap=_MOST_TESTS))
     found: dict[str, set[int]] = {}
     for check in tests:
-        command = expand(check, python, affected)
+        command = expand(check, python, affected, python=interpreter)
         if command is not None:  # without tests that reach the change, there is nothing to run
             for file, lines in (await _run(sandbox, check, command, tree, python)).items():
                 found.setdefault(file, set()).update(lines)

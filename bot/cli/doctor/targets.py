@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from theseus_observe.settings import FOLDER
+
 from bot.domain.errors import TheseusError
 from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.target import Target
@@ -161,7 +163,9 @@ def _check_journal(name: str, target: Target, folder: Path) -> Iterator[DoctorFi
     journal = folder / Path(target.log.folder).expanduser()
     if not journal.is_dir():
         remedy = f"Start the bot once with theseus_observe ({_OBSERVE}), or correct log.folder."
-        yield report_bad(label, f"there is no folder {journal}", remedy)
+        is_new = target.log.folder == FOLDER  # as `theseus adopt` writes it, before the first start
+        report = report_note if is_new else report_bad
+        yield report(label, f"there is no folder {journal}", remedy)
     elif not os.access(journal, os.R_OK | os.X_OK):
         remedy = f"Let this account read it: chmod -R g+rX {journal}"
         yield report_bad(label, f"{journal} cannot be read by this account", remedy)

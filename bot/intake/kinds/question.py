@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from bot.domain.intents import Intent, Slots, Topic
 from bot.domain.people import AllowList, Person
 from bot.domain.run import Run
+from bot.domain.target import OWN_TARGET
 from bot.intake.message import Message, MessageHost, can_ask
 from bot.intake.places import WRONG_CHANNEL, is_about_work
+from bot.intake.targets import KnownTargets
 from bot.presentation.answers import RUN_ANSWERS
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.requests.questions import OPEN_TO_ALL, AskedQuestion, QuestionService
@@ -22,13 +24,14 @@ _NO_RUN_THERE = (
 
 @dataclass(frozen=True)
 class Request:
-    """The question, and the run that it is about; or why it is not answered (`refusal`)."""
+    """The question with the bot and the run that it is about; or why it is not answered."""
 
     person: Person
     slots: Slots
     host: MessageHost
     run: Run | None = None
     refusal: str = ""
+    target: str = OWN_TARGET
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,7 @@ class Handler:
     questions: QuestionService
     people: AllowList
     dev_channel_id: int
+    targets: KnownTargets
 
     async def decide(self, message: Message) -> Request:
         """Return which run the question is about, and whether it may be answered here."""
@@ -51,7 +55,8 @@ class Handler:
             run = await self.agent.find(run_id=message.card.run_id)
         elif run is None and slots.topic in RUN_ANSWERS and _is_about_command_response(message):
             refusal = _NO_RUN_THERE
-        return Request(message.person, slots, message.host, run, refusal)
+        target = run.trigger.target if run else self.targets.find_named(message.text, message.place)
+        return Request(message.person, slots, message.host, run, refusal, target)
 
     async def perform(self, request: Request) -> str:
         """Return the answer. Raises what `QuestionService.answer` raises."""
@@ -71,6 +76,7 @@ class Handler:
                 run=request.run,
                 run_id=slots.run,
                 number=slots.pull_request,
+                target=request.target,
             )
         )
 

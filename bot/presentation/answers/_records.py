@@ -117,8 +117,7 @@ def _group(group: FailureGroup) -> str:
     what = f" ({to_plain_text(error.exception.rpartition('.')[2], 60)})" if error else ""
     times = format_times(group.count)
     return (
-        f"{format_event_name(group.event)}{what} failed {times}, last "
-        f"{format_timestamp(group.last_seen, 'R')}"
+        f"{group.newest.called}{what} failed {times}, last {format_timestamp(group.last_seen, 'R')}"
     )
 
 

@@ -11,7 +11,7 @@ from theseus_observe.redaction import redact, redact_value
 from theseus_rehearsal.behaviour import BehaviourDiff
 from theseus_rehearsal.behaviour_diff import compare, describe_change
 from theseus_rehearsal.ports.rehearsal import Rehearsal
-from theseus_rehearsal.records import CommandStep, Script
+from theseus_rehearsal.records import CommandStep, SayStep, Script, ScriptStep
 from theseus_rehearsal.scripts import describe_step
 
 from bot.domain.brief import Brief
@@ -39,16 +39,37 @@ class RecentTraffic(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class BehaviourCheck:
-    """Replays recorded traffic with a change's base and with its head."""
+class ScriptSource(Protocol):
+    """Has what people did as scripts. Raises `StoreError`."""
 
-    rehearsal: Rehearsal
-    trees: CommitTrees
+    async def list_for_change(self, change: ChangeSet) -> tuple[Script, ...]:
+        """Return the scripts that a change may affect."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class TrafficScripts:
+    """Implements `ScriptSource` with recorded traffic, as far back as `lookback`."""
+
     traffic: RecentTraffic
     clock: Clock
     _: KW_ONLY
     lookback: timedelta
+
+    async def list_for_change(self, change: ChangeSet) -> tuple[Script, ...]:
+        """Return the scripts that a change may affect."""
+        records = await self.traffic.list_since(self.clock.now() - self.lookback)
+        return build_regression_scripts(records, [file.path for file in change.files])
+
+
+@dataclass(frozen=True, eq=False)
+class BehaviourCheck:
+    """Replays what people did with a change's base and with its head."""
+
+    rehearsal: Rehearsal
+    trees: CommitTrees
+    scripts: ScriptSource
+    clock: Clock
     _known: ReplayResults[BehaviourDiff] = field(
         init=False,
         default_factory=lambda: ReplayResults(lambda found: not found.unplayed),
@@ -68,7 +89,7 @@ class BehaviourCheck:
 
     async def _compare(self, change: ChangeSet) -> BehaviourDiff:
         try:
-            scripts = await self._list_scripts(change)
+            scripts = await self.scripts.list_for_change(change)
             if not scripts:
                 return BehaviourDiff()
             open_tree = self.trees.open_tree
@@ -89,17 +110,13 @@ class BehaviourCheck:
         traffic the result is empty. Raises `RehearsalError`, `StoreError`, `WorkspaceError`,
         `TimeoutError`.
         """
-        scripts = select_scripts(await self._list_scripts(change), text)
+        scripts = select_scripts(await self.scripts.list_for_change(change), text)
         if not scripts:
             return ()
         open_tree, now = self.trees.open_tree, self.clock.monotonic
         async with open_tree(change.base) as base, open_tree(change.head) as head:
             async with asyncio.timeout(PATIENCE):
                 return await measure_rounds(self.rehearsal, base, head, scripts, now)
-
-    async def _list_scripts(self, change: ChangeSet) -> tuple[Script, ...]:
-        records = await self.traffic.list_since(self.clock.now() - self.lookback)
-        return build_regression_scripts(records, [file.path for file in change.files])
 
 
 def excuse_requested_changes(found: BehaviourDiff, brief: Brief) -> BehaviourDiff:
@@ -112,10 +129,11 @@ def excuse_requested_changes(found: BehaviourDiff, brief: Brief) -> BehaviourDif
     if brief.flag:
         return found
     prefixes = tuple(
-        f"/{step.command} " if isinstance(step, CommandStep) else f"{describe_step(step)} "
+        prefix
         for each in brief.acceptances
         if each.missing == "another answer"
         for step in each.script.steps
+        for prefix in _list_prefixes(step)
     )
     requested = [
         each
@@ -123,6 +141,16 @@ def excuse_requested_changes(found: BehaviourDiff, brief: Brief) -> BehaviourDif
         if not each.is_fixed and f"{each.asked} ".startswith(prefixes)
     ]
     return found.replace(unasked=max(0, found.unasked - len(requested)))
+
+
+def _list_prefixes(step: ScriptStep) -> tuple[str, ...]:
+    """Return how the descriptions of all uses of a step's command begin."""
+    if isinstance(step, CommandStep):
+        return (f"/{step.command} ",)
+    if isinstance(step, SayStep) and step.say.strip():
+        start = f"says “{step.say.split()[0]}"
+        return f"{start} ", f"{start}”"
+    return (f"{describe_step(step)} ",)
 
 
 def build_finding(found: BehaviourDiff | None, *, blocking: bool) -> Finding | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, get_args
 
 from theseus_guard import parse
 from theseus_guard.record import Record
@@ -68,6 +68,11 @@ Prover = Callable[[CurrentChange], Awaitable[Verdict]]
 class ChangeProofs:
     """Proves what was agreed, and checks beforehand whether it can be proven."""
 
+    kinds: ClassVar[tuple[ProofKind, ...]] = get_args(ProofKind)
+    """The kinds of proof that this bot has."""
+    has_cogs: ClassVar = True
+    """True if examples are about cogs of Theseus; other bots start as a whole."""
+
     def __init__(
         self,
         rehearsal: Rehearsal,
@@ -106,18 +111,19 @@ class ChangeProofs:
         Its examples are run on base: each has to fail for the reason that it states. If nothing can
         be run here, its tests have to show that.
         """
-        unknown = [kind for kind in brief.proofs if kind not in self._provers]
+        unknown = [kind for kind in brief.proofs if kind not in self.kinds]
         if unknown:
-            able = ", ".join(self._provers)
+            able = ", ".join(self.kinds)
             return tuple(f"`{kind}` cannot be proven here; use some of {able}" for kind in unknown)
-        found = find_example_problems(brief, await _list_cogs(workspace))
+        cogs = await _list_cogs(workspace) if self.has_cogs else None
+        found = find_example_problems(brief, cogs)
         if found or not brief.acceptances:
             return found
         try:
             async with asyncio.timeout(PATIENCE), self._trees.open_tree(workspace.base) as base:
                 return find_unfounded_examples(await run_examples(self._rehearsal, base, brief))
-        except (RehearsalError, WorkspaceError):
-            return ()
+        except (RehearsalError, WorkspaceError) as error:
+            return () if self.has_cogs else (f"its examples cannot be replayed: {error}",)
         except TimeoutError:
             return (f"the examples take longer than {PATIENCE:.0f} s to run: make them shorter",)
 

@@ -46,9 +46,9 @@ class ChangeContextCollector:
         """Return the context at the workspace's base. Raises `JournalError`, `WorkspaceError`."""
         request = f"{trigger.subject}\n{trigger.text}"
         files = sorted(await workspace.list_base_files())
-        cogs = tuple(file for file in files if get_cog_name(file))
+        cogs = self.list_code(files)
         commands = await self._list_commands()
-        named = match_files(request, files, commands)[:MOST_NAMED]
+        named = self.find_files(request, files, commands)[:MOST_NAMED]
         return ChangeContext(
             commands=commands,
             named=named,
@@ -56,6 +56,16 @@ class ChangeContextCollector:
             cogs=cogs,
             memories=await self._recall(request),
         )
+
+    def list_code(self, files: Sequence[str]) -> tuple[str, ...]:
+        """Return the files in which commands are defined."""
+        return tuple(file for file in files if get_cog_name(file))
+
+    def find_files(
+        self, request: str, files: Sequence[str], commands: Sequence[CommandUse]
+    ) -> tuple[str, ...]:
+        """Return the files that a request seems to be about."""
+        return match_files(request, files, commands)
 
     async def _list_commands(self) -> tuple[CommandUse, ...]:
         """Return every command, most used first."""

@@ -1,8 +1,8 @@
 """Handles a request for a change: starts a run, joins one, or stores a wish."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NoReturn
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.decisions import parse_decision
@@ -44,7 +44,11 @@ class FeatureRequestState:
 
 
 class ChangeRequests:
-    """Decides about requested changes: a run starts if the bot is `able` and the person may ask."""
+    """Decides about requested changes: a run starts if it can be written and the person may ask.
+
+    `able` says whether changes of Theseus itself can be written, `able_targets` for which other
+    bots.
+    """
 
     def __init__(
         self,
@@ -54,12 +58,14 @@ class ChangeRequests:
         feature_requests: FeatureRequestService,
         *,
         able: bool,
+        able_targets: Collection[str] = (),
     ) -> None:
         self._store = store
         self._authorizer = authorizer
         self._admission = admission
         self.feature_requests = feature_requests
         self.able = able
+        self._able_targets = frozenset(able_targets)
         self._starting = asyncio.Lock()
 
     async def ask(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
@@ -71,31 +77,26 @@ class ChangeRequests:
         trigger = redact_trigger(trigger)
         if not has_content(_extract_request(trigger)) or parse_decision(_extract_request(trigger)):
             raise OutOfBounds(EMPTY_REQUEST)
-        if trigger.target != OWN_TARGET:
-            await self._refuse_other_bot(trigger)
+        is_own = trigger.target == OWN_TARGET
         people = self._authorizer.approval_policy.get_people(trigger.target)
-        if not (self.able and is_allowed(people, trigger.person, Act.ASK)):
+        if is_own and not (self.able and is_allowed(people, trigger.person, Act.ASK)):
             await self._drop_shipped(_extract_request(trigger))
             return await self.feature_requests.keep(trigger.person, _extract_request(trigger))
         note = f"change: {trigger.subject}"
         await self._authorizer.ask(trigger.person, Act.ASK, None, note, target=trigger.target)
+        if not is_own and trigger.target not in self._able_targets:
+            raise WrongStage(
+                f"I need a model to write a change of {trigger.target}, and none is configured "
+                "here. I do fix its failures: tell me which command fails, as you typed it."
+            )
         async with self._starting:  # otherwise two simultaneous requests would start two runs
             same = await self._find_active_run(trigger)
             if same is not None:
                 return ChangeBegun(same, joined=True)
             run = await self._admission.start(trigger)
-            await self.feature_requests.mark_started(_extract_request(trigger), run.id)
+            if is_own:  # wishes are about Theseus alone
+                await self.feature_requests.mark_started(_extract_request(trigger), run.id)
         return ChangeBegun(run)
-
-    async def _refuse_other_bot(self, trigger: Trigger) -> NoReturn:
-        """Raise `WrongStage` with the reason, and `NotAuthorized` to people who may not ask."""
-        note = f"change: {trigger.subject}"
-        await self._authorizer.ask(trigger.person, Act.ASK, None, note, target=trigger.target)
-        raise WrongStage(
-            f"I do not write requested changes for {trigger.target} yet: I prove them by what "
-            "people did before, and that is recorded of my own commands only. I do fix its "
-            "failures: tell me which command fails, as you typed it."
-        )
 
     async def start(self, request_id: str, trigger: Trigger) -> ChangeBegun | FeatureRequest:
         """Start a run for a stored feature request, with the request's text.

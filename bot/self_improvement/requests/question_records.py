@@ -1,6 +1,6 @@
 """The records that answer questions about the bot: runs, incidents, failures, use, costs."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,8 @@ from bot.domain.journal import FailureGroup, Kind
 from bot.domain.run import Run
 from bot.domain.run_cases import FileHistory
 from bot.domain.samples import OWN_KINDS, Sample
+from bot.domain.target import OWN_TARGET
+from bot.domain.target_errors import TargetMissing
 from bot.domain.use import EventUse
 from bot.grammar.likeness import find_fitting_failures, find_named_commands
 from bot.grammar.spans import TimeSpan
@@ -35,7 +37,11 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, eq=False)
 class QuestionRecords:
-    """Reads the records. `commands` returns the names of all commands, without the slash."""
+    """Reads the records of one bot, the `target`.
+
+    `commands` returns the names of all its commands, without the slash. `key_values` has its
+    incidents.
+    """
 
     store: Store
     clock: Clock
@@ -45,6 +51,7 @@ class QuestionRecords:
     budget: BudgetEnforcer | None
     fixes: ShippedFixes
     commands: Callable[[], Collection[str]]
+    target: str = OWN_TARGET
 
     @property
     def now(self) -> datetime:
@@ -56,8 +63,9 @@ class QuestionRecords:
         return await self.store.get_history(run_id)
 
     async def list_runs(self) -> tuple[Run, ...]:
-        """Return the newest runs, newest first."""
-        return await self.store.find(limit=_LOOKED_AT)
+        """Return the newest runs for this bot, newest first."""
+        runs = await self.store.find(limit=_LOOKED_AT)
+        return tuple(run for run in runs if run.trigger.target == self.target)
 
     async def find_run(self, run_id: str | None, number: int | None) -> Run:
         """Return the run with that id, or the newest that proposed that number.
@@ -116,7 +124,7 @@ class QuestionRecords:
         return tuple(describe_file(cases, file) for file in find_files(cases, wanted))
 
     async def list_incidents(self) -> list[Incident]:
-        """Return every stored incident, most recently seen first."""
+        """Return every stored incident of this bot, most recently seen first."""
         found = await self.key_values.list_records(INCIDENT, Incident)
         return sorted(found, key=lambda each: each.last_at, reverse=True)
 
@@ -201,3 +209,20 @@ class QuestionRecords:
     def get_full_span(self) -> TimeSpan:
         """Return the span of all records."""
         return TimeSpan(self.now - _RETENTION, self.now, "as far as I remember")
+
+
+@dataclass(frozen=True, eq=False)
+class RecordsByTarget:
+    """The records of Theseus itself, and those of the other bots by name."""
+
+    own: QuestionRecords
+    others: Mapping[str, QuestionRecords | None]
+
+    def get(self, target: str) -> QuestionRecords:
+        """Return the records of a bot. Raises `TargetMissing` if it cannot be worked on."""
+        if target == OWN_TARGET:
+            return self.own
+        found = self.others.get(target)
+        if found is None:
+            raise TargetMissing(f"I have no records of {target} that I could answer from.")
+        return found

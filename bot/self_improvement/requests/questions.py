@@ -13,6 +13,7 @@ from bot.domain.history import History
 from bot.domain.intents import Topic
 from bot.domain.people import AllowList, Person
 from bot.domain.run import Run, Waiting
+from bot.domain.target import OWN_TARGET
 from bot.grammar.likeness import extract_stems, find_explained
 from bot.grammar.spans import TimeSpan, read_span
 from bot.memory.recall import MemoryService
@@ -37,7 +38,7 @@ from bot.presentation.cards import to_plain_text
 from bot.presentation.flags import list_flag_lines
 from bot.presentation.gaps import list_gap_lines
 from bot.self_improvement.requests.change_requests import ChangeRequests
-from bot.self_improvement.requests.question_records import QuestionRecords
+from bot.self_improvement.requests.question_records import QuestionRecords, RecordsByTarget
 
 OPEN_TO_ALL = frozenset({Topic.ABILITIES, Topic.HELP, Topic.FEATURE_REQUESTS, Topic.HOW_TO})
 """Topics whose answers contain only what everyone may know."""
@@ -65,11 +66,27 @@ _NO_FLAG = "Nobody has switched a flag. `/flags list` shows which ones code asks
 _NO_RUN = "I have no record of that yet: no run of mine has got that far. `/runs list` shows them."
 
 
+_ABOUT_ONE_BOT = frozenset(
+    {
+        *RUN_ANSWERS,
+        Topic.CHANGES,
+        Topic.COST,
+        Topic.WATCH,
+        Topic.BROKEN,
+        Topic.FAILURES,
+        Topic.USE,
+        Topic.WAITING,
+    }
+)
+"""Topics that each bot has answers of its own to; the others are about Theseus."""
+
+
 @dataclass(frozen=True)
 class AskedQuestion:
     """A question of a person. `run` is the run in whose thread or at whose card it is asked.
 
     `run_id` and `number` are named in the question; `subject` is a command or words to look for.
+    `target` is the bot that is meant.
     """
 
     person: Person
@@ -79,6 +96,11 @@ class AskedQuestion:
     run: Run | None = None
     run_id: str | None = None
     number: int | None = None
+    target: str = OWN_TARGET
+
+
+Answer = Callable[[AskedQuestion, QuestionRecords], Awaitable[str]]
+"""Answers a question from the records of the bot that is meant."""
 
 
 class QuestionService:
@@ -89,7 +111,7 @@ class QuestionService:
 
     def __init__(
         self,
-        records: QuestionRecords,
+        records: RecordsByTarget,
         authorizer: Authorizer,
         people: AllowList,
         budget: BudgetReports,
@@ -106,7 +128,7 @@ class QuestionService:
         self._changes = changes
         self._emergency = emergency
         self._flags = flags
-        self._answers: Mapping[Topic, Callable[[AskedQuestion], Awaitable[str]]] = {
+        self._answers: Mapping[Topic, Answer] = {
             Topic.CHANGES: self._answer_changes,
             Topic.COST: self._answer_cost,
             Topic.WATCH: self._answer_watches,
@@ -127,39 +149,45 @@ class QuestionService:
         """Return a few lines that name their record, or say that there is none.
 
         Questions about abilities are answered elsewhere, where the commands are known. Raises
-        `NotAuthorized`, `UnknownRun`, `StoreError`, `JournalError`.
+        `NotAuthorized`, `UnknownRun`, `StoreError`, `JournalError`, `TargetMissing`.
         """
+        target = asked.target if asked.topic in _ABOUT_ONE_BOT else OWN_TARGET
         if asked.topic not in OPEN_TO_ALL:
-            await self._authorizer.ask(asked.person, Act.READ, None, f"ask: {asked.topic}")
-        run = await self._match_run(asked)
+            note = f"ask: {asked.topic}"
+            await self._authorizer.ask(asked.person, Act.READ, None, note, target=target)
+        records = self._records.get(target)
+        run = await self._match_run(asked, records)
         if run is not None:
-            history = await self._records.get_history(run.id)
+            if run.trigger.target != target:  # it was named by its id, or is in another's thread
+                await self._authorizer.ask(asked.person, Act.READ, run.id, f"ask: {asked.topic}")
+            history = await records.get_history(run.id)
             lines = RUN_ANSWERS[asked.topic](run, history, self._budget.run_cap)
             return "\n".join([f"**{format_run(run, history)}**", *lines])
         if asked.subject and asked.topic in RUN_ANSWERS:
             return _NONE_ABOUT.format(subject=to_plain_text(asked.subject, 60))
         answer = self._answers.get(asked.topic)
-        return await answer(asked) if answer else _NO_RUN
+        text = await answer(asked, records) if answer else _NO_RUN
+        return text if target == OWN_TARGET else f"**{target}**: {text}"
 
-    async def _match_run(self, asked: AskedQuestion) -> Run | None:
+    async def _match_run(self, asked: AskedQuestion, records: QuestionRecords) -> Run | None:
         """Return the one run that the question is about; `None` if it is about several or none."""
         if asked.topic not in RUN_ANSWERS:
             return None
         if asked.run_id is not None or asked.number is not None:
-            return await self._records.find_run(asked.run_id, asked.number)
+            return await records.find_run(asked.run_id, asked.number)
         if asked.subject:
-            return await self._find_run(asked.subject, asked.topic)
-        span = read_span(asked.span, self._records.now)
+            return await self._find_run(asked.subject, asked.topic, records)
+        span = read_span(asked.span, records.now)
         if asked.run is not None:
             return None if span else asked.run
         fits = None if asked.span else _FITS.get(asked.topic)
-        return await self._records.find_newest(fits) if fits else None
+        return await records.find_newest(fits) if fits else None
 
-    async def _find_run(self, subject: str, topic: Topic) -> Run | None:
+    async def _find_run(self, subject: str, topic: Topic, records: QuestionRecords) -> Run | None:
         """Return the newest run about the subject that got far enough, else the newest about it."""
-        commands, asked = self._records.match_commands(subject), extract_stems(subject)
+        commands, asked = records.match_commands(subject), extract_stems(subject)
         fits, newest = _FITS_OF_NAMED.get(topic), None
-        async for run, history in self._records.iterate_histories():
+        async for run, history in records.iterate_histories():
             if _is_about(commands, asked, run, history):
                 if fits is None or fits(history):
                     return run
@@ -168,11 +196,11 @@ class QuestionService:
 
     # Answers about several runs
 
-    async def _answer_changes(self, asked: AskedQuestion) -> str:
-        shipped = await self._records.list_shipped()
-        span = read_span(asked.span, self._records.now)
+    async def _answer_changes(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        shipped = await records.list_shipped()
+        span = read_span(asked.span, records.now)
         if span is None and not asked.span:
-            span = self._records.get_recent_span(7)
+            span = records.get_recent_span(7)
         since = [
             (run, history)
             for run, history in shipped
@@ -182,26 +210,24 @@ class QuestionService:
             since, span.description if span else "", shipped[0] if shipped else None
         )
 
-    async def _answer_cost(self, asked: AskedQuestion) -> str:
-        span = read_span(asked.span, self._records.now)
+    async def _answer_cost(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        span = read_span(asked.span, records.now)
         runs = [
             run
-            for run in await self._records.list_runs()
+            for run in await records.list_runs()
             if span is None or span.since <= run.updated_at < span.until
         ]
-        return render_costs(
-            await self._records.sum_costs(span), runs, span.description if span else ""
-        )
+        return render_costs(await records.sum_costs(span), runs, span.description if span else "")
 
-    async def _answer_watches(self, asked: AskedQuestion) -> str:
-        return render_watches(await self._records.list_shipped())
+    async def _answer_watches(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        return render_watches(await records.list_shipped())
 
-    async def _answer_broken(self, asked: AskedQuestion) -> str:
-        span = read_span(asked.span, self._records.now) or self._records.get_recent_span(1)
+    async def _answer_broken(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        span = read_span(asked.span, records.now) or records.get_recent_span(1)
         stop = await self._emergency.get_stop()
-        incidents = [each for each in await self._records.list_incidents() if each.open]
-        failed = await self._records.list_failures(span)
-        unfixed = await self._records.filter_unfixed(failed)
+        incidents = [each for each in await records.list_incidents() if each.open]
+        failed = await records.list_failures(span)
+        unfixed = await records.filter_unfixed(failed)
         fixed = [each for each in failed if each not in unfixed]
         return render_open_faults(incidents, unfixed, fixed, span.description, stop)
 
@@ -212,47 +238,49 @@ class QuestionService:
             subject = diagnosis.file if diagnosis else ""
         return render_tendency(subject, await self._records.describe_files(subject))
 
-    async def _answer_failures(self, asked: AskedQuestion) -> str:
-        span = self._get_span(asked)
-        groups = await self._records.list_failures(span, asked.subject)
+    async def _answer_failures(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        span = self._get_span(asked, records)
+        groups = await records.list_failures(span, asked.subject)
         return render_failures(asked.subject, groups, span.description)
 
-    async def _answer_uses(self, asked: AskedQuestion) -> str:
-        span = self._get_span(asked, self._records.get_recent_span(7))
-        uses = await self._records.count_uses(span, asked.subject)
+    async def _answer_uses(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        span = self._get_span(asked, records, records.get_recent_span(7))
+        uses = await records.count_uses(span, asked.subject)
         return render_uses(uses, asked.subject, span.description)
 
-    def _get_span(self, asked: AskedQuestion, otherwise: TimeSpan | None = None) -> TimeSpan:
+    def _get_span(
+        self, asked: AskedQuestion, records: QuestionRecords, otherwise: TimeSpan | None = None
+    ) -> TimeSpan:
         """Return the span that is asked about; without one, `otherwise`, or all records."""
-        span = read_span(asked.span, self._records.now)
-        always = self._records.get_full_span()
+        span = read_span(asked.span, records.now)
+        always = records.get_full_span()
         return span or (always if asked.span else otherwise or always)
 
-    async def _answer_waiting(self, asked: AskedQuestion) -> str:
-        runs = await self._records.list_runs()
+    async def _answer_waiting(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        runs = await records.list_runs()
         return render_waiting([run for run in runs if run.waiting in _FOR_PEOPLE])
 
-    async def _answer_live(self, asked: AskedQuestion) -> str:
-        shipped = await self._records.list_shipped()
-        return describe_live_commit(await self._records.get_head(), shipped[0] if shipped else None)
+    async def _answer_live(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        shipped = await records.list_shipped()
+        return describe_live_commit(await records.get_head(), shipped[0] if shipped else None)
 
-    async def _answer_memories(self, asked: AskedQuestion) -> str:
+    async def _answer_memories(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         found = await self._memory.search(asked.person, asked.subject)
         return render_memories(asked.subject, found)
 
-    async def _answer_permissions(self, asked: AskedQuestion) -> str:
+    async def _answer_permissions(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         return render_people(self._people, ships=is_allowed(self._people, asked.person, Act.SHIP))
 
-    async def _answer_feature_requests(self, asked: AskedQuestion) -> str:
+    async def _answer_feature_requests(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         states = await self._changes.list_feature_requests()
         wishes = render_feature_requests([(each.feature_request, each.run) for each in states])
         return "\n".join([wishes, *list_gap_lines(await self._records.list_gaps())])
 
-    async def _answer_flags(self, asked: AskedQuestion) -> str:
+    async def _answer_flags(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         flags = self._flags.get_all()
-        return "\n".join(list_flag_lines(flags, {}, self._records.now)) if flags else _NO_FLAG
+        return "\n".join(list_flag_lines(flags, {}, records.now)) if flags else _NO_FLAG
 
-    async def _answer_how_to(self, asked: AskedQuestion) -> str:
+    async def _answer_how_to(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         return render_instructions(list_allowed_acts(self._people, asked.person))
 
 

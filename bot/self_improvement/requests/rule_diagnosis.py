@@ -3,7 +3,7 @@
 from typing import Literal
 
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
-from bot.domain.journal import Capsule, FailureGroup, format_action_name
+from bot.domain.journal import Capsule, FailureGroup
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.slowness import Slowness
 from bot.memory.ranking import describe_history
@@ -29,6 +29,7 @@ def diagnose_by_rules(evidence: Evidence) -> Diagnosis:
         + _describe_cause(capsule, evidence.suspects),
         fingerprint=group.fingerprint,
         event=group.event,
+        called=group.newest.called,
         file=frame.file,
         line=frame.line,
         function=frame.function,
@@ -84,6 +85,7 @@ def _build_outside_diagnosis(
         f"{_explain_no_change(judge_origin(evidence))}",
         fingerprint=group.fingerprint,
         event=group.event,
+        called=group.newest.called,
         count=group.count,
         first_seen=group.first_seen,
         last_seen=group.last_seen,
@@ -134,7 +136,7 @@ def _rate_confidence(evidence: Evidence) -> Literal["low", "medium", "high"]:
 def _diagnose_slowness(slow: Slowness) -> Diagnosis:
     """Return the diagnosis from the action's durations; it has no frame, as nothing failed."""
     name, recent, before = (
-        format_action_name(slow.newest.kind, slow.newest.name),
+        slow.newest.called,
         slow.recent,
         slow.before,
     )
@@ -153,6 +155,7 @@ def _diagnose_slowness(slow: Slowness) -> Diagnosis:
         headline=f"{name} is slow: p95 {_format_duration(recent.p95_ms)} in the last 10 min{usual}",
         cause=cause.strip() or "No record says which code ran.",
         event=slow.newest.event,
+        called=slow.newest.called,
         count=recent.actions,
         last_seen=slow.newest.ts,
         confidence="medium" if slow.came_with else "low",

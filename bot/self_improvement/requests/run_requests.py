@@ -114,8 +114,18 @@ class RunRequests:
         )
 
     async def _find_shipped_run(self, number: int) -> Run:
+        """Return the newest run that shipped that number; each bot has numbers of its own."""
+        found: dict[str, Run] = {}
         for run in await self.store.find(status={Status.DONE}, limit=_LOOKED_THROUGH):
             proposal = (await self.store.get_history(run.id)).proposal
             if proposal is not None and proposal.number == number:
-                return run
-        raise UnknownRun(f"None of my runs has shipped #{number}.")
+                found.setdefault(run.trigger.target, run)
+        if len(found) > 1:
+            listed = ", ".join(f"run `{run.id}` ({name})" for name, run in sorted(found.items()))
+            raise UnknownRun(
+                f"Several bots have a #{number}: {listed}. Ask in the thread of the run, or use "
+                "`/revert` with its id."
+            )
+        if not found:
+            raise UnknownRun(f"None of my runs has shipped #{number}.")
+        return next(iter(found.values()))

@@ -10,7 +10,6 @@ from bot.domain.change import ChangeSet, Grant
 from bot.domain.dialogue import Question
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
-from bot.domain.journal import format_event_name
 from bot.domain.plan import Approach, Plan, Step
 from bot.domain.run import Run
 from bot.ports.agent import (
@@ -113,7 +112,7 @@ def commit_message(assignment: Assignment, finished: Finished) -> str:
         return f"{summary}\n\n{understood}\n\nRun: {assignment.run_id}\n"
     diagnosis = assignment.diagnosis
     known = f"Fingerprint: {diagnosis.fingerprint}\n" if diagnosis.fingerprint else ""
-    what = format_event_name(diagnosis.event) if diagnosis.event else "a failure"
+    what = diagnosis.event_name if diagnosis.event else "a failure"
     return f"Fix {what}: {summary}\n\n{diagnosis.cause}\n\nRun: {assignment.run_id}\n{known}"
 
 

@@ -1,7 +1,6 @@
 """Plans the fix of a failure by rules."""
 
 from bot.domain.evidence import Diagnosis, Evidence
-from bot.domain.journal import format_event_name
 from bot.domain.plan import Plan, Step, TestPlan
 
 
@@ -11,7 +10,7 @@ def build_failure_plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
     frames = capsule.frames if capsule else ()
     files = tuple(dict.fromkeys(frame.file for frame in reversed(frames))) or (diagnosis.file,)
     exception = capsule.exception if capsule else "the failure"
-    used = format_event_name(diagnosis.event) if diagnosis.event else "what failed"
+    used = diagnosis.event_name if diagnosis.event else "what failed"
     return Plan(
         problem=diagnosis.cause,
         solution=(

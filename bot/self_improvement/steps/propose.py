@@ -121,7 +121,7 @@ class PullRequestPublisher:
         missing = list_not_done_lines(change)
         template, why = _choose_template(history, verdict)
         if self._style.is_short:
-            template = "pull_request_target"
+            template = template.replace("pull_request", "pull_request_target")
         trial, issue = verdict.revert_trial, run.trigger.issue
         body = self._render(
             template,

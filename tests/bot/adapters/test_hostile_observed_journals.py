@@ -167,6 +167,27 @@ async def test_secrets_are_redacted_again_wherever_they_are(
 
 
 @pytest.mark.parametrize(
+    "request_fields",
+    [
+        {"text": f"!hi {TOKEN}"}, {"values": {"a": repr(TOKEN)}}, {"values": {"a": "f()"}},
+        {"chosen": [TOKEN]}, {"text": "!" + "a" * 5_000}, {"roles": ["r"] * 30}, {"hidden": True},
+    ],
+)  # fmt: skip
+async def test_a_request_that_cannot_be_stored_as_it_was_is_hidden(
+    journal: ObservedJournal, folder: Path, request_fields: dict[str, object]
+) -> None:
+    asked = {"way": "typed", "text": "!hi", "prefix": "!", "owner": True}
+    write(folder, make_line(request=asked), make_line(after=1, request=asked | request_fields))
+    whole, hidden = [each.request for each in await journal.read(JournalQuery())]
+    assert whole is not None
+    assert (whole.text, whole.prefix, whole.owner) == ("!hi", "!", True)
+    assert hidden is not None
+    assert hidden.model_dump(exclude_defaults=True) == {
+        "way": "typed", "prefix": "!", "hidden": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "__import__('os').system('id')", "1 # the rest", "1, 2", "1], [2", "(1,\n2)", "x", "",

@@ -46,13 +46,15 @@ async def test_files_are_named_by_the_utc_day_of_the_record(tmp_path: Path) -> N
     assert json.loads(line)["ts"] == "2026-11-21T23:00:00.000000Z"
 
 
-async def test_a_line_holds_every_field_of_the_record_but_flags_where_none_was_asked_for(
+async def test_a_line_holds_every_field_of_the_record_but_flags_and_requests_that_are_not_there(
     tmp_path: Path,
 ) -> None:
     async with a_journal(tmp_path) as journal:
         journal.append(an_action())
         fields = json.loads((tmp_path / "journal" / TODAY).read_bytes())
-    assert list(fields) == [name for name in Action.model_fields if name != "flags"]
+    assert list(fields) == [
+        name for name in Action.model_fields if name not in ("flags", "request")
+    ]
 
 
 async def test_a_record_is_in_the_file_when_append_returns(tmp_path: Path) -> None:

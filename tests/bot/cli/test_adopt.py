@@ -66,6 +66,9 @@ def test_an_entry_is_written_and_everything_else_stays(
     (target,) = parse_config(text, "config").targets
     assert (target.name, target.repository, target.branch) == ("welcome-bot", bot, "main")
     assert target.start.file == "main.py"
+    assert target.log.folder == "theseus-journal"
+    ignored = "theseus-journal/" in HYBRID_BOT.get(".gitignore", "").split()
+    assert ("Add this line to .gitignore" in out) != ignored
     assert "cogs/owner.py" in target.paths.guarded
     (copy,) = (home / "data/state/backups").iterdir()
     assert copy.read_text() == CONFIG

@@ -15,7 +15,7 @@ from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import render_proposal
-from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck, TrafficScripts
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.support.agent_harness import FIX, FIXED, AgentHarness
@@ -61,9 +61,8 @@ def asked_before(
         traffic.records.append(record)
     refused = RehearsalError(refusal) if refusal else None
     rehearsal = FakeRehearsal(answers(rude, otherwise), refusal=refused)
-    world.behaviour = BehaviourCheck(
-        rehearsal, world.trees, traffic, world.clock, lookback=timedelta(days=90)
-    )
+    scripts = TrafficScripts(traffic, world.clock, lookback=timedelta(days=90))
+    world.behaviour = BehaviourCheck(rehearsal, world.trees, scripts, world.clock)
     return world
 
 

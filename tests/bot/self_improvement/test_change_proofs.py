@@ -18,7 +18,7 @@ from bot.domain.history import History
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards._proposal import build_details
 from bot.proof.reproduction import ROOM
-from bot.self_improvement.checks.behaviour_check import BehaviourCheck
+from bot.self_improvement.checks.behaviour_check import BehaviourCheck, TrafficScripts
 from bot.self_improvement.checks.change_proofs import ChangeProofs, CurrentChange
 from bot.self_improvement.reporting.messages import summarise_failure
 from bot.settings import parse_config
@@ -82,9 +82,8 @@ async def changed(
     verifier = FakeVerifier(broken=notices)
     workspaces = FakeWorkspaces(folder, FILES)
     trees, clock = FakeCommitTrees(workspaces.snapshots), clock or FakeClock()
-    behaviour = BehaviourCheck(
-        rehearsal, trees, traffic or FakeTraffic(), clock, lookback=timedelta(days=1)
-    )
+    scripts = TrafficScripts(traffic or FakeTraffic(), clock, lookback=timedelta(days=1))
+    behaviour = BehaviourCheck(rehearsal, trees, scripts, clock)
     async with workspaces.open("run1", base=workspaces.base) as workspace:
         for name, text in files.items():
             (workspace.path / name).parent.mkdir(exist_ok=True, parents=True)

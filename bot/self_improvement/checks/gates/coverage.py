@@ -18,7 +18,7 @@ from bot.proof.changed_statements import (
     list_changed_statements,
 )
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
-from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
+from bot.self_improvement.checks.gates.reached_scripts import CaseScripts
 
 _MOST_SCRIPTS, _MOST_SHOWN = 12, 8
 Lines = Mapping[str, Collection[int]]
@@ -34,7 +34,7 @@ class CoverageGate:
     meter: CoverageMeter
     rehearsal: Rehearsal
     trees: CommitTrees
-    scripts: ReachedScripts
+    scripts: CaseScripts
     rules: GateRules
     name: ClassVar[GateName] = "coverage"
 

@@ -15,7 +15,7 @@ from bot.domain.gates import GateName, GateRules
 from bot.ports.trees import CommitTrees
 from bot.proof.slowdown import FEW, MANY, Limit, PairComparison, compare_pairs
 from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
-from bot.self_improvement.checks.gates.reached_scripts import ReachedScripts
+from bot.self_improvement.checks.gates.reached_scripts import CaseScripts
 
 _MOST = 4  # commands that are measured; the newest use of each
 _REMEDY = "Make it as fast as before; or an approver accepts it with “ship it, slower accepted”."
@@ -40,7 +40,7 @@ class PerformanceGate:
 
     rehearsal: Rehearsal
     trees: CommitTrees
-    scripts: ReachedScripts
+    scripts: CaseScripts
     rules: GateRules
     name: ClassVar[GateName] = "performance"
 

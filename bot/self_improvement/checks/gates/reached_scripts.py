@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from theseus_rehearsal.records import Script
 
@@ -20,9 +21,17 @@ _MOST_FILES = 400
 """The largest number of files that are followed from one cog."""
 
 
+class CaseScripts(Protocol):
+    """Has what people did as scripts, for a gate. Raises `StoreError`, `WorkspaceError`."""
+
+    async def list_for(self, case: GateCase) -> tuple[Script, ...]:
+        """Return the scripts that a change may affect, newest first."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class ReachedScripts:
-    """Recorded interactions as scripts, as far back as `lookback`."""
+    """Implements `CaseScripts` with recorded interactions as scripts, as far back as `lookback`."""
 
     traffic: TrafficLog
     clock: Clock
