@@ -71,7 +71,7 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.watch.fix_evaluator import FixEvaluator
 from bot.settings import Settings, parse_config
-from bot.targets.formatting import FORMAT_FILES, find_formatter
+from bot.targets.formatters import FORMAT_FILES, find_formatter
 from bot.targets.proposal import build_protection
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from bot.tools.calls import find_no_tools

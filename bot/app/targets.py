@@ -125,5 +125,4 @@ def _build_question_records(
         key_values=choose_records(key_values, name),
         fixes=ShippedFixes(resources.store, name),
         commands=partial(injector.get(TargetCommands).list_names, name),
-        target=name,
     )

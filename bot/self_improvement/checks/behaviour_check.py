@@ -138,9 +138,15 @@ def excuse_requested_changes(found: BehaviourDiff, brief: Brief) -> BehaviourDif
     requested = [
         each
         for each in found.changes
-        if not each.is_fixed and f"{each.asked} ".startswith(prefixes)
+        if not each.is_fixed and f"{_remove_person(each.asked)} ".startswith(prefixes)
     ]
     return found.replace(unasked=max(0, found.unasked - len(requested)))
+
+
+def _remove_person(asked: str) -> str:
+    """Return what was done without who did it: `/roll` for `alice: /roll`."""
+    person, _, rest = asked.partition(": ")
+    return rest if rest and " " not in person and not person.startswith("/") else asked
 
 
 def _list_prefixes(step: ScriptStep) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, eq=False)
 class QuestionRecords:
-    """Reads the records of one bot, the `target`.
+    """Reads the records of one bot, the one whose `fixes` they are.
 
     `commands` returns the names of all its commands, without the slash. `key_values` has its
     incidents.
@@ -51,7 +51,6 @@ class QuestionRecords:
     budget: BudgetEnforcer | None
     fixes: ShippedFixes
     commands: Callable[[], Collection[str]]
-    target: str = OWN_TARGET
 
     @property
     def now(self) -> datetime:
@@ -65,7 +64,7 @@ class QuestionRecords:
     async def list_runs(self) -> tuple[Run, ...]:
         """Return the newest runs for this bot, newest first."""
         runs = await self.store.find(limit=_LOOKED_AT)
-        return tuple(run for run in runs if run.trigger.target == self.target)
+        return tuple(run for run in runs if run.trigger.target == self.fixes.target)
 
     async def find_run(self, run_id: str | None, number: int | None) -> Run:
         """Return the run with that id, or the newest that proposed that number.

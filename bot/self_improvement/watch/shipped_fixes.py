@@ -16,7 +16,7 @@ class ShippedFixes:
 
     def __init__(self, store: Store, target: str = OWN_TARGET) -> None:
         self._store = store
-        self._target = target
+        self.target = target
         self._read: dict[tuple[str, int], ShippedFix | None] = {}
 
     async def __call__(self) -> Mapping[str, ShippedFix]:
@@ -25,7 +25,7 @@ class ShippedFixes:
         Reverted fixes are left out.
         """
         done = await self._store.find(status={Status.DONE}, limit=_LOOKED_AT)
-        runs = tuple(run for run in done if run.trigger.target == self._target)
+        runs = tuple(run for run in done if run.trigger.target == self.target)
         reverted = {run.trigger.reverts for run in runs if run.goal == "revert"}
         found: dict[str, ShippedFix] = {}
         for run in reversed(runs):  # newest last, so that it replaces older fixes

@@ -97,12 +97,15 @@ class CoverageGate:
 
     async def _run_scripts(self, case: GateCase, files: Sequence[str]) -> Lines:
         scripts = await self.scripts.list_for(case)
-        probe = RunProbe(files=files)
+        probe = RunProbe(files=files, traces_steps=True)
         if scripts:
             async with (
                 self.trees.open_tree(case.change.head) as tree,
                 self.rehearsal.open(tree) as player,
             ):
                 for script in scripts[:_MOST_SCRIPTS]:
-                    await player.run(script, probe=probe)
+                    transcript = await player.run(script, probe=probe)
+                    for step in transcript.steps:  # a bot with its own start reports them here
+                        for file in step.lines.keys() & set(files):
+                            probe.lines.setdefault(file, set()).update(step.lines[file])
         return probe.lines

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.targets.formatting import find_formatter
+from bot.targets.formatters import find_formatter
 
 HOOKS = "repos:\n- repo: https://github.com/psf/black\n  hooks:\n  - id: black\n    args: [{}]\n"
 
