@@ -232,7 +232,9 @@ def make_scripted(_: EngineResources) -> Engines:
 async def test_a_requested_change_is_replayed_shipped_and_reverted(tmp_path: Path) -> None:
     repository = tmp_path / "welcome"
     base = make_target(repository, COG_BOT, {"sharing.py": COG_WORKED})
-    settings = write_settings(tmp_path, build_entry("welcome", paths={"free": ["sharing.py"]}))
+    entry = build_entry("welcome", paths={"free": ["sharing.py"]})
+    # Its speed takes ten more starts of the bot.
+    settings = write_settings(tmp_path, entry, gates={"performance": "off"})
     await run_target(repository, "!share 6 3")
     async with (
         open_world(tmp_path / "world", settings, make_scripted) as world,
@@ -252,7 +254,6 @@ async def test_a_requested_change_is_replayed_shipped_and_reverted(tmp_path: Pat
         assert (verdict.behaviour.answers, verdict.behaviour.unasked) == (1, 0)
         gates = {each.gate: each for each in verdict.gates}
         assert gates["advisories"].status == "passed"
-        assert gates["performance"].status == "passed", gates["performance"]
         assert gates["coverage"].summary == "1 of 1 changed statements run"
         assert "not for other bots" in gates["revert"].summary
         assert "Everyone" in run_git(repository, "show", "main:sharing.py")

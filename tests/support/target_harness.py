@@ -138,13 +138,15 @@ def write_settings(
     folder: Path,
     *entries: Mapping[str, Any],
     variables: Mapping[str, str] = MappingProxyType({}),
+    **sections: Any,
 ) -> Settings:
-    """Return the settings of a small checkout of Theseus with these targets."""
+    """Return the settings of a small checkout of Theseus with these targets, and more sections."""
     root = folder / "theseus"
     config = {
         "targets": list(entries),
         "checks": {"quick": [{"name": "lint", "command": ["true"]}]},
         "sandbox": {"kind": "auto", "required": False},
+        **sections,
     }
     root.mkdir(exist_ok=True)
     run_git(root, "init", "-q", "-b", "main")
