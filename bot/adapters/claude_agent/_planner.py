@@ -121,7 +121,8 @@ class ClaudePlanner:
             "planner_brief", request=request_text(request, checks), **_build_scope(protection)
         )
         if not self._services.is_own:
-            prompt = f"{prompt}\n\n{self._services.prompts.render('planner_brief_target')}"
+            more = self._services.prompts.render("planner_brief_target")
+            prompt = f"{prompt}\n\n{more}"
         talk = self._talk(request, workspace, BriefForm, "plan", system="planner_request")
         inquiry = self._inquire(talk, prompt, accept, request.run_id, request.passages)
         async with aclosing(inquiry) as updates:
