@@ -18,6 +18,10 @@ from bot.self_improvement.checks.gates.merge_gates import GateCase
 _MOST = 4
 """Scripts of one comparison: each starts the whole bot, several times."""
 _LOOKED_AT = 2_000
+_UNRECORDED = (
+    "no use of its commands is recorded with what people asked (THESEUS_OBSERVE_TRAFFIC=1 there "
+    "records them), so it cannot be repeated"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +41,10 @@ class ForeignScripts:
         return await self.list_for_change(case.change)
 
     async def list_for_change(self, change: ChangeSet) -> tuple[Script, ...]:
-        """Return the scripts, first those of commands that the change names. Raises `StoreError`.
+        """Return the scripts, first those of commands that the change names.
 
-        What was typed in private, or with placeholders for it, is not repeated.
+        What was typed in private, or with placeholders for it, is not repeated. Raises `StoreError`
+        if nothing can be repeated, so that people read why nothing was compared.
         """
         if not any(each.path.endswith(".py") for each in change.files):
             return ()
@@ -49,7 +54,10 @@ class ForeignScripts:
         except JournalError as error:
             raise StoreError(str(error)) from error
         scripts = (_build_script(each) for each in _choose_newest(actions, change.diff))
-        return tuple(islice((each for each in scripts if each is not None), _MOST))
+        found = tuple(islice((each for each in scripts if each is not None), _MOST))
+        if not found:
+            raise StoreError(_UNRECORDED)
+        return found
 
 
 def _choose_newest(actions: Sequence[Action], diff: str) -> list[Action]:

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from theseus_guard.records import FileChange
 
 from bot.domain.change import ChangeSet
+from bot.domain.errors import StoreError
 from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome, Kind, Request
 from bot.self_improvement.checks.foreign_scripts import ForeignScripts
@@ -50,3 +52,10 @@ async def test_the_newest_use_of_each_command_is_repeated_that_the_change_names_
 
 async def test_a_change_of_no_program_repeats_nothing() -> None:
     assert await list_said(make_change("README.md", "+ hi")) == []
+
+
+async def test_it_is_said_that_nothing_can_be_repeated() -> None:
+    hidden = FakeJournal([make_use("tell", "", hidden=True)])
+    scripts = ForeignScripts(hidden, CLOCK, lookback=timedelta(days=1))
+    with pytest.raises(StoreError, match="no use of its commands is recorded"):
+        await scripts.list_for_change(make_change("a.py", "+ x = 1"))
