@@ -63,6 +63,7 @@ from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
 from bot.ports.live_registry import LiveRegistry
 from bot.ports.member_directory import MemberDirectory
+from bot.ports.message_interpreter import MessageInterpreter
 from bot.ports.report_pictures import ReportPictures
 from bot.ports.store import Store
 from bot.prompts import Prompts
@@ -243,6 +244,8 @@ async def _build_agent(
     injector.add(ConversationSettings(settings.config.chat.remembered, settings.config.missed))
     if chosen.chat_model is not None:
         injector.add(chosen.chat_model, ChatModel)
+    if chosen.open_message_interpreter is not None:
+        injector.add(chosen.open_message_interpreter(), MessageInterpreter)
     if chosen.open_audit_reader is not None:
         injector.add(chosen.open_audit_reader(), AuditReader)
     users = (injector.get(CacheWarmer), chosen.chat_model)

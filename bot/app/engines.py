@@ -18,6 +18,7 @@ from bot.adapters.claude_agent import (
     ClaudeCandidateVoter,
     ClaudeChatModel,
     ClaudeClaimWriter,
+    ClaudeMessageInterpreter,
     ClaudeOptions,
     ClaudePlanner,
     EngineServices,
@@ -35,6 +36,7 @@ from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
+from bot.ports.message_interpreter import MessageInterpreter
 from bot.ports.model_gateway import ModelGateway
 from bot.ports.planner import Planner, RequestPlanner
 from bot.ports.report_pictures import ReportPictures
@@ -80,6 +82,9 @@ class EngineResources:
 OpenAuditReader = Callable[[], AuditReader]
 """Returns the model that reads in self-audits."""
 
+OpenMessageInterpreter = Callable[[], MessageInterpreter]
+"""Returns the model that says what messages ask for."""
+
 OpenCandidateVoter = Callable[[], CandidateVoter]
 """Returns the model that votes between candidates."""
 
@@ -104,6 +109,7 @@ class Engines:
     chat_model: ChatModel | None = None
     open_chat: OpenChat | None = None
     open_audit_reader: OpenAuditReader | None = None
+    open_message_interpreter: OpenMessageInterpreter | None = None
     open_candidate_voter: OpenCandidateVoter | None = None
     open_engine: OpenEngine | None = None
     open_claim_writer: OpenClaimWriter | None = None
@@ -207,7 +213,7 @@ def build_engines(resources: EngineResources) -> Engines:
         executor=config.executor,
         reviewer=config.reviewer,
     )
-    second = config.second_planner
+    second, reader = config.second_planner, settings.config.chat.reader
     executor, falls_back = config.executor, config.fallback == "offline"
     chat = settings.config.chat.role.model
     models = f"claude: {config.planner.model} plans, {executor.model} writes, {chat} chats"
@@ -221,6 +227,9 @@ def build_engines(resources: EngineResources) -> Engines:
         stand_in=offline if falls_back else None,
         chat_model=_build_chat_model(resources, claude, prompts),
         open_chat=partial(_sample_chat, resources, claude),
+        open_message_interpreter=partial(ClaudeMessageInterpreter, claude, reader, prompts)
+        if reader
+        else None,
         open_audit_reader=partial(ClaudeAuditReader, claude, config.planner, prompts),
         open_candidate_voter=partial(ClaudeCandidateVoter, claude, config.reviewer, prompts)
         if config.reviewer

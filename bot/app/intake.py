@@ -7,10 +7,12 @@ from bot.infra.injector import Injector
 from bot.intake import Intake, IssueIntake, IssueRules
 from bot.intake.assembly import assemble_intake
 from bot.intake.corrections import Corrections
+from bot.intake.model_readings import ModelReadings
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.member_directory import MemberDirectory
+from bot.ports.message_interpreter import MessageInterpreter
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.settings import Settings
@@ -19,7 +21,8 @@ from bot.settings import Settings
 def build_intake(injector: Injector) -> Intake:
     """Return the service that decides about requests.
 
-    The injector then provides it, and the corrections of what it understood.
+    The injector then provides it, the corrections of what it understood, and the readings of a
+    model, if one reads messages.
     """
     injector.build(Corrections)
     client, who = injector.get(TheseusClient), injector.get(Identity)
@@ -32,6 +35,8 @@ def build_intake(injector: Injector) -> Intake:
         others=others,
     )
     injector.add(intake)
+    if injector.find(MessageInterpreter) is not None:
+        injector.build(ModelReadings, targets=intake.targets)
     return intake
 
 

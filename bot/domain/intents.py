@@ -133,6 +133,8 @@ class Slots(Record):
     """The period a question is about, in the speaker's words ("this week")."""
     may_mean: tuple[Intent, ...] = ()
     """The decisions or `REQUESTS` that an unclear message may ask for, likeliest first."""
+    question: str = ""
+    """What a model asks back about an unclear message: data, one line."""
     rollback: RollbackRequest | None = None
     """Which live item to roll back, and to which version."""
     numbers: tuple[int, ...] = ()

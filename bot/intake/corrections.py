@@ -81,10 +81,10 @@ class Corrections:
             return utterance
         return ask_if_different(utterance, setting, max(similar, key=lambda each: each.at).intent)
 
-    def is_talk(self, text: str, person: Person) -> bool:
-        """Return whether the person said that this sentence of theirs asks for nothing."""
+    def get_meaning(self, text: str, person: Person) -> Intent | None:
+        """Return what the person said that this sentence of theirs means; `None` if nothing."""
         own = (self._known or {}).get(_build_id(redact(text), person.id))
-        return own is not None and own.correction.intent is Intent.CHAT
+        return own.correction.intent if own else None
 
     async def remember(
         self, text: str, person: Person, reading: Intent, meaning: Meaning

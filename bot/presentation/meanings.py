@@ -3,6 +3,7 @@
 from bot.domain.intents import Intent
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run, Status
+from bot.presentation.markdown import escape_line
 
 ACTION = "meant"
 """The second part of the id of such a button, after `theseus:`."""
@@ -62,7 +63,12 @@ def render_meaning_question(
     *source: str,
     without: Intent | None = None,
     has_stopped: bool = False,
+    question: str = "",
 ) -> Post:
-    """Return the question what a message means; `has_stopped` says that its run was ended."""
+    """Return the question what a message means.
+
+    `has_stopped` says that its run was ended. A model's own `question` is shown before ours.
+    """
     buttons = build_meaning_buttons(may_mean, *source, without=without)
-    return Post(text=_STOPPED if has_stopped else _ASKED, buttons=buttons)
+    text = _STOPPED if has_stopped else _ASKED
+    return Post(text=f"{escape_line(question)}\n{text}" if question else text, buttons=buttons)

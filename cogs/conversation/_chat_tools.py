@@ -76,7 +76,7 @@ class SpeakerTools:
         if corrections is None or message.is_explained:
             return False
         text = self._bot.intake.targets.strip_names(message.text)
-        return corrections.is_talk(text, message.person)
+        return corrections.get_meaning(text, message.person) is Intent.CHAT
 
     async def _handle(self, utterance: Utterance) -> str:
         answer = await self._bot.intake.handle(self._as_if(utterance))

@@ -25,6 +25,7 @@ from cogs.conversation._limits import MessageLimits
 from cogs.conversation._meaning_button import MeaningButton
 from cogs.conversation._message_reader import MessageReader
 from cogs.conversation._missed_messages import MissedMessages
+from cogs.conversation._model_readings import read_with_model
 from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
 from cogs.conversation._translation import translate_answer
@@ -189,6 +190,7 @@ class Conversation(commands.Cog):
             return
         warning = self._limits.count(incoming)
         await self._reply(message, incoming.content.notice, f"voice:{message.id}")
+        incoming.request = await read_with_model(self.bot, incoming)
         declined = incoming.content.is_declined
         answer = "" if declined else await self._answer_or_refuse(incoming, missed=missed)
         await self._reply(

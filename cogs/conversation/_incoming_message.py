@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.domain.intents import Setting
 from bot.intake.message import Message
 from cogs.conversation._content import MessageContent
 
 
 @dataclass
 class IncomingMessage:
-    """A message, its parsed request, and what it holds."""
+    """A message, its parsed request, what it holds, and where it was said."""
 
     message: discord.Message
     request: Message
     content: MessageContent
+    setting: Setting

@@ -106,7 +106,7 @@ class MessageReader:
             is_explained=explained,
             recent_failures=overheard.failures,
         )
-        return IncomingMessage(message, request, content)
+        return IncomingMessage(message, request, content, setting)
 
     async def _read_content(
         self, message: discord.Message, typed: str, person: Person, setting: Setting

@@ -9,7 +9,7 @@ import pytest
 
 from bot.authority.policy import Act
 from bot.domain.errors import NotAuthorized
-from bot.grammar import Intent, Utterance
+from bot.grammar import Intent, Setting, Utterance
 from bot.intake.message import Message
 from bot.ports.chat_model import ChatTools
 from cogs.conversation._attachments import Attached
@@ -56,7 +56,9 @@ async def glove(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
                 ClientHost(room.client, message),
             )
             content = MessageContent("I wonder", None, Attached())
-            return SpeakerTools(room.client, IncomingMessage(message, heard, content))
+            return SpeakerTools(
+                room.client, IncomingMessage(message, heard, content, Setting(addressed=True))
+            )
 
         yield Glove(of, room)
 

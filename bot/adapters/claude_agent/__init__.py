@@ -7,6 +7,7 @@ from bot.adapters.claude_agent._audit_reader import ClaudeAuditReader
 from bot.adapters.claude_agent._candidate_voter import ClaudeCandidateVoter
 from bot.adapters.claude_agent._claim_writer import ClaudeClaimWriter
 from bot.adapters.claude_agent._collaborators import EngineServices
+from bot.adapters.claude_agent._message_interpreter import ClaudeMessageInterpreter
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent.chat._chat import ChatServices, ClaudeChatModel
 from bot.adapters.claude_agent.program._program import Claude, ClaudeOptions
@@ -23,6 +24,7 @@ __all__ = [
     "ClaudeCandidateVoter",
     "ClaudeChatModel",
     "ClaudeClaimWriter",
+    "ClaudeMessageInterpreter",
     "ClaudeOptions",
     "ClaudePlanner",
     "EngineServices",

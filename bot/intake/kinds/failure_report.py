@@ -50,7 +50,7 @@ class Handler:
     async def decide(self, message: Message) -> Request:
         """Return what the report belongs to. Which failure it is about is decided by `work`."""
         replied = message.replied
-        error_id = replied.error_id if replied else message.error_id
+        error_id = (replied.error_id if replied else None) or message.error_id
         goal: Goal = "fix" if message.intent is Intent.FIX else "investigate"
         trigger = Trigger(
             key=message.key,

@@ -30,4 +30,5 @@ class Handler:
         """Return the question; `None` if the author may not ask for work, so it is talk."""
         if not can_ask(self.people, request.message.person):
             return None
-        return render_meaning_question(request.message.slots.may_mean)
+        slots = request.message.slots
+        return render_meaning_question(slots.may_mean, question=slots.question)
