@@ -21,9 +21,8 @@ _OTHER_TOPICS = re.compile(
 )
 # If these fail, it is the developers' problem; a change of them may be about the bot.
 _OF_THE_CODE = re.compile(r"\b(?:tests?|docs?|documentation|typo)\b", re.IGNORECASE)
-_COMMAND = re.compile(
-    r"(?<![\w/])/[a-z][\w-]*", re.IGNORECASE
-)  # it belongs to the bot, whatever its name
+# It belongs to the bot, whatever its name. A path (`/etc/fstab`) is none.
+_COMMAND = re.compile(r"(?<![\w/])/[a-z][\w-]*+(?!/|\.\w)", re.IGNORECASE)
 _PERSON_LED = re.compile(
     r"^(?:(?:hey|hi|hello|yo|ok|okay|thanks|sorry|morning"
     r"|please)[ ,]+)?(?P<name>[A-Z][a-z]{1,15})(?:,|:| (?=can |could |would |will |please "
@@ -72,12 +71,14 @@ def is_ambient_request(
 ) -> bool:
     """Return whether a listed person in the dev channel clearly asked, addressing no one else.
 
-    The subject of the request may be missing ("fix it").
+    The subject of the request may be missing ("fix it"). A request that is not clear counts if it
+    names a command ("/roll could do advantage"): the listener's table has to be sure of it too.
     """
     if not (setting.dev_channel and setting.listed) or setting.reply_to == "person":
         return False
     to_people = found.group and not (found.request and found.intent is Intent.FIX)
-    if found.strength != "clear" or to_people or names_someone:
+    unclear = found.strength != "clear" and not _COMMAND.search(text)
+    if unclear or to_people or names_someone:
         return False
     if _OTHER_TOPICS.search(_COMMAND.sub("", text)) or _CHATTER.search(text):
         return False

@@ -14,7 +14,8 @@ from bot.listener.table import HearingTable, Rating, load_table
 SURE = 0.75
 """From this probability on, the table alone is enough for work that a person then approves."""
 _CERTAIN = 0.9  # enough to read a report as a request to fix it
-_LIKELY = 0.5  # enough for an answer, or beside the grammar
+_PROBABLE = 0.65  # enough beside the grammar, where nobody was addressed
+_LIKELY = 0.5  # enough for an answer
 _POSSIBLE = 0.3  # enough to ask
 _WORK = (Intent.FIX, Intent.INVESTIGATE, Intent.CHANGE)
 _POSSIBLE_DECISIONS = (Intent.SHIP, Intent.REJECT, Intent.CANCEL)
@@ -37,7 +38,8 @@ def understand(text: str, setting: Setting, table: HearingTable | None = None) -
         return utterance
     table = table or load_table()
     if not table.weights:
-        return utterance
+        is_vague = utterance.strength == "weak" and not setting.is_for_bot
+        return utterance.replace(recognised=False) if is_vague else utterance
     rating = table.rate(text)
     if utterance.intent is Intent.CHAT:
         return _read_talk(text, setting, utterance, rating)
@@ -76,8 +78,8 @@ def _compare(utterance: Utterance, setting: Setting, rating: Rating) -> Utteranc
     if utterance.language != ENGLISH:
         return utterance  # the table has learnt English
     if not setting.is_for_bot:
-        works = rating.add_up((*FAULTS, *CHANGES)) >= _LIKELY
-        return utterance if works else utterance.replace(recognised=False)
+        agrees = _is_agreed(utterance, rating, kinds)
+        return utterance if agrees else utterance.replace(recognised=False)
     other = rating.label
     if utterance.intent is Intent.INVESTIGATE and rating.shares["fix"] >= _CERTAIN:
         return utterance.replace(intent=Intent.FIX)
@@ -86,6 +88,15 @@ def _compare(utterance: Utterance, setting: Setting, rating: Rating) -> Utteranc
     if other == CHAT or get_intent(other) in _WORK or other.startswith(ASK):
         return ask_back(utterance, (utterance.intent, get_intent(other)))
     return utterance
+
+
+def _is_agreed(utterance: Utterance, rating: Rating, kinds: tuple[str, ...]) -> bool:
+    """Return whether the table hears the same kind of work in what is said to nobody.
+
+    It has to be sure of a request that is not clear.
+    """
+    enough = _PROBABLE if utterance.strength == "clear" else SURE
+    return rating.label in kinds and rating.add_up((*FAULTS, *CHANGES)) >= enough
 
 
 def _read_talk(text: str, setting: Setting, utterance: Utterance, rating: Rating) -> Utterance:

@@ -63,6 +63,26 @@ def test_a_request_that_the_table_takes_for_talk_is_asked_back_only_to_the_bot()
 
 
 @pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("/quote should really show who saved it", "change"),  # not clear, but it names a command
+        ("I'd love a /coinflip command", "change"),
+        ("can you fix /roll?", "fix"),
+        ("wow /roll 6d6 gave me 36", None),  # the grammar and the table differ
+        ("make a /poll then", None),
+        ("@bob /roll is broken, that was your change", None),
+        ("polls could show who voted", None),
+    ],
+)
+def test_what_is_said_to_nobody_needs_the_same_of_both(text: str, intent: str | None) -> None:
+    utterance = understand(text, OVERHEARD)
+    assert (utterance.intent.value if utterance.recognised else None) == intent
+    assert not understand(text, OVERHEARD, HearingTable((CHAT,), {})).recognised or (
+        parse(text, OVERHEARD).strength == "clear"  # without a table, the grammar has to be clear
+    )
+
+
+@pytest.mark.parametrize(
     "setting",
     [
         OVERHEARD,
