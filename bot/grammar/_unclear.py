@@ -42,7 +42,7 @@ from bot.grammar._decision_phrases import (
 from bot.grammar._glyphs import to_plain_letters
 from bot.grammar._question_phrases import CAN_LATER
 from bot.grammar._spelling import correct_spelling, is_single_slip
-from bot.grammar.agreement import is_refusal
+from bot.grammar.agreement import is_loose_go_ahead, is_refusal
 
 _CLAUSE = re.compile(
     r"(?:[.,!;()\n\"`*_~>|/\[\]]|:(?!\d))+|(?<=\?)\s|\s-+\s|\s(?=but\s|because\s)|\s(?:so|then) "
@@ -97,7 +97,8 @@ def find_possible_decisions(text: str, setting: Setting) -> PossibleDecisions:
     short = [intent for each in said for intent in _find_short_intents(each, setting)]
     found = _find_intents_anywhere(said) if setting.about_a_proposal else []
     if not (leads or ends or short or found) and said and setting.about_a_proposal:
-        found = [Intent.SHIP] if all(YES.fullmatch(each) for each in said) else []
+        agrees = all(YES.fullmatch(each) for each in said) or is_loose_go_ahead(text)
+        found = [Intent.SHIP] if agrees else []
         found += [Intent.REJECT] if all(NO.fullmatch(each) for each in said) else []
     if any(is_about_own_work(each, leads) for each in said):
         short, found = [], []  # "..., we're deploying" says why

@@ -52,6 +52,9 @@ _ASSENTING = _ASSENT - to_token_set(
     meant mean yours look like
     """
 )
+_URGING = to_token_set(
+    "go do make build write start begin proceed continue approve approved accept accepted confirm"
+)
 _ASKS = re.compile(r"\?\s*$")
 _GLAD_SIGNS = f"{GLAD}\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _NO_BUT = re.compile(r"(?:no|nope|nah)\b[\s,.!:;-]*", re.IGNORECASE)
@@ -92,6 +95,11 @@ def is_loose_yes(text: str) -> bool:
     known = [(_ASSENT, _ASSENTING)]
     known += [(each.assents, each.assents) for each in load_languages().values() if each.assents]
     return any(every.issuperset(words) and some & set(words) for every, some in known)
+
+
+def is_loose_go_ahead(text: str) -> bool:
+    """Return whether a message only agrees, and says to go on: “great, let's go”, no praise."""
+    return is_loose_yes(text) and not _URGING.isdisjoint(map(fold, _TOKEN.findall(text)))
 
 
 def is_refusal(text: str) -> bool:

@@ -7,6 +7,7 @@ is unsure, a message to the bot is asked back, and a message to nobody is left a
 
 from bot.domain.intents import REQUESTS, Intent, Setting, Slots, Utterance
 from bot.grammar import ENGLISH, parse
+from bot.grammar.agreement import is_loose_yes
 from bot.grammar.subjects import build_work_slots
 from bot.listener.labels import ASK, CHANGES, CHAT, DECISION, FAULTS, get_intent, get_topic
 from bot.listener.table import HearingTable, Rating, load_table
@@ -103,7 +104,8 @@ def _read_talk(text: str, setting: Setting, utterance: Utterance, rating: Rating
     """Return what the table finds in a message in which the grammar found no request."""
     label = rating.label
     if label == DECISION and rating.shares[label] >= SURE:
-        return ask_back(utterance, _POSSIBLE_DECISIONS)
+        agrees = is_loose_yes(text)
+        return ask_back(utterance, (Intent.SHIP,) if agrees else _POSSIBLE_DECISIONS)
     if label == "revise":
         return utterance
     faults, changes = rating.add_up(FAULTS), rating.add_up(CHANGES)

@@ -25,6 +25,7 @@ from cogs.conversation._addressing import (
 from cogs.conversation._attachments import Attached, read_attached
 from cogs.conversation._content import MessageContent
 from cogs.conversation._incoming_message import IncomingMessage
+from cogs.conversation._offers import accept_offer
 from cogs.conversation._recordings import RecordingReader
 from cogs.ui import (
     ClientHost,
@@ -106,6 +107,7 @@ class MessageReader:
             is_explained=explained,
             recent_failures=overheard.failures,
         )
+        request = accept_offer(self._bot, request, pointed_at)
         return IncomingMessage(message, request, content, setting)
 
     async def _read_content(

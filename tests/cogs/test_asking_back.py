@@ -277,6 +277,27 @@ async def test_who_says_fix_it_to_nobody_is_asked_which_failure_and_a_press_begi
     assert run.trigger.error_id == shorten_id(journal.actions[0].id)
 
 
+async def test_a_yes_in_reply_to_a_question_with_one_failure_begins_its_run(
+    room: DevChannel,
+) -> None:
+    clock, journal = room.world.clock, room.world.journal
+    journal.actions = [make_failure(clock)]
+    alone = await asked_back(room, "dora", "dev", "fix it")
+    assert (
+        "Sorry mallory" in (await asked_back(room, "mallory", "dev", "yep do it", alone))["content"]
+    )
+    other = make_capsule(exception="KeyError", fingerprint="other", file="cogs/polls.py")
+    journal.actions.append(make_failure(clock, other, name="poll results"))
+    several = await asked_back(room, "alice", "dev", "fix it")
+    await asked_back(room, "alice", "dev", "yep do it", several)  # nobody knows which
+    await asked_back(room, "alice", "dev", "yes, but what is it?", alone)
+    assert await room.list_runs() == ()
+    await room["alice"].say("dev", "sounds good, go ahead please", reply_to=alone)
+    run = await room.wait_until(lambda run: True)
+    assert (run.goal, run.trigger.person.name) == ("fix", "alice")
+    assert run.trigger.error_id == shorten_id(journal.actions[0].id)
+
+
 async def test_fix_it_said_to_nobody_is_left_alone_where_nothing_may_be_meant(
     room: DevChannel,
 ) -> None:

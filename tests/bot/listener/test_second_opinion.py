@@ -54,6 +54,13 @@ def test_a_message_that_may_be_a_request_is_asked_back() -> None:
     assert Intent.CHAT not in utterance.slots.may_mean
 
 
+@pytest.mark.parametrize("where", ["here", "thread", "proposal"])
+@pytest.mark.parametrize("text", ["sounds good, go ahead please", "yep do it", "great, let's go"])
+def test_a_loose_yes_offers_to_ship_and_nothing_else(text: str, where: str) -> None:
+    utterance = understand(text, SETTINGS[where], build_table(decision=900))
+    assert (utterance.intent, utterance.slots.may_mean) == (Intent.UNCLEAR, (Intent.SHIP,))
+
+
 def test_a_request_that_the_table_takes_for_talk_is_asked_back_only_to_the_bot() -> None:
     report, talk = "reminders are a bit slow today", build_table(chat=900)
     assert parse(report, COMMAND_LINE).intent is Intent.INVESTIGATE
