@@ -97,7 +97,9 @@ async def open_targets(
             require_distinct([*folders.items(), (target.name, folder)])
             folders[target.name] = folder
             injector = Injector()
-            injector.take(parent, Clock, FlagRepository, Recorder, ResearchBuilder, SharedLock, TargetCommands)
+            injector.take(
+                parent, Clock, FlagRepository, Recorder, ResearchBuilder, SharedLock, TargetCommands
+            )
             injector.add(ConfirmedVersions(parent.get(KeyValueStore)))
             if target.name in budgets:
                 injector.add(budgets[target.name])

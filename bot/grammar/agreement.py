@@ -98,7 +98,7 @@ def is_loose_yes(text: str) -> bool:
 
 
 def is_loose_go_ahead(text: str) -> bool:
-    """Return whether a message only agrees, and says to go on: “great, let's go”, no praise."""
+    """Return whether a message only agrees, and says to go on: "great, let's go", no praise."""
     return is_loose_yes(text) and not _URGING.isdisjoint(map(fold, _TOKEN.findall(text)))
 
 

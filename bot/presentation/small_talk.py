@@ -14,7 +14,8 @@ ABOUT = (
 )
 FOR_OTHERS = (
     "I look after this bot's own code for the people on my list. They can ask me to investigate or "
-    "fix something, and they can chat with me. Everyone can use the everyday commands."
+    "fix something, and they can chat with me. Everyone can use the everyday commands: `/help` "
+    "lists them."
 )
 
 _GREETING = re.compile(
@@ -78,11 +79,11 @@ def _brief(text: str, name: str, about: str) -> str:
     if _WHO.search(text):
         return f"I am {name}. {about}"
     if _THANKS.search(text) and short:
-        return "You are welcome."
+        return "You are welcome. Tell me when something breaks."
     if _PRAISE.search(text) and short:
         return "Thank you. Tell me when something breaks."
     if _BYE.match(text) and short:
-        return "See you. I keep watching."
+        return "See you. I keep watching; `/help` shows how to call me."
     if not re.search(r"\w", text) or (_GREETING.match(text) and short):
         return f"Hello, I am {name}. {about}"
     return ""

@@ -14,7 +14,10 @@ from tests.support.dev_channel import list_labels
 from tests.support.restartable_channel import RestartableChannel, open_channel, wait_until
 
 COMPLAINT = "rolling dice keeps crashing, fix it"
-IDLE = "I am not working on anything."
+IDLE = (
+    "I am not working on anything. Tell me what is broken or what you want; `/runs list` shows "
+    "earlier runs."
+)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.system_clock import SystemClock
-from bot.app.research import open_research
 from bot.app.engines import EngineResources, Engines, MakeEngines
+from bot.app.research import open_research
 from bot.app.target_commands import build_target_commands
 from bot.app.target_journals import open_target_journals
 from bot.app.targets import OpenedTargets, open_targets

@@ -9,7 +9,7 @@ from bot.domain.target import OWN_TARGET
 from bot.intake.message import Message, MessageHost, can_ask
 from bot.intake.places import WRONG_CHANNEL, is_about_work
 from bot.intake.targets import KnownTargets
-from bot.presentation.answers import RUN_ANSWERS
+from bot.presentation.answers import RUN_ANSWERS, add_next_step
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.requests.questions import OPEN_TO_ALL, AskedQuestion, QuestionService
 
@@ -66,19 +66,21 @@ class Handler:
         if slots.topic is None:
             raise AssertionError("a question is about something")
         if slots.topic in _ABOUT_ITSELF:
-            return await request.host.describe_bot(request.person, slots)
-        return await self.questions.answer(
-            AskedQuestion(
-                person=request.person,
-                topic=slots.topic,
-                subject=slots.subject,
-                span=slots.span,
-                run=request.run,
-                run_id=slots.run,
-                number=slots.pull_request,
-                target=request.target,
+            answer = await request.host.describe_bot(request.person, slots)
+        else:
+            answer = await self.questions.answer(
+                AskedQuestion(
+                    person=request.person,
+                    topic=slots.topic,
+                    subject=slots.subject,
+                    span=slots.span,
+                    run=request.run,
+                    run_id=slots.run,
+                    number=slots.pull_request,
+                    target=request.target,
+                )
             )
-        )
+        return add_next_step(slots.topic, answer)
 
 
 def _is_about_command_response(message: Message) -> bool:

@@ -34,7 +34,7 @@ from bot.self_improvement import SelfImprovementAgent
 
 INTENTS = (Intent.ROLL_BACK,)
 
-_NO_VERSIONS = "There is nothing here that has older versions."
+_NO_VERSIONS = "There is nothing here that has older versions. `/revert` shows what I can revert."
 _MEANWHILE = "It has just changed, so I ask again."
 _CAME_WITH = (
     "-# v{number} came from run `{run}`. A revert of that run removes it from the file too."
@@ -129,7 +129,8 @@ class Handler:
         ]
         if not buttons:
             names = ", ".join(format_item(each.item) for each in choices[:10]) or "these"
-            return Post(text=f"I have no other version of {names}.")
+            text = f"I have no other version of {names}. Tell me what it should say instead."
+            return Post(text=text)
         return Post(
             text="\n".join([render_item_question(request), MORE, UNTOUCHED]),
             buttons=(*buttons, NOT_NOW),

@@ -13,6 +13,11 @@ from bot.self_improvement import SelfImprovementAgent
 
 INTENTS = (Intent.STATUS,)
 
+_IDLE = (
+    "I am not working on anything. Tell me what is broken or what you want; `/runs list` shows "
+    "earlier runs."
+)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -44,4 +49,4 @@ async def render_status(
     """Return what is being worked on, or the status of `run` only. Raises `NotAuthorized`."""
     await authorizer.ask(person, Act.READ)
     runs = [run] if run else [each for each in await agent.list_runs() if not each.has_ended]
-    return "\n".join(run_line(each) for each in runs) or "I am not working on anything."
+    return "\n".join(run_line(each) for each in runs) or _IDLE

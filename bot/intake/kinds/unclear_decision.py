@@ -13,7 +13,9 @@ from bot.intake.run_references import RunReferences
 
 INTENTS = (Intent.UNCLEAR,)
 
-_NOT_PAUSED = "My own work is not paused, so there is nothing to resume."
+_NOT_PAUSED = (
+    "My own work is not paused, so there is nothing to resume. `/runs list` shows what I am doing."
+)
 _NO_MATCH = (
     "That sounds like a decision (“{wanted}”), but I found nothing here to decide, so I did "
     "nothing. Say it in the thread of a run, or with a number, as in “ship #4”. `/runs list` shows "

@@ -7,6 +7,7 @@ from bot.presentation.answers._help import (
     render_help,
     render_instructions,
 )
+from bot.presentation.answers._next_steps import NEXT_STEPS, add_next_step
 from bot.presentation.answers._records import (
     describe_live_commit,
     render_changes,
@@ -24,7 +25,9 @@ from bot.presentation.answers._run import RUN_ANSWERS, format_run
 
 __all__ = [
     "ABOUT_QUESTIONS",
+    "NEXT_STEPS",
     "RUN_ANSWERS",
+    "add_next_step",
     "describe_live_commit",
     "format_run",
     "list_everyday_commands",

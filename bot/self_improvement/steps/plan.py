@@ -26,9 +26,9 @@ from bot.domain.journal import Action, Kind
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.run import Run
 from bot.domain.run_state import Edge
+from bot.infra.current_work import name_work
 from bot.learning.cases import get_fault_class
 from bot.learning.lessons import CaseRepository
-from bot.infra.current_work import name_work
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace

@@ -16,6 +16,7 @@ SPOKEN_OF = {
     "While we deploy", "we deploy", "pause for 2 hours, we deploy", "looks good to me, thanks!",
     "lgtm, send it", "don't ship it",
     "go ahead",  # heard where a run waits for just that, and asked back elsewhere
+    "yes, do that",  # said to the bot; asked back in a run's thread
     "slower accepted",  # a part of a longer sentence
     "Not now", "Please", *(each for openings in OPENINGS.values() for each in openings),
     *(each for said in SENTENCES.values() for each in said if "{" in each),

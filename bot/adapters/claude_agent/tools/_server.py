@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
-from bot.adapters.claude_agent.tools._outside_tools import TOOLS as OUTSIDE_TOOLS
-from bot.adapters.claude_agent.tools._outside_tools import OutsideTools
-from bot.adapters.claude_agent.tools._research_tools import RESEARCH_TOOLS, ResearchTools
 from theseus_guard.record import Record
 
 from bot.adapters.claude_agent._forms import build_schema
+from bot.adapters.claude_agent.tools._outside_tools import TOOLS as OUTSIDE_TOOLS
+from bot.adapters.claude_agent.tools._outside_tools import OutsideTools
+from bot.adapters.claude_agent.tools._research_tools import RESEARCH_TOOLS, ResearchTools
 from bot.adapters.claude_agent.tools._skill_tool import TOOL, USE_SKILL, SkillTool
 from bot.adapters.claude_agent.tools._tool_handlers import ToolAnswer
 from bot.adapters.claude_agent.tools._tool_permissions import SERVER
