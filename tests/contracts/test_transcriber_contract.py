@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
-from theseus_rehearsal.sandbox import PlainSandbox
+from theseus_rehearsal.sandbox import BubblewrapSandbox, PlainSandbox, probe
 
 from bot.adapters.endpoint_transcriber import Endpoint, EndpointTranscriber
 from bot.adapters.whisper_transcriber import WhisperTranscriber, find_model
@@ -25,10 +25,11 @@ SILENCE, LONG = build_silence(1), build_silence(11)
 
 @dataclass
 class Rig:
-    """A transcriber, and a recording in which somebody speaks of dice."""
+    """A transcriber, and a recording in which somebody says the word."""
 
     transcriber: Transcriber
     speech: bytes = OGG + b"dice"
+    word: str = "dice"
 
     def record(self, content: bytes) -> Recording:
         """Return the content as a recording."""
@@ -41,7 +42,7 @@ class Rig:
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     async with AsyncExitStack() as stack:
         if request.param == "whisper":
-            yield _open_whisper()
+            yield await _open_whisper()
         elif request.param == "fake":
             yield _open_fake()
         else:
@@ -64,7 +65,7 @@ def _open_endpoint(server: VoiceServer) -> Rig:
     return rig
 
 
-def _open_whisper() -> Rig:
+async def _open_whisper() -> Rig:
     try:
         model = find_model()
     except TranscriberUnavailable as error:
@@ -72,12 +73,14 @@ def _open_whisper() -> Rig:
     if not has_speech():
         pytest.skip("espeak-ng, which speaks, is not installed")
     speech = build_speech("Please look into it, the dice keep crashing.")
-    return Rig(WhisperTranscriber(model, PlainSandbox(), RULES), speech)
+    is_confined = await probe() is None  # as the bot runs it, where the machine has bubblewrap
+    sandbox = BubblewrapSandbox() if is_confined else PlainSandbox()
+    return Rig(WhisperTranscriber(model, sandbox, RULES), speech, "look into it")
 
 
 async def test_speech_becomes_text_and_silence_becomes_none(rig: Rig) -> None:
     heard = await rig.transcriber.transcribe(rig.record(rig.speech), PERSON)
-    assert "dice" in heard.text.lower()
+    assert rig.word in heard.text.lower()
     assert heard.seconds >= 0
     silent = await rig.transcriber.transcribe(rig.record(SILENCE), PERSON)
     assert silent.text == ""

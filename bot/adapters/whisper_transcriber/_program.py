@@ -24,7 +24,7 @@ _THREADS = 2
 _PROMPT = "Theseus, /roll crashes, please fix it. The poll command is broken. Ship it."
 
 
-class _Rejected(Exception):
+class Rejected(Exception):
     """The recording cannot be transcribed; the text says why, in one word."""
 
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     folder, sha256, kind, most_seconds = arguments
     try:
         answer = _transcribe(Path(folder), sha256, kind, float(most_seconds))
-    except _Rejected as error:
+    except Rejected as error:
         answer = {"error": str(error)}
     except ImportError as error:
         answer = {"error": "missing", "detail": str(error)[:200]}
@@ -59,10 +59,10 @@ def _limit_itself() -> None:
 
 
 def _transcribe(folder: Path, sha256: str, kind: str, most_seconds: float) -> dict[str, object]:
-    samples = _decode(sys.stdin.buffer.read(), kind, most_seconds)
+    samples = decode(sys.stdin.buffer.read(), kind, most_seconds)
     seconds = len(samples) / _RATE
     if sha256 and _hash(folder / "model.bin") != sha256:
-        raise _Rejected("changed")
+        raise Rejected("changed")
     library: Any = importlib.import_module("faster_whisper")
     model = library.WhisperModel(
         str(folder),
@@ -85,7 +85,7 @@ def _transcribe(folder: Path, sha256: str, kind: str, most_seconds: float) -> di
     return {"text": text.strip(), "seconds": seconds}
 
 
-def _decode(content: bytes, kind: str, most_seconds: float) -> Any:
+def decode(content: bytes, kind: str, most_seconds: float) -> Any:
     """Return the first audio stream as samples; the time that the file declares counts for nothing.
 
     The demuxer is named, and reads from memory: no content makes it open a file or an address.
@@ -101,12 +101,12 @@ def _decode(content: bytes, kind: str, most_seconds: float) -> Any:
                     piece = part.to_ndarray().reshape(-1)
                     count += len(piece)
                     if count > most:
-                        raise _Rejected("long")
+                        raise Rejected("long")
                     pieces.append(piece)
     except (av.FFmpegError, IndexError, ValueError, OverflowError) as error:
-        raise _Rejected("damaged") from error
+        raise Rejected("damaged") from error
     if not pieces:
-        raise _Rejected("damaged")
+        raise Rejected("damaged")
     return numpy.concatenate(pieces).astype(numpy.float32) / 32768.0
 
 
