@@ -19,7 +19,7 @@ from bot.intake.answers import describe_result
 from bot.monitoring import Monitoring
 from bot.presentation.cards import format_incident_label, format_incident_line, to_plain_text
 from bot.presentation.times import format_timestamp
-from cogs.ui import fit_message, get_speaker, send_privately
+from cogs.ui import ReviewButton, fit_message, get_speaker, send_privately
 
 _TEMPLATE = re.compile(
     r"theseus:incident:(?P<act>investigate|fix|mute|close):(?P<incident>[0-9a-z]+)"
@@ -83,11 +83,11 @@ class Incidents(commands.Cog):
 
     async def cog_load(self) -> None:
         """Register the buttons of every message, including those from before a restart."""
-        self.bot.add_dynamic_items(IncidentButton)
+        self.bot.add_dynamic_items(IncidentButton, ReviewButton)
 
     async def cog_unload(self) -> None:
         """Remove the buttons; the reloaded cog registers its own."""
-        self.bot.remove_dynamic_items(IncidentButton)
+        self.bot.remove_dynamic_items(IncidentButton, ReviewButton)
 
     @group.command(name="list")
     async def list_incidents(self, interaction: discord.Interaction) -> None:

@@ -33,6 +33,7 @@ from bot.app.repository_check import RepositoryCheck
 from bot.app.research import add_research, add_research_answers
 from bot.app.resources import TrafficServices, open_services
 from bot.app.retention import make_retention
+from bot.app.reviews import build_reviews
 from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
 from bot.app.state_lock import hold_when_free
 from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
@@ -186,7 +187,7 @@ async def _build(
     stack.push_async_exit(look_once_more(alerts))
     audit = build(build_self_audit)
     storage = build(build_storage_watch, more=(live.state_file,))
-    goals = build_goals(injector)
+    goals, reviews = build_goals(injector), build_reviews(injector)
     build_intake(injector)
     injector.add(await call(build_recording_transcripts))
     issues, personal_data = build(build_issue_intake), build(build_own_personal_data)
@@ -204,7 +205,9 @@ async def _build(
         closing=closing,
         answering=_list_loops(chat, traffic.recorder, talks),
         work=(
-            *_list_loops(agent, monitoring, audit, *goals, backups, warming, live, alerts, issues),
+            *_list_loops(
+                agent, monitoring, audit, *goals, reviews, backups, warming, live, alerts, issues
+            ),
             *_list_loops(personal_data, call(make_retention), storage, tools),
             *_list_loops(
                 call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)

@@ -16,6 +16,7 @@ from cogs.ui.command_rights import list_acts, list_usable_commands
 from cogs.ui.feature_request_buttons import FeatureRequestButton
 from cogs.ui.flag_buttons import FlagButton
 from cogs.ui.questions import ClientHost, render_commands
+from cogs.ui.review_buttons import ReviewButton
 from cogs.ui.run_choices import (
     can_cancel,
     can_retry,
@@ -54,6 +55,7 @@ __all__ = [
     "CommandButton",
     "FeatureRequestButton",
     "FlagButton",
+    "ReviewButton",
     "RunButton",
     "can_cancel",
     "can_retry",

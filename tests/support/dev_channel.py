@@ -30,6 +30,7 @@ from bot.intake.targets import KnownTarget
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.outbox import OutboxStore
 from bot.ports.planner import Planner
+from bot.reviews.service import IncidentReviews, ReviewRecords
 from bot.self_improvement import RunSettings
 from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
@@ -291,7 +292,9 @@ def _make_allow_list(local: LocalDiscord) -> AllowList:
 
 
 def _create_goals(services: Injector, monitoring: Monitoring) -> list[Coroutine[Any, Any, None]]:
-    """Add the goals to the services, and return their loops."""
+    """Add goals and reviews of incidents to the services, and return the loops of goals."""
+    services.build(ReviewRecords)
+    services.build(IncidentReviews, monitoring=monitoring)
     commands, config = lambda: ("roll",), GoalsConfig(cron=None)
     parts = assemble_goals(services, config, monitoring, commands=commands, keep_days=90)
     return [each.run_forever() for each in parts]

@@ -1,0 +1,1 @@
+"""Reviews of incidents of high severity and of rolled-back code: from records first."""
