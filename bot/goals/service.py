@@ -152,7 +152,9 @@ class ObjectiveService:
             checked = tuple(each.add_check(take_measurement(each, figures)) for each in current)
             for each in checked:
                 await self._key_values.put(_PREFIX + each.id, each)
-        return ObjectiveReport(checked, figures, validate_objectives(checked, figures, now), now)
+        # Every pair of goals is tested, which may take seconds.
+        problems = await asyncio.to_thread(validate_objectives, checked, figures, now)
+        return ObjectiveReport(checked, figures, problems, now)
 
     async def list_objectives(self) -> tuple[Objective, ...]:
         """Return all objectives, the oldest first. Raises `StoreError`."""
