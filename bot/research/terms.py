@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
-from bot.grammar.likeness import stem
+from bot.grammar import likeness
 
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -18,7 +19,14 @@ _COMMON = """
     made please tell say says said know find look need needs want wants like way ways thing things
     some any all each every more most much many also just only very too
 """
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _STOP_WORDS = frozenset(_COMMON.split())
+
+
+@lru_cache(maxsize=50_000)  # a package has few different words, each many times
+def stem(word: str) -> str:
+    """Return the crude stem of a word."""
+    return likeness.stem(word)
 
 
 def list_words(text: str) -> list[str]:
@@ -50,6 +58,8 @@ def compute_coverage(terms: Iterable[str], text: str) -> float:
 def clean_text(text: str) -> str:
     """Return the text without control, formatting and private characters; lines stay lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if lines.isascii():  # nearly all source code, which is much
+        return _CONTROL.sub("", lines)
     return "".join(
         each if each in "\n\t" else " " if unicodedata.category(each) in ("Zl", "Zp") else each
         for each in lines
