@@ -35,7 +35,7 @@ def replay_cases(
 
     Nothing is proposed or shipped. The bot must not be running. The limits are those of
     `experience` in data/config.yaml, unless options change them. Exit code 1: a run went worse, or
-    there was none to work again.
+    nothing could be compared.
 
     Example: theseus experience --cases 10 --prompts ../changed/prompts
     """
@@ -49,7 +49,7 @@ def replay_cases(
     )
     report = asyncio.run(replay_experience(settings, limits, prompts or settings.root / "prompts"))
     _print_report(report, as_json=as_json)
-    if not report.trials or report.count("worse"):
+    if report.count("worse") or len(report.trials) == report.count("unmeasured"):
         raise typer.Exit(1)
 
 

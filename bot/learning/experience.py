@@ -11,7 +11,7 @@ from bot.domain.errors import BudgetSpent, PortError, TheseusError, WorkspaceErr
 from bot.domain.experience import CaseTrial, ExperienceLimits, ExperienceReport
 from bot.domain.history import History
 from bot.domain.plan import Plan
-from bot.domain.run import FINAL_STATUSES, Run
+from bot.domain.run import Run, Status
 from bot.domain.target import OWN_TARGET
 from bot.learning.cases import get_fault_class
 from bot.ports.agent import Assignment, Budget, CodeAgent, Finished
@@ -21,6 +21,8 @@ from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace, Workspaces
 
 _LOOKED_AT = 300  # of the newest ended runs
+_COMPARED = frozenset({Status.DONE, Status.FAILED, Status.REJECTED})
+"""How a run ended whose result can be compared: a cancelled one might have been solved."""
 _PREFIX = "again"
 """What the names of the worktrees of trials begin with; no run id does."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -51,7 +53,7 @@ class ExperienceReplay:
 
         Raises `StoreError`.
         """
-        ended = await self.store.find(status=FINAL_STATUSES, limit=_LOOKED_AT)
+        ended = await self.store.find(status=_COMPARED, limit=_LOOKED_AT)
         own = [each for each in ended if each.goal == "fix" and each.trigger.target == OWN_TARGET]
         histories = await self.store.get_histories([run.id for run in own])
         found = [(run, histories[run.id]) for run in own if _can_replay(histories[run.id])]
@@ -102,12 +104,12 @@ class ExperienceReplay:
     async def _work(
         self, engine: CodeAgent, history: History, budget: Budget, trial: CaseTrial
     ) -> CaseTrial:
-        change, plan = history.change_set, history.plan
-        if change is None or plan is None:
-            raise AssertionError("a run without a change was chosen as a case")
+        evidence, plan = history.evidence, history.plan
+        if evidence is None or plan is None:
+            raise AssertionError("a run without a plan was chosen as a case")
         name = f"{_PREFIX}{trial.run_id}"
         await self.workspaces.drop(name)
-        async with self.workspaces.open(name, base=change.base, slug="experience") as workspace:
+        async with self.workspaces.open(name, base=evidence.base, slug="experience") as workspace:
             assignment = _build_assignment(name, history, plan)
             finished = await _wait_for_result(engine, assignment, workspace, budget)
             if finished is None:
@@ -143,8 +145,8 @@ class ExperienceReplay:
 
 
 def _can_replay(history: History) -> bool:
-    plan, change = history.plan, history.change_set
-    known = history.evidence is not None and history.diagnosis is not None and change is not None
+    plan = history.plan
+    known = history.evidence is not None and history.diagnosis is not None
     return known and plan is not None and plan.reproduction is not None
 
 

@@ -10,7 +10,6 @@ from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.system_clock import SystemClock
-from bot.domain.change import ChangeSet
 from bot.domain.experience import ExperienceLimits
 from bot.domain.people import Person, Place
 from bot.domain.run import Run, Status, Trigger
@@ -34,10 +33,9 @@ async def test_the_offline_engine_solves_what_a_run_had_not(tmp_path: Path) -> N
         run = await store.create(
             Run(id="k7m2xq", goal="fix", trigger=trigger, created_at=now, updated_at=now)
         )
-        change = ChangeSet(base=base, head=base, branch="b", engine="offline", summary="")
         await store.save(
             run.replace(status=Status.FAILED),
-            assignment.evidence, assignment.diagnosis, assignment.plan, change,
+            assignment.evidence, assignment.diagnosis, assignment.plan,
         )  # fmt: skip
         replay = ExperienceReplay(
             store,
