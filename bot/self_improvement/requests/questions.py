@@ -231,12 +231,12 @@ class QuestionService:
         fixed = [each for each in failed if each not in unfixed]
         return render_open_faults(incidents, unfixed, fixed, span.description, stop)
 
-    async def _answer_tendency(self, asked: AskedQuestion) -> str:
+    async def _answer_tendency(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         subject = asked.subject
         if not subject and asked.run is not None:
-            diagnosis = (await self._records.get_history(asked.run.id)).diagnosis
+            diagnosis = (await records.get_history(asked.run.id)).diagnosis
             subject = diagnosis.file if diagnosis else ""
-        return render_tendency(subject, await self._records.describe_files(subject))
+        return render_tendency(subject, await records.describe_files(subject))
 
     async def _answer_failures(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         span = self._get_span(asked, records)
@@ -274,7 +274,7 @@ class QuestionService:
     async def _answer_feature_requests(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         states = await self._changes.list_feature_requests()
         wishes = render_feature_requests([(each.feature_request, each.run) for each in states])
-        return "\n".join([wishes, *list_gap_lines(await self._records.list_gaps())])
+        return "\n".join([wishes, *list_gap_lines(await records.list_gaps())])
 
     async def _answer_flags(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         flags = self._flags.get_all()
