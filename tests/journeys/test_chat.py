@@ -68,3 +68,4 @@ async def test_a_chat_looks_things_up_remembers_and_is_answered_once_whatever_is
         assert await answer(world, alice, "lovely, that was all") == "You are welcome, any time."
         assert world.list_runs() == []
         assert model.list_unused("voice") == []
+        assert model.list_requests("reader"), "a model says first what a message asks for"
