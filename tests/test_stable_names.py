@@ -138,7 +138,7 @@ def test_stage_records_are_what_stored_runs_say() -> None:
         "Evidence", "Diagnosis", "Brief", "Agreement", "Plan", "ChangeSet", "Verdict", "FullTier",
         "Proposal", "Words", "Approval", "Shipment", "Outcome", "Watch", "Question",
         "Answer", "Instructions", "Revision", "Shapers", "WrongAnswer", "UseWatch", "UseReport",
-        "Candidates", "Endorsement", "EarlierAttempt",
+        "Candidates", "Endorsement", "EarlierAttempt", "ResearchReport",
     ]  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def test_a_stored_run_has_these_fields() -> None:
 def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> None:
     assert {str(intent) for intent in Intent} == {
         "investigate", "fix", "change", "status", "cancel", "revise", "ship", "reject", "revert",
-        "pause", "resume", "remember", "forget", "stop", "audit", "budget", "ask",
+        "pause", "resume", "remember", "forget", "stop", "audit", "budget", "ask", "research",
         "set_goal", "goals",
         "roll_back", "unclear", "chat", "retry",
     }  # fmt: skip

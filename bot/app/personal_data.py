@@ -96,6 +96,26 @@ def build_personal_data(
             monitoring.count_records,
             monitoring.erase,
         ),
+        *_list_goal_kinds(objectives, pursuits),
+        kind(
+            "texts of yours beside the audit log",
+            f"for {retention.audit} days",
+            stores.audit_notes.count_records,
+            stores.audit_notes.erase,
+        ),
+        *_list_passing_kinds(stores),
+        *_list_decision_kinds(retention, stores),
+    )
+    return PersonalDataService(
+        kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock, stores.purges
+    )
+
+
+def _list_goal_kinds(
+    objectives: ObjectiveService, pursuits: PursuitRecords
+) -> tuple[PersonalDataKind, ...]:
+    kind = PersonalDataKind
+    return (
         kind(
             "goals you have set for me",
             "until they are removed",
@@ -108,17 +128,6 @@ def build_personal_data(
             pursuits.count_records,
             pursuits.erase,
         ),
-        kind(
-            "texts of yours beside the audit log",
-            f"for {retention.audit} days",
-            stores.audit_notes.count_records,
-            stores.audit_notes.erase,
-        ),
-        *_list_passing_kinds(stores),
-        *_list_decision_kinds(retention, stores),
-    )
-    return PersonalDataService(
-        kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock, stores.purges
     )
 
 

@@ -1,6 +1,6 @@
 """The migrations that this code knows, of every database in the state folder."""
 
-from bot.adapters import sqlite_ledger, sqlite_memory, sqlite_store, sqlite_traffic
+from bot.adapters import research, sqlite_ledger, sqlite_memory, sqlite_store, sqlite_traffic
 from bot.hot_reload import versions
 from bot.infra import forge_pulls
 
@@ -11,6 +11,7 @@ KNOWN_MIGRATIONS = frozenset(
         sqlite_ledger.MIGRATIONS,
         sqlite_memory.MIGRATIONS,
         sqlite_traffic.MIGRATIONS,
+        research.MIGRATIONS,
         forge_pulls.MIGRATIONS,
         versions.MIGRATIONS,
     )

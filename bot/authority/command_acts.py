@@ -6,8 +6,8 @@ from bot.authority.policy import Act, is_allowed
 from bot.domain.people import AllowList, Person
 
 COMMAND_ACTS: Mapping[str, Act | None] = {
-    "ask": None, "capabilities": None, "change": None, "help": None, "privacy": None,
-    "Make this happen": None,
+    "about": None, "ask": None, "capabilities": None, "change": None, "help": None,
+    "privacy": None, "Make this happen": None,
     "fix": Act.ASK, "investigate": Act.ASK, "Fix this": Act.ASK, "Investigate this": Act.ASK,
     "revert": Act.ASK, "ship": Act.SHIP,
     "runs list": Act.READ, "runs show": Act.READ, "runs cancel": Act.CANCEL, "runs retry": Act.ASK,

@@ -382,6 +382,7 @@ def _build_loops(
 ) -> RunningAgent:
     build = injector.build
     build(OwnVersion, LiveVersion)
+    get_stop = injector.get(KillSwitchGuard).get_stop
     for part in (ReviewComments, OpenProposals, ParkedRuns):
         build(part)
     loops = (
@@ -391,11 +392,7 @@ def _build_loops(
         build(CardHeartbeat),
         build(WatchStep),
         injector.get(AuditWriter),
-        build(
-            BaseUpdates,
-            dev_channel_id=settings.dev_channel_id,
-            get_stop=injector.get(KillSwitchGuard).get_stop,
-        ),
+        build(BaseUpdates, dev_channel_id=settings.dev_channel_id, get_stop=get_stop),
         injector.find(BudgetEnforcer),
         *(each.build(WatchStep, target=name) for name, each in others.items()),
     )

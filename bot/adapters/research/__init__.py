@@ -1,6 +1,6 @@
 """Implements the research ports: installed packages, web searches, pages, and the cache."""
 
-from bot.adapters.research._cache import SqliteResearchCache
+from bot.adapters.research._cache import MIGRATIONS, SqliteResearchCache
 from bot.adapters.research._installed_packages import InstalledPackages
 from bot.adapters.research._page_fetcher import (
     FetchRules,
@@ -16,6 +16,7 @@ from bot.adapters.research._search_providers import (
 )
 
 __all__ = [
+    "MIGRATIONS",
     "BraveSearch",
     "FetchRules",
     "HttpPageFetcher",

@@ -250,6 +250,7 @@ SAYS_NOTHING = {
     "git_trees": "lays the files of a commit out in a folder that is removed again",
     "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",
     "rehearsal": "returns what was seen of a play; the card and the command that show it redact",
+    "research": "returns passages; `bot.research` redacts the question and what was found",
     "sandbox": "runs commands; their output is redacted by whoever shows it",
     "sentence_encoder": "returns numbers",
     "sandboxed_verifier": "returns verdicts, shown through chat and forge",
