@@ -62,8 +62,9 @@ _COG_PREFIX = re.compile(r"[A-Z][A-Z0-9_]*_")
 _CARRIED = frozenset(
     _PREFIX + name
     for name in (
-        "CHANGED", "COMMIT", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE", "OBSERVE_TRAFFIC", "PASS",
-        "PYTHONPATH", "REPAIR", "SUPERVISOR", "TARGET", "TESTS_STARTED", "WITNESS",
+        "CHANGED", "COMMIT", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE",
+        "OBSERVE_TRAFFIC", "PASS", "PYTHONPATH", "REPAIR", "SUPERVISOR", "TARGET",
+        "TESTS_STARTED", "WITNESS",
     )
 )  # fmt: skip
 
