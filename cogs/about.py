@@ -1,5 +1,7 @@
 """`/about`: what the bot is, and the charter that it and its models follow."""
 
+import re
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -13,6 +15,8 @@ _INTRODUCTION = (
     "for me. A person approves every change. `/capabilities` shows what I can do."
 )
 
+_IN_PARAGRAPH = re.compile(r"(?<=[^\n])\n(?=[A-Za-z“(`])")
+
 
 class AboutBot(commands.Cog):
     """Provides `/about`, which everyone may use."""
@@ -24,7 +28,8 @@ class AboutBot(commands.Cog):
     async def about(self, interaction: discord.Interaction) -> None:
         """Show what I am, and the charter: what I do not do, and why."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        charter = self.bot.prompts.render(CHARTER)
+        # Discord shows every line break; a heading, a list and a paragraph keep theirs.
+        charter = _IN_PARAGRAPH.sub(" ", self.bot.prompts.render(CHARTER))
         await send_privately(interaction, f"{_INTRODUCTION}\n\n{charter}", "charter")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, NamedTuple
+from urllib.parse import urlencode
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -23,6 +24,7 @@ from bot.web._rules import WebRules
 from bot.web._sessions import SECONDS, Login, Sessions
 from bot.web._token_auth import TokenAuth, is_same
 
+_DISCORD = "/login/discord"
 CALLBACK = "/login/discord/return"
 _BEGUN_SECONDS = timedelta(minutes=10).total_seconds()
 _MOST_BEGUN = 64
@@ -161,11 +163,13 @@ class LoginPages:
         return see_other("/sessions")
 
     async def _show_form(self, wanted: str, *, wrong: str = "", status: int = 200) -> web.Response:
+        query = urlencode({"next": wanted})
         values = {
             "wrong": wrong,
             "next": wanted,
             "by_token": self.rules.token is not None,
-            "by_discord": self.services.logins is not None,
+            # A link: the content policy lets forms lead nowhere else, not by a redirect either.
+            "by_discord": f"{_DISCORD}?{query}" if self.services.logins is not None else "",
         }
         return await self.frame.pages.render("login.html", "Log in", values, status=status)
 
