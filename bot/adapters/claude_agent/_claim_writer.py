@@ -66,7 +66,7 @@ class ClaudeClaimWriter:
             name=f"research:{account.run_id or account.person_id}",
             role=self._role,
             cwd=create_private_folder(self._claude.home / "research"),
-            system=self._prompts.render("chat_research"),
+            system=self._prompts.render_system("chat_research"),
             account=account,
             judge=refuse_tool,
             schema=build_schema(ClaimsForm),

@@ -77,7 +77,7 @@ class ClaudeMessageInterpreter:
             name=f"{message.message_id}:reading",
             role=self._role,
             cwd=create_private_folder(self._claude.home / "readings"),
-            system=self._prompts.render("chat_reading"),
+            system=self._prompts.render_system("chat_reading"),
             account=Account(purpose="chat", person_id=message.person_id),
             judge=refuse_tool,
             schema=build_schema(ReadingForm),

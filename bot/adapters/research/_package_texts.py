@@ -27,6 +27,8 @@ _CHANGELOG = re.compile(
     re.IGNORECASE,
 )
 _CHANGES = re.compile(r"\b(?:change ?log|changes|release notes|what'?s new|history)\b", re.I)
+_ROLE = re.compile(r"(?::[a-z:]{2,20}:)(`{1,2})([^`\n]{1,200})\1")
+_DIRECTIVE = re.compile(r"^ *\.\. ([a-z]{3,20}):: *", re.MULTILINE)
 _HEADING = re.compile(r"^(?:#{1,4} +(.{1,120})|(.{1,120})\n[=\-~^]{4,})$", re.MULTILINE)
 
 
@@ -150,9 +152,14 @@ def _read_definitions(
 def _read_docstring(
     node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, locator: str
 ) -> Iterator[PackageText]:
-    text = ast.get_docstring(node)
+    text = strip_markup(ast.get_docstring(node) or "")
     if text and len(text) >= _SHORTEST:
         yield from (PackageText("docstring", locator, part) for part in split_text(text))
+
+
+def strip_markup(text: str) -> str:
+    """Return a docstring as people read it: without roles and directives of reStructuredText."""
+    return _ROLE.sub(r"\2", _DIRECTIVE.sub(r"\1 ", text))
 
 
 def _is_docstring(node: ast.stmt) -> bool:
