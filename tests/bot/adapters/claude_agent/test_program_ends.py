@@ -60,7 +60,7 @@ def words(pid: int) -> str:
 
 
 async def until_asleep(table: ConversationSetup) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while len(sleepers(table)) < 2:  # noqa: ASYNC110 - others begin in their own time
             await asyncio.sleep(0.05)
 
