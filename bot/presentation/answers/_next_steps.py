@@ -14,6 +14,7 @@ NEXT_STEPS: Mapping[Topic, str] = {
     Topic.PROOF: "“did the fix hold?” asks what has happened since.",
     Topic.WATCH: "“what failed this week?” shows what has failed since.",
     Topic.BROKEN: "`/incidents list` shows incidents. Say “/roll is broken, fix it”, and I do.",
+    Topic.TENDENCY: "“what failed this week?” shows what has failed lately.",
     Topic.WHO: "“why did you change it?” asks for the reason.",
     Topic.PEOPLE: "`/capabilities` shows what they can ask for.",
     Topic.WAITING: "Decide in a run's thread or at its card. `/runs list` shows all runs.",
