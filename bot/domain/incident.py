@@ -61,8 +61,17 @@ class Mute(Record):
     """Anomalies with this key are not announced until then. One row for each key."""
 
     key: str
-    by: Person
+    by: Person | None = None
     until: AwareDatetime
+
+
+class Assignee(Record):
+    """The person who looks after an incident, and who decided so."""
+
+    person: Person
+    by: Person
+    at: AwareDatetime
+    is_informed: bool = Field(description="whether the person knows, or has taken it themselves")
 
 
 class Incident(Record):
@@ -127,7 +136,12 @@ class Incident(Record):
     )
     followed_by: str | None = Field(default=None, description="id of the incident that follows it")
     muted_until: AwareDatetime | None = None
+    muted_to: int | None = Field(default=None, ge=0, description="the `count` that ends the mute")
     muted_by: Person | None = None
+    assignee: Assignee | None = Field(default=None, description="who looks after it, if any")
+    triage_by: Person | None = Field(
+        default=None, description="who decided whose fault it is; the rules do not judge it then"
+    )
     reports: tuple[Report, ...] = Field(default=(), description="at most 20")
     unnamed: int = Field(default=0, ge=0, description="the number of further reports")
     rollback: RestartReport | None = Field(
@@ -224,7 +238,14 @@ class Incident(Record):
 
     def is_muted(self, now: datetime) -> bool:
         """Return whether a person muted it and the mute has not ended."""
-        return self.muted_until is not None and now < self.muted_until
+        if self.muted_until is not None:
+            return now < self.muted_until
+        return self.muted_to is not None and self.count < self.muted_to
+
+    @property
+    def has_mute(self) -> bool:
+        """True if a person muted it, also if the mute has ended and nobody was informed yet."""
+        return self.muted_until is not None or self.muted_to is not None
 
     def is_about(self, anomaly: Anomaly) -> bool:
         """Return whether an anomaly belongs to this fault.

@@ -140,6 +140,8 @@ def _open_successor(closed: Incident, sample: Sample, number: int) -> Incident:
         began_at=sample.when,
         last_at=sample.when,
         triage=closed.triage,
+        triage_by=closed.triage_by,
+        assignee=closed.assignee,
         follows=to_earlier(closed),
     )
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.errors import ChatRejected, UnknownRun
-from bot.domain.incident import Digest, Incident
+from bot.domain.incident import Assignee, Digest, Incident
 from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.monitoring.auto_run_starter import AutoRunStarter
@@ -83,6 +83,10 @@ class IncidentNotifier:
         for incident in self._incident_repository.open:
             if self._has_unannounced_return(incident, now):
                 await self._announce_return(incident, now)
+            if incident.has_mute and not self._is_silent(incident, now):
+                await self._announce_mute_end(incident, now)
+            if incident.assignee is not None and not incident.assignee.is_informed:
+                await self._notify_assignee(incident, incident.assignee)
             if incident.is_announced and not self._digests.is_held(incident, now):
                 await self._auto_run_starter.start_if_allowed(incident.id)
         await self._bring_up_to_date(now)
@@ -144,8 +148,12 @@ class IncidentNotifier:
             or announced_at >= recurred_at
         ):
             return False
-        is_silenced = self._digests.is_held(incident, now) or incident.is_muted(now)
-        return recurred_at - announced_at >= _RECENTLY_ANNOUNCED and not is_silenced
+        is_late = recurred_at - announced_at >= _RECENTLY_ANNOUNCED
+        return is_late and not self._is_silent(incident, now)
+
+    def _is_silent(self, incident: Incident, now: datetime) -> bool:
+        """Return whether nothing is to be said about the incident now."""
+        return self._digests.is_held(incident, now) or incident.is_muted(now)
 
     async def _announce_return(self, incident: Incident, now: datetime) -> None:
         """Reply that the incident is back; an incident of a digest gets its own message."""
@@ -153,14 +161,41 @@ class IncidentNotifier:
             self._incident_repository.change(incident.id, digest=None)
             await self._announce(incident.id)
             return
-        key = f"incident:{incident.id}:again:{incident.recurrences}"
+        key = f"again:{incident.recurrences}"
+        await self._reply(incident, cards.render_recurrence(incident), key)
+        self._incident_repository.change(incident.id, told_at=now)
+
+    async def _announce_mute_end(self, incident: Incident, now: datetime) -> None:
+        """Reply that the incident is not ignored any more, and end the mute."""
+        end = incident.muted_until.timestamp() if incident.muted_until else incident.muted_to
+        if incident.message is not None:
+            await self._reply(incident, cards.render_mute_end(incident), f"unmuted:{end:.0f}")
+        known = self._incident_repository.get(incident.id)
+        if known is None or known.is_muted(now):
+            return  # a person has muted it again meanwhile
+        self._incident_repository.change(
+            incident.id, muted_until=None, muted_to=None, muted_by=None, announced_at=now
+        )
+
+    async def _notify_assignee(self, incident: Incident, assignee: Assignee) -> None:
+        """Tell the person that somebody gave them the incident."""
+        if incident.message is not None:
+            post, at = cards.render_assignment(incident), assignee.at.timestamp()
+            await self._reply(incident, post, f"assigned:{at:.0f}")
+        known = self._incident_repository.get(incident.id)
+        if known is not None and known.assignee == assignee:
+            informed = assignee.replace(is_informed=True)
+            self._incident_repository.change(incident.id, assignee=informed)
+
+    async def _reply(self, incident: Incident, post: Post, key: str) -> None:
+        if incident.message is None:
+            return
         try:
             await self._chat.post(
-                incident.message.channel_id, cards.render_recurrence(incident), key=key
+                incident.message.channel_id, post, key=f"incident:{incident.id}:{key}"
             )
         except ChatRejected as error:
-            _log.warning("the return of incident %s cannot be announced: %s", incident.id, error)
-        self._incident_repository.change(incident.id, told_at=now)
+            _log.warning("nothing more can be said of incident %s: %s", incident.id, error)
 
     async def _announce_digest(self, digest: Digest) -> None:
         if digest.message is not None or digest.id in self._refused or not digest.incidents:
@@ -276,5 +311,5 @@ class IncidentNotifier:
 
 def _get_state(incident: Incident) -> tuple[object, ...]:
     """Return the fields of an incident whose change is shown at once."""
-    fix = incident.fix
-    return incident.status, incident.recurrences, incident.run_id, incident.muted_until, fix
+    decided = incident.muted_until, incident.muted_to, incident.assignee, incident.triage_by
+    return incident.status, incident.recurrences, incident.run_id, incident.fix, *decided

@@ -10,6 +10,7 @@ from theseus_observe.redaction import redact
 from bot.domain.errors import StoreError
 from bot.domain.failure_report import FailureReport
 from bot.domain.incident import INCIDENT, LOUDNESS, MOST_REPORTS, Digest, Incident, Mute, Report
+from bot.domain.incident_comments import COMMENTS
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.run import Trigger
@@ -19,6 +20,8 @@ from bot.ports.key_value_store import KeyValueStore
 MOST_OPEN = 200
 _MOST_STORED = 500  # resolved ones
 _RETENTION = timedelta(days=30)
+NOBODY = Person(id=0, name="a person")
+"""Stands for a person who was forgotten, where it must stay known that a person decided."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -128,18 +131,26 @@ class IncidentRepository:
             self._mutes[key] = mute = Mute(key=key, by=by, until=until)
             self._unsaved[f"mute:{key}"] = mute
 
+    def unmute(self, keys: frozenset[str], now: datetime) -> None:
+        """End the mutes of these anomaly keys. `prune` removes their rows."""
+        for key in keys & self._mutes.keys():
+            self._mutes[key] = ended = self._mutes[key].replace(until=now)
+            self._unsaved[f"mute:{key}"] = ended
+
     def is_muted(self, key: str, now: datetime) -> bool:
         """Return whether a person has muted that key and the mute has not ended."""
         mute = self._mutes.get(key)
         return mute is not None and now < mute.until
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many reports of faults the person has made."""
-        return sum(
+        """Return how many reports and decisions about faults name the person."""
+        reports = sum(
             report.person.id == subject.id
             for incident in self._incidents.values()
             for report in incident.reports
         )
+        decisions = sum(len(_find_decisions(each, subject)) for each in self._incidents.values())
+        return reports + decisions
 
     def has_report(self, subject: DataSubject, report: FailureReport) -> bool:
         """Return whether the person's failure report is also noted on an incident."""
@@ -150,15 +161,26 @@ class IncidentRepository:
         )
 
     async def erase(self, subject: DataSubject) -> int:
-        """Forget the person's reports and that they were affected; return how many reports.
+        """Forget the person's reports, that they were affected, and who decided what was theirs.
 
-        Raises `StoreError`.
+        Return how many reports and decisions. What they decided stays, without their name. Raises
+        `StoreError`.
         """
         count = await self.count_records(subject)
         for incident in self.incidents:
             others = tuple(each for each in incident.reports if each.person.id != subject.id)
             affected = tuple(each for each in incident.affected if each != subject.pseudonym)
-            self.change(incident.id, reports=others, affected=affected)
+            theirs = _find_decisions(incident, subject)
+            self.change(
+                incident.id,
+                **{field: _remove_name(incident, field, subject) for field in theirs},
+                reports=others,
+                affected=affected,
+            )
+        for key, mute in self._mutes.items():
+            if mute.by is not None and mute.by.id == subject.id:
+                self._mutes[key] = unnamed = mute.replace(by=None)
+                self._unsaved[f"mute:{key}"] = unnamed
         await self.flush()
         return count
 
@@ -189,6 +211,7 @@ class IncidentRepository:
             if number < too_many or now - each.last_at > _RETENTION:
                 del self._incidents[each.id]
                 await self._forget(INCIDENT + each.id)
+                await self._key_values.remove(COMMENTS + each.id)
         for digest in self.digests:
             if now - digest.joined_at > _RETENTION:
                 del self._digests[digest.id]
@@ -201,3 +224,24 @@ class IncidentRepository:
     async def _forget(self, name: str) -> None:
         self._unsaved.pop(name, None)
         await self._key_values.remove(name)
+
+
+def _find_decisions(incident: Incident, subject: DataSubject) -> list[str]:
+    """Return the fields of an incident that name the person as one who decided or works."""
+    assignment = incident.assignee
+    named = {
+        "assignee": assignment.person if assignment else None,
+        "assignee.by": assignment.by if assignment else None,
+        "muted_by": incident.muted_by,
+        "triage_by": incident.triage_by,
+    }
+    found = {field.split(".")[0] for field, who in named.items() if who and who.id == subject.id}
+    return sorted(found)
+
+
+def _remove_name(incident: Incident, field: str, subject: DataSubject) -> object:
+    """Return the value of a field without the person's name."""
+    assignment = incident.assignee
+    if field == "assignee" and assignment is not None and assignment.person.id != subject.id:
+        return assignment.replace(by=NOBODY)
+    return NOBODY if field == "triage_by" else None

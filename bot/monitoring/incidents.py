@@ -15,6 +15,7 @@ from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier, ClassifiedAnomaly
+from bot.monitoring.earlier_decisions import keep_decisions
 from bot.monitoring.fault_texts import describe_anomaly, format_action, format_title
 from bot.monitoring.fixed_incidents import FixedIncidents, to_earlier
 from bot.monitoring.incident_counter import IncidentCounter, has_wider_count
@@ -113,7 +114,7 @@ class IncidentTracker:
             incident = self._open(anomaly, seen or ClassifiedAnomaly(), now, number)
             closed = self._find_predecessor(incident)
             if closed is not None:
-                incident = incident.replace(follows=to_earlier(closed))
+                incident = keep_decisions(incident.replace(follows=to_earlier(closed)), closed)
                 self._incident_repository.change(closed.id, followed_by=incident.id)
         else:
             incident = await self._update(known, anomaly, now, number)
@@ -130,8 +131,6 @@ class IncidentTracker:
         now = self._clock.now()
         has_resolved = False
         for each in self._incident_repository.seen_by_rules:
-            if each.muted_until is not None and not each.is_muted(now):
-                self._incident_repository.change(each.id, muted_until=None, muted_by=None)
             if now - each.last_at < (_RETURN_WINDOW if each.loop is not None else self._quiet):
                 continue
             last_at = min(now, max(each.last_at, *_iterate_last_seen(each, detector)))
@@ -254,7 +253,7 @@ class IncidentTracker:
                 "fingerprint": seen.fingerprint,
                 "error": seen.error,
                 "files": seen.files,
-                "triage": seen.triage,
+                "triage": seen.triage if known.triage_by is None else known.triage,
             }
         if self._find_loudest(anomalies).key == anomaly.key:
             error = str(changes.get("error", known.error))
@@ -269,6 +268,8 @@ class IncidentTracker:
                 "count": known.count + anomaly.bad,
                 "counted_to": max(known.counted_to, number),
             }
+            if known.has_mute and not known.is_muted(now):  # it ended while nothing happened
+                changes |= {"muted_until": None, "muted_to": None, "muted_by": None}
         elif has_wider_count(known, anomaly):
             self._counters.pop(known.id, None)
             changes |= {"count": anomaly.bad, "began_at": anomaly.since, "counted_to": number}

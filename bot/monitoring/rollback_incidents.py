@@ -59,7 +59,7 @@ class RollbackIncidents:
         """Close an incident because a person says so. Raises `WrongStage`, `StoreError`."""
         if incident.rollback is None:
             raise WrongStage(
-                "This incident closes by itself once it is quiet. Mute it to stop its messages."
+                "This incident closes by itself once it is quiet. Ignore it to stop its messages."
             )
         if incident.open:
             incident = self._close(incident, f"{person.name} closed it")

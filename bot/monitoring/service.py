@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 import structlog
 
@@ -24,7 +23,9 @@ from bot.monitoring.auto_run_starter import AutoRunStarter
 from bot.monitoring.conduct_incidents import ConductIncidents
 from bot.monitoring.digests import Digests
 from bot.monitoring.failure_reports import FailureReports
+from bot.monitoring.incident_acts import IncidentActs
 from bot.monitoring.incident_charts import IncidentCharts, chart_of
+from bot.monitoring.incident_comments import CommentStore
 from bot.monitoring.incident_notifier import IncidentNotifier
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.monitoring.incidents import IncidentTracker
@@ -41,7 +42,6 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.store import Store
 from bot.self_improvement import SelfImprovementAgent, ShippedFixes
 
-_MUTED_FOR = timedelta(days=1)
 _SETTLE_SECONDS = 5.0
 _CONDUCT_SECONDS = 300.0
 _log = structlog.stdlib.get_logger(__name__)
@@ -124,6 +124,10 @@ class Monitoring:
             repository, self._digests, self._auto_run_starter, self._incident_charts, agent,
             services.chat, clock, dev_channel_id=channel_id,
         )  # fmt: skip
+        comments = self._comments = CommentStore(key_values)
+        self._acts = IncidentActs(
+            repository, comments, agent.permit, agent.list_readable, clock, rules.target
+        )
         self.reports = FailureReports(repository, fixes, key_values, services.chat, clock)
 
     def reconfigure(
@@ -247,20 +251,16 @@ class Monitoring:
         await owner._auto_run_starter.start_if_allowed(self.find(incident_id).id)
         return self.find(incident_id)
 
-    async def mute(self, incident_id: str, person: Person) -> Incident:
-        """Silence the incident's fault for a day. Raises `NotAuthorized`, `WrongStage`."""
-        if (owner := self._find_owner(incident_id.strip().lower())) is not self:
-            return await owner.mute(incident_id, person)
-        known = self.incident_repository.get(incident_id)
-        keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
-        note = f"mute incident {incident_id}: {keys}"
-        await self._agent.permit(person, Act.STEER, note=note, target=self.target)
-        incident = self.find(incident_id)
-        until = self._clock.now() + _MUTED_FOR
-        self.incident_repository.mute(self.find(incident_id).anomaly_keys, person, until)
-        muted = self.incident_repository.change(incident.id, muted_until=until, muted_by=person)
-        await self.incident_repository.flush()
-        return muted
+    def get_acts(self, incident_id: str) -> IncidentActs:
+        """Return the acts on the incidents of the target that has this one; if unknown, of ours."""
+        return self._find_owner(incident_id.strip(" `").lower())._acts
+
+    def find_by_message(self, message_id: int) -> Incident | None:
+        """Return the open or recent incident that this message of the bot announces."""
+        for each in self.list_incidents():
+            if each.message is not None and each.message.message_id == message_id:
+                return each
+        return None
 
     async def close(self, incident_id: str, person: Person) -> Incident:
         """Close an incident that does not close by itself.
@@ -282,15 +282,20 @@ class Monitoring:
         await self._rollbacks.open(report)
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many reports of faults the person has made. Raises `StoreError`."""
+        """Return how many reports, comments and decisions on faults are the person's.
+
+        Raises `StoreError`.
+        """
         on_incidents = await self.incident_repository.count_records(subject)
+        on_incidents += await self._comments.count_records(subject)
         elsewhere = sum([await each.count_records(subject) for each in self._others])
         return on_incidents + await self.reports.count_of(subject) + elsewhere
 
     async def erase(self, subject: DataSubject) -> int:
-        """Forget the person's reports and return how many. Raises `StoreError`."""
+        """Forget the person's part in incidents; return how many records. Raises `StoreError`."""
         count = await self.count_records(subject)
         await self.incident_repository.erase(subject)
+        await self._comments.erase(subject)
         await self.reports.erase(subject)
         for each in self._others:
             await each.erase(subject)

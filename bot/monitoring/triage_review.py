@@ -13,7 +13,10 @@ _AT_ONCE = 3
 
 @dataclass(frozen=True, eq=False)
 class TriageReview:
-    """Reviews incidents whose count has doubled since the last triage, a few at a time."""
+    """Reviews incidents whose count has doubled since the last triage, a few at a time.
+
+    What a person decided is not reviewed.
+    """
 
     incident_repository: IncidentRepository
     classifier: AnomalyClassifier
@@ -21,7 +24,11 @@ class TriageReview:
 
     async def turn(self) -> None:
         """Repeat the triage of grown incidents. Raises `JournalError`, `StoreError`."""
-        grown = [each for each in self.incident_repository.open if _has_grown(each)]
+        grown = [
+            each
+            for each in self.incident_repository.open
+            if each.triage_by is None and _has_grown(each)
+        ]
         for each in grown[:_AT_ONCE]:
             await self._judge(each)
         await self.incident_repository.flush()

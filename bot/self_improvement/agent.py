@@ -35,6 +35,7 @@ class SelfImprovementAgent:
         self._admission = admission
         self._feature_requests = feature_requests
         self.permit, self.find = authorizer.ask, approvals.find
+        self.list_readable = authorizer.approval_policy.list_readable
 
     async def request(self, trigger: Trigger) -> Run:
         """Start a run, or return the run that the same trigger has started, with thread and card.

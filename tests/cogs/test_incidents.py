@@ -1,5 +1,6 @@
 """Incidents in the dev channel: their message, its buttons, the commands, and people's reports."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from local_discord.person import Message
 
 from bot.domain.incident import Incident
 from bot.domain.journal import Capsule
+from cogs.incidents import get_monitoring
 from tests.support.agent_harness import make_failure
 from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 from tests.support.monitoring_harness import OUTAGE
@@ -34,7 +36,7 @@ async def noticed(room: DevChannel, error: Capsule | None = None) -> tuple[Incid
 
 async def test_listed_people_go_on_and_mute_by_button_and_nobody_else(room: DevChannel) -> None:
     incident, told = await noticed(room, OUTAGE)
-    assert list_labels(told) == ["Investigate", "Fix it", "Mute"]
+    assert list_labels(told) == ["Investigate", "Fix it", "Later", "Ignore", "I take it"]
     for label in list_labels(told):
         pressed = await room["mallory"].press("dev", get_custom_id(told, label), told)
         assert (await room.wait_for_answer("mallory", pressed, "dev")).startswith("Sorry mallory")
@@ -43,13 +45,13 @@ async def test_listed_people_go_on_and_mute_by_button_and_nobody_else(room: DevC
     assert await room.wait_for_answer("dora", pressed, "dev") == f"On it: <#{told['id']}>"
     [run] = await room.list_runs()
     assert (run.goal, run.trigger.incident) == ("investigate", incident.id)
-    pressed = await room["dora"].press("dev", get_custom_id(told, "Mute"), told)
+    pressed = await room["dora"].press("dev", get_custom_id(told, "Ignore"), told)
     answer = await room.wait_for_answer("dora", pressed, "dev")
-    assert answer.startswith("I do not report it again until <t:")
+    assert "Ignored by dora until <t:" in answer
     await room["dora"].wait_for(
-        "dev", lambda m: m["id"] == told["id"] and "Muted by dora" in str(m["embeds"])
+        "dev", lambda m: m["id"] == told["id"] and "Ignored by dora" in str(m["embeds"])
     )
-    assert [who for who, _ in await room.list_refused()] == ["mallory"] * 3
+    assert [who for who, _ in await room.list_refused()] == ["mallory"] * 5
 
 
 async def test_who_reports_what_is_worked_on_is_told_where_and_no_second_run_starts(
@@ -108,3 +110,38 @@ async def test_where_nothing_notices_the_commands_say_so(tmp_path: Path) -> None
         told = await room["dora"].run("dev", "incidents list")
         expected = "Monitoring is switched off here."
         assert await room.wait_for_answer("dora", told, "dev") == expected
+
+
+async def test_people_decide_on_an_incident_and_talk_about_it_in_its_thread(
+    room: DevChannel,
+) -> None:
+    incident, told = await noticed(room)
+    monitoring, about = get_monitoring(room.client), {"incident": incident.id}
+    acts = monitoring.get_acts(incident.id)
+    for command, options in (
+        ("assign", {}), ("release", {}), ("ignore", {"times": 5}), ("unignore", {}),
+        ("third-party", {}), ("comment", {"text": "look"}),
+    ):  # fmt: skip
+        refused = await room.run_command("mallory", f"incidents {command}", **about, **options)
+        assert refused.startswith("Sorry mallory"), command
+    assert "Looked after by dora" in await room.run_command("dora", "incidents assign", **about)
+    ignored = await room.run_command("dora", "incidents ignore", **about, times=5)
+    assert "until it has happened 5 more times" in ignored
+    assert "I report it" in await room.run_command("dora", "incidents unignore", **about)
+    marked = await room.run_command("dora", "incidents third-party", **about)
+    assert "a third party's" in marked
+    await room.run_command("dora", "incidents comment", **about, text="seen since noon")
+
+    await room.wait_until(lambda run: run.thread_id is not None)
+    thread = told["id"]
+    await room["mallory"].say(thread, "me too!")
+    first = await room["dora"].say(thread, "<b>the</b> dice have no sides")
+    second = await room["alice"].say(thread, "my mistake")
+    await room["dora"].edit(thread, first, "the dice have no faces")
+    await room["alice"].delete(thread, second)
+    async with asyncio.timeout(15):
+        while True:
+            said = [each.text for each in await acts.comments.list_comments(incident.id)]
+            if said == ["seen since noon", "the dice have no faces"]:
+                break
+            await asyncio.sleep(0.01)

@@ -50,6 +50,9 @@ ENTRIES: ConversationSetup = {
     "/runs list": Act.READ, "/runs show": Act.READ,
     "/runs cancel": Act.CANCEL, "/runs retry": Act.ASK,
     "/incidents list": Act.READ, "/incidents show": Act.READ, "/incidents close": Act.STEER,
+    "/incidents assign": Act.STEER, "/incidents release": Act.STEER,
+    "/incidents ignore": Act.STEER, "/incidents unignore": Act.STEER,
+    "/incidents third-party": Act.STEER, "/incidents comment": Act.STEER,
     "/memory search": Act.READ, "/memory export": Act.READ, "/memory forget": Act.STEER,
     "/health": Act.READ, "/budget": Act.READ, "/audit now": Act.READ,
     "/goals list": Act.READ, "/goals set": Act.SET_GOALS, "/goals remove": Act.SET_GOALS,
@@ -68,6 +71,11 @@ ENTRIES: ConversationSetup = {
     "choices /ship run": Act.READ, "choices /revert run": Act.READ,
     "choices /runs show run": Act.READ, "choices /runs cancel run": Act.READ,
     "choices /runs retry run": Act.READ, "choices /incidents show incident": Act.READ,
+    "choices /incidents assign incident": Act.READ, "choices /incidents release incident": Act.READ,
+    "choices /incidents ignore incident": Act.READ,
+    "choices /incidents unignore incident": Act.READ,
+    "choices /incidents third-party incident": Act.READ,
+    "choices /incidents comment incident": Act.READ,
     "choices /incidents close incident": Act.READ, "choices /memory forget memory": Act.READ,
     "choices /flags set name": Act.READ, "choices /flags remove name": Act.READ,
     # buttons and forms
@@ -101,6 +109,8 @@ ENTRIES: ConversationSetup = {
     "button ToolButton trust": Act.TRUST, "button ToolButton run": Act.STEER,
     "button ToolButton refuse": Act.STEER,
     "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
+    "button IncidentButton later": Act.STEER, "button IncidentButton take": Act.STEER,
+    "button IncidentButton outside": Act.STEER,
     "button IncidentButton mute": Act.STEER, "button IncidentButton close": Act.STEER,
     "form AmendModal": Act.REVISE, "form ReviseModal": Act.REVISE, "form TrialModal": Act.ASK,
     # what is said
@@ -120,6 +130,10 @@ ENTRIES: ConversationSetup = {
     # what listens
     "hears Conversation.on_message": "each intent is under `says`",
     "hears Conversation.on_raw_message_edit": Act.READ,  # an edit decides nothing
+    "hears Incidents.on_message": Act.READ,  # a comment of who may not is not stored
+    "hears Incidents.on_raw_message_edit": Act.READ,
+    "hears Incidents.on_raw_message_delete": "what was said in public and is gone is forgotten",
+    "hears Incidents.on_raw_bulk_message_delete": "the same, of several at once",
     "hears Approvals.on_raw_reaction_add": "under `reacts`",
     "hears Approvals.on_ready": "reactions given meanwhile go the way of the others",
     "hears Feedback.on_raw_reaction_add": COUNTED, "hears Feedback.on_raw_reaction_remove": COUNTED,

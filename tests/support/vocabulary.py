@@ -34,8 +34,8 @@ shrink shut sign simplify simulate skip sleep slice slugify soften solve sort sp
 stage stamp start stay stem stop store stream strip submit subtract suggest sum summarise
 summarize supervise suppress survive suspend swap switch sync take talk tally tell think throw
 tick tidy time tokenize touch trace train track transact translate triage trigger trim truncate try
-transcribe turn type understand unescape unfold unmask unpack unquote update use validate vary
-verify view visit vote wait wake walk warm watch weigh welcome whisper widen wire work wrap
+transcribe turn type understand unescape unfold unmask unmute unpack unquote update use validate
+vary verify view visit vote wait wake walk warm watch weigh welcome whisper widen wire work wrap
 write yield
 """.split()  # noqa: SIM905
 )

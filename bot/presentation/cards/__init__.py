@@ -20,6 +20,11 @@ from bot.presentation.cards._incident import (
     render_incident,
     render_recurrence,
 )
+from bot.presentation.cards._incident_acts import (
+    describe_mute,
+    render_assignment,
+    render_mute_end,
+)
 from bot.presentation.cards._investigation import render_investigation
 from bot.presentation.cards._live import STAGE_NAMES, CurrentWork, LiveActivity
 from bot.presentation.cards._plain_text import to_plain_text
@@ -63,6 +68,7 @@ __all__ = [
     "build_verdict_files",
     "confirm_contract",
     "describe_candidate",
+    "describe_mute",
     "describe_watch",
     "fit_lines",
     "format_cap_usage",
@@ -80,6 +86,7 @@ __all__ = [
     "list_not_done_lines",
     "plan_text",
     "render_arrival",
+    "render_assignment",
     "render_audit_markdown",
     "render_behaviour_markdown",
     "render_budget",
@@ -89,6 +96,7 @@ __all__ = [
     "render_ending",
     "render_incident",
     "render_investigation",
+    "render_mute_end",
     "render_outcome",
     "render_progress",
     "render_proposal",

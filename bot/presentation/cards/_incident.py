@@ -9,6 +9,7 @@ from bot.domain.posts import Button, Card, CardField, Image, Post
 from bot.domain.restart import RestartReport
 from bot.domain.run import Run, Status
 from bot.domain.shipped_fix import ShippedFix
+from bot.presentation.cards._incident_acts import describe_mute
 from bot.presentation.cards._plain_text import suppress_mentions, to_plain_text
 from bot.presentation.cards._text import to_one_line
 from bot.presentation.counts import format_count, format_people_count
@@ -48,7 +49,7 @@ def render_incident(incident: Incident, run: Run | None = None, image: Image | N
             fields=_build_fields(incident, run),
             footer=f"incident {incident.id} · {incident.severity}",
         ),
-        buttons=build_incident_buttons(incident, run),
+        buttons=(*build_incident_buttons(incident, run), *_build_acts(incident)),
         images=(image,) if image is not None else (),
     )
 
@@ -67,8 +68,8 @@ def _render_rollback(incident: Incident, report: RestartReport) -> Post:
         what = f"{to_plain_text(incident.full_title)}: {to_plain_text(report.why)}"
         text = f"✅ {what}. It is closed: {incident.closed_for}.{footer}"
         return post.replace(text=text, buttons=())
-    close = _build_button("Close", "close", incident)
-    return post.replace(text=post.text + footer, buttons=(*post.buttons, close))
+    acts = _build_closing_buttons(incident)
+    return post.replace(text=post.text + footer, buttons=(*post.buttons, *acts))
 
 
 def _render_conduct(incident: Incident, conduct: Conduct) -> Post:
@@ -85,7 +86,15 @@ def _render_conduct(incident: Incident, conduct: Conduct) -> Post:
         "run's thread takes its change back. Close this when you have decided."
     )
     text = f"{head}\nRuns: {runs}\n{advice}{footer}"
-    return Post(text=text, buttons=(_build_button("Close", "close", incident),))
+    return Post(text=text, buttons=_build_closing_buttons(incident))
+
+
+def _build_closing_buttons(incident: Incident) -> tuple[Button, ...]:
+    """Return the buttons of an incident that ends when a person closes it."""
+    close = _build_button("Close", "close", incident)
+    if incident.has_mute:
+        return (close,)
+    return _build_button("Later", "later", incident), close
 
 
 def format_incident_line(incident: Incident) -> str:
@@ -150,9 +159,8 @@ def _list_body_lines(incident: Incident) -> list[str]:
         quiet_time = _format_span(incident.resolved_at - incident.last_at)
         reason = f" I closed it because no rule had detected it for {quiet_time}."
         lines.append(f"Last seen {last}. It lasted {duration}.{'' if incident.fix else reason}")
-    if incident.muted_until is not None:
-        who = to_plain_text(incident.muted_by.name, 40) if incident.muted_by else "someone"
-        lines.append(f"🔇 Muted by {who} until {format_timestamp(incident.muted_until)}.")
+    if incident.has_mute:
+        lines.append(f"🔇 {describe_mute(incident)}")
     if incident.recurrences and incident.recurred_at is not None:
         times, newest = format_count(incident.recurrences, "time"), incident.recurred_at
         lines.append(f"It came back {times}, last {format_timestamp(newest, 'R')}.")
@@ -189,6 +197,9 @@ def _build_fields(incident: Incident, run: Run | None) -> tuple[CardField, ...]:
         CardField(name="Affected", value=_format_affected(incident), inline=True),
         CardField(name="Where the fault is", value=_render_triage(incident)),
     ]
+    if incident.assignee is not None:
+        name = to_plain_text(incident.assignee.person.name, 40)
+        fields.append(CardField(name="Looked after by", value=name, inline=True))
     doing = _describe_activity(incident, run)
     if doing:
         fields.append(CardField(name="What I am doing", value=doing))
@@ -255,7 +266,7 @@ def _report(each: Report) -> str:
 
 
 def build_incident_buttons(incident: Incident, run: Run | None) -> tuple[Button, ...]:
-    """Return the buttons that continue the work, and the button that mutes the incident."""
+    """Return the buttons that continue the work, and those that silence the incident."""
     if not incident.open:
         return ()
     buttons: list[Button] = []
@@ -264,8 +275,21 @@ def build_incident_buttons(incident: Incident, run: Run | None) -> tuple[Button,
         buttons.append(_build_button("Investigate", "investigate", incident))
     if idle and not _has_live_fix(run):
         buttons.append(_build_button("Fix it", "fix", incident, style="primary"))
-    if incident.muted_until is None:
-        buttons.append(_build_button("Mute", "mute", incident))
+    if not incident.has_mute:
+        buttons.append(_build_button("Later", "later", incident))
+        buttons.append(_build_button("Ignore", "mute", incident))
+    return tuple(buttons)
+
+
+def _build_acts(incident: Incident) -> tuple[Button, ...]:
+    """Return the buttons that say who looks after the incident, and that it is not ours."""
+    if not incident.open:
+        return ()
+    buttons: list[Button] = []
+    if incident.assignee is None:
+        buttons.append(_build_button("I take it", "take", incident))
+    if incident.triage.origin is not Origin.OUTSIDE:
+        buttons.append(_build_button("Third party's", "outside", incident))
     return tuple(buttons)
 
 

@@ -14,6 +14,9 @@ from tests.support.monitoring_harness import OUTAGE, MonitoringHarness
 
 REPORT = Autonomy(level=Level.REPORT)
 
+BUTTONS = ["Later", "Ignore", "I take it", "Third party's"]
+"""The buttons of an open incident besides those that begin work."""
+
 
 async def test_a_report_of_what_is_worked_on_joins_and_starts_nothing(tmp_path: Path) -> None:
     monitoring_world = MonitoringHarness(tmp_path)
@@ -118,7 +121,7 @@ async def test_asking_for_a_fix_goes_on_from_the_investigation_that_ended(tmp_pa
         run = await monitoring_world.world.wait_until_ended(run.id)
         assert (run.goal, run.status) == ("investigate", Status.DONE)
         await monitoring_world.pass_time(10)
-        assert monitoring_world.list_button_labels() == ["Fix it", "Mute"]
+        assert monitoring_world.list_button_labels() == ["Fix it", *BUTTONS]
         asked = await monitoring_world.ask(monitoring_world.world.make_trigger("rolling dice"))
         assert (asked.run.id, asked.run.goal) == (run.id, "fix")
         run = await monitoring_world.world.wait_until_settled(run.id)

@@ -27,6 +27,9 @@ TYPED = Capsule(
     deliberate=True,
 )
 
+BUTTONS = ["Later", "Ignore", "I take it", "Third party's"]
+"""The buttons of an open incident besides those that begin work."""
+
 
 async def runs(monitoring_world: MonitoringHarness) -> tuple[Run, ...]:
     """Return all runs there are, newest first."""
@@ -51,7 +54,7 @@ async def test_our_own_fault_gets_one_run_whose_thread_hangs_on_the_message(tmp_
         assert (run.status, run.stage) == (Status.WAITING, Stage.SHIP)
         await monitoring_world.pass_time(10)
         assert f"<#{run.thread_id}> and wait for “ship it”" in monitoring_world.get_card_text()
-        assert monitoring_world.list_button_labels() == ["Mute"]
+        assert monitoring_world.list_button_labels() == BUTTONS
         monitoring_world.journal_failures(20)
         await monitoring_world.pass_time(30)
         assert len(await runs(monitoring_world)) == 1
@@ -85,7 +88,7 @@ async def test_a_third_partys_outage_is_reported_with_reasons_and_never_reaches_
         assert str(incident.triage.origin) == "outside"
         assert "Where the fault is: **A third party**" in monitoring_world.get_card_text()
         assert "What I am doing: I only report this incident: " in monitoring_world.get_card_text()
-        assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", "Mute"]
+        assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", *BUTTONS[:3]]
     assert await runs(monitoring_world) == ()
     assert monitoring_world.world.engine.asked == []
 
@@ -144,7 +147,7 @@ async def test_the_lowest_level_that_applies_decides_how_far_it_goes(
         await monitoring_world.pass_time(10)
         assert [run.goal for run in await runs(monitoring_world)] == ([goal] if goal else [])
         if goal is None:
-            assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", "Mute"]
+            assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", *BUTTONS]
             assert (
                 "What I am doing: I only report this incident: " in monitoring_world.get_card_text()
             )
@@ -183,7 +186,7 @@ async def test_after_a_run_that_came_to_nothing_the_fault_is_let_be_for_a_day(
         await monitoring_world.pass_time(90)
         assert monitoring_world.get_incident().recurrences == 1
         assert len(await runs(monitoring_world)) == 1
-        assert monitoring_world.list_button_labels() == ["Fix it", "Mute"]
+        assert monitoring_world.list_button_labels() == ["Fix it", *BUTTONS]
         await monitoring_world.pass_time(26 * 3600)
         monitoring_world.journal_failures(5)
         await monitoring_world.pass_time(90)
@@ -259,11 +262,13 @@ async def test_a_fault_muted_by_a_listed_person_is_quiet_for_a_day(tmp_path: Pat
     async with monitoring_world.run_monitoring():
         monitoring_world.journal_failures(5)
         await monitoring_world.pass_time(10)
-        incident = await monitoring_world.monitoring.mute(monitoring_world.get_incident().id, ALICE)
+        found = monitoring_world.get_incident()
+        acts = monitoring_world.monitoring.get_acts(found.id)
+        incident = await acts.ignore(found.id, ALICE, span=timedelta(days=1))
         assert incident.muted_until == monitoring_world.clock.now() + timedelta(days=1)
         await monitoring_world.pass_time(10)
-        assert "🔇 Muted by alice" in monitoring_world.get_card_text()
-        assert monitoring_world.list_button_labels() == ["Investigate", "Fix it"]
+        assert "🔇 Ignored by alice" in monitoring_world.get_card_text()
+        assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", *BUTTONS[2:]]
     async with monitoring_world.run_monitoring():
         await monitoring_world.pass_time(7 * 3600)
         monitoring_world.journal_failures(5)

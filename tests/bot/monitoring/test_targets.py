@@ -14,6 +14,7 @@ from bot.domain.incident import Incident
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
+from bot.monitoring.incident_acts import A_DAY
 from bot.self_improvement import ShippedFixes
 from tests.fakes.fake_journal import FakeJournal
 from tests.support.agent_harness import ALICE, DEV, GUILD, make_capsule
@@ -116,7 +117,7 @@ async def test_an_incident_of_another_bot_is_found_muted_and_forgotten_like_ours
         assert monitoring.find(incident.id.upper()) == incident
         assert monitoring.has_incident(incident.id)
         assert monitoring.is_announced(incident)
-        muted = await monitoring.mute(incident.id, ALICE)
+        muted = await monitoring.get_acts(incident.id).ignore(incident.id, ALICE, span=A_DAY)
         assert muted.is_muted(bots.own.clock.now())
         with pytest.raises(WrongStage):
             monitoring.find("q1w2e3")

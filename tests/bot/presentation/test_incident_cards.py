@@ -126,7 +126,9 @@ def test_the_loudest_of_a_storm_have_the_buttons_of_a_message_of_their_own() -> 
     digest = Digest(id="d1", why="storm", opened_at=NOW, joined_at=NOW)
     buttons = cards.render_digest(digest, (*many, over)).buttons
     assert [each.label for each in buttons[:5]] == [f"{n} Investigate" for n in range(1, 6)]
-    assert [each.label.split()[1] for each in buttons[5:]] == ["Fix"] * 5 + ["Mute"] * 5
+    assert [each.label.split()[1] for each in buttons[5:]] == ["Fix"] * 5 + ["Later"] * 5 + [
+        "Ignore"
+    ] * 5
     assert buttons[1].custom_id == "theseus:incident:investigate:i1"
     assert cards.render_digest(digest, (over,)).buttons == ()
 
@@ -167,15 +169,17 @@ def test_a_fix_is_offered_after_a_run_that_ended_but_not_while_one_is_live_and_w
             b.label for b in cards.render_incident(incident(), ended.replace(status=status)).buttons
         ]
 
-    assert offered(Status.RUNNING) == ["Mute"]
-    assert offered(Status.FAILED) == ["Fix it", "Mute"]
-    assert offered(Status.DONE) == ["Mute"]
+    others = ["Later", "Ignore", "I take it", "Third party's"]
+    assert offered(Status.RUNNING) == others
+    assert offered(Status.FAILED) == ["Fix it", *others]
+    assert offered(Status.DONE) == others
 
 
 def test_buttons_name_the_incident_so_that_they_outlive_restarts() -> None:
     told = incident(message=MessageRef(channel_id=1, message_id=2))
     ids = [button.custom_id for button in cards.render_incident(told).buttons]
-    assert ids == [f"theseus:incident:{act}:k7m2xq" for act in ("investigate", "fix", "mute")]
+    acts = ("investigate", "fix", "later", "mute", "take", "outside")
+    assert ids == [f"theseus:incident:{act}:k7m2xq" for act in acts]
 
 
 def test_who_pointed_at_the_bots_own_message_is_not_quoted_with_it() -> None:
