@@ -25,6 +25,7 @@ from bot.infra.threads import run_in_thread
 _SUBJECTS = 50
 _IN_THE_WAY = "would be overwritten"
 _log = structlog.stdlib.get_logger(__name__)
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _NAMED = re.compile(r"^\t(.+)$", re.MULTILINE)
 
 
@@ -74,6 +75,12 @@ class GitCheckout:
     async def read(self, file: str) -> str | None:
         """Return the text of a file in the folder, or `None` outside it and for git's own files."""
         return await run_in_thread(self._read, file)
+
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return a file's text in a commit, or `None`; only ids of commits name one."""
+        if not _COMMIT.fullmatch(commit) or "\0" in file:
+            return None
+        return await run_in_thread(read_text, self.open_git(), commit, file)
 
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
         """Fetch from the forge's remote and move to exactly `commit`; return what changed."""

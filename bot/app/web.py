@@ -12,25 +12,37 @@ from bot.adapters.discord_chat import DISCORD_API, DiscordLogin
 from bot.adapters.forges.registry import WEBHOOKS
 from bot.app.running_bot import Closing
 from bot.app.target_journals import TargetJournals
+from bot.app.targets import OpenedTargets
 from bot.authority.authorizer import Authorizer
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act
 from bot.budget.enforcement import BudgetEnforcer
 from bot.client import TheseusClient, is_connected
+from bot.domain.target import OWN_TARGET
 from bot.hot_reload.running_code import RunningCode
 from bot.infra.injector import Injector
 from bot.intake import IssueIntake
 from bot.monitoring import Monitoring, ScheduledBackups, StorageWatch
 from bot.monitoring.alert_dispatcher import AlertDispatcher
+from bot.ports.journal import Journal
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.outbox import OutboxStore
+from bot.ports.workspace import Checkout
 from bot.self_improvement import RunSettings, SelfImprovementAgent
 from bot.self_improvement.reporting.run_transcripts import RunTranscripts
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.settings import Settings, read_observe_tokens
-from bot.web import BotFacts, ChatConnection, PersonLogins, WebRules, WebServer, WebServices
+from bot.web import (
+    BotFacts,
+    ChatConnection,
+    PersonLogins,
+    TargetSources,
+    WebRules,
+    WebServer,
+    WebServices,
+)
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -114,6 +126,7 @@ def build_web_server(injector: Injector, settings: Settings) -> WebServer | None
         look_at_issues=issues.request_poll if issues else None,
         webhooks=WEBHOOKS,
         receivers=get(TargetJournals).by_name,
+        sources=injector.call(_collect_sources),
         logins=injector.call(_build_logins, secret=rules.discord_secret),
     )
     return WebServer(rules, services)
@@ -137,6 +150,21 @@ def _build_logins(
         members=members,
         check_reader=lambda person: authorizer.ask(person, Act.READ),
     )
+
+
+def _collect_sources(
+    journal: Journal, checkout: Checkout, journals: TargetJournals, opened: OpenedTargets
+) -> dict[str, TargetSources]:
+    """Return where the records and the code of each bot are; ours under our own name."""
+    return {
+        OWN_TARGET: TargetSources(journal, checkout),
+        **{
+            name: TargetSources(
+                each, opened.injectors[name].get(Checkout) if name in opened.injectors else None
+            )
+            for name, each in journals.by_name.items()
+        },
+    }
 
 
 def _collect_facts(

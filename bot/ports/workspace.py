@@ -196,6 +196,14 @@ class Checkout(Protocol):
         """Return a file's current text; `None` if it does not exist or is not text."""
         ...
 
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return a file's text in a commit, given by its id or the beginning of it.
+
+        Returns `None` if the commit is not known here, or the file does not exist in it or is not
+        text. Both may be anything: a journal that others write names them.
+        """
+        ...
+
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
         """Fetch from the forge's remote and move to `commit`; return the files that changed.
 

@@ -5,6 +5,7 @@ from bot.web._collaborators import (
     ChatConnection,
     PersonLogins,
     StopControl,
+    TargetSources,
     WebServices,
 )
 from bot.web._routes import ROUTES, Route
@@ -18,6 +19,7 @@ __all__ = [
     "PersonLogins",
     "Route",
     "StopControl",
+    "TargetSources",
     "WebRules",
     "WebServer",
     "WebServices",

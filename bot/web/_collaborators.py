@@ -16,6 +16,7 @@ from bot.domain.progress import TranscriptLine
 from bot.domain.run import Run
 from bot.domain.samples import ReceivedRecords
 from bot.domain.stop import Stop, StopHow
+from bot.monitoring.incident_acts import IncidentActs
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
@@ -27,6 +28,7 @@ from bot.ports.memory import MemoryStore
 from bot.ports.outbox import OutboxDepth
 from bot.ports.record_search import RecordSearch
 from bot.ports.store import Store
+from bot.ports.workspace import Checkout
 from bot.telemetry import Recorder
 
 
@@ -84,8 +86,8 @@ class TranscriptReader(Protocol):
         ...
 
 
-class IncidentReader(Protocol):
-    """Read access to the incidents."""
+class IncidentDesk(Protocol):
+    """The incidents, and what people can do about them."""
 
     def list_incidents(self) -> Sequence[Incident]:
         """Return open and recent incidents, newest first."""
@@ -94,6 +96,25 @@ class IncidentReader(Protocol):
     def find(self, incident_id: str) -> Incident:
         """Return one incident. Raises `WrongStage` if it is unknown."""
         ...
+
+    def get_acts(self, incident_id: str) -> IncidentActs:
+        """Return the acts on the incidents of the bot that has this one; if unknown, of ours."""
+        ...
+
+    async def close(self, incident_id: str, person: Person) -> Incident:
+        """Close an incident that does not close by itself.
+
+        Raises `NotAuthorized`, `WrongStage`.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class TargetSources:
+    """Where the records and the code of one bot are. Without `checkout`, no source is shown."""
+
+    journal: Journal
+    checkout: Checkout | None = None
 
 
 @dataclass(frozen=True)
@@ -173,8 +194,8 @@ class WebServices:
     """The objects that the web package uses.
 
     An optional one may be `None`; its pages then say that the feature is missing. `alerts` counts
-    the alerts by channel and result. `webhooks` are by the end of their address, `receivers` by the
-    name of their target.
+    the alerts by channel and result. `webhooks` are by the end of their address, `receivers` and
+    `sources` by the name of their target.
     """
 
     store: Store
@@ -187,7 +208,7 @@ class WebServices:
     base_updates: BaseUpdater
     facts: BotFacts
     transcripts: TranscriptReader | None = None
-    incidents: IncidentReader | None = None
+    incidents: IncidentDesk | None = None
     emergency: StopControl | None = None
     ledger: Ledger | None = None
     outbox: MessageQueue | None = None
@@ -202,3 +223,8 @@ class WebServices:
     logins: PersonLogins | None = None
     webhooks: Mapping[str, ForgeWebhook] = field(default_factory=dict)
     receivers: Mapping[str, RecordReceiver] = field(default_factory=dict)
+    sources: Mapping[str, TargetSources] = field(default_factory=dict)
+
+    def get_sources(self, target: str) -> TargetSources:
+        """Return the sources of a bot; without known ones, this bot's journal."""
+        return self.sources.get(target) or TargetSources(self.journal)

@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.web._auth_middleware import LOGIN
 from bot.web._collaborators import WebServices
 from bot.web._pages import Pages
-from bot.web._request_bodies import read_form
+from bot.web._request_bodies import FORM_BYTES, read_form
 from bot.web._responses import Refused
 from bot.web._token_auth import is_same
 
@@ -39,9 +39,9 @@ class PageFrame:
             live=live,
         )
 
-    async def read_own_form(self, request: web.Request) -> dict[str, str]:
+    async def read_own_form(self, request: web.Request, most: int = FORM_BYTES) -> dict[str, str]:
         """Return the fields of a form. Raises `Refused` if the session's form token is wrong."""
-        sent, login = await read_form(request), request.get(LOGIN)
+        sent, login = await read_form(request, most), request.get(LOGIN)
         if login is None or not is_same(sent.get("form", ""), login.form):
             raise Refused(403, "that form belongs to another session; load the page again.")
         return sent

@@ -17,6 +17,7 @@ from bot.presentation.cards import to_one_line
 from bot.presentation.page_text import format_relative_time, to_page_text
 from bot.presentation.times import format_utc
 from bot.web import _formats, _run_views
+from bot.web._failure_view import list_inputs
 from bot.web._static_files import StaticFiles
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -74,6 +75,7 @@ def build_templates(static: StaticFiles) -> Templates:
             "cut": lambda text: to_one_line(text, _CUT),
             "duration": _formats.format_duration,
             "goal": state_labels.GOALS.__getitem__,
+            "inputs": list_inputs,
             "incident_state": state_labels.describe_incident,
             "item_path": _formats.get_item_path,
             "item_kind": state_labels.ITEM_KINDS.__getitem__,

@@ -1,30 +1,23 @@
 """The read-only pages: figures, runs, incidents, budget, feature requests, memory, audit log."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from urllib.parse import urlencode
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.domain.errors import WrongStage
-from bot.domain.incident import Incident
-from bot.domain.journal import Capsule
 from bot.domain.run import Run
 from bot.web._chart_tables import ChartTable
 from bot.web._collaborators import WebServices
 from bot.web._formats import format_subject
-from bot.web._incident_chart import build_incident_chart, chart_since
 from bot.web._overview import Overview, build_spending_chart, get_period_starts
 from bot.web._page_frame import PageFrame
-from bot.web._responses import Refused
+from bot.web._page_links import build_page_links
 from bot.web._search_queries import (
     RESULTS,
     RUN_FILTERS,
     SINCE,
     read_audit_query,
     read_fields,
-    read_page_number,
     read_recall_query,
     read_run_query,
 )
@@ -40,7 +33,6 @@ _MEMORIES = 50
 _MAX_FEATURE_REQUESTS = 100
 _EVIDENCE = 5
 _TRANSCRIPT = 200
-_LONGEST_RUN = timedelta(days=14)
 
 
 class RecordPages:
@@ -59,8 +51,6 @@ class RecordPages:
             "runs": self.show_runs,
             "run": self.show_run,
             "transcript": self.show_transcript,
-            "incidents": self.show_incidents,
-            "incident": self.show_incident,
             "budget": self.show_budget,
             "wishes": self.show_feature_requests,
             "memory": self.show_memory,
@@ -89,7 +79,7 @@ class RecordPages:
         return await self._frame.show(
             request, "runs.html", "Runs", here="/runs", live=True, runs=page.found, asked=asked,
             choices=RUN_FILTERS,
-            turns=_build_page_links("/runs", asked, query.page, more=page.more),
+            turns=build_page_links("/runs", asked, query.page, more=page.more),
         )  # fmt: skip
 
     async def show_run(self, request: web.Request) -> web.Response:
@@ -111,45 +101,6 @@ class RecordPages:
             request, "transcript.html", f"Transcript of run {run.id}", here="/runs", live=True,
             run=run, lines=lines[-_TRANSCRIPT:], hidden=len(lines[:-_TRANSCRIPT]),
         )  # fmt: skip
-
-    async def show_incidents(self, request: web.Request) -> web.Response:
-        """Show open incidents, then recent ones."""
-        reader = self._services.incidents
-        known = sorted(reader.list_incidents(), key=lambda each: not each.open) if reader else []
-        number = read_page_number(request)
-        some = known[(number - 1) * _ENTRIES : number * _ENTRIES]
-        return await self._frame.show(
-            request, "incidents.html", "Incidents", here="/incidents", live=True, incidents=some,
-            turns=_build_page_links("/incidents", {}, number, more=len(known) > number * _ENTRIES),
-        )  # fmt: skip
-
-    async def show_incident(self, request: web.Request) -> web.Response:
-        """Show one incident."""
-        if self._services.incidents is None:
-            raise Refused(404, "incident detection is not active here.")
-        try:
-            incident = self._services.incidents.find(request.match_info["id"])
-        except WrongStage as error:
-            raise Refused(404, str(error)) from error
-        now = self._services.clock.now()
-        since = chart_since(incident, now)
-        services = self._services
-        samples = await services.journal.list_samples(since=since, until=now, event=incident.event)
-        # Summaries are listed by the start of the run; its change may have gone live much later.
-        runs = await services.search.list_summaries(since=since - _LONGEST_RUN)
-        return await self._frame.show(
-            request, "incident.html", incident.full_title, here="/incidents", live=True,
-            incident=incident, failure=await self._find_newest_failure(incident),
-            chart=build_incident_chart(incident, samples, runs, since, now),
-        )  # fmt: skip
-
-    async def _find_newest_failure(self, incident: Incident) -> Capsule | None:
-        """Return the newest failure of the incident's evidence that the journal still stores."""
-        for record_id in incident.evidence[:_EVIDENCE]:
-            action = await self._services.journal.get(record_id)
-            if action is not None and action.error is not None and action.error.frames:
-                return action.error
-        return None
 
     async def show_budget(self, request: web.Request) -> web.Response:
         """Show the spending against the caps, by day, and the newest requests to models."""
@@ -204,7 +155,7 @@ class RecordPages:
             request, "audit.html", "Audit log", here="/audit", entries=page.found, asked=asked,
             state=await self._services.store.verify_audit_log(tail=AUDITED),
             actions=await self._services.search.list_audit_actions(), results=RESULTS, since=SINCE,
-            turns=_build_page_links("/audit", asked, query.page, more=page.more),
+            turns=build_page_links("/audit", asked, query.page, more=page.more),
         )  # fmt: skip
 
     def _list_open(self) -> Sequence[object]:
@@ -214,19 +165,3 @@ class RecordPages:
 
 def _format_run_title(run: Run) -> str:
     return f"Run {run.id}: {format_subject(run)}"
-
-
-def _build_page_links(
-    path: str, asked: Mapping[str, str], number: int, *, more: bool
-) -> dict[str, str | int]:
-    """Return the addresses of the newer and older page; an empty string if there is none."""
-
-    def to(page: int) -> str:
-        fields = {name: value for name, value in {**asked, "page": page}.items() if value}
-        return f"{path}?{urlencode(fields)}"
-
-    return {
-        "newer": to(number - 1) if number > 1 else "",
-        "older": to(number + 1) if more else "",
-        "number": number,
-    }

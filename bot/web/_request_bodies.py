@@ -28,11 +28,11 @@ async def read(request: web.Request, most: int) -> bytes:
     return bytes(body)
 
 
-async def read_form(request: web.Request) -> dict[str, str]:
-    """Return the fields of a small form; of a repeated field, the first value."""
+async def read_form(request: web.Request, most: int = FORM_BYTES) -> dict[str, str]:
+    """Return the fields of a form of at most `most` bytes; of a repeated field, the first value."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "send a form.")
-    body = await read(request, FORM_BYTES)
+    body = await read(request, most)
     try:
         fields = parse_qs(
             body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"

@@ -61,6 +61,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"/runs/{ID}/transcript", "reader", "transcript"),
     Route("GET", "/incidents", "reader", "incidents"),
     Route("GET", f"/incidents/{ID}", "reader", "incident"),
+    Route("POST", f"/incidents/{ID}", "session", "incident_act"),
     Route("GET", "/budget", "reader", "budget"),
     Route("GET", "/versions", "reader", "versions"),
     Route("GET", f"/versions/{KIND}/{NAME}", "reader", "item"),

@@ -18,6 +18,7 @@ from bot.web._event_feed import EventFeed
 from bot.web._events import Events
 from bot.web._growth_page import GrowthPage
 from bot.web._health import Health
+from bot.web._incident_pages import IncidentPages
 from bot.web._login_pages import LoginPages
 from bot.web._metrics import Metrics
 from bot.web._observations import Observations
@@ -76,6 +77,7 @@ class WebServer:
                 **Dashboard(services, rules, readers, frame, health_page).handlers,
                 **LoginPages(services, rules, self._auth, keys, sessions, readers, frame).handlers,
                 **RecordPages(services, frame).handlers,
+                **IncidentPages(services, frame, readers).handlers,
                 **VersionPages(services, frame, readers).handlers,
             }
         )

@@ -107,6 +107,22 @@ async def test_it_reads_files_as_they_stand(room: Room) -> None:
         assert await room.checkout.read(absent) is None
 
 
+async def test_it_reads_files_as_a_commit_holds_them(room: Room) -> None:
+    before = await room.checkout.get_head()
+    commit = room.advance({"dice.py": "four\n"})
+    assert await room.checkout.read_at(commit, "dice.py") is None, "it is not here yet"
+    await room.checkout.fast_forward(commit)
+    room.edit({"dice.py": "five\n"})
+    for read, file, text in (
+        (before, "dice.py", "one\ntwo\nthree\n"), (before[:10], "dice.py", "one\ntwo\nthree\n"),
+        (commit, "dice.py", "four\n"), (commit, "logo.png", None), (commit, "gone.py", None),
+        (commit, "../dice.py", None), (commit, "/etc/passwd", None), (commit, "a\0b", None),
+        ("HEAD", "dice.py", None), ("--help", "dice.py", None), ("", "dice.py", None),
+        ("0" * 40, "dice.py", None), (f"{commit}:dice.py", "", None),
+    ):  # fmt: skip
+        assert await room.checkout.read_at(read, file) == text, (read, file)
+
+
 async def test_it_moves_forward_and_tells_what_changed(room: Room) -> None:
     before = await room.checkout.get_head()
     head = room.advance({"dice.py": "better\n", "new ü.py": "x\n", "logo.png": None})

@@ -33,6 +33,11 @@ class FakeCheckout:
     looks: int = 0
     asked: int = 0
     unreachable: WorkspaceError | None = None
+    snapshots: list[dict[str, str | bytes | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Remember what the first commit holds."""
+        self.snapshots = [dict(self.files)]
 
     def advance(self, files: Mapping[str, str | bytes | None], commit: str | None = None) -> str:
         """Add a commit to the forge's branch; return it."""
@@ -80,6 +85,13 @@ class FakeCheckout:
         content = self.files.get(file)
         return decode_text(content.encode() if isinstance(content, str) else content)
 
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return a file's text in a commit of `history`, whose beginning may be given."""
+        known = [each for each in self.history if len(commit) >= 7 and each.startswith(commit)]
+        held = self.snapshots[self.history.index(known[0])] if known else {}
+        content = held.get(file)
+        return decode_text(content.encode() if isinstance(content, str) else content)
+
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
         """Apply the commits up to and including `commit`."""
         if commit in self.history:
@@ -95,6 +107,7 @@ class FakeCheckout:
             self.files |= files
             self.touched[name] = tuple(files)
             self.history.append(name)
+            self.snapshots.append(dict(self.files))
         del self.incoming[: len(steps)]
         return tuple(sorted(touched))
 

@@ -6,7 +6,8 @@
   let waiting = 0, asleep = false;
   const callbacks = {
     // A chart is drawn by its own script, from the table that is brought up to date.
-    beforeNodeMorphed: (old) => !(old instanceof Element && old.classList.contains("plot")),
+    // What somebody writes stays, also while they look elsewhere on the page.
+    beforeNodeMorphed: (old) => !(old instanceof Element && (old.classList.contains("plot") || old instanceof HTMLTextAreaElement)),
     beforeAttributeUpdated: (name, node) => !(name === "open" && node instanceof HTMLDetailsElement),
     beforeNodeRemoved: (node) => !(node instanceof Element && node.closest(".plot")),
   };

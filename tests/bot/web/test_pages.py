@@ -63,7 +63,7 @@ HOSTILE = (
 )  # fmt: skip
 # What pages are made of. Anything else on one of them came from somebody's words.
 ELEMENTS = re.compile(
-    "html|head|meta|title|link|script|body|header|nav|div|a|form|input|button|main|h1|h2|h3|h4|p"
+    "html|head|meta|textarea|title|link|script|body|header|nav|div|a|form|input|button|main|h1|h2|h3|h4|p"
     "|span|strong|small|time|code|pre|details|summary|table|caption|thead|tbody|tr|th|td|dl|dt|dd"
     "|ul|ol|li|section|figure|figcaption|data|progress|select|option|label|svg|g|line|rect|text"
 )

@@ -20,6 +20,7 @@ PATHS = {
     "webhook": "/webhook/github", "observe": "/observe/welcome",
     "static": "/static/nothing.css", "run": "/runs/k7m2xq",
     "transcript": "/runs/k7m2xq/transcript", "incident": "/incidents/q2w3e4",
+    "incident_act": "/incidents/q2w3e4",
     "item": "/versions/skill/writing-a-cog", "rollback": "/versions/skill/writing-a-cog",
     "token_rollback": "/versions/skill/writing-a-cog/rollback",
 }  # fmt: skip
@@ -133,7 +134,7 @@ def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
     assert posts == {
         "webhook": "signature", "reload": "token", "login": "open", "logout": "session",
         "stop": "session", "rollback": "session", "token_rollback": "token",
-        "observe": "target", "end_sessions": "session",
+        "observe": "target", "end_sessions": "session", "incident_act": "session",
     }  # fmt: skip
 
 

@@ -12,12 +12,17 @@ from typing import Any
 import aiohttp
 
 from bot.adapters.forges.registry import WEBHOOKS
+from bot.authority.policy import Act
 from bot.domain.anomaly import Anomaly, Rule
-from bot.domain.errors import WrongStage
+from bot.domain.errors import NotAuthorized, WrongStage
 from bot.domain.incident import Incident, Severity
 from bot.domain.people import Person, Place
 from bot.domain.run import Run, Stage, Status, Trigger
 from bot.domain.stop import Stop, StopHow
+from bot.domain.target import OWN_TARGET
+from bot.monitoring.incident_acts import IncidentActs
+from bot.monitoring.incident_comments import CommentStore
+from bot.monitoring.incident_repository import IncidentRepository
 from bot.telemetry import Recorder
 from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
 from tests.fakes.fake_clock import FakeClock
@@ -85,10 +90,12 @@ class FakeAgent:
 
 
 class FakeIncidents:
-    """A list of incidents."""
+    """A list of incidents, on which nobody may decide anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self.known: list[Incident] = []
+        self.comments = CommentStore(FakeKeyValueStore())
+        self._clock = clock
 
     def list_incidents(self) -> tuple[Incident, ...]:
         """Return all."""
@@ -100,6 +107,21 @@ class FakeIncidents:
             if each.id == incident_id:
                 return each
         raise WrongStage(f"There is no incident {incident_id}.")
+
+    def get_acts(self, incident_id: str) -> IncidentActs:
+        """Return acts that nobody may do, and the comments."""
+
+        async def refuse(person: Person, act: Act, *, note: str, target: str) -> None:
+            raise NotAuthorized(f"Sorry {person.name}.")
+
+        repository = IncidentRepository(FakeKeyValueStore())
+        return IncidentActs(
+            repository, self.comments, refuse, lambda _: frozenset(), self._clock, OWN_TARGET
+        )
+
+    async def close(self, incident_id: str, person: Person) -> Incident:
+        """Refuse it."""
+        raise NotAuthorized(f"Sorry {person.name}.")
 
 
 class Room:
@@ -113,7 +135,7 @@ class Room:
         self.journal = FakeJournal()
         self.emergency = FakeEmergency(self.clock)
         self.base_updates = FakeBaseUpdates()
-        self.incidents = FakeIncidents()
+        self.incidents = FakeIncidents(self.clock)
         self.connection = ChatConnection(ready=True, latency=0.05)
         self.services = WebServices(
             store=self.store,
