@@ -23,6 +23,7 @@ from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.requests.gaps import MOST_GAPS, GapService
 from bot.self_improvement.watch.feedback import FeedbackService
 from bot.tools.stored_calls import KEPT_DAYS, StoredCalls
+from bot.web import SavedSearchStore
 
 _MOST_COUNTED = 10_000  # entries, or runs, that are counted
 
@@ -139,6 +140,7 @@ def _list_text_kinds(
 ) -> tuple[PersonalDataKind, ...]:
     """Return the kinds that are what people said to the bot."""
     talk, kind = ChatLines(stores.key_values), PersonalDataKind
+    saved = SavedSearchStore(stores.key_values)
     calls = StoredCalls(stores.key_values, stores.clock)
     return (
         kind(
@@ -158,6 +160,12 @@ def _list_text_kinds(
             f"the newest {MOST} of all people",
             corrections.count_records,
             corrections.erase,
+        ),
+        kind(
+            "searches you saved in the dashboard",
+            "until you remove them",
+            saved.count_records,
+            saved.erase,
         ),
         kind(
             "calls of acting tools that your requests led to",

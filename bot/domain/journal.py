@@ -214,10 +214,12 @@ class FailureGroup(Record):
 class JournalQuery(Record):
     """A query of the journal. All conditions must hold; `None` matches everything.
 
-    `since` and `until` are inclusive.
+    `since` and `until` are inclusive. `failed` selects the outcomes that are failures.
     """
 
     event: str | None = None
+    kind: Kind | None = None
+    failed: bool = False
     fingerprint: str | None = None
     outcome: ActionOutcome | None = None
     channel_id: int | None = None

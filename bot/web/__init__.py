@@ -10,6 +10,7 @@ from bot.web._collaborators import (
 )
 from bot.web._routes import ROUTES, Route
 from bot.web._rules import WebRules
+from bot.web._saved_searches import SavedSearchStore
 from bot.web._server import WebServer
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ChatConnection",
     "PersonLogins",
     "Route",
+    "SavedSearchStore",
     "StopControl",
     "TargetSources",
     "WebRules",

@@ -29,6 +29,7 @@ from bot.ports.outbox import OutboxDepth
 from bot.ports.record_search import RecordSearch
 from bot.ports.store import Store
 from bot.ports.workspace import Checkout
+from bot.ports.trees import CommitTrees
 from bot.telemetry import Recorder
 
 
@@ -221,6 +222,7 @@ class WebServices:
     backups: Callable[[], Awaitable[BackupStatus]] | None = None
     look_at_issues: Callable[[], None] | None = None
     logins: PersonLogins | None = None
+    trees: CommitTrees | None = None
     webhooks: Mapping[str, ForgeWebhook] = field(default_factory=dict)
     receivers: Mapping[str, RecordReceiver] = field(default_factory=dict)
     sources: Mapping[str, TargetSources] = field(default_factory=dict)

@@ -55,6 +55,7 @@ class EventFeed:
         self._cursor: str | None = None
         self._began = False
         self.readers = 0
+        self.tails = 0
         self.closed = False
 
     @contextmanager
@@ -65,6 +66,15 @@ class EventFeed:
             yield
         finally:
             self.readers -= 1
+
+    @contextmanager
+    def count_tail(self, wanted: bool) -> Iterator[None]:
+        """Count a reader that follows the journal, if `wanted`, until the block ends."""
+        self.tails += wanted
+        try:
+            yield
+        finally:
+            self.tails -= wanted
 
     @property
     def last(self) -> int:
@@ -138,6 +148,8 @@ class EventFeed:
             self._counter.count(sample)
             if sample.kind == "reload":
                 self.add("reload", _build_reload(sample))
+        if self.tails and followed.samples:  # else these would push out the other events
+            self.add("journal", {"records": len(followed.samples)})
         runs = await self._services.store.find(limit=_RUNS)
         known = (
             self._services.incidents.list_incidents()

@@ -31,7 +31,8 @@ class Events:
         """Stream until the reader leaves, falls behind, or the server stops."""
         if self._feed.readers >= MOST_READERS:
             raise Refused(503, "too many readers are connected already.", {"Retry-After": "30"})
-        with self._feed.count_reader():
+        is_tail = request.query.get("tail") == "journal"
+        with self._feed.count_reader(), self._feed.count_tail(is_tail):
             return await self._stream_events(request)
 
     async def _stream_events(self, request: web.Request) -> web.StreamResponse:

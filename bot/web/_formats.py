@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from theseus_observe.redaction import redact
 
@@ -13,6 +13,7 @@ from bot.domain.evidence import Diagnosis
 from bot.domain.incident import Severity
 from bot.domain.live_items import LiveItem
 from bot.domain.plan import Plan
+from bot.domain.record_search import LONGEST_TEXT
 from bot.domain.run import Run, Status
 from bot.domain.watch import Judgement
 from bot.infra.annotated_diff import annotate_lines
@@ -149,6 +150,18 @@ def format_chart_value(value: float | None, unit: Unit) -> str:
             return format_money(value)
         case "count":
             return f"{value:,.0f}"
+
+
+def format_milliseconds(milliseconds: float) -> str:
+    """Return `120 ms`, or the duration in larger units from ten seconds on."""
+    if milliseconds < 10_000:
+        return f"{milliseconds:,.0f} ms"
+    return format_duration(milliseconds / 1_000)
+
+
+def build_journal_path(field: str, value: str) -> str:
+    """Return the path of the journal's records with that value of one field."""
+    return f"/journal?{urlencode({field: value[:LONGEST_TEXT]})}"
 
 
 def format_one_digit(number: float) -> str:

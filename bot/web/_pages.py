@@ -31,6 +31,7 @@ _PAGES = (
     ("/memory", "Memory"),
     ("/growth", "Growth"),
     ("/audit", "Audit log"),
+    ("/journal", "Journal"),
     ("/state", "State"),
 )
 _CUT = 400
@@ -79,6 +80,9 @@ def build_templates(static: StaticFiles) -> Templates:
             "incident_state": state_labels.describe_incident,
             "item_path": _formats.get_item_path,
             "item_kind": state_labels.ITEM_KINDS.__getitem__,
+            "journal_path": _formats.build_journal_path,
+            "kind_name": lambda kind: kind.replace("_", " ").capitalize(),
+            "milliseconds": _formats.format_milliseconds,
             "judgement": state_labels.JUDGEMENTS.__getitem__,
             "memory_kind": state_labels.MEMORY_KINDS.__getitem__,
             "origin": state_labels.describe_origin,

@@ -19,6 +19,7 @@ from bot.web._events import Events
 from bot.web._growth_page import GrowthPage
 from bot.web._health import Health
 from bot.web._incident_pages import IncidentPages
+from bot.web._journal_page import JournalPages
 from bot.web._login_pages import LoginPages
 from bot.web._metrics import Metrics
 from bot.web._observations import Observations
@@ -29,6 +30,8 @@ from bot.web._record_pages import RecordPages
 from bot.web._responses import add_security_headers
 from bot.web._routes import ROUTES
 from bot.web._rules import WebRules
+from bot.web._saved_searches import SavedSearches
+from bot.web._search_page import SearchPage
 from bot.web._sessions import Sessions
 from bot.web._static_files import StaticFiles
 from bot.web._token_auth import TokenAuth
@@ -65,6 +68,7 @@ class WebServer:
         webhooks, health_page = Webhooks(services, rules.secret), Health(services)
         frame = PageFrame(services, pages)
         observations = Observations(services, rules.target_tokens)
+        saved = SavedSearches(services, frame)
         self.app = self._build_application(
             {
                 "metrics": Metrics(services, counter, webhooks.counts).serve,
@@ -72,6 +76,9 @@ class WebServer:
                 "observe": observations.handle,
                 "static": static.serve,
                 "growth": GrowthPage(services, frame).show_growth,
+                "search": SearchPage(services, frame, saved).show_search,
+                **saved.handlers,
+                **JournalPages(services, frame, saved).handlers,
                 **webhooks.handlers,
                 **health_page.handlers,
                 **Dashboard(services, rules, readers, frame, health_page).handlers,

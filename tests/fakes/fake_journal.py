@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from bot.domain.ids import shorten_id
-from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.journal import FAILED, Action, FailureGroup, JournalQuery
 from bot.domain.personal_data import DataSubject
 from bot.domain.samples import ActionCount, Sample, parse_sample
 from bot.ports.journal import Followed
@@ -118,6 +118,8 @@ def _is_match(action: Action, query: JournalQuery) -> bool:
     fingerprint = action.error.fingerprint if action.error else None
     return (
         (query.event is None or action.event == query.event)
+        and (query.kind is None or action.event.startswith(f"{query.kind}."))
+        and (not query.failed or action.outcome in FAILED)
         and (query.fingerprint is None or fingerprint == query.fingerprint)
         and (query.outcome is None or action.outcome is query.outcome)
         and (query.channel_id is None or action.channel_id == query.channel_id)

@@ -22,10 +22,11 @@ from bot.adapters.ndjson_journal._index_gaps import (
 )
 from bot.adapters.ndjson_journal._line import parse
 from bot.domain.ids import parse_timestamp_ms, shorten_id
-from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery
+from bot.domain.journal import FAILED, Action, ActionOutcome, FailureGroup, JournalQuery
 
 _PLACES = "SELECT ts, name, start, length, id FROM records JOIN files ON file = number"
 _NEWEST_FIRST = "ORDER BY ts DESC, file DESC, start DESC LIMIT ?"
+_FAILED = ", ".join(f"'{outcome.value}'" for outcome in sorted(FAILED))
 _MAX_LISTED_IDS = 20
 _SHARED = 1_000  # records of one millisecond, or with one short id, that are compared
 
@@ -39,6 +40,8 @@ def find_matching(
     """Return the newest matching records, oldest first."""
     conditions: list[tuple[str, object]] = [
         ("event = ?", query.event),
+        ("event >= ?", query.kind and f"{query.kind}."),
+        ("event < ?", query.kind and f"{query.kind}/"),  # "/" is the character after "."
         ("fingerprint = ?", query.fingerprint),
         ("outcome = ?", query.outcome and query.outcome.value),
         ("channel_id = ?", query.channel_id),
@@ -47,6 +50,8 @@ def find_matching(
     ]
     used = [(condition, value) for condition, value in conditions if value is not None]
     where = " AND ".join(condition for condition, _ in used) or "1"
+    if query.failed:
+        where += f" AND outcome IN ({_FAILED}) AND outcome <> 'ok'"
     if query.outcome not in (None, ActionOutcome.OK):
         where += " AND outcome <> 'ok'"  # lets SQLite use the partial index of these
     newest = _list_positions(
@@ -189,6 +194,8 @@ def _build_group(
 def _is_match(row: Columns, query: JournalQuery) -> bool:
     return (
         query.event in (None, row.event)
+        and (query.kind is None or row.event.startswith(f"{query.kind}."))
+        and (not query.failed or row.outcome in FAILED)
         and query.fingerprint in (None, row.fingerprint)
         and (query.outcome is None or query.outcome.value == row.outcome)
         and query.channel_id in (None, row.channel_id)

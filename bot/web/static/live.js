@@ -2,7 +2,7 @@
 // focus, selection, scrolling and what was opened stay as they are.
 "use strict";
 (() => {
-  const PAUSE = 700, OVERVIEW = 4000;
+  const PAUSE = 700, OVERVIEW = 4000, TAIL = 2000;
   let waiting = 0, asleep = false;
   const callbacks = {
     // A chart is drawn by its own script, from the table that is brought up to date.
@@ -24,11 +24,12 @@
     dispatchEvent(new Event("renewed"));
   }
   function soon() {
-    if (!waiting) waiting = setTimeout(() => renew().catch(() => {}), location.pathname === "/" ? OVERVIEW : PAUSE);
+    if (!waiting) waiting = setTimeout(() => renew().catch(() => {}), location.pathname === "/" ? OVERVIEW : tail ? TAIL : PAUSE);
   }
   const lost = (hidden) => { const told = document.getElementById("connection"); if (told) told.hidden = hidden; };
-  const events = new EventSource("/events");
-  for (const name of ["run", "incident", "reload", "reset"]) events.addEventListener(name, soon);
+  const tail = document.querySelector("[data-tail]");
+  const events = new EventSource(tail ? "/events?tail=journal" : "/events");
+  for (const name of tail ? ["journal", "reset"] : ["run", "incident", "reload", "reset"]) events.addEventListener(name, soon);
   events.addEventListener("transcript", (event) => {
     if (location.pathname === `/runs/${JSON.parse(event.data).id}/transcript`) soon();
   });

@@ -14,6 +14,11 @@
   addEventListener("DOMContentLoaded", () => {
     // On a phone the pages stand in a row that scrolls: the one that is shown is in sight.
     document.querySelector("header nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    addEventListener("keydown", (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      document.getElementById("find")?.focus();
+    });
     const button = document.getElementById("theme");
     if (!button) return;
     const label = () => {

@@ -228,7 +228,8 @@ async def pages(room: Room, words: str) -> Iterator[str]:
         paths = (
             "/", "/?span=90d", "/runs", "/runs/k7m2xq", "/incidents", "/incidents/q2w3e4",
             "/budget", "/versions", "/versions/skill/writing-a-cog?version=1", "/wishes", "/memory",
-            "/growth?file=dice", "/audit", "/state", "/stop", "/login",
+            "/growth?file=dice", "/audit", "/journal", "/search?q=a", "/sessions", "/state",
+            "/stop", "/login",
         )  # fmt: skip
         answers = [await client.get(path) for path in paths]
     assert {answer.status for answer in answers} == {200}

@@ -111,7 +111,15 @@ async def test_whatever_is_looked_for_is_data(query: str) -> None:
     room = Room()
     room.add_run()
     async with room.serving() as client:
-        for path in ("/runs", "/audit", "/memory", "/?span=7d", "/incidents"):
+        for path in (
+            "/runs",
+            "/audit",
+            "/memory",
+            "/?span=7d",
+            "/incidents",
+            "/journal",
+            "/search",
+        ):
             fields = {"q": query, "person": query, "act": query, "page": query, "kind": query}
             answer = await client.get(path, params=fields)
             assert answer.status == 200

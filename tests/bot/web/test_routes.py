@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.domain.errors import ConfigError
+from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.web import ROUTES, Route, WebRules, WebServer
 from bot.web._peer_process import find_owner
 from bot.web._responses import CONTENT_POLICY
@@ -21,6 +22,7 @@ PATHS = {
     "static": "/static/nothing.css", "run": "/runs/k7m2xq",
     "transcript": "/runs/k7m2xq/transcript", "incident": "/incidents/q2w3e4",
     "incident_act": "/incidents/q2w3e4",
+    "journal_record": "/journal/01k7m2xq",
     "item": "/versions/skill/writing-a-cog", "rollback": "/versions/skill/writing-a-cog",
     "token_rollback": "/versions/skill/writing-a-cog/rollback",
 }  # fmt: skip
@@ -45,6 +47,12 @@ async def room() -> Room:
     room = Room()
     room.add_run()
     room.add_incident()
+    room.journal.append(
+        Action(
+            ts=room.clock.now(), id="01k7m2xq", event="command.roll", kind=Kind.COMMAND,
+            name="roll", outcome=ActionOutcome.OK,
+        )
+    )  # fmt: skip
     registry = FakeLiveRegistry(room.clock)
     registry.files["skill", "writing-a-cog"] = "how to"
     await registry.reload()
@@ -135,6 +143,7 @@ def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
         "webhook": "signature", "reload": "token", "login": "open", "logout": "session",
         "stop": "session", "rollback": "session", "token_rollback": "token",
         "observe": "target", "end_sessions": "session", "incident_act": "session",
+        "searches": "session",
     }  # fmt: skip
 
 
