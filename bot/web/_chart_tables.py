@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from bot.domain.incident import Incident
 from bot.domain.record_search import RunSummary
 
 Unit = Literal["count", "percent", "seconds", "usd"]
@@ -38,6 +39,12 @@ class ChartMark(NamedTuple):
     at: datetime
     label: str
     href: str
+    tone: Literal["deploy", "incident"] = "deploy"
+
+
+def build_incident_mark(incident: Incident) -> ChartMark:
+    """Return the mark for the start of an incident."""
+    return ChartMark(incident.since, incident.full_title, f"/incidents/{incident.id}", "incident")
 
 
 def build_deploy_mark(run: RunSummary, at: datetime) -> ChartMark:

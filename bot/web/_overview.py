@@ -17,7 +17,6 @@ from bot.domain.incident import Incident
 from bot.domain.record_search import RunQuery, RunSummary
 from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.domain.samples import OWN_KINDS, ActionCount
-from bot.domain.spending import ChargeSum
 from bot.monitoring.key_figures import (
     KeyFigures,
     compute_key_figures,
@@ -27,12 +26,15 @@ from bot.monitoring.key_figures import (
 from bot.ports.ledger import Ledger
 from bot.presentation.counts import format_count
 from bot.presentation.state_labels import describe_purpose
+from bot.web._attention import Attention, NextStep, list_attention, list_next_steps
 from bot.web._chart_tables import (
     ChartColumn,
+    ChartMark,
     ChartRow,
     ChartTable,
     Tone,
     build_deploy_mark,
+    build_incident_mark,
     count_rows,
     format_width,
     get_bucket,
@@ -46,6 +48,8 @@ FRESH_SECONDS = 3.0
 """How long computed figures are cached, for all readers."""
 _DAY = 86_400
 _MAX_ITEMS = 6
+_MOST_MARKS = 100
+_MOST_CHARGES = 20_000
 _MOST_GOING_ON = 200
 _MACHINE = OWN_KINDS | {"gateway"}
 _GOING_ON = frozenset(Status) - FINAL_STATUSES
@@ -66,7 +70,11 @@ class CapUse(NamedTuple):
 
 
 class OverviewFigures(NamedTuple):
-    """Everything on the overview. `missing` maps each part that could not be read to the reason."""
+    """Everything on the overview. `missing` maps each part that could not be read to the reason.
+
+    `before` are the figures of the period before, of the same length. `next_steps` are empty unless
+    the bot has never had a run.
+    """
 
     figures: KeyFigures | None
     charts: tuple[ChartTable, ...]
@@ -75,6 +83,19 @@ class OverviewFigures(NamedTuple):
     open_incidents: Sequence[Incident]
     caps: Sequence[CapUse]
     missing: Mapping[str, str]
+    before: KeyFigures | None
+    attention: Sequence[Attention]
+    next_steps: Sequence[NextStep]
+
+    @property
+    def filled_charts(self) -> list[ChartTable]:
+        """The charts that have a value."""
+        return [chart for chart in self.charts if not chart.is_empty]
+
+    @property
+    def empty_charts(self) -> list[ChartTable]:
+        """The charts without a value: they are only named."""
+        return [chart for chart in self.charts if chart.is_empty]
 
 
 class Overview:
@@ -99,7 +120,9 @@ class Overview:
         services, now, missing = self._services, self._services.clock.now(), dict[str, str]()
         since = span.get_start(now)
         search, ledger = services.search, services.ledger
-        runs = await _try_read(search.list_summaries(since=since), "runs", missing)
+        earliest = since - span.length
+        both = await _try_read(search.list_summaries(since=earliest), "runs", missing)
+        runs = None if both is None else [run for run in both if run.created_at >= since]
         going_on = await _try_read(
             search.search_runs(RunQuery(statuses=_GOING_ON, size=_MOST_GOING_ON)), "runs", missing
         )
@@ -110,7 +133,7 @@ class Overview:
         if runs is not None:
             charts.append(_build_outcome_chart(runs, span, now))
         if counts is not None:
-            charts.append(_build_failure_chart(counts, runs or (), span, now))
+            charts.append(_build_failure_chart(counts, span, now))
         if runs is not None:
             charts.append(_build_time_chart(runs, span, now))
         if ledger is not None:
@@ -120,15 +143,42 @@ class Overview:
             )
             charts += [spending] if spending is not None else []
             caps = await _try_read(self._list_caps(rules, now), "spending", missing) or []
+        marks = _build_marks(both or (), known, since, now)
+        before = None
+        if both is not None:
+            former = [run for run in both if run.created_at < since]
+            earlier = [each for each in known if each.since < since]
+            before = compute_key_figures(former, earlier, earliest)
+        open_incidents = [each for each in known if each.open]
         return OverviewFigures(
             figures=None if runs is None else compute_key_figures(runs, known, since),
-            charts=tuple(charts),
+            before=before,
+            charts=tuple(chart._replace(marks=marks) for chart in charts),
+            attention=list_attention(
+                going_on.found if going_on else (), open_incidents, caps, services.facts, now
+            ),
+            next_steps=await self._list_next_steps(both, counts),
             going_on=() if going_on is None else going_on.found,
-            shipped=[run for run in runs or () if run.live_at is not None][:_MAX_ITEMS],
-            open_incidents=[each for each in known if each.open][:_MAX_ITEMS],
+            shipped=[run for run in both or () if run.live_at and run.live_at >= since][
+                :_MAX_ITEMS
+            ],
+            open_incidents=open_incidents[:_MAX_ITEMS],
             caps=caps,
             missing=missing,
         )
+
+    async def _list_next_steps(
+        self, runs: Sequence[RunSummary] | None, counts: Sequence[ActionCount] | None
+    ) -> Sequence[NextStep]:
+        """Return the next steps if there has never been a run, else nothing."""
+        if (
+            runs is None
+            or runs
+            or (await self._services.search.search_runs(RunQuery(size=1))).found
+        ):
+            return ()
+        has_actions = any(each.kind not in _MACHINE for each in counts or ())
+        return list_next_steps(self._services.facts, has_actions=has_actions)
 
     async def _list_caps(self, rules: BudgetRules | None, now: datetime) -> list[CapUse]:
         ledger = self._services.ledger
@@ -190,10 +240,19 @@ def _classify_outcome(run: RunSummary) -> str:
     return "Answered" if run.status is Status.DONE else "Rejected or cancelled"
 
 
+def _build_marks(
+    runs: Sequence[RunSummary], incidents: Sequence[Incident], since: datetime, now: datetime
+) -> tuple[ChartMark, ...]:
+    """Return the changes that went live and the incidents that began, oldest first."""
+    marks = [build_deploy_mark(run, run.live_at) for run in runs if run.live_at is not None]
+    marks += map(build_incident_mark, incidents)
+    return tuple(sorted(mark for mark in marks if since <= mark.at <= now)[-_MOST_MARKS:])
+
+
 def _build_failure_chart(
-    counts: Sequence[ActionCount], runs: Sequence[RunSummary], span: ShownSpan, now: datetime
+    counts: Sequence[ActionCount], span: ShownSpan, now: datetime
 ) -> ChartTable:
-    """Return the share of people's actions that failed, with marks for changes that went live."""
+    """Return the share of people's actions that failed."""
     done: dict[datetime, list[int]] = defaultdict(lambda: [0, 0])
     for each in counts:
         if each.kind not in _MACHINE:
@@ -207,10 +266,8 @@ def _build_failure_chart(
     total, bad = (sum(each[side] for each in done.values()) for side in (0, 1))
     return ChartTable(
         "failures", "Failure rate",
-        f"{bad:,} of {total:,} actions failed; changes that went live are marked",
+        f"{bad:,} of {total:,} actions failed",
         "percent", "lines", span.seconds, (ChartColumn("Failed", "bad"),), tuple(rows),
-        tuple(build_deploy_mark(run,
-            run.live_at) for run in reversed(runs) if run.live_at is not None),
     )  # fmt: skip
 
 
@@ -241,32 +298,46 @@ def _build_time_chart(runs: Sequence[RunSummary], span: ShownSpan, now: datetime
 async def build_spending_chart(
     ledger: Ledger, rules: BudgetRules | None, span: ShownSpan, now: datetime
 ) -> ChartTable:
-    """Return the cost of models by day and purpose, for at least a week. Raises `StoreError`."""
-    days = max(span.length, timedelta(days=7))
-    first = datetime.combine((now - days).astimezone(UTC).date(), time(), UTC)
-    return _build_spending_chart(await ledger.sum_charges(since=first), rules, first, now)
+    """Return the cost of models by purpose, by hour or by day. Raises `StoreError`."""
+    if span.length <= timedelta(days=1):
+        since = span.get_start(now)
+        charges = await ledger.list_charges(since=since, limit=_MOST_CHARGES)
+        costs = [
+            (each.account.purpose, get_bucket(each.at, span.seconds), each.cost_usd)
+            for each in charges
+        ]
+        return _build_spending_chart(costs, None, since, now, span.seconds)
+    first = datetime.combine((now - span.length).astimezone(UTC).date(), time(), UTC)
+    sums = await ledger.sum_charges(since=first)
+    costs = [(e.account.purpose, datetime.combine(e.day, time(), UTC), e.cost_usd) for e in sums]
+    return _build_spending_chart(costs, rules, first, now, _DAY)
 
 
 def _build_spending_chart(
-    sums: Sequence[ChargeSum], rules: BudgetRules | None, first: datetime, now: datetime
+    paid: Sequence[tuple[str, datetime, float]],
+    rules: BudgetRules | None,
+    first: datetime,
+    now: datetime,
+    seconds: int,
 ) -> ChartTable:
-    """Return the cost of models by day and purpose, with the cap of a day."""
+    """Return the cost of models by interval and purpose; `rules` give the cap of a day."""
     costs: dict[str, dict[datetime, float]] = defaultdict(lambda: defaultdict(float))
-    for each in sums:
-        costs[each.account.purpose][datetime.combine(each.day, time(), UTC)] += each.cost_usd
+    for purpose, at, cost in paid:
+        costs[purpose][at] += cost
     largest = sorted(costs, key=lambda name: -sum(costs[name].values()))
     rows = tuple(
         ChartRow(at, tuple(round(costs[name].get(at, 0.0), 4) for name in largest))
-        for at in list_buckets(first, now, _DAY)
+        for at in list_buckets(first, now, seconds)
     )
     most = max((sum(value or 0 for value in row.values) for row in rows), default=0.0)
     cap = rules.day.usd if rules is not None else None
-    total = sum(each.cost_usd for each in sums)
+    total = sum(cost for _, _, cost in paid)
+    period = f"{len(rows)} days (UTC)" if seconds == _DAY else "24 hours"
     capped = f"; the daily cap is ${cap:.2f}" if cap else ""
     return ChartTable(
         "spending", "Spending",
-        f"${total:.2f} on models in {len(rows)} days (UTC){capped}",
-        "usd", "stacked", _DAY,
+        f"${total:.2f} on models in {period}{capped}",
+        "usd", "stacked", seconds,
         tuple(
             ChartColumn(describe_purpose(name), get_tone(place))
             for place, name in enumerate(largest)

@@ -62,13 +62,14 @@ class RecordPages:
         span = get_span(request.query.get("span", ""))
         shown = await self._overview.get_figures(span)
         shown_tiles = (
-            build_tiles(shown.figures, shown.going_on, len(self._list_open()), span)
+            build_tiles(shown.figures, shown.going_on, len(self._list_open()), span, shown.before)
             if shown.figures is not None
             else []
         )
         return await self._frame.show(
             request, "overview.html", "Overview", here="/", live=True, span=span, spans=SPANS,
-            shown=shown, tiles=shown_tiles,
+            shown=shown, filled_tiles=[each for each in shown_tiles if not each.is_blank],
+            blank_tiles=[each for each in shown_tiles if each.is_blank],
         )  # fmt: skip
 
     async def show_runs(self, request: web.Request) -> web.Response:

@@ -9,19 +9,34 @@ from bot.presentation.counts import format_count
 from bot.web._formats import PLACEHOLDER, format_duration, format_money
 from bot.web._time_spans import ShownSpan
 
+_NOW = frozenset({"Waiting", "Open incidents"})  # figures of this moment, not of a period
+
 
 class Tile(NamedTuple):
-    """One key figure. `tone` is the colour of a label, or empty."""
+    """One key figure. `tone` is the colour of a label, or empty.
+
+    `trend` compares it with the period before. `is_blank` is true if there is nothing to show.
+    """
 
     name: str
     figure: str
     description: str
     href: str
     tone: str = ""
+    trend: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """True if it is zero or unknown, and was in the period before."""
+        return self.figure in (PLACEHOLDER, "0") and not self.trend
 
 
 def build_tiles(
-    figures: KeyFigures, going_on: Sequence[Run], open_incidents: int, span: ShownSpan
+    figures: KeyFigures,
+    going_on: Sequence[Run],
+    open_incidents: int,
+    span: ShownSpan,
+    before: KeyFigures | None = None,
 ) -> list[Tile]:
     """Return the tiles of a span; figures that need attention come first.
 
@@ -32,7 +47,7 @@ def build_tiles(
     watched = [f"{figures.held.part:,} of {figures.held.total:,} judged"]
     watched += [f"{figures.unsure:,} unsure"] if figures.unsure else []
     watched += [f"{figures.still_watched:,} being watched"] if figures.still_watched else []
-    return [
+    tiles = [
         Tile(
             "Waiting", f"{waiting:,}",
             f"and {format_count(len(going_on) - waiting, 'run')} at work, now",
@@ -75,6 +90,20 @@ def build_tiles(
             _describe_spread(figures.cost, format_money, "change"), "/budget",
         ),
     ]  # fmt: skip
+    if before is None:
+        return tiles
+    then = {tile.name: tile for tile in build_tiles(before, (), 0, span) if tile.name not in _NOW}
+    return [
+        tile._replace(trend=_describe_trend(tile, then[tile.name])) if tile.name in then else tile
+        for tile in tiles
+    ]
+
+
+def _describe_trend(tile: Tile, then: Tile) -> str:
+    """Return how the figure was in the period before; empty if there is nothing in either."""
+    if then.is_blank:
+        return "" if tile.is_blank else "none before"
+    return "as before" if tile.figure == then.figure else f"before: {then.figure}"
 
 
 def _format_percent(ratio: Ratio) -> str:

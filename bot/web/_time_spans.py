@@ -27,7 +27,7 @@ SPANS: tuple[ShownSpan, ...] = (
     ShownSpan("90d", "90 days", timedelta(days=90), 72 * _HOUR),
 )
 _BY_KEY: Mapping[str, ShownSpan] = {span.key: span for span in SPANS}
-USUAL = _BY_KEY["7d"]
+USUAL = _BY_KEY["24h"]
 
 
 def get_span(key: str) -> ShownSpan:

@@ -47,7 +47,7 @@ def fill(room: Room) -> None:
         room.journal.append(each)
 
 
-NARROWED = (
+NARROWED: tuple[tuple[str, set[int]], ...] = (
     ("", {1, 2, 3, 4, 3000}),
     ("?outcome=failed", {1, 4}),
     ("?outcome=timeout", {4}),
