@@ -222,6 +222,12 @@ class Approvals(commands.Cog):
         )
         await send_privately(interaction, describe_revert(revert_run), f"run-{revert_run.id}")
 
+    @app_commands.command(name="undo")
+    async def offer_last(self, interaction: discord.Interaction) -> None:
+        """Propose to revert the last change that I shipped; I show first which one that is."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._offer_shipped(interaction, most=1)
+
     async def _is_run_thread(self, interaction: discord.Interaction) -> bool:
         try:
             await self._agent.find(thread_id=interaction.channel_id)
@@ -229,15 +235,17 @@ class Approvals(commands.Cog):
             return False
         return True
 
-    async def _offer_shipped(self, interaction: discord.Interaction) -> None:
+    async def _offer_shipped(self, interaction: discord.Interaction, *, most: int = 5) -> None:
         """Offer buttons for the newest shipped changes; each button is bound to one run."""
         await self._authorizer.ask(get_speaker(interaction), Act.ASK, note="revert")
-        view = await revert_buttons(interaction)
+        view = await revert_buttons(interaction, most)
         if view is None:
             text = "I have shipped nothing lately that I could revert."
             await interaction.followup.send(text, ephemeral=True)
             return
         text = "Which change shall I propose to revert?"
+        if most == 1:
+            text = "This is the last change that I shipped. Shall I propose to revert it?"
         await interaction.followup.send(text, view=view, ephemeral=True)
 
     @ship.autocomplete("run")

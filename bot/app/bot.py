@@ -28,6 +28,7 @@ from bot.app.monitors import (
     build_self_audit,
     build_storage_watch,
 )
+from bot.app.notices import build_notices, build_presence, open_choices
 from bot.app.personal_data_stores import build_own_personal_data
 from bot.app.repository_check import RepositoryCheck
 from bot.app.research import add_research, add_research_answers
@@ -42,7 +43,6 @@ from bot.app.targets import open_budgets, open_targets
 from bot.app.tools import open_tools
 from bot.app.transcription import build_recording_transcripts
 from bot.app.web import build_web_server, serve
-from bot.authority.announcements import DevChannelAnnouncer
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
@@ -175,7 +175,7 @@ async def _build(
     client = injector.get(TheseusClient)
     chat = build(DiscordChat, Chat, client=client, redact=redact)
     build(DiscordReportPictures, ReportPictures, client=client)
-    build(DevChannelAnnouncer, dev_channel_id=who.dev_channel_id)
+    open_choices(injector, who.dev_channel_id)
     live = await call(open_hot_reload, stack=stack)
     injector.add(live.registry, LiveRegistry)
     build(DiscordMemberDirectory, MemberDirectory, client=client, guild_id=who.guild_id)
@@ -188,6 +188,7 @@ async def _build(
     audit = build(build_self_audit)
     storage = build(build_storage_watch, more=(live.state_file,))
     goals, reviews = build_goals(injector), build_reviews(injector)
+    notices, presence = build_notices(injector), build_presence(injector, storage)
     build_intake(injector)
     injector.add(await call(build_recording_transcripts))
     issues, personal_data = build(build_issue_intake), build(build_own_personal_data)
@@ -208,7 +209,7 @@ async def _build(
             *_list_loops(
                 agent, monitoring, audit, *goals, reviews, backups, warming, live, alerts, issues
             ),
-            *_list_loops(personal_data, call(make_retention), storage, tools),
+            *_list_loops(personal_data, call(make_retention), storage, tools, *notices, presence),
             *_list_loops(
                 call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)
             ),

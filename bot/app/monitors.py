@@ -16,6 +16,7 @@ from bot.app.resources import StateFiles
 from bot.app.supervision import Supervision
 from bot.app.target_journals import TargetJournals
 from bot.authority.announcements import DevChannelAnnouncer
+from bot.authority.quiet_state import QuietState
 from bot.budget.enforcement import BudgetEnforcer
 from bot.client import Identity, TheseusClient, list_abilities
 from bot.domain.posts import Post
@@ -34,6 +35,7 @@ from bot.monitoring import (
 )
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.monitoring.self_audit_ideas import AuditIdeaCollector
+from bot.notices.preferences import NoticePreferences
 from bot.ports.audit_reader import AuditReader
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
@@ -64,6 +66,8 @@ def build_monitoring(
     supervision: Supervision,
     targets: TargetJournals,
     store: Store,
+    quiet: QuietState,
+    preferences: NoticePreferences,
 ) -> Monitoring:
     """Return what notices by itself, of this bot and of the targets; not running yet."""
     config = settings.config
@@ -75,6 +79,8 @@ def build_monitoring(
         charts=charts,
         store=store,
         running=lambda: "" if code.awaiting_restart or supervision.on_probation else code.commit,
+        quiet=quiet,
+        preferences=preferences,
     )
     rules = MonitoringRules(
         thresholds=config.detection,
@@ -119,6 +125,7 @@ def build_self_audit(
     client: TheseusClient,
     reader: AuditReader | None,
     requests: FeatureRequestService,
+    quiet: QuietState,
 ) -> SelfAudit:
     """Return what looks back, daily or as configured; not running yet."""
     services = AuditSources(
@@ -141,6 +148,7 @@ def build_self_audit(
         else AuditIdeaCollector(
             reader, trees, requests, rules=lambda: budget.rules, live_commit=lambda: code.commit
         ),
+        quiet=quiet,
     )
     return SelfAudit(
         services,

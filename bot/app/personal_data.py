@@ -13,6 +13,7 @@ from bot.intake.corrections import MOST, Corrections
 from bot.memory.chat_lines import ChatLines
 from bot.memory.recall import MemoryService
 from bot.monitoring import Monitoring
+from bot.notices.records import NoticeRecords
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
@@ -66,6 +67,7 @@ def build_personal_data(
     monitoring: Monitoring,
     objectives: ObjectiveService,
     pursuits: PursuitRecords,
+    notices: NoticeRecords,
 ) -> PersonalDataService:
     """Return the service that shows people their stored data, and erases it."""
     kind = PersonalDataKind
@@ -98,6 +100,12 @@ def build_personal_data(
             monitoring.erase,
         ),
         *_list_goal_kinds(objectives, pursuits),
+        kind(
+            "what you have chosen to be told, and reminders",
+            "until you choose otherwise; reminders until they are sent",
+            notices.count_records,
+            notices.erase,
+        ),
         kind(
             "texts of yours beside the audit log",
             f"for {retention.audit} days",

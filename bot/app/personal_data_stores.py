@@ -13,6 +13,7 @@ from bot.goals.service import ObjectiveService
 from bot.intake.corrections import Corrections
 from bot.memory.recall import MemoryService
 from bot.monitoring import Monitoring
+from bot.notices.records import NoticeRecords
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.self_improvement.reporting.run_transcripts import RunTranscripts
@@ -42,6 +43,7 @@ def build_own_personal_data(
     transcripts: RunTranscripts,
     objectives: ObjectiveService,
     pursuits: PursuitRecords,
+    notices: NoticeRecords,
 ) -> PersonalDataService:
     """Return the service that shows people what the bot stores of them, and erases it."""
     kept_in = PersonalDataStores(
@@ -71,5 +73,5 @@ def build_own_personal_data(
     )
     return build_personal_data(
         kept_for, kept_in, notes, feature_requests, feedback, corrections, monitoring,
-        objectives, pursuits,
+        objectives, pursuits, notices,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.authority.quiet_state import QuietState
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import Post
 from bot.ports.chat import Chat
@@ -13,10 +14,15 @@ _log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True)
 class DevChannelAnnouncer:
-    """Posts in the dev channel."""
+    """Posts in the dev channel. Without `quiet`, nothing is ever held."""
 
     chat: Chat
     dev_channel_id: int
+    quiet: QuietState | None = None
+
+    def holds_reports(self) -> bool:
+        """Return whether reports that no one asked for have to wait, because of quiet mode."""
+        return self.quiet is not None and self.quiet.holds()
 
     async def tell(self, text: str, *, key: str) -> None:
         """Post a text once for this key. If the channel rejects it, this is only logged."""

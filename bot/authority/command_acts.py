@@ -20,6 +20,7 @@ COMMAND_ACTS: Mapping[str, Act | None] = {
     "tools list": Act.READ, "tools scan": Act.STEER, "tools off": Act.STEER,
     "goals list": Act.READ, "goals set": Act.SET_GOALS, "goals remove": Act.SET_GOALS,
     "goals review": Act.READ, "goals pursue": Act.SET_GOALS, "goals halt": Act.SET_GOALS,
+    "notifications": None, "digest": Act.READ, "quiet": Act.STEER, "undo": Act.ASK,
     "pause": Act.STEER, "resume": Act.STEER, "stop-everything": Act.STOP,
 }  # fmt: skip
 """Commands and menus about the bot's own work. `None` means that everyone may use it.

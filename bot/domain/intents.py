@@ -37,6 +37,8 @@ class Intent(StrEnum):
     BUDGET = "budget"
     SET_GOAL = "set_goal"
     GOALS = "goals"
+    QUIET = "quiet"
+    DIGEST = "digest"
     ASK = "ask"
     RESEARCH = "research"
     UNCLEAR = "unclear"
@@ -120,7 +122,7 @@ class Slots(Record):
     instruction: str = ""
     """What a revision should do ("handle empty input")."""
     note: str = ""
-    """What to remember or forget, or the goal to set."""
+    """What to remember or forget, the goal to set, or the request for quiet mode or a digest."""
     until: str | None = None
     """How long to pause, in the speaker's words ("2 hours", "tomorrow")."""
     is_recurring: bool = False

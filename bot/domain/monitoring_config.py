@@ -22,7 +22,7 @@ class QuietHours(Record):
     @field_validator("timezone")
     @classmethod
     def _validate_timezone(cls, name: str) -> str:
-        return _check_timezone(name)
+        return check_timezone(name)
 
 
 class Storm(Record):
@@ -66,7 +66,7 @@ class CronSchedule(Record):
     @field_validator("timezone")
     @classmethod
     def _validate_timezone(cls, name: str) -> str:
-        return _check_timezone(name)
+        return check_timezone(name)
 
 
 class SelfAuditConfig(CronSchedule):
@@ -105,7 +105,8 @@ def _check_cron(expression: str) -> None:
         ) from error
 
 
-def _check_timezone(name: str) -> str:
+def check_timezone(name: str) -> str:
+    """Return the name of a time zone. Raises `ValueError` if there is none of that name."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -41,6 +41,7 @@ from bot.grammar._unclear import (
 from bot.grammar._work_request import WorkRequest
 from bot.grammar.changes import find_change_request, parse_feature_request
 from bot.grammar.goals import parse_goal_request
+from bot.grammar.notices import find_notice_request
 from bot.grammar.questions import AskedAbout, find_question
 
 __all__ = [
@@ -65,7 +66,8 @@ COMMAND_LINE = Setting(addressed=True, dev_channel=True, listed=True)
 def parse(text: str, setting: Setting) -> Utterance:
     """Return what `text` asks for in `setting`. Never raises; unknown text is `chat`.
 
-    The first rule that matches wins: a sentence that decides; another language; a clause that
+    The first rule that matches wins: a sentence that decides; a sentence about quiet mode or a
+    digest; another language; a clause that
     begins like a decision (asked back); requests, where a revision that ends in a decision is asked
     back; a few words, or a word anywhere, that may decide (asked back); and small talk.
     """
@@ -73,6 +75,8 @@ def parse(text: str, setting: Setting) -> Utterance:
         return _build_decision_utterance(decided, setting)
     if (rollback := parse_rollback_request(text, setting)) is not None:
         return _build_rollback_utterance(rollback, setting, text)
+    if setting.is_text_only and (intent := find_notice_request(text)):
+        return _build_utterance(intent, text, setting, note=text)
     return _parse_foreign(text, setting) or _parse_english(text, setting)
 
 

@@ -25,6 +25,7 @@ from bot.intake.kinds import (
     feature_request,
     goal,
     note,
+    notice,
     pause,
     question,
     research,
@@ -108,6 +109,7 @@ def _build_handlers(injector: Injector, provided: Injector, dev_channel_id: int)
         (feature_request, injector.get(feature_request.Handler)),
         (goal, call(goal.Handler, **here)),
         (note, call(note.Handler)),
+        (notice, call(notice.Handler, **here)),
         (pause, call(pause.Handler, **here)),
         (question, asked),
         (

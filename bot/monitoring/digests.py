@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from bot.authority.quiet_state import QuietState
 from bot.domain.ids import create_run_id as new_id
 from bot.domain.incident import Digest, Incident, Severity
 from bot.domain.monitoring_config import IncidentsConfig, QuietHours
@@ -30,9 +31,15 @@ def can_wait(incident: Incident) -> bool:
 class Digests:
     """Decides which incidents are announced together in a digest, and builds the digests."""
 
-    def __init__(self, incident_repository: IncidentRepository, config: IncidentsConfig) -> None:
+    def __init__(
+        self,
+        incident_repository: IncidentRepository,
+        config: IncidentsConfig,
+        quiet: QuietState | None = None,
+    ) -> None:
         self._incident_repository = incident_repository
         self._config = config
+        self._quiet = quiet
 
     def reconfigure(self, config: IncidentsConfig) -> None:
         """Use these quiet hours and storm limits from now on."""
@@ -44,7 +51,12 @@ class Digests:
 
     def is_held(self, incident: Incident, now: datetime) -> bool:
         """Return whether the incident is held back until the quiet hours are over."""
-        return can_wait(incident) and is_quiet(self._config.quiet_hours, now)
+        if not can_wait(incident):
+            return False
+        is_in_quiet_mode = self._quiet is not None and self._quiet.holds(
+            needs_person=incident.is_for_people
+        )
+        return is_in_quiet_mode or is_quiet(self._config.quiet_hours, now)
 
     def sort_in(self, fresh: tuple[Incident, ...], now: datetime) -> tuple[Incident, ...]:
         """Add incidents to a digest where they belong; return those to announce one by one."""
@@ -66,7 +78,11 @@ class Digests:
         )
 
     def _was_held(self, incident: Incident) -> bool:
-        return can_wait(incident) and is_quiet(self._config.quiet_hours, get_start_time(incident))
+        start = get_start_time(incident)
+        was_quiet = is_quiet(self._config.quiet_hours, start) or (
+            self._quiet is not None and self._quiet.was_quiet(start)
+        )
+        return can_wait(incident) and was_quiet
 
     def _collect(
         self, why: Literal["storm", "quiet hours"], incidents: tuple[Incident, ...], now: datetime

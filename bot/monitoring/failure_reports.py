@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
-from bot.domain.errors import ChatRejected
 from bot.domain.evidence import Evidence
 from bot.domain.failure_report import REPORTED, FailureReport
 from bot.domain.incident import MOST_REPORTS
 from bot.domain.journal import FailureGroup
+from bot.domain.notices import Delivery
 from bot.domain.personal_data import DataSubject
 from bot.domain.run import Run, Trigger
+from bot.domain.shipped_fix import ShippedFix
 from bot.monitoring.incident_repository import IncidentRepository
+from bot.notices.personal_notices import deliver
+from bot.notices.preferences import NoticePreferences
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
@@ -20,7 +21,6 @@ from bot.presentation.failure_reports import render_fixed, render_thanks, render
 from bot.self_improvement import ShippedFixes
 
 _RETENTION = timedelta(days=30)
-_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,7 @@ class FailureReports:
     key_values: KeyValueStore
     chat: Chat
     clock: Clock
+    preferences: NoticePreferences | None = None
 
     async def take(
         self, trigger: Trigger, evidence: Evidence, run: Run | None, able: tuple[str, ...]
@@ -88,12 +89,17 @@ class FailureReports:
         for report in reports:
             fix = fixes.get(report.fingerprint)
             if fix is not None and fix.live_at is not None and fix.live_at > report.at:
-                channel_id = report.place.thread_id or report.place.channel_id
-                key = f"{report.key}:{fix.run_id}"
-                try:
-                    await self.chat.post(channel_id, render_fixed(report, fix), key=key)
-                except ChatRejected as error:
-                    _log.warning("the reporter of a failure cannot be told of its fix: %s", error)
+                await self._tell(report, fix)
             elif self.clock.now() - report.at < _RETENTION:
                 continue
             await self.key_values.remove(report.key)
+
+    async def _tell(self, report: FailureReport, fix: ShippedFix) -> None:
+        """Tell a reporter of the fix, once, in the way that they have chosen."""
+        delivery = Delivery.MENTION
+        if self.preferences is not None:
+            delivery = (await self.preferences.get(report.person_id)).fixed
+        if delivery is not Delivery.NONE:
+            channel_id = report.place.thread_id or report.place.channel_id
+            post, key = render_fixed(report, fix), f"{report.key}:{fix.run_id}"
+            await deliver(self.chat, delivery, report.person_id, channel_id, post, key)

@@ -110,7 +110,8 @@ class SelfAudit:
 
         A first start has no slot yet.
         """
-        if self._config.cron is None:
+        quiet = self._services.quiet
+        if self._config.cron is None or (quiet is not None and quiet.holds()):
             return
         now = self._services.clock.now()
         slot = find_newest_slot(self._config.cron, self._config.timezone, now)

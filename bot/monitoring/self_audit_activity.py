@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import structlog
 
+from bot.authority.quiet_state import QuietState
 from bot.domain.account import Charge
 from bot.domain.code_coverage import CodeCoverage
 from bot.domain.errors import PortError
@@ -83,6 +84,7 @@ class AuditSources:
     skills: SkillLibrary = field(default_factory=SkillLibrary)
     coverage: CoverageSource | None = None
     ideas: AuditIdeaCollector | None = None
+    quiet: QuietState | None = None
 
 
 class Findings:

@@ -8,6 +8,7 @@ import structlog
 
 from bot.authority.autonomy_levels import Autonomy
 from bot.authority.policy import Act
+from bot.authority.quiet_state import QuietState
 from bot.domain.charts import TimeChart
 from bot.domain.conduct import ConductRules
 from bot.domain.errors import PortError, StoreError, WrongStage
@@ -33,6 +34,7 @@ from bot.monitoring.journal_follower import JournalFollower
 from bot.monitoring.rollback_incidents import RollbackIncidents
 from bot.monitoring.target_records import choose_records
 from bot.monitoring.triage_review import TriageReview
+from bot.notices.preferences import NoticePreferences
 from bot.periodic import log_warnings, run_periodically, run_until_success
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat
@@ -62,6 +64,8 @@ class MonitoringServices:
     charts: Charts | None = None
     store: Store | None = None
     running: Callable[[], str] = str
+    quiet: QuietState | None = None
+    preferences: NoticePreferences | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ class Monitoring:
             repository, agent, rules.autonomy, clock,
             guild_id=rules.guild_id, dev_channel_id=channel_id,
         )  # fmt: skip
-        self._digests = Digests(repository, config)
+        self._digests = Digests(repository, config, services.quiet)
         self._incident_notifier = IncidentNotifier(
             repository, self._digests, self._auto_run_starter, self._incident_charts, agent,
             services.chat, clock, dev_channel_id=channel_id,
@@ -128,7 +132,9 @@ class Monitoring:
         self._acts = IncidentActs(
             repository, comments, agent.permit, agent.list_readable, clock, rules.target
         )
-        self.reports = FailureReports(repository, fixes, key_values, services.chat, clock)
+        self.reports = FailureReports(
+            repository, fixes, key_values, services.chat, clock, services.preferences
+        )
 
     def reconfigure(
         self, thresholds: Thresholds, incidents: IncidentsConfig, autonomy: Autonomy

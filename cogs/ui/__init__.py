@@ -15,6 +15,7 @@ from cogs.ui.command_buttons import CommandButton
 from cogs.ui.command_rights import list_acts, list_usable_commands
 from cogs.ui.feature_request_buttons import FeatureRequestButton
 from cogs.ui.flag_buttons import FlagButton
+from cogs.ui.later_buttons import LaterButton
 from cogs.ui.questions import ClientHost, render_commands
 from cogs.ui.review_buttons import ReviewButton
 from cogs.ui.run_choices import (
@@ -55,6 +56,7 @@ __all__ = [
     "CommandButton",
     "FeatureRequestButton",
     "FlagButton",
+    "LaterButton",
     "ReviewButton",
     "RunButton",
     "can_cancel",

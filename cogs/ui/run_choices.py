@@ -20,7 +20,7 @@ from cogs.ui.speakers import get_speaker
 _NUMBER = re.compile(r"#(\d{1,9})")
 _CHOICES = 25  # the most that Discord accepts
 _LABEL = 100
-_BUTTONS, _BUTTON_LABEL = 5, 80
+_BUTTON_LABEL = 80
 _LOOKED_AT = 50  # newest runs that are offered
 
 Acted = Callable[[Run], bool]
@@ -123,12 +123,12 @@ async def _list_shipped_runs(bot: TheseusClient, runs: list[Run]) -> list[tuple[
     return [(run, history) for run, history in known if history.shipment and history.proposal]
 
 
-async def revert_buttons(interaction: discord.Interaction[Any]) -> ui.View | None:
-    """Return a button for each recently shipped change; None if there is none."""
+async def revert_buttons(interaction: discord.Interaction[Any], most: int) -> ui.View | None:
+    """Return a button for each of the newest `most` shipped changes; None if there is none."""
     bot: TheseusClient = interaction.client
     buttons, now = [], bot.clock.now()
     readable = await _list_readable_runs(interaction)
-    for run, history in (await _list_shipped_runs(bot, readable))[:_BUTTONS]:
+    for run, history in (await _list_shipped_runs(bot, readable))[:most]:
         label = f"Revert {run_label(run, history, now, _BUTTON_LABEL - len('Revert '))}"
         custom_id = Button(label=label, action="revert", arguments=(run.id,)).custom_id
         button: ui.Button[ui.View] = ui.Button(label=label, custom_id=custom_id)

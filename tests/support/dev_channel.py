@@ -14,13 +14,16 @@ from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.goals import assemble_goals
+from bot.app.notices import assemble_notices
 from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.authority.personal_data import PersonalDataService
+from bot.authority.quiet_state import QuietState
 from bot.client import Identity, TheseusClient
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.objective import GoalsConfig
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Waiting
+from bot.domain.target import OWN_TARGET
 from bot.domain.thresholds import Thresholds
 from bot.goals.pursuit import PursuitRecords
 from bot.goals.service import ObjectiveService
@@ -28,6 +31,9 @@ from bot.infra.injector import Injector
 from bot.intake.corrections import Corrections
 from bot.intake.targets import KnownTarget
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
+from bot.notices.preferences import NoticePreferences
+from bot.notices.records import NoticeRecords
+from bot.ports.ledger import Ledger
 from bot.ports.outbox import OutboxStore
 from bot.ports.planner import Planner
 from bot.reviews.service import IncidentReviews, ReviewRecords
@@ -54,6 +60,7 @@ COGS = (
     "cogs.memory",
     "cogs.questions",
     "cogs.pauses",
+    "cogs.notices",
     "cogs.emergency_stop",
     "cogs.privacy",
     "cogs.skills",
@@ -237,6 +244,7 @@ async def open_dev_channel(
         if with_monitoring:
             services.add(monitoring)
         goals = _create_goals(services, monitoring)
+        goals += _create_notices(services, world, monitoring, place[1])
         services.add(create_intake(client, services, known))
         services.add(_create_personal_data(world, client, agent, monitoring))
         await stack.enter_async_context(run_bot(client, local))
@@ -300,6 +308,20 @@ def _create_goals(services: Injector, monitoring: Monitoring) -> list[Coroutine[
     return [each.run_forever() for each in parts]
 
 
+def _create_notices(
+    services: Injector, world: AgentHarness, monitoring: Monitoring, dev_channel_id: int
+) -> list[Coroutine[Any, Any, None]]:
+    """Add what tells people as they have chosen it, and return its loops."""
+    services.add(world.ledger, Ledger)
+    services.build(QuietState)
+    services.build(NoticePreferences)
+    loops = assemble_notices(
+        services, {OWN_TARGET: dev_channel_id}, monitoring.list_incidents,
+        dev_channel_id=dev_channel_id,
+    )  # fmt: skip
+    return [each.run_forever() for each in loops]
+
+
 def _create_skills(client: TheseusClient, world: AgentHarness) -> SkillLibrary:
     return SkillLibrary(lambda: load_skills(client.root), client.recorder, world.journal)
 
@@ -319,6 +341,7 @@ def _create_personal_data(
     return build_personal_data(
         kept_for, stores, agent.memory, agent.wishes, agent.feedback, agent.get(Corrections),
         monitoring, agent.get(ObjectiveService), agent.get(PursuitRecords),
+        agent.get(NoticeRecords),
     )  # fmt: skip
 
 

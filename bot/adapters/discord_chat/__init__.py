@@ -3,6 +3,7 @@
 from bot.adapters.discord_chat._chat import DiscordChat
 from bot.adapters.discord_chat._login import DISCORD_API, DiscordLogin
 from bot.adapters.discord_chat._member_directory import DiscordMemberDirectory
+from bot.adapters.discord_chat._presence import DiscordPresence
 from bot.adapters.discord_chat._report_pictures import DiscordReportPictures
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "DiscordChat",
     "DiscordLogin",
     "DiscordMemberDirectory",
+    "DiscordPresence",
     "DiscordReportPictures",
 ]

@@ -21,6 +21,7 @@ from bot.ports.chat import Chat
 from bot.presentation import cards
 from bot.presentation.cards import render_ending, render_investigation, render_shipment
 from bot.presentation.flags import describe_counted_flag, render_comparison
+from bot.presentation.later import add_later_button
 from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.self_improvement.reporting.fallback_notifier import FallbackNotifier
 from bot.self_improvement.reporting.live_cards import LiveCards
@@ -116,7 +117,11 @@ class RunNotifier:
         )
         key = f"{_build_key(run)}:question:{question.id}"
         return await self._post(
-            run, Post(text=text, notify=notify, buttons=_build_buttons(run, question)), key
+            run,
+            add_later_button(
+                Post(text=text, notify=notify, buttons=_build_buttons(run, question)), run
+            ),
+            key,
         )
 
     async def post_brief(self, run: Run, history: History) -> None:
@@ -125,16 +130,16 @@ class RunNotifier:
             raise AssertionError("there is no brief to agree to")
         key = f"{_build_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
         limit = await describe_hourly_limit(self._budget, self._live_cards.get_time())
-        await self._post(run, cards.render_contract(run, history, self._cap, limit), key)
+        card = cards.render_contract(run, history, self._cap, limit)
+        await self._post(run, add_later_button(card, run), key)
 
     async def post_plausible_edit(self, run: Run, history: History) -> None:
         """Show a change that was found but is not proven, once per head."""
         if history.change_set is None:
             raise AssertionError(f"run {run.id} has no change to show")
         key = f"{_build_key(run)}:unproven:{run.attempt}:{history.change_set.head[:12]}"
-        await self._post(
-            run, cards.render_unproven_change(self._update_times(run), history, self._cap), key
-        )
+        card = cards.render_unproven_change(self._update_times(run), history, self._cap)
+        await self._post(run, add_later_button(card, run), key)
 
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card and return its message id. Raises `ChatRejected`."""
@@ -144,9 +149,7 @@ class RunNotifier:
         # The key contains the head: a card shown just before a kill must not count as the card of a
         # commit that was pushed since.
         key = f"{_build_key(run)}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
-        card = self._links.on(
-            cards.render_proposal(self._update_times(run), history, self._cap), run
-        )
+        card = self._render_proposal(run, history)
         ref = await self._chat.post(run.thread_id, card, key=key)
         return ref.message_id
 
@@ -201,11 +204,13 @@ class RunNotifier:
         opened = history.proposal
         if run.thread_id is not None and opened is not None and opened.card_id is not None:
             ref = MessageRef(channel_id=run.thread_id, message_id=opened.card_id)
-            card = self._links.on(
-                cards.render_proposal(self._update_times(run), history, self._cap), run
-            )
-            card = card.replace(attachments=())
-            await self._chat.edit(ref, card)
+            card = self._render_proposal(run, history)
+            await self._chat.edit(ref, card.replace(attachments=()))
+
+    def _render_proposal(self, run: Run, history: History) -> Post:
+        """Return the card of the newest proposal, with its links and, while it waits, “Later”."""
+        card = cards.render_proposal(self._update_times(run), history, self._cap)
+        return self._links.on(add_later_button(card, run), run)
 
     async def _post(self, run: Run, post: Post, key: str) -> int | None:
         """Post in the run's thread, else elsewhere; return the id of a message in the thread."""

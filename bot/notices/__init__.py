@@ -1,0 +1,1 @@
+"""What the bot tells people by itself, beside the threads of runs, as they have chosen it."""

@@ -1,0 +1,122 @@
+"""Tells people what they have chosen: their request has ended, their approval is wanted."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.authority.policy import Act
+from bot.authority.quiet_state import QuietState
+from bot.domain.errors import ChatRejected, ChatUnavailable, PortError
+from bot.domain.notices import FOR_APPROVAL, Delivery, NoticeKind, NoticeSettings
+from bot.domain.posts import Post
+from bot.domain.run import Run
+from bot.notices.preferences import NoticePreferences
+from bot.notices.recipients import Recipients
+from bot.notices.texts import render_approval_wanted, render_done
+from bot.periodic import log_warnings, run_periodically
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+
+_SECONDS = 10.0
+_LOOKED_AT = 100
+_RECENT = timedelta(days=1)  # the outbox knows the keys of notices for longer than that
+_log = structlog.stdlib.get_logger(__name__)
+_FAILED = log_warnings(_log, "people could not be told of their runs; I will try again")
+
+
+@dataclass(frozen=True, eq=False)
+class PersonalNotices:
+    """Sends each notice once. Who may not read about a run any more is told nothing.
+
+    While no one has chosen a notice, no run is read.
+    """
+
+    preferences: NoticePreferences
+    recipients: Recipients
+    quiet: QuietState
+    store: Store
+    chat: Chat
+    clock: Clock
+    _sent: dict[str, datetime] = field(default_factory=dict, init=False)
+
+    async def run_forever(self) -> None:
+        """Look for what people want to know every ten seconds, until cancelled."""
+        await run_periodically(
+            self.look, self.clock, _SECONDS, first_after=_SECONDS, tolerated=PortError,
+            failed=_FAILED,
+        )  # fmt: skip
+
+    async def look(self) -> None:
+        """Send what is new. Raises `PortError`; the rest is sent at the next look."""
+        wanted = [each for each in await self.preferences.list_all() if _wants_any(each)]
+        if not wanted:
+            return
+        now = self.clock.now()
+        for key in [key for key, at in self._sent.items() if now - at > _RECENT]:
+            del self._sent[key]
+        runs = await self.store.find(limit=_LOOKED_AT)
+        recent = [run for run in runs if now - run.updated_at < _RECENT]
+        for settings in wanted:
+            for run in recent:
+                if run.updated_at >= settings.changed_at:
+                    await self._tell(run, settings, now)
+
+    async def _tell(self, run: Run, settings: NoticeSettings, now: datetime) -> None:
+        """Send the notices about one run to one person, unless that was done."""
+        person_id = settings.person_id
+        if run.has_ended and run.trigger.person.id == person_id:
+            key = f"notice:done:{run.id}:{run.attempt}:{person_id}"
+            if settings.done is not Delivery.NONE and key not in self._sent:
+                await self._send(run, NoticeKind.DONE, settings, key, render_done(run, person_id))
+        elif run.waiting in FOR_APPROVAL and settings.approval is not Delivery.NONE:
+            history = await self.store.get_history(run.id)
+            proposal = history.proposal
+            key = f"notice:approval:{run.id}:{proposal.head[:12] if proposal else ''}:{person_id}"
+            if proposal is not None and proposal.card_id is not None and key not in self._sent:
+                post = render_approval_wanted(run, history, person_id)
+                await self._send(run, NoticeKind.APPROVAL, settings, key, post)
+
+    async def _send(
+        self, run: Run, kind: NoticeKind, settings: NoticeSettings, key: str, post: Post
+    ) -> None:
+        delivery = settings.get_delivery(kind)
+        needs_person = kind is NoticeKind.APPROVAL
+        if delivery is Delivery.MENTION and self.quiet.holds(needs_person=needs_person):
+            return
+        act = Act.SHIP if needs_person else Act.READ
+        try:
+            person = await self.recipients.find(settings.person_id, act, run.trigger.target)
+        except ChatUnavailable as error:
+            _log.warning("%s is told later: %s", settings.person_id, error)
+            return
+        if person is not None:
+            await deliver(self.chat, delivery, settings.person_id, run.thread_id, post, key)
+        self._sent[key] = self.clock.now()
+
+
+async def deliver(
+    chat: Chat, delivery: Delivery, person_id: int, channel_id: int | None, post: Post, key: str
+) -> None:
+    """Send a post once for this key: directly, or as a mention in a channel.
+
+    Who accepts no direct messages is mentioned instead. A refusal of both is logged.
+    """
+    try:
+        if delivery is Delivery.DIRECT:
+            try:
+                direct = await chat.open_direct_channel(person_id)
+                await chat.post(direct, post.replace(reply_to=None), key=f"{key}:direct")
+            except ChatRejected as error:
+                _log.warning("%s takes no direct messages: %s", person_id, error)
+            else:
+                return
+        if channel_id is not None:
+            await chat.post(channel_id, post, key=key)
+    except ChatRejected as error:
+        _log.warning("%s cannot be told there: %s", person_id, error)
+
+
+def _wants_any(settings: NoticeSettings) -> bool:
+    return any(each is not Delivery.NONE for each in (settings.done, settings.approval))
