@@ -10,7 +10,14 @@ from typing import Literal, NamedTuple
 from bot.domain.intents import Intent
 
 _COURTESY = re.compile(r"^(?:please|hey|ok(?:ay)?|theseus)[, ]+|[, ]+(?:please|thanks|thank you)$")
-_TIME = r"(?P<time>[^,]{1,40})"
+# Only words that name a time: “be quiet until 6 and ship it” is no request for quiet alone.
+_TIME_WORD = (
+    r"(?:\d[\d:.-]*(?:[smhdw]|[ap]m)?|[ap]m|an?|one|two|three|four|five|six|ten|twelve|fifteen|twenty"
+    r"|thirty|half|couple|few|of|the|next|and|at|utc|s|m|h|d|w|sec(?:ond)?s?|min(?:ute)?s?|h(?:ou)?rs?"
+    r"|days?|weeks?|tomorrow|noon|midday|midnight|morning|afternoon|evening|end"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+)
+_TIME = rf"(?P<time>{_TIME_WORD}(?: {_TIME_WORD}){{0,5}})"
 _END = rf"(?: (?:until|till|for) {_TIME}| (?P<day>today|tonight|over(?:night| the weekend)))"
 _QUIET = re.compile(
     rf"(?:(?:be|stay|keep|go)(?: completely| totally| absolutely)? (?P<how>quiet|silent)"
@@ -118,11 +125,8 @@ def _make_plain(text: str) -> str:
 
 
 def _find_end(found: re.Match[str]) -> str:
-    """Return the end in words that `parse_end_time` reads; “until 6” means 6 o'clock."""
-    if day := found["day"]:
-        return _DAY_ENDS[day]
-    wanted = (found["time"] or "").strip()
-    return f"{wanted}:00" if re.fullmatch(r"\d{1,2}", wanted) else wanted
+    """Return the end in words that `parse_end_time` reads, or an hour alone (“until 6”)."""
+    return _DAY_ENDS[found["day"]] if found["day"] else (found["time"] or "").strip()
 
 
 def parse_time(text: str) -> time | None:

@@ -244,6 +244,7 @@ def build_button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> s
         f"theseus:incident:{act}:{run_id}",
         f"theseus:wish:{act}:{run_id}",
         f"theseus:review:{act}:{run_id}-0",
+        f"theseus:later:{act}:run:{run_id}",
         f"theseus:about:{act}:roll",
         f"theseus:flag:{act}:coinflip:0",
         f"{run}:0",

@@ -1,5 +1,6 @@
 """Quiet mode and digests, in words. Who may choose them is decided where they are stored."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +34,17 @@ class Request:
     until: datetime | None = None
 
 
+def parse_quiet_end(phrase: str, now: datetime) -> datetime | None:
+    """Return an end time; an hour alone (“until 6”) is the next one, of the morning or evening.
+
+    Returns `None` if no time is named. Raises `WrongStage` for text that cannot be read.
+    """
+    if re.fullmatch(r"1[0-2]|[1-9]", phrase):
+        ends = [parse_end_time(f"{phrase} {half}", now) for half in ("am", "pm")]
+        return min(each for each in ends if each is not None)
+    return parse_end_time(phrase, now)
+
+
 @dataclass(frozen=True, eq=False)
 class Handler:
     """Begins and ends quiet mode, and chooses digests."""
@@ -47,7 +59,7 @@ class Handler:
         is_public = message.channel_id == self.dev_channel_id
         wanted = parse_quiet_request(message.slots.note)
         if message.intent is Intent.QUIET and wanted is not None:
-            until = parse_end_time(wanted.until, self.clock.now()) if wanted.until else None
+            until = parse_quiet_end(wanted.until, self.clock.now())
             return Request(message.person, wanted, is_public, until)
         digest = parse_digest_request(message.slots.note)
         if digest is None:
