@@ -42,9 +42,9 @@ from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.journal import Action
 from bot.domain.traffic import TrafficBounds
 from bot.hot_reload.running_code import RunningCode
+from bot.infra.database import SqlDatabase
 from bot.infra.git import Git
 from bot.infra.injector import Injector
-from bot.infra.sqlite import Database
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
@@ -91,7 +91,7 @@ class TrafficServices(NamedTuple):
 class StateFiles(NamedTuple):
     """Every database of the state that is open."""
 
-    databases: tuple[Database, ...]
+    databases: tuple[SqlDatabase, ...]
 
 
 async def open_services(

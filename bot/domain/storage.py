@@ -14,6 +14,7 @@ class StorageFaultKind(StrEnum):
     FULL = "full"
     READ_ONLY = "read_only"
     FAILING = "failing"
+    UNREACHABLE = "unreachable"
 
     @property
     def permanent(self) -> bool:
@@ -34,6 +35,7 @@ _REASONS = {
     StorageFaultKind.FULL: "cannot be written: the disk is full",
     StorageFaultKind.READ_ONLY: "cannot be written: it is read-only",
     StorageFaultKind.FAILING: "cannot be read or written: the disk reports errors",
+    StorageFaultKind.UNREACHABLE: "cannot be reached: PostgreSQL does not answer",
 }
 _REMEDIES = {
     StorageFaultKind.DAMAGED: _RESTORE,
@@ -46,6 +48,10 @@ _REMEDIES = {
     StorageFaultKind.FAILING: (
         "Check the disk (`dmesg`, `df`). The bot tries again on its own. If the file is lost: "
         f"{_RESTORE}"
+    ),
+    StorageFaultKind.UNREACHABLE: (
+        "Check that the server runs and accepts connections from here. "
+        "The bot tries again on its own."
     ),
 }
 

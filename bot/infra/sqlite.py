@@ -5,17 +5,16 @@ file's own thread. It is never half done: if the caller is cancelled, it still c
 there.
 """
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.storage import StorageFault, StorageFaultKind
+from bot.infra.database import SqlDatabaseOwner, stamp
+from bot.infra.database_thread import DatabaseThread
 from bot.infra.sqlite_copy import get_pre_migration_path
 from bot.infra.sqlite_faults import FileIdentity, classify_error
 from bot.infra.sqlite_migrations import Migration, Migrations
@@ -25,52 +24,13 @@ WorkArguments = Callable[[sqlite3.Connection], T]
 
 BUSY_SECONDS = 10.0
 OPENED_AT_ONCE = 50
+__all__ = ["Database", "DatabaseOwner", "WorkArguments", "replace_surrogates", "stamp"]
 _CLEAN = 1  # the `user_version` of a file without remains of deleted rows
-
-
-def stamp(at: datetime) -> str:
-    """Return a time as text that sorts: UTC, six digits of microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def replace_surrogates(text: str) -> str:
     """Return the text without lone surrogates, which SQLite cannot hold."""
     return text.encode("utf-8", "replace").decode()
-
-
-class _Connection:
-    """A connection with a thread of its own, which runs complete functions one after the other."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"sqlite-{path.name}")
-
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work`, connecting first if needed. If the caller is cancelled, it runs all the same.
-
-        Without the shield, a cancellation would remove work that has not begun from the queue.
-        """
-        loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._executor, self._run, work))
-
-    async def close(self) -> None:
-        """Finish what was asked for, close the connection and end the thread."""
-        loop = asyncio.get_running_loop()
-        closing = loop.run_in_executor(self._executor, self._close)
-        self._executor.shutdown(wait=False)
-        await asyncio.shield(closing)
-
-    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._connection is None:
-            self._connection = sqlite3.connect(
-                self._path, isolation_level=None, timeout=BUSY_SECONDS
-            )
-        return work(self._connection)
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
 
 
 class Database:
@@ -98,7 +58,7 @@ class Database:
         self._synchronous = synchronous
         self._check = check
         self._derived = derived
-        self._connection: _Connection | None = None
+        self._connection: DatabaseThread[sqlite3.Connection] | None = None
         self._identity: FileIdentity | None = None
         self.fault: StorageFault | None = None
         """What keeps the file from working, as last seen."""
@@ -108,7 +68,7 @@ class Database:
         if self._connection is not None:
             return
         self._make_folder()
-        connection = _Connection(self.path)
+        connection = DatabaseThread(self.path.name, self._connect, sqlite3.Connection.close)
         try:
             await connection.run(self._prepare)
         except sqlite3.Error as error:
@@ -199,6 +159,9 @@ class Database:
         except sqlite3.Error as error:
             raise self._build_error(error) from error
 
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
+
     def _make_folder(self) -> None:
         folder = self.path.parent
         try:
@@ -253,35 +216,8 @@ class Database:
         return fault
 
 
-class DatabaseOwner:
-    """A base class for objects that own a database file, and open and close it."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @property
-    def database(self) -> Database:
-        """The database file, for the storage watch."""
-        return self._database
-
-    async def open(self) -> None:
-        """Open the file and bring its schema up to date. Raises `ConfigError`."""
-        await self._database.open()
-
-    async def close(self) -> None:
-        """Close the file; again is harmless."""
-        await self._database.close()
-
-    async def purge(self) -> None:
-        """Erase deleted data from the file and its copy."""
-        await self._database.purge()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+class DatabaseOwner(SqlDatabaseOwner[Database]):
+    """A base class for objects that own a file of SQLite, and open and close it."""
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:

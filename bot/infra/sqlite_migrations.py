@@ -10,10 +10,30 @@ from bot.infra.sqlite_copy import copy_database, get_pre_migration_path
 
 
 class Migration(NamedTuple):
-    """A named step of the schema. Once released it never changes: a new step is added instead."""
+    """A named step of the schema. Once released it never changes: a new step is added instead.
+
+    The statements are translated for PostgreSQL (`bot/infra/postgres_dialect.py`), or replaced by
+    those in `postgres`.
+    """
 
     name: str
     statements: tuple[str, ...]
+    postgres: tuple[str, ...] | None = None
+
+
+def select_missing(
+    steps: Sequence[Migration], recorded: Sequence[str], where: str
+) -> list[Migration]:
+    """Return the steps that were not recorded. Raises `ConfigError` if newer ones were."""
+    known = [step.name for step in steps]
+    unknown = [name for name in recorded if name not in known]
+    if unknown:
+        raise ConfigError(
+            f"{where} was written by a newer Theseus (its migration {unknown[-1]} is "
+            "unknown here). Update Theseus, restore a backup made by this version, or move "
+            "the data away to start afresh."
+        )
+    return [step for step in steps if step.name not in recorded]
 
 
 class Migrations:
@@ -41,15 +61,7 @@ class Migrations:
             row[0]
             for row in connection.execute("SELECT name FROM schema_migrations ORDER BY number")
         ]
-        known = [step.name for step in self._steps]
-        unknown = [name for name in recorded if name not in known]
-        if unknown:
-            raise ConfigError(
-                f"{self._path} was written by a newer Theseus (its migration {unknown[-1]} is "
-                "unknown here). Update Theseus, restore a backup made by this version, or move "
-                "the file away to start afresh."
-            )
-        missing = [step for step in self._steps if step.name not in recorded]
+        missing = select_missing(self._steps, recorded, str(self._path))
         if missing and recorded and self._keeps_copy:
             self._copy_file()
         for step in missing:

@@ -22,8 +22,15 @@ RaiseAlert = Callable[[StorageFault], Awaitable[None]]
 class StateFile(Protocol):
     """An open file that holds state."""
 
-    path: Path
-    fault: StorageFault | None
+    @property
+    def path(self) -> Path:
+        """The file, or a path that stands for a database of PostgreSQL."""
+        ...
+
+    @property
+    def fault(self) -> StorageFault | None:
+        """What keeps it from working, as last seen."""
+        ...
 
     async def probe(self) -> None:
         """Check whether the file can be written, and set `fault`. Such a fault is not raised."""

@@ -9,13 +9,13 @@ from theseus_guard.record import Record
 
 from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
 from bot.domain.errors import StoreError
-from bot.infra.sqlite import Database
+from bot.infra.database import SqlDatabase
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.support.agent_harness import AgentHarness
 from tests.support.broken_states import corrupt_file, forbid_writing
 from tests.support.dev_channel import DevChannel, get_reply_text, open_dev_channel
 
-Break = Callable[[Database], Awaitable[None]]
+Break = Callable[[SqlDatabase], Awaitable[None]]
 
 
 class BreakableKeyValues(FakeKeyValueStore):

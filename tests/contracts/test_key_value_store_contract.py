@@ -1,4 +1,4 @@
-"""What every key-value store promises, on the fake and on SQLite."""
+"""What every key-value store promises, on the fake, on SQLite and on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.sqlite_store import SqliteKeyValueStore
+from bot.adapters.sqlite_store import SqliteKeyValueStore, SqlKeyValueStore
 from bot.authority.pauses import Pause
 from bot.domain.errors import StoreError
 from bot.domain.people import Person
@@ -14,12 +14,15 @@ from bot.domain.posts import MessageRef
 from bot.monitoring.target_records import TargetRecords
 from bot.ports.key_value_store import KeyValueStore
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
+from tests.support.postgres_server import open_schema
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PAUSE = Pause(kind="person", why="rebasing ☂", by=Person(id=2**60, name="alice"), at=AT)
 
 
-@pytest.fixture(params=["fake", "sqlite", "target"])
+@pytest.fixture(
+    params=["fake", "sqlite", pytest.param("postgres", marks=pytest.mark.slow), "target"]
+)
 async def key_values(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[KeyValueStore]:
@@ -31,6 +34,10 @@ async def key_values(
         shared = FakeKeyValueStore()
         await shared.put("pause", PAUSE.replace(why="of Theseus"))
         yield TargetRecords(shared, "welcome")
+        return
+    if request.param == "postgres":
+        async with SqlKeyValueStore(open_schema(request)) as real:
+            yield real
         return
     async with SqliteKeyValueStore(tmp_path / "theseus.sqlite3") as real:
         yield real

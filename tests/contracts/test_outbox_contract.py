@@ -1,4 +1,4 @@
-"""What every outbox promises, on the fake and on SQLite."""
+"""What every outbox promises, on the fake, on SQLite and on PostgreSQL."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -6,21 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.sqlite_store import SqliteOutbox
+from bot.adapters.sqlite_store import SqliteOutbox, SqlOutbox
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.posts import Button, Card, Image, MessageRef, Post
 from bot.ports.outbox import OutboxDepth, OutboxStore, Pending
 from tests.fakes.fake_outbox import FakeOutbox
+from tests.support.postgres_server import open_schema
 
 HELLO = Post(text="hello\u2028\x00 ☂", card=Card(title="Run"), buttons=(Button(label="Ship it"),))
 REF = MessageRef(channel_id=2**62, message_id=2**62 + 1)
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 async def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OutboxStore]:
     """Return an empty outbox."""
     if request.param == "fake":
         yield FakeOutbox()
+        return
+    if request.param == "postgres":
+        async with SqlOutbox(open_schema(request)) as real:
+            yield real
         return
     async with SqliteOutbox(tmp_path / "theseus.sqlite3") as real:
         yield real

@@ -1,4 +1,4 @@
-"""What every record search promises, on the fake and on SQLite."""
+"""What every record search promises, on the fake, on SQLite and on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bot.adapters.sqlite_store import SqliteRecordSearch, SqliteStore
+from bot.adapters.sqlite_store import SqliteRecordSearch, SqliteStore, SqlRecordSearch, SqlStore
 from bot.domain.audit import AuditEntry
 from bot.domain.dialogue import Answer, Instruction, Instructions
 from bot.domain.people import Person, Place
@@ -18,6 +18,7 @@ from bot.ports.record_search import RecordSearch
 from bot.ports.store import Store
 from tests.fakes.fake_record_search import FakeRecordSearch
 from tests.fakes.fake_store import FakeStore
+from tests.support.postgres_server import open_schema
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 ADA = Person(id=2**62 + 1, name="Ada Łovelace")
@@ -28,11 +29,16 @@ class Searched(NamedTuple):
     search: RecordSearch
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Searched]:
     if request.param == "fake":
         fake = FakeStore()
         yield Searched(fake, FakeRecordSearch(fake))
+        return
+    if request.param == "postgres":
+        database = open_schema(request)
+        async with SqlStore(database, tmp_path) as store:
+            yield Searched(store, SqlRecordSearch(database))
         return
     path = tmp_path / "theseus.sqlite3"
     async with SqliteStore(path) as store, SqliteRecordSearch(path) as search:

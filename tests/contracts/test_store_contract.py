@@ -1,4 +1,4 @@
-"""What every store promises, on the fake and on SQLite."""
+"""What every store promises, on the fake, on SQLite and on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.sqlite_store import SqliteStore
+from bot.adapters.sqlite_store import SqliteStore, SqlStore
 from bot.domain.audit import AuditEntry, AuditHead
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.evidence import Diagnosis, Evidence
@@ -16,6 +16,7 @@ from bot.domain.proposal import Approval, How
 from bot.domain.run import Lane, Run, Stage, Status, Trigger, Waiting
 from bot.ports.store import Store
 from tests.fakes.fake_store import FakeStore
+from tests.support.postgres_server import open_schema
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 ADA = Person(id=2**62 + 1, name="Ada", role_ids=frozenset({7, 8}))
@@ -45,11 +46,15 @@ def a_diagnosis(headline: str) -> Diagnosis:
     return Diagnosis(found=True, headline=headline, cause="off by one")
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Return an empty store."""
     if request.param == "fake":
         yield FakeStore()
+        return
+    if request.param == "postgres":
+        async with SqlStore(open_schema(request), tmp_path) as real:
+            yield real
         return
     async with SqliteStore(tmp_path / "state" / "theseus.sqlite3") as real:
         yield real

@@ -18,9 +18,9 @@ get give go grant greet group grow guard guess hand handle hang hash hide hit ho
 ignore import indent index infer inherit init initialise inline inquire insert inspect install
 interact interleave interrupt invalidate investigate invoke isolate iterate join journal judge
 keep kill label launch lay leak learn lease leave lift limit link list listen load localise locate
-lock log login look loop lower make map mark mask match measure mention merge mode move multiply
-mutate mute name narrate narrow need negate neutralise neutralize normalise note notify obey
-observe offer omit open order overwrite pace pack pair park parse pass patch pause peek perform
+lock log login look loop lower make map mark mask match measure mention merge migrate mode move
+multiply mutate mute name narrate narrow need negate neutralise neutralize normalise note notify
+obey observe offer omit open order overwrite pace pack pair park parse pass patch pause peek perform
 permit personalize pick place plan plant point post postpone prefer preload prepare present press
 print probe process promote prompt propose protect prove provide prune publish pull purge push put
 qualify quarantine query queue quote raise rank rate reach react read reap rebase rebuild recall

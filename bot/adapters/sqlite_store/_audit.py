@@ -5,7 +5,6 @@ the anchor outside the database reveals entries that were cut off.
 """
 
 import json
-import sqlite3
 from datetime import datetime
 
 from theseus_observe.redaction import redact
@@ -13,13 +12,14 @@ from theseus_observe.redaction import redact
 from bot.adapters.sqlite_store._audit_notes import join_note, separate_note
 from bot.adapters.sqlite_store._audit_rows import AuditRow, build_row
 from bot.adapters.sqlite_store._rows import dump_record, parse
+from bot.adapters.sqlite_store._schema import APPROVALS_AND_AUDIT
 from bot.domain.audit import CHECKPOINT, AuditEntry, AuditHead
-from bot.infra.sqlite import stamp
+from bot.infra.database import SqlConnection, stamp
 
 _COLUMNS = "number, at, run_id, action, body, previous, hash, seal"
 
 
-def append(connection: sqlite3.Connection, entry: AuditEntry, key: bytes) -> AuditHead:
+def append(connection: SqlConnection, entry: AuditEntry, key: bytes) -> AuditHead:
     """Append one entry after the last; texts by people are stored without secrets."""
     person = entry.person and entry.person.replace(name=redact(entry.person.name))
     entry = entry.replace(note=redact(entry.note), how=redact(entry.how), person=person)
@@ -34,7 +34,7 @@ def append(connection: sqlite3.Connection, entry: AuditEntry, key: bytes) -> Aud
     return AuditHead(number=row.number, hash=row.hash)
 
 
-def end(connection: sqlite3.Connection) -> AuditHead:
+def end(connection: SqlConnection) -> AuditHead:
     """Return the end of the log; its number is 0 if the log is empty."""
     last = connection.execute(
         "SELECT number, hash FROM audit_log ORDER BY number DESC LIMIT 1"
@@ -42,16 +42,16 @@ def end(connection: sqlite3.Connection) -> AuditHead:
     return AuditHead(number=last["number"] if last else 0, hash=last["hash"] if last else "")
 
 
-def read_head(connection: sqlite3.Connection) -> tuple[AuditHead, bool]:
+def read_head(connection: SqlConnection) -> tuple[AuditHead, bool]:
     """Return the end of the log, and whether any entry was written with a seal."""
-    table_query = "SELECT 1 FROM sqlite_master WHERE name = 'audit_log'"
-    if connection.execute(table_query).fetchone() is None:
+    created = "SELECT 1 FROM schema_migrations WHERE name = ?"
+    if connection.execute(created, (APPROVALS_AND_AUDIT.name,)).fetchone() is None:
         return AuditHead(number=0, hash=""), False  # a schema without an audit log
     sealed = "SELECT 1 FROM audit_log WHERE hash LIKE '2:%' LIMIT 1"
     return end(connection), connection.execute(sealed).fetchone() is not None
 
 
-def is_known(connection: sqlite3.Connection, head: AuditHead | None) -> bool:
+def is_known(connection: SqlConnection, head: AuditHead | None) -> bool:
     """Return whether the log continues from that head; a head before a checkpoint counts too."""
     if head is None:
         return False
@@ -65,19 +65,25 @@ def is_known(connection: sqlite3.Connection, head: AuditHead | None) -> bool:
 
 
 def list_newest(
-    connection: sqlite3.Connection,
+    connection: SqlConnection,
     run_id: str | None,
     person_id: int | None,
     since: datetime | None,
     limit: int,
 ) -> tuple[AuditEntry, ...]:
     """Return the newest matching entries, newest first."""
+    terms: list[tuple[str, object]] = []
+    if run_id is not None:
+        terms.append(("run_id = ?", run_id))
+    if person_id is not None:
+        terms.append(("CAST(json_extract(body, '$.person.id') AS BIGINT) = ?", person_id))
+    if since is not None:
+        terms.append(("at >= ?", stamp(since)))
+    where = " AND ".join(["1 = 1", *(term for term, _ in terms)])
     rows = connection.execute(
-        "SELECT number, body, text FROM audit_log LEFT JOIN audit_notes USING (number)"
-        " WHERE (?1 IS NULL OR run_id = ?1)"
-        " AND (?2 IS NULL OR json_extract(body, '$.person.id') = ?2)"
-        " AND (?3 IS NULL OR at >= ?3) ORDER BY number DESC LIMIT ?4",
-        (run_id, person_id, None if since is None else stamp(since), limit),
+        "SELECT number, body, text FROM audit_log LEFT JOIN audit_notes USING (number)"  # noqa: S608
+        f" WHERE {where} ORDER BY number DESC LIMIT ?",
+        (*(value for _, value in terms), limit),
     )
     return tuple(
         join_note(parse(AuditEntry, row["body"], f"entry {row['number']}"), row["text"])
@@ -86,19 +92,19 @@ def list_newest(
 
 
 def list_rows(
-    connection: sqlite3.Connection, since: datetime | None, beyond: int, limit: int
+    connection: SqlConnection, since: datetime | None, beyond: int, limit: int
 ) -> tuple[AuditRow, ...]:
     """Return rows in order, starting after the number `beyond`."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM audit_log WHERE number > ?1"  # noqa: S608 # constants, no values
-        " AND (?2 IS NULL OR at >= ?2) ORDER BY number LIMIT ?3",
-        (beyond, None if since is None else stamp(since), limit),
+        f"SELECT {_COLUMNS} FROM audit_log WHERE number > ?"  # noqa: S608 # constants, no values
+        " AND at >= ? ORDER BY number LIMIT ?",
+        (beyond, "" if since is None else stamp(since), limit),
     )
     return tuple(AuditRow(*row) for row in rows)
 
 
 def forget(
-    connection: sqlite3.Connection, older_than: datetime, now: datetime, key: bytes
+    connection: SqlConnection, older_than: datetime, now: datetime, key: bytes
 ) -> tuple[int, AuditHead]:
     """Remove older entries after writing a checkpoint; return their number, and the new end.
 

@@ -1,7 +1,6 @@
 """The audit log: coordinates the rows in the database with the anchor files."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from bot.adapters.sqlite_store._audit_notes import find_changed_note
 from bot.adapters.sqlite_store._audit_rows import AuditRow
 from bot.domain.audit import LOST, AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreError
-from bot.infra.sqlite import Database
+from bot.infra.database import SqlConnection, SqlDatabase
 
 _CHUNK = 2_000  # rows read at once; other queries run in between
 
@@ -23,7 +22,7 @@ class AuditLog:
     So the anchor is never ahead of what a check finds, whenever a process is killed.
     """
 
-    def __init__(self, database: Database, anchor: Anchor) -> None:
+    def __init__(self, database: SqlDatabase, anchor: Anchor) -> None:
         self._database = database
         self._anchor = anchor
 
@@ -49,7 +48,7 @@ class AuditLog:
             raise _build_anchor_error(error) from error
         await self._move_anchor(head, end, force=force)
 
-    def _append(self, connection: sqlite3.Connection, entry: AuditEntry) -> AuditHead:
+    def _append(self, connection: SqlConnection, entry: AuditEntry) -> AuditHead:
         """Append within the transaction: first a note about a lost entry if there is one."""
         key, begun = self._anchor.key, self._anchor.read_begun()
         if begun is not None and begun.number > _audit.end(connection).number:

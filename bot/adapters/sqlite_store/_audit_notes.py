@@ -6,27 +6,29 @@ erased, the text cannot be found by guessing.
 
 import hashlib
 import secrets
-import sqlite3
 
 from bot.adapters.sqlite_store._rows import parse
 from bot.domain.audit import ERASED_NOTE, OWN_ACTIONS, AuditBreak, AuditEntry
 from bot.domain.personal_data import DataSubject
-from bot.infra.sqlite import Database
+from bot.infra.database import SqlConnection, SqlDatabase
 
-_OF_PERSON = "person_id = ?1 OR instr(text, ?2) OR instr(text, ?3)"
+_OF_PERSON = "person_id = ?1 OR instr(text, ?2) > 0 OR instr(text, ?3) > 0"
 
 
-def separate_note(connection: sqlite3.Connection, number: int, entry: AuditEntry) -> AuditEntry:
+def separate_note(connection: SqlConnection, number: int, entry: AuditEntry) -> AuditEntry:
     """Store the note of a new entry; return the entry with the note's digest instead."""
     if not entry.note or entry.action in OWN_ACTIONS:
         return entry
     salt = secrets.token_hex(16)
     person_id = entry.person.id if entry.person else None
+    text = entry.note.replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL's text has no NUL
     connection.execute(
-        "INSERT OR REPLACE INTO audit_notes VALUES (?, ?, ?, ?)",
-        (number, person_id, salt, entry.note),
+        "INSERT INTO audit_notes (number, person_id, salt, text) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (number) DO UPDATE SET person_id = excluded.person_id,"
+        " salt = excluded.salt, text = excluded.text",
+        (number, person_id, salt, text),
     )
-    return entry.replace(note="", note_digest=_compute_digest(salt, entry.note))
+    return entry.replace(note="", note_digest=_compute_digest(salt, text))
 
 
 def join_note(entry: AuditEntry, text: str | None) -> AuditEntry:
@@ -36,7 +38,7 @@ def join_note(entry: AuditEntry, text: str | None) -> AuditEntry:
     return entry.replace(note=ERASED_NOTE if text is None else text, note_digest="")
 
 
-def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak | None:
+def find_changed_note(connection: SqlConnection, beyond: int) -> AuditBreak | None:
     """Return the first note after `beyond` that does not match its entry's digest, or `None`."""
     rows = connection.execute(
         "SELECT number, salt, text, body FROM audit_notes LEFT JOIN audit_log USING (number)"
@@ -55,7 +57,7 @@ def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak
 class AuditNotes:
     """Implements `bot.ports.personal_data.ErasableData`; erased notes are marked in the entries."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqlDatabase) -> None:
         self._database = database
 
     async def count_records(self, subject: DataSubject) -> int:

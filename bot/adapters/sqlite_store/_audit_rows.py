@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from bot.domain.audit import ACCEPTED, CHECKPOINT, AuditEntry, AuditHead
-from bot.infra.sqlite import stamp
+from bot.infra.database import stamp
 
 _SEALED = "2:"
 

@@ -1,33 +1,26 @@
 """The key-value store: records by name, in the store's file."""
 
-import sqlite3
-from pathlib import Path
 from typing import TypeVar
 
 from theseus_guard.record import Record
 
 from bot.adapters.sqlite_store._rows import dump_record, parse
-from bot.adapters.sqlite_store._schema import MIGRATIONS
-from bot.domain.errors import StoreError
-from bot.infra.sqlite import Database, DatabaseOwner
+from bot.infra.database import SqlConnection, SqlDatabase, SqlDatabaseOwner
 
 R = TypeVar("R", bound=Record)
 
 
-class SqliteKeyValueStore(DatabaseOwner):
+class SqlKeyValueStore(SqlDatabaseOwner[SqlDatabase]):
     """Implements `bot.ports.key_value_store.KeyValueStore`.
 
-    It has its own connection to the store's file.
+    It has its own connection to the store's database.
     """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
 
     async def put(self, name: str, record: Record) -> None:
         """Store the record under a name; replace an existing one."""
         body = dump_record(record)
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: SqlConnection) -> None:
             connection.execute(
                 "INSERT INTO shelf (name, body) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET body = excluded.body",

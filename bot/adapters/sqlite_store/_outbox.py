@@ -1,30 +1,24 @@
 """The outbox's rows: messages to send, and their state."""
 
 import secrets
-import sqlite3
-from pathlib import Path
 
 from bot.adapters.sqlite_store._rows import dump_record, parse
-from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef, Post
-from bot.infra.sqlite import Database, DatabaseOwner
+from bot.infra.database import SqlConnection, SqlDatabase, SqlDatabaseOwner, SqlRow
 from bot.ports.outbox import OutboxDepth, Pending
 
-_OF_PERSON = "state = 'pending' AND (instr(post, ?1) OR instr(post, ?2))"
+_OF_PERSON = "state = 'pending' AND (instr(post, ?1) > 0 OR instr(post, ?2) > 0)"
 
 
-class SqliteOutbox(DatabaseOwner):
-    """Implements `bot.ports.outbox.OutboxStore` with its own connection to the store's file."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
+class SqlOutbox(SqlDatabaseOwner[SqlDatabase]):
+    """Implements `bot.ports.outbox.OutboxStore` with its own connection to the store's database."""
 
     async def enqueue(self, key: str, channel_id: int, post: Post) -> MessageRef | Pending:
         """Store the message once. Raises `ChatRejected` if the chat has refused this key."""
 
-        def work(connection: sqlite3.Connection) -> MessageRef | Pending:
+        def work(connection: SqlConnection) -> MessageRef | Pending:
             connection.execute(
                 "INSERT INTO outbox (key, channel_id, post, nonce) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (key) DO NOTHING",
@@ -60,7 +54,7 @@ class SqliteOutbox(DatabaseOwner):
     async def forget(self, before: int) -> int:
         """Remove messages sent or refused before that message id; return their number."""
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: SqlConnection) -> int:
             last = connection.execute(
                 "SELECT max(number) FROM outbox WHERE state = 'sent' AND message_id < ?", (before,)
             ).fetchone()[0]
@@ -92,7 +86,7 @@ class SqliteOutbox(DatabaseOwner):
     async def get_depth(self) -> OutboxDepth:
         """Return the number of waiting and refused messages, counted in partial indexes."""
 
-        def work(connection: sqlite3.Connection) -> OutboxDepth:
+        def work(connection: SqlConnection) -> OutboxDepth:
             row = connection.execute(
                 "SELECT (SELECT count(*) FROM outbox WHERE state = 'pending') AS waiting,"
                 " (SELECT min(number) FROM outbox WHERE state = 'pending') AS oldest,"
@@ -112,7 +106,7 @@ class SqliteOutbox(DatabaseOwner):
         return tuple(_parse_pending(row) for row in rows)
 
     async def _settle(self, key: str, sql: str, values: tuple[object, ...]) -> None:
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: SqlConnection) -> None:
             row = connection.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone()
             if row is None:
                 raise StoreError(f"The outbox has no message with the key {key}.")
@@ -121,7 +115,7 @@ class SqliteOutbox(DatabaseOwner):
         await self._database.write(work)
 
 
-def _parse_pending(row: sqlite3.Row) -> Pending:
+def _parse_pending(row: SqlRow) -> Pending:
     return Pending(
         number=row["number"],
         key=row["key"],

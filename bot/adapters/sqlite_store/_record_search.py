@@ -1,15 +1,11 @@
 """Queries over many records, on their own connection, so that writers of the store never wait."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from bot.adapters.sqlite_store._audit_notes import join_note
 from bot.adapters.sqlite_store._rows import parse, run_from
-from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import StoreError
 from bot.domain.record_search import (
     AuditQuery,
     NumberedEntry,
@@ -20,7 +16,8 @@ from bot.domain.record_search import (
     T,
 )
 from bot.domain.run import Run, Status
-from bot.infra.sqlite import Database, DatabaseOwner, replace_surrogates, stamp
+from bot.infra.database import SqlConnection, SqlDatabase, SqlDatabaseOwner, SqlRow, stamp
+from bot.infra.sqlite import replace_surrogates
 
 _SUMMARIES = """
     SELECT id, status, json_extract(body, '$.goal') AS goal,
@@ -28,15 +25,16 @@ _SUMMARIES = """
         substr(coalesce(nullif(json_extract(body, '$.trigger.subject'), ''),
             json_extract(body, '$.trigger.text')), 1, 120) AS about,
         created_at, json_extract(body, '$.updated_at') AS updated_at,
-        coalesce(json_extract(body, '$.cost_usd'), 0.0) AS cost_usd,
-        (SELECT json_extract(kept.body, '$.number') FROM stage_records AS kept
+        CAST(coalesce(json_extract(body, '$.cost_usd'), '0') AS DOUBLE PRECISION) AS cost_usd,
+        (SELECT CAST(json_extract(kept.body, '$.number') AS BIGINT) FROM stage_records AS kept
             WHERE run_id = runs.id AND kind = 'Proposal' ORDER BY number DESC LIMIT 1) AS number,
         (SELECT min(at) FROM stage_records
             WHERE run_id = runs.id AND kind = 'Proposal') AS proposed_at,
         (SELECT min(at) FROM approvals WHERE run_id = runs.id) AS approved_at,
         (SELECT min(at) FROM stage_records AS kept
             WHERE run_id = runs.id AND kind = 'Shipment'
-            AND coalesce(json_extract(kept.body, '$.restart_needed'), 0) = 0
+            AND coalesce(CAST(json_extract(kept.body, '$.restart_needed') AS TEXT), '0')
+                IN ('0', 'false')
             AND coalesce(json_extract(kept.body, '$.undeployed'), '') = ''
             AND coalesce(json_extract(kept.body, '$.failed'), '{}') = '{}') AS live_at,
         (SELECT json_extract(kept.body, '$.verdict') FROM stage_records AS kept
@@ -62,19 +60,16 @@ _ENTRIES = "SELECT number, body, text FROM audit_log LEFT JOIN audit_notes USING
 Condition = tuple[str, Sequence[object]]
 
 
-class SqliteRecordSearch(DatabaseOwner):
-    """Implements `bot.ports.record_search.RecordSearch` on the store's file.
+class SqlRecordSearch(SqlDatabaseOwner[SqlDatabase]):
+    """Implements `bot.ports.record_search.RecordSearch` on the store's database.
 
     Open it before use. Both the store and this class migrate the schema.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
-
     async def list_summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
         """Return the runs begun since then, newest first."""
 
-        def work(connection: sqlite3.Connection) -> tuple[RunSummary, ...]:
+        def work(connection: SqlConnection) -> tuple[RunSummary, ...]:
             return tuple(map(_parse_summary, connection.execute(_SUMMARIES, (stamp(since), limit))))
 
         return await self._database.read(work)
@@ -101,8 +96,8 @@ class SqliteRecordSearch(DatabaseOwner):
         if query.person:
             conditions.append(_match_person(query.person))
         if query.result:
-            allowed = int(query.result == "allowed")
-            conditions.append(("json_extract(body, '$.allowed') = ?", (allowed,)))
+            allowed = ("1", "true") if query.result == "allowed" else ("0", "false")
+            conditions.append(("CAST(json_extract(body, '$.allowed') AS TEXT) IN (?, ?)", allowed))
         if query.since is not None:
             conditions.append(("at >= ?", (stamp(query.since),)))
         return await self._read_page(_ENTRIES, conditions, "number DESC", query, _parse_entry)
@@ -110,7 +105,7 @@ class SqliteRecordSearch(DatabaseOwner):
     async def list_audit_actions(self) -> Sequence[str]:
         """Return all actions in the audit log."""
 
-        def work(connection: sqlite3.Connection) -> tuple[str, ...]:
+        def work(connection: SqlConnection) -> tuple[str, ...]:
             rows = connection.execute("SELECT DISTINCT action FROM audit_log ORDER BY action")
             return tuple(row["action"] for row in rows)
 
@@ -122,13 +117,13 @@ class SqliteRecordSearch(DatabaseOwner):
         conditions: Sequence[Condition],
         order: str,
         query: Paged,
-        read: Callable[[sqlite3.Row], T],
+        read: Callable[[SqlRow], T],
     ) -> ResultPage[T]:
-        where = " AND ".join(condition for condition, _ in conditions) or "1"
+        where = " AND ".join(condition for condition, _ in conditions) or "1 = 1"
         values = [value for _, condition_values in conditions for value in condition_values]
         sql = f"{select} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
 
-        def work(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+        def work(connection: SqlConnection) -> list[SqlRow]:
             return connection.execute(sql, (*values, query.size + 1, query.offset)).fetchall()
 
         rows = await self._database.read(work)
@@ -146,13 +141,13 @@ def _match_person(person: str) -> Condition:
     return f"({id_matches} OR {name_matches})", (replace_surrogates(person), *value)
 
 
-def _parse_entry(row: sqlite3.Row) -> NumberedEntry:
+def _parse_entry(row: SqlRow) -> NumberedEntry:
     entry = parse(AuditEntry, row["body"], f"entry {row['number']}")
     return NumberedEntry(row["number"], join_note(entry, row["text"]))
 
 
-def _parse_summary(row: sqlite3.Row) -> RunSummary:
-    fields = dict(row)
+def _parse_summary(row: SqlRow) -> RunSummary:
+    fields = {name: row[name] for name in RunSummary._fields}
     times = {name: _parse_time(fields[name]) for name in fields if name.endswith("_at")}
     flags = {name: bool(fields[name]) for name in ("watched", "helped")}
     return RunSummary(**{**fields, **times, **flags, "status": Status(row["status"])})

@@ -1,7 +1,6 @@
 """Converts records to rows and back."""
 
 import json
-import sqlite3
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +14,7 @@ from theseus_observe.redaction import redact
 from bot.domain.errors import StoreError
 from bot.domain.history import RECORDS, History, get_field_name, get_stored_name
 from bot.domain.run import Run
-from bot.infra.sqlite import stamp
+from bot.infra.database import SqlConnection, SqlRow, stamp
 
 R = TypeVar("R", bound=Record)
 _log = structlog.stdlib.get_logger(__name__)
@@ -83,7 +82,7 @@ def _strip_unknown(body: str, error: ValidationError) -> str | None:
     return json.dumps(fields)
 
 
-def run_from(row: sqlite3.Row) -> Run:
+def run_from(row: SqlRow) -> Run:
     """Return the run of a row. The lease has columns, as it changes without a new version."""
     run = parse(Run, row["body"], f"run {row['id']}")
     until = row["lease_until"]
@@ -96,7 +95,7 @@ def run_from(row: sqlite3.Row) -> Run:
     )
 
 
-def insert_run(connection: sqlite3.Connection, run: Run) -> None:
+def insert_run(connection: SqlConnection, run: Run) -> None:
     """Insert the row of a new run."""
     connection.execute(
         "INSERT INTO runs (id, trigger_key, status, thread_id, created_at, version, lease_owner,"
@@ -105,7 +104,7 @@ def insert_run(connection: sqlite3.Connection, run: Run) -> None:
     )
 
 
-def update_run(connection: sqlite3.Connection, run: Run) -> None:
+def update_run(connection: SqlConnection, run: Run) -> None:
     """Replace the row of an existing run."""
     connection.execute(
         "UPDATE runs SET status = ?, thread_id = ?, created_at = ?, version = ?, lease_owner = ?,"
@@ -153,7 +152,7 @@ def _redact_value(value: Any) -> Any:
     return value
 
 
-def append_record(connection: sqlite3.Connection, run: Run, record: WrittenRow) -> None:
+def append_record(connection: SqlConnection, run: Run, record: WrittenRow) -> None:
     """Append one stage record, numbered after the last of its kind."""
     kind = record.kind
     connection.execute(
@@ -163,11 +162,12 @@ def append_record(connection: sqlite3.Connection, run: Run, record: WrittenRow) 
     )
 
 
-def load_history(connection: sqlite3.Connection, run_id: str) -> History:
+def load_history(connection: SqlConnection, run_id: str) -> History:
     """Return the newest record of each kind."""
     rows = connection.execute(
-        "SELECT kind, body, max(number) FROM stage_records WHERE run_id = ? GROUP BY kind",
-        (run_id,),
+        "SELECT kind, body FROM stage_records WHERE run_id = ? AND (kind, number) IN"
+        " (SELECT kind, max(number) FROM stage_records WHERE run_id = ? GROUP BY kind)",
+        (run_id, run_id),
     ).fetchall()
     return History().model_copy(
         update={
@@ -178,10 +178,11 @@ def load_history(connection: sqlite3.Connection, run_id: str) -> History:
     )
 
 
-def load_histories(connection: sqlite3.Connection, run_ids: Collection[str]) -> dict[str, History]:
+def load_histories(connection: SqlConnection, run_ids: Collection[str]) -> dict[str, History]:
     """Return the histories of these runs; unknown ids are left out."""
-    rows = connection.execute(
-        "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(sorted(run_ids)),),
-    )
-    return {run_id: load_history(connection, run_id) for (run_id,) in rows.fetchall()}
+    known = "SELECT 1 FROM runs WHERE id = ?"
+    return {
+        run_id: load_history(connection, run_id)
+        for run_id in sorted(run_ids)
+        if connection.execute(known, (run_id,)).fetchone() is not None
+    }

@@ -192,6 +192,7 @@ WAITING = Migration(
         f"UPDATE runs SET body = json_set(body, '$.waiting', {_WAITED_FOR})"  # noqa: S608  # ours
         " WHERE status = 'waiting'",
     ),
+    postgres=(),  # PostgreSQL came later and has no runs of before
 )
 
 REFUSED_MESSAGES = Migration(

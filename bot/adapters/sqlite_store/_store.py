@@ -1,7 +1,6 @@
-"""Runs, their records, approvals and the audit log, in SQLite."""
+"""Runs, their records, approvals and the audit log, in SQLite or PostgreSQL."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,31 +24,29 @@ from bot.adapters.sqlite_store._rows import (
     run_from,
     update_run,
 )
-from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import ACCEPTED, AuditEntry, AuditHead, AuditState
-from bot.domain.errors import StoreConflict, StoreError, UnknownRun
+from bot.domain.errors import StoreConflict, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Approval
 from bot.domain.run import FINAL_STATUSES, Lane, Run, Status, get_lane
 from bot.domain.run_state import Edge, move
-from bot.infra.sqlite import Database, DatabaseOwner, stamp
-from bot.infra.sqlite_migrations import Migration
+from bot.infra.database import SqlConnection, SqlDatabase, SqlDatabaseOwner, stamp
 
 
-class SqliteStore(DatabaseOwner):
-    """Implements `bot.ports.store.Store` on one file, which other processes may open too.
+class SqlStore(SqlDatabaseOwner[SqlDatabase]):
+    """Implements `bot.ports.store.Store` on one database, which other processes may open too.
 
-    Open it before use (`await open()` or `async with`). Opening raises `ConfigError` if the file
-    cannot be used.
+    The key and the end of the audit log are in `folder`. Open it before use (`await open()` or
+    `async with`). Opening raises `ConfigError` if the database cannot be used.
     """
 
-    def __init__(self, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-        super().__init__(Database(path, migrations, error=StoreError))
-        self.audit_notes = AuditNotes(self._database)
-        self._audited = AuditLog(self._database, Anchor(path.parent))
+    def __init__(self, database: SqlDatabase, folder: Path) -> None:
+        super().__init__(database)
+        self.audit_notes = AuditNotes(database)
+        self._audited = AuditLog(database, Anchor(folder))
 
     async def open(self) -> None:
-        """Open the file and the audit log's anchor. Raises `ConfigError`."""
+        """Open the database and the audit log's anchor. Raises `ConfigError`."""
         await super().open()
         try:
             await self._audited.open()
@@ -63,7 +60,7 @@ class SqliteStore(DatabaseOwner):
         Raises `StoreConflict` if the id is in use.
         """
 
-        def work(connection: sqlite3.Connection) -> Run:
+        def work(connection: SqlConnection) -> Run:
             same = connection.execute(
                 "SELECT * FROM runs WHERE trigger_key = ?", (run.trigger.key,)
             ).fetchone()
@@ -88,7 +85,7 @@ class SqliteStore(DatabaseOwner):
         """
         rows = await _redact_records(records)
 
-        def work(connection: sqlite3.Connection) -> Run:
+        def work(connection: SqlConnection) -> Run:
             stored = _run(connection, run.id)
             if stored.version != run.version:
                 raise StoreConflict(
@@ -111,7 +108,7 @@ class SqliteStore(DatabaseOwner):
         """Append records without changing the run."""
         rows = await _redact_records(records)
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: SqlConnection) -> None:
             run = _run(connection, run_id)
             for record in rows:
                 append_record(connection, run, record)
@@ -121,7 +118,7 @@ class SqliteStore(DatabaseOwner):
     async def get_history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
 
-        def work(connection: sqlite3.Connection) -> History:
+        def work(connection: SqlConnection) -> History:
             _run(connection, run_id)
             return load_history(connection, run_id)
 
@@ -139,9 +136,9 @@ class SqliteStore(DatabaseOwner):
         limit: int = 50,
     ) -> tuple[Run, ...]:
         """Return matching runs, newest first."""
-        conditions, values = ["1"], list[object]()
+        conditions, values = ["1 = 1"], list[object]()
         if status is not None:
-            conditions.append(f"status IN ({', '.join('?' * len(status))})")
+            conditions.append(f"status IN ({', '.join('?' * len(status)) or 'NULL'})")
             values.extend(member.value for member in status)
         if thread_id is not None:
             conditions.append("thread_id = ?")
@@ -158,7 +155,7 @@ class SqliteStore(DatabaseOwner):
     async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
         """Lease the most urgent queued run; the oldest one if several are equally urgent."""
 
-        def work(connection: sqlite3.Connection) -> Run | None:
+        def work(connection: SqlConnection) -> Run | None:
             rows = connection.execute(
                 "SELECT * FROM runs WHERE status = ? ORDER BY created_at, rowid",
                 (Status.QUEUED.value,),
@@ -180,14 +177,14 @@ class SqliteStore(DatabaseOwner):
     async def extend_lease(self, run_id: str, owner: str, until: datetime) -> bool:
         """Extend a lease if this owner still has it; return whether it was extended."""
 
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: SqlConnection) -> bool:
             run = _run(connection, run_id)
             if run.lease_owner != owner or run.status is not Status.RUNNING:
                 return False
-            connection.execute(
-                "UPDATE runs SET lease_until = max(coalesce(lease_until, ''), ?) WHERE id = ?",
-                (stamp(until), run_id),
-            )
+            if run.lease_until is None or run.lease_until < until:
+                connection.execute(
+                    "UPDATE runs SET lease_until = ? WHERE id = ?", (stamp(until), run_id)
+                )
             return True
 
         return await self._database.write(work)
@@ -195,7 +192,7 @@ class SqliteStore(DatabaseOwner):
     async def approve(self, approval: Approval) -> Approval:
         """Record the first approval of a head; later approvals return the first one."""
 
-        def work(connection: sqlite3.Connection) -> Approval:
+        def work(connection: SqlConnection) -> Approval:
             _run(connection, approval.run_id)
             first = _load_approval(connection, approval.run_id, approval.head)
             if first is not None:
@@ -260,7 +257,7 @@ class SqliteStore(DatabaseOwner):
         """Remove runs that had ended before then, with all their records; return their number."""
         before = stamp(older_than)
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: SqlConnection) -> int:
             marks = ", ".join("?" * len(FINAL_STATUSES))
             rows = connection.execute(
                 f"SELECT * FROM runs WHERE status IN ({marks}) AND created_at < ?",  # noqa: S608
@@ -291,7 +288,7 @@ async def _redact_records(records: Sequence[Record]) -> Sequence[WrittenRow]:
     )
 
 
-def _run(connection: sqlite3.Connection, run_id: str) -> Run:
+def _run(connection: SqlConnection, run_id: str) -> Run:
     row = connection.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         raise UnknownRun(f"There is no run {run_id}. `/runs list` shows the existing runs.")
@@ -307,7 +304,7 @@ def _get_latest_lease(stored: Run, run: Run) -> datetime | None:
     return max(run.lease_until, stored.lease_until)
 
 
-def _load_approval(connection: sqlite3.Connection, run_id: str, head: str) -> Approval | None:
+def _load_approval(connection: SqlConnection, run_id: str, head: str) -> Approval | None:
     row = connection.execute(
         "SELECT body FROM approvals WHERE run_id = ? AND head = ?", (run_id, head)
     ).fetchone()

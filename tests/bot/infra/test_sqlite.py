@@ -68,7 +68,7 @@ async def test_its_thread_ends_with_the_file_also_when_the_file_is_unusable(tmp_
     for _ in range(3):
         with pytest.raises(ConfigError, match="cannot be used"):
             await make_database(tmp_path).open()
-    left = [each for each in threading.enumerate() if each.name.startswith("sqlite-numbers")]
+    left = [each for each in threading.enumerate() if each.name.startswith("sql-numbers")]
     for thread in left:
         await asyncio.to_thread(thread.join, 20)
     assert not [each for each in left if each.is_alive()]

@@ -1,0 +1,13 @@
+"""A PostgreSQL server for the suites of ports that it can hold; only their slow tests start it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.postgres_server import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with PostgresServer.run() as server:
+        yield server

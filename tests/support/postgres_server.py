@@ -1,0 +1,116 @@
+"""A PostgreSQL server for tests: one for each session, on a Unix socket, with a schema per test."""
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from theseus_rehearsal.errors import RehearsalError
+from theseus_rehearsal.foreign.postgres import find_program
+
+from bot.adapters.sqlite_store import MIGRATIONS
+from bot.domain.errors import StoreError
+from bot.domain.postgres_place import PostgresPlace
+from bot.infra.postgres import PostgresDatabase
+from tests.support.temporary_files import find_memory_folder
+
+_SETTINGS = (
+    "listen_addresses=", "fsync=off", "full_page_writes=off", "shared_buffers=16MB",
+    "max_connections=60", "autovacuum=off", "logging_collector=off",
+)  # fmt: skip
+_READY = "ready to accept connections"
+_NOBODY = 65_534
+_numbers = itertools.count(1)
+
+
+class PostgresServer:
+    """A server that can be killed and started again; it never waits for the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+        self._who: dict[str, Any] = {"user": _NOBODY, "group": _NOBODY} if os.geteuid() == 0 else {}
+
+    @classmethod
+    @contextmanager
+    def run(cls) -> Iterator[Self]:
+        """Run a new server until the block ends; skip the test where PostgreSQL is missing."""
+        try:
+            initdb = find_program("initdb")
+        except RehearsalError:
+            pytest.skip("no PostgreSQL: install it (on Debian: apt install postgresql)")
+        # The path of a socket has 107 characters at most, and only root enters pytest's folders.
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=find_memory_folder() or "/tmp"))
+        server = cls(folder)
+        try:
+            if server._who:
+                shutil.chown(folder, _NOBODY, _NOBODY)
+            server._call(
+                initdb, "-D", str(folder / "data"), "-U", "theseus", "-A", "trust", "--no-sync",
+                "-E", "UTF8", "--locale=C.UTF-8",
+            )  # fmt: skip
+            server.start()
+            yield server
+        finally:
+            server.kill()
+            shutil.rmtree(folder)
+
+    @property
+    def url(self) -> str:
+        """The address of its only database."""
+        return f"postgresql://theseus@/postgres?host={self._folder}"
+
+    def make_place(self) -> PostgresPlace:
+        """Return a schema that does not exist yet."""
+        return PostgresPlace(self.url, f"t{os.getpid()}_{next(_numbers)}")
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        settings = [word for each in _SETTINGS for word in ("-c", each)]
+        data = str(self._folder / "data")
+        self._process = subprocess.Popen(
+            [find_program("postgres"), "-D", data, "-k", str(self._folder), *settings],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            cwd=self._folder,
+            start_new_session=True,
+            **self._who,
+        )
+        lines: list[str] = []
+        for line in self._process.stderr or ():
+            lines.append(line)
+            if _READY in line:
+                return
+        raise AssertionError(f"PostgreSQL does not start: {''.join(lines[-3:])}")
+
+    def kill(self) -> None:
+        """End it and all its processes, without mercy."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
+
+    def _call(self, *command: str) -> None:
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=self._folder, timeout=60, **self._who,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def open_schema(request: pytest.FixtureRequest) -> PostgresDatabase:
+    """Return the store's database in an empty schema of the session's server, not open yet."""
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return PostgresDatabase(server.make_place(), MIGRATIONS, error=StoreError)
