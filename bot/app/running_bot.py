@@ -154,6 +154,7 @@ class RunningBot:
             self._seconds_left, refuse="I am being stopped or restarted just now"
         )
         await parts.client.wait_until_idle(self._seconds_left)
+        await self._drain_http()
         await _cancel_all(work)
         await parts.chat.wait_until_sent(self._seconds_left)
         await parts.written()
@@ -167,6 +168,7 @@ class RunningBot:
         parts.closing.begin(HANDOVER)
         _log.info("handing over")
         await parts.agent.drain(self._seconds_left)
+        await self._drain_http()
         # Everything slow comes before `leave`: between `leave` and the next process's start, no
         # process receives events.
         await _cancel_all(work)
@@ -191,6 +193,13 @@ class RunningBot:
             await parts.client.wait_until_idle(self._seconds_left)
             await parts.chat.wait_until_sent(self._seconds_left)
             await parts.written()
+
+    async def _drain_http(self) -> None:
+        """Serve until a load balancer had the time to see that the bot is closing."""
+        web = self._parts.web
+        if web is not None:
+            closing_for = self._drain - self._seconds_left
+            await web.wait_until_drained(closing_for, at_most=self._seconds_left)
 
     @property
     def _seconds_left(self) -> float:

@@ -65,6 +65,7 @@ def build_web_rules(settings: Settings) -> WebRules | None:
         discord_secret=discord.get_secret_value() if discord else None,
         url=config.url,
         target_tokens=read_observe_tokens(settings),
+        drain_seconds=config.drain_seconds,
     )
 
 

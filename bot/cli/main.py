@@ -51,6 +51,11 @@ class Theseus(CommandGroup):
             "bot.cli.stop:stop",
             "Stop all runs, and start no new ones until the stop is lifted.",
         ),
+        "rolling-restart": CommandPlace(
+            _RUN,
+            "bot.cli.rolling_restart.command:rolling_restart",
+            "Restart the bots behind a load balancer, one after another.",
+        ),
         "backup": CommandPlace(
             _RUN,
             "bot.cli.backup:backup_cli",

@@ -1,9 +1,9 @@
 """`data/config.yaml`: everything that is not a secret and not an address."""
 
 import re
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from theseus_guard.protection import Protection
 from theseus_guard.record import Record
 
@@ -187,6 +187,16 @@ class Config(Record):
     experience: ExperienceLimits = ExperienceLimits()
     checks: Checks
     cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")
+
+    @model_validator(mode="after")
+    def _require_time_to_end(self) -> Self:
+        most = self.restart.drain_seconds / 2
+        if self.http.drain_seconds > most:
+            raise ValueError(
+                "http.drain_seconds may be at most half of restart.drain_seconds, which is "
+                f"{most:g} here: the rest is for runs; lower the first or raise the second"
+            )
+        return self
 
     @field_validator("targets")
     @classmethod

@@ -50,6 +50,12 @@ class HttpConfig(Record):
     url: LinkAddress = Field(
         default="", description="where people reach the dashboard; empty: nothing links to it"
     )
+    drain_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=300,
+        description="at an end, served on while /health/ready answers 503 (a load balancer)",
+    )
 
 
 class ProtectionConfig(Protection):

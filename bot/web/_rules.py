@@ -21,6 +21,7 @@ class WebRules:
         url: The public address; empty: the address that the server listens on.
         target_tokens: The token of each bot that may send its journal.
         seconds: The time limit of a request including its body; streams have no limit.
+        drain_seconds: How long requests are served after `/health/ready` has turned to 503.
     """
 
     port: int
@@ -32,6 +33,7 @@ class WebRules:
     url: str = ""
     target_tokens: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 20.0
+    drain_seconds: float = 0.0
 
     @property
     def on_loopback(self) -> bool:

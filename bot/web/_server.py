@@ -106,7 +106,7 @@ class WebServer:
             app.router.add_route(route.method, route.path, handlers[route.name], name=route.name)
             if route.method == "GET" and not route.streams:
                 app.router.add_route("HEAD", route.path, handlers[route.name])
-        app.on_response_prepare.append(_add_security_headers)
+        app.on_response_prepare.append(self._prepare_response)
         return app
 
     async def __aenter__(self) -> Self:
@@ -145,12 +145,23 @@ class WebServer:
         if self._rules.has_logins:
             self._sessions.take(left, self._rules.session_secret)
 
+    async def wait_until_drained(self, elapsed: float, *, at_most: float) -> None:
+        """Serve until `drain_seconds` have passed, of which `elapsed` have; `at_most` so long."""
+        await self._services.clock.sleep(min(max(self._rules.drain_seconds - elapsed, 0), at_most))
+
     async def close(self) -> None:
         """Stop listening and close every connection; may be called repeatedly."""
         self.feed.close()
         if self._listening is not None:
             self._listening.close()
         await self._runner.cleanup()
+
+    async def _prepare_response(self, _: web.Request, response: web.StreamResponse) -> None:
+        """Add the headers of every response; of a closing bot, it is its connection's last."""
+        add_security_headers(response)
+        if self._services.facts.closing() is not None:
+            response.force_close()
+            response.headers["Connection"] = "close"  # aiohttp has decided about it by now
 
     def _create_connection(self) -> asyncio.Protocol:
         """Return the protocol of a new connection; beyond the limit, one that closes at once."""
@@ -166,7 +177,3 @@ class _Full(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Close without an answer, which would only help a client that floods us."""
         transport.close()
-
-
-async def _add_security_headers(_: web.Request, response: web.StreamResponse) -> None:
-    add_security_headers(response)

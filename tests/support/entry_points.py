@@ -167,7 +167,7 @@ ENTRIES: ConversationSetup = {
             "$ theseus dependencies", "$ theseus budget", "$ theseus traffic list",
             "$ theseus traffic show", "$ theseus new bot", "$ theseus new cog",
             "$ theseus new skill", "$ theseus completion", "$ theseus adopt",
-            "$ theseus backup list", "$ theseus restore",
+            "$ theseus backup list", "$ theseus restore", "$ theseus rolling-restart",
         ),
         MACHINE,
     ),

@@ -78,6 +78,7 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
 
 
 BAD_CONFIG = [
+    ("http: {drain_seconds: 11}\n", 1, "at most half of restart.drain_seconds, which is 10 here"),
     ("discrod: {}\n", 1, "unknown key discrod; did you mean discord?"),
     ("discord:\n  guildid: 5\n", 2, "discord.guildid; did you mean guild_id?"),
     ("discord:\n  guild_id: abc\n", 2, "discord.guild_id"),

@@ -1,6 +1,8 @@
 """How it says how it is: to probes, to people, to Prometheus."""
 
+import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,6 +65,25 @@ async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
         "the gateway is not connected", "the store cannot be written",
         "the emergency stop is active",
     ]  # fmt: skip
+
+
+async def test_a_closing_bot_serves_until_a_load_balancer_had_time_to_see_it(room: Room) -> None:
+    why: list[str] = []
+    facts = replace(room.services.facts, closing=lambda: why[0] if why else None)
+    room.without(facts=facts)
+    async with room.serving(drain_seconds=3.0) as client:
+        open_one = await client.get("/health")
+        why.append("it hands over to a new process")
+        drained = asyncio.create_task(client.server.wait_until_drained(1.0, at_most=10.0))
+        await room.clock.wait_until_asleep()
+        ready, alive = await client.get("/health/ready"), await client.get("/health")
+        await room.clock.advance(1.9)
+        assert not drained.done()
+        await room.clock.advance(0.2)
+        assert drained.done()
+    assert "Connection" not in open_one.headers
+    assert (ready.status, ready.json["reasons"]) == (503, why)
+    assert (alive.status, alive.headers["Connection"]) == (200, "close")
 
 
 @pytest.mark.parametrize("writable", [True, False])

@@ -1,0 +1,1 @@
+"""`theseus rolling-restart`: restarts the bots behind a load balancer, one after another."""
