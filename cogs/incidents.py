@@ -29,8 +29,8 @@ from bot.presentation.cards import (
     to_plain_text,
 )
 from bot.presentation.times import format_timestamp
-from cogs.ui import ReviewButton, fit_message, get_speaker, send_privately
 from cogs.ui import (
+    ReviewButton,
     fit_message,
     get_person,
     get_speaker,

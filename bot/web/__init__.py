@@ -9,8 +9,8 @@ from bot.web._collaborators import (
     WebServices,
 )
 from bot.web._routes import ROUTES, Route
-from bot.web._saved_searches import SavedSearchStore
 from bot.web._rules import WebRules, is_loopback
+from bot.web._saved_searches import SavedSearchStore
 from bot.web._server import WebServer
 
 __all__ = [

@@ -28,8 +28,8 @@ from bot.ports.memory import MemoryStore
 from bot.ports.outbox import OutboxDepth
 from bot.ports.record_search import RecordSearch
 from bot.ports.store import Store
-from bot.ports.workspace import Checkout
 from bot.ports.trees import CommitTrees
+from bot.ports.workspace import Checkout
 from bot.telemetry import Recorder
 
 
