@@ -20,6 +20,7 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.personal_data import ErasableData
 from bot.ports.store import Store
 from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
+from bot.self_improvement.reporting.viewed_files import MOST_RUNS, ViewedFileService
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.requests.gaps import MOST_GAPS, GapService
 from bot.self_improvement.watch.feedback import FeedbackService
@@ -186,6 +187,7 @@ def _list_text_kinds(
 
 def _list_passing_kinds(stores: PersonalDataStores) -> tuple[PersonalDataKind, ...]:
     """Return the kinds that are kept for a short time only."""
+    viewed = ViewedFileService(stores.key_values, stores.clock)
     return (
         PersonalDataKind(
             "messages about you that wait to be sent",
@@ -198,6 +200,12 @@ def _list_passing_kinds(stores: PersonalDataStores) -> tuple[PersonalDataKind, .
             "until the bot restarts",
             stores.transcripts.count_records,
             stores.transcripts.erase,
+        ),
+        PersonalDataKind(
+            "which files of proposals you have viewed on the dashboard",
+            f"of the last {MOST_RUNS} proposals",
+            viewed.count_records,
+            viewed.erase,
         ),
     )
 

@@ -114,15 +114,16 @@ class Authorizer:
         note: str = "",
         *,
         target: str = OWN_TARGET,
+        how: str = "",
     ) -> None:
         """Raise `NotAuthorized` with a polite refusal if the person may not do `act`.
 
         The lists of the run's target count; without a run, those of `target`. Allowed reading is
         not audited. Raises `ChatUnavailable` if only approvers may, and their roles cannot be read.
         """
-        person = await self.admit(person, act, run_id, note, target)
+        person = await self.admit(person, act, run_id, note, target, how=how)
         if act is not Act.READ:
-            await self._audit(person, act, run_id, allowed=True, note=note)
+            await self._audit(person, act, run_id, allowed=True, note=note, how=how)
 
     async def choose_readable(self, person: Person) -> frozenset[str]:
         """Return the targets whose work the person may look at.
@@ -142,7 +143,14 @@ class Authorizer:
         await self.audit_writer.write(entry)
 
     async def admit(
-        self, person: Person, act: Act, run_id: str | None, note: str, target: str = OWN_TARGET
+        self,
+        person: Person,
+        act: Act,
+        run_id: str | None,
+        note: str,
+        target: str = OWN_TARGET,
+        *,
+        how: str = "",
     ) -> Person:
         """Return the person, or raise as `ask` does. The caller audits an allowed act."""
         if run_id is not None:
@@ -150,11 +158,18 @@ class Authorizer:
         try:
             return await self.approval_policy.present(person, act, target)
         except (NotAuthorized, ChatUnavailable):
-            await self._audit(person, act, run_id, allowed=False, note=note)
+            await self._audit(person, act, run_id, allowed=False, note=note, how=how)
             raise
 
     async def _audit(
-        self, person: Person, act: Act, run_id: str | None, *, allowed: bool, note: str
+        self,
+        person: Person,
+        act: Act,
+        run_id: str | None,
+        *,
+        allowed: bool,
+        note: str,
+        how: str = "",
     ) -> None:
         await self.audit_writer.write(
             AuditEntry(
@@ -163,6 +178,7 @@ class Authorizer:
                 allowed=allowed,
                 person=person,
                 run_id=run_id,
+                how=how,
                 note=redact(note),
             )
         )

@@ -27,9 +27,10 @@ def collect_named_files(run: Run, history: History) -> frozenset[str]:
     """Return the files that people named to the bot in chat.
 
     Text of a message or an incident that they only referred to does not count, because others may
-    have written it; nor do reviews at the forge, which are not addressed to the bot. A run stores
-    only listed people's text.
+    have written it; nor do reviews at the forge, which are not addressed to the bot, nor comments
+    on lines, whose files the change has chosen. A run stores only listed people's text.
     """
     request = [run.trigger.text] if run.trigger.is_verbatim else []
     items = history.instructions.items if history.instructions else ()
-    return find_file_names([*request, *(item.text for item in items if item.how != "review")])
+    named = (item.text for item in items if item.how not in ("review", "page"))
+    return find_file_names([*request, *named])

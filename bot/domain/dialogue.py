@@ -50,14 +50,33 @@ class Answer(Record):
 class Instruction(Record):
     """One instruction of a listed person about a change.
 
-    `key` makes receiving it twice harmless.
+    `key` makes receiving it twice harmless. A comment on a line has its `file` and `line`, in the
+    file as the change leaves it; the text names them too.
     """
 
     key: str
     text: str
     by: Name = Field(description="the person's name, as people know it")
-    how: Literal["text", "modal", "review"]
+    how: Literal["text", "modal", "review", "page"]
     at: AwareDatetime
+    file: str = ""
+    line: int | None = None
+
+
+class ProposalComment(Record):
+    """A comment on a line of the proposal's commit `head`, or on a whole file."""
+
+    head: str = Field(min_length=7)
+    file: str = ""
+    line: int | None = Field(default=None, ge=1)
+    text: str
+
+
+def format_place(file: str, line: int | None) -> str:
+    """Return the start of a comment's text that names its place; empty if it has none."""
+    if not file:
+        return ""
+    return f"On `{file}`: " if line is None else f"On `{file}` line {line}: "
 
 
 class Instructions(Record):

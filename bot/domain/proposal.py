@@ -9,7 +9,7 @@ from bot.domain.names import Name
 from bot.domain.people import Person
 from bot.domain.watch import Comparison, Judgement
 
-How = Literal["text", "reaction", "button", "slash"]
+How = Literal["text", "reaction", "button", "slash", "page"]
 
 
 class ProposalDraft(Record):

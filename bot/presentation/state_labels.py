@@ -116,6 +116,7 @@ _METHODS = {
     "button": "by a button",
     "reaction": "by a reaction",
     "slash": "by a command",
+    "modal": "by a form",
     "review": "in a review at the forge",
     "merge": "by merging",
     "start": "at start",

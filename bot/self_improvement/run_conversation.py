@@ -1,5 +1,6 @@
 """What people write to a run: instructions, and answers to its question."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,9 +8,9 @@ from theseus_observe.redaction import redact
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.kill_switch import KillSwitchGuard
-from bot.authority.policy import Act
+from bot.authority.policy import Act, check_binding
 from bot.authority.run_locks import RunLocks
-from bot.domain.dialogue import Instruction, Question
+from bot.domain.dialogue import Instruction, ProposalComment, Question, format_place
 from bot.domain.errors import WrongStage
 from bot.domain.people import Person
 from bot.domain.run import Run
@@ -55,13 +56,41 @@ class RunConversation:
             how=how,
             at=now,
         )
-        await self.stop_guard.check()
-        return await run_exclusively(
-            self.run_locks,
-            self.store,
-            run_id,
-            lambda run: self.dialogue.tell(run, (item,), person),
+        return await self._tell(run_id, person, item)
+
+    async def add_comment(self, run_id: str, person: Person, comment: ProposalComment) -> Run:
+        """Revise the proposal as a person's comment on a line of it asks.
+
+        Commenting the same twice is harmless. Raises `StaleApproval` if the proposal has another
+        head by now, and what `revise` raises.
+        """
+        text = format_place(comment.file, comment.line) + comment.text
+        await self.authorizer.ask(person, Act.REVISE, run_id=run_id, note=text, how="page")
+        digest = hashlib.sha256(f"{comment.head}\n{text}".encode()).hexdigest()[:16]
+        item = Instruction(
+            key=f"page:{person.id}:{digest}",
+            text=redact(text),
+            by=person.name,
+            how="page",
+            at=self.clock.now(),
+            file=comment.file,
+            line=comment.line,
         )
+        return await self._tell(run_id, person, item, comment.head)
+
+    async def _tell(self, run_id: str, person: Person, item: Instruction, head: str = "") -> Run:
+        """Pass an instruction on; with `head`, only if that is the commit of the proposal."""
+        await self.stop_guard.check()
+
+        async def tell(run: Run) -> Run:
+            if head:
+                proposal = (await self.store.get_history(run.id)).proposal
+                if proposal is None:
+                    raise WrongStage(f"Run `{run.id}` has no proposal.")
+                check_binding(proposal, card_id=None, head=head, forge_head=None)
+            return await self.dialogue.tell(run, (item,), person)
+
+        return await run_exclusively(self.run_locks, self.store, run_id, tell)
 
     async def answer(self, run_id: str, person: Person, text: str) -> Run:
         """Answer the question a run waits for; the first answer counts. Raises `WrongStage`."""

@@ -34,13 +34,20 @@ class RunDecisions:
     memory: MemoryRecorder
 
     async def reject(
-        self, run_id: str, person: Person, *, why: str = "", card_id: int | None = None
+        self,
+        run_id: str,
+        person: Person,
+        *,
+        why: str = "",
+        card_id: int | None = None,
+        head: str | None = None,
+        how: str = "",
     ) -> Run:
-        """End a waiting run; with `card_id`, only if that card is current.
+        """End a waiting run; with `card_id` or `head`, only if that card or commit is current.
 
         Raises `WrongStage`, `StaleApproval`.
         """
-        await self.authorizer.ask(person, Act.REJECT, run_id=run_id, note=why)
+        await self.authorizer.ask(person, Act.REJECT, run_id=run_id, note=why, how=how)
         async with self.run_locks.get(run_id):
             run = await self.store.get(run_id)
             history = await self.store.get_history(run.id)
@@ -51,7 +58,7 @@ class RunDecisions:
                     status = "it is being revised; “cancel” ends the run and closes the proposal"
                 raise WrongStage(f"Run `{run.id}` has no open proposal ({status}).")
             if (proposal := history.proposal) is not None:
-                check_binding(proposal, card_id=card_id, head=None, forge_head=None)
+                check_binding(proposal, card_id=card_id, head=head, forge_head=None)
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
             opened = await close_proposal(self.targets, run, history, reason)
             if why:

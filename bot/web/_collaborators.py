@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.authority.approvals import Approvals
 from bot.domain.backup import BackupStatus
 from bot.domain.budget import BudgetRules
 from bot.domain.feature_request import FeatureRequest
@@ -30,6 +31,9 @@ from bot.ports.record_search import RecordSearch
 from bot.ports.store import Store
 from bot.ports.trees import CommitTrees
 from bot.ports.workspace import Checkout
+from bot.self_improvement.reporting.viewed_files import ViewedFileService
+from bot.self_improvement.run_conversation import RunConversation
+from bot.self_improvement.run_decisions import RunDecisions
 from bot.telemetry import Recorder
 
 
@@ -125,6 +129,16 @@ class PersonLogins:
     provider: LoginProvider
     members: MemberDirectory
     check_reader: Callable[[Person], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class ProposalReview:
+    """The services that decide about proposals in chat; the proposal's page calls the same ones."""
+
+    approvals: Approvals
+    decisions: RunDecisions
+    conversation: RunConversation
+    viewed: ViewedFileService
 
 
 class MessageQueue(Protocol):
@@ -223,6 +237,7 @@ class WebServices:
     look_at_issues: Callable[[], None] | None = None
     logins: PersonLogins | None = None
     trees: CommitTrees | None = None
+    proposals: ProposalReview | None = None
     webhooks: Mapping[str, ForgeWebhook] = field(default_factory=dict)
     receivers: Mapping[str, RecordReceiver] = field(default_factory=dict)
     sources: Mapping[str, TargetSources] = field(default_factory=dict)

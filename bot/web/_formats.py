@@ -1,5 +1,6 @@
 """Formats records for pages: money, counts, times, the subject of a run, a diff."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -27,6 +28,8 @@ MOST_OUTPUT = 6_000
 """The number of characters shown from the end of a check's output."""
 MOST_DIFF = 24_000
 """The number of characters shown of a diff."""
+
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 _TONES = {
     Status.QUEUED: "idle",
@@ -182,6 +185,11 @@ def get_output_start(text: str) -> str:
     if len(text) <= MOST_DIFF:
         return text
     return f"{text[:MOST_DIFF]}\n… {MOST_DIFF:,} of {len(text):,} characters are shown."
+
+
+def get_full_commit(commit: str) -> str:
+    """Return a commit's full name, unredacted: forms need it, and it looks like a secret."""
+    return Verbatim(commit) if _COMMIT.fullmatch(commit) else commit
 
 
 def get_item_path(item: LiveItem) -> str:

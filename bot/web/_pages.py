@@ -18,6 +18,7 @@ from bot.presentation.page_text import format_relative_time, to_page_text
 from bot.presentation.times import format_utc
 from bot.web import _formats, _run_views
 from bot.web._failure_view import list_inputs
+from bot.web._code_diff import build_code_diff
 from bot.web._static_files import StaticFiles
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -54,6 +55,11 @@ _ADVICE = {
     "it says what is wrong.",
 }
 _OTHERWISE = "Try again in a moment."
+_CODE_FILTERS = {
+    "code_diff": build_code_diff,
+    "commit": _formats.get_full_commit,
+    "diff_view": _formats.build_diff_view,
+}
 _HREF = re.compile(r"/(?!/)[!-~]*|https?://[!-~]+|#[a-z-]+")
 
 
@@ -96,7 +102,7 @@ def build_templates(static: StaticFiles) -> Templates:
             "verdict_tone": _formats.get_verdict_tone,
             "way": state_labels.describe_method,
             "cap": _formats.format_cap,
-            "diff_view": _formats.build_diff_view,
+            **_CODE_FILTERS,
             "minute": format_utc,
             "money": _formats.format_money,
             "paid": _formats.format_cost,

@@ -10,9 +10,9 @@
 
 A session belongs to a person who logged in through Discord, or to the operator of the machine, who
 has the token. Whatever a person does here is authorised as in chat, with the roles they have at
-that moment. The operator is no person of the chat: besides reading, that session can only do what
-the operator could do on the machine anyway: stop everything, and make an older text of the bot
-live.
+that moment: also approving and rejecting, which is bound to the commit and the card of the page.
+The operator is no person of the chat: besides reading, that session can only do what the operator
+could do on the machine anyway: stop everything, and make an older text of the bot live.
 """
 
 from typing import Literal, NamedTuple
@@ -59,6 +59,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/runs", "reader", "runs"),
     Route("GET", f"/runs/{ID}", "reader", "run"),
     Route("GET", f"/runs/{ID}/transcript", "reader", "transcript"),
+    Route("GET", f"/runs/{ID}/proposal", "reader", "proposal"),
+    Route("POST", f"/runs/{ID}/proposal", "session", "review"),
     Route("GET", "/incidents", "reader", "incidents"),
     Route("GET", f"/incidents/{ID}", "reader", "incident"),
     Route("POST", f"/incidents/{ID}", "session", "incident_act"),

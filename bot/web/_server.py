@@ -25,6 +25,7 @@ from bot.web._metrics import Metrics
 from bot.web._observations import Observations
 from bot.web._page_frame import PageFrame
 from bot.web._pages import Pages
+from bot.web._proposal_page import ProposalPage
 from bot.web._readers import Readers
 from bot.web._record_pages import RecordPages
 from bot.web._responses import add_security_headers
@@ -85,6 +86,7 @@ class WebServer:
                 **LoginPages(services, rules, self._auth, keys, sessions, readers, frame).handlers,
                 **RecordPages(services, frame).handlers,
                 **IncidentPages(services, frame, readers).handlers,
+                **ProposalPage(services, frame, readers).handlers,
                 **VersionPages(services, frame, readers).handlers,
             }
         )

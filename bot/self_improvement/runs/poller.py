@@ -11,7 +11,7 @@ from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
 from bot.domain.audit import AuditEntry
-from bot.domain.dialogue import Instruction, Instructions, is_praise
+from bot.domain.dialogue import Instruction, Instructions, format_place, is_praise
 from bot.domain.errors import ForgeError, TheseusError
 from bot.domain.history import History
 from bot.domain.links import format_link
@@ -247,14 +247,12 @@ class Poller:
 
 
 def _build_instruction(comment: Comment) -> Instruction:
-    where = f"`{comment.file}`" if comment.file else ""
-    if where and comment.line is not None:
-        where += f" line {comment.line}"
-    text = f"On {where}: {comment.text}" if where else comment.text
     return Instruction(
         key=f"review:{comment.key}",
-        text=redact(text),
+        text=redact(format_place(comment.file, comment.line) + comment.text),
         by=comment.author,
         how="review",
         at=comment.at,
+        file=comment.file,
+        line=comment.line,
     )

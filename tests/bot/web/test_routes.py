@@ -11,15 +11,17 @@ from aiohttp import web
 
 from bot.domain.errors import ConfigError
 from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.domain.proposal import Proposal
 from bot.web import ROUTES, Route, WebRules, WebServer
 from bot.web._peer_process import find_owner
 from bot.web._responses import CONTENT_POLICY
-from tests.bot.web.web_server import TOKEN, HttpClient, Room, bearer
+from tests.bot.web.web_server import COMMIT, TOKEN, HttpClient, Room, bearer
 from tests.fakes.fake_live_registry import FakeLiveRegistry
 
 PATHS = {
     "webhook": "/webhook/github", "observe": "/observe/welcome",
     "static": "/static/nothing.css", "run": "/runs/k7m2xq",
+    "proposal": "/runs/k7m2xq/proposal", "review": "/runs/k7m2xq/proposal",
     "transcript": "/runs/k7m2xq/transcript", "incident": "/incidents/q2w3e4",
     "incident_act": "/incidents/q2w3e4",
     "journal_record": "/journal/01k7m2xq",
@@ -45,7 +47,11 @@ async def asked(client: HttpClient, route: Route, **options: Any) -> int:
 @pytest.fixture
 async def room() -> Room:
     room = Room()
-    room.add_run()
+    run = room.add_run()
+    proposal = Proposal(
+        run_id=run.id, number=1, url="", head=COMMIT, base=COMMIT, branch="x", at=run.created_at
+    )
+    await room.store.append(run.id, proposal)
     room.add_incident()
     room.journal.append(
         Action(
@@ -143,7 +149,7 @@ def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
         "webhook": "signature", "reload": "token", "login": "open", "logout": "session",
         "stop": "session", "rollback": "session", "token_rollback": "token",
         "observe": "target", "end_sessions": "session", "incident_act": "session",
-        "searches": "session",
+        "searches": "session", "review": "session",
     }  # fmt: skip
 
 

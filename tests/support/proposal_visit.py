@@ -1,0 +1,112 @@
+"""A dashboard over the real services of decisions, and people who log in to it."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlencode
+
+import aiohttp
+
+from bot.authority.approvals import Approvals
+from bot.authority.authorizer import Authorizer
+from bot.authority.policy import Act
+from bot.domain.errors import ChatRejected
+from bot.domain.people import Person
+from bot.domain.run import Run
+from bot.self_improvement.reporting.viewed_files import ViewedFileService
+from bot.self_improvement.run_conversation import RunConversation
+from bot.self_improvement.run_decisions import RunDecisions
+from bot.web import PersonLogins, ProposalReview, WebServer
+from tests.bot.web.web_server import TOKEN, Answer, HttpClient, Room
+from tests.support.agent_harness import AgentHarness
+from tests.support.agent_under_test import AgentUnderTest
+
+
+class CodeLogin:
+    """A login provider whose codes are the ids of people."""
+
+    def build_authorize_url(self, state: str, redirect_uri: str) -> str:
+        """Return an address with the state."""
+        return "https://discord.test/?" + urlencode({"state": state, "to": redirect_uri})
+
+    async def fetch_person_id(self, code: str, redirect_uri: str) -> int:
+        """Return the id that is the code."""
+        if not code.isdecimal():
+            raise ChatRejected("Discord does not know that code.")
+        return int(code)
+
+
+class Visitor(HttpClient):
+    """A browser of one person at a proposal's page."""
+
+    def __init__(self, server: WebServer, http: aiohttp.ClientSession, run: Run) -> None:
+        super().__init__(server, http)
+        self.path = f"/runs/{run.id}/proposal"
+
+    async def log_in_as(self, person: Person) -> Answer:
+        """Log in through Discord."""
+        begun = await self.get("/login/discord")
+        found = re.search(r"state=([^&]+)", begun.headers["Location"])
+        assert found is not None
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        path = f"/login/discord/return?state={found[1]}&code={person.id}"
+        return await self.get(path, headers=headers)
+
+    async def read_fields(self, act: str) -> dict[str, str]:
+        """Return the hidden fields of the page's first form for that act."""
+        page = (await self.get(self.path)).text
+        for form in re.findall(
+            r"<form method=\"post\" action=\"[^\"]*/proposal\".*?</form>", page, re.S
+        ):
+            fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+            if fields.get("act") == act:
+                return fields
+        raise AssertionError(f"the page has no form to {act}: {page}")
+
+    async def send(self, fields: dict[str, str]) -> Answer:
+        """Send a form as the page does."""
+        return await self.post(self.path, data=fields, headers=self.own)
+
+    async def act(self, act: str, **more: str) -> Answer:
+        """Fill in the page's form for an act, and send it."""
+        return await self.send(await self.read_fields(act) | more)
+
+
+class ProposalVisit:
+    """The dashboard of an agent with one proposal."""
+
+    def __init__(self, server: WebServer, run: Run) -> None:
+        self.server = server
+        self.run = run
+
+    @asynccontextmanager
+    async def open_browser(self, person: Person | None = None) -> AsyncIterator[Visitor]:
+        """Yield a new browser, of a person who has logged in if there is one."""
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as http:
+            visitor = Visitor(self.server, http, self.run)
+            if person is not None:
+                assert (await visitor.log_in_as(person)).status == 200
+            yield visitor
+
+
+@asynccontextmanager
+async def open_visit(
+    harness: AgentHarness, agent: AgentUnderTest, run: Run
+) -> AsyncIterator[ProposalVisit]:
+    """Serve the dashboard of an agent; its token is `TOKEN`."""
+    room, authorizer = Room(), agent.get(Authorizer)
+
+    async def check_reader(person: Person) -> None:
+        await authorizer.ask(person, Act.READ)
+
+    room.without(
+        store=harness.store, agent=agent, clock=harness.clock, key_values=harness.key_values,
+        logins=PersonLogins(CodeLogin(), harness.member_directory, check_reader),
+        proposals=ProposalReview(
+            agent.get(Approvals), agent.get(RunDecisions), agent.get(RunConversation),
+            ViewedFileService(harness.key_values, harness.clock),
+        ),
+    )  # fmt: skip
+    async with room.serving(token=TOKEN, discord_secret="s" * 32) as client:
+        yield ProposalVisit(client.server, run)
