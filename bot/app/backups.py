@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from bot.app.state_stores import StateStores
+from bot.domain.backup import LeftOut
 from bot.settings import Settings
 
 
@@ -9,3 +11,12 @@ def get_backup_folder(settings: Settings) -> Path:
     """Return the folder that backups are stored in."""
     folder = settings.config.backup.folder
     return settings.root / folder.expanduser() if folder else settings.state / "backups"
+
+
+def list_elsewhere(settings: Settings) -> tuple[LeftOut, ...]:
+    """Return the state that is not in the state folder, so that no backup contains it."""
+    place = StateStores.find(settings.state, settings.environment).place
+    if place is None:
+        return ()
+    why = "PostgreSQL keeps it: back it up with pg_dump at the same time"
+    return (LeftOut(name=f"{place.name}, schema {place.schema}", why=why),)

@@ -11,7 +11,7 @@ from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.adapters.state_backups import StateBackups
 from bot.app.alerts import build_storage_alert
-from bot.app.backups import get_backup_folder
+from bot.app.backups import get_backup_folder, list_elsewhere
 from bot.app.resources import StateFiles
 from bot.app.supervision import Supervision
 from bot.app.target_journals import TargetJournals
@@ -196,7 +196,11 @@ def build_scheduled_backups(
 ) -> ScheduledBackups:
     """Return what backs the state up by itself, not running yet."""
     store = StateBackups(
-        settings.state, get_backup_folder(settings), clock, commit=lambda: code.commit
+        settings.state,
+        get_backup_folder(settings),
+        clock,
+        commit=lambda: code.commit,
+        elsewhere=list_elsewhere(settings),
     )
     return ScheduledBackups(
         store,

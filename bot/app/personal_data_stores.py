@@ -2,7 +2,7 @@
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
-from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
+from bot.adapters.sqlite_store import SqlOutbox, SqlStore
 from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.app.resources import TrafficServices
 from bot.app.target_journals import TargetJournals
@@ -31,8 +31,8 @@ def build_own_personal_data(
     opened: OpenedTargets,
     traffic: TrafficServices,
     recorder: Recorder,
-    store: SqliteStore,
-    outbox: SqliteOutbox,
+    store: SqlStore,
+    outbox: SqlOutbox,
     key_values: KeyValueStore,
     memory: SqliteMemory,
     notes: MemoryService,

@@ -24,16 +24,12 @@ from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
-from bot.adapters.sqlite_store import (
-    SqliteKeyValueStore,
-    SqliteOutbox,
-    SqliteRecordSearch,
-    SqliteStore,
-)
+from bot.adapters.sqlite_store import SqlOutbox, SqlStore
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.meaning_rater import add_meaning_rater
+from bot.app.state_stores import StateStores
 from bot.app.target_commands import build_target_commands
 from bot.app.target_journals import open_target_journals
 from bot.authority.flags import FlagRepository
@@ -45,6 +41,7 @@ from bot.hot_reload.running_code import RunningCode
 from bot.infra.database import SqlDatabase
 from bot.infra.git import Git
 from bot.infra.injector import Injector
+from bot.infra.threads import run_in_thread
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
@@ -158,21 +155,22 @@ async def _open_state(
     traffic = await _open_traffic(settings, injector.get(Clock), secret, code, stack)
     injector.add(traffic)
     injector.add(traffic.log, TrafficLog, RecentTraffic)
-    database = state / "theseus.sqlite3"
-    store = await stack.enter_async_context(SqliteStore(database))
-    search = await stack.enter_async_context(SqliteRecordSearch(database))
-    outbox = await stack.enter_async_context(SqliteOutbox(database))
-    key_values = await stack.enter_async_context(SqliteKeyValueStore(database))
+    stores = StateStores.find(settings.state, settings.environment)
+    await run_in_thread(stack.enter_context, stores.hold_alone())
+    store = await stack.enter_async_context(stores.build_store())
+    search = await stack.enter_async_context(stores.build_search())
+    outbox = await stack.enter_async_context(stores.build_outbox())
+    key_values = await stack.enter_async_context(stores.build_key_values())
     memory = await stack.enter_async_context(SqliteMemory(state / "memory.sqlite3", redact=redact))
     ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
-    injector.add(store, Store, SqliteStore)
+    injector.add(store, Store, SqlStore)
     injector.add(search, RecordSearch)
-    injector.add(outbox, OutboxStore, SqliteOutbox)
+    injector.add(outbox, OutboxStore, SqlOutbox)
     injector.add(key_values, KeyValueStore)
     injector.add(memory, MemoryStore, SqliteMemory)
     injector.add(ledger, Ledger, SqliteLedger)
     owners = (store, search, outbox, key_values, memory, ledger, traffic.log)
-    injector.add(StateFiles(tuple(each.database for each in owners)))
+    injector.add(StateFiles(tuple[SqlDatabase, ...](each.database for each in owners)))
     injector.add(await _load_flags(key_values))
     stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
     injector.add(stop_guard)
@@ -207,7 +205,7 @@ async def _build_sandbox(settings: Settings) -> Sandbox:
     )
 
 
-async def _load_flags(key_values: SqliteKeyValueStore) -> FlagRepository:
+async def _load_flags(key_values: KeyValueStore) -> FlagRepository:
     flags = FlagRepository(key_values)
     await flags.load()
     return flags

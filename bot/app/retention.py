@@ -9,7 +9,7 @@ import structlog
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.sqlite_store import SqliteStore
+from bot.adapters.sqlite_store import SqlStore
 from bot.app.resources import TrafficServices
 from bot.app.target_journals import TargetJournals
 from bot.budget.target_budgets import LayeredSpendGuard
@@ -59,7 +59,7 @@ def make_retention(
     journal: NdjsonJournal,
     targets: TargetJournals,
     traffic: TrafficServices,
-    store: SqliteStore,
+    store: SqlStore,
     chat: DiscordChat,
     spending: LayeredSpendGuard,
 ) -> Retention:

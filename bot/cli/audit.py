@@ -15,7 +15,8 @@ from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.sqlite_store import AuditRow, SqliteStore, check_rows
+from bot.adapters.sqlite_store import AuditRow, SqlStore, check_rows
+from bot.app.state_stores import StateStores
 from bot.authority.audit_watch import load_heads
 from bot.cli.missing_state import report_if_missing
 from bot.cli.output import print_json, report_empty, say
@@ -292,9 +293,12 @@ def _is_log_missing(settings: Settings) -> bool:
     `audit.head` outlives the database: if only the database is missing, the log was deleted, and
     the command has to find that instead of saying that there is no log yet.
     """
-    head = settings.state / "audit.head"
-    return not head.exists() and report_if_missing(settings.state / "theseus.sqlite3", "audit log")
+    head, missing = (
+        settings.state / "audit.head",
+        StateStores.find(settings.state, settings.environment).missing_file,
+    )
+    return not head.exists() and missing is not None and report_if_missing(missing, "audit log")
 
 
-def _store(settings: Settings) -> SqliteStore:
-    return SqliteStore(settings.state / "theseus.sqlite3")
+def _store(settings: Settings) -> SqlStore:
+    return StateStores.find(settings.state, settings.environment).build_store()

@@ -11,7 +11,7 @@ from theseus_guard.terminal import JsonOption
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.state_backups import StateBackups, is_recreated, read_manifest
 from bot.adapters.system_clock import SystemClock
-from bot.app.backups import get_backup_folder
+from bot.app.backups import get_backup_folder, list_elsewhere
 from bot.cli.backup_files import find_backups
 from bot.cli.missing_state import report_if_missing
 from bot.cli.output import print_error, print_json, say
@@ -101,7 +101,10 @@ def _place(settings: Settings, to: Path | None) -> tuple[Path, Path | None]:
 
 async def _create_backup(settings: Settings, folder: Path, file: Path | None) -> Backup:
     commit = await _commit(settings)
-    store = StateBackups(settings.state, folder, SystemClock(), commit=lambda: commit)
+    elsewhere = list_elsewhere(settings)
+    store = StateBackups(
+        settings.state, folder, SystemClock(), commit=lambda: commit, elsewhere=elsewhere
+    )
     with show_progress("backing up, MB") as report:
         return await store.take(file, lambda done, total: report(done // _MB, total // _MB))
 

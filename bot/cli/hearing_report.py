@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from theseus_guard.terminal import JsonOption
 
-from bot.adapters.sqlite_store import SqliteKeyValueStore
+from bot.app.state_stores import StateStores
 from bot.cli.missing_state import report_if_missing
 from bot.cli.output import print_error, print_json, report_empty
 from bot.cli.tables import Cell, Row, When, print_table
@@ -67,8 +67,9 @@ def _build_row(correction: Correction, now: datetime) -> Row:
 
 async def _load_corrections() -> Sequence[Correction] | None:
     """Return the corrections, or `None` if there is no state (which is reported)."""
-    database = load_settings().state / "theseus.sqlite3"
-    if report_if_missing(database, "state"):
+    settings = load_settings()
+    stores = StateStores.find(settings.state, settings.environment)
+    if stores.missing_file and report_if_missing(stores.missing_file, "state"):
         return None
-    async with SqliteKeyValueStore(database) as key_values:
+    async with stores.build_key_values() as key_values:
         return await key_values.list_records(PREFIX, Correction)

@@ -66,6 +66,9 @@ class Theseus(CommandGroup):
             "bot.cli.restore:restore",
             "Restore the state from a backup; nothing is deleted.",
         ),
+        "state": CommandPlace(
+            _RUN, "bot.cli.state:state_cli", "Copy the state between SQLite and PostgreSQL."
+        ),
         "completion": CommandPlace(
             _RUN,
             "bot.cli.completion:completion",

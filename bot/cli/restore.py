@@ -14,6 +14,8 @@ from bot.app.restoration import Restoration, RestoreReport
 from bot.cli.backup_files import complete_backup
 from bot.cli.output import print_json, say
 from bot.cli.progress import show_progress
+from bot.domain.errors import ConfigError
+from bot.domain.postgres_place import STATE_URL
 from bot.presentation.counts import format_count
 from bot.presentation.sizes import format_size
 from bot.presentation.times import format_utc
@@ -46,6 +48,12 @@ def restore(
     Example: theseus restore theseus-20261121T033000Z.tar.gz
     """
     settings = load_settings()
+    if not verify_only and settings.environment.theseus_state_url is not None:
+        raise ConfigError(
+            f"{STATE_URL} is set, and a backup contains no database of PostgreSQL: restore that "
+            f"with pg_restore. To restore the files of the state folder too, remove {STATE_URL} "
+            "from .env, restore, and set it again (docs/scale.md)."
+        )
     report = asyncio.run(
         _restore(
             settings, _find_archive(settings, file), verify_only=verify_only, broken=broken_audit

@@ -1,9 +1,8 @@
 """Completes ids of runs in a shell."""
 
 import asyncio
-from pathlib import Path
 
-from bot.adapters.sqlite_store import SqliteStore
+from bot.app.state_stores import StateStores
 from bot.domain.errors import TheseusError
 from bot.domain.run import Run
 from bot.settings import load_settings
@@ -16,14 +15,15 @@ def complete_run_id(incomplete: str) -> list[tuple[str, str]]:
     # The texts contain nothing that people wrote, because zsh evaluates them. Wrong settings are
     # ignored here, not to print an error into the line that a person types; the command reports it.
     try:
-        database = load_settings().state / "theseus.sqlite3"
-        runs = asyncio.run(_load_runs(database)) if database.exists() else ()
+        settings = load_settings()
+        stores = StateStores.find(settings.state, settings.environment)
+        runs = asyncio.run(_load_runs(stores)) if stores.missing_file is None else ()
     except TheseusError:
         return []
     fitting = (run for run in runs if run.id.startswith(incomplete))
     return [(run.id, f"{run.goal}, {run.status}") for run in fitting]
 
 
-async def _load_runs(database: Path) -> tuple[Run, ...]:
-    async with SqliteStore(database) as store:
+async def _load_runs(stores: StateStores) -> tuple[Run, ...]:
+    async with stores.build_store() as store:
         return await store.find(limit=_MOST)

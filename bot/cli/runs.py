@@ -11,7 +11,8 @@ from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.sqlite_store import SqliteStore
+from bot.adapters.sqlite_store import SqlStore
+from bot.app.state_stores import StateStores
 from bot.cli.missing_state import report_if_missing
 from bot.cli.output import JsonOnTerminal, print_error, print_json, say, should_print_json
 from bot.cli.run_ids import complete_run_id
@@ -82,10 +83,10 @@ def show_run(
 
 async def _list_runs(settings: Settings, limit: int) -> Sequence[Run] | None:
     """Return the newest runs, newest first, or `None` if there is no store (which is reported)."""
-    database = settings.state / "theseus.sqlite3"
-    if report_if_missing(database, "run"):
+    stores = StateStores.find(settings.state, settings.environment)
+    if stores.missing_file and report_if_missing(stores.missing_file, "run"):
         return None
-    async with SqliteStore(database) as store:
+    async with stores.build_store() as store:
         return await store.find(limit=limit)
 
 
@@ -94,11 +95,11 @@ async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tupl
 
     Raises `UnknownRun`.
     """
-    database = settings.state / "theseus.sqlite3"
-    if report_if_missing(database, "run"):
+    stores = StateStores.find(settings.state, settings.environment)
+    if stores.missing_file and report_if_missing(stores.missing_file, "run"):
         raise UnknownRun(f"There is no run {run_id}.")
     async with (
-        SqliteStore(database) as store,
+        stores.build_store() as store,
         NdjsonJournal(settings.state, redact=redact) as journal,
     ):
         run = await _run(store, run_id.lower())
@@ -108,7 +109,7 @@ async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tupl
         return run, history, tuple(action for action in found if action is not None)
 
 
-async def _run(store: SqliteStore, run_id: str) -> Run:
+async def _run(store: SqlStore, run_id: str) -> Run:
     """Return the run of that id. Raises `UnknownRun`, which names a similar id if there is one."""
     try:
         return await store.get(run_id)

@@ -12,12 +12,12 @@ import typer
 from theseus_observe.redaction import redact
 
 from bot.adapters.file_kill_switch import FileKillSwitch
-from bot.adapters.sqlite_store import SqliteStore
+from bot.app.state_stores import StateStores
 from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.stop import Stop
-from bot.settings import read_environment
+from bot.settings import Environment, read_environment
 
 
 def stop(
@@ -43,28 +43,28 @@ def stop(
             f"stop: {here} contains no bot: neither {state} nor {config} exists. Run this in the "
             "bot's folder, or set THESEUS_STATE to its state folder."
         )
-    asyncio.run(_lift(state, why) if lift else _stop(state, why))
+    asyncio.run((_lift if lift else _stop)(state, environment, why))
 
 
-async def _stop(state: Path, why: str) -> None:
+async def _stop(state: Path, environment: Environment, why: str) -> None:
     kill_switch = FileKillSwitch(state / "STOP")
     requested = Stop(how="command line", at=datetime.now(UTC), why=redact(why))
     active = await kill_switch.pull(requested)
     note = "" if active == requested else " It was active before."
     _say(f"Stopped: {kill_switch.path} is active until `theseus stop --lift`.{note}")
-    await _record_audit(state, Act.STOP, why)
+    await _record_audit(state, environment, Act.STOP, why)
 
 
-async def _lift(state: Path, why: str) -> None:
+async def _lift(state: Path, environment: Environment, why: str) -> None:
     kill_switch = FileKillSwitch(state / "STOP")
     active = await kill_switch.get_stop()
     await kill_switch.lift()
     _say("The stop is lifted." if active else "There was no active stop.")
     if active is not None:
-        await _record_audit(state, Act.LIFT, why)
+        await _record_audit(state, environment, Act.LIFT, why)
 
 
-async def _record_audit(state: Path, act: Act, why: str) -> None:
+async def _record_audit(state: Path, environment: Environment, act: Act, why: str) -> None:
     """Append the act to the audit log; a failure is only reported.
 
     The stop itself has worked by then, and a running bot records it too.
@@ -77,7 +77,7 @@ async def _record_audit(state: Path, act: Act, why: str) -> None:
         note=f"{getpass.getuser()}: {why or '-'}",
     )
     try:
-        async with SqliteStore(state / "theseus.sqlite3") as store:
+        async with StateStores.find(state, environment).build_store() as store:
             await store.append_audit_entry(entry)
     except (ConfigError, StoreError) as error:
         sys.stderr.write(f"theseus: not written to the audit log: {redact(str(error))}\n")

@@ -168,6 +168,27 @@ class PostgresConnection:
                     self.run_native(translated)
             self.execute("INSERT INTO schema_migrations (name) VALUES (?)", (step.name,))
 
+    def hold_alone(self, wait_seconds: float) -> None:
+        """Take the lock of the one bot; closing the connection releases it."""
+        self.run_native(f"SET lock_timeout = {int(wait_seconds * 1_000)}")
+        self.execute("SELECT pg_advisory_lock(?)", (self._lock ^ 1,))
+
+    def advance_numbers(self) -> None:
+        """Let each table number its next row after those that were inserted with their numbers."""
+        columns = self.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND is_identity = 'YES'"
+            " AND table_name != 'schema_migrations'"
+        ).fetchall()
+        for table, column in columns:
+            name, field = sql.Identifier(table), sql.Identifier(column)
+            self._native.execute(
+                sql.SQL(
+                    "SELECT setval(pg_get_serial_sequence({place}, {label}),"
+                    " coalesce((SELECT max({field}) FROM {name}), 0) + 1, false)"
+                ).format(place=table, label=column, field=field, name=name)
+            )
+
     def close(self) -> None:
         """Close the connection."""
         self._native.close()
@@ -215,7 +236,7 @@ class PostgresDatabase:
         except psycopg.Error as error:
             await thread.close()
             raise ConfigError(
-                f"The state in {self.place.name} cannot be used: {_describe(error)}. Check "
+                f"The state in {self.place.name} cannot be used: {describe_error(error)}. Check "
                 "THESEUS_STATE_URL, and that the server runs and lets this user in."
             ) from error
         except BaseException:
@@ -259,7 +280,7 @@ class PostgresDatabase:
                 begin(connection)
             except psycopg.OperationalError as error:
                 if connection.is_broken:
-                    raise _StaleConnection(_describe(error)) from error
+                    raise _StaleConnection(describe_error(error)) from error
                 raise
             return connection.finish(work)
 
@@ -292,8 +313,8 @@ class PostgresDatabase:
     def _build_error(self, error: psycopg.Error) -> PortError:
         kind = _classify(error)
         if kind is not None:
-            return self._note_fault(kind, _describe(error))
-        text = f"{self.place.name}: {_describe(error)}"
+            return self._note_fault(kind, describe_error(error))
+        text = f"{self.place.name}: {describe_error(error)}"
         return self._error(text, detail=type(error).__name__)
 
     def _note_fault(self, kind: StorageFaultKind, cause: str) -> PortError:
@@ -318,7 +339,7 @@ def _classify(error: psycopg.Error) -> StorageFaultKind | None:
     return None
 
 
-def _describe(error: psycopg.Error) -> str:
+def describe_error(error: psycopg.Error) -> str:
     """Return PostgreSQL's sentence, without the values in its details."""
     text = error.diag.message_primary or str(error)
     return " ".join(text.split()).rstrip(".")

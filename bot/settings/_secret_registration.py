@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 from theseus_observe.redaction import forget_secret, register_secret
@@ -41,6 +42,9 @@ def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
     if (values := environment.theseus_tool_secrets) is not None:
         for server, name, value in split_tool_secrets(values.get_secret_value()):
             yield f"secret {name} of the server {server}", value
+    if environment.theseus_state_url is not None:
+        password = urlsplit(environment.theseus_state_url.get_secret_value()).password
+        yield "theseus_state_url password", unquote(password or "")
     for name, secret in settings.cog_variables.items():
         yield name.lower(), secret.get_secret_value()
     for file in settings.config.forge.key_files:

@@ -13,11 +13,12 @@ from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, StoreConflict, StoreError
 from bot.domain.postgres_place import PostgresPlace
 from bot.domain.run import Run, Status
-from bot.domain.storage import StorageFaultKind
+from bot.domain.storage import StorageFault, StorageFaultKind
 from bot.infra.postgres import PostgresDatabase
+from bot.infra.postgres_lock import hold_schema
 from tests.contracts.test_outbox_contract import HELLO
 from tests.contracts.test_store_contract import ADA, NOW, a_diagnosis, a_run
-from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer, run_server
 
 WRITERS = 2
 RUNS = 20
@@ -28,12 +29,16 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """Return a server of its own, because a test kills it."""
-    with PostgresServer.run() as own:
+    with run_server() as own:
         yield own
 
 
 def open_database(place: PostgresPlace) -> PostgresDatabase:
     return PostgresDatabase(place, MIGRATIONS, error=StoreError)
+
+
+def list_faults(database: PostgresDatabase) -> list[StorageFault]:
+    return [] if database.fault is None else [database.fault]
 
 
 async def test_two_writers_share_runs_versions_messages_and_one_chain(
@@ -101,7 +106,7 @@ async def test_a_changed_chain_is_refused_or_found(
         for number in range(3):
             await store.append_audit_entry(AuditEntry(at=NOW, action=f"{number}", allowed=True))
         with psycopg.connect(place.url, autocommit=True) as intruder:
-            intruder.execute(f"SET search_path TO {place.schema}")  # type: ignore[arg-type]
+            intruder.execute(f"SET search_path TO {place.schema}")
             if refusal:
                 with pytest.raises(psycopg.Error, match=refusal):
                     intruder.execute(attack)
@@ -134,12 +139,12 @@ async def test_after_the_server_was_killed_what_was_stored_is_there_and_work_goe
         with pytest.raises(StoreError, match="cannot be reached"):
             await store.get(run.id)
         await database.probe()
-        assert database.fault is not None
-        assert database.fault.kind is StorageFaultKind.UNREACHABLE
-        assert "theseus@" not in database.fault.text
+        (fault,) = list_faults(database)
+        assert fault.kind is StorageFaultKind.UNREACHABLE
+        assert "theseus@" not in fault.text
         server.start()
         await database.probe()
-        assert database.fault is None
+        assert list_faults(database) == []
         assert (await store.save(run.replace(status=Status.DONE))).version == run.version + 1
         server.kill()
         server.start()
@@ -148,12 +153,25 @@ async def test_after_the_server_was_killed_what_was_stored_is_there_and_work_goe
         assert (await store.verify_audit_log()).broken is None
 
 
+def test_a_second_bot_does_not_start_on_the_same_schema(server: PostgresServer) -> None:
+    place = server.make_place()
+    with (
+        hold_schema(place, 0.1),
+        hold_schema(server.make_place(), 0.1),
+        pytest.raises(ConfigError, match="Another Theseus uses"),
+        hold_schema(place, 0.1),
+    ):
+        pass
+    with hold_schema(place, 0.1):
+        pass
+
+
 async def test_other_tables_and_newer_schemas_are_refused_with_the_way_out(
     server: PostgresServer,
 ) -> None:
     place = server.make_place()
     with psycopg.connect(place.url, autocommit=True) as other:
-        other.execute(f"CREATE SCHEMA {place.schema} CREATE TABLE notes (text text)")  # type: ignore[arg-type]
+        other.execute(f"CREATE SCHEMA {place.schema} CREATE TABLE notes (text text)")
     with pytest.raises(ConfigError, match="not those of Theseus"):
         await open_database(place).open()
     newer = server.make_place()

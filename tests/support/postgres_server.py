@@ -22,33 +22,37 @@ from bot.infra.postgres import PostgresDatabase
 from tests.support.temporary_files import find_memory_folder
 
 _SETTINGS = (
-    "listen_addresses=", "fsync=off", "full_page_writes=off", "shared_buffers=16MB",
-    "max_connections=60", "autovacuum=off", "logging_collector=off",
+    "listen_addresses=", "shared_buffers=16MB", "max_connections=60", "autovacuum=off",
+    "logging_collector=off",
 )  # fmt: skip
+_FAST = ("fsync=off", "full_page_writes=off")
+_DURABLE = ("fsync=on", "synchronous_commit=on")
 _READY = "ready to accept connections"
 _NOBODY = 65_534
 _numbers = itertools.count(1)
 
 
 class PostgresServer:
-    """A server that can be killed and started again; it never waits for the disk."""
+    """A server that can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self._folder = folder
+        self._settings = (*_SETTINGS, *(_DURABLE if durable else _FAST))
         self._process: subprocess.Popen[str] | None = None
         self._who: dict[str, Any] = {"user": _NOBODY, "group": _NOBODY} if os.geteuid() == 0 else {}
 
     @classmethod
     @contextmanager
-    def run(cls) -> Iterator[Self]:
-        """Run a new server until the block ends; skip the test where PostgreSQL is missing."""
-        try:
-            initdb = find_program("initdb")
-        except RehearsalError:
-            pytest.skip("no PostgreSQL: install it (on Debian: apt install postgresql)")
+    def run(cls, *, durable: bool = False) -> Iterator[Self]:
+        """Run a new server until the block ends: in memory, or `durable` on the disk.
+
+        Raises `RehearsalError` where PostgreSQL is missing.
+        """
+        initdb = find_program("initdb")
         # The path of a socket has 107 characters at most, and only root enters pytest's folders.
-        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=find_memory_folder() or "/tmp"))
-        server = cls(folder)
+        memory = None if durable else find_memory_folder()
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=memory or "/tmp"))
+        server = cls(folder, durable=durable)
         try:
             if server._who:
                 shutil.chown(folder, _NOBODY, _NOBODY)
@@ -73,7 +77,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        settings = [word for each in _SETTINGS for word in ("-c", each)]
+        settings = [word for each in self._settings for word in ("-c", each)]
         data = str(self._folder / "data")
         self._process = subprocess.Popen(
             [find_program("postgres"), "-D", data, "-k", str(self._folder), *settings],
@@ -108,6 +112,17 @@ class PostgresServer:
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def run_server() -> Iterator[PostgresServer]:
+    """Run a new server for tests, which are skipped where PostgreSQL is missing."""
+    try:
+        find_program("initdb")
+    except RehearsalError:
+        pytest.skip("no PostgreSQL: install it (on Debian: apt install postgresql)")
+    with PostgresServer.run() as server:
+        yield server
 
 
 def open_schema(request: pytest.FixtureRequest) -> PostgresDatabase:

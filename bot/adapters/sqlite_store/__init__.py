@@ -5,6 +5,7 @@
 
 from bot.adapters.sqlite_store._audit_check import check_rows
 from bot.adapters.sqlite_store._audit_rows import AuditRow
+from bot.adapters.sqlite_store._copy import COPIED, copy_store
 from bot.adapters.sqlite_store._key_value_store import SqlKeyValueStore
 from bot.adapters.sqlite_store._outbox import SqlOutbox
 from bot.adapters.sqlite_store._record_search import SqlRecordSearch
@@ -18,6 +19,7 @@ from bot.adapters.sqlite_store._sqlite import (
 from bot.adapters.sqlite_store._store import SqlStore
 
 __all__ = [
+    "COPIED",
     "MIGRATIONS",
     "AuditRow",
     "SqlKeyValueStore",
@@ -29,4 +31,5 @@ __all__ = [
     "SqliteRecordSearch",
     "SqliteStore",
     "check_rows",
+    "copy_store",
 ]

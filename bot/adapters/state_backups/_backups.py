@@ -20,7 +20,7 @@ from bot.adapters.state_backups._maker import (
     get_free_bytes,
     lock_in,
 )
-from bot.domain.backup import Backup, find_superfluous
+from bot.domain.backup import Backup, LeftOut, find_superfluous
 from bot.domain.errors import StoreError
 from bot.infra.file_lock import FileLock, Locked
 from bot.infra.threads import run_in_thread
@@ -43,8 +43,10 @@ class StateBackups:
         *,
         commit: Callable[[], str | None] = lambda: None,
         free: Free = get_free_bytes,
+        elsewhere: Sequence[LeftOut] = (),
     ) -> None:
         self.folder = folder
+        self._elsewhere = tuple(elsewhere)
         self._state = state
         self._clock = clock
         self._commit = commit
@@ -89,7 +91,7 @@ class StateBackups:
         folder = self.folder if into is None else into.parent
         at = self._clock.now().astimezone(UTC).replace(microsecond=0)
         without = (self._state / "backups", self.folder, folder)
-        maker = BackupMaker(self._state, self._commit(), without)
+        maker = BackupMaker(self._state, self._commit(), without, self._elsewhere)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(lock_in(folder)):

@@ -3,7 +3,7 @@
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -75,10 +75,20 @@ class BackupWatch:
 
 
 class BackupMaker:
-    """Makes archives of one state folder, without the folders `without`."""
+    """Makes archives of one state folder, without the folders `without`.
 
-    def __init__(self, state: Path, commit: str | None, without: Collection[Path]) -> None:
+    State that is kept `elsewhere` is listed as left out.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        commit: str | None,
+        without: Collection[Path],
+        elsewhere: Sequence[LeftOut] = (),
+    ) -> None:
         self._state = state
+        self._elsewhere = tuple(elsewhere)
         self._commit = commit
         self._without = without
 
@@ -107,7 +117,7 @@ class BackupMaker:
         contents = list_contents(self._state, self._without)
         watch.need(_measure_size(self._state, (*contents.databases, *contents.files)))
         staged = stage_state(self._state, contents, staging, watch)
-        left_out = (*contents.left_out, *staged.left_out)
+        left_out = (*self._elsewhere, *contents.left_out, *staged.left_out)
         manifest, listed = self._build_manifest(staged.files, left_out, at, watch)
         with _create_private(draft) as output:
             write_archive(output, manifest, listed, watch, watch.on_bytes)
