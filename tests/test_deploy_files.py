@@ -337,6 +337,7 @@ def test_probes_ask_for_what_is_served_without_a_token() -> None:
     assert set(asked.values()) <= opened
     assert asked["livenessProbe"] == "/health", "an outage of Discord's is no reason to be killed"
     assert asked["readinessProbe"] == "/health/ready"
+    assert container["readinessProbe"]["failureThreshold"] == 1, "a hand-over drains for seconds"
 
 
 def test_no_secret_is_in_the_repository() -> None:
