@@ -32,6 +32,7 @@ from bot.app.meaning_rater import add_meaning_rater
 from bot.app.state_stores import StateStores
 from bot.app.target_commands import build_target_commands
 from bot.app.target_journals import open_target_journals
+from bot.app.work import open_work
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
@@ -126,6 +127,7 @@ async def open_services(
     injector.add(MatplotlibCharts(settings.state / "cache" / "charts"), Charts)
     injector.build(SkillLibrary, source=code.get_skills)
     await _open_sandbox(injector, settings)
+    await open_work(injector, settings, stack, code.commit)
     await add_meaning_rater(injector, settings, stack)
     return injector
 

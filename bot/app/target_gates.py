@@ -6,12 +6,14 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.advisory_file import AdvisoryFile
+from bot.adapters.local_pool import LocalPool
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.domain.checks import Checks
 from bot.infra.injector import Injector
 from bot.ports.advisory_database import AdvisoryDatabase
 from bot.ports.coverage_meter import CoverageMeter
 from bot.ports.trees import CommitTrees
+from bot.ports.work_queue import WorkQueue
 from bot.self_improvement.checks.behaviour_check import BehaviourCheck, ScriptSource
 from bot.self_improvement.checks.foreign_scripts import ForeignScripts
 from bot.self_improvement.checks.gates.advisories import AdvisoryGate
@@ -30,6 +32,7 @@ def build_comparisons(injector: Injector, settings: Settings, checks: Checks, py
     """Build what compares a target before and after a change: replays, and the merge gates."""
     rules, span = settings.config.gates, timedelta(days=settings.config.journal.keep_days)
     injector.build(ForeignScripts, ScriptSource, CaseScripts, lookback=span)
+    injector.build(LocalPool, WorkQueue)
     injector.build(BehaviourCheck)
     meter = SandboxedCoverage(
         injector.get(Sandbox), injector.get(CommitTrees),

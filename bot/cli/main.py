@@ -46,6 +46,11 @@ class Theseus(CommandGroup):
             "bot.cli.adopt:adopt",
             "Look at a discord.py bot without running it, and add it to the targets of this bot.",
         ),
+        "worker": CommandPlace(
+            _RUN,
+            "bot.cli.worker:worker",
+            "Do replays and checks for a bot on another machine, until SIGTERM or Ctrl-C.",
+        ),
         "stop": CommandPlace(
             _RUN,
             "bot.cli.stop:stop",

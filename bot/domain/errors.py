@@ -36,7 +36,7 @@ TheseusError
     ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, BaseMoved, ForgeRejected
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
-    ├── AlertUnavailable, AlertRejected; TranscriptionError (bot/domain/recording.py)
+    ├── AlertUnavailable, AlertRejected; TranscriptionError (bot/domain/recording.py); WorkError
     └── JournalError
 
 `str(error)` is safe to show in chat; `detail` may hold more and goes to the journal, redacted.

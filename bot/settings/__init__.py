@@ -14,6 +14,7 @@ from bot.settings._observe_tokens import read_observe_tokens
 from bot.settings._secrecy import SECRETS, forget_secrets
 from bot.settings._secret_registration import guard_secrets, load_settings
 from bot.settings._tool_secrets import read_tool_secrets
+from bot.settings._worker_secrets import read_worker_secrets, read_worker_tokens
 
 __all__ = [
     "SECRETS",
@@ -34,4 +35,6 @@ __all__ = [
     "read_environment",
     "read_observe_tokens",
     "read_tool_secrets",
+    "read_worker_secrets",
+    "read_worker_tokens",
 ]

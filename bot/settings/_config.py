@@ -36,6 +36,7 @@ from bot.settings._safety import (
     SandboxConfig,
 )
 from bot.settings._transcription import VoiceConfig
+from bot.settings._work import WorkConfig
 from bot.settings._yaml import parse
 
 
@@ -155,6 +156,7 @@ class Config(Record):
     forge: ForgeConfig = ForgeConfig()
     sandbox: SandboxConfig = SandboxConfig()
     runs: RunsConfig = RunsConfig()
+    work: WorkConfig = WorkConfig()
     change: ChangeConfig = ChangeConfig()
     fix: FixConfig = FixConfig()
     journal: JournalConfig = JournalConfig()

@@ -42,6 +42,8 @@ class Environment(Record):
     theseus_discord_client_secret: Secret = None
     theseus_webhook_secret: Secret = None
     theseus_observe_tokens: Secret = None
+    theseus_worker_tokens: Secret = None
+    theseus_temporal_api_key: Secret = None
     theseus_tool_secrets: Secret = None
     theseus_alert_webhook_url: Secret = None
     theseus_alert_webhook_secret: Secret = None
@@ -65,7 +67,7 @@ _CARRIED = frozenset(
     for name in (
         "CHANGED", "COMMIT", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE",
         "OBSERVE_TRAFFIC", "PASS", "PYTHONPATH", "REPAIR", "SUPERVISOR", "TARGET",
-        "TESTS_STARTED", "WITNESS",
+        "TESTS_STARTED", "WITNESS", "WORKER_TOKEN",
     )
 )  # fmt: skip
 

@@ -8,10 +8,12 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 from theseus_observe.redaction import forget_secret, register_secret
 
+from bot.settings._environment import Environment
 from bot.settings._load import Settings, load
 from bot.settings._observe_tokens import split_observe_tokens
 from bot.settings._secrecy import forget_secrets
 from bot.settings._tool_secrets import split_tool_secrets
+from bot.settings._worker_secrets import split_worker_tokens
 
 
 def guard_secrets(settings: Settings) -> Callable[[], None]:
@@ -36,9 +38,7 @@ def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
         value = getattr(environment, name)
         if isinstance(value, SecretStr):
             yield name, value.get_secret_value()
-    if (tokens := environment.theseus_observe_tokens) is not None:
-        for target, token in split_observe_tokens(tokens.get_secret_value()):
-            yield f"observe token of {target or 'a target'}", token
+    yield from _iterate_tokens(environment)
     if (values := environment.theseus_tool_secrets) is not None:
         for server, name, value in split_tool_secrets(values.get_secret_value()):
             yield f"secret {name} of the server {server}", value
@@ -49,6 +49,16 @@ def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
         yield name.lower(), secret.get_secret_value()
     for file in settings.config.forge.key_files:
         yield from _iterate_key_lines(settings.root / file.expanduser())
+
+
+def _iterate_tokens(environment: Environment) -> Iterator[tuple[str, str]]:
+    """Yield each token of the settings that hold several."""
+    if (tokens := environment.theseus_observe_tokens) is not None:
+        for target, token in split_observe_tokens(tokens.get_secret_value()):
+            yield f"observe token of {target or 'a target'}", token
+    if (tokens := environment.theseus_worker_tokens) is not None:
+        for group, token in split_worker_tokens(tokens.get_secret_value()):
+            yield f"worker token of {group or 'a group'}", token
 
 
 def _iterate_key_lines(file: Path) -> Iterator[tuple[str, str]]:

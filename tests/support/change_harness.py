@@ -28,6 +28,7 @@ from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import ALICE, DORA, AgentHarness
 from tests.support.agent_under_test import AgentUnderTest
 from tests.support.crash_point import CrashPoint
+from tests.support.work_queues import make_pool
 
 WANTED = "add a /coinflip command"
 COIN = "cogs/coinflip.py"
@@ -72,7 +73,9 @@ class ChangeHarness(AgentHarness):
         self.rehearsal.answers = flip_coin
         self.workspaces.snapshots[self.workspaces.base][ROOM] = b"def open_room(): ...\n"
         scripts = TrafficScripts(self.traffic, self.clock, lookback=WEEK)
-        behaviour = BehaviourCheck(self.rehearsal, self.trees, scripts, self.clock)
+        behaviour = BehaviourCheck(
+            self.rehearsal, self.trees, scripts, self.clock, make_pool(self.trees, self.rehearsal)
+        )
         self.proofs = ChangeProofs(
             self.rehearsal, self.trees, behaviour, self.verifier, parse_config
         )

@@ -9,7 +9,7 @@ from typing import Protocol
 from theseus_guard.records import Finding
 from theseus_observe.redaction import redact, redact_value
 from theseus_rehearsal.behaviour import BehaviourDiff
-from theseus_rehearsal.behaviour_diff import compare, describe_change
+from theseus_rehearsal.behaviour_diff import describe_change
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.records import CommandStep, SayStep, Script, ScriptStep
 from theseus_rehearsal.scripts import describe_step
@@ -17,10 +17,13 @@ from theseus_rehearsal.scripts import describe_step
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
+from bot.domain.queued_work import WorkError
 from bot.domain.traffic import TrafficRecord
 from bot.infra.current_work import name_work
 from bot.ports.clock import Clock
 from bot.ports.trees import CommitTrees
+from bot.ports.work_queue import WorkQueue
+from bot.proof.commit_comparison import compare_commits
 from bot.proof.measurement import measure_rounds, select_scripts
 from bot.proof.regression_scripts import build_regression_scripts
 from bot.self_improvement.checks.replay_results import ReplayResults
@@ -70,6 +73,7 @@ class BehaviourCheck:
     trees: CommitTrees
     scripts: ScriptSource
     clock: Clock
+    work: WorkQueue
     _known: ReplayResults[BehaviourDiff] = field(
         init=False,
         default_factory=lambda: ReplayResults(lambda found: not found.unplayed),
@@ -92,12 +96,10 @@ class BehaviourCheck:
             scripts = await self.scripts.list_for_change(change)
             if not scripts:
                 return BehaviourDiff()
-            open_tree = self.trees.open_tree
-            async with open_tree(change.base) as base, open_tree(change.head) as head:
-                async with asyncio.timeout(PATIENCE):
-                    with name_work("replays of recorded traffic"):
-                        found = await compare(self.rehearsal, base, head, scripts)
-        except (RehearsalError, StoreError, WorkspaceError) as error:
+            async with asyncio.timeout(PATIENCE):
+                with name_work("replays of recorded traffic"):
+                    found = await compare_commits(self.work, change.base, change.head, scripts)
+        except (RehearsalError, StoreError, WorkError, WorkspaceError) as error:
             return BehaviourDiff(unplayed=redact(str(error)))
         except TimeoutError:
             return BehaviourDiff(unplayed=f"the replays took longer than {PATIENCE:.0f} s")

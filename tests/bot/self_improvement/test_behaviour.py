@@ -19,6 +19,7 @@ from bot.self_improvement.checks.behaviour_check import BehaviourCheck, TrafficS
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.support.agent_harness import FIX, FIXED, AgentHarness
+from tests.support.work_queues import make_pool
 
 POLITE = {"cogs/dice.py": FIXED.replace("letter", "right letter")}
 
@@ -62,7 +63,9 @@ def asked_before(
     refused = RehearsalError(refusal) if refusal else None
     rehearsal = FakeRehearsal(answers(rude, otherwise), refusal=refused)
     scripts = TrafficScripts(traffic, world.clock, lookback=timedelta(days=90))
-    world.behaviour = BehaviourCheck(rehearsal, world.trees, scripts, world.clock)
+    world.behaviour = BehaviourCheck(
+        rehearsal, world.trees, scripts, world.clock, make_pool(world.trees, rehearsal)
+    )
     return world
 
 

@@ -27,6 +27,7 @@ from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
+from tests.support.work_queues import make_pool
 
 CHECKS = "checks:\n  quick:\n    - {name: tests, command: [pytest]}\n"
 FILES = {
@@ -83,7 +84,7 @@ async def changed(
     workspaces = FakeWorkspaces(folder, FILES)
     trees, clock = FakeCommitTrees(workspaces.snapshots), clock or FakeClock()
     scripts = TrafficScripts(traffic or FakeTraffic(), clock, lookback=timedelta(days=1))
-    behaviour = BehaviourCheck(rehearsal, trees, scripts, clock)
+    behaviour = BehaviourCheck(rehearsal, trees, scripts, clock, make_pool(trees, rehearsal))
     async with workspaces.open("run1", base=workspaces.base) as workspace:
         for name, text in files.items():
             (workspace.path / name).parent.mkdir(exist_ok=True, parents=True)

