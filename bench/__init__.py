@@ -40,6 +40,7 @@ from bench import (
     skills,
     traffic,
     verdicts,
+    workers,
     worktree,
 )
 from bench.rows import Row
@@ -50,6 +51,7 @@ __all__ = ["BENCHMARKS", "Row", "run"]
 BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "journal": journal.measure,
     "worktree": worktree.measure,
+    "workers": workers.measure,
     "acknowledgement": acknowledgement.measure,
     "proposal": proposal.measure,
     "backup": backup.measure,

@@ -26,7 +26,7 @@ REST_SECONDS = 600.0
 """The time for which a group that did not deliver, or was wrong too often, gets no work."""
 
 ABSENCE_SECONDS = 30.0
-"""The time after which a group without workers is asked again."""
+"""The time after which a group without workers is asked again; it doubles each time."""
 
 _MAX_WRONG = 3  # a result that depends on chance may differ once or twice without any lie
 
@@ -38,6 +38,7 @@ class GroupStatus:
         self.name, self.queue = name, queue
         self.rests_until = 0.0
         self.wrong = 0
+        self.absences = 0
         self.orders = 0
 
 
@@ -46,10 +47,20 @@ class AgreedQueue:
 
     Each piece of work is done by two groups at once. `leader` does it where they disagree, where
     one of them fails, or where fewer than two have workers.
+
+    At most `side_by_side` pieces of work are with the groups. The others wait here: they are not
+    lost with groups that only pretend to work, which would hold everything up.
     """
 
-    def __init__(self, leader: WorkQueue, groups: Sequence[tuple[str, WorkQueue]], clock: Clock):
+    def __init__(
+        self,
+        leader: WorkQueue,
+        groups: Sequence[tuple[str, WorkQueue]],
+        clock: Clock,
+        side_by_side: int = 16,
+    ) -> None:
         self._leader, self._clock = leader, clock
+        self.slots = asyncio.Semaphore(side_by_side)
         self._groups = [GroupStatus(name, queue) for name, queue in groups]
 
     @asynccontextmanager
@@ -67,22 +78,30 @@ class AgreedQueue:
 
             yield AgreedWork(self, open_at, self._leader)
 
-    def choose(self) -> tuple[GroupStatus, GroupStatus] | None:
-        """Return the two groups that have had the least work, or `None` if there are not two."""
+    def choose(self) -> tuple[GroupStatus, ...]:
+        """Return the two groups that have had the least work; none if there are not two."""
         now = self._clock.monotonic()
         usable = [each for each in self._groups if each.rests_until <= now]
         if len(usable) < 2:
-            return None
-        first, second, *_ = sorted(usable, key=lambda each: each.orders)
-        first.orders += 1
-        second.orders += 1
-        return first, second
+            return ()
+        chosen = sorted(usable, key=lambda each: each.orders)[:2]
+        for each in chosen:
+            each.orders += 1
+        return tuple(chosen)
 
     def let_rest(self, group: GroupStatus, reason: str, seconds: float = REST_SECONDS) -> None:
         """Give a group no work for some time."""
         group.rests_until = self._clock.monotonic() + seconds
         group.wrong = 0
         log.warning("workers_rest", group=group.name, reason=reason, seconds=seconds)
+
+    def note_absence(self, group: GroupStatus, reason: str) -> None:
+        """Give a group without workers no work for some time, each time longer."""
+        if group.rests_until > self._clock.monotonic():
+            return  # work that was given to it at the same time
+        seconds = min(REST_SECONDS, ABSENCE_SECONDS * 2**group.absences)
+        group.absences += 1
+        self.let_rest(group, reason, seconds)
 
     def count_wrong(self, group: GroupStatus) -> None:
         """Note that this machine came to another result than a group."""
@@ -110,9 +129,12 @@ class AgreedWork:
     async def check(self, command: CheckCommand) -> Completed:
         """Have a command run twice; both must end alike.
 
-        The output of two runs is never quite the same, so it is that of one group: text for people,
-        from which nothing may be decided.
+        A command that is not repeatable is left to this machine. The output of two runs is never
+        quite the same, so it is that of one group: text for people, from which nothing may be
+        decided.
         """
+        if not command.is_repeatable:
+            return await self._decide(lambda work: work.check(command))
         return await self._agree(
             lambda work: work.check(command), lambda found: (found.returncode, found.timed_out)
         )
@@ -120,19 +142,15 @@ class AgreedWork:
     async def _agree(
         self, call: Callable[[CommitWork], Awaitable[T]], verdict: Callable[[T], object]
     ) -> T:
-        chosen = self._queue.choose()
-        if chosen is None:
-            return await self._decide(call)
-        results = await self._ask(chosen, call)
-        if len(results) == len(chosen):
-            first, second = results
-            if verdict(first) == verdict(second):
-                return first
+        async with self._queue.slots:
+            chosen = self._queue.choose()
+            results = await self._ask(chosen, call)
+        if results and all(verdict(each) == verdict(results[0]) for each in results):
+            return results[0]
         decided = await self._decide(call)
-        if len(results) == len(chosen):
-            for group, result in zip(chosen, results, strict=True):
-                if verdict(result) != verdict(decided):
-                    self._queue.count_wrong(group)
+        for group, result in zip(chosen, results, strict=False):
+            if verdict(result) != verdict(decided):
+                self._queue.count_wrong(group)
         return decided
 
     async def _decide(self, call: Callable[[CommitWork], Awaitable[T]]) -> T:
@@ -147,9 +165,11 @@ class AgreedWork:
 
         async def ask(group: GroupStatus) -> T | None:
             try:
-                return await call(await self._open_at(group.queue))
+                result = await call(await self._open_at(group.queue))
+                group.absences = 0
+                return result
             except WorkUnavailable as error:
-                self._queue.let_rest(group, str(error), ABSENCE_SECONDS)
+                self._queue.note_absence(group, str(error))
             except WorkError as error:
                 self._queue.let_rest(group, str(error))
             except PortError as error:  # as likely a lie as a result

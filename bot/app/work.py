@@ -24,7 +24,8 @@ async def open_work(
         injector.add(leader, WorkQueue)
         return
     groups = await _open_groups(settings, stack, version)
-    injector.add(AgreedQueue(leader, groups, injector.get(Clock)), WorkQueue)
+    orders = settings.config.work.orders
+    injector.add(AgreedQueue(leader, groups, injector.get(Clock), orders), WorkQueue)
 
 
 async def _open_groups(

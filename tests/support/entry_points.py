@@ -156,7 +156,8 @@ ENTRIES: ConversationSetup = {
     # the command line
     **dict.fromkeys(
         (
-            "$ theseus run", "$ theseus worker", "$ theseus demo", "$ theseus setup", "$ theseus doctor",
+            "$ theseus run", "$ theseus worker", "$ theseus demo", "$ theseus setup",
+            "$ theseus doctor",
             "$ theseus intent", "$ theseus guard", "$ theseus verdict", "$ theseus redact",
             "$ theseus repair", "$ theseus rehearse", "$ theseus bench", "$ theseus audit verify",
             "$ theseus audit export", "$ theseus audit accept", "$ theseus runs list",

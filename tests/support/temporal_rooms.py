@@ -6,9 +6,10 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import pytest
@@ -108,22 +109,25 @@ def _decode(history: str) -> str:
 class WorkerRoom:
     """A queue for the commit of a checkout, and programs that work with that checkout."""
 
-    def __init__(self, folder: Path, address: str, host: WorkflowHost) -> None:
+    def __init__(
+        self, folder: Path, address: str, host: WorkflowHost, cogs: Mapping[str, str]
+    ) -> None:
         self.folder, self._address, self._host = folder, address, host
-        self.tree = make_tree(folder, {})
+        self.tree = make_tree(folder, cogs)
         run_git(self.tree, "init", "-q")
         self.commit = commit(self.tree, {".gitignore": "__pycache__\n"})
         self.artefacts = folder / "shared"
 
-    def make_queue(self, version: str = "") -> TemporalQueue:
-        group = WorkerGroup("first", TOKEN)
+    def make_queue(self, version: str = "", name: str = "first") -> TemporalQueue:
+        """Return the queue of a group."""
+        group = WorkerGroup(name, TOKEN)
         artefacts, git = FolderArtefacts(self.artefacts), Git(self.tree)
         return TemporalQueue(self._host, artefacts, git, group, version or self.commit, LIMITS)
 
     @asynccontextmanager
-    async def run_worker(self) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def run_worker(self, name: str = "first") -> AsyncIterator[asyncio.subprocess.Process]:
         """Yield `theseus worker`, once it asks for work; it is killed afterwards."""
-        options = ["--group", "first", "--artefacts", str(self.artefacts)]
+        options = ["--group", name, "--artefacts", str(self.artefacts)]
         command = [sys.executable, "-m", "bot", "worker", *options, "--address", self._address]
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -142,7 +146,7 @@ class WorkerRoom:
                 while b"worker_ready" not in (line := await process.stderr.readline()):
                     assert line, "the worker has ended"
                 # It asks for work a moment later.
-                while not await self.make_queue().has_workers():  # noqa: ASYNC110 - see above
+                while not await self.make_queue(name=name).has_workers():  # noqa: ASYNC110 - see above
                     await asyncio.sleep(0.05)
             yield process
         finally:
@@ -153,11 +157,11 @@ class WorkerRoom:
 
 @asynccontextmanager
 async def use_worker_program(
-    address: str, client: Client, folder: Path
+    address: str, client: Client, folder: Path, cogs: Mapping[str, str] = MappingProxyType({})
 ) -> AsyncIterator[WorkerRoom]:
     """Yield a room for `theseus worker`."""
     async with WorkflowHost(client) as host:
-        yield WorkerRoom(folder, address, host)
+        yield WorkerRoom(folder, address, host, cogs)
 
 
 async def check_dead_workers(room: WorkerRoom) -> None:

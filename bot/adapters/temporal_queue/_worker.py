@@ -50,8 +50,8 @@ class TemporalWorker:
         version: str,
         slots: int = 1,
     ) -> None:
-        self._performers = _Performers(artefacts, rehearsal, sandbox)
-        activities = WorkerActivities(artefacts, self._performers, group, version)
+        self._commits = OpenCommits(artefacts, rehearsal, sandbox)
+        activities = WorkerActivities(artefacts, self._commits, group, version)
         self._worker = Worker(
             client,
             task_queue=group.name_queue(version),
@@ -77,7 +77,7 @@ class TemporalWorker:
         try:
             await self._worker.__aexit__(kind, error, trace)
         finally:
-            await self._performers.close()
+            await self._commits.close()
 
 
 class WorkerActivities:
@@ -86,11 +86,11 @@ class WorkerActivities:
     def __init__(
         self,
         artefacts: ArtefactStore,
-        performers: "_Performers",
+        commits: "OpenCommits",
         group: WorkerGroup,
         version: str,
     ) -> None:
-        self._artefacts, self._performers = artefacts, performers
+        self._artefacts, self._commits = artefacts, commits
         self._group, self._version = group, version
 
     @activity.defn(name="replay")
@@ -127,7 +127,7 @@ class WorkerActivities:
     async def _perform(self, order: Order) -> str:
         """Do the work, store the result, and return its key."""
         work = await self._artefacts.get(order.work)
-        async with self._performers.open(order.bundle, order.snapshot) as performer:
+        async with self._commits.open(order.bundle, order.snapshot) as performer:
             result: Record
             if order.kind == "replay":
                 result = await performer.replay(Script.model_validate_json(work))
@@ -154,7 +154,7 @@ async def _send_signs_of_life() -> AsyncIterator[None]:
         await asyncio.gather(sending, return_exceptions=True)
 
 
-class _Open:
+class OpenCommit:
     """A commit whose files are written out, and how many orders use them now."""
 
     def __init__(self) -> None:
@@ -164,18 +164,18 @@ class _Open:
         self.users = 0
 
 
-class _Performers:
+class OpenCommits:
     """Has the commits that were asked for last ready, because starting their code takes longest."""
 
     def __init__(self, artefacts: ArtefactStore, rehearsal: Rehearsal, sandbox: Sandbox) -> None:
         self._artefacts = artefacts
         self._rehearsal, self._sandbox = rehearsal, sandbox
-        self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._open: OrderedDict[str, OpenCommit] = OrderedDict()
 
     @asynccontextmanager
     async def open(self, bundle: str, snapshot: str) -> AsyncIterator[CommitPerformer]:
         """Yield the performer for a commit; others that no one uses may be closed for it."""
-        found = self._open.setdefault(snapshot, _Open())
+        found = self._open.setdefault(snapshot, OpenCommit())
         self._open.move_to_end(snapshot)
         found.users += 1
         try:

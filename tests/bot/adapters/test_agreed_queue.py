@@ -79,6 +79,28 @@ class GroupWork:
         return self._queue.answer(self._commit, work)
 
 
+class StallingQueue(GroupQueue):
+    """A queue that holds what it has been given, until it is told to give all of it up."""
+
+    def __init__(self) -> None:
+        super().__init__(fail_with(WorkUnavailable("no worker has taken the work in time")))
+        self.given_up = asyncio.Event()
+
+    @asynccontextmanager
+    async def open(self, commit: str) -> AsyncIterator[GroupWork]:
+        yield StallingWork(self, commit)
+
+
+class StallingWork(GroupWork):
+    def __init__(self, queue: StallingQueue, commit: str) -> None:
+        super().__init__(queue, commit)
+        self._stalling = queue
+
+    async def replay(self, script: Script) -> Transcript:
+        await self._stalling.given_up.wait()
+        return await super().replay(script)
+
+
 class SilentQueue(GroupQueue):
     """A queue whose workers never end; `cancelled` counts who gave them up."""
 
@@ -135,6 +157,14 @@ async def test_what_two_groups_agree_on_costs_this_machine_nothing() -> None:
     assert len(first.done) == len(second.done) == 3 * len(SCRIPTS)
 
 
+async def test_what_must_not_be_repeated_is_done_once_and_here() -> None:
+    first, second = GroupQueue(), GroupQueue()
+    queue, leader, _ = make_queue(first, second)
+    async with queue.open("head") as work:
+        assert (await work.check(TEST.replace(is_repeatable=False))).returncode == 1
+    assert (len(first.done), len(second.done), len(leader.done)) == (0, 0, 1)
+
+
 async def test_a_group_that_is_wrong_too_often_or_loses_work_rests() -> None:
     liar, honest = GroupQueue(hide_changes), GroupQueue()
     queue, leader, clock = make_queue(liar, honest)
@@ -161,6 +191,22 @@ async def test_without_workers_this_machine_does_the_work_and_asks_again_later()
         clock.tick(ABSENCE_SECONDS + 1)
         assert (await work.check(TEST)).returncode == 1
     assert (len(first.done), len(leader.done)) == (2, 3)
+
+
+async def test_groups_that_only_pretend_hold_up_only_what_they_were_given() -> None:
+    stalling, other = StallingQueue(), StallingQueue()
+    queue, _, clock = make_queue(stalling, other)
+    truth = await compare_commits(GroupQueue(), "base", "head", SCRIPTS * 10)
+    comparing = asyncio.create_task(compare_commits(queue, "base", "head", SCRIPTS * 10))
+    stalling.given_up.set()
+    other.given_up.set()
+    assert await comparing == truth
+    assert max(len(stalling.done), len(other.done)) <= 16
+    for _ in range(8):  # each time they are asked later
+        clock.tick(ABSENCE_SECONDS + 1)
+        async with queue.open("head") as work:
+            await work.replay(SCRIPTS[0])
+    assert max(len(stalling.done), len(other.done)) <= 16 + 3
 
 
 async def test_the_work_of_a_group_ends_with_the_failure_of_the_other() -> None:
