@@ -47,13 +47,13 @@ _USUAL = {
 """The targets of goals that name none; `USE` and `COST` have to name one."""
 _COMMAND = re.compile(r"(?<![\w/])/([a-z0-9_-]{1,32})(?: ([a-z0-9_-]{1,32}))?")
 _PERIOD = re.compile(
-    r"\b(?:for|over|in|within|per|an?|each|every) ?(?:an?|one|the last)? ?(\d{1,2})? ?"
+    r"\b(?:for|over|in|within|per|an?|each|every) ?(?:an?|one|the last)? ?(\d+)? ?"
     r"(days?|weeks?|months?|fortnight)\b",
     re.IGNORECASE,
 )
 _DUE = re.compile(r"\b(?:by|before|until) (?P<due>[^,.]{2,40})$", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"(?P<dollar>\$)?(?<![\d.])(?P<number>\d{1,7}(?:\.\d{1,3})?)"
+    r"(?P<sign>-)?\$?(?<![\d.])(?P<number>\d+(?:\.\d+)?)"
     r"(?: ?(?P<unit>ms|milliseconds?|seconds?|secs?|s\b|%|percent|usd|dollars))?"
 )
 _ZERO = re.compile(r"\b(?:no(?! (?:more|less|fewer) than)|never|zero|without)\b", re.IGNORECASE)
@@ -65,6 +65,8 @@ _MOST = re.compile(
     r"\b(?:at most|less than|fewer than|under|below|within|no more than|maximum|not over|up to)\b",
     re.IGNORECASE,
 )
+_MOST_DAYS = 90
+_LARGEST = 1_000_000.0
 _DAYS = {"d": 1, "w": 7, "f": 14, "m": 30}
 
 
@@ -97,6 +99,9 @@ def parse_objective(
     about = sentence[: dated.start()].strip() if dated else sentence
     name = measure or _find_measure(about)
     found_days, rest = _take_period(about)
+    period = days or (7 if found_days is None else found_days)
+    if not 1 <= period <= _MOST_DAYS:
+        raise OutOfBounds(f"A goal is measured over 1 to {_MOST_DAYS} days; choose such a time.")
     command = _find_command(about, commands)
     rest = rest.replace(f"/{command}", "") if command else rest
     is_zero = name in (MeasureName.CRASHES, MeasureName.INCIDENTS) and _ZERO.search(rest)
@@ -106,7 +111,7 @@ def parse_objective(
         command=command if MEASURES[name].has_commands else "",
         bound=_find_bound(name, rest),
         target=wanted,
-        days=days or found_days or 7,
+        days=period,
     )
     return Draft(sentence, requirement, _find_due(due or (dated["due"] if dated else ""), now))
 
@@ -138,11 +143,13 @@ def _take_period(text: str) -> tuple[int | None, str]:
     if found is None:
         return None, text
     days = int(found[1] or 1) * _DAYS[found[2][0].lower()]
-    return min(max(days, 1), 90), text[: found.start()] + text[found.end() :]
+    return days, text[: found.start()] + text[found.end() :]
 
 
 def _find_target(name: MeasureName, text: str) -> float:
-    found = _NUMBER.search(text)
+    # A text may have further numbers: the one behind “under” or “at least” is meant.
+    bound = _LEAST.search(text) or _MOST.search(text)
+    found = (bound and _NUMBER.search(text, bound.end())) or _NUMBER.search(text)
     if found is None:
         if name in _USUAL:
             return _USUAL[name]
@@ -151,6 +158,8 @@ def _find_target(name: MeasureName, text: str) -> float:
             f"“{next(each for each in EXAMPLES if _find_measure(each) is name)}”."
         )
     number, unit = float(found["number"]), (found["unit"] or "").lower()
+    if found["sign"] or number > _LARGEST:
+        raise OutOfBounds(f"A goal's number is from 0 to {_LARGEST:,.0f}.")
     if name is MeasureName.RESPONSE_TIME and unit and not unit.startswith("m"):
         return number * 1_000
     return number

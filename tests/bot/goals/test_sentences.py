@@ -22,6 +22,7 @@ from tests.bot.goals.days import NOW
         ("/roll is used at least 50 times a week", "command use", "at least", 50, 7, "roll"),
         ("no more than 1 open incident", "open incidents", "at most", 1, 7, ""),
         ("models cost at most $4.50 a day", "cost", "at most", 4.5, 1, ""),
+        ("f(1) of v2 answers under 3 s", "response time", "at most", 3_000, 7, ""),
     ],
 )
 def test_a_sentence_names_measure_target_and_days(
@@ -45,6 +46,21 @@ def test_the_date_and_what_is_given_apart_count_in_place_of_words() -> None:
 def test_what_cannot_be_measured_is_refused_with_examples(text: str) -> None:
     with pytest.raises(OutOfBounds, match="Say, for example"):
         parse_objective(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("no crash for 400 days", "1 to 90 days"),
+        ("no crash for 0 days", "1 to 90 days"),
+        ("answers under -5 s", "from 0 to"),
+        ("/roll is used at least 99999999999 times", "from 0 to"),
+    ],
+)
+def test_a_number_that_is_not_possible_is_refused_and_not_replaced(text: str, why: str) -> None:
+    with pytest.raises(OutOfBounds, match=why):
+        parse_objective(text, NOW)
+    assert parse_objective(text, NOW, target=5, days=3).requirement.days == 3
 
 
 def test_a_command_of_two_words_is_told_from_the_words_after_it() -> None:
