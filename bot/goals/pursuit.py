@@ -190,7 +190,10 @@ class GoalPursuit:
         limits, cost = pursuit.limits, await self._records.sum_cost(pursuit)
         if not report.objectives:
             return "there is no goal."
-        if not any(_measure_gaps(report).values()):
+        gaps = _measure_gaps(report)
+        if not gaps:
+            return "no goal can be measured yet; `/goals list` says what is missing."
+        if not any(gaps.values()):
             return "every goal that can be measured is met."
         if pursuit.stalled >= limits.stalled_after:
             return f"deadlock: {format_count(pursuit.stalled, 'run')} in a row without progress."

@@ -101,6 +101,13 @@ async def test_a_pause_ends_it_and_an_active_mode_survives_no_halt(goals: GoalHa
     assert await goals.world.store.find() == ()
 
 
+async def test_goals_without_records_are_not_called_met(goals: GoalHarness) -> None:
+    goals.world.journal.actions.clear()
+    await goals.pursuit.begin(ALICE, 5, 5.0)
+    await goals.pursuit.turn()
+    assert "no goal can be measured yet" in get_last_text(goals)
+
+
 async def test_met_goals_and_no_goals_end_it(goals: GoalHarness) -> None:
     goals.world.journal.actions[:] = make_days(15, 9)
     await goals.pursuit.begin(ALICE, 5, 5.0)
