@@ -14,6 +14,7 @@ _SET = re.compile(
 _ASKED = re.compile(
     r"(?:how (?:are|do|did) (?:we|you) (?:do(?:ing)?|stand|get(?:ting)? on|fare) (?:on|with|about|"
     r"against) (?:our|the|your|my|those) goals?"
+    r"|how (?:is|are) (?:our|the|your|my|those) goals? (?:doing|going|coming along|looking)"
     r"|(?:do|did|will|are|have) (?:we|you) (?:meet|met|meeting|reach(?:ed|ing)?) "
     r"(?:our|the|your|my|those) goals?"
     r"|(?:what(?:'s| is| are)|show(?: me| us)?|list) (?:our|the|your|all(?: the)?|my) "
