@@ -9,6 +9,10 @@ from bot.presentation.markdown import escape_line
 _BODY = 3_800
 _FIELD = 1_000
 _NOTHING = "I found nothing about that in my sources."
+_PARTLY_READ = (
+    "I could not read all of my sources, and found nothing about that in the rest. Ask again in a "
+    "few minutes: what I have read by then counts. A question that names a package is quicker."
+)
 
 
 def render_research(report: ResearchReport) -> Post:
@@ -25,7 +29,7 @@ def render_research(report: ResearchReport) -> Post:
     return Post(
         card=Card(
             title=f"Research: {escape_line(report.question, 200)}",
-            body=_fit(blocks) or _NOTHING,
+            body=_fit(blocks) or (_PARTLY_READ if report.problems else _NOTHING),
             tone="neutral" if blocks else "warning",
             fields=tuple(
                 CardField(name=name, value=text[:_FIELD]) for name, text in fields.items() if text

@@ -205,6 +205,16 @@ async def test_nothing_found_says_so() -> None:
     assert card.body == "I found nothing about that in my sources."
 
 
+async def test_what_was_not_read_is_not_called_nothing() -> None:
+    down = FakeForge()
+    down.fail_next(ForgeUnavailable("The forge is down."))
+    answers = ResearchAnswers(open_library(IssueSource(down)), CLOCK)
+    card = render_research(await answers.answer(QUESTION)).card
+    assert card is not None
+    assert card.body.startswith("I could not read all of my sources")
+    assert card.fields[-1].value == "• issues and pull requests: The forge is down."
+
+
 # ----------------------------------------------------------------------------------------- the web
 
 
