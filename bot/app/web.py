@@ -39,16 +39,8 @@ from bot.web import (
     BotFacts,
     ChatConnection,
     PersonLogins,
-    TargetSources,
-    WebRules,
-    WebServer,
-    WebServices,
-)
-from bot.web import (
-    BotFacts,
-    ChatConnection,
-    PersonLogins,
     ProposalReview,
+    TargetSources,
     WebRules,
     WebServer,
     WebServices,

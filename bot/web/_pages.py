@@ -17,8 +17,8 @@ from bot.presentation.cards import to_one_line
 from bot.presentation.page_text import format_relative_time, to_page_text
 from bot.presentation.times import format_utc
 from bot.web import _formats, _run_views
-from bot.web._failure_view import list_inputs
 from bot.web._code_diff import build_code_diff
+from bot.web._failure_view import list_inputs
 from bot.web._static_files import StaticFiles
 
 _FOLDER = Path(__file__).parent / "templates"
