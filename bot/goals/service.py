@@ -112,7 +112,7 @@ class ObjectiveService:
             )
             serious = [each.text for each in problems if each.is_serious]
             if serious:
-                raise OutOfBounds(" ".join(serious))
+                raise OutOfBounds(f"I have not set this goal. {' '.join(serious)}")
             figures = await self._collector.collect(_count_days([objective]))
             check = take_measurement(objective, figures)
             objective = objective.add_check(check)

@@ -32,7 +32,15 @@ def find_faults(
         *_find_date_faults(objective, others, now),
     ]
     found = [Problem(objective=objective.id, text=text, is_serious=True) for text in serious]
-    return (*found, *find_conflicts((*others, objective), only=objective.id))
+    conflicts = find_conflicts((*others, objective), only=objective.id)
+    # Its id is not given to it if it is refused, so nobody could look it up.
+    named = (
+        each.replace(text=each.text.replace(f"`{objective.id}`", "this goal"))
+        if each.is_serious
+        else each
+        for each in conflicts
+    )
+    return (*found, *named)
 
 
 def _find_measuring_faults(

@@ -131,3 +131,12 @@ async def test_secrets_are_taken_out_and_people_can_have_their_goals_erased(
     subject = DataSubject(id=ALICE.id, pseudonym="p")
     assert await goals.service.count_records(subject) == 1
     assert (await goals.service.erase(subject), await goals.service.list_objectives()) == (1, ())
+
+
+async def test_a_goal_that_contradicts_another_one_is_not_set(tmp_path: Path) -> None:
+    goals = GoalHarness(tmp_path, ACTIONS, DAILY)
+    await goals.set_goal("at least 100 uses a week")
+    before = await goals.service.list_objectives()
+    with pytest.raises(OutOfBounds, match=r"I have not set this goal.*and this goal cannot both"):
+        await goals.set_goal("at most 10 uses a week")
+    assert await goals.service.list_objectives() == before

@@ -39,6 +39,8 @@ def test_goals_that_exclude_each_other_conflict_and_weaker_ones_are_named() -> N
     seldom = make_objective(MeasureName.USE, 10, id="g3", bound="at most")
     [conflict] = find_conflicts((USE, seldom))
     assert conflict.is_serious and "cannot both be met" in conflict.text
+    [refusal] = find_faults(seldom, (USE,), frozenset({"roll"}), 90, NOW)
+    assert refusal.text.startswith("`g2` and this goal cannot both be met")
     part = make_objective(MeasureName.USE, 50, id="g4", command="roll")
     assert find_conflicts((part, seldom))[0].is_serious
     assert find_conflicts((part, USE)) == ()
