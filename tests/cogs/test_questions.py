@@ -65,14 +65,14 @@ async def test_in_another_channel_what_is_not_for_everybody_is_told_in_the_dev_c
     assert told.startswith(f"Please ask me in <#{room.local.dev_channel_id}>")
     assert "People wish" in await mention(
         room, "alice", "what do people wish for?", "general"
-    ) or "Nothing yet" in await mention(room, "alice", "what do people wish for?", "general")
+    ) or "Nobody has asked" in await mention(room, "alice", "what do people wish for?", "general")
 
 
 async def test_who_is_not_listed_is_refused_records_and_told_what_is_there(
     room: DevChannel,
 ) -> None:
     assert "not on the list" in await mention(room, "mallory", "what did you change this week?")
-    assert "Nothing yet" in await mention(room, "mallory", "what do people wish for?")
+    assert "Nobody has asked" in await mention(room, "mallory", "what do people wish for?")
     assert await room.list_refused() == [("mallory", "read")]
 
 

@@ -230,7 +230,10 @@ def _format_people(people: PeopleList) -> str:
 def render_feature_requests(feature_requests: Sequence[tuple[FeatureRequest, Run | None]]) -> str:
     """Return what people have asked for, the request of most people first."""
     if not feature_requests:
-        return "Nothing yet. Use `/change`, or say for example “add a /coinflip command”."
+        return (
+            "Nobody has asked for something new yet. Use `/change`, or say for example “add a "
+            "/coinflip command”."
+        )
     lines = [format_request_line(feature_request, run) for feature_request, run in feature_requests]
     return _render_list("People have asked for:", lines, len(lines))
 

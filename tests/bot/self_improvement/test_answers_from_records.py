@@ -53,7 +53,7 @@ async def test_where_nothing_happened_each_answer_says_so(world: WatchHarness) -
         ("is anything broken right now?", "Nothing that I know of"),
         ("is it being watched?", "Nothing was shipped yet"),
         ("what waits for me?", "Nothing is waiting for a person now."),
-        ("what do people wish for?", "Nothing yet."),
+        ("what do people wish for?", "Nobody has asked for something new yet."),
         ("what do you remember about dice?", "I remember nothing about dice."),
         ("when did /roll last fail?", "I know of no failure of /roll"),
         ("how often is /roll used", "No one used /roll"),
