@@ -99,6 +99,8 @@ _ACTS = {
     "ship": "Ship a change",
     "steer": "Steer the bot",
     "switch": "Switch a flag",
+    "set goals": "Set goals",
+    "trust": "Approve a tool",
     "reload": "Reload files",
     "roll back": "Roll back a text",
     "stop": "Emergency stop",

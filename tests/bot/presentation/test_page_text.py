@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.authority.policy import Act
 from bot.domain.memory import MemoryKind
 from bot.domain.run import Goal, Stage, Status, Waiting
 from bot.domain.run_state import ORDER
@@ -52,6 +53,7 @@ def test_every_state_has_words_of_its_own() -> None:
     assert set(state_labels.GOALS) == set(get_args(Goal))
     assert set(state_labels.STATUSES) == set(Status)
     assert set(state_labels.JUDGEMENTS) == set(get_args(Judgement))
+    assert all(state_labels.describe_act(act)[0].isupper() for act in Act)
     assert set(state_labels.MEMORY_KINDS) == set(get_args(MemoryKind))
     named = [state_labels.get_stage_name(stage) for stage in Stage]
     assert len(set(named)) == len(named)
