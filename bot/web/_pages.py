@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
@@ -55,7 +55,7 @@ _ADVICE = {
     "it says what is wrong.",
 }
 _OTHERWISE = "Try again in a moment."
-_CODE_FILTERS = {
+_CODE_FILTERS: Mapping[str, Callable[..., object]] = {
     "code_diff": build_code_diff,
     "commit": _formats.get_full_commit,
     "diff_view": _formats.build_diff_view,

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.domain.run import Run
 from bot.web._chart_tables import ChartTable
 from bot.web._collaborators import WebServices
-from bot.web._formats import format_subject
 from bot.web._overview import Overview, build_spending_chart, get_period_starts
 from bot.web._page_frame import PageFrame
 from bot.web._page_links import build_page_links
@@ -49,7 +47,6 @@ class RecordPages:
         return {
             "overview": self.show_overview,
             "runs": self.show_runs,
-            "run": self.show_run,
             "transcript": self.show_transcript,
             "budget": self.show_budget,
             "wishes": self.show_feature_requests,
@@ -81,16 +78,6 @@ class RecordPages:
             request, "runs.html", "Runs", here="/runs", live=True, runs=page.found, asked=asked,
             choices=RUN_FILTERS,
             turns=build_page_links("/runs", asked, query.page, more=page.more),
-        )  # fmt: skip
-
-    async def show_run(self, request: web.Request) -> web.Response:
-        """Show one run."""
-        run = await self._services.agent.find(run_id=request.match_info["id"])
-        history = await self._services.agent.get_history(run.id)
-        entries = await self._services.store.list_audit_entries(run_id=run.id, limit=_EVIDENCE * 4)
-        return await self._frame.show(
-            request, "run.html", _format_run_title(run), here="/runs", live=True, run=run,
-            history=history, entries=entries, most_evidence=_EVIDENCE,
         )  # fmt: skip
 
     async def show_transcript(self, request: web.Request) -> web.Response:
@@ -164,5 +151,3 @@ class RecordPages:
         return [each for each in reader.list_incidents() if each.open] if reader else []
 
 
-def _format_run_title(run: Run) -> str:
-    return f"Run {run.id}: {format_subject(run)}"

@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 Needs = Literal["open", "reader", "session", "token", "signature", "target"]
 
 ID = r"{id:[0-9a-z]{1,26}}"
+NUMBER = r"{number:[0-9]{1,3}}"
 KIND = "{kind:prompt|skill|persona|config|cog}"
 FORGE = "{forge:[a-z]{1,20}}"
 TARGET = "{target:[0-9a-z][0-9a-z_-]{0,39}}"
@@ -59,6 +60,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/runs", "reader", "runs"),
     Route("GET", f"/runs/{ID}", "reader", "run"),
     Route("GET", f"/runs/{ID}/transcript", "reader", "transcript"),
+    Route("GET", f"/runs/{ID}/checks/{NUMBER}", "reader", "check"),
     Route("GET", f"/runs/{ID}/proposal", "reader", "proposal"),
     Route("POST", f"/runs/{ID}/proposal", "session", "review"),
     Route("GET", "/incidents", "reader", "incidents"),

@@ -33,6 +33,7 @@ from bot.web._routes import ROUTES
 from bot.web._rules import WebRules
 from bot.web._saved_searches import SavedSearches
 from bot.web._search_page import SearchPage
+from bot.web._run_page import RunPage
 from bot.web._sessions import Sessions
 from bot.web._static_files import StaticFiles
 from bot.web._token_auth import TokenAuth
@@ -86,6 +87,7 @@ class WebServer:
                 **LoginPages(services, rules, self._auth, keys, sessions, readers, frame).handlers,
                 **RecordPages(services, frame).handlers,
                 **IncidentPages(services, frame, readers).handlers,
+                **RunPage(services, frame).handlers,
                 **ProposalPage(services, frame, readers).handlers,
                 **VersionPages(services, frame, readers).handlers,
             }

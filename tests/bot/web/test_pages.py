@@ -300,7 +300,7 @@ async def test_a_page_shows_what_it_is_about() -> None:
             "Plan",
             "Change",
             "Proof",
-            "Before the change",
+            "before the change",
             "What changes for people",
             "2 of 2 answers change",
             "Proposal",

@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 NARROW = (390, 844)
 STANDS = "document.querySelector('#diff').getBoundingClientRect().top"
 PAGES = (
-    "/", "/runs", "/runs/r00002", "/incidents", "/incidents/i00000", "/budget", "/versions",
+    "/", "/runs", "/runs/r00002", "/runs/r00002/proposal",
+    "/runs/r00000/checks/1", "/incidents", "/incidents/i00000", "/budget", "/versions",
     "/versions/skill/writing-a-cog?version=1", "/versions/prompt/planner", "/wishes", "/memory",
     "/audit", "/state", "/stop",
 )  # fmt: skip

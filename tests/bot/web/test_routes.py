@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.domain.change import CheckResult, Verdict
 from bot.domain.errors import ConfigError
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.proposal import Proposal
@@ -21,7 +22,8 @@ from tests.fakes.fake_live_registry import FakeLiveRegistry
 PATHS = {
     "webhook": "/webhook/github", "observe": "/observe/welcome",
     "static": "/static/nothing.css", "run": "/runs/k7m2xq",
-    "proposal": "/runs/k7m2xq/proposal", "review": "/runs/k7m2xq/proposal",
+    "check": "/runs/k7m2xq/checks/1", "proposal": "/runs/k7m2xq/proposal",
+    "review": "/runs/k7m2xq/proposal",
     "transcript": "/runs/k7m2xq/transcript", "incident": "/incidents/q2w3e4",
     "incident_act": "/incidents/q2w3e4",
     "journal_record": "/journal/01k7m2xq",
@@ -51,7 +53,9 @@ async def room() -> Room:
     proposal = Proposal(
         run_id=run.id, number=1, url="", head=COMMIT, base=COMMIT, branch="x", at=run.created_at
     )
-    await room.store.append(run.id, proposal)
+    check = CheckResult(name="tests", status="passed", seconds=1)
+    verdict = Verdict(head=COMMIT, round=1, checks=(check,))
+    await room.store.append(run.id, proposal, verdict)
     room.add_incident()
     room.journal.append(
         Action(

@@ -1,0 +1,179 @@
+"""The page of a run: the log of its steps, what each cost, its checks and its evidence."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.domain.change import ChangeSet, CheckResult
+from bot.domain.cost import Cost
+from bot.domain.errors import PortError
+from bot.domain.history import History
+from bot.domain.journal import ActionOutcome, JournalQuery
+from bot.domain.plan import Plan
+from bot.domain.run import Run, Stage
+from bot.presentation.state_labels import get_stage_name
+from bot.web._collaborators import WebServices
+from bot.web._formats import format_subject
+from bot.web._page_frame import PageFrame
+from bot.web._responses import Refused
+
+MOST_EVIDENCE = 5
+_ENTRIES = 20
+_MOST_LOGGED = 200
+_BESIDE = 60  # newest lines of the transcript beside the diff
+
+
+class StepLog(NamedTuple):
+    """One pass of a step: a step that is repeated has several."""
+
+    name: str
+    began: datetime
+    seconds: float
+    failed: bool
+    record_id: str
+
+
+class StepCost(NamedTuple):
+    """What requests to models of one kind cost."""
+
+    purpose: str
+    cost: Cost
+    requests: int
+
+
+class NamedCheck(NamedTuple):
+    """A check of the run, and when it ran: `before`, `with` or `merge`."""
+
+    label: str
+    check: CheckResult
+
+
+class PlannedStep(NamedTuple):
+    """A step of the plan; `done`: the change has edited one of its files."""
+
+    summary: str
+    done: bool
+
+
+@dataclass(frozen=True, eq=False)
+class RunPage:
+    """The page of one run, and of the output of each of its checks."""
+
+    services: WebServices
+    frame: PageFrame
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their route."""
+        return {"run": self.show_run, "check": self.show_check}
+
+    async def show_run(self, request: web.Request) -> web.Response:
+        """Show one run."""
+        services = self.services
+        run = await services.agent.find(run_id=request.match_info["id"])
+        history = await services.agent.get_history(run.id)
+        entries = await services.store.list_audit_entries(run_id=run.id, limit=_ENTRIES)
+        lines = services.transcripts.list_lines(run.id) if services.transcripts else ()
+        return await self.frame.show(
+            request, "run.html", f"Run {run.id}: {format_subject(run)}", here="/runs", live=True,
+            run=run, history=history, entries=entries, most_evidence=MOST_EVIDENCE,
+            step_log=await self._list_step_log(run), costs=await self._list_costs(run),
+            checks=list_checks(history), incidents=self._find_incidents(history),
+            planned=list_planned_steps(history.plan, history.change_set),
+            lines=lines[-_BESIDE:],
+        )  # fmt: skip
+
+    async def show_check(self, request: web.Request) -> web.Response:
+        """Show the complete output of one check."""
+        run = await self.services.agent.find(run_id=request.match_info["id"])
+        checks = list_checks(await self.services.agent.get_history(run.id))
+        number = int(request.match_info["number"])
+        if not 0 < number <= len(checks):
+            raise Refused(404, f"run {run.id} has no check {number} any more.")
+        shown = checks[number - 1]
+        return await self.frame.show(
+            request, "check.html", f"{shown.check.name}: {shown.label}", here="/runs", run=run,
+            check=shown.check,
+        )  # fmt: skip
+
+    async def _list_step_log(self, run: Run) -> Sequence[StepLog] | None:
+        """Return every pass of every step, oldest first; `None` if the journal cannot be read."""
+        since, until = run.created_at, run.updated_at + timedelta(minutes=1)
+        found = []
+        for stage in Stage:
+            query = JournalQuery(
+                event=f"run.{stage.value}", since=since, until=until, limit=_MOST_LOGGED
+            )
+            try:
+                actions = await self.services.journal.read(query)
+            except PortError:
+                return None
+            for each in actions:
+                if each.run_id == run.id:
+                    seconds = (each.duration_ms or 0) / 1000
+                    began = each.ts - timedelta(seconds=seconds)
+                    failed = each.outcome is not ActionOutcome.OK
+                    found.append(StepLog(get_stage_name(stage), began, seconds, failed, each.id))
+        return sorted(found, key=lambda each: each.began)
+
+    async def _list_costs(self, run: Run) -> Sequence[StepCost] | None:
+        """Return what requests to models cost, by purpose; `None` if it cannot be read."""
+        if self.services.ledger is None:
+            return ()
+        try:
+            sums = await self.services.ledger.sum_charges(since=run.created_at)
+        except PortError:
+            return None
+        found: dict[str, list[StepCost]] = defaultdict(list)
+        for each in sums:
+            if each.account.run_id == run.id:
+                cost = StepCost(each.account.purpose, each, each.requests)
+                found[each.account.purpose].append(cost)
+        return [
+            StepCost(
+                purpose,
+                Cost(
+                    cost_usd=sum(each.cost.cost_usd for each in costs),
+                    tokens_in=sum(each.cost.tokens_in for each in costs),
+                    tokens_out=sum(each.cost.tokens_out for each in costs),
+                    estimated=any(each.cost.estimated for each in costs),
+                ),
+                sum(each.requests for each in costs),
+            )
+            for purpose, costs in found.items()
+        ]
+
+    def _find_incidents(self, history: History) -> Mapping[str, str]:
+        """Return the ids of incidents by the fingerprint of their failure."""
+        if self.services.incidents is None or history.evidence is None:
+            return {}
+        listed = self.services.incidents.list_incidents()
+        return {each.fingerprint: each.id for each in reversed(listed) if each.fingerprint}
+
+
+def list_checks(history: History) -> Sequence[NamedCheck]:
+    """Return all checks of a run's newest verdict and merge, in order."""
+    found, verdict, merge = list[NamedCheck](), history.verdict, history.full_tier
+    if verdict is not None:
+        for label, check in (
+            ("before the change", verdict.failing_on_base),
+            ("with the change", verdict.passing_on_head),
+        ):
+            if check is not None:
+                found.append(NamedCheck(label, check))
+        found += [NamedCheck("with the change", each) for each in verdict.checks]
+    if merge is not None:
+        found += [NamedCheck("of the merge", each) for each in merge.checks]
+    return found
+
+
+def list_planned_steps(plan: Plan | None, change: ChangeSet | None) -> Sequence[PlannedStep]:
+    """Return the steps of a plan, with ticks for those whose files the change edits."""
+    changed = {file.path for file in change.files} if change is not None else set[str]()
+    steps = plan.steps if plan is not None else ()
+    return [PlannedStep(step.summary, bool(changed & set(step.owned_files))) for step in steps]
