@@ -115,14 +115,14 @@ class ProposalPage:
         text, line = sent.get("text", "").strip(), sent.get("line", "").strip()
         if not text or len(text) > _LONGEST_COMMENT:
             raise Refused(400, f"a comment has 1 to {_LONGEST_COMMENT:,} characters.")
-        if line and not (line.isascii() and line.isdecimal() and int(line[:9]) > 0):
+        if line and not (line.isascii() and line.isdecimal() and len(line) < 9 and int(line)):
             raise Refused(400, "the line is a number, or empty for the whole file.")
         file = sent.get("file", "")
         place, _ = await self._find_file(run, file) if file else ("", "")
         comment = ProposalComment(
             head=_read_head(sent),
             file=file,
-            line=int(line[:9]) if line and file else None,
+            line=int(line) if line and file else None,
             text=text,
         )
         await review.conversation.add_comment(run.id, person, comment)

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from theseus_guard.protection import Protection
 
 from bot.authority.named_files import collect_named_files
+from bot.domain.approval import ApprovalRules
 from bot.domain.people import Person
 from bot.domain.run import Run, Stage, Status
 from tests.bot.web.web_server import bearer
@@ -218,6 +220,25 @@ async def test_a_guarded_change_needs_the_stated_review(town: Town) -> None:
             assert "security-sensitive" in answer.text
             assert town.forge.merges == []
             assert (await alice.act("approve", reviewed="yes")).status == 303
+        assert (await town.wait_until_ended(run.id)).status is Status.DONE
+
+
+async def test_a_second_approver_is_needed_where_the_rules_say_so(town: Town) -> None:
+    rules = ApprovalRules(second_for=frozenset({"any"}), people=2)
+    town.limits = replace(town.limits, approval=rules)
+    async with town.run_agent() as agent:
+        run = await town.propose_fix(agent)
+        async with (
+            open_visit(town, agent, run) as visit,
+            visit.open_browser(ALICE) as alice,
+            visit.open_browser(BOB) as bob,
+        ):
+            fields = await alice.read_fields("approve")
+            for _ in range(2):
+                assert (await alice.send(fields)).status == 303
+            assert "1 of 2 approvals: alice" in (await bob.get(bob.path)).text
+            assert town.forge.merges == []
+            assert (await bob.act("approve")).status == 303
         assert (await town.wait_until_ended(run.id)).status is Status.DONE
 
 
