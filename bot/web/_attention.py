@@ -14,7 +14,7 @@ from bot.web._run_views import describe_status
 MOST_ITEMS = 8
 
 
-class Attention(NamedTuple):
+class AttentionItem(NamedTuple):
     """One matter that waits for a person: where to look, what it is, and since when."""
 
     href: str
@@ -48,31 +48,33 @@ def list_attention(
     caps: Iterable[CapUsed],
     facts: BotFacts,
     now: datetime,
-) -> Sequence[Attention]:
+) -> Sequence[AttentionItem]:
     """Return what only a person can do: faults of the bot first, then the longest waiting."""
     state = (*facts.storage(), *filter(None, (facts.commands(), facts.closing())))
-    found = [Attention("/state", each, "the bot itself") for each in state]
+    found = [AttentionItem("/state", each, "the bot itself") for each in state]
     found += [
-        Attention(f"/incidents/{each.id}", each.full_title, _describe_need(each), each.since)
+        AttentionItem(f"/incidents/{each.id}", each.full_title, _describe_need(each), each.since)
         for each in incidents
-        if each.open and _needs_person(each)
+        if each.open and _is_left_to_people(each)
     ]
     waiting = sorted(
         (run for run in going_on if run.status is Status.WAITING), key=lambda run: run.updated_at
     )
     found += [
-        Attention(f"/runs/{run.id}", format_subject(run), describe_status(run, now), run.updated_at)
+        AttentionItem(
+            f"/runs/{run.id}", format_subject(run), describe_status(run, now), run.updated_at
+        )
         for run in waiting
     ]
     found += [
-        Attention("/budget", f"{cap.name}: {format_cost(cap.cost)}", "the cap is used up")
+        AttentionItem("/budget", f"{cap.name}: {format_cost(cap.cost)}", "the cap is used up")
         for cap in caps
         if cap.share is not None and cap.share >= 1
     ]
     return found
 
 
-def _needs_person(incident: Incident) -> bool:
+def _is_left_to_people(incident: Incident) -> bool:
     """Return whether nothing happens about an incident unless a person acts."""
     is_urgent = incident.severity is Severity.HIGH and incident.muted_until is None
     return incident.is_for_people or (is_urgent and incident.run_id is None)

@@ -1,7 +1,7 @@
 """Formats records for pages: money, counts, times, the subject of a run, a diff."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
@@ -165,6 +165,14 @@ def format_milliseconds(milliseconds: float) -> str:
 def build_journal_path(field: str, value: str) -> str:
     """Return the path of the journal's records with that value of one field."""
     return f"/journal?{urlencode({field: value[:LONGEST_TEXT]})}"
+
+
+JOURNAL_FILTERS: Mapping[str, Callable[..., str]] = {
+    "journal_path": build_journal_path,
+    "kind_name": lambda kind: str(kind).replace("_", " ").capitalize(),
+    "milliseconds": format_milliseconds,
+}
+"""The filters that the pages of the journal use."""
 
 
 def format_one_digit(number: float) -> str:

@@ -14,10 +14,10 @@ from bot.domain.errors import JournalError
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.web._collaborators import WebServices
 from bot.web._journal_search import (
-    Cursor,
     IncidentIndex,
     JournalFilter,
-    JournalSearch,
+    RecordCursor,
+    RecordFinder,
     parse_cursor,
 )
 from bot.web._page_frame import PageFrame
@@ -63,7 +63,7 @@ class JournalPages:
         self._services = services
         self._frame = frame
         self._saved = saved
-        self._search = JournalSearch(services.journal)
+        self._search = RecordFinder(services.journal)
         self._exports = 0
 
     @property
@@ -127,7 +127,7 @@ class JournalPages:
             self._exports -= 1
 
     async def _stream(
-        self, request: web.Request, form: str, wanted: JournalFilter, before: Cursor | None
+        self, request: web.Request, form: str, wanted: JournalFilter, before: RecordCursor | None
     ) -> web.StreamResponse:
         response = web.StreamResponse(
             headers={
@@ -157,10 +157,10 @@ class JournalPages:
 
 
 async def iterate_rows(
-    search: JournalSearch,
+    search: RecordFinder,
     index: IncidentIndex,
     wanted: JournalFilter,
-    after: Cursor | None,
+    after: RecordCursor | None,
     most: int = MOST_READ,
 ) -> AsyncIterator[list[dict[str, Cell]]]:
     """Yield the rows of an export in batches; the last row says how to go on, if there is more.
@@ -168,7 +168,7 @@ async def iterate_rows(
     At most `most` records are read, whether they match or not.
     """
     left = most
-    last: Cursor | None = after
+    last: RecordCursor | None = after
 
     def build(actions: Sequence[Action]) -> list[dict[str, Cell]]:
         return [build_row(each, index.find(each)) for each in actions if wanted.is_match(each)]
@@ -176,7 +176,7 @@ async def iterate_rows(
     async for actions in search.iterate(wanted, after):
         some = actions[:left]
         if some:
-            left, last = left - len(some), Cursor(some[-1].ts, some[-1].id)
+            left, last = left - len(some), RecordCursor(some[-1].ts, some[-1].id)
             yield await asyncio.to_thread(build, some)  # redacting a thousand rows takes a moment
         if len(some) < len(actions):
             note = f"there are more: continue with before={last.text if last else ''}"

@@ -84,7 +84,7 @@ def build_text(action: Action) -> str:
     return " ".join(part for part in parts if part)
 
 
-class Cursor(NamedTuple):
+class RecordCursor(NamedTuple):
     """The record after which a search continues with older ones."""
 
     at: datetime
@@ -96,13 +96,13 @@ class Cursor(NamedTuple):
         return f"{(self.at - _EPOCH) // _MICROSECOND}-{self.id}"
 
 
-def parse_cursor(text: str) -> Cursor | None:
+def parse_cursor(text: str) -> RecordCursor | None:
     """Return the cursor, or `None` for text that is none."""
     number, dash, record_id = text.partition("-")
     is_number = number.isascii() and number.isdecimal() and len(number) < 17
     if not (dash and is_number and 0 < len(record_id) <= _LONGEST_ID):
         return None
-    return Cursor(_EPOCH + int(number) * _MICROSECOND, record_id)
+    return RecordCursor(_EPOCH + int(number) * _MICROSECOND, record_id)
 
 
 class JournalPage(NamedTuple):
@@ -117,7 +117,7 @@ class JournalPage(NamedTuple):
     compared_to: datetime | None = None
 
 
-class JournalSearch:
+class RecordFinder:
     """Searches one journal. Raises `JournalError`."""
 
     def __init__(self, journal: Journal) -> None:
@@ -126,7 +126,7 @@ class JournalSearch:
     async def find(
         self,
         wanted: JournalFilter,
-        after: Cursor | None = None,
+        after: RecordCursor | None = None,
         *,
         size: int = 50,
         most: int = MOST_COMPARED,
@@ -142,13 +142,13 @@ class JournalSearch:
                 compared += 1
                 if wanted.is_match(action):
                     if len(found) == size:
-                        return JournalPage(found, Cursor(found[-1].ts, found[-1].id).text)
+                        return JournalPage(found, RecordCursor(found[-1].ts, found[-1].id).text)
                     found.append(action)
-                last = Cursor(action.ts, action.id)
+                last = RecordCursor(action.ts, action.id)
         return JournalPage(found, "")
 
     async def iterate(
-        self, wanted: JournalFilter, after: Cursor | None = None, batch: int = BATCH
+        self, wanted: JournalFilter, after: RecordCursor | None = None, batch: int = BATCH
     ) -> AsyncIterator[Sequence[Action]]:
         """Yield what the journal looks up for the filter, newest first, in batches."""
         last, until, limit = after, after.at if after else wanted.until, batch
@@ -158,7 +158,7 @@ class JournalSearch:
             fresh = _skip_known(read[::-1], last, is_last=is_last)
             if fresh:
                 yield fresh
-                last, limit = Cursor(fresh[-1].ts, fresh[-1].id), batch
+                last, limit = RecordCursor(fresh[-1].ts, fresh[-1].id), batch
                 until = last.at
             elif limit < _MOST_OF_A_MOMENT:
                 limit = min(limit * 10, _MOST_OF_A_MOMENT)  # many records of the same moment
@@ -169,7 +169,7 @@ class JournalSearch:
 
 
 def _skip_known(
-    actions: Sequence[Action], last: Cursor | None, *, is_last: bool
+    actions: Sequence[Action], last: RecordCursor | None, *, is_last: bool
 ) -> Sequence[Action]:
     """Return the records after `last`. Records of one moment keep their order in each query.
 
@@ -197,10 +197,10 @@ class IncidentIndex:
         if (known := self._by_evidence.get(action.id)) is not None:
             return known
         sample = build_sample(action)
-        return next((e.id for e in self._counting if _covers(e, action.ts, sample)), None)
+        return next((e.id for e in self._counting if _is_counted(e, action.ts, sample)), None)
 
 
-def _covers(incident: Incident, at: datetime, sample: Sample) -> bool:
+def _is_counted(incident: Incident, at: datetime, sample: Sample) -> bool:
     is_before_end = incident.resolved_at is None or at <= incident.resolved_at
     return incident.since <= at and is_before_end and incident.should_count(sample)
 

@@ -26,7 +26,7 @@ from bot.monitoring.key_figures import (
 from bot.ports.ledger import Ledger
 from bot.presentation.counts import format_count
 from bot.presentation.state_labels import describe_purpose
-from bot.web._attention import Attention, NextStep, list_attention, list_next_steps
+from bot.web._attention import AttentionItem, NextStep, list_attention, list_next_steps
 from bot.web._chart_tables import (
     ChartColumn,
     ChartMark,
@@ -84,7 +84,7 @@ class OverviewFigures(NamedTuple):
     caps: Sequence[CapUse]
     missing: Mapping[str, str]
     before: KeyFigures | None
-    attention: Sequence[Attention]
+    attention: Sequence[AttentionItem]
     next_steps: Sequence[NextStep]
 
     @property
@@ -171,11 +171,10 @@ class Overview:
         self, runs: Sequence[RunSummary] | None, counts: Sequence[ActionCount] | None
     ) -> Sequence[NextStep]:
         """Return the next steps if there has never been a run, else nothing."""
-        if (
-            runs is None
-            or runs
-            or (await self._services.search.search_runs(RunQuery(size=1))).found
-        ):
+        if runs is None or runs:
+            return ()
+        any_run = await _try_read(self._services.search.search_runs(RunQuery(size=1)), "runs", {})
+        if any_run is None or any_run.found:
             return ()
         has_actions = any(each.kind not in _MACHINE for each in counts or ())
         return list_next_steps(self._services.facts, has_actions=has_actions)

@@ -20,7 +20,7 @@ from bot.presentation.state_labels import MEMORY_KINDS, describe_act, describe_i
 from bot.web._collaborators import WebServices
 from bot.web._formats import format_subject
 from bot.web._journal_page import OUTCOMES
-from bot.web._journal_search import JournalFilter, JournalSearch
+from bot.web._journal_search import JournalFilter, RecordFinder
 from bot.web._page_frame import PageFrame
 from bot.web._run_views import describe_status
 from bot.web._saved_searches import SavedSearches
@@ -138,7 +138,7 @@ class SearchPage:
         journal, now = self.services.journal, self.services.clock.now()
         named = await journal.get(text) if text.isalnum() else None
         wanted = JournalFilter(words=text, since=now - _JOURNAL_DAYS)
-        page = await JournalSearch(journal).find(wanted, size=SHOWN, most=_COMPARED)
+        page = await RecordFinder(journal).find(wanted, size=SHOWN, most=_COMPARED)
         found = [named] if named is not None else []
         found += [each for each in page.found if named is None or each.id != named.id]
         results = []

@@ -40,14 +40,27 @@ def build_tiles(
 ) -> list[Tile]:
     """Return the tiles of a span; figures that need attention come first.
 
-    Current runs count whenever they began.
+    Current runs count whenever they began. `before` are the figures of the period before.
     """
+    tiles = _build_tiles(figures, going_on, open_incidents, span)
+    if before is None or not before.begun:
+        return tiles
+    then = {tile.name: tile for tile in _build_tiles(before, (), 0, span) if tile.name not in _NOW}
+    return [
+        tile._replace(trend=_describe_trend(tile, then[tile.name])) if tile.name in then else tile
+        for tile in tiles
+    ]
+
+
+def _build_tiles(
+    figures: KeyFigures, going_on: Sequence[Run], open_incidents: int, span: ShownSpan
+) -> list[Tile]:
     waiting = sum(run.status is Status.WAITING for run in going_on)
     period = f"in {span.name}"
     watched = [f"{figures.held.part:,} of {figures.held.total:,} judged"]
     watched += [f"{figures.unsure:,} unsure"] if figures.unsure else []
     watched += [f"{figures.still_watched:,} being watched"] if figures.still_watched else []
-    tiles = [
+    return [
         Tile(
             "Waiting", f"{waiting:,}",
             f"and {format_count(len(going_on) - waiting, 'run')} at work, now",
@@ -90,13 +103,6 @@ def build_tiles(
             _describe_spread(figures.cost, format_money, "change"), "/budget",
         ),
     ]  # fmt: skip
-    if before is None:
-        return tiles
-    then = {tile.name: tile for tile in build_tiles(before, (), 0, span) if tile.name not in _NOW}
-    return [
-        tile._replace(trend=_describe_trend(tile, then[tile.name])) if tile.name in then else tile
-        for tile in tiles
-    ]
 
 
 def _describe_trend(tile: Tile, then: Tile) -> str:

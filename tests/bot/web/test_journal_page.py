@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.web._journal_page import iterate_rows
-from bot.web._journal_search import IncidentIndex, JournalFilter, JournalSearch, parse_cursor
+from bot.web._journal_search import IncidentIndex, JournalFilter, RecordFinder, parse_cursor
 from bot.web._record_export import escape_cell
 from tests.bot.web.test_events import reading
 from tests.bot.web.test_pages import SECRET, checked
@@ -99,7 +99,7 @@ async def test_a_search_goes_on_where_it_ended_and_misses_no_record() -> None:
     for number in range(60):
         user = "u-bob" if number % 3 == 0 else "u-ada"
         journal.append(make_action(room, number // 20, id=f"r{number:04}", user=user))
-    search, wanted = JournalSearch(journal), JournalFilter(user="u-bob")
+    search, wanted = RecordFinder(journal), JournalFilter(user="u-bob")
     found: list[str] = []
     page = await search.find(wanted, size=4, most=7)
     pages = 1
@@ -159,7 +159,7 @@ async def test_an_export_ends_at_the_limit_and_says_how_to_go_on() -> None:
     room, journal = Room(), FakeJournal()
     for number in range(5):
         journal.append(make_action(room, number))
-    search, index, wanted = JournalSearch(journal), IncidentIndex(()), JournalFilter()
+    search, index, wanted = RecordFinder(journal), IncidentIndex(()), JournalFilter()
     batches = [each async for each in iterate_rows(search, index, wanted, None, most=3)]
     rows = [row for batch in batches for row in batch]
     assert [row["id"] for row in rows] == ["r0000", "r0001", "r0002", None]

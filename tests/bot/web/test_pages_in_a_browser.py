@@ -1,5 +1,6 @@
 """The dashboard in a real browser: for everybody, in both themes, on a phone, without a mouse."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,12 +18,21 @@ from tests.support.dashboard_harness import DashboardHarness, open_dashboard
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 NARROW = (390, 844)
+REACHABLE = """() => [...document.querySelectorAll("a[href], button, input, select, summary")]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.type !== "hidden")
+  .map((each, number) => { each.dataset.number = number; }).length"""
+FOCUSED = """() => {
+  const each = document.activeElement;
+  if (!each?.dataset.number) return "";
+  return getComputedStyle(each).outlineStyle === "none" ? "no outline" : each.dataset.number;
+}"""
 STANDS = "document.querySelector('#diff').getBoundingClientRect().top"
 PAGES = (
     "/", "/runs", "/runs/r00002", "/runs/r00002/proposal",
     "/runs/r00000/checks/1", "/incidents", "/incidents/i00000", "/budget", "/versions",
     "/versions/skill/writing-a-cog?version=1", "/versions/prompt/planner", "/wishes", "/memory",
-    "/audit", "/state", "/stop",
+    "/audit", "/state", "/stop", "/growth", "/sessions", "/search?q=dice",
+    "/journal?outcome=failed", "/journal?live=1",
 )  # fmt: skip
 
 
@@ -108,6 +118,76 @@ async def test_a_chart_is_drawn_from_its_table_which_stays_for_who_wants_to_read
         assert await spending.get_by_role("row").count() > 20
 
 
+async def test_a_time_that_is_chosen_on_one_chart_is_shown_on_all(dashboard: Dashboard) -> None:
+    async with visit(dashboard.browser, f"{dashboard.url}/?span=30d") as visited:
+        page, zoomed = visited.page, visited.page.locator("#zoomed")
+        plot = page.locator("#outcomes-chart .u-over")
+        await plot.scroll_into_view_if_needed()
+        box = await plot.bounding_box()
+        assert box is not None
+        await page.mouse.move(box["x"] + 100, box["y"] + 50)
+        await page.mouse.down()
+        await page.mouse.move(box["x"] + 200, box["y"] + 60, steps=3)
+        await page.mouse.up()
+        await expect(zoomed).to_contain_text("\N{EN DASH}")
+        chosen = await zoomed.text_content()
+        await page.get_by_role("button", name="Zoom in").focus()
+        await page.keyboard.press("Enter")
+        await expect(zoomed).not_to_have_text(chosen or "")
+        await page.get_by_role("button", name="Whole time").press("Enter")
+        await expect(zoomed).to_have_text("")
+        await plot.hover()
+        other = page.locator("#spending-chart .u-legend tr").first
+        await expect(other.locator(".u-value")).to_be_visible()
+        await expect(other.locator(".u-value")).not_to_have_text("\N{EN DASH}")
+
+
+async def test_times_and_numbers_are_the_readers_own_and_a_print_is_whole(
+    dashboard: Dashboard,
+) -> None:
+    profile = await dashboard.browser.new_context(locale="de-DE", timezone_id="Asia/Tokyo")
+    page = await profile.new_page()
+    await page.goto(f"{dashboard.url}/journal?outcome=failed")
+    at = page.locator("td time").first
+    stamp = await at.get_attribute("datetime")
+    expected = await page.evaluate(
+        "at => new Intl.DateTimeFormat('de-DE', {dateStyle: 'medium', timeStyle: 'short', "
+        "timeZone: 'Asia/Tokyo'}).format(new Date(at))",
+        stamp,
+    )
+    await expect(at).to_have_text(expected)
+    await page.goto(f"{dashboard.url}/?span=30d")
+    await expect(page.locator("#spending-data data").first).to_have_text(re.compile(r"\$\d+,\d\d"))
+    await page.goto(f"{dashboard.url}/incidents/i00000")
+    await page.emulate_media(media="print")
+    await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    await expect(page.locator("header")).to_be_hidden()
+    await expect(page.get_by_text("dice are broken")).to_be_visible()
+    assert await page.locator("details:not([open])").count() == 0
+    await profile.close()
+
+
+async def test_every_link_field_and_button_of_a_page_is_reached_with_the_keyboard(
+    dashboard: Dashboard,
+) -> None:
+    async with visit(dashboard.browser, dashboard.url) as visited:
+        page = visited.page
+        for path in (
+            "/",
+            "/search?q=dice",
+            "/growth",
+            "/incidents/i00000",
+        ):
+            await page.goto(dashboard.url + path)
+            wanted = await page.evaluate(REACHABLE)
+            reached = set()
+            for _ in range(wanted + 20):
+                await page.keyboard.press("Tab")
+                reached.add(await page.evaluate(FOCUSED))
+            assert "no outline" not in reached, path
+            assert len(reached - {""}) >= wanted, path
+
+
 async def test_without_scripts_every_figure_is_a_table(dashboard: Dashboard) -> None:
     profile = await dashboard.browser.new_context(java_script_enabled=False)
     page = await profile.new_page()
@@ -178,4 +258,4 @@ async def test_the_keyboard_reaches_the_content_at_once(dashboard: Dashboard) ->
         await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
         await page.keyboard.press("Enter")
         await page.keyboard.press("Tab")
-        await expect(page.get_by_role("link", name="24 hours")).to_be_focused()
+        await expect(page.get_by_role("link", name="24 hours", exact=True)).to_be_focused()
