@@ -1,5 +1,6 @@
 """Searches the journal from the newest record to older ones, a bounded number at a time."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from bot.ports.journal import Journal
 BATCH = 1_000
 MOST_COMPARED = 10_000
 """The number of records that one page compares with words or a person; the reader may continue."""
+MOST_SECONDS = 4.0
+"""How long one page searches, on a busy machine; the reader may continue then, too."""
 _MOST_OF_A_MOMENT = 100_000  # the limit of a query
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -130,10 +133,12 @@ class RecordFinder:
         *,
         size: int = 50,
         most: int = MOST_COMPARED,
+        seconds: float = MOST_SECONDS,
     ) -> JournalPage:
         """Return the newest matching records, or those older than `after`."""
         found: list[Action] = []
         compared, last = 0, after
+        until = asyncio.get_running_loop().time() + seconds
         batch = BATCH if wanted.needs_comparison else size + 1
         async for actions in self.iterate(wanted, after, batch):
             for action in actions:
@@ -145,6 +150,8 @@ class RecordFinder:
                         return JournalPage(found, RecordCursor(found[-1].ts, found[-1].id).text)
                     found.append(action)
                 last = RecordCursor(action.ts, action.id)
+            if last is not None and asyncio.get_running_loop().time() >= until:
+                return JournalPage(found, last.text, last.at)
         return JournalPage(found, "")
 
     async def iterate(

@@ -17,6 +17,7 @@ from bot.domain.record_search import AuditQuery, NumberedEntry, RunQuery
 from bot.domain.run import Run
 from bot.presentation.cards import to_one_line
 from bot.presentation.state_labels import MEMORY_KINDS, describe_act, describe_incident
+from bot.presentation.times import format_utc
 from bot.web._collaborators import WebServices
 from bot.web._formats import format_subject
 from bot.web._journal_page import OUTCOMES
@@ -148,7 +149,11 @@ class SearchPage:
             about = to_one_line(description, _CUT)
             results.append(Result(f"/journal/{each.id}", each.called, about, each.ts))
         more = _link("/journal", text) if page.next else ""
-        note = f"the newest {_COMPARED:,} records were compared" if page.compared_to else ""
+        note = (
+            f"records back to {format_utc(page.compared_to)} were compared"
+            if page.compared_to
+            else ""
+        )
         return ResultPart("Journal", results, more, note=note)
 
     def _list_fixes(self) -> dict[str, Incident]:

@@ -110,6 +110,8 @@ async def test_a_search_goes_on_where_it_ended_and_misses_no_record() -> None:
     found += [each.id for each in page.found]
     assert len(found) == len(set(found)) == 20
     assert pages > 8
+    late = await search.find(wanted, size=50, seconds=0)
+    assert late.compared_to is not None
     batches = [each async for each in search.iterate(JournalFilter(), batch=3)]
     assert len({action.id for batch in batches for action in batch}) == 60
 
