@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 from theseus_observe.redaction import redact
@@ -37,6 +38,11 @@ _PAGES = (
 )
 _CUT = 400
 """The number of characters of a memory that a list shows."""
+_FILTERS: Mapping[str, Callable[..., object]] = {
+    "clock_time": lambda at: f"{at:%H:%M:%S}",
+    "inputs": list_inputs,
+    "quoted": lambda path: quote(path, safe=""),
+}
 _ERRORS = {
     403: "You may not see this page",
     404: "Page not found",
@@ -68,6 +74,7 @@ def build_templates(static: StaticFiles) -> Templates:
     return Templates(
         _FOLDER,
         filters={
+            **_FILTERS,
             "act": state_labels.describe_act,
             "age": _run_views.measure_duration,
             "ago": format_relative_time,
@@ -82,7 +89,6 @@ def build_templates(static: StaticFiles) -> Templates:
             "cut": lambda text: to_one_line(text, _CUT),
             "duration": _formats.format_duration,
             "goal": state_labels.GOALS.__getitem__,
-            "inputs": list_inputs,
             "incident_state": state_labels.describe_incident,
             "item_path": _formats.get_item_path,
             "item_kind": state_labels.ITEM_KINDS.__getitem__,
@@ -106,7 +112,6 @@ def build_templates(static: StaticFiles) -> Templates:
             "paid": _formats.format_cost,
             "one_digit": _formats.format_one_digit,
             "owned_files": _formats.list_owned_files,
-            "clock_time": lambda at: f"{at:%H:%M:%S}",
             "entry_kind": state_labels.ENTRY_KINDS.__getitem__,
             "site": _formats.format_location,
             "subject": _formats.format_subject,

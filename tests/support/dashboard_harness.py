@@ -15,20 +15,26 @@ from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteRecordSearch, SqliteStore
 from bot.domain.account import Account, Charge
 from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.audience import Audience
 from bot.domain.audit import AuditEntry
 from bot.domain.budget import BudgetRules
+from bot.domain.evidence import Commit, Suspect
 from bot.domain.feature_request import FeatureRequest, Requester
 from bot.domain.ids import create_sortable_id
-from bot.domain.incident import Incident, Report, Severity
-from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
+from bot.domain.incident import Assignee, Incident, Report, Severity
+from bot.domain.incident_comments import IncidentComment
+from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.domain.memory import Memory
 from bot.domain.people import Person, Place
 from bot.domain.proposal import Approval, Outcome, Shipment
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.domain.shipped_fix import ShippedFix
+from bot.domain.target import OWN_TARGET
 from bot.domain.triage import Origin, Triage
 from bot.domain.watch import Judgement, Watch
+from bot.web import TargetSources
 from tests.bot.web.web_server import Room
+from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_live_registry import FakeLiveRegistry
 from tests.support.dashboard_records import work
@@ -41,6 +47,28 @@ ABOUT = (
     "/roll crashes on 0d6", "/poll results counts a vote twice", "reminders come a day late",
     "/quote search is slow", "add a /coinflip command", "/remind list shows the wrong zone",
     "the poll embed is hard to read", "/roll 2d20 keeps the lower one",
+)  # fmt: skip
+
+SOURCE = """\
+class Dice(commands.Cog):
+    def face(self, sides: int) -> int:
+        \"\"\"Return a face, the first of which is 1.\"\"\"
+        faces = list(range(1, sides + 1))
+        return faces[secrets.randbelow(len(faces))]
+
+    @app_commands.command()
+    async def roll(self, interaction: discord.Interaction, dice: str) -> None:
+        \"\"\"Roll dice.\"\"\"
+        count, sides = parse(dice)
+        await interaction.response.send_message(self.face(sides))
+"""
+FAILURE = Capsule(
+    exception="IndexError", message="list index out of range", fingerprint="f1",
+    audience=Audience.TEAM,
+    frames=(
+        Frame(file="cogs/dice.py", line=11, function="roll", arguments={"dice": "'4d0'"}),
+        Frame(file="cogs/dice.py", line=5, function="face", arguments={"sides": "0"}),
+    ),
 )  # fmt: skip
 
 
@@ -69,7 +97,7 @@ async def open_dashboard(folder: Path) -> AsyncIterator[DashboardHarness]:
             for number in reversed(range(56))
         ]
         await add_memories(memory, room.clock)
-        add_incidents(room)
+        await add_incidents(room)
         wish = FeatureRequest(
             id="a1b2c3", text="a /weather command that knows my town",
             requesters=tuple(Requester(id=each.id, name=each.name) for each in PEOPLE),
@@ -86,6 +114,7 @@ async def open_dashboard(folder: Path) -> AsyncIterator[DashboardHarness]:
             store=store, search=search, journal=journal, ledger=ledger, memory=memory,
             budget=lambda: BudgetRules.model_validate({"day": {"usd": 4}, "week": {"usd": 20}}),
             feature_requests=list_wishes, agent=StoredRuns(store),
+            sources={OWN_TARGET: TargetSources(journal, make_checkout(room.clock))},
         )  # fmt: skip
         yield DashboardHarness(room, runs[-1])
 
@@ -123,12 +152,13 @@ def journal_commands(journal: NdjsonJournal, clock: FakeClock, luck: random.Rand
         for _ in range(luck.randrange(2, 9)):
             failed = luck.random() < bad
             name = luck.choice(("roll", "poll", "remind", "quote search"))
-            error = Capsule(exception="IndexError", message="out of range", fingerprint="f1")
+            error = FAILURE.replace(inputs={"dice": f"'{luck.randrange(9)}d0'"})
             at += timedelta(seconds=luck.randrange(1, 200))
             journal.append(
                 Action(
                     ts=at, id=create_sortable_id(at), event=f"command.{name}", kind=Kind.COMMAND,
-                    name=name, duration_ms=luck.uniform(20, 300), user="u-1",
+                    name=name, duration_ms=luck.uniform(20, 300), user=f"u-{luck.randrange(1, 5)}",
+                    commit=("b" if hour < 40 else "a") * 40,
                     outcome=ActionOutcome.ERROR if failed else ActionOutcome.OK,
                     error=error if failed else None,
                 )
@@ -229,9 +259,28 @@ async def add_memories(memory: SqliteMemory, clock: FakeClock) -> None:
     )
 
 
-def add_incidents(room: Room) -> None:
-    """Add two open incidents and a closed one."""
+def make_checkout(clock: FakeClock) -> FakeCheckout:
+    """Return a checkout whose newest commit broke the dice."""
+    checkout = FakeCheckout({"cogs/dice.py": SOURCE})
+    checkout.history = ["a" * 40, "b" * 40]
+    checkout.snapshots *= 2
+    at = clock.now() - timedelta(hours=40)
+    commit = Commit(sha="b" * 40, author="Ben", at=at, summary="Allow dice of any size")
+    reason = "last changed cogs/dice.py:5"
+    checkout.found = (Suspect(commit=commit, reason=reason, diff="", score=0.9),)
+    return checkout
+
+
+async def add_incidents(room: Room) -> None:
+    """Add two open incidents and a closed one, and what people wrote about the first."""
     now = room.clock.now()
+    for number, (person, text) in enumerate(
+        ((PEOPLE[0], "`0` sides since yesterday's change."), (PEOPLE[1], "I refuse them."))
+    ):
+        said = IncidentComment(
+            id=str(number), person=person, text=text, at=now - timedelta(hours=2 - number)
+        )
+        await room.incidents.comments.put("i00000", said)
     rule = Anomaly(
         rule=Rule.ERROR_RATE, event="command.roll", at=now, value=0.4, threshold=0.3, volume=20
     )
@@ -250,6 +299,9 @@ def add_incidents(room: Room) -> None:
             count=17 + number, affected=("u-1", "u-2"), error="IndexError in face()",
             level="I propose a fix, and a person decides.", noticed="9 of 20 failed in 10 min",
             reports=(Report(person=PEOPLE[1], text="dice are broken", at=opened),),
+            assignee=None if number else Assignee(
+                person=PEOPLE[1], by=PEOPLE[0], at=opened, is_informed=True
+            ),
         )  # fmt: skip
         ended = now - timedelta(hours=100)
         fix = ShippedFix(
