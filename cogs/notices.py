@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.authority.end_times import parse_end_time
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
-from bot.domain.notices import Delivery
+from bot.domain.notices import NoticeDelivery, QuietLevel
 from bot.grammar.notices import parse_time
 from bot.notices.digest_schedules import DigestRequest, DigestSchedules
 from bot.notices.preferences import NoticePreferences
@@ -23,7 +23,7 @@ from bot.notices.texts import (
 )
 from cogs.ui import LaterButton, get_speaker
 
-_DELIVERIES = [app_commands.Choice(name=each.value, value=each.value) for each in Delivery]
+_DELIVERIES = [app_commands.Choice(name=each.value, value=each.value) for each in NoticeDelivery]
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEKDAYS = [app_commands.Choice(name=name, value=number) for number, name in enumerate(_DAYS)]
 
@@ -69,9 +69,9 @@ class Notices(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         settings = await self._preferences.change(
             get_speaker(interaction),
-            done=Delivery(done) if done else None,
-            approval=Delivery(approval) if approval else None,
-            fixed=Delivery(fixed) if fixed else None,
+            done=NoticeDelivery(done) if done else None,
+            approval=NoticeDelivery(approval) if approval else None,
+            fixed=NoticeDelivery(fixed) if fixed else None,
         )
         await interaction.followup.send(describe_settings(settings), ephemeral=True)
 
@@ -127,7 +127,7 @@ class Notices(commands.Cog):
             text = describe_quiet_end(person)
         else:
             end = parse_end_time(until, self.bot.clock.now())
-            level = "nothing" if mode == "nothing" else "needs a person"
+            level: QuietLevel = "nothing" if mode == "nothing" else "needs a person"
             text = describe_quiet(await self._quiet.begin(person, level, end))
         await interaction.followup.send(text, ephemeral=True)
 

@@ -28,7 +28,7 @@ from bot.app.monitors import (
     build_self_audit,
     build_storage_watch,
 )
-from bot.app.notices import build_notices, build_presence, open_choices
+from bot.app.notices import build_notices, open_choices
 from bot.app.personal_data_stores import build_own_personal_data
 from bot.app.repository_check import RepositoryCheck
 from bot.app.research import add_research, add_research_answers
@@ -186,14 +186,13 @@ async def _build(
     alerts = build(build_alert_dispatcher, news=beginning.news)
     stack.push_async_exit(look_once_more(alerts))
     audit = build(build_self_audit)
-    storage = build(build_storage_watch, more=(live.state_file,))
+    storage, closing = build(build_storage_watch, more=(live.state_file,)), build(Closing)
     goals, reviews = build_goals(injector), build_reviews(injector)
-    notices, presence = build_notices(injector), build_presence(injector, storage)
+    notices = build_notices(injector, storage)
     build_intake(injector)
     injector.add(await call(build_recording_transcripts))
     issues, personal_data = build(build_issue_intake), build(build_own_personal_data)
     live.follow(call(build_live_settings, started=settings.config))
-    closing = build(Closing)
     web = build_web_server(injector, settings)
     serving = await serve(settings, web, stack, beginning.logins)
     traffic, talks = injector.get(TrafficServices), injector.find(ChatModel)
@@ -209,7 +208,7 @@ async def _build(
             *_list_loops(
                 agent, monitoring, audit, *goals, reviews, backups, warming, live, alerts, issues
             ),
-            *_list_loops(personal_data, call(make_retention), storage, tools, *notices, presence),
+            *_list_loops(personal_data, call(make_retention), storage, tools, *notices),
             *_list_loops(
                 call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)
             ),

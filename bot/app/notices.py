@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
 
 from bot.adapters.discord_chat import DiscordPresence
 from bot.app.agent import build_links
@@ -22,18 +21,11 @@ from bot.notices.proposal_groups import ProposalGroups
 from bot.notices.quiet import QuietMode
 from bot.notices.recipients import Recipients
 from bot.notices.records import NoticeRecords
-from bot.notices.reminders import ReminderPlaces, Reminders
+from bot.notices.reminders import NoticeReminders, ReminderPlaces
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
+from bot.self_improvement.running_agent import Loop
 from bot.settings import Settings
-
-
-class Loop(Protocol):
-    """What works for as long as the bot runs."""
-
-    async def run_forever(self) -> None:
-        """Work until cancelled."""
-        ...
 
 
 def open_choices(injector: Injector, dev_channel_id: int) -> None:
@@ -43,16 +35,20 @@ def open_choices(injector: Injector, dev_channel_id: int) -> None:
     injector.build(DevChannelAnnouncer, dev_channel_id=dev_channel_id)
 
 
-def build_notices(injector: Injector) -> tuple[Loop, ...]:
-    """Return what tells people, not running yet. The injector then provides its parts."""
+def build_notices(injector: Injector, storage: StorageWatch) -> tuple[Loop, ...]:
+    """Return what tells people, and what shows the bot's health beside its name; not running yet.
+
+    The injector then provides its parts.
+    """
     who, monitoring = injector.get(Identity), injector.get(Monitoring)
     chat_address = build_links(injector.get(Settings)).chat
     address = f"{chat_address}/{who.guild_id}" if chat_address and who.guild_id else ""
     channels = {each.target: each.dev_channel_id for each in (monitoring, *monitoring.others)}
-    return assemble_notices(
+    loops = assemble_notices(
         injector, channels, monitoring.list_incidents, dev_channel_id=who.dev_channel_id,
         address=address,
     )  # fmt: skip
+    return (*loops, _build_presence(injector, storage))
 
 
 def assemble_notices(
@@ -75,14 +71,14 @@ def assemble_notices(
     build(DigestPlaces, dev_channel_id=dev_channel_id, targets=frozenset({OWN_TARGET, *here}))
     build(ReminderPlaces, chat=injector.get(Chat), clock=injector.get(Clock), address=address)
     build(DigestSchedules)
-    groups, reminders = build(ProposalGroups, channels=channels), build(Reminders)
+    groups, reminders = build(ProposalGroups, channels=channels), build(NoticeReminders)
     build(NoticeRecords)
     state = injector.get(QuietState)
     return (state, build(DigestPosts), build(PersonalNotices), groups, reminders)
 
 
-def build_presence(injector: Injector, storage: StorageWatch) -> HealthPresence:
-    """Return what shows the bot's health beside its name, not running yet."""
+def _build_presence(injector: Injector, storage: StorageWatch) -> HealthPresence:
+    """Return what shows the bot's health."""
     client = injector.get(TheseusClient)
 
     async def find_faults() -> list[str]:

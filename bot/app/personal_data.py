@@ -100,13 +100,7 @@ def build_personal_data(
             monitoring.count_records,
             monitoring.erase,
         ),
-        *_list_goal_kinds(objectives, pursuits),
-        kind(
-            "what you have chosen to be told, and reminders",
-            "until you choose otherwise; reminders until they are sent",
-            notices.count_records,
-            notices.erase,
-        ),
+        *_list_choice_kinds(objectives, pursuits, notices),
         kind(
             "texts of yours beside the audit log",
             f"for {retention.audit} days",
@@ -121,22 +115,28 @@ def build_personal_data(
     )
 
 
-def _list_goal_kinds(
-    objectives: ObjectiveService, pursuits: PursuitRecords
+def _list_choice_kinds(
+    objectives: ObjectiveService, pursuits: PursuitRecords, notices: NoticeRecords
 ) -> tuple[PersonalDataKind, ...]:
-    kind = PersonalDataKind
+    """Return the kinds that are what people have chosen for the bot, or for themselves."""
     return (
-        kind(
+        PersonalDataKind(
             "goals you have set for me",
             "until they are removed",
             objectives.count_records,
             objectives.erase,
         ),
-        kind(
+        PersonalDataKind(
             "that you let me work towards the goals",
             "until somebody else does",
             pursuits.count_records,
             pursuits.erase,
+        ),
+        PersonalDataKind(
+            "what you have chosen to be told, and reminders",
+            "until you choose otherwise; reminders until they are sent",
+            notices.count_records,
+            notices.erase,
         ),
     )
 

@@ -20,9 +20,9 @@ class DevChannelAnnouncer:
     dev_channel_id: int
     quiet: QuietState | None = None
 
-    def holds_reports(self) -> bool:
+    def has_to_wait(self) -> bool:
         """Return whether reports that no one asked for have to wait, because of quiet mode."""
-        return self.quiet is not None and self.quiet.holds()
+        return self.quiet is not None and self.quiet.has_to_wait()
 
     async def tell(self, text: str, *, key: str) -> None:
         """Post a text once for this key. If the channel rejects it, this is only logged."""

@@ -46,7 +46,7 @@ class QuietState:
         """The period that applies now, if there is one."""
         return self._period if self.was_quiet(self.clock.now()) else None
 
-    def holds(self, *, needs_person: bool = False) -> bool:
+    def has_to_wait(self, *, needs_person: bool = False) -> bool:
         """Return whether an announcement has to wait. One of high severity never asks."""
         if not self._is_loaded:
             return True
@@ -55,7 +55,7 @@ class QuietState:
 
     def was_quiet(self, at: datetime) -> bool:
         """Return whether a moment was in the newest period, or is in the current one."""
-        return self._period is not None and self._period.covers(at)
+        return self._period is not None and self._period.is_active_at(at)
 
     async def count_records(self, subject: DataSubject) -> int:
         """Return whether the person has set the newest period, as a number. Raises `StoreError`."""

@@ -24,12 +24,12 @@ FOR_ANSWER = frozenset({Waiting.QUESTION, Waiting.AGREEMENT, Waiting.JUDGEMENT})
 """What a run waits for while its thread asks people something else."""
 
 
-def needs_person(run: Run) -> bool:
+def is_for_person(run: Run) -> bool:
     """Return whether a run waits for a decision or an answer of people."""
     return run.waiting in FOR_APPROVAL or run.waiting in FOR_ANSWER
 
 
-class Delivery(StrEnum):
+class NoticeDelivery(StrEnum):
     """How a person is told."""
 
     MENTION = "mention"
@@ -49,12 +49,12 @@ class NoticeSettings(Record):
     """How one person wants to be told. The defaults are what the bot does for everyone."""
 
     person_id: int
-    done: Delivery = Delivery.NONE
-    approval: Delivery = Delivery.NONE
-    fixed: Delivery = Delivery.MENTION
+    done: NoticeDelivery = NoticeDelivery.NONE
+    approval: NoticeDelivery = NoticeDelivery.NONE
+    fixed: NoticeDelivery = NoticeDelivery.MENTION
     changed_at: AwareDatetime = Field(description="what happened before is not told")
 
-    def get_delivery(self, kind: NoticeKind) -> Delivery:
+    def get_delivery(self, kind: NoticeKind) -> NoticeDelivery:
         """Return how the person is told of that kind."""
         return {
             NoticeKind.DONE: self.done,
@@ -76,7 +76,7 @@ class QuietPeriod(Record):
     until: AwareDatetime | None = Field(default=None, description="absent: until a person ends it")
     ended_at: AwareDatetime | None = None
 
-    def covers(self, at: datetime) -> bool:
+    def is_active_at(self, at: datetime) -> bool:
         """Return whether a moment is in the period."""
         ends = [each for each in (self.until, self.ended_at) if each is not None]
         return self.at <= at and all(at < each for each in ends)

@@ -57,7 +57,7 @@ class GoalReview:
 
     async def look(self) -> None:
         """Review the goals if that is due. The first start has no slot to catch up with."""
-        if self._config.cron is None or self._announcer.holds_reports():
+        if self._config.cron is None or self._announcer.has_to_wait():
             return
         now = self._clock.now()
         slot = find_newest_slot(self._config.cron, self._config.timezone, now)

@@ -53,7 +53,7 @@ class Digests:
         """Return whether the incident is held back until the quiet hours are over."""
         if not can_wait(incident):
             return False
-        is_in_quiet_mode = self._quiet is not None and self._quiet.holds(
+        is_in_quiet_mode = self._quiet is not None and self._quiet.has_to_wait(
             needs_person=incident.is_for_people
         )
         return is_in_quiet_mode or is_quiet(self._config.quiet_hours, now)

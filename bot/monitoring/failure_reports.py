@@ -7,7 +7,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.failure_report import REPORTED, FailureReport
 from bot.domain.incident import MOST_REPORTS
 from bot.domain.journal import FailureGroup
-from bot.domain.notices import Delivery
+from bot.domain.notices import NoticeDelivery
 from bot.domain.personal_data import DataSubject
 from bot.domain.run import Run, Trigger
 from bot.domain.shipped_fix import ShippedFix
@@ -96,10 +96,10 @@ class FailureReports:
 
     async def _tell(self, report: FailureReport, fix: ShippedFix) -> None:
         """Tell a reporter of the fix, once, in the way that they have chosen."""
-        delivery = Delivery.MENTION
+        delivery = NoticeDelivery.MENTION
         if self.preferences is not None:
             delivery = (await self.preferences.get(report.person_id)).fixed
-        if delivery is not Delivery.NONE:
+        if delivery is not NoticeDelivery.NONE:
             channel_id = report.place.thread_id or report.place.channel_id
             post, key = render_fixed(report, fix), f"{report.key}:{fix.run_id}"
             await deliver(self.chat, delivery, report.person_id, channel_id, post, key)

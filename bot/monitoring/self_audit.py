@@ -111,7 +111,7 @@ class SelfAudit:
         A first start has no slot yet.
         """
         quiet = self._services.quiet
-        if self._config.cron is None or (quiet is not None and quiet.holds()):
+        if self._config.cron is None or (quiet is not None and quiet.has_to_wait()):
             return
         now = self._services.clock.now()
         slot = find_newest_slot(self._config.cron, self._config.timezone, now)

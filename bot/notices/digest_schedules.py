@@ -122,7 +122,7 @@ class DigestPosts:
         for each in await self.schedules.list_all():
             slot = find_newest_slot(each, now)
             is_due = slot > each.slot or each.slot > now + _WRONG_CLOCK
-            if is_due and not (each.to_channel and self.quiet.holds(needs_person=True)):
+            if is_due and not (each.to_channel and self.quiet.has_to_wait(needs_person=True)):
                 await self._send(each, slot, now)
                 await self.schedules.save(each, slot)
 

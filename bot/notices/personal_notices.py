@@ -8,7 +8,7 @@ import structlog
 from bot.authority.policy import Act
 from bot.authority.quiet_state import QuietState
 from bot.domain.errors import ChatRejected, ChatUnavailable, PortError
-from bot.domain.notices import FOR_APPROVAL, Delivery, NoticeKind, NoticeSettings
+from bot.domain.notices import FOR_APPROVAL, NoticeDelivery, NoticeKind, NoticeSettings
 from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.notices.preferences import NoticePreferences
@@ -50,7 +50,7 @@ class PersonalNotices:
 
     async def look(self) -> None:
         """Send what is new. Raises `PortError`; the rest is sent at the next look."""
-        wanted = [each for each in await self.preferences.list_all() if _wants_any(each)]
+        wanted = [each for each in await self.preferences.list_all() if _has_choice(each)]
         if not wanted:
             return
         now = self.clock.now()
@@ -68,9 +68,9 @@ class PersonalNotices:
         person_id = settings.person_id
         if run.has_ended and run.trigger.person.id == person_id:
             key = f"notice:done:{run.id}:{run.attempt}:{person_id}"
-            if settings.done is not Delivery.NONE and key not in self._sent:
+            if settings.done is not NoticeDelivery.NONE and key not in self._sent:
                 await self._send(run, NoticeKind.DONE, settings, key, render_done(run, person_id))
-        elif run.waiting in FOR_APPROVAL and settings.approval is not Delivery.NONE:
+        elif run.waiting in FOR_APPROVAL and settings.approval is not NoticeDelivery.NONE:
             history = await self.store.get_history(run.id)
             proposal = history.proposal
             key = f"notice:approval:{run.id}:{proposal.head[:12] if proposal else ''}:{person_id}"
@@ -83,7 +83,7 @@ class PersonalNotices:
     ) -> None:
         delivery = settings.get_delivery(kind)
         needs_person = kind is NoticeKind.APPROVAL
-        if delivery is Delivery.MENTION and self.quiet.holds(needs_person=needs_person):
+        if delivery is NoticeDelivery.MENTION and self.quiet.has_to_wait(needs_person=needs_person):
             return
         act = Act.SHIP if needs_person else Act.READ
         try:
@@ -97,14 +97,19 @@ class PersonalNotices:
 
 
 async def deliver(
-    chat: Chat, delivery: Delivery, person_id: int, channel_id: int | None, post: Post, key: str
+    chat: Chat,
+    delivery: NoticeDelivery,
+    person_id: int,
+    channel_id: int | None,
+    post: Post,
+    key: str,
 ) -> None:
     """Send a post once for this key: directly, or as a mention in a channel.
 
     Who accepts no direct messages is mentioned instead. A refusal of both is logged.
     """
     try:
-        if delivery is Delivery.DIRECT:
+        if delivery is NoticeDelivery.DIRECT:
             try:
                 direct = await chat.open_direct_channel(person_id)
                 await chat.post(direct, post.replace(reply_to=None), key=f"{key}:direct")
@@ -118,5 +123,5 @@ async def deliver(
         _log.warning("%s cannot be told there: %s", person_id, error)
 
 
-def _wants_any(settings: NoticeSettings) -> bool:
-    return any(each is not Delivery.NONE for each in (settings.done, settings.approval))
+def _has_choice(settings: NoticeSettings) -> bool:
+    return any(each is not NoticeDelivery.NONE for each in (settings.done, settings.approval))

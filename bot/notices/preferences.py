@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.notices import NOTICE_SETTINGS, Delivery, NoticeSettings
+from bot.domain.notices import NOTICE_SETTINGS, NoticeDelivery, NoticeSettings
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.ports.clock import Clock
@@ -25,9 +25,9 @@ class NoticePreferences:
         self,
         person: Person,
         *,
-        done: Delivery | None = None,
-        approval: Delivery | None = None,
-        fixed: Delivery | None = None,
+        done: NoticeDelivery | None = None,
+        approval: NoticeDelivery | None = None,
+        fixed: NoticeDelivery | None = None,
     ) -> NoticeSettings:
         """Store what the person has chosen for themselves, and return all of it."""
         chosen = {"done": done, "approval": approval, "fixed": fixed}

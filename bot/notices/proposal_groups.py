@@ -59,10 +59,10 @@ class ProposalGroups:
         histories = await self.store.get_histories([run.id for run in waiting])
         rest = [(run, histories[run.id]) for run in reversed(waiting) if run.id in histories]
         for group in groups:  # first, so that a proposal does not move to another group
-            members = [each for each in rest if _belongs_to(each, group)]
+            members = [each for each in rest if _is_in_group(each, group)]
             rest = [each for each in rest if each not in members]
             await self._update(group, members)
-        if not self.quiet.holds(needs_person=True):
+        if not self.quiet.has_to_wait(needs_person=True):
             for (target, subject), found in group_proposals(rest).items():
                 await self._announce(target, subject, found)
 
@@ -135,6 +135,6 @@ def list_subjects(history: History) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*paths, *([command] if command else [])]))
 
 
-def _belongs_to(each: Waiting, group: ProposalGroup) -> bool:
+def _is_in_group(each: Waiting, group: ProposalGroup) -> bool:
     run, history = each
     return run.trigger.target == group.target and group.subject in list_subjects(history)

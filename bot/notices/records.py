@@ -6,7 +6,7 @@ from bot.authority.quiet_state import QuietState
 from bot.domain.personal_data import DataSubject
 from bot.notices.digest_schedules import DigestSchedules
 from bot.notices.preferences import NoticePreferences
-from bot.notices.reminders import Reminders
+from bot.notices.reminders import NoticeReminders
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +15,7 @@ class NoticeRecords:
 
     preferences: NoticePreferences
     digests: DigestSchedules
-    reminders: Reminders
+    reminders: NoticeReminders
     quiet: QuietState
 
     async def count_records(self, subject: DataSubject) -> int:

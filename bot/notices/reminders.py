@@ -11,7 +11,7 @@ from bot.authority.end_times import parse_end_time
 from bot.authority.policy import Act
 from bot.domain.errors import ChatUnavailable, PortError, UnknownRun, WrongStage
 from bot.domain.ids import create_run_id
-from bot.domain.notices import REMINDER, Delivery, Reminder, SubjectKind, needs_person
+from bot.domain.notices import REMINDER, NoticeDelivery, Reminder, SubjectKind, is_for_person
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef
@@ -37,7 +37,7 @@ _FAILED = log_warnings(_log, "a reminder could not be sent; I will try again")
 
 
 @dataclass(frozen=True, eq=False)
-class Reminders:
+class NoticeReminders:
     """Stores reminders, and sends each once if what it is about still waits."""
 
     key_values: KeyValueStore
@@ -59,7 +59,7 @@ class Reminders:
         """Raise `NotAuthorized` if the person may not read about it, `WrongStage` if it is over."""
         run_id = subject if kind == "run" else None
         await self.authorizer.ask(person, Act.READ, run_id)
-        if not await self._still_waits(kind, subject):
+        if not await self._is_waiting(kind, subject):
             raise WrongStage("That is decided already.")
 
     async def add(
@@ -108,7 +108,7 @@ class Reminders:
     async def _send(self, reminder: Reminder) -> bool:
         """Send a reminder if it still counts; return whether it is done with."""
         run = await self._find_run(reminder.subject) if reminder.kind == "run" else None
-        if not await self._still_waits(reminder.kind, reminder.subject):
+        if not await self._is_waiting(reminder.kind, reminder.subject):
             return True
         target = run.trigger.target if run else OWN_TARGET
         try:
@@ -119,21 +119,21 @@ class Reminders:
         if person is None:
             return True
         settings = await self.preferences.get(reminder.person_id)
-        direct = settings.approval is Delivery.DIRECT
-        delivery = Delivery.DIRECT if direct else Delivery.MENTION
+        direct = settings.approval is NoticeDelivery.DIRECT
+        delivery = NoticeDelivery.DIRECT if direct else NoticeDelivery.MENTION
         post = render_reminder(reminder, run, self.places.build_link(reminder.message))
         channel_id = reminder.message.channel_id
         key = f"{reminder.key}:{reminder.due.isoformat()}"
         await deliver(self.places.chat, delivery, person.id, channel_id, post, key)
         return True
 
-    async def _still_waits(self, kind: SubjectKind, subject: str) -> bool:
+    async def _is_waiting(self, kind: SubjectKind, subject: str) -> bool:
         if kind == "digest":
             return True
         if kind == "group":
             return await self.groups.find(subject) is not None
         run = await self._find_run(subject)
-        return run is not None and needs_person(run)
+        return run is not None and is_for_person(run)
 
     async def _find_run(self, run_id: str) -> Run | None:
         try:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from bot.domain.history import History
 from bot.domain.notices import (
-    Delivery,
     DigestSchedule,
+    NoticeDelivery,
     NoticeSettings,
     ProposalGroup,
     QuietPeriod,
@@ -54,9 +54,9 @@ def describe_quiet_end(person: Person) -> str:
 def describe_settings(settings: NoticeSettings) -> str:
     """Return how a person is told of each kind."""
     names = {
-        Delivery.MENTION: "a mention, where it happens",
-        Delivery.DIRECT: "a direct message",
-        Delivery.NONE: "nothing",
+        NoticeDelivery.MENTION: "a mention, where it happens",
+        NoticeDelivery.DIRECT: "a direct message",
+        NoticeDelivery.NONE: "nothing",
     }
     return (
         "You get from me:\n"

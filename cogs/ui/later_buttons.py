@@ -10,7 +10,7 @@ from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.notices import SubjectKind
 from bot.domain.posts import Button, MessageRef
-from bot.notices.reminders import Reminders, When
+from bot.notices.reminders import NoticeReminders, When
 from bot.notices.texts import describe_reminder
 from bot.presentation.later import ACTION
 from cogs.ui.answers import view_of
@@ -20,6 +20,7 @@ _TEMPLATE = re.compile(
     r"theseus:later:(?P<act>ask|hour|tomorrow):(?P<kind>run|group|digest):(?P<subject>[0-9a-z]{1,20})"
     r"(?::(?P<channel>\d{1,20}):(?P<message>\d{1,20}))?"
 )
+_KINDS: dict[str, SubjectKind] = {"run": "run", "group": "group", "digest": "digest"}
 _OFFERS: tuple[tuple[When, str], ...] = (("hour", "In an hour"), ("tomorrow", "Tomorrow"))
 
 
@@ -29,7 +30,7 @@ class LaterButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     def __init__(self, item: ui.Button[Any], match: re.Match[str]) -> None:
         super().__init__(item)
         self._act: str = match["act"]
-        self._kind: SubjectKind = match["kind"]
+        self._kind = _KINDS[match["kind"]]
         self._subject: str = match["subject"]
         self._place = (match["channel"], match["message"])
 
@@ -55,7 +56,9 @@ class LaterButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 
     async def _offer(self, interaction: discord.Interaction[Any]) -> None:
         bot: TheseusClient = interaction.client
-        await bot.provide(Reminders).permit(get_speaker(interaction), self._kind, self._subject)
+        await bot.provide(NoticeReminders).permit(
+            get_speaker(interaction), self._kind, self._subject
+        )
         message = interaction.message
         place = (str(message.channel.id), str(message.id)) if message else ()
         buttons: list[ui.Button[Any]] = []
@@ -73,7 +76,7 @@ class LaterButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         ref = MessageRef(
             channel_id=int(channel or interaction.channel_id or 0), message_id=int(message or 0)
         )
-        due = await bot.provide(Reminders).add(
+        due = await bot.provide(NoticeReminders).add(
             get_speaker(interaction), self._kind, self._subject, ref,
             "hour" if self._act == "hour" else "tomorrow",
         )  # fmt: skip

@@ -243,17 +243,16 @@ async def open_dev_channel(
         monitoring = _create_monitoring(world, agent, chat, identity)
         if with_monitoring:
             services.add(monitoring)
-        goals = _create_goals(services, monitoring)
-        goals += _create_notices(services, world, monitoring, place[1])
+        loops = _create_goals(services, monitoring) + _create_notices(services, world, monitoring)
         services.add(create_intake(client, services, known))
         services.add(_create_personal_data(world, client, agent, monitoring))
         await stack.enter_async_context(run_bot(client, local))
         room = DevChannel(local, world, client, agent)
         for name in local.people:
             room.people[name] = await stack.enter_async_context(Person(local.base_url, name))
-        noticing = [monitoring.run_forever()] if with_monitoring else []
-        forever = [chat.run_forever(), agent.run_forever(), _advance_time(world, pace), *noticing]
-        async with _run_meanwhile([*forever, *goals]):
+        loops += [monitoring.run_forever()] if with_monitoring else []
+        forever = [chat.run_forever(), agent.run_forever(), _advance_time(world, pace)]
+        async with _run_meanwhile([*forever, *loops]):
             yield room
 
 
@@ -309,15 +308,15 @@ def _create_goals(services: Injector, monitoring: Monitoring) -> list[Coroutine[
 
 
 def _create_notices(
-    services: Injector, world: AgentHarness, monitoring: Monitoring, dev_channel_id: int
+    services: Injector, world: AgentHarness, monitoring: Monitoring
 ) -> list[Coroutine[Any, Any, None]]:
     """Add what tells people as they have chosen it, and return its loops."""
     services.add(world.ledger, Ledger)
     services.build(QuietState)
     services.build(NoticePreferences)
     loops = assemble_notices(
-        services, {OWN_TARGET: dev_channel_id}, monitoring.list_incidents,
-        dev_channel_id=dev_channel_id,
+        services, {OWN_TARGET: monitoring.dev_channel_id}, monitoring.list_incidents,
+        dev_channel_id=monitoring.dev_channel_id,
     )  # fmt: skip
     return [each.run_forever() for each in loops]
 

@@ -13,17 +13,17 @@ class DiscordPresence:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
-        self._shown: tuple[object, Presence] | None = None
+        self._current: tuple[object, Presence] | None = None
 
     async def show(self, presence: Presence) -> None:
         """Send the presence unless this session shows it; without a session, nothing."""
         if not self._client.is_ready():
             return
-        current = (self._client.ws, presence)
-        if self._shown == current:
+        wanted = (self._client.ws, presence)
+        if self._current == wanted:
             return
         await self._client.change_presence(
             activity=discord.CustomActivity(name=presence.text),
             status=discord.Status(presence.sign),
         )
-        self._shown = current
+        self._current = wanted

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.authority.end_times import parse_end_time
 from bot.domain.errors import WrongStage
 from bot.domain.intents import Intent
+from bot.domain.notices import QuietLevel
 from bot.domain.people import Person
 from bot.grammar.notices import (
     DigestSentence,
@@ -80,6 +81,6 @@ class Handler:
         if wanted.ends:
             await self.quiet.end(person)
             return None if request.is_public else describe_quiet_end(person)
-        level = "nothing" if wanted.is_total else "needs a person"
+        level: QuietLevel = "nothing" if wanted.is_total else "needs a person"
         period = await self.quiet.begin(person, level, request.until)
         return None if request.is_public else describe_quiet(period)

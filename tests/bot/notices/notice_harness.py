@@ -6,10 +6,11 @@ from theseus_guard.records import FileChange
 
 from bot.app.notices import assemble_notices
 from bot.authority.announcements import DevChannelAnnouncer
-from bot.authority.approval_policy import ApprovalPolicy, ApprovalRules
+from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.authorizer import AuditWriter, Authorizer
 from bot.authority.quiet_state import QuietState
 from bot.domain.account import Account, Charge
+from bot.domain.approval import ApprovalRules
 from bot.domain.change import ChangeSet
 from bot.domain.evidence import Diagnosis
 from bot.domain.people import Place
@@ -25,7 +26,7 @@ from bot.notices.preferences import NoticePreferences
 from bot.notices.proposal_groups import ProposalGroups
 from bot.notices.quiet import QuietMode
 from bot.notices.records import NoticeRecords
-from bot.notices.reminders import Reminders
+from bot.notices.reminders import NoticeReminders
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
@@ -48,11 +49,11 @@ class NoticeHarness:
     """Everything in bot/notices, with `members` who may be changed at any time."""
 
     def __init__(self, *, other: "NoticeHarness | None" = None) -> None:
-        self.clock = other.clock if other else FakeClock()
-        self.store = other.store if other else FakeStore()
-        self.key_values = other.key_values if other else FakeKeyValueStore()
-        self.chat = other.chat if other else FakeChat()
-        self.ledger = other.ledger if other else FakeLedger()
+        self.clock: FakeClock = other.clock if other else FakeClock()
+        self.store: FakeStore = other.store if other else FakeStore()
+        self.key_values: FakeKeyValueStore = other.key_values if other else FakeKeyValueStore()
+        self.chat: FakeChat = other.chat if other else FakeChat()
+        self.ledger: FakeLedger = other.ledger if other else FakeLedger()
         self.members = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
         injector = Injector()
         for port, kind in (
@@ -78,7 +79,7 @@ class NoticeHarness:
         self.digests = injector.get(DigestPosts)
         self.personal = injector.get(PersonalNotices)
         self.groups = injector.get(ProposalGroups)
-        self.reminders = injector.get(Reminders)
+        self.reminders = injector.get(NoticeReminders)
         self.records = injector.get(NoticeRecords)
 
     def add_run(

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.errors import NotAuthorized, WrongStage
-from bot.domain.notices import Delivery
+from bot.domain.notices import NoticeDelivery
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef
@@ -30,9 +30,9 @@ async def test_who_has_chosen_nothing_is_told_nothing() -> None:
 
 async def test_a_request_that_has_ended_and_an_approval_are_told_once_each() -> None:
     made = await start()
-    await made.preferences.change(DORA, done=Delivery.MENTION)
-    await made.preferences.change(ALICE, approval=Delivery.DIRECT)
-    await made.preferences.change(DORA, approval=Delivery.DIRECT)  # who may not approve
+    await made.preferences.change(DORA, done=NoticeDelivery.MENTION)
+    await made.preferences.change(ALICE, approval=NoticeDelivery.DIRECT)
+    await made.preferences.change(DORA, approval=NoticeDelivery.DIRECT)  # who may not approve
     made.add_run("r1", waiting=Waiting.APPROVAL)
     await made.personal.look()
     (wanted,) = made.chat.messages
@@ -55,7 +55,9 @@ async def test_what_ended_before_the_choice_and_revoked_rights_are_told_to_nobod
     made.add_run("r1")
     made.skip(minutes=1)
     for person in (ALICE, BOB, DORA, MALLORY):
-        await made.preferences.change(person, done=Delivery.DIRECT, approval=Delivery.DIRECT)
+        await made.preferences.change(
+            person, done=NoticeDelivery.DIRECT, approval=NoticeDelivery.DIRECT
+        )
     made.members.members.pop(ALICE.id)
     made.members.members[BOB.id] = Person(id=BOB.id, name="bob")  # without the role
     made.add_run("r2", waiting=Waiting.APPROVAL)
@@ -65,7 +67,7 @@ async def test_what_ended_before_the_choice_and_revoked_rights_are_told_to_nobod
 
 async def test_who_takes_no_direct_messages_is_mentioned() -> None:
     made = await start()
-    await made.preferences.change(DORA, done=Delivery.DIRECT)
+    await made.preferences.change(DORA, done=NoticeDelivery.DIRECT)
     made.chat.gone.add(-DORA.id)
     made.add_run("r1")
     await made.personal.look()
@@ -74,7 +76,7 @@ async def test_who_takes_no_direct_messages_is_mentioned() -> None:
 
 async def test_mentions_wait_for_the_end_of_quiet_mode() -> None:
     made = await start()
-    await made.preferences.change(DORA, done=Delivery.MENTION)
+    await made.preferences.change(DORA, done=NoticeDelivery.MENTION)
     await made.quiet.begin(ALICE, "needs a person", None)
     made.add_run("r1")
     await made.personal.look()
@@ -84,7 +86,7 @@ async def test_mentions_wait_for_the_end_of_quiet_mode() -> None:
     assert len(made.list_posts(THREAD + 1)) == 1
 
 
-async def test_later_reminds_once_and_only_of_what_still_waits() -> None:
+async def test_later_reminds_once_and_only_of_what_is_waiting() -> None:
     made = await start()
     made.add_run("r1", waiting=Waiting.APPROVAL)
     made.add_run("r2", waiting=Waiting.QUESTION)

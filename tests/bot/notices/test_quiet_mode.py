@@ -34,7 +34,7 @@ async def test_nobody_but_listed_people_makes_the_bot_quiet() -> None:
     await made.quiet.begin(ALICE, "nothing", None)
     with pytest.raises(NotAuthorized):
         await made.quiet.end(MALLORY)
-    assert made.state.holds(needs_person=True)
+    assert made.state.has_to_wait(needs_person=True)
     await made.quiet.end(ALICE)
     with pytest.raises(WrongStage, match="not in quiet mode"):
         await made.quiet.end(ALICE)
@@ -49,12 +49,12 @@ async def test_a_level_says_what_is_held_until_its_end_also_after_a_restart(
     await made.state.load()
     await made.quiet.begin(ALICE, level, made.clock.now() + timedelta(hours=2))
     restarted = NoticeHarness(other=made)
-    assert restarted.state.holds(needs_person=True), "held until it is loaded"
+    assert restarted.state.has_to_wait(needs_person=True), "held until it is loaded"
     await restarted.state.load()
-    assert restarted.state.holds()
-    assert restarted.state.holds(needs_person=True) is holds_asking
+    assert restarted.state.has_to_wait()
+    assert restarted.state.has_to_wait(needs_person=True) is holds_asking
     made.skip(hours=2)
-    assert not restarted.state.holds()
+    assert not restarted.state.has_to_wait()
 
 
 async def test_only_high_severity_is_announced_and_the_rest_comes_together_afterwards() -> None:
@@ -83,7 +83,7 @@ async def test_a_person_who_asks_to_be_forgotten_ends_their_quiet_mode() -> None
     await made.quiet.begin(ALICE, "nothing", None)
     subject = DataSubject(id=ALICE.id, pseudonym="p")
     assert (await made.records.count_records(subject), await made.records.erase(subject)) == (1, 1)
-    assert not made.state.holds() and await made.records.count_records(subject) == 0
+    assert not made.state.has_to_wait() and await made.records.count_records(subject) == 0
 
 
 def test_an_hour_alone_is_the_next_one_of_the_morning_or_evening() -> None:
