@@ -65,7 +65,9 @@ TABLES: Mapping[tuple[str, str], StoredTable] = {
         "number key channel_id nonce state sent_channel_id message_id reason",
     ),
     ("theseus.sqlite3", "shelf"): StoredTable(
-        "body", "talk, wishes, goals, votes, reports of faults, corrections, calls of tools, notices", "yes",
+        "body",
+        "talk, wishes, goals, votes, reports of faults, corrections, calls of tools, notices",
+        "yes",
         "name",
     ),
     ("theseus.sqlite3", "retention"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "before"),
