@@ -21,7 +21,7 @@ from bot.notices.texts import (
     describe_schedule_end,
     describe_settings,
 )
-from cogs.ui import LaterButton, get_speaker
+from cogs.ui import get_speaker
 
 _DELIVERIES = [app_commands.Choice(name=each.value, value=each.value) for each in NoticeDelivery]
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -42,14 +42,6 @@ class Notices(commands.Cog):
         self._preferences = preferences
         self._digests = digests
         self._quiet = quiet
-
-    async def cog_load(self) -> None:
-        """Make the buttons work, also those of earlier processes."""
-        self.bot.add_dynamic_items(LaterButton)
-
-    async def cog_unload(self) -> None:
-        """Take the buttons back."""
-        self.bot.remove_dynamic_items(LaterButton)
 
     @app_commands.command()
     @app_commands.describe(

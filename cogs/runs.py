@@ -36,6 +36,7 @@ from cogs.ui import (
     AnswerButton,
     ChoiceButton,
     CommandButton,
+    LaterButton,
     can_cancel,
     can_retry,
     change_text,
@@ -55,7 +56,7 @@ from cogs.ui import (
     suggest_targets,
 )
 
-_BUTTONS = (ChoiceButton, CommandButton, AnswerButton, AgreementButton)
+_BUTTONS = (ChoiceButton, CommandButton, AnswerButton, AgreementButton, LaterButton)
 _BROKEN = "What is broken, in your words; empty: the last failure"
 _BOT = "Which bot it is about; empty: I find out"
 _WRONG_CHANNEL = "Please use this in <#{channel}>, where everyone can see what I do."
