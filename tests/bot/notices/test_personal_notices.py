@@ -1,14 +1,21 @@
 """People are told as they have chosen, once, and only as long as they may know."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.errors import NotAuthorized, WrongStage
+from bot.domain.evidence import Diagnosis
+from bot.domain.failure_report import FailureReport
 from bot.domain.notices import NoticeDelivery
-from bot.domain.people import Person
+from bot.domain.people import Person, Place
 from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef
 from bot.domain.run import Status, Waiting
+from bot.monitoring.failure_reports import FailureReports
+from bot.monitoring.incident_repository import IncidentRepository
 from bot.notices.presence import choose_presence
+from bot.self_improvement import ShippedFixes
 from tests.bot.notices.notice_harness import THREAD, NoticeHarness
 from tests.support.agent_harness import ALICE, BOB, DEV, DORA, MALLORY
 
@@ -132,3 +139,27 @@ def test_the_presence_shows_what_is_wrong_before_what_is_done() -> None:
     assert choose_presence((), 0, is_paused=True).sign == "idle"
     found = choose_presence(("cogs.dice does not load", "x"), 2, is_paused=True)
     assert (found.text, found.sign) == ("degraded: cogs.dice does not load and 1 more", "dnd")
+
+
+async def test_a_reporter_is_told_of_the_fix_as_they_have_chosen() -> None:
+    made = await start()
+    now = made.clock.now()
+    for person in (ALICE, DORA, MALLORY):
+        report = FailureReport(
+            fingerprint="f", event="command.roll", person_id=person.id,
+            place=Place(channel_id=THREAD), at=now,
+        )  # fmt: skip
+        await made.key_values.put(report.key, report)
+    await made.preferences.change(DORA, fixed=NoticeDelivery.DIRECT)
+    await made.preferences.change(ALICE, fixed=NoticeDelivery.NONE)
+    made.add_run("r1", shipped=now + timedelta(minutes=1))
+    found = Diagnosis(found=True, headline="", cause="", event="command.roll", fingerprint="f")
+    made.store.records["r1"].append(found)
+    reports = FailureReports(
+        IncidentRepository(made.key_values), ShippedFixes(made.store), made.key_values, made.chat,
+        made.clock, made.preferences,
+    )  # fmt: skip
+    for _ in range(2):
+        await reports.look()
+    told = [(each.ref.channel_id, each.post.notify) for each in made.chat.messages]
+    assert sorted(told) == [(-DORA.id, (DORA.id,)), (THREAD, (MALLORY.id,))]
