@@ -61,6 +61,15 @@ class StateStores:
 
         return hold_schema(self._place)
 
+    def check_server(self) -> None:
+        """Raise `ConfigError` if PostgreSQL is to be used and does not let the bot in. Blocking."""
+        if self._place is not None:
+            require_driver()
+            from bot.infra.postgres_lock import connect_once
+
+            with connect_once(self._place):
+                pass
+
     def build_store(self) -> SqlStore:
         """Return the store of runs and audit entries."""
         return SqlStore(self._build_database(check=True), self._folder)

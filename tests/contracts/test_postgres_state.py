@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from bot.adapters.sqlite_store import MIGRATIONS, SqlOutbox, SqlStore
+from bot.app.state_stores import StateStores
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, StoreConflict, StoreError
 from bot.domain.postgres_place import PostgresPlace
@@ -167,7 +168,7 @@ def test_a_second_bot_does_not_start_on_the_same_schema(server: PostgresServer) 
 
 
 async def test_other_tables_and_newer_schemas_are_refused_with_the_way_out(
-    server: PostgresServer,
+    server: PostgresServer, tmp_path: Path
 ) -> None:
     place = server.make_place()
     with psycopg.connect(place.url, autocommit=True) as other:
@@ -186,6 +187,9 @@ async def test_other_tables_and_newer_schemas_are_refused_with_the_way_out(
     with pytest.raises(ConfigError, match="9999_of_tomorrow"):
         await open_database(newer).open()
     nowhere = PostgresPlace("postgresql://ada:hunter2@127.0.0.1:9/theseus")
+    with pytest.raises(ConfigError, match="cannot be used"):
+        StateStores(tmp_path, nowhere).check_server()
+    StateStores(tmp_path, newer).check_server()
     with pytest.raises(ConfigError, match=r"127\.0\.0\.1:9/theseus cannot be used") as refused:
         await open_database(nowhere).open()
     assert "hunter2" not in f"{refused.value}{nowhere!r}"

@@ -4,15 +4,28 @@ import asyncio
 import contextlib
 import sqlite3
 
-from bot.domain.finding import DoctorFinding, report_bad
+from bot.app.state_stores import StateStores
+from bot.domain.errors import ConfigError
+from bot.domain.finding import DoctorFinding, report_bad, report_good
 from bot.infra.schema_versions import DATABASES
 from bot.infra.sqlite_copy import open_connection
 from bot.settings import Settings
 
 
 async def look_at_state(settings: Settings) -> list[DoctorFinding]:
-    """Return a finding for each damaged database."""
-    return await asyncio.to_thread(_find_damaged, settings)
+    """Return a finding for each damaged database, and for one of PostgreSQL."""
+    return [*await asyncio.to_thread(_find_damaged, settings), *await _check_postgres(settings)]
+
+
+async def _check_postgres(settings: Settings) -> list[DoctorFinding]:
+    try:
+        stores = StateStores.find(settings.state, settings.environment)
+        if stores.place is None:
+            return []
+        await asyncio.to_thread(stores.check_server)
+        return [report_good("state", f"PostgreSQL: {stores.place.name}")]
+    except ConfigError as error:
+        return [report_bad("state", str(error), "Correct THESEUS_STATE_URL in .env.")]
 
 
 def _find_damaged(settings: Settings) -> list[DoctorFinding]:
