@@ -4,20 +4,19 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import psycopg
 
 from bot.adapters.sqlite_store import MIGRATIONS, copy_store
-from bot.app.state_stores import FILE, StateStores, require_driver
+from bot.app.state_stores import FILE, StateStores
 from bot.domain.audit import AuditState
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.postgres_place import PostgresPlace
 from bot.infra.database import SqlDatabase
+from bot.infra.postgres import PostgresConnection, describe_error
 from bot.infra.sqlite import Database
 from bot.infra.sqlite_copy import open_connection
 from bot.infra.threads import run_in_thread
-
-if TYPE_CHECKING:
-    from bot.infra.postgres import PostgresConnection
 
 Counts = Mapping[str, int]
 
@@ -29,7 +28,6 @@ class StateCopier:
     """
 
     def __init__(self, folder: Path, place: PostgresPlace) -> None:
-        require_driver()
         self._folder = folder
         self._place = place
 
@@ -91,11 +89,7 @@ class StateCopier:
             return counts
 
     @contextlib.contextmanager
-    def _connect(self) -> "Iterator[PostgresConnection]":
-        import psycopg
-
-        from bot.infra.postgres import PostgresConnection, describe_error
-
+    def _connect(self) -> Iterator[PostgresConnection]:
         try:
             with contextlib.closing(PostgresConnection.connect(self._place)) as connection:
                 yield connection

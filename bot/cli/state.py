@@ -1,13 +1,14 @@
 """`theseus state`: copies the state between SQLite and PostgreSQL."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 from theseus_guard.terminal import JsonOption
 
-from bot.app.state_copy import Counts, StateCopier
 from bot.app.state_lock import hold
+from bot.app.state_stores import require_driver
 from bot.cli.output import print_error, print_json, say
 from bot.domain.audit import AuditState
 from bot.domain.errors import ConfigError
@@ -65,7 +66,10 @@ def copy(
 
 async def _copy(
     settings: Settings, place: PostgresPlace, *, back: bool
-) -> tuple[Counts, AuditState]:
+) -> tuple[Mapping[str, int], AuditState]:
+    require_driver()
+    from bot.app.state_copy import StateCopier
+
     copier = StateCopier(settings.state, place)
     counts = await (copier.copy_to_sqlite() if back else copier.copy_to_postgres())
     return counts, await copier.verify_audit_log(postgres=not back)
