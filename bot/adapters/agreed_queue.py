@@ -89,7 +89,7 @@ class AgreedQueue:
             each.orders += 1
         return tuple(chosen)
 
-    def let_rest(self, group: GroupStatus, reason: str, seconds: float = REST_SECONDS) -> None:
+    def suspend(self, group: GroupStatus, reason: str, seconds: float = REST_SECONDS) -> None:
         """Give a group no work for some time."""
         group.rests_until = self._clock.monotonic() + seconds
         group.wrong = 0
@@ -101,14 +101,14 @@ class AgreedQueue:
             return  # work that was given to it at the same time
         seconds = min(REST_SECONDS, ABSENCE_SECONDS * 2**group.absences)
         group.absences += 1
-        self.let_rest(group, reason, seconds)
+        self.suspend(group, reason, seconds)
 
     def count_wrong(self, group: GroupStatus) -> None:
         """Note that this machine came to another result than a group."""
         group.wrong += 1
         log.warning("workers_wrong", group=group.name, times=group.wrong)
         if group.wrong >= _MAX_WRONG:
-            self.let_rest(group, "its results were not those of this machine")
+            self.suspend(group, "its results were not those of this machine")
 
 
 class AgreedWork:
@@ -124,7 +124,7 @@ class AgreedWork:
 
     async def replay(self, script: Script) -> Transcript:
         """Have a script run twice; the transcripts must be equal."""
-        return await self._agree(lambda work: work.replay(script), lambda found: found)
+        return await self._find_agreement(lambda work: work.replay(script), lambda found: found)
 
     async def check(self, command: CheckCommand) -> Completed:
         """Have a command run twice; both must end alike.
@@ -135,11 +135,11 @@ class AgreedWork:
         """
         if not command.is_repeatable:
             return await self._decide(lambda work: work.check(command))
-        return await self._agree(
+        return await self._find_agreement(
             lambda work: work.check(command), lambda found: (found.returncode, found.timed_out)
         )
 
-    async def _agree(
+    async def _find_agreement(
         self, call: Callable[[CommitWork], Awaitable[T]], verdict: Callable[[T], object]
     ) -> T:
         async with self._queue.slots:
@@ -171,7 +171,7 @@ class AgreedWork:
             except WorkUnavailable as error:
                 self._queue.note_absence(group, str(error))
             except WorkError as error:
-                self._queue.let_rest(group, str(error))
+                self._queue.suspend(group, str(error))
             except PortError as error:  # as likely a lie as a result
                 log.warning("workers_failed", group=group.name, error=str(error))
             return None

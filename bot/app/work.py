@@ -38,15 +38,15 @@ async def _open_groups(
     tokens, config = read_worker_tokens(settings), settings.config.work
     secret = settings.environment.theseus_temporal_api_key
 
-    def place(file: Path | None) -> Path | None:
+    def locate(file: Path | None) -> Path | None:
         return settings.root / file.expanduser() if file else None
 
     connection = temporal.TemporalConnection(
         config.address,
         config.namespace,
-        authority=place(config.authority),
-        certificate=place(config.certificate),
-        key=place(config.key),
+        authority=locate(config.authority),
+        certificate=locate(config.certificate),
+        key=locate(config.key),
         api_key=secret.get_secret_value() if secret else None,
         is_encrypted=config.encrypted,
     )

@@ -48,7 +48,7 @@ class Theseus(CommandGroup):
         ),
         "worker": CommandPlace(
             _RUN,
-            "bot.cli.worker:worker",
+            "bot.cli.worker:start_worker",
             "Do replays and checks for a bot on another machine, until SIGTERM or Ctrl-C.",
         ),
         "stop": CommandPlace(

@@ -13,7 +13,7 @@ from bot.settings import read_worker_secrets
 from bot.telemetry import configure_logging
 
 
-def worker(
+def start_worker(
     group: Annotated[str, typer.Option(help="The group of this worker, as the bot knows it.")],
     artefacts: Annotated[Path, typer.Option(help="The folder shared with the bot.")],
     address: Annotated[str, typer.Option(help="The Temporal server.")] = "127.0.0.1:7233",

@@ -37,7 +37,8 @@ from tests.support.sample_tree import make_tree
 from tests.support.work_queues import find_marked, wait_until
 
 TOKEN = "0123456789abcdef" * 2
-LIMITS = QueueLimits(wait=20, silence=1, replay=30)
+# Under load, a worker takes long to start.
+LIMITS = QueueLimits(wait=120, silence=1, replay=30)
 _PROGRAM = Path(sys.executable).with_name("temporal")
 
 

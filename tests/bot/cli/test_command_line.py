@@ -81,6 +81,7 @@ PLAIN = {
     "new bot": "clones a repository",
     "new cog": "writes files",
     "new skill": "writes a file",
+    "worker": "works until it is stopped, and prints only its log",
     "advisories update": "imports, and prints one line",
     "redact": "a filter of texts",
     "audit export": "prints NDJSON or CSV, as --format says",
