@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import (
+    capacity,
     foreign_cases,
     foreign_fixes,
     planted_faults,
@@ -33,7 +34,13 @@ def main() -> None:
     shown.add_argument("--every", type=int, default=1, help="of so many functions, one")
     _add_repair_set(benches.add_parser("repair-set", help="what `theseus repair` makes of faults"))
     _add_foreign_fixes(benches.add_parser("foreign-fixes", help="real bugs of other bots"))
-    for row in asyncio.run(_run_chosen(parser.parse_args())):
+    guilds = benches.add_parser("capacity", help="what so many guilds need, simulated")
+    guilds.add_argument("--measure", action="store_true", help="the unit costs first, for minutes")
+    wanted = parser.parse_args()
+    if wanted.bench == "capacity":
+        sys.stdout.write(asyncio.run(capacity.compute_table(measure=wanted.measure)) + "\n")
+        return
+    for row in asyncio.run(_run_chosen(wanted)):
         sys.stdout.write(f"{row.line}\n")
 
 

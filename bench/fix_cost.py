@@ -65,10 +65,10 @@ async def _measure_fix(world: SmallBotHarness, answers: Sequence[tuple[str, str]
     await world.break_command(SPIN)
     turns = [{"edits": [(FILE, *edit)], "summary": f"mend spin {edit[1]}"} for edit in answers]
     world.write_script({SPIN.command: turns})
-    before = _read_processor_seconds(pid)
+    before = read_processor_seconds(pid)
     thread = await world.alice.ask(SPIN.report)
     await world.alice.wait_for_proposal(thread, timeout=SECONDS)
-    seconds = _read_processor_seconds(pid) - before
+    seconds = read_processor_seconds(pid) - before
     asked = model.list_requests()
     return FixCost(
         requests=Counter(request.who for request in asked),
@@ -103,7 +103,7 @@ def _build_rows(name: str, cost: FixCost) -> list[Row]:
     return rows
 
 
-def _read_processor_seconds(pid: int) -> float:
+def read_processor_seconds(pid: int) -> float:
     """Return the processor time of a process, its living descendants, and those it waited for."""
     children: dict[int, list[int]] = {}
     ticks: dict[int, int] = {}

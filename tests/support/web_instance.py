@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.adapters.system_clock import SystemClock
 from tests.bot.web.web_server import SECRET, Room
 
-DRAIN_SECONDS = 1.5
+DRAIN_SECONDS = 2.5  # the templates ask every second
 
 
 async def _serve(port: int, folder: Path) -> None:
