@@ -13,7 +13,7 @@ from theseus_repair.interruption import EndedBySignal, run_interruptible
 from bot.adapters.system_clock import SystemClock
 from bot.cli.output import print_error, say
 from bot.cli.rolling_restart.instances import (
-    Address,
+    BotAddress,
     check_token_path,
     open_instances,
     parse_address,
@@ -70,7 +70,7 @@ def rolling_restart(
 
 
 async def _restart_all(plan: RestartPlan, command: Sequence[str], token: str | None) -> None:
-    async def restart(address: Address) -> str:
+    async def restart(address: BotAddress) -> str:
         return await run_restart(command, address, plan.seconds, os.environ)
 
     async with open_instances(token) as instances:
@@ -88,7 +88,7 @@ def parse_command(text: str) -> Sequence[str]:
     return words
 
 
-def fill_in(command: Sequence[str], address: Address) -> list[str]:
+def fill_placeholders(command: Sequence[str], address: BotAddress) -> list[str]:
     """Return the command for one bot; no shell reads it, so a host is never more than a word."""
     values = {"{host}": address.host, "{port}": str(address.port), "{address}": address.url}
     filled = list(command)
@@ -98,7 +98,7 @@ def fill_in(command: Sequence[str], address: Address) -> list[str]:
 
 
 async def run_restart(
-    command: Sequence[str], address: Address, seconds: float, variables: Mapping[str, str]
+    command: Sequence[str], address: BotAddress, seconds: float, variables: Mapping[str, str]
 ) -> str:
     """Run the command for one bot; return why it failed, or nothing.
 
@@ -106,7 +106,7 @@ async def run_restart(
     """
     own = {name.upper() for name in Environment.model_fields}
     passed = {name: value for name, value in variables.items() if name not in own}
-    filled = fill_in(command, address)
+    filled = fill_placeholders(command, address)
     try:
         status, output = await run_program(
             filled, folder=Path.cwd(), variables=passed, seconds=seconds

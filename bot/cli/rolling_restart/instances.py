@@ -49,7 +49,7 @@ NOT_REACHED = Readiness(ready=False, reasons=("it does not answer",))
 
 
 @dataclass(frozen=True)
-class Address:
+class BotAddress:
     """The address of one bot, without a slash at the end."""
 
     url: str
@@ -61,7 +61,7 @@ class Address:
         return self.url
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str) -> BotAddress:
     """Return the address. Raises `ConfigError` for anything but `http(s)://HOST[:PORT]`."""
     try:
         parts = urlsplit(text)
@@ -76,7 +76,7 @@ def parse_address(text: str) -> Address:
         )
     port = port or (443 if parts.scheme == "https" else 80)
     name = f"[{host}]" if ":" in host else host
-    return Address(f"{parts.scheme}://{name}:{port}", host, port)
+    return BotAddress(f"{parts.scheme}://{name}:{port}", host, port)
 
 
 def _is_name(host: str) -> bool:
@@ -84,7 +84,7 @@ def _is_name(host: str) -> bool:
     return re.fullmatch(r"[a-z0-9:][a-z0-9._:-]{0,252}", host) is not None
 
 
-def check_token_path(address: Address, *, plain_http: bool) -> None:
+def check_token_path(address: BotAddress, *, plain_http: bool) -> None:
     """Raise `ConfigError` if a token would leave this machine unencrypted without permission."""
     if address.url.startswith("http:") and not (plain_http or is_loopback(address.host)):
         raise ConfigError(
@@ -110,7 +110,7 @@ class InstanceClient:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = http
 
-    async def get_readiness(self, address: Address) -> Readiness:
+    async def get_readiness(self, address: BotAddress) -> Readiness:
         """Return whether the bot is ready; one that does not answer is not."""
         try:
             _, content = await self._ask(address, "/health/ready", {})
@@ -120,7 +120,7 @@ class InstanceClient:
         except ValueError:
             return Readiness(ready=False, reasons=("its answer is not that of a bot",))
 
-    async def get_version(self, address: Address) -> Version:
+    async def get_version(self, address: BotAddress) -> Version:
         """Return which process runs which commit. Raises `ConfigError` if that cannot be read."""
         try:
             status, content = await self._ask(address, "/health/info", self._headers)
@@ -141,7 +141,7 @@ class InstanceClient:
         )
 
     async def _ask(
-        self, address: Address, path: str, headers: Mapping[str, str]
+        self, address: BotAddress, path: str, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, Any]]:
         """Return status and fields of an answer; `ValueError` if one has to be JSON and is not."""
         async with self._http.get(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.cli.rolling_restart.instances import Address, Readiness, Version, clean
+from bot.cli.rolling_restart.instances import BotAddress, Readiness, Version, clean
 from bot.domain.errors import ConfigError, TheseusError
 from bot.ports.clock import Clock
 
@@ -21,11 +21,11 @@ class NotBack(TheseusError):
 class Instances(Protocol):
     """Tells how bots are, by their address."""
 
-    async def get_readiness(self, address: Address) -> Readiness:
+    async def get_readiness(self, address: BotAddress) -> Readiness:
         """Return whether the bot is ready."""
         ...
 
-    async def get_version(self, address: Address) -> Version:
+    async def get_version(self, address: BotAddress) -> Version:
         """Return which process runs which commit."""
         ...
 
@@ -42,7 +42,7 @@ class RestartPlan:
             balancer needs this time to use it again.
     """
 
-    addresses: Sequence[Address]
+    addresses: Sequence[BotAddress]
     commit: str = ""
     seconds: float = 120.0
     settle_seconds: float = 5.0
@@ -75,7 +75,7 @@ class RollingRestart:
         self,
         plan: RestartPlan,
         instances: Instances,
-        restart: Callable[[Address], Awaitable[str]],
+        restart: Callable[[BotAddress], Awaitable[str]],
         report: Callable[[str], None],
         clock: Clock,
     ) -> None:
@@ -114,7 +114,7 @@ class RollingRestart:
                     f"{self._describe_rest(restarted)} Put it right, or leave it out."
                 )
 
-    async def _restart_one(self, address: Address, before: Version, restarted: int) -> None:
+    async def _restart_one(self, address: BotAddress, before: Version, restarted: int) -> None:
         until = self._clock.monotonic() + self._plan.seconds
         if failure := await self._restart(address):
             raise NotBack(
@@ -133,7 +133,7 @@ class RollingRestart:
         await self._check_commit(address, restarted)
         await self._watch(address, restarted)
 
-    async def _find_missing(self, address: Address, before: Version) -> str:
+    async def _find_missing(self, address: BotAddress, before: Version) -> str:
         """Return what a restarted bot still lacks; nothing if it is ready."""
         readiness = await self._instances.get_readiness(address)
         if not readiness.ready:
@@ -146,7 +146,7 @@ class RollingRestart:
             return f"the process that runs since {before.since:%Y-%m-%d %H:%M:%S} was not restarted"
         return ""
 
-    async def _check_commit(self, address: Address, restarted: int) -> None:
+    async def _check_commit(self, address: BotAddress, restarted: int) -> None:
         """Raise `NotBack` if the bot runs another commit than it should."""
         commit = ((await self._instances.get_version(address)).commit or "").lower()
         self._commit = self._commit or commit
@@ -156,7 +156,7 @@ class RollingRestart:
                 f"{_shorten(self._commit)}. {self._describe_rest(restarted)}"
             )
 
-    async def _watch(self, address: Address, restarted: int) -> None:
+    async def _watch(self, address: BotAddress, restarted: int) -> None:
         """Raise `NotBack` if the bot does not stay ready."""
         until = self._clock.monotonic() + self._plan.settle_seconds
         while self._clock.monotonic() < until:

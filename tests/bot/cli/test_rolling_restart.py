@@ -7,9 +7,9 @@ from math import inf
 
 import pytest
 
-from bot.cli.rolling_restart.command import fill_in, parse_command, run_restart
+from bot.cli.rolling_restart.command import fill_placeholders, parse_command, run_restart
 from bot.cli.rolling_restart.instances import (
-    Address,
+    BotAddress,
     Readiness,
     Version,
     check_token_path,
@@ -28,19 +28,19 @@ ONE, TWO, THREE = (parse_address(f"http://10.0.0.{number}:8081") for number in (
 class Fleet:
     """Bots in memory. `back` is what a restart makes of one; `down` is how long it is away."""
 
-    def __init__(self, *addresses: Address) -> None:
+    def __init__(self, *addresses: BotAddress) -> None:
         self.clock = HurriedClock()
         self.versions = {each: Version(commit=OLD, since=START) for each in addresses}
-        self.unready: dict[Address, str] = {}
-        self.back: dict[Address, str | None] = {}
-        self.failure: dict[Address, str] = {}
-        self.falls = dict[Address, float]()
+        self.unready: dict[BotAddress, str] = {}
+        self.back: dict[BotAddress, str | None] = {}
+        self.failure: dict[BotAddress, str] = {}
+        self.falls = dict[BotAddress, float]()
         self.down = 3.0
-        self.restarted: list[Address] = []
+        self.restarted: list[BotAddress] = []
         self.lines: list[str] = []
-        self._times: dict[Address, float] = {}
+        self._times: dict[BotAddress, float] = {}
 
-    async def get_readiness(self, address: Address) -> Readiness:
+    async def get_readiness(self, address: BotAddress) -> Readiness:
         now = self.clock.monotonic()
         at = self._times.get(address, -inf)
         reason = self.unready.get(address, "")
@@ -50,10 +50,10 @@ class Fleet:
             reason = "the gateway is not connected"
         return Readiness(ready=not reason, reasons=(reason,) if reason else ())
 
-    async def get_version(self, address: Address) -> Version:
+    async def get_version(self, address: BotAddress) -> Version:
         return self.versions[address]
 
-    async def restart(self, address: Address) -> str:
+    async def restart(self, address: BotAddress) -> str:
         # A restart while another bot is away would leave too few: the fleet itself forbids it.
         for other in self.versions:
             assert (await self.get_readiness(other)).ready, f"{other} was away"
@@ -67,7 +67,7 @@ class Fleet:
         self._times[address] = self.clock.monotonic()
         return ""
 
-    async def roll(self, commit: str = "", addresses: Sequence[Address] = ()) -> None:
+    async def roll(self, commit: str = "", addresses: Sequence[BotAddress] = ()) -> None:
         plan = RestartPlan(addresses or tuple(self.versions), commit, seconds=30)
         await RollingRestart(plan, self, self.restart, self.lines.append, self.clock).run()
 
@@ -145,7 +145,7 @@ def test_a_commit_is_digits(wrong: str) -> None:
 
 
 async def test_the_command_gets_the_address_as_words_and_none_of_our_secrets() -> None:
-    assert fill_in(parse_command("ssh {host} 'restart {port}; true'"), ONE) == [
+    assert fill_placeholders(parse_command("ssh {host} 'restart {port}; true'"), ONE) == [
         "ssh", "10.0.0.1", "restart 8081; true",
     ]  # fmt: skip
     variables = {"THESEUS_HTTP_TOKEN": TOKEN, "DISCORD_TOKEN": TOKEN, "SSH_AUTH_SOCK": "/agent"}
