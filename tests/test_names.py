@@ -38,7 +38,7 @@ setup_hook teardown time validateLink writelines aclose
 # The functions of `theseus NAME`: they are called as people type them.
 COMMANDS = frozenset(
     """
-bench budget completion demo dependencies doctor intent verdict
+bench budget completion demo dependencies doctor intent rolling_restart verdict
 """.split()  # noqa: SIM905
 )
 HANDLERS_BY_NAME = frozenset({"ToolHandlers", "ChatToolHandlers"})
