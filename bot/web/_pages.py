@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote
 
 from aiohttp import web
 from theseus_observe.redaction import redact
@@ -41,7 +40,6 @@ _CUT = 400
 _FILTERS: Mapping[str, Callable[..., object]] = {
     "clock_time": lambda at: f"{at:%H:%M:%S}",
     "inputs": list_inputs,
-    "quoted": lambda path: quote(path, safe=""),
 }
 _ERRORS = {
     403: "You may not see this page",

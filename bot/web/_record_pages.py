@@ -149,5 +149,3 @@ class RecordPages:
     def _list_open(self) -> Sequence[object]:
         reader = self._services.incidents
         return [each for each in reader.list_incidents() if each.open] if reader else []
-
-

@@ -31,9 +31,9 @@ from bot.web._record_pages import RecordPages
 from bot.web._responses import add_security_headers
 from bot.web._routes import ROUTES
 from bot.web._rules import WebRules
+from bot.web._run_page import RunPage
 from bot.web._saved_searches import SavedSearches
 from bot.web._search_page import SearchPage
-from bot.web._run_page import RunPage
 from bot.web._sessions import Sessions
 from bot.web._static_files import StaticFiles
 from bot.web._token_auth import TokenAuth

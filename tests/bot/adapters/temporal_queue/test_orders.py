@@ -92,7 +92,8 @@ class WorkerRoom:
 
     async def check(self, envelope: str) -> str:
         try:
-            return await ActivityEnvironment().run(self.activities.check, envelope)
+            reply: str = await ActivityEnvironment().run(self.activities.check, envelope)
+            return reply
         finally:
             await self.commits.close()
 
