@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # The demo asks a model when there is a key or an address for one, or when it is told to.
 CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTHROPIC_API_KEY)$(ANTHROPIC_BASE_URL))
 
-.PHONY: help demo demo-scripted test slow exhaustive quick check guard-versions format install claude system bench hearing clean
+.PHONY: help demo demo-scripted test slow exhaustive quick check guard-versions format install claude servers system bench hearing clean
 
 # A target is told by what stands behind its ##. The first target of the file stays `demo`.
 
@@ -25,20 +25,20 @@ demo-scripted: claude  ## the demo with a scripted model: no key, and a command 
 	$(BIN)/python -m tests.twins.model tests.support.coinflip_request:STORY --port 0 \
 	    --run "$(BIN)/theseus demo --engine claude --fault none --request 'add a /coinflip command' $(ARGS)"
 
-test: system claude check  ## check, then the everyday tests; ARGS="tests/cogs" for a part
+test: system claude servers check  ## check, then the everyday tests; ARGS="tests/cogs" for a part
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
-slow: system claude  ## whole journeys: sockets, git, browser, the Claude Code program
+slow: system claude servers  ## whole journeys: sockets, git, browser, the Claude Code program
 	$(BIN)/pytest -n auto --dist worksteal -m "slow and not exhaustive" $(ARGS)
 
 # The slow tests with every fault, moment and cast: most of an hour.
-exhaustive: system claude  ## the same with every fault, moment and cast; most of an hour
+exhaustive: system claude servers  ## the same with every fault, moment and cast; most of an hour
 	$(BIN)/pytest -n auto --dist worksteal -m slow $(ARGS)
 
-quick: claude  ## the everyday tests alone
+quick: claude servers  ## the everyday tests alone
 	$(BIN)/pytest -n auto -m "not slow" -q $(ARGS)
 
-check: claude  ## format, lint, types, import contracts, the lock; changes nothing
+check: claude servers  ## format, lint, types, import contracts, the lock; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -58,7 +58,7 @@ format: install  ## mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: claude  ## measure beside baselines; ARGS="--only journal" for one
+bench: claude servers  ## measure beside baselines; ARGS="--only journal" for one
 	$(BIN)/theseus bench $(ARGS)
 
 hearing: claude  ## train data/hearing.tsv, which tells requests apart; fetches two public corpora once
@@ -92,6 +92,13 @@ claude: $(VENV)/.claude  ## the same with the claude engine (160 MB)
 $(VENV)/.claude: $(VENV)/.installed
 	@echo "Installing the claude engine into $(VENV) (once; a minute or so)"
 	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra charts --extra claude --inexact
+	@touch $@
+
+servers: $(VENV)/.servers  ## a server of Temporal, for tests of workers (90 MB)
+
+$(VENV)/.servers: $(VENV)/.claude
+	@echo "Installing a server for tests into $(VENV) (once; a minute or so)"
+	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra charts --extra claude --group servers --inexact
 	@touch $@
 
 define NO_PYTHON
