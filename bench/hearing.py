@@ -26,7 +26,7 @@ from bot.domain.correction import Correction
 from bot.domain.intents import Intent
 from bot.grammar import COMMAND_LINE
 from bot.listener.corrections import can_correct, obey
-from bot.listener.labels import ASK, DECISION
+from bot.listener.labels import ASK, DECISION, is_learned
 from bot.listener.second_opinion import understand
 from bot.listener.table import TABLE
 
@@ -64,11 +64,12 @@ def read_tables() -> Iterator[Example]:
     for name in ("utterances", "changes"):
         for group in _load(name):
             intent = group.get("intent")
-            if intent in (None, Intent.FORGET, Intent.RETRY) or group["where"] == "error":
+            if intent is None or group["where"] == "error" or intent == Intent.ASK:
                 continue
-            label = DECISION if intent in _DECISIONS else intent
-            if label != Intent.ASK:
-                yield from (_build_example(each, label) for each in group["said"])
+            if intent in _DECISIONS:
+                yield from (_build_example(each, DECISION) for each in group["said"])
+            elif is_learned(Intent(intent)):
+                yield from (_build_example(each, intent) for each in group["said"])
     for name in ("questions", "questions_unseen"):
         for group in _load(name):
             if group.get("topic") and group["where"] != "overheard":

@@ -20,7 +20,7 @@ async def open_work(
 ) -> None:
     """Open the configured queue. Raises `ConfigError`, and `WorkUnavailable` without a server."""
     leader = injector.build(LocalPool)
-    if settings.config.work.queue == "local":
+    if settings.config.work.queue != "temporal":
         injector.add(leader, WorkQueue)
         return
     groups = await _open_groups(settings, stack, version)

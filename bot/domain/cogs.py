@@ -5,9 +5,9 @@ from pathlib import Path, PurePosixPath
 _SHARED = "ui"
 _OWN = frozenset(
     {
-        "admin", "approvals", "audits", "budget", "capabilities", "conversation",
-        "emergency_stop", "feedback", "flags", "incidents", "memory", "pauses", "privacy",
-        "questions", "runs", "skills", "tools",
+        "about", "admin", "approvals", "audits", "budget", "capabilities", "conversation",
+        "emergency_stop", "feedback", "flags", "goals", "incidents", "memory", "notices", "pauses",
+        "privacy", "questions", "runs", "skills", "tools",
     }
 )  # fmt: skip
 

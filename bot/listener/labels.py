@@ -23,9 +23,14 @@ def get_topic(label: str) -> Topic | None:
     return Topic(label.removeprefix(ASK)) if label.startswith(ASK) else None
 
 
+def is_learned(intent: Intent) -> bool:
+    """Return whether the listener tells this intent apart; decisions, and others, it does not."""
+    return intent in _HARMLESS
+
+
 def check_label(label: str) -> str:
     """Return the label. Raises `ValueError` if it is none: a label never decides anything."""
-    if label != DECISION and get_intent(label) not in _HARMLESS:
+    if label != DECISION and not is_learned(get_intent(label)):
         raise ValueError(f"{label}: the listener may not recognise a decision")
     get_topic(label)
     return label

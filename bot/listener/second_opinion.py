@@ -15,7 +15,8 @@ from bot.listener.table import HearingTable, Rating, load_table
 SURE = 0.75
 """From this probability on, the table alone is enough for work that a person then approves."""
 _CERTAIN = 0.9  # enough to read a report as a request to fix it
-_PROBABLE = 0.65  # enough beside the grammar, where nobody was addressed
+_PROBABLE = {FAULTS: 0.55, CHANGES: 0.65}
+"""Enough beside the grammar, where nobody was addressed."""
 _LIKELY = 0.5  # enough for an answer
 _POSSIBLE = 0.3  # enough to ask
 _WORK = (Intent.FIX, Intent.INVESTIGATE, Intent.CHANGE)
@@ -96,7 +97,7 @@ def _is_agreed(utterance: Utterance, rating: Rating, kinds: tuple[str, ...]) -> 
 
     It has to be sure of a request that is not clear.
     """
-    enough = _PROBABLE if utterance.strength == "clear" else SURE
+    enough = _PROBABLE[kinds] if utterance.strength == "clear" else SURE
     return rating.label in kinds and rating.add_up((*FAULTS, *CHANGES)) >= enough
 
 

@@ -127,23 +127,27 @@ class JournalPages:
             self._exports -= 1
 
     async def _stream(
-        self, request: web.Request, form: str, wanted: JournalFilter, before: RecordCursor | None
+        self,
+        request: web.Request,
+        file_type: str,
+        wanted: JournalFilter,
+        before: RecordCursor | None,
     ) -> web.StreamResponse:
         response = web.StreamResponse(
             headers={
-                "Content-Type": f"{MEDIA_TYPES[form]}; charset=utf-8",
-                "Content-Disposition": f'attachment; filename="journal.{form}"',
+                "Content-Type": f"{MEDIA_TYPES[file_type]}; charset=utf-8",
+                "Content-Disposition": f'attachment; filename="journal.{file_type}"',
             }
         )
         response.enable_chunked_encoding()
         await response.prepare(request)
         try:
             async with asyncio.timeout(_EXPORT_SECONDS):
-                if form == "csv":
+                if file_type == "csv":
                     await _write(response, ",".join(COLUMNS) + "\r\n")
                 index = self._build_index()
                 async for rows in iterate_rows(self._search, index, wanted, before):
-                    await _write(response, FORMATS[form](rows))
+                    await _write(response, FORMATS[file_type](rows))
         except (ConnectionError, TimeoutError, JournalError) as error:
             # The answer has begun: cut off, it shows the reader that it is not complete.
             _log.warning("an export of the journal ended early: %s", error)

@@ -78,7 +78,7 @@ async def test_listed_people_have_it_told_in_the_dev_channel_and_nobody_else(
     (report,) = reports(await room["mallory"].list_messages("dev"))
     assert "/roll" in text(report)
     assert "Test coverage: `cogs`: not measured" in text(report)
-    assert "commands were used; not `/ask`, " in text(report)
+    assert "commands were used; not `/about`, " in text(report)
     report["attachments"] = [f for f in report["attachments"] if f["filename"].endswith(".png")]
     (picture,) = await fetch_pictures(report)
     assert picture.startswith(PNG)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters import sqlite_ledger, sqlite_memory, sqlite_store, sqlite_traffic
+from bot.adapters import research, sqlite_ledger, sqlite_memory, sqlite_store, sqlite_traffic
 from bot.adapters.ndjson_journal import _index as journal_index
 from bot.hot_reload import versions
 from bot.infra import forge_pulls
@@ -26,6 +26,7 @@ MIGRATIONS: Mapping[str, Sequence[Migration]] = {
     "versions.sqlite3": versions.MIGRATIONS,
     "journal.sqlite3": journal_index.MIGRATIONS,
     "forge.sqlite3": forge_pulls.MIGRATIONS,
+    "cache/research.sqlite3": research.MIGRATIONS,
 }
 
 
@@ -115,6 +116,19 @@ TABLES: Mapping[tuple[str, str], StoredTable] = {
     ),
     ("forge.sqlite3", "issue_comments"): StoredTable("text", "comments on them", _NO,
         "issue key at"),
+    ("cache/research.sqlite3", "read_passages"): StoredTable(
+        "", _NOT_APPLICABLE, _NOT_APPLICABLE, "key at body"
+    ),
+    ("cache/research.sqlite3", "run_turns"): StoredTable(
+        "", _NOT_APPLICABLE, _NOT_APPLICABLE, "run_id at turns"
+    ),
+    ("cache/research.sqlite3", "indexed_packages"): StoredTable(
+        "", _NOT_APPLICABLE, _NOT_APPLICABLE, "name at"
+    ),
+    ("cache/research.sqlite3", "package_words"): StoredTable(
+        "", _NOT_APPLICABLE, _NOT_APPLICABLE,
+        "name package kind version locator text words",
+    ),
 }  # fmt: skip
 
 

@@ -52,8 +52,7 @@ def rolling_restart(
     The first that does not come back ends the restart with exit code 2; the rest run on.
     THESEUS_HTTP_TOKEN is the token of the bots. Ctrl-C ends it between two looks.
 
-    Example: theseus rolling-restart http://10.0.0.1:8081 http://10.0.0.2:8081
-    --restart "ssh {host} sudo systemctl restart theseus"
+    Example: theseus rolling-restart http://one:8081 http://two:8081 --restart "restart.sh {host}"
     """
     plan = RestartPlan([parse_address(each) for each in addresses], commit, seconds, settle)
     command = parse_command(restart)

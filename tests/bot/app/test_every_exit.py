@@ -240,6 +240,9 @@ def test_the_command_line_tells_it_neither(
 # -------------------------------------------------------------- what is added tomorrow is seen here
 
 SAYS_NOTHING = {
+    "agreed_queue": "compares results of workers; whoever shows them redacts",
+    "folder_artefacts": "stores files by their hash for workers; nobody reads them otherwise",
+    "local_pool": "returns results of replays and checks; whoever shows them redacts",
     "endpoint_transcriber": "returns what was spoken; it is redacted like text where it is read",
     "unavailable_transcriber": "transcribes nothing, and says what to install",
     "whisper_transcriber": "returns what was spoken; it is redacted like text where it is read",

@@ -77,6 +77,7 @@ PLAIN = {
     "demo": "tells where its page is",
     "setup": "a dialogue",
     "stop": "does something",
+    "rolling-restart": "restarts, and prints a line for each bot",
     "completion": "prints a script",
     "new bot": "clones a repository",
     "new cog": "writes files",

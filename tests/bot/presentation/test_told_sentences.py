@@ -18,6 +18,8 @@ SPOKEN_OF = {
     "go ahead",  # heard where a run waits for just that, and asked back elsewhere
     "yes, do that",  # said to the bot; asked back in a run's thread
     "slower accepted",  # a part of a longer sentence
+    "To do",  # a heading
+    "Approve and ship",  # a button of a page
     "Not now", "Please", *(each for openings in OPENINGS.values() for each in openings),
     *(each for said in SENTENCES.values() for each in said if "{" in each),
 }  # fmt: skip

@@ -464,7 +464,7 @@ async def test_our_files_are_named_by_what_is_in_them_and_kept(tmp_path: Path) -
     async with Room().serving() as client:
         page = (await client.get("/")).text
         named = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-        assert len(named) == 8
+        assert len(named) == 9
         for name in named:
             answer = await client.get(name)
             assert answer.status == 200
