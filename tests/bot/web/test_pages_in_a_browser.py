@@ -209,7 +209,7 @@ async def test_what_happens_is_shown_in_place(dashboard: Dashboard) -> None:
         page = visited.page
         await page.get_by_text("Full diff").click()
         await page.evaluate("window.same = document.querySelector('#diff')")
-        await page.evaluate("window.scrollTo(0, 400)")
+        await page.evaluate("document.querySelector('#diff').scrollIntoView()")
         stood = await page.evaluate(STANDS)
         await page.get_by_role("link", name="Runs", exact=True).focus()
         run = await store.get("r00000")
