@@ -28,6 +28,7 @@ def find_faults(
         now: The current time.
     """
     serious = [
+        *_find_equal(objective, others),
         *_find_measuring_faults(objective, commands, keep_days),
         *_find_date_faults(objective, others, now),
     ]
@@ -41,6 +42,12 @@ def find_faults(
         for each in conflicts
     )
     return (*found, *named)
+
+
+def _find_equal(objective: Objective, others: Sequence[Objective]) -> Iterator[str]:
+    for other in others:
+        if other.id != objective.id and other.requirement == objective.requirement:
+            yield f"`{other.id}` says the same. `/goals remove` removes it, if its date is wrong."
 
 
 def _find_measuring_faults(

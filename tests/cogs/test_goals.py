@@ -63,9 +63,9 @@ async def test_what_a_goal_says_has_no_effect(room: DevChannel) -> None:
     run, thread, _ = await room.request_proposal()
     audited = len(await room.world.store.list_audit_entries(limit=1_000))
     told = ""
-    for text in HOSTILE:
+    for number, text in enumerate(HOSTILE):
         told += await room.run_command(
-            "dora", "goals set", goal=text, measure="crashes", target=0.0
+            "dora", "goals set", goal=text, measure="crashes", target=float(number)
         )
         for place in ("dev", thread):
             await room["dora"].say(place, f"{mention(room)} our goal: {text}")

@@ -53,7 +53,10 @@ async def test_it_starts_registers_its_commands_and_answers_health(player: Scrip
     assert not first.has_failed
     assert {"fix", "health", "roll", "ship", "stop-everything"} <= set(first.commands)
     answered, refused, hello = [step.seen[0] for step in first.steps]
-    assert "**Cogs** AboutBot, Admin, Approvals, Audits, Budgets, Capabilities, Conversation" in answered.text
+    assert (
+        "**Cogs** AboutBot, Admin, Approvals, Audits, Budgets, Capabilities, Conversation"
+        in answered.text
+    )
     assert "not on the list" in refused.text
     assert hello.text.startswith("Hello, I am Theseus.")
     assert first == again

@@ -49,6 +49,14 @@ def test_goals_that_exclude_each_other_conflict_and_weaker_ones_are_named() -> N
     assert (repeated.is_serious, "`g2` includes `g5`" in repeated.text) == (False, True)
 
 
+def test_a_goal_that_is_set_already_is_refused_and_the_other_named() -> None:
+    again = USE.replace(id="g7", text="the same in other words")
+    [refusal] = [
+        each for each in find_faults(again, (USE,), frozenset(), 90, NOW) if each.is_serious
+    ]
+    assert refusal.text.startswith("`g2` says the same.")
+
+
 async def test_goals_that_pull_against_each_other_are_found_in_the_records() -> None:
     pace = make_objective(MeasureName.RESPONSE_TIME, 500, id="g1")
     actions = [
