@@ -85,7 +85,7 @@ async def test_what_is_to_be_learned_becomes_a_skill_that_the_next_talk_goes_by(
             await alice.wait_until_live(thread, timeout=300)
 
             me = play.demo.discord.bot_user_id
-            await alice.person.say("dev", f"<@{me}> any news for our friends outside")
+            await alice.person.say("dev", f"<@{me}> our friends outside send their love")
             await alice.person.wait_for("dev", lambda m: m["content"] == ANSWER, timeout=60)
             [used] = model.list_tool_results("voice")
             assert "Releases come on Fridays" in used.text
