@@ -3,10 +3,7 @@
 from pydantic import Field
 from theseus_guard.record import Record
 
-from bot.adapters.claude_agent._forms import build_schema
-from bot.adapters.claude_agent._single_answer import ask_once, refuse_tool
-from bot.adapters.claude_agent.program._launch import create_private_folder
-from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent._single_answer import SingleAnswerModel
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
 from bot.domain.account import Account
 from bot.domain.audit_ideas import (
@@ -18,10 +15,7 @@ from bot.domain.audit_ideas import (
     AuditSample,
 )
 from bot.domain.people import ITSELF
-from bot.domain.roles import Role
-from bot.prompts import Prompts
 
-_TURNS = 6  # the answer, and corrections of its shape
 _PATTERNS, _SOURCE, _KNOWN = 6_000, 6_000, 3_000  # characters
 
 
@@ -50,33 +44,15 @@ class AuditForm(Record):
     ideas: tuple[IdeaForm, ...] = Field(default=(), max_length=MOST_IDEAS)
 
 
-class ClaudeAuditReader:
+class ClaudeAuditReader(SingleAnswerModel):
     """Implements `bot.ports.audit_reader.AuditReader` with the planner's model."""
 
-    def __init__(self, claude: Claude, role: Role, prompts: Prompts) -> None:
-        self._claude = claude
-        self._role = role.replace(turns=min(role.turns, _TURNS))
-        self._prompts = prompts
-
-    @property
-    def name(self) -> str:
-        """The engine and model, for people."""
-        return f"claude ({self._role.model})"
+    system = "planner_audit"
+    folder = "audit"
+    turns = 6
 
     async def propose(self, sample: AuditSample, usd: float) -> AuditIdeas:
         """Return the model's proposals. Raises `AgentError`, `BudgetSpent`."""
-        talk = Talk(
-            name=f"audit:{sample.key}:planner",
-            role=self._role,
-            cwd=create_private_folder(self._claude.home / "audit"),
-            system=self._prompts.render_system("planner_audit"),
-            account=Account(purpose="audit", person_id=ITSELF.id),
-            judge=refuse_tool,
-            schema=build_schema(AuditForm),
-            seconds=self._role.seconds,
-            usd=min(usd, self._role.usd),
-            fresh=True,
-        )
         prompt = self._prompts.render(
             "planner_audit_sample",
             patterns=fence_text(clip("\n".join(sample.patterns), _PATTERNS)),
@@ -85,6 +61,12 @@ class ClaudeAuditReader:
             ),
             known=fence_text(clip("\n".join(sample.known), _KNOWN)),
         )
-        form, cost = await ask_once(self._claude, talk, prompt, AuditForm)
+        form, cost = await self._ask(
+            AuditForm,
+            prompt,
+            talk=f"audit:{sample.key}:planner",
+            account=Account(purpose="audit", person_id=ITSELF.id),
+            usd=min(usd, self._role.usd),
+        )
         ideas = tuple(AuditIdea.model_validate(dict(each)) for each in form.ideas)
         return AuditIdeas(ideas=ideas, **dict(cost))

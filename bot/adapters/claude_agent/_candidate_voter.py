@@ -6,18 +6,12 @@ from pydantic import Field
 from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
-from bot.adapters.claude_agent._forms import build_schema
-from bot.adapters.claude_agent._single_answer import ask_once, refuse_tool
-from bot.adapters.claude_agent.program._launch import create_private_folder
-from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent._single_answer import SingleAnswerModel
 from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
 from bot.domain.account import Account
 from bot.domain.ballot import LONGEST_REASON, BallotAnswer, CandidateBallot
-from bot.domain.roles import Role
-from bot.prompts import Prompts
 
-_TURNS = 4  # the answer, and corrections of its shape
 _PROBLEM, _DIFFS, _FACTS = 4_000, 40_000, 2_000  # characters
 _USD = 0.25
 
@@ -35,18 +29,11 @@ class VoteForm(Record):
     )
 
 
-class ClaudeCandidateVoter:
+class ClaudeCandidateVoter(SingleAnswerModel):
     """Implements `bot.ports.candidate_voter.CandidateVoter` with the reviewer's model."""
 
-    def __init__(self, claude: Claude, role: Role, prompts: Prompts) -> None:
-        self._claude = claude
-        self._role = role.replace(turns=min(role.turns, _TURNS))
-        self._prompts = prompts
-
-    @property
-    def name(self) -> str:
-        """The engine and model, for people."""
-        return f"claude ({self._role.model})"
+    system = "reviewer_vote"
+    folder = "votes"
 
     @property
     def usd(self) -> float:
@@ -55,19 +42,13 @@ class ClaudeCandidateVoter:
 
     async def vote(self, ballot: CandidateBallot) -> BallotAnswer:
         """Return the model's choice. Raises `AgentError`, `BudgetSpent`."""
-        talk = Talk(
-            name=f"{ballot.run_id}:{ballot.attempt}:vote:{ballot.voter}",
-            role=self._role,
-            cwd=create_private_folder(self._claude.home / "votes"),
-            system=self._prompts.render_system("reviewer_vote"),
+        form, cost = await self._ask(
+            VoteForm,
+            self._render(ballot),
+            talk=f"{ballot.run_id}:{ballot.attempt}:vote:{ballot.voter}",
             account=Account(purpose="review", person_id=ballot.person_id, run_id=ballot.run_id),
-            judge=refuse_tool,
-            schema=build_schema(VoteForm),
-            seconds=self._role.seconds,
             usd=self.usd,
-            fresh=True,
         )
-        form, cost = await ask_once(self._claude, talk, self._render(ballot), VoteForm)
         label = "" if form.choice == "none" else form.choice
         reason = flatten(form.reason, LONGEST_REASON)
         return BallotAnswer(label=label, reason=reason, **dict(cost))

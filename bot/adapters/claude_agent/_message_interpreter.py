@@ -4,10 +4,7 @@ from pydantic import Field
 from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
-from bot.adapters.claude_agent._forms import build_schema
-from bot.adapters.claude_agent._single_answer import ask_once, refuse_tool
-from bot.adapters.claude_agent.program._launch import create_private_folder
-from bot.adapters.claude_agent.program._program import Claude, Talk
+from bot.adapters.claude_agent._single_answer import SingleAnswerModel
 from bot.adapters.claude_agent.prompting._plain_text import flatten
 from bot.adapters.claude_agent.prompting._texts import clip, fence_text
 from bot.domain.account import Account
@@ -18,10 +15,7 @@ from bot.domain.message_kinds import (
     MessageToRead,
     ReadKind,
 )
-from bot.domain.roles import Role
-from bot.prompts import Prompts
 
-_TURNS = 3  # the answer, and corrections of its shape
 _TEXT, _REPLIED, _FAILURES = 2_000, 500, 2_000  # characters
 
 
@@ -53,18 +47,12 @@ class ReadingForm(Record):
     )
 
 
-class ClaudeMessageInterpreter:
+class ClaudeMessageInterpreter(SingleAnswerModel):
     """Implements `bot.ports.message_interpreter.MessageInterpreter`."""
 
-    def __init__(self, claude: Claude, role: Role, prompts: Prompts) -> None:
-        self._claude = claude
-        self._role = role.replace(turns=min(role.turns, _TURNS))
-        self._prompts = prompts
-
-    @property
-    def name(self) -> str:
-        """The engine and model, for people and the journal."""
-        return f"claude ({self._role.model})"
+    system = "chat_reading"
+    folder = "readings"
+    turns = 3
 
     @property
     def seconds(self) -> float:
@@ -73,22 +61,14 @@ class ClaudeMessageInterpreter:
 
     async def read(self, message: MessageToRead) -> MessageReading:
         """Return what the message asks for; see the port."""
-        talk = Talk(
-            name=f"{message.message_id}:reading",
-            role=self._role,
-            cwd=create_private_folder(self._claude.home / "readings"),
-            system=self._prompts.render_system("chat_reading"),
-            account=Account(purpose="chat", person_id=message.person_id),
-            judge=refuse_tool,
-            schema=build_schema(ReadingForm),
-            seconds=self._role.seconds,
-            usd=self._role.usd,
-            fresh=True,
-        )
+        talk = f"{message.message_id}:reading"
+        account = Account(purpose="chat", person_id=message.person_id)
         try:
-            form, cost = await ask_once(self._claude, talk, self._render(message), ReadingForm)
+            form, cost = await self._ask(
+                ReadingForm, self._render(message), talk=talk, account=account
+            )
         finally:
-            self._claude.forget(talk.name)  # people's messages stay in no transcript
+            self._claude.forget(talk)  # people's messages stay in no transcript
         labels = {each.label for each in message.failures}
         return MessageReading(
             kind=form.kind,
