@@ -1,6 +1,7 @@
-"""What `LoginProvider` promises, held by Discord's over a local Discord."""
+"""What `LoginProvider` promises, held by Discord's over a local Discord and by a fake."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -10,58 +11,79 @@ from local_discord import LocalDiscord, LocalPerson
 from bot.adapters.discord_chat import DiscordLogin
 from bot.domain.errors import ChatRejected, ChatUnavailable
 from bot.ports.login_provider import LoginProvider
+from tests.fakes.fake_login_provider import FakeLoginProvider
+from tests.support.discord_consent import give_consent
 
 CALLBACK = "http://127.0.0.1:9/login/discord/return"
 
 
-@pytest.fixture
-async def discord() -> AsyncIterator[LocalDiscord]:
-    people = (LocalPerson("alice", listed=True), LocalPerson("bob", listed=False))
-    async with LocalDiscord(people, token="t" * 20) as local:
-        yield local
+PEOPLE = {"alice": 11, "bob": 12}
+Agree = Callable[[str], Awaitable[str]]
 
 
-@pytest.fixture
-def provider(discord: LocalDiscord) -> LoginProvider:
-    return DiscordLogin(discord.client_secret, lambda: discord.bot_user_id, discord.api_url)
+class Login:
+    """A provider, the ids of two people, and how one of them agrees: the result is a code."""
+
+    def __init__(self, provider: LoginProvider, ids: Mapping[str, int], agree: Agree) -> None:
+        self.provider = provider
+        self.ids = ids
+        self.agree = agree
 
 
-async def agree(discord: LocalDiscord, provider: LoginProvider, name: str) -> dict[str, list[str]]:
-    """Choose a person on the page of consent; return what the way back says."""
-    address = provider.build_authorize_url("the state", CALLBACK)
-    async with aiohttp.ClientSession() as http:
-        async with http.get(address) as page:
-            text = await page.text()
-        fields = {
-            each.split('"', 1)[0]: each.split('value="', 1)[1].split('"', 1)[0]
-            for each in text.split('type="hidden" name="')[1:]
-        }
-        sent = fields | {"person": name}
-        url = f"{discord.base_url}/oauth2/authorize"
-        async with http.post(url, data=sent, allow_redirects=False) as answer:
-            back = answer.headers["Location"]
-    assert back.startswith(CALLBACK)
-    return parse_qs(urlsplit(back).query)
+@asynccontextmanager
+async def open_discord() -> AsyncIterator[Login]:
+    people = [LocalPerson(name, listed=False) for name in PEOPLE]
+    async with (
+        LocalDiscord(people, token="t" * 20) as discord,
+        aiohttp.ClientSession() as http,
+    ):
+        provider = DiscordLogin(discord.client_secret, lambda: discord.bot_user_id, discord.api_url)
+
+        async def agree(name: str) -> str:
+            address = provider.build_authorize_url("the state", CALLBACK)
+            back = await give_consent(http, address, name)
+            assert back.startswith(CALLBACK)
+            asked = parse_qs(urlsplit(back).query)
+            assert asked["state"] == ["the state"]
+            return asked["code"][0]
+
+        yield Login(provider, discord.people, agree)
 
 
-async def test_the_person_who_agreed_is_named_once(
-    discord: LocalDiscord, provider: LoginProvider
-) -> None:
-    back = await agree(discord, provider, "bob")
-    assert back["state"] == ["the state"]
-    (code,) = back["code"]
-    assert await provider.fetch_person_id(code, CALLBACK) == discord.people["bob"]
+@asynccontextmanager
+async def open_fake() -> AsyncIterator[Login]:
+    provider = FakeLoginProvider()
+    assert "state=the+state" in provider.build_authorize_url("the state", CALLBACK)
+
+    async def agree(name: str) -> str:
+        return provider.create_code(PEOPLE[name], CALLBACK)
+
+    yield Login(provider, PEOPLE, agree)
+
+
+@pytest.fixture(params=[open_fake, open_discord])
+async def login(request: pytest.FixtureRequest) -> AsyncIterator[Login]:
+    async with request.param() as opened:
+        yield opened
+
+
+async def test_the_person_who_agreed_is_named_once(login: Login) -> None:
+    code = await login.agree("bob")
+    assert await login.provider.fetch_person_id(code, CALLBACK) == login.ids["bob"]
     with pytest.raises(ChatRejected):
-        await provider.fetch_person_id(code, CALLBACK)
+        await login.provider.fetch_person_id(code, CALLBACK)
 
 
 @pytest.mark.parametrize("callback", [CALLBACK + "/x", "http://127.0.0.1:10/login/discord/return"])
-async def test_a_code_counts_for_its_own_way_back_only(
-    discord: LocalDiscord, provider: LoginProvider, callback: str
-) -> None:
-    (code,) = (await agree(discord, provider, "bob"))["code"]
+async def test_a_code_counts_for_its_own_way_back_only(login: Login, callback: str) -> None:
+    code = await login.agree("bob")
     with pytest.raises(ChatRejected):
-        await provider.fetch_person_id(code, callback)
+        await login.provider.fetch_person_id(code, callback)
+
+
+async def test_a_code_that_nobody_gave_names_nobody(login: Login) -> None:
+    with pytest.raises(ChatRejected):
+        await login.provider.fetch_person_id("code", CALLBACK)
 
 
 async def test_a_service_out_of_reach_and_an_unknown_application_are_told_apart() -> None:

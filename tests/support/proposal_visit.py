@@ -3,14 +3,12 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlencode
 
 import aiohttp
 
 from bot.authority.approvals import Approvals
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
-from bot.domain.errors import ChatRejected
 from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.self_improvement.reporting.viewed_files import ViewedFileService
@@ -18,22 +16,9 @@ from bot.self_improvement.run_conversation import RunConversation
 from bot.self_improvement.run_decisions import RunDecisions
 from bot.web import PersonLogins, ProposalReview, WebServer
 from tests.bot.web.web_server import TOKEN, Answer, HttpClient, Room
+from tests.fakes.fake_login_provider import FakeLoginProvider
 from tests.support.agent_harness import AgentHarness
 from tests.support.agent_under_test import AgentUnderTest
-
-
-class CodeLogin:
-    """A login provider whose codes are the ids of people."""
-
-    def build_authorize_url(self, state: str, redirect_uri: str) -> str:
-        """Return an address with the state."""
-        return "https://discord.test/?" + urlencode({"state": state, "to": redirect_uri})
-
-    async def fetch_person_id(self, code: str, redirect_uri: str) -> int:
-        """Return the id that is the code."""
-        if not code.isdecimal():
-            raise ChatRejected("Discord does not know that code.")
-        return int(code)
 
 
 class Visitor(HttpClient):
@@ -42,15 +27,6 @@ class Visitor(HttpClient):
     def __init__(self, server: WebServer, http: aiohttp.ClientSession, run: Run) -> None:
         super().__init__(server, http)
         self.path = f"/runs/{run.id}/proposal"
-
-    async def log_in_as(self, person: Person) -> Answer:
-        """Log in through Discord."""
-        begun = await self.get("/login/discord")
-        found = re.search(r"state=([^&]+)", begun.headers["Location"])
-        assert found is not None
-        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-        path = f"/login/discord/return?state={found[1]}&code={person.id}"
-        return await self.get(path, headers=headers)
 
     async def read_fields(self, act: str) -> dict[str, str]:
         """Return the hidden fields of the page's first form for that act."""
@@ -75,9 +51,10 @@ class Visitor(HttpClient):
 class ProposalVisit:
     """The dashboard of an agent with one proposal."""
 
-    def __init__(self, server: WebServer, run: Run) -> None:
+    def __init__(self, server: WebServer, run: Run, provider: FakeLoginProvider) -> None:
         self.server = server
         self.run = run
+        self.provider = provider
 
     @asynccontextmanager
     async def open_browser(self, person: Person | None = None) -> AsyncIterator[Visitor]:
@@ -86,7 +63,7 @@ class ProposalVisit:
         async with aiohttp.ClientSession(cookie_jar=jar) as http:
             visitor = Visitor(self.server, http, self.run)
             if person is not None:
-                assert (await visitor.log_in_as(person)).status == 200
+                assert (await visitor.log_in_as(self.provider, person.id)).status == 200
             yield visitor
 
 
@@ -95,18 +72,18 @@ async def open_visit(
     harness: AgentHarness, agent: AgentUnderTest, run: Run
 ) -> AsyncIterator[ProposalVisit]:
     """Serve the dashboard of an agent; its token is `TOKEN`."""
-    room, authorizer = Room(), agent.get(Authorizer)
+    room, authorizer, provider = Room(), agent.get(Authorizer), FakeLoginProvider()
 
     async def check_reader(person: Person) -> None:
         await authorizer.ask(person, Act.READ)
 
     room.without(
         store=harness.store, agent=agent, clock=harness.clock, key_values=harness.key_values,
-        logins=PersonLogins(CodeLogin(), harness.member_directory, check_reader),
+        logins=PersonLogins(provider, harness.member_directory, check_reader),
         proposals=ProposalReview(
             agent.get(Approvals), agent.get(RunDecisions), agent.get(RunConversation),
             ViewedFileService(harness.key_values, harness.clock),
         ),
     )  # fmt: skip
     async with room.serving(token=TOKEN, discord_secret="s" * 32) as client:
-        yield ProposalVisit(client.server, run)
+        yield ProposalVisit(client.server, run, provider)

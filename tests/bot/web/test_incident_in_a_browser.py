@@ -30,11 +30,10 @@ async def test_a_person_logs_in_decides_and_writes_with_a_keyboard_or_on_a_phone
 
         async def agree(route: Route) -> None:
             """Do as Discord does once its person has agreed."""
-            state = route.request.url.partition("state=")[2]
-            back = f"{opened.client.url}/login/discord/return?code={DORA.id}&state={state}"
+            back = opened.provider.build_return_url(route.request.url, DORA.id)
             await route.fulfill(status=302, headers={"Location": back})
 
-        await page.route(re.compile("https://discord.example/.*"), agree)
+        await page.route(re.compile("https://login.example/.*"), agree)
         await page.get_by_role("link", name="Log in with Discord").click()
         await expect(page.get_by_role("link", name="dora")).to_be_visible()
         await page.goto(url)

@@ -20,6 +20,7 @@ from bot.web import PersonLogins, TargetSources
 from tests.bot.web.test_pages import checked
 from tests.bot.web.web_server import TOKEN, Answer, HttpClient, Room
 from tests.fakes.fake_checkout import FakeCheckout
+from tests.fakes.fake_login_provider import FakeLoginProvider
 from tests.fakes.fake_member_directory import FakeMemberDirectory
 from tests.support.agent_harness import ALICE, DORA, MALLORY
 from tests.support.monitoring_harness import MonitoringHarness
@@ -40,18 +41,10 @@ class Dice:
 OTHER = "rolled = 1\n" * 20
 
 
-class FakeProvider:
-    """Takes the code for the id of a person."""
-
-    def build_authorize_url(self, state: str, callback: str) -> str:
-        return f"https://discord.example/authorize?state={state}"
-
-    async def fetch_person_id(self, code: str, callback: str) -> int:
-        return int(code)
-
-
 class Visit:
     """A dashboard over a bot with one open incident."""
+
+    provider = FakeLoginProvider()
 
     def __init__(self, world: MonitoringHarness, room: Room, client: HttpClient) -> None:
         self.world = world
@@ -60,9 +53,7 @@ class Visit:
         self.path = f"/incidents/{world.get_incident().id}"
 
     async def log_in(self, person: Person) -> None:
-        begun = await self.client.get("/login/discord")
-        state = begun.headers["Location"].partition("state=")[2]
-        answer = await self.client.get(f"/login/discord/return?code={person.id}&state={state}")
+        answer = await self.client.log_in_as(self.provider, person.id)
         assert answer.status == 200, answer.text
 
     async def decide(self, act: str, **fields: str) -> Answer:
@@ -110,7 +101,7 @@ async def open_visit(
         room.without(
             incidents=monitoring, clock=world.clock, journal=world.world.journal,
             sources={OWN_TARGET: TargetSources(world.world.journal, checkout)},
-            logins=PersonLogins(FakeProvider(), members, check_reader),
+            logins=PersonLogins(Visit.provider, members, check_reader),
         )  # fmt: skip
         async with room.serving(token=TOKEN, discord_secret="x" * 20) as client:
             yield Visit(world, room, client)

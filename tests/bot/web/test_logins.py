@@ -15,6 +15,7 @@ from bot.domain.people import AllowList, PeopleList, Person
 from bot.web import PersonLogins
 from tests.bot.web.web_server import TOKEN, Answer, HttpClient, Room
 from tests.fakes.fake_member_directory import FakeMemberDirectory
+from tests.support.discord_consent import give_consent
 
 PAGE = {"Accept": "text/html"}
 
@@ -33,18 +34,7 @@ class Visit:
         """Begin a login, choose a person at Discord, and return the address it leads back to."""
         begun = await self.client.get("/login/discord?next=/audit")
         assert begun.status == 303
-        http = self.client.http
-        async with http.get(begun.headers["Location"]) as page:
-            text = await page.text()
-            fields = {
-                each.split('"', 1)[0]: each.split('value="', 1)[1].split('"', 1)[0]
-                for each in text.split('type="hidden" name="')[1:]
-            }
-        fields["person"] = name
-        address = f"{self.discord.base_url}/oauth2/authorize"
-        async with http.post(address, data=fields, allow_redirects=False) as answer:
-            assert answer.status == 302, await answer.text()
-            return answer.headers["Location"]
+        return await give_consent(self.client.http, begun.headers["Location"], name)
 
     async def come_back(self, address: str) -> Answer:
         """Follow the way back as a browser does."""

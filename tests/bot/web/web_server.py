@@ -28,6 +28,7 @@ from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
+from tests.fakes.fake_login_provider import FakeLoginProvider
 from tests.fakes.fake_record_search import FakeRecordSearch
 from tests.fakes.fake_store import FakeStore
 
@@ -235,6 +236,13 @@ class HttpClient:
 
     async def log_in(self, token: str = TOKEN) -> "Answer":
         return await self.post("/login", data={"token": token}, headers=self.own)
+
+    async def log_in_as(self, provider: FakeLoginProvider, person_id: int) -> "Answer":
+        """Log in as a person who agrees at the provider; come back as a browser does."""
+        begun = await self.get("/login/discord")
+        back = provider.build_return_url(begun.headers["Location"], person_id)
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        return await self.get(back.removeprefix(self.url), headers=headers)
 
     async def form(self) -> str:
         """Return the session's form token, read from the page."""
