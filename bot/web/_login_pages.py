@@ -1,6 +1,5 @@
 """The routes for logins, by the token or through Discord, and for the list of sessions."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from bot.web._request_bodies import read_form
 from bot.web._responses import Refused, resolve_login_target, see_other
 from bot.web._rules import WebRules
 from bot.web._sessions import SECONDS, Login, Sessions
-from bot.web._token_auth import TokenAuth, is_same
+from bot.web._token_auth import TokenAuth, compute_digest, is_same
 
 _DISCORD = "/login/discord"
 CALLBACK = "/login/discord/return"
@@ -100,7 +99,7 @@ class LoginPages:
         )
         wanted = resolve_login_target(request.query.get("next", ""))
         until = self.services.clock.monotonic() + _BEGUN_SECONDS
-        self._begun[_compute_digest(state)] = _Begun(wanted, until)
+        self._begun[compute_digest(state)] = _Begun(wanted, until)
         answer = web.Response(status=303, headers={"Location": address})
         # Lax: Discord's page leads back here, and a strict cookie would not be sent then.
         self._set_cookie(request, answer, self._state_cookie, state, "Lax", _BEGUN_SECONDS)
@@ -130,7 +129,7 @@ class LoginPages:
     def _take_begun(self, request: web.Request) -> _Begun:
         """Return the login that this browser began, once. Raises `Refused` (403)."""
         state = request.query.get("state", "")
-        begun = self._begun.pop(_compute_digest(state), None)
+        begun = self._begun.pop(compute_digest(state), None)
         own = is_same(state, request.cookies.get(self._state_cookie, ""))
         if begun is None or not own or begun.until <= self.services.clock.monotonic():
             raise Refused(403, "that login was not begun in this browser, or is old; log in again.")
@@ -203,7 +202,3 @@ class LoginPages:
 
 def _can_end(login: Login, other: Login) -> bool:
     return login.person_id is None or login.person_id == other.person_id
-
-
-def _compute_digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()

@@ -20,6 +20,7 @@ from theseus_guard.record import Record
 
 from bot.domain.people import Person
 from bot.ports.clock import Clock
+from bot.web._token_auth import compute_digest
 
 SECONDS = 12 * 3600.0
 MOST = 32
@@ -83,14 +84,14 @@ class Sessions:
             person_id=person.id if person else None,
             name=person.name if person else "",
         )
-        self._open[_compute_digest(cookie)] = login
+        self._open[compute_digest(cookie)] = login
         return cookie, login
 
     def get(self, cookie: str | None) -> Login | None:
         """Return the session of a cookie, or `None` if it has ended."""
         if not cookie:
             return None
-        login = self._open.get(_compute_digest(cookie))
+        login = self._open.get(compute_digest(cookie))
         if login is not None and login.until <= self._clock.monotonic():
             self.end(cookie)
             return None
@@ -99,7 +100,7 @@ class Sessions:
     def end(self, cookie: str | None) -> None:
         """End the session; may be called repeatedly."""
         if cookie:
-            self._open.pop(_compute_digest(cookie), None)
+            self._open.pop(compute_digest(cookie), None)
 
     def list_logins(self) -> tuple[Login, ...]:
         """Return the sessions that last, oldest first."""
@@ -153,14 +154,6 @@ class Sessions:
     def __len__(self) -> int:
         """Return the number of sessions."""
         return len(self._open)
-
-
-def _compute_digest(cookie: str) -> bytes:
-    """Return the digest of a cookie.
-
-    Sessions are looked up by digest, so the time of a look-up reveals nothing about the cookie.
-    """
-    return hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
 
 
 def _compute_proof(secret: str) -> str:
