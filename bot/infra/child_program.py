@@ -37,7 +37,12 @@ async def run_program(
         return None, ""
     finally:
         if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            kill_program(process)
             await process.wait()
     return process.returncode, output.decode(errors="replace")
+
+
+def kill_program(process: asyncio.subprocess.Process) -> None:
+    """Kill a program that has a process group of its own, with all that it has started."""
+    with suppress(ProcessLookupError, PermissionError):  # macOS permits nothing to an ended group
+        os.killpg(process.pid, signal.SIGKILL)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -17,6 +15,7 @@ from mcp_types import JSONRPCRequest, jsonrpc_message_adapter
 from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.mcp_tools._connection_record import ConnectionRecord
+from bot.infra.child_program import kill_program
 
 _CHUNK = 65_536
 _LAST_WORDS = 2_000  # bytes of the server's error output that are stored
@@ -77,7 +76,7 @@ async def open_stdio(
             finally:
                 group.cancel_scope.cancel()
     finally:
-        await _kill(process)
+        await _end(process)
 
 
 class _Connection:
@@ -150,9 +149,8 @@ class _Connection:
         return "it ended" + (f": {lines[-1][:300]}" if lines else " without a word")
 
 
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+async def _end(process: asyncio.subprocess.Process) -> None:
+    kill_program(process)
     if process.stdin is not None:
         process.stdin.close()
     # asyncio reports the end of a process only when its pipes have ended, so they are emptied.

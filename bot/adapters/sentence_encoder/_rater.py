@@ -6,11 +6,8 @@ for them, and the child ends when nobody asks for a quarter of an hour.
 
 import asyncio
 import json
-import os
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +20,7 @@ from bot.adapters.sentence_encoder import _program
 from bot.adapters.sentence_encoder._model import INSTALL, EncoderModel
 from bot.domain.errors import SandboxUnavailable
 from bot.domain.meanings import LONGEST, MOST, MeaningUnavailable
+from bot.infra.child_program import kill_program
 
 _SECONDS = 8.0  # people wait; loading takes two seconds, and six on a busy machine
 _LONGEST_EXCHANGE = 60.0  # a child that takes longer than that is killed
@@ -153,11 +151,9 @@ class SentenceEncoder:
 
     async def _end(self) -> None:
         child, self._child = self._child, None
-        if child is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        await child.wait()
+        if child is not None:
+            kill_program(child)
+            await child.wait()
 
 
 def _cut(text: str) -> str:

@@ -6,8 +6,6 @@ history of flaws: what a recording does to them stays in the sandbox.
 
 import asyncio
 import json
-import os
-import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +26,7 @@ from bot.domain.recording import (
     TranscriptionError,
     VoiceRules,
 )
+from bot.infra.child_program import kill_program
 
 _SECONDS = 180.0  # five minutes of speech take 40 s on two cores
 _LONGEST = 200_000  # bytes of an answer: five minutes of speech have 5,000 letters
@@ -96,7 +95,7 @@ class WhisperTranscriber:
             ) from None
         finally:
             feeding.cancel()
-            _kill(child)
+            kill_program(child)  # `wait` waits until nobody holds its pipes
             await child.wait()
         if code != 0:
             _log.warning("the child that transcribes ended with %s", code)
@@ -141,14 +140,8 @@ async def _read(child: asyncio.subprocess.Process) -> bytes:
     while len(output) <= _LONGEST and (piece := await child.stdout.read(_LONGEST)):
         output += piece
     if len(output) > _LONGEST:
-        _kill(child)
+        kill_program(child)
     return output
-
-
-def _kill(child: asyncio.subprocess.Process) -> None:
-    """Kill the child and what it has started: `wait` waits until nobody holds its pipes."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _parse_answer(output: bytes, rules: VoiceRules) -> Transcript:
