@@ -48,9 +48,9 @@ def rank_passages(
     pairs = frozenset(list_query_terms(question)) - terms
     scored = []
     for position, passage in enumerate(passages):
-        text = f"{passage.source} {passage.locator} {passage.text}"
-        share = compute_coverage(terms, text)
-        both = len(pairs & extract_terms(text))
+        found = extract_terms(f"{passage.source} {passage.locator} {passage.text}")
+        share = compute_coverage(terms, found)
+        both = len(pairs & found)
         prose = 0.0 if passage.kind == "code" else _PROSE
         if share >= least:
             scored.append((-share - 0.05 * both - prose, position, passage))
@@ -93,7 +93,7 @@ def quote_best_part(question: str, passage: Passage) -> Citation:
     best, score = "", -1.0
     for start in starts:
         part = _cut(passage.text[start : start + LONGEST_QUOTE])
-        if part and (share := compute_coverage(terms, part)) > score:
+        if part and (share := compute_coverage(terms, extract_terms(part))) > score:
             best, score = part, share
     return cite(passage, best or _cut(passage.text))
 

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -49,10 +48,9 @@ def list_query_terms(text: str, limit: int = 16) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*stems, *pairs)))[:limit]
 
 
-def compute_coverage(terms: Iterable[str], text: str) -> float:
-    """Return which share of the terms is in the text, 0 to 1; 0 without terms."""
-    wanted = frozenset(terms)
-    return len(wanted & extract_terms(text)) / len(wanted) if wanted else 0.0
+def compute_coverage(wanted: frozenset[str], found: frozenset[str]) -> float:
+    """Return which share of the wanted terms was found, 0 to 1; 0 without wanted ones."""
+    return len(wanted & found) / len(wanted) if wanted else 0.0
 
 
 def clean_text(text: str) -> str:
