@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from bot.adapters.research import (
     BraveSearch,
@@ -33,6 +34,7 @@ from bot.settings import Settings
 
 _MANIFESTS = ("pyproject.toml", "requirements.txt", "requirements.in")
 _LONGEST_MANIFEST = 500_000  # bytes
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,29 +120,23 @@ def add_research_answers(injector: Injector, open_writer: Callable[[], ClaimWrit
 def build_provider(settings: Settings, spending: SpendGuard, clock: Clock) -> SearchProvider | None:
     """Return the web search; `None` if it is off. Raises `ConfigError` without its key."""
     web, environment = settings.config.research.web, settings.environment
-    where = f"{settings.config_file}: research.web.provider: {web.provider}"
+
+    def need(value: T | None, what: str, name: str) -> T:
+        if value is None:
+            where = f"{settings.config_file}: research.web.provider: {web.provider}"
+            raise ConfigError(f"{where} needs {what}: set {name} in .env, or use off.")
+        return value
+
     match web.provider:
         case "brave":
-            if environment.theseus_brave_key is None:
-                raise ConfigError(
-                    f"{where} needs a key: set THESEUS_BRAVE_KEY in .env, or use off."
-                )
-            terms = SearchTerms(key=environment.theseus_brave_key, usd=web.usd_per_search)
-            return BraveSearch(terms, spending, clock)
+            key = need(environment.theseus_brave_key, "a key", BraveSearch.key_name)
+            return BraveSearch(SearchTerms(key=key, usd=web.usd_per_search), spending, clock)
         case "tavily":
-            if environment.theseus_tavily_key is None:
-                raise ConfigError(
-                    f"{where} needs a key: set THESEUS_TAVILY_KEY in .env, or use off."
-                )
-            terms = SearchTerms(key=environment.theseus_tavily_key, usd=web.usd_per_search)
-            return TavilySearch(terms, spending, clock)
+            key = need(environment.theseus_tavily_key, "a key", TavilySearch.key_name)
+            return TavilySearch(SearchTerms(key=key, usd=web.usd_per_search), spending, clock)
         case "searxng":
-            if environment.theseus_searxng_url is None:
-                raise ConfigError(
-                    f"{where} needs an address: set THESEUS_SEARXNG_URL in .env, or use off."
-                )
-            terms = SearchTerms(url=str(environment.theseus_searxng_url).rstrip("/"))
-            return SearxngSearch(terms, spending, clock)
+            url = need(environment.theseus_searxng_url, "an address", "THESEUS_SEARXNG_URL")
+            return SearxngSearch(SearchTerms(url=str(url).rstrip("/")), spending, clock)
         case _:
             return None
 
