@@ -13,6 +13,7 @@ CASE = "case:"
 
 Result = Literal["held", "unclear", "did not hold", "rejected", "failed", "answered"]
 """How a run turned out. Only `held` is a success; `unclear` and `answered` count for nothing."""
+_BAD = frozenset({"did not hold", "rejected", "failed"})
 
 Trait = Literal["engine", "model", "edit", "evidence", "prompts"]
 """What is counted of a run: which engine, model, kind of edit, evidence and prompts it had."""
@@ -56,6 +57,11 @@ class RunCase(Record):
     result: Result
     version: int = Field(default=0, description="of the run's row that was read")
     ended_at: AwareDatetime
+
+    @property
+    def is_judged(self) -> bool:
+        """True for a fix or change whose result counts as good (`held`) or bad."""
+        return self.goal in ("fix", "change") and (self.result == "held" or self.result in _BAD)
 
     def get_trait(self, trait: Trait) -> str:
         """Return the value of a trait; empty if it is unknown."""

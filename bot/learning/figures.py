@@ -135,7 +135,7 @@ def _compute_recovery(period: FigurePeriod) -> Indicator:
 def _compute_learning(period: FigurePeriod) -> Indicator:
     """Return how much better the second half of the judged runs did than the first."""
     judged = sorted(
-        (case for case in period.cases if case.goal in ("fix", "change") and _is_judged(case)),
+        (case for case in period.cases if case.is_judged),
         key=lambda case: (case.ended_at, case.run_id),
     )
     half = len(judged) // 2
@@ -196,10 +196,6 @@ def _compute_reloads(period: FigurePeriod) -> Indicator:
 
 def _build_share(name: str, formula: str, part: int, total: int) -> Indicator:
     return Indicator(name, formula, "share", part, total, part / total if total else None)
-
-
-def _is_judged(case: RunCase) -> bool:
-    return case.result in ("held", "did not hold", "rejected", "failed")
 
 
 def _count_held(cases: Sequence[RunCase]) -> int:

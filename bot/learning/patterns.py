@@ -7,7 +7,6 @@ from bot.detection.statistics import compute_binomial_at_least
 from bot.domain.run_cases import Pattern, RunCase, Trait
 
 TRAITS: tuple[Trait, ...] = ("engine", "model", "edit", "evidence", "prompts")
-_BAD = frozenset({"did not hold", "rejected", "failed"})
 _MOST_LESSONS = 4
 _NAMES: dict[Trait, str] = {
     "engine": "engine",
@@ -27,7 +26,7 @@ def count_patterns(cases: Iterable[RunCase]) -> tuple[Pattern, ...]:
     good: Counter[tuple[str, Trait, str]] = Counter()
     bad: Counter[tuple[str, Trait, str]] = Counter()
     for case in cases:
-        if case.goal not in ("fix", "change") or not _is_judged(case):
+        if not case.is_judged:
             continue
         counter = good if case.result == "held" else bad
         for trait in TRAITS:
@@ -61,10 +60,6 @@ def describe_pattern(pattern: Pattern) -> str:
         f"{about}, {_NAMES[pattern.trait]} “{pattern.value}” {advice}: "
         f"{pattern.good} of {total} runs held."
     )
-
-
-def _is_judged(case: RunCase) -> bool:
-    return case.result == "held" or case.result in _BAD
 
 
 def _build(fault: str, trait: Trait, value: str, good: int, bad: int) -> Pattern:
