@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from theseus_guard import is_test_file
 
+from bot.domain.evidence import Evidence
 from bot.domain.history import History
-from bot.domain.journal import Capsule
 from bot.domain.run import Run, Status
 from bot.domain.run_cases import Result, RunCase
 from bot.learning.edits import classify_edit
@@ -44,7 +44,7 @@ def build_case(run: Run, history: History, *, prompts: str = "", reports: int = 
         target=run.trigger.target,
         goal=run.goal,
         by_itself=run.trigger.origin != "person",
-        fault=get_fault_class(capsule) if capsule else "",
+        fault=get_fault_class(evidence),
         fingerprint=diagnosis.fingerprint if diagnosis else "",
         event=diagnosis.event if diagnosis else "",
         file=diagnosis.file if diagnosis else "",
@@ -76,9 +76,10 @@ def build_case(run: Run, history: History, *, prompts: str = "", reports: int = 
     )
 
 
-def get_fault_class(capsule: Capsule) -> str:
-    """Return the class of a fault: its exception without the module."""
-    return capsule.exception.rpartition(".")[2]
+def get_fault_class(evidence: Evidence | None) -> str:
+    """Return the class of a fault: its exception without the module; empty without an exception."""
+    capsule = evidence.capsule if evidence else None
+    return capsule.exception.rpartition(".")[2] if capsule else ""
 
 
 def split_engine(engine: str, written_by: str) -> tuple[str, str]:

@@ -82,10 +82,9 @@ class ExperienceReplay:
         self, engine: CodeAgent, run: Run, history: History, budget: Budget
     ) -> CaseTrial:
         started = self.clock.monotonic()
-        capsule = history.evidence.capsule if history.evidence else None
         trial = CaseTrial(
             run_id=run.id,
-            fault=get_fault_class(capsule) if capsule else "",
+            fault=get_fault_class(history.evidence),
             was_solved=history.proposal is not None,
         )
         try:
@@ -155,8 +154,7 @@ def _sort_cases(found: Sequence[tuple[Run, History]]) -> list[tuple[Run, History
     seen: dict[str, int] = {}
     ranked = []
     for run, history in found:
-        capsule = history.evidence.capsule if history.evidence else None
-        fault = get_fault_class(capsule) if capsule else ""
+        fault = get_fault_class(history.evidence)
         seen[fault] = seen.get(fault, 0) + 1
         ranked.append((seen[fault], run, history))
     return [(run, history) for _, run, history in sorted(ranked, key=lambda each: each[0])]

@@ -207,7 +207,7 @@ class PlanBuilder:
         if self.cases is None or evidence.capsule is None:
             return ()
         try:
-            return await self.cases.find_lessons(get_fault_class(evidence.capsule))
+            return await self.cases.find_lessons(get_fault_class(evidence))
         except StoreError as error:
             _log.warning("a fix is planned without what earlier runs taught: %s", error)
             return ()
