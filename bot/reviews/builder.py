@@ -16,6 +16,11 @@ _LATE = timedelta(minutes=15)  # longer than any window in which rules count
 _TEXT = 300
 
 
+def get_review_id(incident: Incident) -> str:
+    """Return the id of the review: an incident that comes back is reviewed again."""
+    return f"{incident.id}-{incident.recurrences}"
+
+
 def build_review(
     incident: Incident, run: Run | None, history: History, now: datetime
 ) -> IncidentReview:
@@ -24,7 +29,7 @@ def build_review(
     reading = diagnosis.cause if diagnosis is not None and diagnosis.explained_by else ""
     actions = [ActionItem(text=_clean(text)) for text in _list_actions(incident, history)]
     return IncidentReview(
-        id=f"{incident.id}-{incident.recurrences}",
+        id=get_review_id(incident),
         incident=incident.id,
         kind="rollback" if incident.rollback is not None else "incident",
         target=incident.target,

@@ -21,7 +21,7 @@ from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.store import Store
-from bot.reviews.builder import build_review
+from bot.reviews.builder import build_review, get_review_id
 from bot.reviews.texts import get_document_path, render_document, render_lesson, render_review
 from bot.self_improvement.requests.change_requests import ChangeBegun, ChangeRequests
 
@@ -92,7 +92,7 @@ class IncidentReviews:
                 await self._review(incident)
 
     def _is_due(self, incident: Incident) -> bool:
-        if f"{incident.id}-{incident.recurrences}" in self._done:
+        if get_review_id(incident) in self._done:
             return False
         if incident.rollback is not None:
             return self.clock.now() - incident.last_at <= _RECENT
