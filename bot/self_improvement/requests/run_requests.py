@@ -116,8 +116,11 @@ class RunRequests:
     async def _find_shipped_run(self, number: int) -> Run:
         """Return the newest run that shipped that number; each bot has numbers of its own."""
         found: dict[str, Run] = {}
-        for run in await self.store.find(status={Status.DONE}, limit=_LOOKED_THROUGH):
-            proposal = (await self.store.get_history(run.id)).proposal
+        done = await self.store.find(status={Status.DONE}, limit=_LOOKED_THROUGH)
+        histories = await self.store.get_histories([run.id for run in done])
+        for run in done:
+            history = histories.get(run.id)
+            proposal = history.proposal if history is not None else None
             if proposal is not None and proposal.number == number:
                 found.setdefault(run.trigger.target, run)
         if len(found) > 1:
