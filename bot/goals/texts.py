@@ -12,11 +12,11 @@ from bot.domain.objective import (
     Pursuit,
     Requirement,
 )
-from bot.domain.posts import Card, CardField, Post
+from bot.domain.posts import Card, Post
 from bot.goals.measures import MEASURES, format_value
 from bot.goals.opportunity_starter import StartResult
 from bot.goals.service import ObjectiveReport, SetObjective
-from bot.presentation.cards import to_plain_text
+from bot.presentation.cards import build_list_field, to_plain_text
 from bot.presentation.counts import format_count
 from bot.presentation.times import format_timestamp
 
@@ -26,7 +26,6 @@ NO_GOALS = (
 )
 _SHOWN = 10
 _TEXT = 120
-_FIELD = 1_000
 
 
 def describe_requirement(wanted: Requirement) -> str:
@@ -146,9 +145,13 @@ def render_review(
     """Return the weekly review of the goals."""
     met = sum(bool(each.checks and each.checks[-1].is_met) for each in report.objectives)
     fields = [
-        _build_field("Work that would help, best first", [format_opportunity(w) for w in ranked]),
-        _build_field("What I began", [_format_start(*each) for each in started]),
-        _build_field("What earlier work changed", [format_attempt(each) for each in attempts]),
+        build_list_field(
+            "Work that would help, best first", [format_opportunity(w) for w in ranked[:_SHOWN]]
+        ),
+        build_list_field("What I began", [_format_start(*each) for each in started[:_SHOWN]]),
+        build_list_field(
+            "What earlier work changed", [format_attempt(each) for each in attempts[:_SHOWN]]
+        ),
     ]
     card = Card(
         title=f"🎯 Goals: {met} of {len(report.objectives)} met",
@@ -167,17 +170,8 @@ def _format_start(work: Opportunity, result: StartResult) -> str:
     return f"nothing about “{title}”: {to_plain_text(result.why)}"
 
 
-def _build_field(name: str, lines: Sequence[str]) -> CardField | None:
-    if not lines:
-        return None
-    value = "\n".join(f"- {line}" for line in lines[:_SHOWN])
-    return CardField(name=name, value=value if len(value) <= _FIELD else value[: _FIELD - 1] + "…")
-
-
-def describe_pursuit(pursuit: Pursuit | None, usd: float) -> str:
+def describe_pursuit(pursuit: Pursuit, usd: float) -> str:
     """Return the state of the continuous mode."""
-    if pursuit is None:
-        return "I do not work continuously towards the goals."
     limits, who = pursuit.limits, to_plain_text(pursuit.started_by.name, 40)
     figures = (
         f"{len(pursuit.begun)} of {format_count(limits.iterations, 'run')}, ${usd:.2f} of "

@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.domain.incident_review import IncidentReview
-from bot.domain.posts import Attachment, Button, Card, CardField, Post
+from bot.domain.posts import Attachment, Button, Card, Post
 from bot.domain.target import OWN_TARGET
-from bot.presentation.cards import to_plain_text
+from bot.presentation.cards import build_list_field, to_plain_text
 from bot.presentation.markdown import escape_line
 from bot.presentation.times import format_timestamp, format_utc
 
 ACTION = "review"
 """The second part of the ids of the buttons, after `theseus:`."""
-_FIELD = 1_000
 _LABEL = 60
 
 
@@ -20,13 +19,13 @@ def render_review(review: IncidentReview) -> Post:
     """Return the message with the review, its document as a file, and the buttons."""
     timeline = [f"{format_timestamp(each.at, 'T')} {_show(each.text)}" for each in review.timeline]
     fields = [
-        _build_field("Timeline", timeline),
-        _build_field("Impact", [_show(each) for each in review.impact]),
-        _build_field("Cause, from records", [_show(review.cause, 400)]),
-        _build_field(f"Cause, as {_show(review.reading_by)} reads it", _list_reading(review)),
-        _build_field("Why it was not caught", [_show(each) for each in review.not_caught]),
-        _build_field("What prevents it now", [_show(each) for each in review.prevention]),
-        _build_field("To do", [_show(each.text) for each in review.actions]),
+        build_list_field("Timeline", timeline),
+        build_list_field("Impact", [_show(each) for each in review.impact]),
+        build_list_field("Cause, from records", [_show(review.cause, 400)]),
+        build_list_field(f"Cause, as {_show(review.reading_by)} reads it", _list_reading(review)),
+        build_list_field("Why it was not caught", [_show(each) for each in review.not_caught]),
+        build_list_field("What prevents it now", [_show(each) for each in review.prevention]),
+        build_list_field("To do", [_show(each.text) for each in review.actions]),
     ]
     card = Card(
         title=f"🔎 Review: {_show(review.title, 150)}",
@@ -107,10 +106,3 @@ def _list_quoted_reading(review: IncidentReview) -> list[str]:
 
 def _build_section(title: str, lines: Sequence[str]) -> list[str]:
     return [f"## {title}", "\n".join(f"- {line}" for line in lines)] if lines else []
-
-
-def _build_field(name: str, lines: Sequence[str]) -> CardField | None:
-    if not lines:
-        return None
-    value = "\n".join(f"- {line}" for line in lines)
-    return CardField(name=name, value=value if len(value) <= _FIELD else value[: _FIELD - 1] + "…")

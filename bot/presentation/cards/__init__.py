@@ -13,6 +13,7 @@ from bot.presentation.cards._candidates import describe_candidate
 from bot.presentation.cards._contract import confirm_contract, list_example_lines, render_contract
 from bot.presentation.cards._digest import render_digest
 from bot.presentation.cards._ending import build_output_files, build_verdict_files, render_ending
+from bot.presentation.cards._fields import build_list_field
 from bot.presentation.cards._gates import list_gate_lines
 from bot.presentation.cards._incident import (
     format_incident_label,
@@ -64,6 +65,7 @@ __all__ = [
     "LiveActivity",
     "build_budget_chart",
     "build_failures_chart",
+    "build_list_field",
     "build_output_files",
     "build_verdict_files",
     "confirm_contract",

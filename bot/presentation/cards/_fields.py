@@ -18,6 +18,16 @@ class Detail(NamedTuple):
     most: int = _MOST_LINES
 
 
+def build_list_field(name: str, lines: Sequence[str]) -> CardField | None:
+    """Return the lines as a list in a field, cut to its width; `None` without lines."""
+    if not lines:
+        return None
+    value = "\n".join(f"- {line}" for line in lines)
+    return CardField(
+        name=name, value=value if len(value) <= _WIDEST else value[: _WIDEST - 1] + "…"
+    )
+
+
 def fit_fields(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardField, ...], str]:
     """Return the fields that fit on a card, and all fields as a text if some do not fit.
 
