@@ -1,6 +1,5 @@
 """Counts the journal by days: everything that a measure is computed from."""
 
-import asyncio
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,14 +10,13 @@ from bot.detection.sketch import Sketch, find_bin
 from bot.domain.incident import INCIDENT, Incident
 from bot.domain.journal import JournalQuery, Kind
 from bot.domain.samples import Sample
+from bot.monitoring.sample_batches import iterate_samples
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger
 
 DAY = timedelta(days=1)
-_AT_ONCE = 1_000  # samples counted before other tasks get a turn
-_HOURS = 6  # of the journal that are read at a time, so that memory use stays bounded
 _MOST_PEOPLE = 100_000
 USES = frozenset({Kind.COMMAND, Kind.CONTEXT_MENU})
 """Kinds of action that count as the use of a command."""
@@ -125,17 +123,10 @@ class FigureCollector:
         return DailyFigures(until, days, first_at)
 
     async def _count_samples(self, figures: DailyFigures, since: datetime) -> datetime | None:
-        at, first_at, step = since, None, timedelta(hours=_HOURS)
-        while at < figures.until:
-            end = min(at + step, figures.until)
-            last = end if end == figures.until else end - timedelta(microseconds=1)
-            samples = await self.journal.list_samples(since=at, until=last)
-            if first_at is None and samples:
-                first_at = samples[0].when
-            for first in range(0, len(samples), _AT_ONCE):
-                _add_samples(figures, samples[first : first + _AT_ONCE])
-                await asyncio.sleep(0)
-            at = end
+        first_at = None
+        async for batch in iterate_samples(self.journal, since, figures.until):
+            first_at = first_at or batch[0].when
+            _add_samples(figures, batch)
         return first_at
 
 

@@ -30,6 +30,7 @@ from bot.domain.self_audit import (
     SpentOn,
 )
 from bot.monitoring.fault_texts import format_action
+from bot.monitoring.sample_batches import iterate_samples
 from bot.monitoring.self_audit_coverage import CoverageSource, find_coverage_gaps
 from bot.monitoring.self_audit_figures import Figures, Period
 from bot.monitoring.self_audit_ideas import AuditIdeaCollector
@@ -57,9 +58,6 @@ from bot.telemetry import Recorder
 
 T = TypeVar("T")
 
-_LONGEST, _SHORTEST = timedelta(days=1), timedelta(minutes=5)  # the length of a slice
-_MANY = 10_000  # samples per slice to aim at
-_AT_ONCE = 1_000  # samples counted before other tasks get a turn
 _MOST_RUNS, _MOST_GROUPS, _MOST_CALLS = 500, 500, 20_000
 _MOST_LESSONS = 12
 _UNREAD = timedelta(days=30)
@@ -191,18 +189,9 @@ class _Collection:
             return otherwise
 
     async def _count(self) -> None:
-        """Count the samples of both periods in slices, so that memory use stays bounded."""
-        at, length = self._before, _SHORTEST
-        while at < self._until:
-            end = min(at + length, self._until)
-            last = end if end == self._until else end - timedelta(microseconds=1)
-            samples = await self._services.journal.list_samples(since=at, until=last)
-            for first in range(0, len(samples), _AT_ONCE):
-                self._figures.add(samples[first : first + _AT_ONCE])
-                await asyncio.sleep(0)
-            fitting = length * _MANY / max(len(samples), 1)
-            length = max(_SHORTEST, min(fitting, 4 * length, _LONGEST))
-            at = end
+        """Count the samples of both periods."""
+        async for batch in iterate_samples(self._services.journal, self._before, self._until):
+            self._figures.add(batch)
 
     async def _list_runs(self) -> list[tuple[Run, History]]:
         """Return the runs that changed in the period, newest first."""
