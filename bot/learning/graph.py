@@ -36,12 +36,13 @@ def _iterate_edges(case: RunCase) -> Iterator[GraphEdge]:
 def describe_file(cases: Sequence[RunCase], file: str) -> FileHistory:
     """Return what tends to break with a file: there, and within a week after changes of it."""
     here = [case for case in cases if case.fault and file in (case.file, *case.frames[:1])]
+    known = {case.run_id for case in here}
     changes = [case for case in cases if file in case.files and case.merge_commit]
     after = [
         case
         for case in cases
         if case.fault
-        and case not in here
+        and case.run_id not in known
         and any(
             change.run_id != case.run_id
             and change.ended_at <= case.ended_at < change.ended_at + _AFTER
