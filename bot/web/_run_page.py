@@ -1,6 +1,5 @@
 """The page of a run: the log of its steps, what each cost, its checks and its evidence."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -129,24 +128,15 @@ class RunPage:
             sums = await self.services.ledger.sum_charges(since=run.created_at)
         except PortError:
             return None
-        found: dict[str, list[StepCost]] = defaultdict(list)
+        found: dict[str, StepCost] = {}
         for each in sums:
             if each.account.run_id == run.id:
-                cost = StepCost(each.account.purpose, each, each.requests)
-                found[each.account.purpose].append(cost)
-        return [
-            StepCost(
-                purpose,
-                Cost(
-                    cost_usd=sum(each.cost.cost_usd for each in costs),
-                    tokens_in=sum(each.cost.tokens_in for each in costs),
-                    tokens_out=sum(each.cost.tokens_out for each in costs),
-                    estimated=any(each.cost.estimated for each in costs),
-                ),
-                sum(each.requests for each in costs),
-            )
-            for purpose, costs in found.items()
-        ]
+                purpose = each.account.purpose
+                known = found.get(purpose, StepCost(purpose, Cost(), 0))
+                found[purpose] = StepCost(
+                    purpose, known.cost.add(each), known.requests + each.requests
+                )
+        return list(found.values())
 
     def _find_incidents(self, history: History) -> Mapping[str, str]:
         """Return the ids of incidents by the fingerprint of their failure."""
