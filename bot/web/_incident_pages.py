@@ -28,6 +28,7 @@ from bot.web._collaborators import IncidentDesk, WebServices
 from bot.web._failure_view import FailureView, build_failure_view
 from bot.web._incident_chart import build_incident_chart, chart_since
 from bot.web._incident_events import EVENTS_A_PAGE, IncidentEvents, read_events
+from bot.web._numbers import parse_number
 from bot.web._page_frame import PageFrame
 from bot.web._page_links import build_page_links
 from bot.web._readers import Readers
@@ -166,10 +167,11 @@ class IncidentPages:
         """Return whom the form names: `me`, `nobody` (`None`), or a member by id."""
         if asked in ("me", "nobody"):
             return person if asked == "me" else None
-        if not (asked.isascii() and asked.isdecimal() and len(asked) < 21):
+        person_id = parse_number(asked, 20)
+        if person_id is None:
             raise Refused(400, "say who looks after it.")
         logins = self._readers.logins
-        found = await logins.members.fetch_person(int(asked)) if logins is not None else None
+        found = await logins.members.fetch_person(person_id) if logins is not None else None
         if found is None:
             raise Refused(400, "that person is not a member of the server that I work for.")
         return found

@@ -11,6 +11,7 @@ from bot.domain.journal import Action, ActionOutcome, JournalQuery, Kind
 from bot.domain.samples import OWN_KINDS, Sample
 from bot.domain.target import OWN_TARGET
 from bot.ports.journal import Journal
+from bot.web._numbers import parse_number
 
 BATCH = 1_000
 MOST_COMPARED = 10_000
@@ -102,10 +103,10 @@ class RecordCursor(NamedTuple):
 def parse_cursor(text: str) -> RecordCursor | None:
     """Return the cursor, or `None` for text that is none."""
     number, dash, record_id = text.partition("-")
-    is_number = number.isascii() and number.isdecimal() and len(number) < 17
-    if not (dash and is_number and 0 < len(record_id) <= _LONGEST_ID):
+    microseconds = parse_number(number, 16)
+    if microseconds is None or not (dash and 0 < len(record_id) <= _LONGEST_ID):
         return None
-    return RecordCursor(_EPOCH + int(number) * _MICROSECOND, record_id)
+    return RecordCursor(_EPOCH + microseconds * _MICROSECOND, record_id)
 
 
 class JournalPage(NamedTuple):

@@ -34,6 +34,7 @@ from bot.domain.run import Run, Stage, Status
 from bot.web._auth_middleware import LOGIN
 from bot.web._code_diff import compute_digests
 from bot.web._collaborators import ProposalReview, WebServices
+from bot.web._numbers import parse_number
 from bot.web._page_frame import PageFrame
 from bot.web._readers import Readers
 from bot.web._responses import Refused, see_other
@@ -112,17 +113,18 @@ class ProposalPage:
         self, review: ProposalReview, run: Run, person: Person, sent: Mapping[str, str]
     ) -> str:
         """Pass a comment on to the run; return where the page shows it."""
-        text, line = sent.get("text", "").strip(), sent.get("line", "").strip()
+        text, asked = sent.get("text", "").strip(), sent.get("line", "").strip()
         if not text or len(text) > _LONGEST_COMMENT:
             raise Refused(400, f"a comment has 1 to {_LONGEST_COMMENT:,} characters.")
-        if line and not (line.isascii() and line.isdecimal() and len(line) < 9 and int(line)):
+        line = parse_number(asked, 8)
+        if asked and not line:
             raise Refused(400, "the line is a number, or empty for the whole file.")
         file = sent.get("file", "")
         place, _ = await self._find_file(run, file) if file else ("", "")
         comment = ProposalComment(
             head=_read_head(sent),
             file=file,
-            line=int(line) if line and file else None,
+            line=line if file else None,
             text=text,
         )
         await review.conversation.add_comment(run.id, person, comment)
@@ -224,18 +226,13 @@ def _read_head(sent: Mapping[str, str]) -> str:
 
 def _read_card(sent: Mapping[str, str]) -> int:
     """Return the card of the page; 0, which is no card, if the form names none."""
-    card = sent.get("card", "")
-    return int(card) if card.isascii() and card.isdecimal() and len(card) < 21 else 0
+    return parse_number(sent.get("card", ""), 20) or 0
 
 
 def _read_place(request: web.Request) -> tuple[int, int]:
     """Return the number of the file and of the line to comment on, from the address; 0: none."""
-    numbers = [request.query.get(name, "") for name in ("file", "line")]
-    file, line = (
-        int(each) if each.isascii() and each.isdecimal() and len(each) < 8 else 0
-        for each in numbers
-    )
-    return file, line
+    file, line = (parse_number(request.query.get(name, ""), 7) for name in ("file", "line"))
+    return file or 0, line or 0
 
 
 def _get_status(refusal: TheseusError | None) -> int:

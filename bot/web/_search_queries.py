@@ -9,6 +9,7 @@ from bot.domain.memory import MemoryKind, Recall
 from bot.domain.record_search import LONGEST_TEXT, MOST_PAGES, AuditQuery, RunQuery
 from bot.domain.run import FINAL_STATUSES, Goal, Status
 from bot.presentation.state_labels import GOALS, MEMORY_KINDS
+from bot.web._numbers import parse_number
 from bot.web._responses import Refused
 
 RUN_FILTERS: Mapping[str, tuple[str, frozenset[Status]]] = {
@@ -42,11 +43,10 @@ def read_text(request: web.Request, name: str) -> str:
 
 def read_page_number(request: web.Request) -> int:
     """Return the number of the requested page; 1 if the text is not a number."""
-    asked = request.query.get("page", "")
-    number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 1
+    number = parse_number(request.query.get("page", ""), 8) or 1
     if number > MOST_PAGES:
         raise Refused(400, f"there are {MOST_PAGES} pages at most; narrow the search.")
-    return max(number, 1)
+    return number
 
 
 def read_run_query(request: web.Request, size: int) -> RunQuery:

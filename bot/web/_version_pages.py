@@ -18,6 +18,7 @@ from bot.ports.live_registry import LiveRegistry
 from bot.presentation.state_labels import ITEM_KINDS
 from bot.web._auth_middleware import LOGIN
 from bot.web._collaborators import WebServices
+from bot.web._numbers import parse_number
 from bot.web._page_frame import PageFrame
 from bot.web._readers import Readers
 from bot.web._request_bodies import read_form
@@ -62,7 +63,7 @@ class VersionPages:
         registry = self._get_registry()
         try:
             item, versions = registry.get_item(kind, name), await registry.list_versions(kind, name)
-            number = _parse_number(request.query.get("version", ""))
+            number = parse_number(request.query.get("version", ""), 8) or 0
             text = await registry.read_text(kind, name, number) if number else None
         except UnknownItem as error:
             raise Refused(404, str(error)) from error
@@ -89,7 +90,7 @@ class VersionPages:
         kind, name = _parse_item(request)
         if self.services.live_items is None:
             raise Refused(404, _NONE)
-        number = _parse_number(sent.get("version", ""))
+        number = parse_number(sent.get("version", ""), 8)
         if not number:
             raise Refused(400, "give the number of the version.")
         try:
@@ -114,11 +115,6 @@ def _parse_item(request: web.Request) -> tuple[ItemKind, str]:
     asked = request.match_info["kind"]
     kind = next(each for each in ITEM_KINDS if each == asked)
     return kind, request.match_info["name"]
-
-
-def _parse_number(text: str) -> int:
-    """Return the number of a version; 0 if the text is not a number."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
 def _rank(item: LiveItem) -> tuple[bool, int, str]:
