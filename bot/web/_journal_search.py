@@ -71,10 +71,13 @@ class JournalFilter:
             return False
         if self.exact_event is None and self.event.lower() not in action.event.lower():
             return False
-        if not self.words:
-            return True
-        text = build_text(action).lower()
-        return all(word in text for word in self.words.lower().split())
+        return not self.words or has_words(build_text(action), self.words)
+
+
+def has_words(text: str, wanted: str) -> bool:
+    """Return whether all wanted words occur in the text, in any case."""
+    lowered = text.lower()
+    return all(word in lowered for word in wanted.lower().split())
 
 
 def build_text(action: Action) -> str:

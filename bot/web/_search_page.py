@@ -21,7 +21,7 @@ from bot.presentation.times import format_utc
 from bot.web._collaborators import WebServices
 from bot.web._formats import format_subject
 from bot.web._journal_page import OUTCOMES
-from bot.web._journal_search import JournalFilter, RecordFinder
+from bot.web._journal_search import JournalFilter, RecordFinder, has_words
 from bot.web._page_frame import PageFrame
 from bot.web._run_views import describe_status
 from bot.web._saved_searches import SavedSearches
@@ -99,7 +99,7 @@ class SearchPage:
     async def _find_incidents(self, text: str) -> ResultPart:
         reader = self.services.incidents
         known = reader.list_incidents() if reader else ()
-        found = [each for each in known if _has_words(build_incident_text(each), text)]
+        found = [each for each in known if has_words(build_incident_text(each), text)]
         results = [
             Result(f"/incidents/{e.id}", e.full_title, describe_incident(e), e.last_at)
             for e in found[:SHOWN]
@@ -111,7 +111,7 @@ class SearchPage:
         if trees is None or head is None:
             return ResultPart("Commits")
         commits = await trees.list_commits(head, limit=MOST_COMMITS)
-        found = [each for each in reversed(commits) if _has_words(_build_commit_text(each), text)]
+        found = [each for each in reversed(commits) if has_words(_build_commit_text(each), text)]
         fixes = self._list_fixes()
         note = f"the newest {MOST_COMMITS:,} were searched" if len(commits) >= MOST_COMMITS else ""
         results = [_describe_commit(each, fixes.get(each.sha)) for each in found[:SHOWN]]
@@ -186,11 +186,6 @@ def build_incident_text(incident: Incident) -> str:
 
 def _build_commit_text(commit: Commit) -> str:
     return f"{commit.sha} {commit.summary} {commit.author}"
-
-
-def _has_words(text: str, wanted: str) -> bool:
-    lowered = text.lower()
-    return all(word in lowered for word in wanted.lower().split())
 
 
 def _describe_run(run: Run, now: datetime) -> Result:
