@@ -12,6 +12,7 @@ from bot.web._formats import format_cost, format_subject
 from bot.web._run_views import describe_status
 
 MOST_ITEMS = 8
+"""The number of items that the overview shows; it counts the others."""
 
 
 class AttentionItem(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bot.web._attention import MOST_ITEMS
 from bot.web._chart_tables import ChartTable
 from bot.web._collaborators import WebServices
 from bot.web._overview import Overview, build_spending_chart, get_period_starts
@@ -29,7 +30,6 @@ _RUNS = 50
 _ENTRIES = 50
 _MEMORIES = 50
 _MAX_FEATURE_REQUESTS = 100
-_EVIDENCE = 5
 _TRANSCRIPT = 200
 
 
@@ -66,7 +66,7 @@ class RecordPages:
         return await self._frame.show(
             request, "overview.html", "Overview", here="/", live=True, span=span, spans=SPANS,
             shown=shown, filled_tiles=[each for each in shown_tiles if not each.is_blank],
-            blank_tiles=[each for each in shown_tiles if each.is_blank],
+            blank_tiles=[each for each in shown_tiles if each.is_blank], most_items=MOST_ITEMS,
         )  # fmt: skip
 
     async def show_runs(self, request: web.Request) -> web.Response:
