@@ -96,8 +96,8 @@ class IncidentPages:
         # Summaries are listed by the start of the run; its change may have gone live much later.
         runs = await self._services.search.list_summaries(since=since - _LONGEST_RUN)
         events = await read_events(sources.journal, incident)
-        acts = desk.get_acts(incident.id)
-        comments = await acts.comments.list_comments(incident.id)
+        comments = await desk.get_acts(incident.id).comments.list_comments(incident.id)
+        known = desk.list_incidents()
         work = await self._find_run(incident.run_id)
         offset = (number - 1) * EVENTS_A_PAGE
         return await self._frame.show(
@@ -115,9 +115,9 @@ class IncidentPages:
             ),
             suspects=await self._find_suspects(incident, work, events, sources.checkout),
             fixed=await self._find_run(incident.fix.run_id if incident.fix else None),
-            similar=list_similar(incident, desk.list_incidents()),
+            similar=list_similar(incident, known),
             comments=comments,
-            people=_list_people(desk.list_incidents(), comments),
+            people=_list_people(known, comments),
             hours=HOURS, times=TIMES, longest=LONGEST_COMMENT,
         )  # fmt: skip
 
