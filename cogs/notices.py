@@ -15,6 +15,7 @@ from bot.notices.digest_schedules import DigestRequest, DigestSchedules
 from bot.notices.preferences import NoticePreferences
 from bot.notices.quiet import QuietMode
 from bot.notices.texts import (
+    WEEKDAYS,
     describe_quiet,
     describe_quiet_end,
     describe_schedule,
@@ -24,8 +25,7 @@ from bot.notices.texts import (
 from cogs.ui import get_speaker
 
 _DELIVERIES = [app_commands.Choice(name=each.value, value=each.value) for each in NoticeDelivery]
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_WEEKDAYS = [app_commands.Choice(name=name, value=number) for number, name in enumerate(_DAYS)]
+_WEEKDAYS = [app_commands.Choice(name=name, value=day) for day, name in enumerate(WEEKDAYS)]
 
 
 class Notices(commands.Cog):

@@ -22,7 +22,7 @@ from bot.presentation.later import build_later_button
 from bot.presentation.times import format_timestamp
 from bot.presentation.titles import add_target, change_title, format_title
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MOST = 8
 _LEVELS = {
     "needs a person": "I announce only what needs a person",
@@ -69,7 +69,7 @@ def describe_settings(settings: NoticeSettings) -> str:
 def describe_schedule(schedule: DigestSchedule) -> str:
     """Return when and where a digest comes."""
     where = "in the dev channel" if schedule.to_channel else "as a direct message to you"
-    day = f"every {_DAYS[schedule.weekday]}" if schedule.every == "weekly" else "every day"
+    day = f"every {WEEKDAYS[schedule.weekday]}" if schedule.every == "weekly" else "every day"
     return f"📰 A digest comes {day} at {schedule.at:%H:%M} ({schedule.timezone}), {where}."
 
 
