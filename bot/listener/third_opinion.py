@@ -76,9 +76,11 @@ def can_read(parsed: Utterance, hint: Hint, setting: Setting) -> bool:
     """
     if not setting.is_for_bot or setting.about_a_proposal or hint.is_plain_talk:
         return False
-    if parsed.is_unspecific or not (parsed.intent in (*_WORK, Intent.CHAT) or _is_unclear(parsed)):
+    if parsed.is_unspecific or not (
+        parsed.intent in (*_WORK, Intent.CHAT) or parsed.is_unclear_request
+    ):
         return False
-    return hint.utterance.intent in _READ or _is_unclear(hint.utterance)
+    return hint.utterance.intent in _READ or hint.utterance.is_unclear_request
 
 
 def combine(text: str, setting: Setting, hint: Hint, reading: MessageReading) -> Utterance:
@@ -127,10 +129,6 @@ def _ask(utterance: Utterance, may_mean: tuple[Intent, ...], reading: MessageRea
     if not asked.slots.may_mean:  # a status, a note: those have no button
         asked = ask_back(utterance, (Intent.ASK,))
     return asked.replace(slots=asked.slots.replace(question=reading.question))
-
-
-def _is_unclear(utterance: Utterance) -> bool:
-    return utterance.is_unclear_request
 
 
 def _is_same(intent: Intent, other: Intent) -> bool:
