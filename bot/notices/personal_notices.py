@@ -1,5 +1,6 @@
 """Tells people what they have chosen: their request has ended, their approval is wanted."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ import structlog
 from bot.authority.policy import Act
 from bot.authority.quiet_state import QuietState
 from bot.domain.errors import ChatRejected, ChatUnavailable, PortError
+from bot.domain.history import History
 from bot.domain.notices import FOR_APPROVAL, NoticeDelivery, NoticeKind, NoticeSettings
 from bot.domain.posts import Post
 from bot.domain.run import Run
@@ -58,20 +60,28 @@ class PersonalNotices:
             del self._sent[key]
         runs = await self.store.find(limit=_LOOKED_AT)
         recent = [run for run in runs if now - run.updated_at < _RECENT]
+        histories = await self._read_proposals(recent, wanted)
         for settings in wanted:
             for run in recent:
                 if run.updated_at >= settings.changed_at:
-                    await self._tell(run, settings, now)
+                    await self._tell(run, settings, histories.get(run.id))
 
-    async def _tell(self, run: Run, settings: NoticeSettings, now: datetime) -> None:
+    async def _read_proposals(
+        self, runs: Sequence[Run], wanted: Sequence[NoticeSettings]
+    ) -> Mapping[str, History]:
+        """Return the histories of the runs that wait for approvers, if somebody wants to know."""
+        if all(each.approval is NoticeDelivery.NONE for each in wanted):
+            return {}
+        return await self.store.get_histories([r.id for r in runs if r.waiting in FOR_APPROVAL])
+
+    async def _tell(self, run: Run, settings: NoticeSettings, history: History | None) -> None:
         """Send the notices about one run to one person, unless that was done."""
         person_id = settings.person_id
         if run.has_ended and run.trigger.person.id == person_id:
             key = f"notice:done:{run.id}:{run.attempt}:{person_id}"
             if settings.done is not NoticeDelivery.NONE and key not in self._sent:
                 await self._send(run, NoticeKind.DONE, settings, key, render_done(run, person_id))
-        elif run.waiting in FOR_APPROVAL and settings.approval is not NoticeDelivery.NONE:
-            history = await self.store.get_history(run.id)
+        elif history is not None and settings.approval is not NoticeDelivery.NONE:
             proposal = history.proposal
             key = f"notice:approval:{run.id}:{proposal.head[:12] if proposal else ''}:{person_id}"
             if proposal is not None and proposal.card_id is not None and key not in self._sent:
