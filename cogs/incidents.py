@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError, WrongStage
+from bot.domain.errors import WrongStage
 from bot.domain.ids import shorten_id
 from bot.domain.incident import Incident
 from bot.domain.incident_comments import LONGEST_COMMENT
@@ -31,6 +31,7 @@ from bot.presentation.cards import (
 from bot.presentation.times import format_timestamp
 from cogs.ui import (
     ReviewButton,
+    answer_press,
     fit_message,
     get_person,
     get_speaker,
@@ -64,13 +65,7 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says, under the presser's own rights."""
-        bot: TheseusClient = interaction.client
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            text = await self._press(interaction, bot, get_speaker(interaction))
-        except TheseusError as refusal:
-            text = str(refusal)
-        await interaction.followup.send(text, ephemeral=True)
+        await answer_press(interaction, self._press)
 
     async def _press(
         self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person

@@ -3,6 +3,7 @@
 from cogs.ui.agreement_buttons import AgreementButton
 from cogs.ui.answer_buttons import AnswerButton
 from cogs.ui.answers import (
+    answer_press,
     fit_message,
     send_post,
     send_privately,
@@ -59,6 +60,7 @@ __all__ = [
     "LaterButton",
     "ReviewButton",
     "RunButton",
+    "answer_press",
     "can_cancel",
     "can_retry",
     "can_ship",

@@ -9,9 +9,10 @@ from discord import ui
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError, WrongStage
+from bot.domain.errors import WrongStage
+from bot.domain.people import Person
 from bot.self_improvement.run_conversation import RunConversation
-from cogs.ui.speakers import get_speaker
+from cogs.ui.answers import answer_press
 
 _TEMPLATE = re.compile(r"theseus:(?P<act>answer):(?P<run>[0-9a-z]+):(?P<number>[0-4])")
 _NOT_OPEN = "This question is no longer open."
@@ -36,16 +37,11 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Give this answer, with the presser's rights."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            text = f"Your answer: {await self._handle_answer(interaction)}"
-        except TheseusError as refusal:
-            text = str(refusal)
-        await interaction.followup.send(text, ephemeral=True)
+        await answer_press(interaction, self._press)
 
-    async def _handle_answer(self, interaction: discord.Interaction[Any]) -> str:
-        bot: TheseusClient = interaction.client
-        person = get_speaker(interaction)
+    async def _press(
+        self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
+    ) -> str:
         await bot.provide(Authorizer).ask(person, Act.ANSWER, run_id=self._run_id)
         question = await bot.provide(RunConversation).get_question(
             await bot.agent.find(run_id=self._run_id)
@@ -55,4 +51,4 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._number >= len(answers):
             raise WrongStage(_NOT_OPEN)
         await bot.provide(RunConversation).answer(self._run_id, person, answers[self._number])
-        return answers[self._number]
+        return f"Your answer: {answers[self._number]}"

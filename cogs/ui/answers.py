@@ -1,7 +1,7 @@
 """Answers and helper functions that several cogs share."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import discord
@@ -9,12 +9,16 @@ from discord import ui
 
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
+from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.intake.answers import on_it
 from bot.presentation import cards
 from bot.presentation.times import localise_times
 from bot.self_improvement.run_conversation import RunConversation
 from cogs.ui.speakers import get_speaker
+
+Press = Callable[[discord.Interaction[Any], TheseusClient, Person], Awaitable[str]]
+"""Does what a button says, with the presser's rights, and returns the answer."""
 
 _LONGEST = 1_900
 _MORE = 30  # characters reserved for the count of omitted lines
@@ -29,6 +33,16 @@ def fit_message(lines: list[str]) -> str:
         count for count in range(len(lines) + 1) if "\n".join(lines[:count]) == fitting
     )
     return f"{fitting}\n… and {len(lines) - shown_count} more."
+
+
+async def answer_press(interaction: discord.Interaction[Any], press: Press) -> None:
+    """Do what a button says; only the presser sees the answer, or why it was refused."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    try:
+        text = await press(interaction, interaction.client, get_speaker(interaction))
+    except TheseusError as refusal:
+        text = str(refusal)
+    await interaction.followup.send(text, ephemeral=True)
 
 
 async def revise(interaction: discord.Interaction[Any], run_id: str, instruction: str) -> None:

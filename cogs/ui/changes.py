@@ -1,10 +1,14 @@
 """Answers after a request for a change, and the list of what the bot can do."""
 
 from collections import defaultdict
+from typing import Any
+
+import discord
 
 from bot.client import TheseusClient, list_abilities
 from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
+from bot.domain.run import Trigger
 from bot.intake.answers import describe_change
 from bot.presentation.feature_requests import list_capability_lines
 from bot.presentation.gaps import list_gap_lines
@@ -14,13 +18,25 @@ from bot.self_improvement.requests.gaps import GapService
 from bot.self_improvement.vital_signs import VitalSigns
 from bot.tools import ToolCatalogue
 from cogs.ui.command_rights import list_usable_commands
-from cogs.ui.speakers import is_listed
+from cogs.ui.speakers import is_listed, place_asked_in
 
 
 def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | FeatureRequest) -> str:
     """Return where to follow a requested change, or that the request was stored."""
     listed, able = is_listed(bot, person), bot.provide(ChangeRequests).able
     return describe_change(person, answer, listed=listed, able=able)
+
+
+def build_change_trigger(interaction: discord.Interaction[Any], person: Person) -> Trigger:
+    """Return the trigger of a change that a pressed button starts; the button knows its text."""
+    return Trigger(
+        key=f"interaction:{interaction.id}",
+        goal="change",
+        person=person,
+        place=place_asked_in(interaction),
+        text="",
+        at=interaction.created_at,
+    )
 
 
 async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]:

@@ -7,10 +7,10 @@ import discord
 from discord import ui
 
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError
+from bot.domain.people import Person
 from bot.intake.answers import on_it
 from bot.self_improvement.run_restarts import RunRestarts
-from cogs.ui.speakers import get_speaker
+from cogs.ui.answers import answer_press
 
 _TEMPLATE = re.compile(r"theseus:(?P<act>choose):(?P<run>[0-9a-z]+):(?P<error>[0-9a-z]{8})")
 
@@ -34,13 +34,7 @@ class ChoiceButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Continue with that failure, with the presser's rights."""
-        bot: TheseusClient = interaction.client
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            run = await bot.provide(RunRestarts).choose(
-                self._run_id, self._error_id, get_speaker(interaction)
-            )
-            text = on_it(run)
-        except TheseusError as refusal:
-            text = str(refusal)
-        await interaction.followup.send(text, ephemeral=True)
+        await answer_press(interaction, self._press)
+
+    async def _press(self, _: discord.Interaction[Any], bot: TheseusClient, person: Person) -> str:
+        return on_it(await bot.provide(RunRestarts).choose(self._run_id, self._error_id, person))

@@ -7,13 +7,12 @@ import discord
 from discord import ui
 
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError
 from bot.domain.feature_request import FeatureRequest
-from bot.domain.run import Trigger
+from bot.domain.people import Person
 from bot.presentation.cards import to_plain_text
 from bot.self_improvement.requests.change_requests import ChangeRequests
-from cogs.ui.changes import change_text
-from cogs.ui.speakers import get_speaker, place_asked_in
+from cogs.ui.answers import answer_press
+from cogs.ui.changes import build_change_trigger, change_text
 
 _TEMPLATE = re.compile(r"theseus:wish:(?P<act>start):(?P<wish>[0-9a-z]+)")
 _LABEL = 60
@@ -46,21 +45,11 @@ class FeatureRequestButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Start the feature request in its own words; the presser counts as the requester."""
-        bot: TheseusClient = interaction.client
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        person = get_speaker(interaction)
-        trigger = Trigger(
-            key=f"interaction:{interaction.id}",
-            goal="change",
-            person=person,
-            place=place_asked_in(interaction),
-            text="",
-            at=interaction.created_at,
-        )
-        try:
-            text = change_text(
-                bot, person, await bot.provide(ChangeRequests).start(self._request_id, trigger)
-            )
-        except TheseusError as refusal:
-            text = str(refusal)
-        await interaction.followup.send(text, ephemeral=True)
+        await answer_press(interaction, self._press)
+
+    async def _press(
+        self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
+    ) -> str:
+        trigger = build_change_trigger(interaction, person)
+        started = await bot.provide(ChangeRequests).start(self._request_id, trigger)
+        return change_text(bot, person, started)

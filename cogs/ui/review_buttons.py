@@ -7,13 +7,11 @@ import discord
 from discord import ui
 
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError
 from bot.domain.people import Person
-from bot.domain.run import Trigger
 from bot.presentation.cards import to_plain_text
 from bot.reviews.service import IncidentReviews
-from cogs.ui.changes import change_text
-from cogs.ui.speakers import get_speaker, place_asked_in
+from cogs.ui.answers import answer_press
+from cogs.ui.changes import build_change_trigger, change_text
 
 _TEMPLATE = re.compile(
     r"theseus:review:(?P<act>document|lesson|wish1|wish2|wish3|wish4):(?P<review>[0-9a-z-]{1,40})"
@@ -39,13 +37,7 @@ class ReviewButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says, with the presser's rights."""
-        bot: TheseusClient = interaction.client
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            text = await self._press(interaction, bot, get_speaker(interaction))
-        except TheseusError as refusal:
-            text = str(refusal)
-        await interaction.followup.send(text, ephemeral=True)
+        await answer_press(interaction, self._press)
 
     async def _press(
         self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
@@ -55,12 +47,5 @@ class ReviewButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             number = int(self._act.removeprefix("wish"))
             kept = await reviews.keep_action(self._review_id, number, person)
             return f"Noted as a wish (`wish:{kept.id}`): “{to_plain_text(kept.text)}”."
-        trigger = Trigger(
-            key=f"interaction:{interaction.id}",
-            goal="change",
-            person=person,
-            place=place_asked_in(interaction),
-            text="",
-            at=interaction.created_at,
-        )
+        trigger = build_change_trigger(interaction, person)
         return change_text(bot, person, await reviews.propose(self._review_id, self._act, trigger))

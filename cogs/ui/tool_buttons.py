@@ -9,11 +9,10 @@ from discord import ui
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.presentation.tools import describe_decision, format_tool_line
 from bot.tools import ToolCalls, ToolCatalogue
-from cogs.ui.speakers import get_speaker
+from cogs.ui.answers import answer_press
 
 _TEMPLATE = re.compile(r"theseus:tool:(?P<act>trust|run|refuse):(?P<id>[0-9a-f]{64})")
 
@@ -37,14 +36,9 @@ class ToolButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Decide with the presser's rights; only the presser sees the answer."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            text = await self._decide(interaction.client, get_speaker(interaction))
-        except TheseusError as refusal:
-            text = str(refusal)
-        await interaction.followup.send(text, ephemeral=True)
+        await answer_press(interaction, self._press)
 
-    async def _decide(self, bot: TheseusClient, person: Person) -> str:
+    async def _press(self, _: discord.Interaction[Any], bot: TheseusClient, person: Person) -> str:
         catalogue, calls = bot.find_part(ToolCatalogue), bot.find_part(ToolCalls)
         if catalogue is None or calls is None:  # `tools:` is empty since a restart
             act = Act.TRUST if self._act == "trust" else Act.STEER
