@@ -73,12 +73,8 @@ class ConductIncidents:
     async def close(self, incident: Incident, person: Person) -> Incident:
         """Close an incident because a person says so. Raises `StoreError`."""
         if incident.open:
-            incident = self._incident_repository.change(
-                incident.id,
-                status="resolved",
-                resolved_at=self._clock.now(),
-                closed_for=f"{person.name} closed it",
-            )
+            why = f"{person.name} closed it"
+            incident = self._incident_repository.close(incident, self._clock.now(), why)
             await self._incident_repository.flush()
         return incident
 

@@ -110,6 +110,10 @@ class IncidentRepository:
         self.put(changed)
         return changed
 
+    def close(self, incident: Incident, now: datetime, why: str) -> Incident:
+        """Resolve an incident that does not end by itself, and return it."""
+        return self.change(incident.id, status="resolved", resolved_at=now, closed_for=why)
+
     def note_report(self, incident: Incident, trigger: Trigger) -> Incident:
         """Return the incident with the person's report on it; the same report is added once."""
         statement = "" if trigger.quotes_bot else trigger.statement or trigger.subject

@@ -52,7 +52,8 @@ class RollbackIncidents:
         running = self.running()
         for each in self.incident_repository.open:
             if each.rollback is not None and _is_replaced(each.rollback, running):
-                self._close(each, f"`{running[:7]}` runs in its place")
+                why = f"`{running[:7]}` runs in its place"
+                self.incident_repository.close(each, self.clock.now(), why)
         await self.incident_repository.flush()
 
     async def close(self, incident: Incident, person: Person) -> Incident:
@@ -62,7 +63,8 @@ class RollbackIncidents:
                 "This incident closes by itself once it is quiet. Ignore it to stop its messages."
             )
         if incident.open:
-            incident = self._close(incident, f"{person.name} closed it")
+            why = f"{person.name} closed it"
+            incident = self.incident_repository.close(incident, self.clock.now(), why)
             await self.incident_repository.flush()
         return incident
 
@@ -71,11 +73,6 @@ class RollbackIncidents:
             if each.rollback is not None and each.rollback.commit == commit:
                 return each
         return None
-
-    def _close(self, incident: Incident, why: str) -> Incident:
-        return self.incident_repository.change(
-            incident.id, status="resolved", resolved_at=self.clock.now(), closed_for=why
-        )
 
     def _build(self, report: RestartReport) -> Incident:
         now = self.clock.now()
