@@ -64,6 +64,7 @@ from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.checks.trials import ProposalTrials
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
+from bot.self_improvement.reporting.viewed_files import ViewedFileService
 from bot.self_improvement.requests.change_context import ChangeContextCollector
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.running_agent import RunningAgent
@@ -105,6 +106,7 @@ def make_agent(
     _build_evidence(injector, settings)
     _build_checks(injector, settings, chosen)
     _build_engines(injector, settings, chosen)
+    injector.build(ViewedFileService)
     runs = injector.call(
         _build_run_settings, chosen=chosen, dev_channel_id=who.dev_channel_id, signs=signs
     )

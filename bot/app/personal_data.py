@@ -20,7 +20,7 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.personal_data import ErasableData
 from bot.ports.store import Store
 from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
-from bot.self_improvement.reporting.viewed_files import MOST_RUNS, ViewedFileService
+from bot.self_improvement.reporting.viewed_files import MOST_RUNS
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.requests.gaps import MOST_GAPS, GapService
 from bot.self_improvement.watch.feedback import FeedbackService
@@ -54,6 +54,7 @@ class PersonalDataStores:
     audit_notes: ErasableData
     outbox: ErasableData
     transcripts: ErasableData
+    viewed_files: ErasableData
     observed: ErasableData
     purges: Sequence[Purge] = ()
 
@@ -63,6 +64,7 @@ def build_personal_data(
     stores: PersonalDataStores,
     notes: MemoryService,
     feature_requests: FeatureRequestService,
+    gaps: GapService,
     feedback: FeedbackService,
     corrections: Corrections,
     monitoring: Monitoring,
@@ -72,7 +74,6 @@ def build_personal_data(
 ) -> PersonalDataService:
     """Return the service that shows people their stored data, and erases it."""
     kind = PersonalDataKind
-    gaps = GapService(stores.key_values, stores.clock, feature_requests)
     kinds = (
         *_list_usage_kinds(retention, stores),
         *_list_text_kinds(retention, stores, notes, corrections),
@@ -187,7 +188,6 @@ def _list_text_kinds(
 
 def _list_passing_kinds(stores: PersonalDataStores) -> tuple[PersonalDataKind, ...]:
     """Return the kinds that are kept for a short time only."""
-    viewed = ViewedFileService(stores.key_values, stores.clock)
     return (
         PersonalDataKind(
             "messages about you that wait to be sent",
@@ -204,8 +204,8 @@ def _list_passing_kinds(stores: PersonalDataStores) -> tuple[PersonalDataKind, .
         PersonalDataKind(
             "which files of proposals you have viewed on the dashboard",
             f"of the last {MOST_RUNS} proposals",
-            viewed.count_records,
-            viewed.erase,
+            stores.viewed_files.count_records,
+            stores.viewed_files.erase,
         ),
     )
 

@@ -17,7 +17,9 @@ from bot.notices.records import NoticeRecords
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.self_improvement.reporting.run_transcripts import RunTranscripts
+from bot.self_improvement.reporting.viewed_files import ViewedFileService
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
+from bot.self_improvement.requests.gaps import GapService
 from bot.self_improvement.watch.feedback import FeedbackService
 from bot.settings import Settings
 from bot.telemetry import Recorder
@@ -37,10 +39,12 @@ def build_own_personal_data(
     memory: SqliteMemory,
     notes: MemoryService,
     feature_requests: FeatureRequestService,
+    gaps: GapService,
     feedback: FeedbackService,
     corrections: Corrections,
     monitoring: Monitoring,
     transcripts: RunTranscripts,
+    viewed_files: ViewedFileService,
     objectives: ObjectiveService,
     pursuits: PursuitRecords,
     notices: NoticeRecords,
@@ -58,6 +62,7 @@ def build_own_personal_data(
         audit_notes=store.audit_notes,
         outbox=outbox,
         transcripts=transcripts,
+        viewed_files=viewed_files,
         observed=targets,
         purges=(
             *(journal.purge, targets.purge, traffic.log.purge, memory.purge, store.purge),
@@ -72,6 +77,6 @@ def build_own_personal_data(
         lines=config.chat.remembered,
     )
     return build_personal_data(
-        kept_for, kept_in, notes, feature_requests, feedback, corrections, monitoring,
+        kept_for, kept_in, notes, feature_requests, gaps, feedback, corrections, monitoring,
         objectives, pursuits, notices,
     )  # fmt: skip

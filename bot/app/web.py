@@ -31,7 +31,6 @@ from bot.ports.outbox import OutboxStore
 from bot.ports.workspace import Checkout
 from bot.self_improvement import RunSettings, SelfImprovementAgent
 from bot.self_improvement.reporting.run_transcripts import RunTranscripts
-from bot.self_improvement.reporting.viewed_files import ViewedFileService
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.runs.base_updates import BaseUpdates
 from bot.settings import Settings, read_observe_tokens
@@ -131,7 +130,7 @@ def build_web_server(injector: Injector, settings: Settings) -> WebServer | None
         receivers=get(TargetJournals).by_name,
         sources=injector.call(_collect_sources),
         logins=injector.call(_build_logins, secret=rules.discord_secret),
-        proposals=injector.call(ProposalReview, viewed=injector.call(ViewedFileService)),
+        proposals=injector.call(ProposalReview),
     )
     return WebServer(rules, services)
 

@@ -38,6 +38,8 @@ from bot.ports.outbox import OutboxStore
 from bot.ports.planner import Planner
 from bot.reviews.service import IncidentReviews, ReviewRecords
 from bot.self_improvement import RunSettings
+from bot.self_improvement.reporting.viewed_files import ViewedFileService
+from bot.self_improvement.requests.gaps import GapService
 from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
 from tests.fakes.fake_erasable import FakeErasable
@@ -334,12 +336,13 @@ def _create_personal_data(
     stores = PersonalDataStores(
         world.journal, world.traffic, FakeSnapshots(world.clock), catch_up, world.store,
         world.key_values, world.clock, client.recorder.get_pseudonym, FakeErasable(),
-        FakeErasable(), FakeErasable(), FakeErasable(),
+        FakeErasable(), FakeErasable(), ViewedFileService(world.key_values, world.clock),
+        FakeErasable(),
     )  # fmt: skip
     kept_for = RetentionPeriods(journal=30, runs=30, audit=90, lines=40)
     return build_personal_data(
-        kept_for, stores, agent.memory, agent.wishes, agent.feedback, agent.get(Corrections),
-        monitoring, agent.get(ObjectiveService), agent.get(PursuitRecords),
+        kept_for, stores, agent.memory, agent.wishes, agent.get(GapService), agent.feedback,
+        agent.get(Corrections), monitoring, agent.get(ObjectiveService), agent.get(PursuitRecords),
         agent.get(NoticeRecords),
     )  # fmt: skip
 
