@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 from theseus_rehearsal.ports.sandbox import Sandbox
 
-from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sentence_encoder import EncoderModel, SentenceEncoder, find_encoder
+from bot.app.configured_sandbox import open_configured_sandbox
 from bot.domain.meanings import MeaningUnavailable
 from bot.infra.injector import Injector
 from bot.ports.meaning_rater import MeaningRater
@@ -26,10 +26,8 @@ async def add_meaning_rater(
         model = find()
     except MeaningUnavailable:
         return  # `theseus doctor` says what to install
-    sandbox, config = injector.get(Sandbox), settings.config.sandbox
-    if config.network == "all":  # comparing needs no network, whatever checks need
-        sandbox = await choose_sandbox(
-            config.kind, required=config.required, private=(settings.root, settings.state)
-        )
+    sandbox = injector.get(Sandbox)
+    if settings.config.sandbox.network == "all":  # comparing needs none, whatever checks need
+        sandbox = await open_configured_sandbox(settings, network=False)
     encoder = await stack.enter_async_context(SentenceEncoder(model, sandbox))
     injector.add(encoder, MeaningRater)

@@ -20,7 +20,6 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.rehearsal import BotRehearsal
-from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
@@ -28,6 +27,7 @@ from bot.adapters.sqlite_store import SqlOutbox, SqlStore
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.cache_warmer import CacheWarmer
+from bot.app.configured_sandbox import open_configured_sandbox
 from bot.app.meaning_rater import add_meaning_rater
 from bot.app.state_stores import StateStores
 from bot.app.target_commands import build_target_commands
@@ -187,7 +187,7 @@ async def _open_state(
 
 async def _open_sandbox(injector: Injector, settings: Settings) -> None:
     """Find the sandbox, and build what runs code in it."""
-    sandbox, load = await _build_sandbox(settings), SharedLock()
+    sandbox, load = await open_configured_sandbox(settings), SharedLock()
     injector.add(sandbox, Sandbox)
     injector.add(load)
     injector.add(BotRehearsal(SandboxedRehearsal(sandbox)), Rehearsal)
@@ -195,16 +195,6 @@ async def _open_sandbox(injector: Injector, settings: Settings) -> None:
     verifier = SandboxedVerifier(sandbox, settings.state / "cache", load=load)
     injector.add(JournalledVerifier(verifier, injector.get(Recorder)), Verifier)
     injector.build(CacheWarmer, warm=verifier.warm_caches)
-
-
-async def _build_sandbox(settings: Settings) -> Sandbox:
-    config = settings.config.sandbox
-    return await choose_sandbox(
-        config.kind,
-        required=config.required,
-        network=config.network == "all",
-        private=(settings.root, settings.state),
-    )
 
 
 async def _load_flags(key_values: KeyValueStore) -> FlagRepository:

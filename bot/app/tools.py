@@ -2,9 +2,7 @@
 
 import importlib.util
 
-from theseus_rehearsal.ports.sandbox import Sandbox
-
-from bot.adapters.sandbox import choose_sandbox
+from bot.app.configured_sandbox import open_configured_sandbox
 from bot.domain.errors import ConfigError
 from bot.infra.injector import Injector
 from bot.ports.tools import ToolServers
@@ -31,21 +29,11 @@ async def open_tools(
     # Imported here: it takes a second, and the package is optional.
     from bot.adapters.mcp_tools import McpToolServers
 
-    confined = await _open_sandbox(settings, network=False)
-    networked = await _open_sandbox(settings, network=True)
+    # The network of checks, `sandbox.network`, is not that of servers.
+    confined = await open_configured_sandbox(settings, network=False)
+    networked = await open_configured_sandbox(settings, network=True)
     injector.add(McpToolServers(confined, networked, secrets), ToolServers)
     injector.build(StoredCalls)
     catalogue = injector.build(ToolCatalogue, servers=servers, dev_channel_id=dev_channel_id)
     injector.build(ToolCalls)
     return catalogue
-
-
-async def _open_sandbox(settings: Settings, *, network: bool) -> Sandbox:
-    """Return a sandbox for servers: the network of checks, `sandbox.network`, is not theirs."""
-    config = settings.config.sandbox
-    return await choose_sandbox(
-        config.kind,
-        required=config.required,
-        network=network,
-        private=(settings.root, settings.state),
-    )

@@ -6,9 +6,9 @@ from pathlib import Path
 from theseus_rehearsal.ports.sandbox import Sandbox
 
 from bot.adapters.endpoint_transcriber import Endpoint, EndpointTranscriber
-from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.unavailable_transcriber import UnavailableTranscriber
 from bot.adapters.whisper_transcriber import WhisperModel, WhisperTranscriber, find_model
+from bot.app.configured_sandbox import open_configured_sandbox
 from bot.budget.enforcement import BudgetEnforcer
 from bot.client import Identity
 from bot.domain.recording import TranscriberUnavailable
@@ -27,10 +27,8 @@ async def build_recording_transcripts(
 ) -> RecordingTranscripts:
     """Return the service that listens to recordings, or declines them."""
     if settings.config.sandbox.network == "all":
-        config = settings.config.sandbox  # transcribing needs no network, whatever checks need
-        sandbox = await choose_sandbox(
-            config.kind, required=config.required, private=(settings.root, settings.state)
-        )
+        # Transcribing needs no network, whatever checks need.
+        sandbox = await open_configured_sandbox(settings, network=False)
     transcriber = choose_transcriber(settings, sandbox, spending, clock)
     return RecordingTranscripts(transcriber, settings.config.voice, who.people)
 

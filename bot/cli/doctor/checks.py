@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.app.configured_sandbox import open_configured_sandbox
 from bot.domain.change import CheckResult
 from bot.domain.errors import PortError
 from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
@@ -72,13 +72,7 @@ async def _run(
     settings: Settings, base: str, say: Callable[[str], None]
 ) -> tuple[CheckResult, ...]:
     """Run the full checks in a worktree of the commit, as before a merge."""
-    config = settings.config.sandbox
-    sandbox = await choose_sandbox(
-        config.kind,
-        required=config.required,
-        network=config.network == "all",
-        private=(settings.root, settings.state),
-    )
+    sandbox = await open_configured_sandbox(settings)
 
     async def report_result(result: CheckResult) -> None:
         say(f"     {result.name}: {result.status} after {result.seconds:.0f} s")

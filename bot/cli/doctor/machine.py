@@ -12,7 +12,7 @@ from pathlib import Path
 from theseus_rehearsal.sandbox import PlainSandbox, measure, probe
 
 from bot.adapters.git_checkout import GitCheckout
-from bot.adapters.sandbox import choose_sandbox
+from bot.app.configured_sandbox import open_configured_sandbox
 from bot.domain.errors import TheseusError
 from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.infra.git import Git
@@ -102,11 +102,8 @@ async def look_at_sandbox(
     settings: Settings, *, contained: Callable[[], bool] = is_in_container
 ) -> list[DoctorFinding]:
     """Check how commands are confined, by trying out what the sandbox blocks."""
-    config = settings.config.sandbox
     private = (settings.root, settings.state)
-    sandbox = await choose_sandbox(
-        config.kind, required=config.required, network=config.network == "all", private=private
-    )
+    sandbox = await open_configured_sandbox(settings)
     if sandbox.refusal:
         reason = await probe(private=private) or "unavailable"
         first = "Fix that" if shutil.which("bwrap") else INSTALL_SANDBOX
