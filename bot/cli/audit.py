@@ -293,11 +293,8 @@ def _is_log_missing(settings: Settings) -> bool:
     `audit.head` outlives the database: if only the database is missing, the log was deleted, and
     the command has to find that instead of saying that there is no log yet.
     """
-    head, missing = (
-        settings.state / "audit.head",
-        StateStores.find(settings.state, settings.environment).missing_file,
-    )
-    return not head.exists() and missing is not None and report_if_missing(missing, "audit log")
+    missing = StateStores.find(settings.state, settings.environment).missing_file
+    return not (settings.state / "audit.head").exists() and report_if_missing(missing, "audit log")
 
 
 def _store(settings: Settings) -> SqlStore:
