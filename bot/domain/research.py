@@ -4,6 +4,7 @@ Every text here was written by others, or by a model that read it: it is data.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -28,6 +29,13 @@ _HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a
 def is_host_pattern(text: str) -> bool:
     """Return whether the text is a host's name, or `*.` and one. An IP address is none."""
     return bool(_HOST.fullmatch(text)) and len(text) <= 253
+
+
+def is_host_listed(host: str, patterns: Sequence[str]) -> bool:
+    """Return whether a host is one of these, or below one that begins with `*.`."""
+    return is_host_pattern(host) and any(
+        host == each or (each.startswith("*.") and host.endswith(each[1:])) for each in patterns
+    )
 
 
 class ResearchError(PortError):

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from theseus_guard.record import Record
 
 from bot.domain.links import parse_web_address
-from bot.domain.research import ResearchRules, is_host_pattern
+from bot.domain.research import ResearchRules, is_host_listed, is_host_pattern
 
 
 def _check_host(text: str) -> str:
@@ -47,10 +47,7 @@ class WebResearchConfig(Record):
             raise ValueError("hosts: a search needs at least one host whose pages may be read")
         for page in self.pages:
             host = (urlsplit(page).hostname or "").lower()
-            if not any(
-                host == each or (each.startswith("*.") and host.endswith(each[1:]))
-                for each in self.hosts
-            ):
+            if not is_host_listed(host, self.hosts):
                 raise ValueError(f"pages: {host} has to be in hosts as well")
         return self
 

@@ -9,7 +9,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.adapters.research._page_text import decode, read_page
-from bot.domain.research import Page, PageRefused, SourceUnavailable, is_host_pattern
+from bot.domain.research import Page, PageRefused, SourceUnavailable, is_host_listed
 
 _REDIRECTS = 4
 _HEADERS = {
@@ -196,17 +196,9 @@ class HttpPageFetcher:
             return "its address has a password"
         if port is not None and not default:
             return "only the usual port is read"
-        if not _is_listed(host, self._rules.hosts):
+        if not is_host_listed(host, self._rules.hosts):
             return f"research.web.hosts does not list {host[:100] or 'it'}"
         return ""
-
-
-def _is_listed(host: str, hosts: Sequence[str]) -> bool:
-    if not is_host_pattern(host):
-        return False
-    return any(
-        host == each or (each.startswith("*.") and host.endswith(each[1:])) for each in hosts
-    )
 
 
 def _name_host(url: str) -> str:
