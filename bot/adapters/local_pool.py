@@ -10,12 +10,11 @@ from theseus_rehearsal.ports.sandbox import Completed, Sandbox
 from theseus_rehearsal.records import Script, Transcript
 
 from bot.domain.errors import PortError
-from bot.domain.queued_work import CheckCommand
+from bot.domain.queued_work import ATTEMPTS, CheckCommand
 from bot.infra.commit_performer import CommitPerformer, perform_with
 from bot.ports.trees import CommitTrees
 
 T = TypeVar("T")
-ATTEMPTS = 3
 
 
 class LocalPool:
@@ -59,8 +58,7 @@ class PooledWork:
 
     async def check(self, command: CheckCommand) -> Completed:
         """Run a command."""
-        attempts = ATTEMPTS if command.is_repeatable else 1
-        return await self._repeat(lambda: self._performer.check(command), attempts)
+        return await self._repeat(lambda: self._performer.check(command), command.attempts)
 
     async def _repeat(self, perform: Callable[[], Awaitable[T]], attempts: int) -> T:
         """Return the result of the first attempt that raises no retryable error."""

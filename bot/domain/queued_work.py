@@ -5,6 +5,9 @@ from theseus_guard.record import Record
 
 from bot.domain.errors import PortError
 
+ATTEMPTS = 3
+"""How often work is tried that a lost worker or a temporary error has ended."""
+
 
 class CheckCommand(Record):
     """A command that checks the files of a commit. `{python}` is the worker's own Python.
@@ -16,6 +19,11 @@ class CheckCommand(Record):
     words: tuple[str, ...] = Field(min_length=1)
     seconds: float = Field(default=600.0, gt=0, le=7_200)
     is_repeatable: bool = True
+
+    @property
+    def attempts(self) -> int:
+        """How often the command may be tried."""
+        return ATTEMPTS if self.is_repeatable else 1
 
 
 class WorkError(PortError):

@@ -41,12 +41,11 @@ from bot.domain.errors import (
     WorkspaceBusy,
     WorkspaceError,
 )
-from bot.domain.queued_work import CheckCommand, WorkError, WorkLost, WorkUnavailable
+from bot.domain.queued_work import ATTEMPTS, CheckCommand, WorkError, WorkLost, WorkUnavailable
 from bot.infra.git import Git
 from bot.ports.artefact_store import ArtefactStore
 
 R = TypeVar("R", bound=Record)
-ATTEMPTS = 3
 _MAX_RESULT = 32 * 1024 * 1024
 _MAX_BUNDLES = 64
 _ERRORS: tuple[type[PortError], ...] = (
@@ -197,10 +196,9 @@ class TemporalWork:
 
     async def check(self, command: CheckCommand) -> Completed:
         """Have a worker run a command."""
-        attempts = ATTEMPTS if command.is_repeatable else 1
         # The sandbox does not count the time in which a command waits for a processor.
         limit = 3 * command.seconds + 60
-        return _read(await self._execute("check", command, attempts, limit), Completed)
+        return _read(await self._execute("check", command, command.attempts, limit), Completed)
 
     async def _execute(self, kind: WorkKind, work: Record, attempts: int, duration: float) -> bytes:
         if not self._has_workers:
