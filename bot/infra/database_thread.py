@@ -29,7 +29,7 @@ class DatabaseThread(Generic[C]):
     async def close(self) -> None:
         """Finish what was asked for, close the connection and end the thread."""
         loop = asyncio.get_running_loop()
-        closing = loop.run_in_executor(self._executor, self._close)
+        closing = loop.run_in_executor(self._executor, self.drop)
         self._executor.shutdown(wait=False)
         await asyncio.shield(closing)
 
@@ -43,6 +43,3 @@ class DatabaseThread(Generic[C]):
         if self._connection is None:
             self._connection = self._connect()
         return work(self._connection)
-
-    def _close(self) -> None:
-        self.drop()

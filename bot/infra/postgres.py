@@ -161,11 +161,8 @@ class PostgresConnection:
             row[0] for row in self.execute("SELECT name FROM schema_migrations ORDER BY number")
         ]
         for step in select_missing(migrations, recorded, f"The state in {place.name}"):
-            for statement in step.statements if step.postgres is None else step.postgres:
-                for translated in (
-                    translate_step(statement) if step.postgres is None else (statement,)
-                ):
-                    self.run_native(translated)
+            for statement in _list_statements(step):
+                self.run_native(statement)
             self.execute("INSERT INTO schema_migrations (name) VALUES (?)", (step.name,))
 
     def hold_alone(self, wait_seconds: float) -> None:
@@ -192,6 +189,12 @@ class PostgresConnection:
     def close(self) -> None:
         """Close the connection."""
         self._native.close()
+
+
+def _list_statements(step: Migration) -> Sequence[str]:
+    if step.postgres is not None:
+        return step.postgres
+    return [each for statement in step.statements for each in translate_step(statement)]
 
 
 def _get_lock(schema: str) -> int:
