@@ -72,10 +72,10 @@ async def measure() -> Sequence[Row]:
         for command in ("waiting", "computing"):
             one = _time_comparison(room.make_queue(name="one"), room.commit, command)
             here = _time_comparison(local, room.commit, command)
-            rows.append(await _measure(f"{command}: here", here, one))
+            rows.append(await _measure(f"{command}: here", here, "one worker", one))
             for group in list(WORKERS)[1:]:
                 more = _time_comparison(room.make_queue(name=group), room.commit, command)
-                rows.append(await _measure(f"{command}: {group} workers", more, one))
+                rows.append(await _measure(f"{command}: {group} workers", more, "one worker", one))
         return rows
 
 
@@ -97,11 +97,7 @@ async def _measure_order(room: WorkerRoom, local: LocalPool) -> Row:
             await here.check(command)
             return time.perf_counter() - start
 
-        ours, baseline, ratio = await measure_pairs(order, call, pairs=ORDERS)
-    return Row(
-        bench="workers", name="an order: true", ours=ours, baseline=baseline,
-        baseline_name="here", ratio=ratio, pairs=ORDERS,
-    )  # fmt: skip
+        return await _measure("an order: true", order, "here", call, pairs=ORDERS)
 
 
 def _time_comparison(queue: WorkQueue, commit: str, command: str) -> Timed:
@@ -119,9 +115,11 @@ def _time_comparison(queue: WorkQueue, commit: str, command: str) -> Timed:
     return compare
 
 
-async def _measure(name: str, ours: Timed, one: Timed) -> Row:
-    mine, theirs, ratio = await measure_pairs(ours, one, pairs=PAIRS)
+async def _measure(
+    name: str, ours: Timed, baseline_name: str, baseline: Timed, *, pairs: int = PAIRS
+) -> Row:
+    mine, theirs, ratio = await measure_pairs(ours, baseline, pairs=pairs)
     return Row(
-        bench="workers", name=name, ours=mine, baseline=theirs, baseline_name="one worker",
-        ratio=ratio, pairs=PAIRS,
+        bench="workers", name=name, ours=mine, baseline=theirs, baseline_name=baseline_name,
+        ratio=ratio, pairs=pairs,
     )  # fmt: skip
