@@ -57,12 +57,12 @@ async def _open_groups(
     limits = temporal.QueueLimits(
         wait=config.wait_seconds, silence=config.silence_seconds, orders=config.orders
     )
-    git = Git(settings.root)
+    bundles = temporal.StoredBundles(Git(settings.root), artefacts)
     return [
         (
             name,
             temporal.TemporalQueue(
-                host, artefacts, git, temporal.WorkerGroup(name, token), version, limits
+                host, artefacts, bundles, temporal.WorkerGroup(name, token), version, limits
             ),
         )
         for name, token in tokens.items()

@@ -21,6 +21,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from bot.adapters.folder_artefacts import FolderArtefacts
 from bot.adapters.temporal_queue import (
     QueueLimits,
+    StoredBundles,
     TemporalConnection,
     TemporalQueue,
     TemporalWorker,
@@ -87,7 +88,8 @@ async def use_workers(client: Client, harness: Harness, folder: Path) -> AsyncIt
         client, artefacts, harness.rehearsal, harness.sandbox, group, version, slots=4
     )
     async with WorkflowHost(client) as host, worker:
-        harness.queue = TemporalQueue(host, artefacts, harness.git, group, version, LIMITS)
+        bundles = StoredBundles(harness.git, artefacts)
+        harness.queue = TemporalQueue(host, artefacts, bundles, group, version, LIMITS)
         yield
 
 
@@ -122,8 +124,9 @@ class WorkerRoom:
     def make_queue(self, version: str = "", name: str = "first") -> TemporalQueue:
         """Return the queue of a group."""
         group = WorkerGroup(name, TOKEN)
-        artefacts, git = FolderArtefacts(self.artefacts), Git(self.tree)
-        return TemporalQueue(self._host, artefacts, git, group, version or self.commit, LIMITS)
+        artefacts = FolderArtefacts(self.artefacts)
+        bundles = StoredBundles(Git(self.tree), artefacts)
+        return TemporalQueue(self._host, artefacts, bundles, group, version or self.commit, LIMITS)
 
     @asynccontextmanager
     async def run_worker(self, name: str = "first") -> AsyncIterator[asyncio.subprocess.Process]:

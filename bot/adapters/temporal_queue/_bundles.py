@@ -1,10 +1,14 @@
 """The files of a commit as a git bundle, without its history."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from cachetools import LRUCache
 
 from bot.domain.errors import WorkspaceError
 from bot.infra.git import Git
@@ -13,7 +17,9 @@ from bot.infra.git_merge import get_tree_id
 from bot.infra.git_remote import borrow_objects
 from bot.infra.git_revisions import export
 from bot.infra.threads import run_in_thread
+from bot.ports.artefact_store import ArtefactStore
 
+_MAX_BUNDLES = 64
 _BRANCH = "refs/heads/work"
 _NO_ONE = {
     f"GIT_{role}_{field}": value
@@ -42,6 +48,23 @@ def _pack(git: Git, commit: str) -> Bundle:
         file = scratch.folder / "work.bundle"
         scratch.run("bundle", "create", "-q", str(file), _BRANCH)
         return Bundle(snapshot, file.read_bytes())
+
+
+class StoredBundles:
+    """Stores the files of a commit for workers, once for all their groups."""
+
+    def __init__(self, git: Git, artefacts: ArtefactStore) -> None:
+        self._git, self._artefacts = git, artefacts
+        self._stored: LRUCache[str, tuple[str, str]] = LRUCache(_MAX_BUNDLES)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def store(self, commit: str) -> tuple[str, str]:
+        """Return the commit in the bundle, and the key of the bundle. Raises what the ports say."""
+        async with self._locks.setdefault(commit, asyncio.Lock()):
+            if commit not in self._stored:
+                bundle = await pack_commit(self._git, commit)
+                self._stored[commit] = bundle.snapshot, await self._artefacts.put(bundle.content)
+            return self._stored[commit]
 
 
 @asynccontextmanager

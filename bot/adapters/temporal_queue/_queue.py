@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from cachetools import LRUCache
 from pydantic import ValidationError
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -21,7 +20,7 @@ from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.sandbox import Completed
 from theseus_rehearsal.records import Script, Transcript
 
-from bot.adapters.temporal_queue._bundles import pack_commit
+from bot.adapters.temporal_queue._bundles import StoredBundles
 from bot.adapters.temporal_queue._envelopes import (
     Order,
     OrderOutcome,
@@ -42,12 +41,10 @@ from bot.domain.errors import (
     WorkspaceError,
 )
 from bot.domain.queued_work import ATTEMPTS, CheckCommand, WorkError, WorkLost, WorkUnavailable
-from bot.infra.git import Git
 from bot.ports.artefact_store import ArtefactStore
 
 R = TypeVar("R", bound=Record)
 _MAX_RESULT = 32 * 1024 * 1024
-_MAX_BUNDLES = 64
 _ERRORS: tuple[type[PortError], ...] = (
     RehearsalError, SandboxUnavailable, StoreError, VerifierError, WorkError, WorkLost,
     WorkUnavailable, WorkspaceBusy, WorkspaceError,
@@ -78,16 +75,15 @@ class TemporalQueue:
         self,
         host: WorkflowHost,
         artefacts: ArtefactStore,
-        git: Git,
+        bundles: StoredBundles,
         group: WorkerGroup,
         version: str,
         limits: QueueLimits = QueueLimits(),
     ) -> None:
-        self._host, self._artefacts, self._git = host, artefacts, git
+        self._host, self._artefacts, self._bundles = host, artefacts, bundles
         self._group, self._version, self._limits = group, version, limits
         self._queue = group.name_queue(version)
         self._slots = asyncio.Semaphore(limits.orders)
-        self._bundles: LRUCache[str, tuple[str, str]] = LRUCache(_MAX_BUNDLES)
 
     @property
     def group(self) -> str:
@@ -102,10 +98,7 @@ class TemporalQueue:
     @asynccontextmanager
     async def open(self, commit: str) -> AsyncIterator["TemporalWork"]:
         """Store the files of a commit for the workers."""
-        if commit not in self._bundles:
-            bundle = await pack_commit(self._git, commit)
-            self._bundles[commit] = bundle.snapshot, await self._artefacts.put(bundle.content)
-        yield TemporalWork(self, *self._bundles[commit])
+        yield TemporalWork(self, *await self._bundles.store(commit))
 
     async def has_workers(self) -> bool:
         """Return whether a worker asks for work, or did so lately. Raises `WorkUnavailable`."""

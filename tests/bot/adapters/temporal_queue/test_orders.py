@@ -1,5 +1,6 @@
 """Orders and outcomes: who may give them, and what they are about. No server is needed."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from bot.adapters.folder_artefacts import FolderArtefacts
-from bot.adapters.temporal_queue._bundles import open_bundle, pack_commit
+from bot.adapters.temporal_queue._bundles import StoredBundles, open_bundle, pack_commit
 from bot.adapters.temporal_queue._envelopes import (
     Order,
     OrderOutcome,
@@ -151,3 +152,23 @@ async def test_a_bundle_has_the_files_and_none_of_the_history(tmp_path: Path) ->
     with pytest.raises(WorkspaceError, match="does not have the commit"):
         async with open_bundle(bundle.content, newest):
             pass
+
+
+class CountingArtefacts(FolderArtefacts):
+    puts = 0
+
+    async def put(self, content: bytes) -> str:
+        self.puts += 1
+        return await super().put(content)
+
+
+async def test_the_files_of_a_commit_are_stored_once_for_groups_that_ask_together(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "repository"
+    make_repository(folder, {"dice.py": "FACES = 6\n"})
+    git, artefacts = Git(folder), CountingArtefacts(tmp_path / "artefacts")
+    head, bundles = git.resolve_revision("HEAD"), StoredBundles(git, artefacts)
+    found = {*await asyncio.gather(bundles.store(head), bundles.store(head))}
+    assert (len(found), artefacts.puts) == (1, 1)
+    assert {await bundles.store(head)} == found
