@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from theseus_guard import is_test_file
+
 from bot.domain.brief import CommandUse
 from bot.self_improvement.requests.change_context import ChangeContextCollector, extract_tokens
 
@@ -16,7 +18,7 @@ class ForeignChangeContext(ChangeContextCollector):
 
     def list_code(self, files: Sequence[str]) -> tuple[str, ...]:
         """Return the Python files that are no tests."""
-        code = [each for each in files if each.endswith(".py") and not is_test(each)]
+        code = [each for each in files if each.endswith(".py") and not is_test_file(each)]
         return tuple(code[:_MOST_FILES])
 
     def find_files(
@@ -32,9 +34,3 @@ class ForeignChangeContext(ChangeContextCollector):
             if file in places or PurePosixPath(file).stem.lower() in said
         ]
         return tuple(dict.fromkeys([*paths, *others]))
-
-
-def is_test(file: str) -> bool:
-    """Return whether a file belongs to tests, by its path."""
-    path = PurePosixPath(file)
-    return path.name.startswith("test_") or "tests" in path.parts
