@@ -1,8 +1,10 @@
 """Constructors take what the class uses, by name: seven parameters at most, no bags of ports."""
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST = 7
@@ -50,13 +52,39 @@ BAGS = {"AuditSources", "EngineResources", "PersonalDataStores", "WebServices"}
 _PORT = ("bot.ports.", "theseus_rehearsal.ports.")
 
 
+class _Constructor(NamedTuple):
+    """What is said about a class; its tree is dropped, or the collector would walk it for ever."""
+
+    name: str
+    parameters: int
+    ports: int  # fields of a dataclass that are ports
+
+
 @cache
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _list_constructors() -> tuple[_Constructor, ...]:
+    return tuple(
+        _Constructor(
+            node.name,
+            _count_parameters(node),
+            _count_ports(module, node) if _find_decorator(node) else 0,
+        )
+        for text in (path.read_text(encoding="utf-8") for path in MODULES)
+        if "class " in text
+        for module in [ast.parse(text)]
+        for node in _find_classes(module)
+    )
 
 
-def _list_classes(path: Path) -> list[ast.ClassDef]:
-    return [node for node in ast.walk(_parse(path)) if isinstance(node, ast.ClassDef)]
+def _find_classes(module: ast.Module) -> Iterator[ast.ClassDef]:
+    """Yield the classes at any depth. Expressions, the most of a tree, hold none."""
+    left: list[ast.AST] = [module]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.ClassDef):
+            yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, part, ())
+            left += inner if isinstance(inner, list) else ()  # a lambda's body is an expression
 
 
 def _find_decorator(node: ast.ClassDef) -> str:
@@ -81,11 +109,11 @@ def _count_parameters(node: ast.ClassDef) -> int:
     return len(_list_fields(node)) if "eq=False" in _find_decorator(node) else 0
 
 
-def _count_ports(path: Path, node: ast.ClassDef) -> int:
+def _count_ports(module: ast.Module, node: ast.ClassDef) -> int:
     """Return how many fields of a dataclass are ports."""
     ports = {
         alias.asname or alias.name
-        for each in _parse(path).body
+        for each in module.body
         if isinstance(each, ast.ImportFrom) and (each.module or "").startswith(_PORT)
         for alias in each.names
     }
@@ -96,20 +124,10 @@ def _count_ports(path: Path, node: ast.ClassDef) -> int:
 
 
 def test_constructors_take_at_most_seven_parameters() -> None:
-    large = {
-        node.name: count
-        for path in MODULES
-        for node in _list_classes(path)
-        if (count := _count_parameters(node)) > MOST
-    }
+    large = {each.name: each.parameters for each in _list_constructors() if each.parameters > MOST}
     assert large == LARGE, "a class takes what it uses: split it, or shorten the list"
 
 
 def test_no_record_of_many_ports_is_passed_around() -> None:
-    bags = {
-        node.name
-        for path in MODULES
-        for node in _list_classes(path)
-        if _find_decorator(node) and _count_ports(path, node) > MOST - 1
-    }
+    bags = {each.name for each in _list_constructors() if each.ports > MOST - 1}
     assert bags == BAGS, "pass each class the ports that it uses instead of a record of them all"

@@ -115,16 +115,19 @@ async def test_what_a_model_does_is_on_the_card_and_in_the_transcript(tmp_path: 
 
 async def test_a_transcript_is_bounded_and_can_be_erased(tmp_path: Path) -> None:
     room = await LiveRoom(AgentHarness(tmp_path)).start()
-    for number in range(1_000):
-        entry = TranscriptEntry(author="execute", kind="text", text=f"{number} {'x' * 20_000}")
-        room.transcripts.add(f"run {number}", entry)
+    for number in range(25):
+        room.transcripts.add_step(f"run {number}", "begins")
+    for number in range(450):
+        room.transcripts.add_step("busy", f"step {number}")
+    for _ in range(40):
+        entry = TranscriptEntry(author="execute", kind="text", text="x" * 8_001)
         room.transcripts.add("loud", entry)
-    lines = room.transcripts.list_lines("loud")
-    assert lines[-1].number == 1_000
-    assert sum(len(line.text) for line in lines) <= 300_000
+    assert [len(room.transcripts.list_lines(run)) for run in ("busy", "loud")] == [400, 37]
+    assert room.transcripts.list_lines("busy")[-1].number == 450
+    assert sum(len(line.text) for line in room.transcripts.list_lines("loud")) <= 300_000
     assert len(room.transcripts.get_lengths()) == 20
     assert await room.transcripts.erase(DataSubject(id=1, pseudonym="u1")) > 0
-    assert not room.transcripts.list_lines("run 999")
+    assert not room.transcripts.list_lines("run 24")
 
 
 async def test_the_card_says_what_a_long_step_waits_for_and_since_when(tmp_path: Path) -> None:
