@@ -132,7 +132,7 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
             "",
             f"What the bot does, step by step: {dashboard}/",
         ],
-        extra_routes=forge_routes(forge, _AT_FORGE),
+        extra_routes=forge_routes(forge, _AT_FORGE, dashboard),
     )
     demo_paths = DemoPaths(
         guild_id=discord.guild_id,

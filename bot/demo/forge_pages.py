@@ -1,6 +1,8 @@
 """The web pages of the local forge: pull requests with their diffs, and issues.
 
-The pages have no scripts, and all texts of people are escaped.
+The pages have no scripts, and all texts of people are escaped. There are no logins here. Comments
+and decisions are therefore taken by the dashboard's page of the proposal, to which each pull
+request and each of its lines leads: it knows who is there and what they may do.
 """
 
 import asyncio
@@ -8,6 +10,7 @@ import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -53,6 +56,10 @@ class ForgeReader(Protocol):
         """Return its description, as it was written."""
         ...
 
+    async def get_run_id(self, number: int) -> str:
+        """Return the id of the run that it belongs to."""
+        ...
+
     async def list_commits(self, number: int) -> Sequence[Commit]:
         """Return its commits, oldest first."""
         ...
@@ -72,12 +79,15 @@ class ForgeReader(Protocol):
         ...
 
 
-def forge_routes(reader: ForgeReader, authors: Collection[str] = ()) -> Sequence[web.RouteDef]:
+def forge_routes(
+    reader: ForgeReader, authors: Collection[str] = (), dashboard: str = ""
+) -> Sequence[web.RouteDef]:
     """Return `/forge/`, `/forge/pulls/{number}`, its `.diff`, `/forge/issues`, the style sheet.
 
     Issues are opened in the name of one of the `authors`: who serves this keeps others out.
+    `dashboard` is the address of the bot's own pages, where proposals are reviewed.
     """
-    pages = _ForgePages(reader, authors)
+    pages = _ForgePages(reader, authors, dashboard)
     return [
         web.get("/forge", _to_list),
         web.get("/forge/", pages.wrap_errors(pages.show_pulls)),
@@ -90,13 +100,15 @@ def forge_routes(reader: ForgeReader, authors: Collection[str] = ()) -> Sequence
 
 
 class _ForgePages:
-    def __init__(self, reader: ForgeReader, authors: Collection[str]) -> None:
+    def __init__(self, reader: ForgeReader, authors: Collection[str], dashboard: str) -> None:
         self._reader = reader
         self._authors = authors
+        self._dashboard = dashboard
         self._templates = Templates(
             _FOLDER / "templates",
             filters={
                 "diff_view": build_diff_view,
+                "line_address": _build_line_address,
                 "markdown": render_markdown,
                 "minute": format_utc,
             },
@@ -116,7 +128,14 @@ class _ForgePages:
             body=await self._reader.get_body(number),
             commits=await self._reader.list_commits(number),
             diff=await self._reader.get_diff(number),
+            review=await self._get_review_address(number),
         )
+
+    async def _get_review_address(self, number: int) -> str:
+        """Return the address where people review the proposal; empty without a dashboard."""
+        if not self._dashboard:
+            return ""
+        return f"{self._dashboard}/runs/{await self._reader.get_run_id(number)}/proposal"
 
     async def show_plain_diff(self, request: web.Request) -> web.Response:
         diff = await self._reader.get_diff(int(request.match_info["number"]))
@@ -160,6 +179,11 @@ class _ForgePages:
     ) -> web.Response:
         text = await asyncio.to_thread(self._templates.render, template, {"title": title, **values})
         return web.Response(text=text, content_type="text/html", status=status, headers=_HEADERS)
+
+
+def _build_line_address(review: str, path: str, line: int) -> str:
+    """Return the address of the form for a comment on a line."""
+    return f"{review}?{urlencode({'path': path, 'line': line})}#chosen"
 
 
 async def _serve_style(_: web.Request) -> web.FileResponse:

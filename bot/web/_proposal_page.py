@@ -37,7 +37,7 @@ from bot.web._collaborators import ProposalReview, WebServices
 from bot.web._numbers import parse_number
 from bot.web._page_frame import PageFrame
 from bot.web._readers import Readers
-from bot.web._responses import Refused, see_other
+from bot.web._responses import Refused, build_login_path, see_other
 
 _HEAD = re.compile(r"[0-9a-f]{7,64}")
 _LONGEST_COMMENT = 1_000
@@ -167,7 +167,7 @@ class ProposalPage:
             request, "proposal.html", f"Proposal #{history.proposal.number}", here="/runs",
             run=run, history=history, proposal=history.proposal, comments=items, viewed=viewed,
             decision=_describe_decision(run, history, history.proposal, refusal), can_act=can_act,
-            chosen=_read_place(request),
+            chosen=await _read_place(request, history), login=build_login_path(request.path_qs),
         )  # fmt: skip
         page.set_status(_get_status(refusal))
         return page
@@ -229,9 +229,16 @@ def _read_card(sent: Mapping[str, str]) -> int:
     return parse_number(sent.get("card", ""), 20) or 0
 
 
-def _read_place(request: web.Request) -> tuple[int, int]:
-    """Return the number of the file and of the line to comment on, from the address; 0: none."""
+async def _read_place(request: web.Request, history: History) -> tuple[int, int]:
+    """Return the number of the file and of the line to comment on, from the address; 0: none.
+
+    Our own links say which `file` it is by its number; pages of a forge know its `path` only.
+    """
     file, line = (parse_number(request.query.get(name, ""), 7) for name in ("file", "line"))
+    path, change = request.query.get("path", ""), history.change_set
+    if path and change is not None:
+        files = list(await asyncio.to_thread(compute_digests, change.diff))
+        file = files.index(path) + 1 if path in files else 0
     return file or 0, line or 0
 
 

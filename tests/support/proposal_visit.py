@@ -56,6 +56,11 @@ class ProposalVisit:
         self.run = run
         self.provider = provider
 
+    @property
+    def path(self) -> str:
+        """The path of the proposal's page."""
+        return f"/runs/{self.run.id}/proposal"
+
     @asynccontextmanager
     async def open_browser(self, person: Person | None = None) -> AsyncIterator[Visitor]:
         """Yield a new browser, of a person who has logged in if there is one."""

@@ -25,6 +25,7 @@ from bot.infra.forge_issues import ListedIssue
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.repositories import commit, make_repository, run_git
 
+DASHBOARD = "http://127.0.0.1:8080"
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
 TAGS = {
     "a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre",
@@ -84,6 +85,9 @@ class ScriptedReader:
             f"## Cause\n\n- `faces[6]` {EVIL}\n\n[bad](javascript:alert(1)) [ok](https://x.test/)"
         )
 
+    async def get_run_id(self, number: int) -> str:
+        return "r1"
+
     async def list_commits(self, number: int) -> Sequence[Commit]:
         at = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
         return (Commit(sha="c" * 40, author=EVIL, at=at, summary=EVIL),)
@@ -128,7 +132,7 @@ class browser:  # noqa: N801 - reads as a verb where it is used
 
     def __init__(self, reader: ForgeReader) -> None:
         app = web.Application()
-        app.add_routes(forge_routes(reader, ("alice", "bob")))
+        app.add_routes(forge_routes(reader, ("alice", "bob"), DASHBOARD))
         self._server = TestServer(app)
 
     async def __aenter__(self) -> Get:
@@ -213,6 +217,28 @@ async def test_a_pull_request_shows_head_commits_and_diff(get: Get) -> None:
     assert '<span class="name">cogs/dice.py</span><span class="added">+1</span>' in page
     assert '<td class="text">+2 &amp; more</td>' in page
     assert '<td class="text">-two &lt;b&gt;</td>' in page
+
+
+async def test_an_open_one_leads_to_its_review_and_each_line_to_its_comment(
+    get: Get, reader: ScriptedReader
+) -> None:
+    review = f"{DASHBOARD}/runs/r1/proposal"
+    assert review not in (await get("/forge/pulls/1"))[1], "a merged one cannot be reviewed"
+    reader.pulls = [reader.pulls[0].replace(state="open")]
+    page = (await get("/forge/pulls/1"))[1]
+    assert f'<a href="{review}">' in page
+    assert f'href="{review}?path=cogs%2Fdice.py&amp;line=2#chosen"' in page
+
+
+async def test_nobody_can_comment_or_decide_on_the_forges_own_pages(
+    reader: ScriptedReader,
+) -> None:
+    reader.pulls = [reader.pulls[0].replace(state="open")]
+    pages = browser(reader)
+    async with pages:
+        for path in ("/forge/pulls/1", "/forge/pulls/1.diff", "/forge/"):
+            sent = json.dumps({"author": "alice", "act": "approve", "text": "ship it"})
+            assert (await pages.post(path, sent))[0] == 405
 
 
 async def test_nothing_anybody_wrote_is_taken_as_html(get: Get) -> None:

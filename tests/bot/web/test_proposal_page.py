@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from theseus_guard.protection import Protection
@@ -264,6 +265,32 @@ async def test_a_comment_on_a_line_revises_the_run_once(scene: Scene) -> None:
     assert ("dora", True, "page") in scene.town.list_audits("revise")
     named = collect_named_files(run, history)
     assert not {"cogs/dice.py", "bot/authority/policy.py"} & named, "the change chose the file"
+
+
+async def test_the_forges_link_to_a_line_opens_its_form(scene: Scene) -> None:
+    link = f"{scene.visit.path}?path=cogs/dice.py&line=8"
+    async with scene.open_browser(DORA) as dora:
+        page = (await dora.get(link)).text
+        assert '<details class="ask" id="ask-1" open>' in page
+        assert 'id="line-1" value="8"' in page
+        page = (await dora.get(f"{scene.visit.path}?path=bot%2Fauthority%2Fpolicy.py&line=8")).text
+        assert '<details class="ask" id="ask-1">' in page, "the proposal does not have that file"
+
+
+async def test_the_forges_link_asks_for_a_login_and_gives_no_rights(scene: Scene) -> None:
+    link = f"{scene.visit.path}?path=cogs/dice.py&line=8"
+    more = {"act": "comment", "file": "cogs/dice.py", "line": "8", "text": "also zero"}
+    async with scene.open_browser(ALICE) as alice, scene.open_browser() as visitor:
+        fields = await alice.read_fields("comment") | more
+        answer = await visitor.get(link, headers={"Accept": "text/html"})
+        assert (answer.status, answer.headers["Location"]) == (
+            303, f"/login?next={quote(link, safe='')}",
+        )  # fmt: skip
+        assert (await visitor.post(link, data=fields, headers=visitor.own)).status == 401
+        assert (await alice.post(link, data=fields | {"form": ""}, headers=alice.own)).status == 403
+        assert (await visitor.log_in_as(scene.visit.provider, MALLORY.id)).status == 403
+        assert (await visitor.post(link, data=fields, headers=visitor.own)).status == 401
+    await scene.assert_untouched()
 
 
 async def test_a_comment_that_is_none_is_refused(scene: Scene) -> None:

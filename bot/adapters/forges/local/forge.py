@@ -149,6 +149,11 @@ class LocalForge:
         pull = await self._database.read(lambda db: self._pulls.get(db, number))
         return pull.body
 
+    async def get_run_id(self, number: int) -> str:
+        """Return the id of the run that a proposal belongs to."""
+        pull = await self._database.read(lambda db: self._pulls.get(db, number))
+        return pull.run_id
+
     async def list_commits(self, number: int) -> Sequence[Commit]:
         """Return a proposal's commits, oldest first."""
         pulls = self._pulls
