@@ -138,7 +138,7 @@ def test_stage_records_are_what_stored_runs_say() -> None:
         "Evidence", "Diagnosis", "Brief", "Agreement", "Plan", "ChangeSet", "Verdict", "FullTier",
         "Proposal", "Words", "Approval", "Shipment", "Outcome", "Watch", "Question",
         "Answer", "Instructions", "Revision", "Shapers", "WrongAnswer", "UseWatch", "UseReport",
-        "Candidates", "Endorsement", "EarlierAttempt", "ResearchReport",
+        "Candidates", "Endorsement", "EarlierAttempt", "ResearchReport", "CheckReruns",
     ]  # fmt: skip
 
 

@@ -28,11 +28,14 @@ from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.ports.journal import Journal
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.outbox import OutboxStore
+from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout
 from bot.self_improvement import RunSettings, SelfImprovementAgent
+from bot.self_improvement.check_reruns import CheckRerunService, RerunPlace
 from bot.self_improvement.reporting.run_transcripts import RunTranscripts
 from bot.self_improvement.requests.feature_requests import FeatureRequestService
 from bot.self_improvement.runs.base_updates import BaseUpdates
+from bot.self_improvement.runs.run_workspaces import RunWorkspaces
 from bot.settings import Settings, read_observe_tokens
 from bot.web import (
     BotFacts,
@@ -100,7 +103,7 @@ async def serve(
             server.take_sessions(logins)
         await stack.enter_async_context(server)
     _log.info(describe_dashboard(settings, server))
-    return () if server is None else (server.feed.run_forever,)
+    return () if server is None else server.loops
 
 
 def build_web_server(injector: Injector, settings: Settings) -> WebServer | None:
@@ -131,6 +134,7 @@ def build_web_server(injector: Injector, settings: Settings) -> WebServer | None
         sources=injector.call(_collect_sources),
         logins=injector.call(_build_logins, secret=rules.discord_secret),
         proposals=injector.call(ProposalReview),
+        reruns=injector.call(CheckRerunService, places=injector.call(_collect_places)),
     )
     return WebServer(rules, services)
 
@@ -167,6 +171,16 @@ def _collect_sources(
             )
             for name, each in journals.by_name.items()
         },
+    }
+
+
+def _collect_places(
+    verifier: Verifier, workspaces: RunWorkspaces, opened: OpenedTargets
+) -> dict[str, RerunPlace]:
+    """Return where the checks of each bot run."""
+    return {OWN_TARGET: RerunPlace(workspaces, verifier)} | {
+        name: RerunPlace(each.get(RunWorkspaces), each.get(Verifier))
+        for name, each in opened.injectors.items()
     }
 
 

@@ -8,6 +8,7 @@ from bot.domain.approval import ApprovalVotes, Shapers
 from bot.domain.brief import Agreement, Brief
 from bot.domain.candidates import Candidates
 from bot.domain.change import ChangeSet, FullTier, Verdict
+from bot.domain.check_reruns import CheckReruns
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.earlier_attempt import EarlierAttempt
 from bot.domain.evidence import Diagnosis, Evidence
@@ -52,6 +53,7 @@ RECORDS: dict[str, type[Record]] = {
         Endorsement,
         EarlierAttempt,
         ResearchReport,
+        CheckReruns,
     )
 }
 
@@ -85,6 +87,7 @@ class History(Record):
     endorsement: Endorsement | None = None
     earlier_attempt: EarlierAttempt | None = None
     research_report: ResearchReport | None = None
+    check_reruns: CheckReruns | None = None
 
     def add(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""

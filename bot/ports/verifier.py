@@ -88,6 +88,15 @@ class Verifier(Protocol):
         """
         ...
 
+    async def run_check_again(
+        self, name: str, workspace: Workspace, changed: Sequence[str]
+    ) -> CheckResult | None:
+        """Run base's quick check of that name in the workspace, although its result may be known.
+
+        The result does not replace the known one. Returns `None` if base configures no such check.
+        """
+        ...
+
     async def format_files(self, workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
         """Format these files in the workspace with base's formatter; return those it rewrote.
 

@@ -75,6 +75,14 @@ class JournalledVerifier:
 
         return await self._verifier.run_checks(tier, workspace, changed, record_check, only=only)
 
+    async def run_check_again(
+        self, name: str, workspace: Workspace, changed: Sequence[str]
+    ) -> CheckResult | None:
+        """Run the check."""
+        result = await self._verifier.run_check_again(name, workspace, changed)
+        self._record((result,) if result is not None else ())
+        return result
+
     async def format_files(self, workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
         """Format the files."""
         return await self._verifier.format_files(workspace, files)

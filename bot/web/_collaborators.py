@@ -31,6 +31,7 @@ from bot.ports.record_search import RecordSearch
 from bot.ports.store import Store
 from bot.ports.trees import CommitTrees
 from bot.ports.workspace import Checkout
+from bot.self_improvement.check_reruns import CheckRerunService
 from bot.self_improvement.reporting.viewed_files import ViewedFileService
 from bot.self_improvement.run_conversation import RunConversation
 from bot.self_improvement.run_decisions import RunDecisions
@@ -238,6 +239,7 @@ class WebServices:
     logins: PersonLogins | None = None
     trees: CommitTrees | None = None
     proposals: ProposalReview | None = None
+    reruns: CheckRerunService | None = None
     webhooks: Mapping[str, ForgeWebhook] = field(default_factory=dict)
     receivers: Mapping[str, RecordReceiver] = field(default_factory=dict)
     sources: Mapping[str, TargetSources] = field(default_factory=dict)

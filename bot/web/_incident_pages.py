@@ -28,6 +28,7 @@ from bot.web._collaborators import IncidentDesk, WebServices
 from bot.web._failure_view import FailureView, build_failure_view
 from bot.web._incident_chart import build_incident_chart, chart_since
 from bot.web._incident_events import EVENTS_A_PAGE, IncidentEvents, read_events
+from bot.web._list_exports import build_export_links
 from bot.web._numbers import parse_number
 from bot.web._page_frame import PageFrame
 from bot.web._page_links import build_page_links
@@ -79,6 +80,7 @@ class IncidentPages:
         some = known[(number - 1) * _ENTRIES : number * _ENTRIES]
         return await self._frame.show(
             request, "incidents.html", "Incidents", here="/incidents", live=True, incidents=some,
+            exports=build_export_links("incidents", {}),
             turns=build_page_links("/incidents", {}, number, more=len(known) > number * _ENTRIES),
         )  # fmt: skip
 

@@ -21,7 +21,7 @@ from bot.web._journal_search import (
     parse_cursor,
 )
 from bot.web._page_frame import PageFrame
-from bot.web._record_export import COLUMNS, FORMATS, MEDIA_TYPES, Cell, build_row
+from bot.web._record_export import COLUMNS, FORMATS, MEDIA_TYPES, Cell, build_row, format_head
 from bot.web._responses import Refused
 from bot.web._saved_searches import SavedSearches
 from bot.web._search_queries import SINCE, read_fields, read_text
@@ -144,7 +144,7 @@ class JournalPages:
         try:
             async with asyncio.timeout(_EXPORT_SECONDS):
                 if file_type == "csv":
-                    await _write(response, ",".join(COLUMNS) + "\r\n")
+                    await _write(response, format_head(COLUMNS))
                 index = self._build_index()
                 async for rows in iterate_rows(self._search, index, wanted, before):
                     await _write(response, FORMATS[file_type](rows))

@@ -36,16 +36,12 @@ from bot.web._code_diff import compute_digests
 from bot.web._collaborators import ProposalReview, WebServices
 from bot.web._numbers import parse_number
 from bot.web._page_frame import PageFrame
-from bot.web._readers import Readers
+from bot.web._readers import OPERATOR_DECIDES_NOTHING, Readers
 from bot.web._responses import Refused, build_login_path, see_other
 
 _HEAD = re.compile(r"[0-9a-f]{7,64}")
 _LONGEST_COMMENT = 1_000
 _LONGEST_REASON = 200
-_OPERATOR = (
-    "the operator's session decides nothing about proposals: log in through Discord "
-    "(docs/logins.md), or use the chat."
-)
 
 
 class DecisionView(NamedTuple):
@@ -88,7 +84,7 @@ class ProposalPage:
             raise Refused(404, "proposals cannot be decided on here.")
         person = await self.readers.fetch_actor(request[LOGIN])
         if person is None:
-            raise Refused(403, _OPERATOR)
+            raise Refused(403, OPERATOR_DECIDES_NOTHING)
         run = await self.services.agent.find(run_id=request.match_info["id"])
         anchor = ""
         try:

@@ -13,6 +13,10 @@ from bot.web._collaborators import PersonLogins
 from bot.web._responses import Refused
 from bot.web._sessions import MOST, Login
 
+OPERATOR_DECIDES_NOTHING = (
+    "the operator's session decides nothing about runs: log in through Discord (docs/logins.md), "
+    "or use the chat."
+)
 _TRUSTED = timedelta(seconds=60).total_seconds()
 """For how long a person may read after the server listed them, in seconds."""
 

@@ -1,6 +1,7 @@
-"""Writes journal records as NDJSON or CSV: redacted, and safe to open in a spreadsheet.
+"""Writes records as NDJSON or CSV: redacted, and safe to open in a spreadsheet.
 
-What people typed and the values of arguments are not exported, only what the list shows.
+Of the journal, what people typed and the values of arguments are not exported, only what the list
+shows.
 """
 
 import csv
@@ -51,11 +52,16 @@ def format_ndjson(rows: Iterable[Mapping[str, Cell]]) -> str:
     return "".join(json.dumps(dict(row), ensure_ascii=True) + "\n" for row in rows)
 
 
+def format_head(columns: Iterable[str]) -> str:
+    """Return the first line of a CSV file."""
+    return ",".join(columns) + "\r\n"
+
+
 def format_csv(rows: Iterable[Mapping[str, Cell]]) -> str:
-    """Return the rows as CSV, without a head."""
+    """Return the rows, which all have the same columns in the same order, as CSV without a head."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerows([escape_cell(row[name]) for name in COLUMNS] for row in rows)
+    writer.writerows([escape_cell(cell) for cell in row.values()] for row in rows)
     return text.getvalue()
 
 

@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 from bot.web._attention import MOST_ITEMS
 from bot.web._chart_tables import ChartTable
 from bot.web._collaborators import WebServices
+from bot.web._list_exports import build_export_links
 from bot.web._overview import Overview, build_spending_chart, get_period_starts
 from bot.web._page_frame import PageFrame
 from bot.web._page_links import build_page_links
@@ -76,7 +77,7 @@ class RecordPages:
         asked = read_fields(request, "q", "show", "goal")
         return await self._frame.show(
             request, "runs.html", "Runs", here="/runs", live=True, runs=page.found, asked=asked,
-            choices=RUN_FILTERS,
+            choices=RUN_FILTERS, exports=build_export_links("runs", asked),
             turns=build_page_links("/runs", asked, query.page, more=page.more),
         )  # fmt: skip
 
@@ -127,9 +128,10 @@ class RecordPages:
         found = await store.recall(query) if store is not None else ()
         if query.is_empty:
             found = sorted(found, key=lambda each: each.memory.at, reverse=True)
+        asked = read_fields(request, "q", "kind")
         return await self._frame.show(
             request, "memory.html", "Memory", here="/memory", found=found[:_MEMORIES],
-            asked=read_fields(request, "q", "kind"), has_memory=store is not None,
+            asked=asked, has_memory=store is not None, exports=build_export_links("memory", asked),
         )  # fmt: skip
 
     async def show_audit(self, request: web.Request) -> web.Response:
@@ -144,6 +146,7 @@ class RecordPages:
             state=await self._services.store.verify_audit_log(tail=AUDITED),
             actions=await self._services.search.list_audit_actions(), results=RESULTS, since=SINCE,
             turns=build_page_links("/audit", asked, query.page, more=page.more),
+            exports=build_export_links("audit", asked),
         )  # fmt: skip
 
     def _list_open(self) -> Sequence[object]:

@@ -9,21 +9,26 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.domain.change import ChangeSet, CheckResult
+from bot.domain.check_reruns import CheckRerun
 from bot.domain.cost import Cost
-from bot.domain.errors import PortError
+from bot.domain.errors import NotAuthorized, PolicyError, PortError, WrongStage
 from bot.domain.history import History
-from bot.domain.journal import ActionOutcome, JournalQuery
+from bot.domain.journal import ActionOutcome, JournalQuery, Kind
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Stage
 from bot.presentation.state_labels import get_stage_name
+from bot.web._auth_middleware import LOGIN
 from bot.web._collaborators import WebServices
 from bot.web._formats import format_subject
 from bot.web._page_frame import PageFrame
-from bot.web._responses import Refused
+from bot.web._readers import OPERATOR_DECIDES_NOTHING, Readers
+from bot.web._responses import Refused, see_other
 
 MOST_EVIDENCE = 5
+WITH_CHANGE = "with the change"
 _ENTRIES = 20
-_MOST_LOGGED = 200
+_MOST_LOGGED = 2_000  # records of all runs of that time
+_STAGES = frozenset(stage.value for stage in Stage)
 _BESIDE = 60  # newest lines of the transcript beside the diff
 
 
@@ -46,10 +51,15 @@ class StepCost(NamedTuple):
 
 
 class NamedCheck(NamedTuple):
-    """A check of the run, and when it ran: `before`, `with` or `merge`."""
+    """A check of the run, and when it ran; `again`: its results when people had it run again.
+
+    Those are shown beside the first one, and decide nothing.
+    """
 
     label: str
     check: CheckResult
+    can_rerun: bool = False
+    again: tuple[CheckRerun, ...] = ()
 
 
 class PlannedStep(NamedTuple):
@@ -65,11 +75,30 @@ class RunPage:
 
     services: WebServices
     frame: PageFrame
+    readers: Readers
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """The handlers by the name of their route."""
-        return {"run": self.show_run, "check": self.show_check}
+        return {"run": self.show_run, "check": self.show_check, "rerun": self.run_again}
+
+    async def run_again(self, request: web.Request) -> web.Response:
+        """Run a check again, as a person's form says, with their rights of this moment."""
+        sent = await self.frame.read_own_form(request)
+        if self.services.reruns is None:
+            raise Refused(404, "checks cannot be run again here.")
+        person = await self.readers.fetch_actor(request[LOGIN])
+        if person is None:
+            raise Refused(403, OPERATOR_DECIDES_NOTHING)
+        run = await self.services.agent.find(run_id=request.match_info["id"])
+        name, head = sent.get("check", ""), sent.get("head", "")
+        try:
+            await self.services.reruns.request(run.id, person, name, head)
+        except NotAuthorized:
+            raise
+        except (PolicyError, WrongStage) as refusal:
+            raise Refused(409, str(refusal)) from refusal
+        return see_other(f"/runs/{run.id}#checks")
 
     async def show_run(self, request: web.Request) -> web.Response:
         """Show one run."""
@@ -77,12 +106,15 @@ class RunPage:
         run = await services.agent.find(run_id=request.match_info["id"])
         history = await services.agent.get_history(run.id)
         entries = await services.store.list_audit_entries(run_id=run.id, limit=_ENTRIES)
+        checks = self._list_checks(request, run, history)
         lines = services.transcripts.list_lines(run.id) if services.transcripts else ()
         return await self.frame.show(
             request, "run.html", f"Run {run.id}: {format_subject(run)}", here="/runs", live=True,
             run=run, history=history, entries=entries, most_evidence=MOST_EVIDENCE,
             step_log=await self._list_step_log(run), costs=await self._list_costs(run),
-            checks=list_checks(history), incidents=self._find_incidents(history),
+            checks=checks, reran=any(each.again for each in checks),
+            is_rerunning=services.reruns is not None and services.reruns.is_pending(run.id),
+            incidents=self._find_incidents(history),
             planned=list_planned_steps(history.plan, history.change_set),
             lines=lines[-_BESIDE:],
         )  # fmt: skip
@@ -100,24 +132,38 @@ class RunPage:
             check=shown.check,
         )  # fmt: skip
 
+    def _list_checks(
+        self, request: web.Request, run: Run, history: History
+    ) -> Sequence[NamedCheck]:
+        """Return the checks, with what was run again, and what the reader may ask to run again."""
+        reruns, login = self.services.reruns, request.get(LOGIN)
+        is_person = login is not None and login.person_id is not None
+        return [
+            each._replace(
+                can_rerun=is_person
+                and reruns is not None
+                and each.label == WITH_CHANGE
+                and reruns.can_rerun(run, history, each.check.name)
+            )
+            for each in list_checks(history)
+        ]
+
     async def _list_step_log(self, run: Run) -> Sequence[StepLog] | None:
         """Return every pass of every step, oldest first; `None` if the journal cannot be read."""
         since, until = run.created_at, run.updated_at + timedelta(minutes=1)
+        query = JournalQuery(kind=Kind.RUN, since=since, until=until, limit=_MOST_LOGGED)
+        try:
+            actions = await self.services.journal.read(query)
+        except PortError:
+            return None
         found = []
-        for stage in Stage:
-            query = JournalQuery(
-                event=f"run.{stage.value}", since=since, until=until, limit=_MOST_LOGGED
-            )
-            try:
-                actions = await self.services.journal.read(query)
-            except PortError:
-                return None
-            for each in actions:
-                if each.run_id == run.id:
-                    seconds = (each.duration_ms or 0) / 1000
-                    began = each.ts - timedelta(seconds=seconds)
-                    failed = each.outcome is not ActionOutcome.OK
-                    found.append(StepLog(get_stage_name(stage), began, seconds, failed, each.id))
+        for each in actions:
+            if each.run_id == run.id and each.name in _STAGES:
+                seconds = (each.duration_ms or 0) / 1000
+                began = each.ts - timedelta(seconds=seconds)
+                failed = each.outcome is not ActionOutcome.OK
+                name = get_stage_name(Stage(each.name))
+                found.append(StepLog(name, began, seconds, failed, each.id))
         return sorted(found, key=lambda each: each.began)
 
     async def _list_costs(self, run: Run) -> Sequence[StepCost] | None:
@@ -149,17 +195,33 @@ class RunPage:
 def list_checks(history: History) -> Sequence[NamedCheck]:
     """Return all checks of a run's newest verdict and merge, in order."""
     found, verdict, merge = list[NamedCheck](), history.verdict, history.full_tier
+    again = _list_reruns(history)
     if verdict is not None:
         for label, check in (
             ("before the change", verdict.failing_on_base),
-            ("with the change", verdict.passing_on_head),
+            (WITH_CHANGE, verdict.passing_on_head),
         ):
             if check is not None:
                 found.append(NamedCheck(label, check))
-        found += [NamedCheck("with the change", each) for each in verdict.checks]
+        found += [
+            NamedCheck(
+                WITH_CHANGE,
+                each,
+                again=tuple(one for one in again if one.name == each.name),
+            )
+            for each in verdict.checks
+        ]
     if merge is not None:
         found += [NamedCheck("of the merge", each) for each in merge.checks]
-    return found
+    return found + [NamedCheck("again", each.result) for each in again if each.result is not None]
+
+
+def _list_reruns(history: History) -> tuple[CheckRerun, ...]:
+    """Return what was run again at the head of the newest verdict."""
+    verdict, reruns = history.verdict, history.check_reruns
+    if verdict is None or reruns is None:
+        return ()
+    return tuple(each for each in reruns.items if each.head == verdict.head)
 
 
 def list_planned_steps(plan: Plan | None, change: ChangeSet | None) -> Sequence[PlannedStep]:

@@ -1,7 +1,7 @@
 """`WebServer`: serves HTTP while its context is entered."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from bot.web._growth_page import GrowthPage
 from bot.web._health import Health
 from bot.web._incident_pages import IncidentPages
 from bot.web._journal_page import JournalPages
+from bot.web._list_exports import ListExports
 from bot.web._login_pages import LoginPages
 from bot.web._metrics import Metrics
 from bot.web._observations import Observations
@@ -87,7 +88,8 @@ class WebServer:
                 **LoginPages(services, rules, self._auth, keys, sessions, readers, frame).handlers,
                 **RecordPages(services, frame).handlers,
                 **IncidentPages(services, frame, readers).handlers,
-                **RunPage(services, frame).handlers,
+                **ListExports(services).handlers,
+                **RunPage(services, frame, readers).handlers,
                 **ProposalPage(services, frame, readers).handlers,
                 **VersionPages(services, frame, readers).handlers,
             }
@@ -96,6 +98,12 @@ class WebServer:
             self.app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS
         )
         self._listening: asyncio.Server | None = None
+
+    @property
+    def loops(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+        """What has to run while the server serves."""
+        reruns = self._services.reruns
+        return (self.feed.run_forever, *((reruns.run_forever,) if reruns is not None else ()))
 
     @property
     def url(self) -> str:

@@ -129,6 +129,17 @@ class FakeVerifier:
             await on_check(result)
         return tuple(results)
 
+    async def run_check_again(
+        self, name: str, workspace: Workspace, changed: Sequence[str]
+    ) -> CheckResult | None:
+        """Judge the tree by the quick check of that name."""
+        self._record_call(f"{name} again")
+        passes = self._checks.get(name)
+        if passes is None:
+            return None
+        passed = passes(workspace.path)
+        return self._make_result(name, passed, "3 passed" if passed else "1 failed")
+
     async def format_files(self, workspace: Workspace, files: Sequence[str]) -> tuple[str, ...]:
         """Replace tabs by spaces, which is what this formatter is about."""
         self._record_call("format")

@@ -1,8 +1,10 @@
 """A dashboard over the real services of decisions, and people who log in to it."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 
@@ -11,6 +13,8 @@ from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.people import Person
 from bot.domain.run import Run
+from bot.domain.target import OWN_TARGET
+from bot.self_improvement.check_reruns import CheckRerunService, RerunPlace
 from bot.self_improvement.reporting.viewed_files import ViewedFileService
 from bot.self_improvement.run_conversation import RunConversation
 from bot.self_improvement.run_decisions import RunDecisions
@@ -89,6 +93,27 @@ async def open_visit(
             agent.get(Approvals), agent.get(RunDecisions), agent.get(RunConversation),
             ViewedFileService(harness.key_values, harness.clock),
         ),
+        reruns=agent.injector.call(
+            CheckRerunService,
+            places={OWN_TARGET: agent.injector.call(RerunPlace)},
+        ),
     )  # fmt: skip
-    async with room.serving(token=TOKEN, discord_secret="s" * 32) as client:
+    async with (
+        room.serving(token=TOKEN, discord_secret="s" * 32) as client,
+        run_loops(client.server.loops),
+    ):
         yield ProposalVisit(client.server, run, provider)
+
+
+@asynccontextmanager
+async def run_loops(
+    loops: Sequence[Callable[[], Coroutine[Any, Any, None]]],
+) -> AsyncIterator[None]:
+    """Run what runs while a server serves, until the context is left."""
+    tasks = [asyncio.create_task(loop()) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

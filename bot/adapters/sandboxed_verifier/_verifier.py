@@ -200,6 +200,18 @@ class SandboxedVerifier:
             at_base=True,
         )
 
+    async def run_check_again(
+        self, name: str, workspace: Workspace, changed: Sequence[str]
+    ) -> CheckResult | None:
+        """Run base's quick check of that name; neither use nor store a known result."""
+        checks = [each for each in await self._checks.load("quick", workspace) if each.name == name]
+        python = present_python(workspace.path, changed)
+        affected = await self._select_affected(checks, workspace, changed)
+        results = await self._run_all(
+            checks[:1], python, affected, workspace, _ignore_check, fresh=True
+        )
+        return next(iter(results), None)
+
     def _expand(
         self, check: Check, changed: Sequence[str], affected: Sequence[str]
     ) -> list[str] | None:
@@ -223,6 +235,7 @@ class SandboxedVerifier:
         on_check: OnCheck,
         *,
         at_base: bool = False,
+        fresh: bool = False,
     ) -> tuple[CheckResult, ...]:
         results: dict[int, CheckResult] = {}
         callback_lock = asyncio.Lock()
@@ -238,7 +251,8 @@ class SandboxedVerifier:
                 else:
                     attempt = partial(self._run, check, command, workspace, python, at_base=at_base)
                 with name_work(f"the check {check.name}" + (" on base" if at_base else "")):
-                    result = await self._run_once((files, tuple(command), tuple(python)), attempt)
+                    key = None if fresh else (files, tuple(command), tuple(python))
+                    result = await self._run_once(key, attempt)
                 results[number] = result.replace(name=check.name)
             async with callback_lock:
                 await on_check(results[number])
@@ -262,9 +276,11 @@ class SandboxedVerifier:
         return tuple(results[number] for number in range(len(checks)))
 
     async def _run_once(
-        self, key: Hashable, attempt: Callable[[], Awaitable[CheckResult]]
+        self, key: Hashable | None, attempt: Callable[[], Awaitable[CheckResult]]
     ) -> CheckResult:
-        """Return the known result of a command on these files, or run it."""
+        """Return the known result of a command on these files, or run it; run it without a key."""
+        if key is None:
+            return await self._load.run_alone_if_late(attempt, _has_timed_out)
         known = self._known.find(key)
         if known is None:
             known = (await self._load.run_alone_if_late(attempt, _has_timed_out),)

@@ -21,7 +21,7 @@ from bot.domain.self_audit import AuditReport
 # Each stage record and each other stored record once, with every field, as 0.1 stored them.
 LINES = (Path(__file__).parent / "state_0_1.ndjson").read_text(encoding="utf-8").splitlines()
 STORED: dict[str, Any] = {each["kind"]: each["body"] for each in map(json.loads, LINES)}
-NEWER = {"EarlierAttempt", "ResearchReport"}  # 0.1 stored none
+NEWER = {"EarlierAttempt", "ResearchReport", "CheckReruns"}  # 0.1 stored none
 KINDS: dict[str, type[Record]] = {name: RECORDS[name] for name in RECORDS if name not in NEWER} | {
     "Run": Run,
     "Incident": Incident,

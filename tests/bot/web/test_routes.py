@@ -23,10 +23,11 @@ PATHS = {
     "webhook": "/webhook/github", "observe": "/observe/welcome",
     "static": "/static/nothing.css", "run": "/runs/k7m2xq",
     "check": "/runs/k7m2xq/checks/1", "proposal": "/runs/k7m2xq/proposal",
-    "review": "/runs/k7m2xq/proposal",
+    "review": "/runs/k7m2xq/proposal", "rerun": "/runs/k7m2xq/checks",
     "transcript": "/runs/k7m2xq/transcript", "incident": "/incidents/q2w3e4",
     "incident_act": "/incidents/q2w3e4",
     "journal_record": "/journal/01k7m2xq",
+    "list_export": "/export/runs",
     "item": "/versions/skill/writing-a-cog", "rollback": "/versions/skill/writing-a-cog",
     "token_rollback": "/versions/skill/writing-a-cog/rollback",
 }  # fmt: skip
@@ -153,7 +154,7 @@ def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
         "webhook": "signature", "reload": "token", "login": "open", "logout": "session",
         "stop": "session", "rollback": "session", "token_rollback": "token",
         "observe": "target", "end_sessions": "session", "incident_act": "session",
-        "searches": "session", "review": "session",
+        "searches": "session", "review": "session", "rerun": "session",
     }  # fmt: skip
 
 
