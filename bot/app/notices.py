@@ -14,6 +14,7 @@ from bot.infra.injector import Injector
 from bot.monitoring import Monitoring, StorageWatch
 from bot.notices.activity import ActivityReader
 from bot.notices.digest_schedules import DigestPlaces, DigestPosts, DigestSchedules
+from bot.notices.ignored import IgnoredNotices
 from bot.notices.personal_notices import PersonalNotices
 from bot.notices.preferences import NoticePreferences
 from bot.notices.presence import HealthPresence
@@ -72,6 +73,7 @@ def assemble_notices(
     build(ReminderPlaces, chat=injector.get(Chat), clock=injector.get(Clock), address=address)
     build(DigestSchedules)
     groups, reminders = build(ProposalGroups, channels=channels), build(NoticeReminders)
+    build(IgnoredNotices)
     build(NoticeRecords)
     state = injector.get(QuietState)
     return (state, build(DigestPosts), build(PersonalNotices), groups, reminders)

@@ -16,6 +16,7 @@ NOTICE_SETTINGS = "notice-settings:"
 QUIET_PERIOD = "quiet-period"
 DIGEST_SCHEDULE = "digest-schedule:"
 REMINDER = "reminder-of-notice:"
+IGNORED_NOTICE = "ignored-notice:"
 PROPOSAL_GROUP = "proposal-group:"
 
 FOR_APPROVAL = frozenset({Waiting.APPROVAL, Waiting.UNSHIPPED, Waiting.UNREVISED})
@@ -109,7 +110,8 @@ class DigestSchedule(Record):
         return f"{DIGEST_SCHEDULE}{'channel' if self.to_channel else self.person.id}"
 
 
-SubjectKind = Literal["run", "group", "digest"]
+SubjectKind = Literal["run", "group", "digest", "tool", "review", "goals", "flag"]
+"""What an announcement is about. Of a run and of a group it is known whether they still wait."""
 
 
 class Reminder(Record):
@@ -118,7 +120,7 @@ class Reminder(Record):
     id: str
     person_id: int
     kind: SubjectKind
-    subject: str = Field(description="id of the run or of the group; of a digest, anything")
+    subject: str = Field(description="id of the run or of the group; else any name of it")
     message: MessageRef = Field(description="the announcement")
     due: AwareDatetime
 
@@ -126,6 +128,20 @@ class Reminder(Record):
     def key(self) -> str:
         """The name that it is stored under."""
         return f"{REMINDER}{self.person_id}:{self.id}"
+
+
+class IgnoredNotice(Record):
+    """A person does not want to hear more of an announcement."""
+
+    person_id: int
+    kind: SubjectKind
+    subject: str
+    at: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        """The name that it is stored under."""
+        return f"{IGNORED_NOTICE}{self.person_id}:{self.kind}:{self.subject}"
 
 
 class ProposalGroup(Record):

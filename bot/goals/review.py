@@ -17,6 +17,7 @@ from bot.monitoring.self_audit_schedule import find_newest_slot, is_due, pause
 from bot.periodic import log_warnings, run_periodically
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
+from bot.presentation.later import add_notice_buttons
 
 _SLOT = "goals-review"
 _NOT_DONE = log_warnings(
@@ -89,6 +90,7 @@ class GoalReview:
         ranked = await self._board.rank(report)
         started = await self._start(report, ranked, f"{slot:%Y%m%dT%H%M}")
         post = render_review(report, ranked, started, await self._board.judge_attempts())
+        post = add_notice_buttons(post, "goals", slot.isoformat())
         await self._announcer.post(post, key=f"goals:{slot.isoformat()}")
 
     async def _start(

@@ -12,7 +12,7 @@ from bot.domain.personal_data import DataSubject
 from bot.domain.run import Run, Trigger
 from bot.domain.shipped_fix import ShippedFix
 from bot.monitoring.incident_repository import IncidentRepository
-from bot.notices.personal_notices import deliver
+from bot.notices.delivery import deliver
 from bot.notices.preferences import NoticePreferences
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock

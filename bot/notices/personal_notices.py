@@ -8,11 +8,13 @@ import structlog
 
 from bot.authority.policy import Act
 from bot.authority.quiet_state import QuietState
-from bot.domain.errors import ChatRejected, ChatUnavailable, PortError
+from bot.domain.errors import ChatUnavailable, PortError
 from bot.domain.history import History
 from bot.domain.notices import FOR_APPROVAL, NoticeDelivery, NoticeKind, NoticeSettings
 from bot.domain.posts import Post
 from bot.domain.run import Run
+from bot.notices.delivery import deliver
+from bot.notices.ignored import IgnoredNotices
 from bot.notices.preferences import NoticePreferences
 from bot.notices.recipients import Recipients
 from bot.notices.texts import render_approval_wanted, render_done
@@ -41,6 +43,7 @@ class PersonalNotices:
     store: Store
     chat: Chat
     clock: Clock
+    ignored: IgnoredNotices
     _sent: dict[str, datetime] = field(default_factory=dict, init=False)
 
     async def run_forever(self) -> None:
@@ -62,8 +65,9 @@ class PersonalNotices:
         recent = [run for run in runs if now - run.updated_at < _RECENT]
         histories = await self._read_proposals(recent, wanted)
         for settings in wanted:
+            ignored = await self.ignored.list_runs(settings.person_id)
             for run in recent:
-                if run.updated_at >= settings.changed_at:
+                if run.updated_at >= settings.changed_at and run.id not in ignored:
                     await self._tell(run, settings, histories.get(run.id))
 
     async def _read_proposals(
@@ -104,33 +108,6 @@ class PersonalNotices:
         if person is not None:
             await deliver(self.chat, delivery, settings.person_id, run.thread_id, post, key)
         self._sent[key] = self.clock.now()
-
-
-async def deliver(
-    chat: Chat,
-    delivery: NoticeDelivery,
-    person_id: int,
-    channel_id: int | None,
-    post: Post,
-    key: str,
-) -> None:
-    """Send a post once for this key: directly, or as a mention in a channel.
-
-    Who accepts no direct messages is mentioned instead. A refusal of both is logged.
-    """
-    try:
-        if delivery is NoticeDelivery.DIRECT:
-            try:
-                direct = await chat.open_direct_channel(person_id)
-                await chat.post(direct, post.replace(reply_to=None), key=f"{key}:direct")
-            except ChatRejected as error:
-                _log.warning("%s takes no direct messages: %s", person_id, error)
-            else:
-                return
-        if channel_id is not None:
-            await chat.post(channel_id, post, key=key)
-    except ChatRejected as error:
-        _log.warning("%s cannot be told there: %s", person_id, error)
 
 
 def _has_choice(settings: NoticeSettings) -> bool:

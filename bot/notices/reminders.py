@@ -17,7 +17,7 @@ from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef
 from bot.domain.run import Run
 from bot.domain.target import OWN_TARGET
-from bot.notices.personal_notices import deliver
+from bot.notices.delivery import deliver
 from bot.notices.preferences import NoticePreferences
 from bot.notices.proposal_groups import ProposalGroups
 from bot.notices.recipients import Recipients
@@ -74,10 +74,8 @@ class NoticeReminders:
         now = self.places.clock.now()
         tomorrow = parse_end_time("tomorrow", now)
         due = now + timedelta(hours=1) if when == "hour" or tomorrow is None else tomorrow
+        await self.drop(person.id, kind, subject)
         own = await self.key_values.list_records(f"{REMINDER}{person.id}:", Reminder)
-        for each in own:
-            if (each.kind, each.subject) == (kind, subject):
-                await self.key_values.remove(each.key)
         if len(own) >= _MOST:
             raise WrongStage(f"You have {len(own)} reminders already; decide about some first.")
         reminder = Reminder(
@@ -86,6 +84,12 @@ class NoticeReminders:
         )  # fmt: skip
         await self.key_values.put(reminder.key, reminder)
         return due
+
+    async def drop(self, person_id: int, kind: SubjectKind, subject: str) -> None:
+        """Remove a person's reminder of an announcement, if there is one. Raises `StoreError`."""
+        for each in await self.key_values.list_records(f"{REMINDER}{person_id}:", Reminder):
+            if (each.kind, each.subject) == (kind, subject):
+                await self.key_values.remove(each.key)
 
     async def look(self) -> None:
         """Send the reminders that are due. Raises `PortError`."""
@@ -128,10 +132,10 @@ class NoticeReminders:
         return True
 
     async def _is_waiting(self, kind: SubjectKind, subject: str) -> bool:
-        if kind == "digest":
-            return True
         if kind == "group":
             return await self.groups.find(subject) is not None
+        if kind != "run":
+            return True
         run = await self._find_run(subject)
         return run is not None and is_for_person(run)
 

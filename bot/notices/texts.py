@@ -18,7 +18,7 @@ from bot.domain.run import Run, Status
 from bot.notices.activity import Activity
 from bot.presentation.cards import format_money, format_status, to_plain_text
 from bot.presentation.counts import format_count
-from bot.presentation.later import build_later_button
+from bot.presentation.later import build_notice_buttons
 from bot.presentation.times import format_timestamp
 from bot.presentation.titles import add_target, change_title, format_title
 
@@ -87,8 +87,8 @@ def render_digest(schedule: DigestSchedule, activity: Activity) -> Post:
     hidden = sum(max(0, len(each) - _MOST) for each in (activity.waiting, activity.shipped))
     if hidden:
         lines.append(f"- and {hidden} more")
-    button = build_later_button("digest", "all")
-    return Post(text="\n".join(lines), buttons=(button,) if activity.waiting else ())
+    buttons = build_notice_buttons("digest", "all") if activity.waiting else ()
+    return Post(text="\n".join(lines), buttons=buttons)
 
 
 def summarise_activity(activity: Activity) -> str:
@@ -141,8 +141,7 @@ def render_done(run: Run, person_id: int) -> Post:
 def render_approval_wanted(run: Run, history: History, person_id: int) -> Post:
     """Return the notice that a proposal waits for an approver."""
     text = f"<@{person_id}> your approval is wanted: {format_run(run, history)}."
-    button = build_later_button("run", run.id)
-    return Post(text=text, notify=(person_id,), buttons=(button,))
+    return Post(text=text, notify=(person_id,), buttons=build_notice_buttons("run", run.id))
 
 
 def render_group(group: ProposalGroup, waiting: Sequence[tuple[Run, History]]) -> Post:
@@ -158,7 +157,7 @@ def render_group(group: ProposalGroup, waiting: Sequence[tuple[Run, History]]) -
     lines += [f"- {format_run(run, history)}" for run, history in waiting[:_MOST]]
     if len(waiting) > _MOST:
         lines.append(f"- and {len(waiting) - _MOST} more")
-    return Post(text="\n".join(lines), buttons=(build_later_button("group", group.id),))
+    return Post(text="\n".join(lines), buttons=build_notice_buttons("group", group.id))
 
 
 def render_reminder(reminder: Reminder, run: Run | None, link: str) -> Post:
@@ -166,10 +165,18 @@ def render_reminder(reminder: Reminder, run: Run | None, link: str) -> Post:
     what = f"“{to_plain_text(format_title(run.trigger, 80))}”" if run else "this"
     status = f": {format_status(run)}" if run else ""
     text = f"⏰ <@{reminder.person_id}> you wanted to come back to {what}{status}. {link}"
-    button = build_later_button(reminder.kind, reminder.subject)
-    return Post(text=text.strip(), notify=(reminder.person_id,), buttons=(button,))
+    buttons = build_notice_buttons(reminder.kind, reminder.subject)
+    return Post(text=text.strip(), notify=(reminder.person_id,), buttons=buttons)
 
 
 def describe_reminder(due: datetime) -> str:
     """Return when a person is reminded."""
     return f"I remind you {format_timestamp(due, 'R')} ({format_timestamp(due, 'f')})."
+
+
+def describe_ignoring() -> str:
+    """Return the answer to who ignores an announcement."""
+    return (
+        "I will not tell you of this again. For others nothing changes. “Later” brings it back to "
+        "you."
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.tool_states import ToolState
 from bot.domain.tools import McpAnswer, PendingCall
+from bot.presentation.later import build_notice_buttons
 from bot.presentation.markdown import escape_line, escape_text
 
 _SHOWN = 1_500  # characters of a description or of arguments in a card; more is attached
@@ -74,6 +75,7 @@ def render_approval_request(state: ToolState) -> Post:
                 label="Approve", action="tool", arguments=("trust", state.fingerprint),
                 style="success",
             ),
+            *build_notice_buttons("tool", state.fingerprint),
         ),
         attachments=(Attachment(name="tool.json", text=json.dumps(said, indent=2)),),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from bot.domain.incident_review import IncidentReview
 from bot.domain.posts import Attachment, Button, Card, Post
 from bot.domain.target import OWN_TARGET
 from bot.presentation.cards import build_list_field, to_plain_text
+from bot.presentation.later import build_notice_buttons
 from bot.presentation.markdown import escape_line
 from bot.presentation.times import format_timestamp, format_utc
 
@@ -34,7 +35,8 @@ def render_review(review: IncidentReview) -> Post:
         footer=f"Incident {review.incident} · {review.severity} · from records, without blame",
     )
     document = Attachment(name=f"{get_slug(review)}.md", text=render_document(review))
-    return Post(card=card, buttons=tuple(_list_buttons(review)), attachments=(document,))
+    buttons = (*_list_buttons(review), *build_notice_buttons("review", review.id))
+    return Post(card=card, buttons=buttons, attachments=(document,))
 
 
 def _list_buttons(review: IncidentReview) -> Iterator[Button]:

@@ -1,7 +1,7 @@
-"""The button “Later”, and the two times that it offers. Their ids hold all state."""
+"""The buttons “Later”, with the two times that it offers, and “Ignore”. Ids hold all state."""
 
 import re
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import discord
 from discord import ui
@@ -10,22 +10,24 @@ from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.notices import SubjectKind
 from bot.domain.posts import Button, MessageRef
+from bot.notices.ignored import IgnoredNotices
 from bot.notices.reminders import NoticeReminders, When
-from bot.notices.texts import describe_reminder
+from bot.notices.texts import describe_ignoring, describe_reminder
 from bot.presentation.later import ACTION
 from cogs.ui.answers import view_of
 from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(
-    r"theseus:later:(?P<act>ask|hour|tomorrow):(?P<kind>run|group|digest):(?P<subject>[0-9a-z]{1,20})"
+    r"theseus:later:(?P<act>ask|hour|tomorrow|ignore):"
+    r"(?P<kind>run|group|digest|tool|review|goals|flag):(?P<subject>[0-9a-z]{1,20})"
     r"(?::(?P<channel>\d{1,20}):(?P<message>\d{1,20}))?"
 )
-_KINDS: dict[str, SubjectKind] = {"run": "run", "group": "group", "digest": "digest"}
+_KINDS: dict[str, SubjectKind] = {each: each for each in get_args(SubjectKind)}
 _OFFERS: tuple[tuple[When, str], ...] = (("hour", "In an hour"), ("tomorrow", "Tomorrow"))
 
 
 class LaterButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """Reminds whoever presses it; it changes nothing for others."""
+    """Reminds whoever presses it, or spares them; it changes nothing for others."""
 
     def __init__(self, item: ui.Button[Any], match: re.Match[str]) -> None:
         super().__init__(item)
@@ -49,6 +51,11 @@ class LaterButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         try:
             if self._act == "ask":
                 await self._offer(interaction)
+            elif self._act == "ignore":
+                bot: TheseusClient = interaction.client
+                person = get_speaker(interaction)
+                await bot.provide(IgnoredNotices).add(person, self._kind, self._subject)
+                await interaction.followup.send(describe_ignoring(), ephemeral=True)
             else:
                 await interaction.followup.send(await self._store(interaction), ephemeral=True)
         except TheseusError as refusal:
@@ -76,8 +83,10 @@ class LaterButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         ref = MessageRef(
             channel_id=int(channel or interaction.channel_id or 0), message_id=int(message or 0)
         )
+        speaker = get_speaker(interaction)
         due = await bot.provide(NoticeReminders).add(
-            get_speaker(interaction), self._kind, self._subject, ref,
+            speaker, self._kind, self._subject, ref,
             "hour" if self._act == "hour" else "tomorrow",
         )  # fmt: skip
+        await bot.provide(IgnoredNotices).remove(speaker.id, self._kind, self._subject)
         return describe_reminder(due)

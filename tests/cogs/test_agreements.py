@@ -58,7 +58,7 @@ async def pressed(room: DevChannel, who: str, card: Message, label: str) -> str:
 
 async def test_whoever_may_ask_goes_ahead_with_a_press_and_only_once(room: DevChannel) -> None:
     _, _, card = await contract(room)
-    assert list_labels(card) == ["Go ahead", "Change it", "Cancel", "Later"]
+    assert list_labels(card) == ["Go ahead", "Change it", "Cancel", "Later", "Ignore"]
     assert (await pressed(room, "mallory", card, "Go ahead")).startswith("Sorry mallory")
     assert await room.list_refused() == [("mallory", "ask")]
     assert await pressed(room, "dora", card, "Go ahead") == "I go ahead."

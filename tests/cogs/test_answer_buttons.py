@@ -47,7 +47,7 @@ async def pressed(room: DevChannel, who: str, question: Message, label: str) -> 
 
 async def test_a_press_answers_for_who_may_and_only_once(room: DevChannel) -> None:
     _, _, question = await asked(room)
-    assert list_labels(question) == ["Change our side", "Leave it", "Later"]
+    assert list_labels(question) == ["Change our side", "Leave it", "Later", "Ignore"]
     assert (await pressed(room, "mallory", question, "Leave it")).startswith("Sorry mallory")
     assert await room.list_refused() == [("mallory", "answer")]
     told = await pressed(room, "dora", question, "Change our side")
@@ -108,7 +108,7 @@ async def test_a_choice_is_taken_by_a_press_or_in_words_and_nothing_else_is(
 ) -> None:
     async with open_dev_channel(tmp_path, make_harness=undecided) as room:
         _, thread, question = await asked(room)
-        assert list_labels(question) == ["'a'", "'i'", "neither", "Later"]
+        assert list_labels(question) == ["'a'", "'i'", "neither", "Later", "Ignore"]
         other = await room["dora"].say(thread, "hm, either a or i")
         told = await room.wait_for_reply("dora", other)
         assert "“'a'” or “'i'” or “neither”" in told["content"]

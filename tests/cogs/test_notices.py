@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from bot.authority.quiet_state import QuietState
-from bot.domain.notices import DIGEST_SCHEDULE, REMINDER, DigestSchedule, Reminder
+from bot.domain.notices import (
+    DIGEST_SCHEDULE,
+    IGNORED_NOTICE,
+    REMINDER,
+    DigestSchedule,
+    IgnoredNotice,
+    Reminder,
+)
 from bot.domain.run import Status
 from tests.support.dev_channel import (
     DevChannel,
@@ -87,6 +94,16 @@ async def test_later_offers_two_times_and_undo_shows_what_it_would_revert(
     (kept,) = await room.world.key_values.list_records(REMINDER, Reminder)
     assert (kept.subject, str(kept.message.message_id)) == (run.id, card["id"])
     assert timedelta(hours=9) <= kept.due - room.world.clock.now() <= timedelta(hours=33)
+
+    pressed = await room["mallory"].press(thread, get_custom_id(card, "Ignore"), card)
+    assert (await room.wait_for_answer("mallory", pressed, thread)).startswith("Sorry mallory")
+    assert len(await room.world.key_values.list_records(REMINDER, Reminder)) == 1
+    pressed = await room["dora"].press(thread, get_custom_id(card, "Ignore"), card)
+    told = await room.wait_for_answer("dora", pressed, thread)
+    assert told.startswith("I will not tell you of this again.")
+    assert await room.world.key_values.list_records(REMINDER, Reminder) == ()
+    (ignored,) = await room.world.key_values.list_records(IGNORED_NOTICE, IgnoredNotice)
+    assert (ignored.kind, ignored.subject) == ("run", run.id)
 
     await room["alice"].say(thread, "ship it")
     await room.wait_until(lambda run: run.status is Status.DONE)

@@ -17,7 +17,7 @@ async def test_an_approvers_press_proposes_it_and_a_developers_does_not(tmp_path
         run = await room.wait_until(lambda run: run.waiting is Waiting.JUDGEMENT)
         thread = str(run.thread_id)
         card = await room["alice"].wait_for(thread, lambda message: PROPOSE in list_labels(message))
-        assert list_labels(card) == ["Try it", PROPOSE, "Reject", "Later"]
+        assert list_labels(card) == ["Try it", PROPOSE, "Reject", "Later", "Ignore"]
 
         told = await room["dora"].press(thread, get_custom_id(card, PROPOSE), card)
         assert (await room.wait_for_answer("dora", told, thread)).startswith("Sorry dora")

@@ -24,7 +24,7 @@ async def test_what_is_ours_to_do_about_a_rate_limit_is_done(tmp_path: Path) -> 
         )
         assert "has us wait (HTTP 429)" in get_text(question)
         assert "`Retry-After`" in get_text(question)
-        assert set(get_buttons(question)) == {"Change our side", "Leave it", "Later"}
+        assert set(get_buttons(question)) == {"Change our side", "Leave it", "Later", "Ignore"}
         await alice.press(thread, question, "Change our side")
         card = await alice.wait_for_proposal(thread, timeout=240)
         assert fault.file in get_text(card)

@@ -25,7 +25,7 @@ async def test_a_command_is_understood_agreed_to_written_proven_and_live(
             thread = await play.alice.ask(REQUEST)
             card = await play.alice.wait_for_text(thread, "This is what I understand", timeout=180)
             assert "heads or tails" in get_text(card)
-            assert list(get_buttons(card)) == ["Go ahead", "Change it", "Cancel", "Later"]
+            assert list(get_buttons(card)) == ["Go ahead", "Change it", "Cancel", "Later", "Ignore"]
             assert not model.list_requests("executor")
             await play.alice.person.say(thread, "go ahead")
             proposal = await play.alice.wait_for_proposal(thread, timeout=400)

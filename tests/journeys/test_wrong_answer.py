@@ -38,7 +38,7 @@ async def test_the_commit_is_named_and_a_press_makes_the_old_answer_the_proof(
         told = get_text(question)
         assert "(Dice: only what is kept counts) `/roll dice:4d6kh3+10` answers “" in told
         assert list(get_buttons(question)) == [
-            "The old answer is right", "Today's is right", "Later",
+            "The old answer is right", "Today's is right", "Later", "Ignore",
         ]  # fmt: skip
         await alice.press(thread, question, "The old answer is right")
         card = await alice.wait_for_proposal(thread, timeout=300)

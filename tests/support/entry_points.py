@@ -66,7 +66,7 @@ ENTRIES: ConversationSetup = {
     "/notifications": "everybody chooses how they themselves are told, and nobody else",
     "/digest": Act.READ, "/quiet": Act.STEER, "/undo": Act.ASK,
     "button LaterButton ask": Act.READ, "button LaterButton hour": Act.READ,
-    "button LaterButton tomorrow": Act.READ,
+    "button LaterButton tomorrow": Act.READ, "button LaterButton ignore": Act.READ,
     "says quiet": Act.STEER, "says digest": Act.READ,
     "/pause": Act.STEER, "/resume": Act.STEER, "/stop-everything": Act.STOP,
     "menu Investigate this": Act.ASK, "menu Fix this": Act.ASK,

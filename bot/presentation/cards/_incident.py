@@ -92,9 +92,15 @@ def _render_conduct(incident: Incident, conduct: Conduct) -> Post:
 def _build_closing_buttons(incident: Incident) -> tuple[Button, ...]:
     """Return the buttons of an incident that ends when a person closes it."""
     close = _build_button("Close", "close", incident)
+    return *_build_pauses(incident), close
+
+
+def _build_pauses(incident: Incident) -> tuple[Button, ...]:
+    """Return the buttons that silence an incident for a time, unless it is silenced."""
     if incident.has_mute:
-        return (close,)
-    return _build_button("Later", "later", incident), close
+        return ()
+    later = _build_button("Later", "later", incident)
+    return later, _build_button("Ignore", "mute", incident)
 
 
 def format_incident_line(incident: Incident) -> str:
@@ -275,10 +281,7 @@ def build_incident_buttons(incident: Incident, run: Run | None) -> tuple[Button,
         buttons.append(_build_button("Investigate", "investigate", incident))
     if idle and not _has_live_fix(run):
         buttons.append(_build_button("Fix it", "fix", incident, style="primary"))
-    if not incident.has_mute:
-        buttons.append(_build_button("Later", "later", incident))
-        buttons.append(_build_button("Ignore", "mute", incident))
-    return tuple(buttons)
+    return (*buttons, *_build_pauses(incident))
 
 
 def _build_acts(incident: Incident) -> tuple[Button, ...]:

@@ -21,7 +21,7 @@ from bot.ports.chat import Chat
 from bot.presentation import cards
 from bot.presentation.cards import render_ending, render_investigation, render_shipment
 from bot.presentation.flags import describe_counted_flag, render_comparison
-from bot.presentation.later import add_later_button
+from bot.presentation.later import add_notice_buttons, add_run_buttons
 from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.self_improvement.reporting.fallback_notifier import FallbackNotifier
 from bot.self_improvement.reporting.live_cards import LiveCards
@@ -118,7 +118,7 @@ class RunNotifier:
         key = f"{_build_key(run)}:question:{question.id}"
         return await self._post(
             run,
-            add_later_button(
+            add_run_buttons(
                 Post(text=text, notify=notify, buttons=_build_buttons(run, question)), run
             ),
             key,
@@ -131,7 +131,7 @@ class RunNotifier:
         key = f"{_build_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
         limit = await describe_hourly_limit(self._budget, self._live_cards.get_time())
         card = cards.render_contract(run, history, self._cap, limit)
-        await self._post(run, add_later_button(card, run), key)
+        await self._post(run, add_run_buttons(card, run), key)
 
     async def post_plausible_edit(self, run: Run, history: History) -> None:
         """Show a change that was found but is not proven, once per head."""
@@ -139,7 +139,7 @@ class RunNotifier:
             raise AssertionError(f"run {run.id} has no change to show")
         key = f"{_build_key(run)}:unproven:{run.attempt}:{history.change_set.head[:12]}"
         card = cards.render_unproven_change(self._update_times(run), history, self._cap)
-        await self._post(run, add_later_button(card, run), key)
+        await self._post(run, add_run_buttons(card, run), key)
 
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card and return its message id. Raises `ChatRejected`."""
@@ -176,7 +176,9 @@ class RunNotifier:
     async def announce_flag_comparison(self, run: Run, flag: Flag, found: FlagComparison) -> None:
         """Post once the comparison with and without a flag, with a button for the next step."""
         key = f"{run.id}:flag:{flag.at.timestamp():.0f}"
-        await self._post(run, render_comparison(flag, found), key)
+        await self._post(
+            run, add_notice_buttons(render_comparison(flag, found), "flag", flag.name), key
+        )
 
     async def announce_end(self, run: Run, history: History) -> None:
         """Say how the run ended. A repeated call after a restart posts nothing twice."""
@@ -208,9 +210,9 @@ class RunNotifier:
             await self._chat.edit(ref, card.replace(attachments=()))
 
     def _render_proposal(self, run: Run, history: History) -> Post:
-        """Return the card of the newest proposal, with its links and, while it waits, “Later”."""
+        """Return the card of the newest proposal, with links and what it offers."""
         card = cards.render_proposal(self._update_times(run), history, self._cap)
-        return self._links.on(add_later_button(card, run), run)
+        return self._links.on(add_run_buttons(card, run), run)
 
     async def _post(self, run: Run, post: Post, key: str) -> int | None:
         """Post in the run's thread, else elsewhere; return the id of a message in the thread."""

@@ -58,7 +58,7 @@ async def test_changes_back_and_forth_are_told_once_start_nothing_and_need_a_per
             assert incident.title == "I change one file back and forth"
             post = watched.get_post()
             assert "`run0`, `run1`, `run2`" in post.text
-            assert [each.label for each in post.buttons] == ["Later", "Close"]
+            assert [each.label for each in post.buttons] == ["Later", "Ignore", "Close"]
             assert incident.run_id is None
             assert "people decide" in incident.level
             if attempt == 0:

@@ -39,7 +39,7 @@ async def test_it_is_told_once_however_often_the_process_hears_of_it(
     assert watched.list_keys() == [f"incident:{incident.id}"]
     post = watched.get_post()
     assert "I restarted onto `bbbbbbb`, and rolled it back: it ended with exit code 1." in post.text
-    assert [each.label for each in post.buttons] == ["Revert it", "Later", "Close"]
+    assert [each.label for each in post.buttons] == ["Revert it", "Later", "Ignore", "Close"]
     assert "hunter2" not in str(post) + str(incident)
     assert (
         incident.level == "I only report this incident: people decide what to do with that commit."

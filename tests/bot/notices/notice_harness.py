@@ -21,6 +21,7 @@ from bot.domain.target import OWN_TARGET
 from bot.domain.watch import Judgement
 from bot.infra.injector import Injector
 from bot.notices.digest_schedules import DigestPosts, DigestSchedules
+from bot.notices.ignored import IgnoredNotices
 from bot.notices.personal_notices import PersonalNotices
 from bot.notices.preferences import NoticePreferences
 from bot.notices.proposal_groups import ProposalGroups
@@ -80,6 +81,7 @@ class NoticeHarness:
         self.personal = injector.get(PersonalNotices)
         self.groups = injector.get(ProposalGroups)
         self.reminders = injector.get(NoticeReminders)
+        self.ignored = injector.get(IgnoredNotices)
         self.records = injector.get(NoticeRecords)
 
     def add_run(

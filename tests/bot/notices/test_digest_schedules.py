@@ -65,7 +65,10 @@ async def test_a_digest_counts_what_was_done_and_links_what_waits() -> None:
         )
         assert rest[0].startswith("- waits: #6 ") and f"<#{waiting.thread_id}>" in rest[0]
         assert "@everyone" not in post.text and "https://evil" not in post.text
-        assert [each.custom_id for each in post.buttons] == ["theseus:later:ask:digest:all"]
+        assert [each.custom_id for each in post.buttons] == [
+            "theseus:later:ask:digest:all",
+            "theseus:later:ignore:digest:all",
+        ]
 
 
 async def test_a_digest_comes_once_and_missed_ones_count_as_one() -> None:

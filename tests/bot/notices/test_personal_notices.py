@@ -72,6 +72,24 @@ async def test_what_ended_before_the_choice_and_revoked_rights_are_told_to_nobod
     assert made.chat.messages == []
 
 
+async def test_what_a_person_ignores_is_told_to_others_only() -> None:
+    made = await start()
+    for person in (ALICE, BOB):
+        await made.preferences.change(person, approval=NoticeDelivery.DIRECT)
+    made.add_run("r1", waiting=Waiting.APPROVAL)
+    await made.reminders.add(ALICE, "run", "r1", CARD, "hour")
+    with pytest.raises(NotAuthorized):
+        await made.ignored.add(MALLORY, "run", "r1")
+    await made.ignored.add(ALICE, "run", "r1")
+    await made.personal.look()
+    made.skip(hours=2)
+    await made.reminders.look()
+    assert [each.ref.channel_id for each in made.chat.messages] == [-BOB.id]
+    subject = DataSubject(id=ALICE.id, pseudonym="p")
+    assert await made.records.count_records(subject) == await made.records.erase(subject) == 2
+    assert await made.ignored.list_runs(ALICE.id) == frozenset()
+
+
 async def test_who_takes_no_direct_messages_is_mentioned() -> None:
     made = await start()
     await made.preferences.change(DORA, done=NoticeDelivery.DIRECT)

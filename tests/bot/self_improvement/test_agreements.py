@@ -60,7 +60,7 @@ async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
         assert post.card.body == "A command that flips a coin."
         assert post.notify == (ALICE.id,)
         assert [button.label for button in post.buttons] == [
-            "Go ahead", "Change it", "Cancel", "Later",
+            "Go ahead", "Change it", "Cancel", "Later", "Ignore",
         ]  # fmt: skip
         assert not world.engine.asked
         assert run.cost_usd == pytest.approx(0.02)

@@ -111,6 +111,7 @@ async def test_where_our_side_could_do_better_people_are_asked(world: AgentHarne
             "Change our side",
             "Leave it",
             "Later",
+            "Ignore",
         ]
         await agent.answer(run.id, DORA, "Change our side")
         run = await world.wait_until(lambda now: now.stage is not Stage.DIAGNOSE, run.id)

@@ -71,8 +71,9 @@ async def test_it_is_shown_with_its_diff_and_the_evidence_and_nothing_is_propose
         ("Propose it, I have read it", "endorse"),
         ("Reject", "reject"),
         ("Later", "later"),
+        ("Ignore", "later"),
     ]
-    assert [each.arguments for each in post.buttons][1:-1] == [(run.id, head)] * 2
+    assert [each.arguments for each in post.buttons][1:-2] == [(run.id, head)] * 2
     assert [each.name for each in post.attachments] == [f"{run.id}-{head[:7]}.diff"]
 
 
