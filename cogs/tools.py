@@ -7,12 +7,11 @@ from discord.ext import commands
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.presentation.tools import format_tool_line, list_tool_lines, render_approval_text
+from bot.presentation.tools import NO_TOOLS, format_tool_line, list_tool_lines, render_approval_text
 from bot.tools import ToolCatalogue
 from cogs.ui import get_speaker, send_post, send_privately
 from cogs.ui.tool_buttons import ToolButton
 
-_NONE = "No MCP server is configured. `tools:` in data/config.yaml names them (docs/tools.md)."
 _MOST_REQUESTS = 5
 
 
@@ -61,7 +60,7 @@ class Tools(commands.GroupCog, group_name="tools"):
         person, catalogue = get_speaker(interaction), self.bot.find_part(ToolCatalogue)
         if catalogue is None:
             await self._authorizer.ask(person, Act.STEER, None, f"tool {name} off")
-            text = _NONE
+            text = NO_TOOLS
         else:
             text = format_tool_line(await catalogue.turn_off(person, name))
         await interaction.followup.send(text, ephemeral=True)
@@ -70,7 +69,7 @@ class Tools(commands.GroupCog, group_name="tools"):
         self, interaction: discord.Interaction, catalogue: ToolCatalogue | None
     ) -> None:
         states = catalogue.list_states() if catalogue else ()
-        lines = list_tool_lines(states) or [_NONE]
+        lines = list_tool_lines(states) or [NO_TOOLS]
         await send_privately(interaction, "\n".join(lines), "tools")
         for state in [each for each in states if each.can_be_approved][:_MOST_REQUESTS]:
             await send_post(interaction, render_approval_text(state))

@@ -36,6 +36,7 @@ class Intent(StrEnum):
     AUDIT = "audit"
     BUDGET = "budget"
     SET_GOAL = "set_goal"
+    REMOVE_GOAL = "remove_goal"
     GOALS = "goals"
     QUIET = "quiet"
     DIGEST = "digest"
@@ -70,6 +71,7 @@ class Topic(StrEnum):
     FEATURE_REQUESTS = "wishes"
     FLAGS = "flags"
     SKILLS = "skills"  # the skills of models: all, or one of them
+    TOOLS = "tools"  # of MCP servers, which models may use
     HOW_TO = "how to"  # which words stop, revert or ship
     ABILITIES = "abilities"
     HELP = "help"
@@ -122,7 +124,8 @@ class Slots(Record):
     instruction: str = ""
     """What a revision should do ("handle empty input")."""
     note: str = ""
-    """What to remember or forget, the goal to set, or the request for quiet mode or a digest."""
+    """What to remember or forget, the goal to set or to remove, or the request for quiet mode or a
+    digest."""
     until: str | None = None
     """How long to pause, in the speaker's words ("2 hours", "tomorrow")."""
     is_recurring: bool = False

@@ -1,6 +1,7 @@
 """Sets, lists, measures and removes objectives, with the rights of the person who asks."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +18,10 @@ from bot.goals.figures import DailyFigures, FigureCollector
 from bot.goals.measures import MEASURES, measure
 from bot.goals.sentences import parse_objective
 from bot.goals.validation import find_faults, validate_objectives
+from bot.grammar.likeness import stem
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
+from bot.presentation.markdown import escape_line
 
 _PREFIX = "goal:"
 _LEAST_DAYS = 14
@@ -120,17 +123,16 @@ class ObjectiveService:
         return SetObjective(objective, check, problems)
 
     async def remove(self, person: Person, named: str) -> Objective:
-        """Remove an objective; what served it serves its parent. Raises `NotAuthorized`,
-        `OutOfBounds` if there is none, `StoreError`.
+        """Remove an objective by its id or by words of it; what served it serves its parent.
+
+        Raises `NotAuthorized`, `OutOfBounds` if there is none or more than one, `StoreError`.
         """
         wanted = _normalise(named)
-        await self._authorizer.ask(person, Act.SET_GOALS, None, f"remove: {wanted[:20]}")
+        await self._authorizer.ask(person, Act.SET_GOALS, None, f"remove: {redact(wanted)[:60]}")
         async with self._writing:
-            known = {each.id: each for each in await self.list_objectives()}
-            if wanted not in known:
-                raise OutOfBounds(f"There is no goal `{wanted[:20]}`; `/goals list` shows them.")
-            await self._drop(known[wanted])
-        return known[wanted]
+            found = _find_named(wanted, await self.list_objectives())
+            await self._drop(found)
+        return found
 
     async def report(self, person: Person) -> ObjectiveReport:
         """Measure all objectives for a person. Raises `NotAuthorized`, `PortError`."""
@@ -195,6 +197,28 @@ def _count_days(objectives: Iterable[Objective]) -> int:
 
 def _choose_id(others: Iterable[Objective]) -> str:
     return f"g{max((int(each.id[1:]) for each in others), default=0) + 1}"
+
+
+def _find_named(wanted: str, known: Iterable[Objective]) -> Objective:
+    """Return the objective with that id, or the only one with all words of `wanted`."""
+    objectives = {each.id: each for each in known}
+    if wanted in objectives:
+        return objectives[wanted]
+    words = _extract_stems(wanted)
+    fitting = [each for each in objectives.values() if words <= _extract_stems(each.text)]
+    if words and len(fitting) == 1:
+        return fitting[0]
+    ids = ", ".join(f"`{each.id}`" for each in fitting) if words else ""
+    if ids:
+        raise OutOfBounds(f"Which one? These fit: {ids}. Say “remove goal {fitting[0].id}”.")
+    if not wanted:
+        raise OutOfBounds("Which goal? Say “remove goal g1”; `/goals list` shows them.")
+    shown = escape_line(wanted, 60)
+    raise OutOfBounds(f"There is no goal “{shown}”; `/goals list` shows them.")
+
+
+def _extract_stems(text: str) -> frozenset[str]:
+    return frozenset(map(stem, re.findall(r"[a-z]{3,}|\d+", text.lower())))
 
 
 def _normalise(named: str) -> str:

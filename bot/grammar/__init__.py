@@ -225,12 +225,13 @@ def _request(text: str, setting: Setting) -> Utterance:
 
 def _parse_as_whole(plain: Plain, corrected: str, setting: Setting) -> Utterance | None:
     """Return what a message asks for that contains one request only: a note, another attempt."""
+    # "forget the goal about crashes" begins as a request to forget a note does.
+    if not plain.cut and (goal := parse_goal_request(corrected)):
+        return _build_utterance(goal[0], corrected, setting, note=_restore(goal[1], plain))
     if not plain.cut and (note := note_request(corrected)):
         return _build_utterance(note[0], corrected, setting, note=_restore(note[1], plain))
     if not plain.cut and (topic := find_research_request(corrected)):
         return _build_utterance(Intent.RESEARCH, corrected, setting, subject=_restore(topic, plain))
-    if not plain.cut and (goal := parse_goal_request(corrected)):
-        return _build_utterance(goal[0], corrected, setting, note=_restore(goal[1], plain))
     # Outside the thread of a run, "try again" may be about anything.
     if (setting.in_thread or run_named(corrected)) and is_retry_request(corrected):
         return _build_utterance(Intent.RETRY, corrected, setting)

@@ -1,4 +1,5 @@
-"""Sentences that set a goal (“our goal: no crash for a week”), and questions about goals."""
+"""Sentences that set a goal (“our goal: no crash for a week”) or remove one, and questions about
+goals."""
 
 import re
 
@@ -10,6 +11,14 @@ _SET = re.compile(
     r"|(?:please )?set (?:a|the|our|this) goal(?: for (?:you|us))?(?: of| to|:) "
     r"|we (?:want|aim) (?:to reach|for) (?:the|this) goal:? )(?P<goal>\S.{2,400})",
     re.IGNORECASE | re.DOTALL,
+)
+_REMOVED = re.compile(
+    r"(?:(?:can|could|would|will) you )?(?:please )?"
+    r"(?:remove|drop|delete|forget|scrap|abandon|get rid of) "
+    r"(?:(?:the |our |my |your |that |this )?goal(?: (?:about|on|of|for|called|named|that) "
+    r"(?P<named>.{1,200}?)|:? (?P<goal>g\d{1,6}))?"
+    r"|(?P<id>g\d{1,6}))(?: please)?",
+    re.IGNORECASE,
 )
 _ASKED = re.compile(
     r"(?:how (?:are|do|did) (?:we|you) (?:do(?:ing)?|stand|get(?:ting)? on|fare) (?:on|with|about|"
@@ -32,5 +41,7 @@ def parse_goal_request(text: str) -> tuple[Intent, str] | None:
     plain = " ".join(text.split()).strip(" .!?")
     if _ASKED.fullmatch(plain):
         return Intent.GOALS, ""
+    if removed := _REMOVED.fullmatch(plain):
+        return Intent.REMOVE_GOAL, next(filter(None, removed.groups()), "")
     found = _SET.fullmatch(plain)
     return (Intent.SET_GOAL, found["goal"].strip()) if found else None

@@ -65,6 +65,16 @@ _GAPS = re.compile(
     r"|what (?:are you|is) (?:missing|unable to do)(?: yet)?",
     re.IGNORECASE,
 )
+_TOOLS = re.compile(
+    r"(?:(?:(?:can|could) you )?(?:please )?tell (?:me|us) )?"
+    r"(?:what|which|how many)(?: of)?(?: your)?(?: mcp| outside| external)? (?:tools|mcp servers)"
+    r"(?: (?:do|does|can|could|may|are|is|have|has)"
+    r" (?:you|theseus|the bot|models?|there|it)\b.{0,60}"
+    r"| (?:you (?:have|can use)|exist|are (?:on|off|available|waiting)|wait)\b.{0,40})?"
+    r"|(?:list|show(?: me| us)?|what are)(?: all)?(?: of)? (?:your|the)(?: mcp| outside)? tools"
+    r"|(?:do|does) (?:you|theseus|the bot) have(?: any)?(?: mcp| outside)? tools",
+    re.IGNORECASE,
+)
 _HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?: bot)?))", re.I)
 
 
@@ -131,6 +141,8 @@ def _find_fixed_topic(clause: Clause) -> Topic | None:
     """Return the topic of a question whose words alone decide."""
     if _GAPS.fullmatch(clause.text.strip(" ?!.").replace("\u2019", "'")):
         return Topic.FEATURE_REQUESTS
+    if _TOOLS.fullmatch(clause.text.strip(" ?!.")):
+        return Topic.TOOLS
     if _is_ability_question(clause):
         return Topic.ABILITIES
     if CAN_LATER.match(clause.text):

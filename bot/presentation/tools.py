@@ -9,6 +9,10 @@ from bot.domain.tools import McpAnswer, PendingCall
 from bot.presentation.later import build_notice_buttons
 from bot.presentation.markdown import escape_line, escape_text
 
+NO_TOOLS = (
+    "I have no tools of other services. An MCP server is an entry of `tools:` in "
+    "`data/config.yaml`: docs/tools.md."
+)
 _SHOWN = 1_500  # characters of a description or of arguments in a card; more is attached
 _MOST_LINES = 30
 _LONGEST_TEXT = 1_900

@@ -54,13 +54,18 @@ async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]
         f"talk is answered by: {model.name if model else 'rules, without a model'}",
     )
     states = await bot.provide(ChangeRequests).list_feature_requests()
-    catalogue = bot.find_part(ToolCatalogue)
     return list_capability_lines(
         dict(sorted(commands.items())),
         engines,
         [(each.feature_request, each.run) for each in states],
         listed=listed,
         skills=[each.name for each in bot.skills.get_current().skills],
-        tools=list_tool_lines(catalogue.list_states()) if catalogue else (),
+        tools=list_tools(bot),
         gaps=list_gap_lines(await bot.provide(GapService).list_gaps()),
     )
+
+
+def list_tools(bot: TheseusClient) -> list[str]:
+    """Return the tools of MCP servers, a line each with its state; nothing without tools."""
+    catalogue = bot.find_part(ToolCatalogue)
+    return list_tool_lines(catalogue.list_states()) if catalogue else []

@@ -4,12 +4,15 @@ from contextlib import suppress
 
 import discord
 
+from bot.authority.authorizer import Authorizer
+from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.people import Person
 from bot.grammar import Slots, Topic
 from bot.presentation.answers import render_help
+from bot.presentation.tools import NO_TOOLS
 from cogs.ui.answers import fit_message
-from cogs.ui.changes import load_capability_lines
+from cogs.ui.changes import list_tools, load_capability_lines
 from cogs.ui.command_rights import list_acts, list_usable_commands
 from cogs.ui.skills import answer_skill_question
 
@@ -28,11 +31,14 @@ class ClientHost:
                 await self._message.add_reaction("👀")
 
     async def describe_bot(self, person: Person, slots: Slots) -> str:
-        """Return the commands, abilities or skills. Raises `NotAuthorized`, `PortError`."""
+        """Return the commands, abilities, skills or tools. Raises `NotAuthorized`, `PortError`."""
         if slots.topic is Topic.HELP:
             return render_commands(self._bot, person)
         if slots.topic is Topic.ABILITIES:
             return fit_message(await load_capability_lines(self._bot, person))
+        if slots.topic is Topic.TOOLS:
+            await self._bot.provide(Authorizer).ask(person, Act.READ, None, "ask: tools")
+            return fit_message(list_tools(self._bot) or [NO_TOOLS])
         return fit_message(await answer_skill_question(self._bot, person, slots.subject))
 
 

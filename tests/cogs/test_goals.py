@@ -59,6 +59,21 @@ async def test_a_goal_is_set_in_words_shown_as_a_tree_and_removed(room: DevChann
     assert told.startswith("I cannot measure that. I can measure: response time, crashes")
 
 
+async def test_a_goal_is_removed_in_words_by_who_may_set_goals(room: DevChannel) -> None:
+    for goal in ("no crash for a week", "answers under 1 s", "answers under 2 s"):
+        await say(room, "alice", f"our goal: {goal}")
+    assert "not on the list" in await say(room, "mallory", "remove goal g1")
+    assert "These fit: `g2`, `g3`" in await say(room, "alice", "drop the goal about answers")
+    assert "There is no goal “rainbows”" in await say(
+        room, "alice", "remove the goal about rainbows"
+    )
+    assert len(await list_goals(room)) == 3
+    told = await say(room, "dora", "drop the goal about crashes")
+    assert told == "Removed: goal `g1` “no crash for a week”."
+    assert "`g3`" in await say(room, "alice", "please remove goal g3")
+    assert [each.id for each in await list_goals(room)] == ["g2"]
+
+
 async def test_what_a_goal_says_has_no_effect(room: DevChannel) -> None:
     run, thread, _ = await room.request_proposal()
     audited = len(await room.world.store.list_audit_entries(limit=1_000))

@@ -15,7 +15,7 @@ from bot.self_improvement.requests.questions import OPEN_TO_ALL, AskedQuestion, 
 
 INTENTS = (Intent.ASK,)
 
-_ABOUT_ITSELF = (Topic.HELP, Topic.ABILITIES, Topic.SKILLS)
+_ABOUT_ITSELF = (Topic.HELP, Topic.ABILITIES, Topic.SKILLS, Topic.TOOLS)
 _NO_RUN_THERE = (
     "That is the answer of a command, not a run of mine. Name a run or a command: “why #7?”, “what "
     "changed in /roll?”. If the answer is wrong, say what it should be."

@@ -25,6 +25,7 @@ NEXT_STEPS: Mapping[Topic, str] = {
     Topic.FEATURE_REQUESTS: "Ask for something new: “add a /coinflip command”.",
     Topic.FLAGS: "`/flags list` shows them with their settings.",
     Topic.SKILLS: "`/skills list` shows them all.",
+    Topic.TOOLS: "`/tools list` shows the descriptions that wait for an approver.",
     Topic.HOW_TO: "`/help` lists what you can use.",
     Topic.ABILITIES: "`/help` lists what you can use.",
     Topic.HELP: "Tell me what is broken or what you want, in your own words: “/roll is broken”.",
