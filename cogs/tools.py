@@ -7,7 +7,13 @@ from discord.ext import commands
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.presentation.tools import NO_TOOLS, format_tool_line, list_tool_lines, render_approval_text
+from bot.presentation.tools import (
+    NO_TOOLS,
+    format_tool_line,
+    list_tool_lines,
+    render_approval_text,
+    render_server_request,
+)
 from bot.tools import ToolCatalogue
 from cogs.ui import get_speaker, send_post, send_privately
 from cogs.ui.tool_buttons import ToolButton
@@ -69,8 +75,11 @@ class Tools(commands.GroupCog, group_name="tools"):
         self, interaction: discord.Interaction, catalogue: ToolCatalogue | None
     ) -> None:
         states = catalogue.list_states() if catalogue else ()
-        lines = list_tool_lines(states) or [NO_TOOLS]
+        waiting = catalogue.list_waiting_servers() if catalogue else ()
+        lines = list_tool_lines(states, waiting) or [NO_TOOLS]
         await send_privately(interaction, "\n".join(lines), "tools")
+        for server in waiting[:_MOST_REQUESTS]:
+            await send_post(interaction, render_server_request(server))
         for state in [each for each in states if each.can_be_approved][:_MOST_REQUESTS]:
             await send_post(interaction, render_approval_text(state))
 

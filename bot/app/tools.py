@@ -1,14 +1,19 @@
-"""The tools of MCP servers, made from the configuration; nothing is built without `tools:`."""
+"""The tools of MCP servers of the configuration and of skills; without any, nothing is built."""
 
 import importlib.util
+
+import structlog
 
 from bot.app.configured_sandbox import open_configured_sandbox
 from bot.domain.errors import ConfigError
 from bot.infra.injector import Injector
 from bot.ports.tools import ToolServers
 from bot.settings import Settings, read_tool_secrets
-from bot.tools import ToolCalls, ToolCatalogue
+from bot.skills import SkillLibrary
+from bot.tools import ServerList, ToolCalls, ToolCatalogue
 from bot.tools.stored_calls import StoredCalls
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 async def open_tools(
@@ -16,10 +21,15 @@ async def open_tools(
 ) -> ToolCatalogue | None:
     """Build the catalogue of tools and what calls them; the injector then provides both.
 
-    Raises `ConfigError` if the package `mcp` is missing or a secret is wrong.
+    Raises `ConfigError` if a secret is wrong, or if the package `mcp` is missing for a configured
+    server.
     """
-    servers, secrets = settings.config.tools, read_tool_secrets(settings)
-    if not servers:
+    secrets, library = read_tool_secrets(settings), injector.get(SkillLibrary)
+    servers = ServerList(settings.config.tools, library.get_current)
+    if servers.is_empty:
+        return None
+    if importlib.util.find_spec("mcp") is None and not servers.configured:
+        _log.warning("the server of a skill needs the package mcp", way_out="make claude")
         return None
     if importlib.util.find_spec("mcp") is None:
         raise ConfigError(

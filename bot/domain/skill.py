@@ -6,11 +6,16 @@ from typing import Literal, get_args
 from pydantic import AwareDatetime, Field
 from theseus_guard.record import Record
 
+from bot.domain.tools import McpServer
+
 FOLDER = "prompts/skills"
 """The folder of skills in the checkout. Each skill has a folder with its name."""
 
 MANIFEST = "SKILL.md"
 """The main file of a skill."""
+
+SERVER_FILE = "server.yaml"
+"""The file that names the MCP server of a skill."""
 
 SkillRole = Literal["chat", "planner", "executor", "reviewer"]
 """The roles of a model that a skill can be offered to."""
@@ -33,7 +38,8 @@ class Skill(Record):
 
     `allowed_tools` restricts the tools that a role may use while the skill is active; empty means
     no restriction. `files` maps the path of each file besides `SKILL.md` to its text, or to `None`
-    if the file is binary.
+    if the file is binary. `server` is the MCP server that the skill brings: off until an approver
+    agrees to it.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Skill(Record):
     body: str
     files: dict[str, str | None] = Field(default_factory=dict)
     text: str = Field(description="the complete text of `SKILL.md`")
+    server: McpServer | None = None
 
     @property
     def path(self) -> str:

@@ -10,6 +10,7 @@ from bot.domain.tools import (
     ToolMode,
     ToolPin,
     ToolRole,
+    compute_digest,
     compute_fingerprint,
 )
 
@@ -45,6 +46,19 @@ class ToolState:
     def can_be_approved(self) -> bool:
         """True if a person may approve exactly this description."""
         return self.status in ("new", "changed")
+
+
+@dataclass(frozen=True)
+class SkillServer:
+    """A server that a skill brings. It is not even started before an approver has agreed to it."""
+
+    skill: str
+    server: McpServer
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of what an approver agrees to: everything in the skill's file."""
+        return compute_digest("server of a skill", self.skill, self.server.model_dump(mode="json"))
 
 
 def judge_tool(

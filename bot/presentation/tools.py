@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
-from bot.domain.tool_states import ToolState
+from bot.domain.tool_states import SkillServer, ToolState
 from bot.domain.tools import McpAnswer, PendingCall
 from bot.presentation.later import build_notice_buttons
 from bot.presentation.markdown import escape_line, escape_text
@@ -34,9 +34,13 @@ def format_tool_line(state: ToolState) -> str:
     return f"- `{state.name}` ({_MODES[state.mode]}): {_STATES[state.status]}{detail}"
 
 
-def list_tool_lines(states: Iterable[ToolState]) -> list[str]:
-    """Return the section of `/capabilities` about tools; nothing without tools."""
-    lines = [format_tool_line(each) for each in states]
+def list_tool_lines(states: Iterable[ToolState], waiting: Iterable[SkillServer] = ()) -> list[str]:
+    """Return the section of `/capabilities` about tools; nothing without tools.
+
+    `waiting` are the servers of skills that no approver has agreed to.
+    """
+    lines = [f"- server of the skill `{each.skill}`: {_STATES['new']}" for each in waiting]
+    lines += [format_tool_line(each) for each in states]
     if not lines:
         return []
     rest = len(lines) - _MOST_LINES
@@ -82,6 +86,40 @@ def render_approval_request(state: ToolState) -> Post:
             *build_notice_buttons("tool", state.fingerprint),
         ),
         attachments=(Attachment(name="tool.json", text=json.dumps(said, indent=2)),),
+    )  # fmt: skip
+
+
+def render_server_request(waiting: SkillServer) -> Post:
+    """Return the request to let a skill's server be asked for its tools."""
+    server = waiting.server
+    tools = ", ".join(f"{each.name} ({_MODES[each.mode]})" for each in server.tools)
+    network = "of the bot" if server.url is not None else "yes" if server.network else "no"
+    fields = (
+        CardField(name="Tools that it may offer", value=escape_line(tools, 1_000)),
+        CardField(name="Network", value=network, inline=True),
+        CardField(name="For", value=", ".join(sorted(server.roles)), inline=True),
+    )
+    return Post(
+        text=(
+            f"The skill `{waiting.skill}` brings an MCP server. It is not started, and nothing is "
+            "sent to it, until an approver agrees. Each of its tools is then asked about."
+        ),
+        card=Card(
+            title=f"Server {server.name}",
+            body=escape_text(server.origin, _SHOWN),
+            tone="warning",
+            fields=fields,
+            footer=f"server {waiting.fingerprint}",
+        ),
+        buttons=(
+            Button(
+                label="Approve", action="tool", arguments=("trust", waiting.fingerprint),
+                style="success",
+            ),
+        ),
+        attachments=(
+            Attachment(name="server.json", text=server.model_dump_json(indent=2)),
+        ),
     )  # fmt: skip
 
 

@@ -3,8 +3,17 @@
 from collections.abc import Mapping
 
 from bot.domain.errors import ConfigError
-from bot.domain.skill import FOLDER, MANIFEST, RefusedSkill, Skill, SkillSet, get_skill_name
+from bot.domain.skill import (
+    FOLDER,
+    MANIFEST,
+    SERVER_FILE,
+    RefusedSkill,
+    Skill,
+    SkillSet,
+    get_skill_name,
+)
 from bot.skills.manifest import has_hidden_characters, parse_skill
+from bot.skills.server import parse_server
 
 MOST_FILES = 40  # of one skill
 _MOST_BYTES = 512_000  # of all files of one skill
@@ -35,7 +44,11 @@ def build_skill(name: str, files: Mapping[str, bytes]) -> Skill:
     manifest = texts.pop(MANIFEST)
     if manifest is None:
         raise ConfigError(f"{shown}/{MANIFEST} is not UTF-8 text: save it as UTF-8.")
-    return parse_skill(manifest, name, f"{shown}/{MANIFEST}", texts)
+    skill = parse_skill(manifest, name, f"{shown}/{MANIFEST}", texts)
+    if SERVER_FILE not in texts:
+        return skill
+    server = parse_server(texts[SERVER_FILE] or "", name, f"{shown}/{SERVER_FILE}")
+    return skill.replace(server=server)
 
 
 def build_skills(files: Mapping[str, str]) -> SkillSet:

@@ -2,5 +2,6 @@
 
 from bot.tools.calls import ToolCalls
 from bot.tools.catalogue import ToolCatalogue
+from bot.tools.servers import ServerList
 
-__all__ = ["ToolCalls", "ToolCatalogue"]
+__all__ = ["ServerList", "ToolCalls", "ToolCatalogue"]

@@ -68,4 +68,6 @@ async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]
 def list_tools(bot: TheseusClient) -> list[str]:
     """Return the tools of MCP servers, a line each with its state; nothing without tools."""
     catalogue = bot.find_part(ToolCatalogue)
-    return list_tool_lines(catalogue.list_states()) if catalogue else []
+    if catalogue is None:
+        return []
+    return list_tool_lines(catalogue.list_states(), catalogue.list_waiting_servers())

@@ -10,7 +10,7 @@ from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.people import Person
-from bot.presentation.tools import describe_decision, format_tool_line
+from bot.presentation.tools import describe_decision, format_tool_line, list_tool_lines
 from bot.tools import ToolCalls, ToolCatalogue
 from cogs.ui.answers import answer_press
 
@@ -44,6 +44,9 @@ class ToolButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             act = Act.TRUST if self._act == "trust" else Act.STEER
             await bot.provide(Authorizer).ask(person, act, None, f"tool {self._decided_id}")
             return "No MCP server is configured any more. Nothing was done."
+        if self._act == "trust" and catalogue.is_server(self._decided_id):
+            states = await catalogue.approve_server(person, self._decided_id)
+            return "\n".join(list_tool_lines(states)) or "It offers no tool."
         if self._act == "trust":
             return format_tool_line(await catalogue.approve(person, self._decided_id))
         agreed = self._act == "run"

@@ -8,7 +8,7 @@ import pytest
 from bot.authority.authorizer import Authorizer
 from bot.domain.tools import McpServer, ToolDescription, ToolRule
 from bot.telemetry import Recorder
-from bot.tools import ToolCalls, ToolCatalogue
+from bot.tools import ServerList, ToolCalls, ToolCatalogue
 from bot.tools.calls import ToolUser
 from bot.tools.stored_calls import StoredCalls
 from tests.fakes.fake_tool_servers import FakeToolServers
@@ -33,7 +33,7 @@ def add_tools(room: DevChannel) -> FakeToolServers:
     port.tools["letters"] = [LETTER]
     authorizer = services.get(Authorizer)
     catalogue = ToolCatalogue(
-        (LETTERS,), port, world.key_values, world.clock, authorizer, chat,
+        ServerList((LETTERS,)), port, world.key_values, world.clock, authorizer, chat,
         room.local.dev_channel_id,
     )  # fmt: skip
     recorder = Recorder(world.journal, world.clock, world.folder, b"salt", lambda: None)

@@ -16,7 +16,8 @@ class FakeToolServers:
     """Implements `bot.ports.tools.ToolServers`.
 
     `tools` maps a server's name to its tools; a server without an entry cannot be reached. `answer`
-    makes answers; the default repeats the arguments. `calls` and `trials` list what was called.
+    makes answers; the default repeats the arguments. `calls` and `trials` list what was called,
+    `listed` the servers that were started or reached.
     """
 
     def __init__(self) -> None:
@@ -24,11 +25,13 @@ class FakeToolServers:
         self.answer: Callable[[McpCall], McpAnswer] = lambda call: McpAnswer(
             text=f"{call.tool} {call.arguments_text}"
         )
+        self.listed: list[str] = []
         self.calls: list[McpCall] = []
         self.trials: list[McpCall] = []
 
     async def list_tools(self, server: McpServer) -> tuple[ToolDescription, ...]:
         """Return what the server says of its tools."""
+        self.listed.append(server.name)
         if server.name not in self.tools:
             raise ToolServerError(f"The server `{server.name}` gave no answer: it is gone.")
         return tuple(sorted(self.tools[server.name], key=lambda each: each.name))

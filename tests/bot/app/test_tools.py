@@ -10,6 +10,7 @@ from bot.app.tools import open_tools
 from bot.domain.errors import ConfigError
 from bot.infra.injector import Injector
 from bot.settings import guard_secrets, load
+from bot.skills import SkillLibrary
 from bot.tools import ToolCalls
 from bot.tools.calls import ToolUser
 from tests.support.agent_harness import ALICE, DORA, AgentHarness
@@ -27,6 +28,12 @@ tools:
 """
 
 
+def provide_skills() -> Injector:
+    injector = Injector()
+    injector.add(SkillLibrary())
+    return injector
+
+
 def write_home(folder: Path, tools: str, secrets: str) -> None:
     (folder / "data").mkdir(parents=True)
     sandbox = "sandbox: {kind: auto, required: false}\n"
@@ -41,7 +48,7 @@ async def test_a_configured_server_is_called_with_its_secret_once_approved(tmp_p
     forget = guard_secrets(settings)
     try:
         assert KEY not in redact(f"the key is {KEY}")
-        injector, world = Injector(), AgentHarness(tmp_path / "world")
+        injector, world = provide_skills(), AgentHarness(tmp_path / "world")
         world.create_agent(injector=injector)
         catalogue = await open_tools(injector, settings, 5)
         assert catalogue is not None
@@ -58,7 +65,7 @@ async def test_a_configured_server_is_called_with_its_secret_once_approved(tmp_p
 
 async def test_without_servers_nothing_is_built(tmp_path: Path) -> None:
     write_home(tmp_path, "", "")
-    assert await open_tools(Injector(), load(tmp_path, {}), 5) is None
+    assert await open_tools(provide_skills(), load(tmp_path, {}), 5) is None
 
 
 @pytest.mark.parametrize(
@@ -92,5 +99,5 @@ async def test_a_wrong_entry_is_named_with_the_way_out(
 ) -> None:
     write_home(tmp_path, tools, secrets)
     with pytest.raises(ConfigError, match=message) as refusal:
-        await open_tools(Injector(), load(tmp_path, {}), 5)
+        await open_tools(provide_skills(), load(tmp_path, {}), 5)
     assert "secret-value" not in str(refusal.value)

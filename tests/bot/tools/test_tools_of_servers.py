@@ -1,5 +1,6 @@
 """Tools are off until approved, act only after a person agreed, and never for strangers."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,13 +10,15 @@ from bot.authority.authorizer import Authorizer
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval, UnknownItem
 from bot.domain.people import ITSELF, PeopleList, Person
 from bot.domain.personal_data import DataSubject
+from bot.domain.skill import FOLDER, SkillSet
 from bot.domain.tool_errors import ToolChanged
 from bot.domain.tools import McpAnswer, McpCall, McpServer, ToolDescription, ToolRule
 from bot.infra.injector import Injector
 from bot.ports.clock import Clock
 from bot.presentation.tools import list_tool_lines
+from bot.skills import build_skills
 from bot.telemetry import Recorder
-from bot.tools import ToolCalls, ToolCatalogue
+from bot.tools import ServerList, ToolCalls, ToolCatalogue
 from bot.tools.calls import ToolUser
 from bot.tools.stored_calls import StoredCalls
 from tests.fakes.fake_tool_servers import FakeToolServers
@@ -43,6 +46,7 @@ class Rig:
         self.port = FakeToolServers()
         self.port.tools = {"letters": [LOOK, SEND]}
         self.servers = servers or (LETTERS,)
+        self.skills = SkillSet()
         self.start()
 
     def start(self) -> None:
@@ -53,7 +57,13 @@ class Rig:
         self.stored = StoredCalls(world.key_values, clock)
         authorizer = injector.get(Authorizer)
         self.catalogue = ToolCatalogue(
-            self.servers, self.port, world.key_values, clock, authorizer, world.chat, DEV
+            ServerList(self.servers, lambda: self.skills),
+            self.port,
+            world.key_values,
+            clock,
+            authorizer,
+            world.chat,
+            DEV,
         )
         recorder = Recorder(world.journal, clock, world.folder, b"salt", lambda: None)
         self.calls = ToolCalls(
@@ -229,3 +239,69 @@ async def test_a_server_that_is_away_only_turns_its_own_tools_off(rig: Rig) -> N
     assert set(rig.list_statuses().values()) == {"unreachable"}
     call = McpCall(server="letters", tool="send", arguments={}, fingerprint="0" * 16)
     assert call.name == "letters/send"
+
+
+def build_skill_set(server: str, skill: str = "stamps") -> SkillSet:
+    """Return a folder of skills with one skill that brings a server."""
+    manifest = f"---\nname: {skill}\ndescription: About stamps.\n---\nUse the tool at once.\n"
+    folder = f"{FOLDER}/{skill}"
+    return build_skills({f"{folder}/SKILL.md": manifest, f"{folder}/server.yaml": server})
+
+
+STAMPS = "command: [stamps, {}]\ntools: [{{name: look_up, mode: read, example: {{word: x}}}}]\n"
+
+
+async def test_a_server_that_a_skill_smuggles_in_is_not_started_before_an_approver_agrees(
+    rig: Rig,
+) -> None:
+    rig.port.tools["stamps"] = [LOOK]
+    rig.skills = build_skill_set(STAMPS.format("harmless"))
+    await rig.approve_all()
+    assert set(rig.port.listed) == {"letters"}
+    [waiting] = rig.catalogue.list_waiting_servers()
+    for person in (DORA, MALLORY, ITSELF):
+        with pytest.raises(NotAuthorized):
+            await rig.catalogue.approve_server(person, waiting.fingerprint)
+    with pytest.raises(UnknownItem):
+        await rig.use("stamps/look_up", word="x")
+    post = rig.world.chat.find_by_key(f"tool-server:stamps:{waiting.fingerprint}").post
+    assert post.card is not None
+    assert "stamps harmless" in post.card.body
+    [state] = await rig.catalogue.approve_server(ALICE, waiting.fingerprint)
+    assert state.status == "new"  # its tools wait as any others
+    await rig.catalogue.approve(ALICE, state.fingerprint)
+    assert (await rig.use("stamps/look_up", word="x")).text.startswith("look_up")
+    # The skill changes its file: nothing of it is used or started again.
+    asked = len(rig.port.listed)
+    rig.skills = build_skill_set(STAMPS.format("harmful"))
+    with pytest.raises(UnknownItem):
+        await rig.use("stamps/look_up", word="x")
+    rig.start()
+    await rig.catalogue.scan(DORA)
+    assert set(rig.port.listed[asked:]) == {"letters"}
+    with pytest.raises(StaleApproval):
+        await rig.catalogue.approve_server(ALICE, waiting.fingerprint)
+
+
+async def test_a_skill_cannot_take_the_place_of_a_configured_server(rig: Rig) -> None:
+    rig.skills = build_skill_set(STAMPS.format("harmful"), "letters")
+    await rig.approve_all()
+    assert rig.catalogue.list_waiting_servers() == ()
+    assert all(each.server == LETTERS for each in rig.catalogue.list_states())
+
+
+@pytest.mark.parametrize(
+    ("server", "problem"),
+    [
+        ("command: [x]\ntools: [{name: a}]\nsecrets: [KEY]\n", "line 3: secrets: .* gets none"),
+        ("name: jira\ncommand: [x]\ntools: [{name: a}]\n", "line 1: name: remove it"),
+        ("command: [x]\n", "tools: Field required"),
+        ("command: [x]\ntools: [{name: a}]\nurl: https://x.example\n", "either command or url"),
+        ("- x\n", "expected `key: value` lines"),
+        ("command: [\n", "not valid YAML"),
+    ],
+)
+def test_a_skill_with_a_wrong_server_is_refused_with_the_reason(server: str, problem: str) -> None:
+    [refused] = build_skill_set(server).refused
+    assert re.search(problem, refused.reason), refused.reason
+    assert "stamps/server.yaml" in refused.reason

@@ -14,7 +14,7 @@ from bot.domain.tools import McpServer, ToolRule
 from bot.infra.injector import Injector
 from bot.prompts import Prompts
 from bot.telemetry import Recorder
-from bot.tools import ToolCalls, ToolCatalogue
+from bot.tools import ServerList, ToolCalls, ToolCatalogue
 from bot.tools.stored_calls import StoredCalls
 from tests.fakes.fake_chat_tools import FakeChatTools
 from tests.fakes.fake_memory import FakeMemory
@@ -40,7 +40,7 @@ def build_tools(folder: Path) -> tuple[ToolCatalogue, ToolCalls, AgentHarness]:
     world.create_agent(injector=injector)
     port, authorizer = McpToolServers(sandbox, sandbox, {}), injector.get(Authorizer)
     catalogue = ToolCatalogue(
-        (CLOCK,), port, world.key_values, world.clock, authorizer, world.chat, 5
+        ServerList((CLOCK,)), port, world.key_values, world.clock, authorizer, world.chat, 5
     )
     recorder = Recorder(world.journal, world.clock, world.folder, b"salt", lambda: None)
     stored = StoredCalls(world.key_values, world.clock)
