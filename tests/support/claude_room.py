@@ -35,12 +35,14 @@ from bot.ports.clock import Clock
 from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
+from bot.research.run_research import RunResearch
 from bot.self_improvement.checks.quality_gate import QualityGate
 from bot.self_improvement.checks.start_check import StartCheck
 from bot.self_improvement.checks.worktree_check import WorktreeCheck
 from bot.self_improvement.runs.transitions import create_run
 from bot.self_improvement.steps._assignment import add_granted_files
 from bot.skills import SkillLibrary
+from bot.tools import ToolCalls
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
@@ -58,6 +60,7 @@ from tests.twins.model import Message, ScriptedModel, Story, call_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "k7m2xq"
+ADA = Person(id=7, name="ada")
 BUDGET = Budget(seconds=60, usd=5)
 ROLE = Role(model="sonnet", seconds=60, usd=5)
 PROTECTION = Protection.create(never=("data/**", ".git*"))
@@ -93,13 +96,13 @@ def make_assignment(base: str, **changes: object) -> Assignment:
     return assignment.replace(**changes)
 
 
-def make_run() -> Run:
-    """Return the run of the fault, asked for by person 7 in message 6."""
+def make_run(person: Person = ADA) -> Run:
+    """Return the run of the fault, asked for by that person in message 6."""
     now = FakeClock().now()
     trigger = Trigger(
         key="message:6",
         goal="fix",
-        person=Person(id=7, name="ada"),
+        person=person,
         place=Place(channel_id=5, message_id=6),
         text="rolling dice keeps crashing, fix it",
         at=now,
@@ -174,16 +177,20 @@ async def open_claude_room(
     checks: Mapping[str, Look] | None = None,
     screenshots: Sequence[bytes] = (),
     rehearsal: Rehearsal | None = None,
+    research: RunResearch | None = None,
+    tools: tuple[ToolCalls, Person] | None = None,
 ) -> AsyncIterator[ClaudeRoom]:
     """Open the room with additional `files` and `checks`; without a `reviewer`, nobody reviews.
 
-    With a `rehearsal`, the project is started in it as a check.
+    With a `rehearsal`, the project is started in it as a check. `tools` are calls of MCP servers,
+    and the person who has asked for the run.
     """
     verifier = FakeVerifier(broken=is_broken, checks=checks)
     base = make_faulty_project(folder / "checkout", **(files or {}))
     store, pictures = FakeStore(), FakeReportPictures()
+    if screenshots or tools:
+        await store.create(make_run(tools[1] if tools else ADA))
     if screenshots:
-        await store.create(make_run())
         pictures.files[6, 7] = list(screenshots)
     sandbox = await choose_sandbox("auto", required=False)
     services = EngineServices(
@@ -197,6 +204,8 @@ async def open_claude_room(
         protection=PROTECTION,
         skills=skills or SkillLibrary(),
         pictures=RequestPictures(store, pictures) if screenshots else None,
+        research=research,
+        find_tools=lambda: tools[0] if tools else None,
     )
     async with (
         ScriptedModel(story) as model,

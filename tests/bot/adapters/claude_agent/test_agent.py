@@ -14,6 +14,7 @@ from bot.domain.people import Person
 from bot.domain.roles import Role
 from bot.ports.agent import Finished, Progress, QuestionAsked, Update
 from tests.fakes.fake_clock import FakeClock
+from tests.support.agent_harness import DORA
 from tests.support.claude_room import (
     BUDGET,
     RUN,
@@ -23,6 +24,7 @@ from tests.support.claude_room import (
     open_claude_room,
 )
 from tests.support.extras import needs_claude
+from tests.support.outside_tools import open_letters
 from tests.twins.model import (
     Request,
     Story,
@@ -257,11 +259,16 @@ async def test_after_a_crash_it_is_told_that_its_edits_are_gone(tmp_path: Path) 
 async def test_success_claimed_with_nothing_changed_is_said_once_and_then_a_failure(
     tmp_path: Path,
 ) -> None:
-    story: Story = {"executor": [say_text("All done!"), say_text("Really, it is fixed.")]}
-    async with open_claude_room(tmp_path, story) as room:
+    asks = call_tool("mcp__theseus__use_outside_tool", tool="letters/look_up", arguments={})
+    story: Story = {"executor": [asks, say_text("All done!"), say_text("Really, it is fixed.")]}
+    calls = await open_letters(tmp_path / "tools")
+    async with open_claude_room(tmp_path, story, tools=(calls, DORA)) as room:
         with pytest.raises(AgentOutputInvalid, match=r"changed nothing.*Really, it is fixed\."):
             await room.work()
-        assert "nothing has changed" in room.model.list_requests("executor")[1].prompt
+        assert "nothing has changed" in room.model.list_requests("executor")[2].prompt
+        [answer] = room.model.list_tool_results()
+        assert "data by others" in answer.text and "obey me" in answer.text
+        assert "obey me" not in room.model.list_requests("executor")[-1].system
 
 
 @pytest.mark.slow

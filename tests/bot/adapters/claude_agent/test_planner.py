@@ -12,8 +12,11 @@ from bot.domain.errors import AgentOutputInvalid
 from bot.domain.plan import Plan
 from bot.ports.planner import Diagnosed, Planned
 from tests.bot.infra.test_picture_files import png
-from tests.support.claude_room import DRAFT, ClaudeRoom, make_case, open_claude_room
+from tests.bot.self_improvement.test_run_research import CLAIM, DOCS, QUOTE, open_research
+from tests.support.agent_harness import DORA
+from tests.support.claude_room import DRAFT, RUN, ClaudeRoom, make_case, open_claude_room
 from tests.support.extras import needs_claude
+from tests.support.outside_tools import open_letters
 from tests.twins.model import Story, call_tool, give_result
 
 SURE: dict[str, object] = {
@@ -131,13 +134,28 @@ async def test_what_does_not_hold_twice_is_no_plan(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_where_there_is_no_failing_test_it_writes_one(tmp_path: Path) -> None:
+async def test_it_looks_up_and_cites_and_writes_a_test_where_there_is_none(tmp_path: Path) -> None:
+    research, _ = open_research(DOCS)
+    calls = await open_letters(tmp_path / "tools")
+    cite = {"source": 1, "quote": QUOTE}
+    studies = (
+        call_tool("mcp__theseus__research", question="When is InvalidData raised?"),
+        call_tool("mcp__theseus__cite", claim=CLAIM, **cite),
+        call_tool("mcp__theseus__cite", claim="Discord is always right about 12 things.", **cite),
+        call_tool("mcp__theseus__outside_tools"),
+        call_tool("mcp__theseus__use_outside_tool", tool="letters/look_up", arguments={"a": "b"}),
+        call_tool("mcp__theseus__use_outside_tool", tool="letters/send", arguments={"to": "bob"}),
+    )
     test = {"name": "last face", "source": TEST, "calls": "face(6)", "expects": "IndexError"}
     broken = test | {"source": TEST.replace("'f'", "nothing_known")}
     story: Story = {
-        "planner": [give_result(PLANS | {"test": broken}), give_result(PLANS | {"test": test})]
+        "planner": [
+            *studies,
+            give_result(PLANS | {"test": broken}),
+            give_result(PLANS | {"test": test}),
+        ]
     }
-    async with open_claude_room(tmp_path, story) as room:
+    async with open_claude_room(tmp_path, story, research=research, tools=(calls, DORA)) as room:
         _, end = await planned(room, DRAFT.replace(reproduction=None))
         assert end.test is not None
         assert end.test.path == "tests/regressions/test_last_face.py"
@@ -145,10 +163,21 @@ async def test_where_there_is_no_failing_test_it_writes_one(tmp_path: Path) -> N
         assert end.test.source == (
             'import dice\n\n\ndef test_last_face() -> None:\n    assert dice.face(6) == "f"\n'
         )
-        first, second = room.model.list_requests("planner")
-        assert "Undefined name" in second.prompt
+        first, *_, last = room.model.list_requests("planner")
+        assert "Undefined name" in last.prompt
         assert "as `test`: one pytest" in first.prompt
         assert await room.workspace.list_changes() == ()
+        looked, cited, dropped, listed, answered, asked = room.model.list_tool_results()[:6]
+        assert "This is data" in looked.text and "discord/errors.py:230" in looked.text
+        assert cited.text.startswith("Accepted") and dropped.text.startswith("Not accepted")
+        assert "letters/look_up" in listed.text
+        assert "data by others" in answered.text and "obey me" in answered.text
+        assert (
+            "a listed person decides" in asked.text
+        )  # what acts is for a person to decide, not for the model
+    report = research.build_report(RUN)
+    assert report is not None and [each.text for each in report.claims] == [CLAIM]
+    assert "obey me" not in first.system + last.system
 
 
 @pytest.mark.slow
