@@ -26,6 +26,8 @@ def build_next_hint(request: str, *, has_model: bool) -> list[str]:
         f"- Ask for something new: {wish}",
         "- Let it notice by itself: revert the fix, ship that, and use the command until it "
         "failed five times",
+        "- Read the review of an incident: let a command fail ten times, have it fixed, and wait "
+        "three minutes after the last failure; “🔎 Review” comes into the run's thread",
         "- Stop everything with `/stop-everything`, and lift it again",
     ]
 

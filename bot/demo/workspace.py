@@ -70,6 +70,7 @@ _SHORT_TIER = """\
       seconds: 120
 """
 _LOOK_MINUTES = 0.1  # between two checks of the forge's issues; short, because a person watches
+_QUIET_MINUTES = 3  # after the last failure an incident is over, and may be reviewed
 _EVERYDAY = ("dice", "polls", "quotes", "reminders")
 
 
@@ -232,6 +233,7 @@ def _build_configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str
     content["engine"]["name"] = demo_paths.engine
     content["forge"].update(kind="local", path=str(workspace.forge), url=demo_paths.url)
     content["forge"]["issues"] = {"people": dict(demo_paths.logins), "minutes": _LOOK_MINUTES}
+    content["incidents"]["resolved_after_minutes"] = _QUIET_MINUTES
     # The code here is the visitor's own copy of this very repository.
     content["sandbox"]["required"] = False
     content.setdefault("http", {})["url"] = demo_paths.dashboard

@@ -45,6 +45,9 @@ class IncidentsConfig(Record):
 
     resolved_after_minutes: float = Field(default=30.0, gt=0, le=10_080)
     severity: dict[Rule, Severity] = Field(default_factory=_build_severities)
+    high_after: int = Field(
+        default=10, ge=0, description="so many failures make a repeated error high; 0: never"
+    )
     quiet_hours: QuietHours | None = None
     storm: Storm = Storm()
     charts: bool = True

@@ -88,7 +88,7 @@ class IncidentTracker:
         for incident_id, incident_counter in self._counters.items():
             known = self._incident_repository.get(incident_id)
             if incident_counter.changed and known is not None:
-                self._incident_repository.put(incident_counter.apply_to(known))
+                self._put(incident_counter.apply_to(known))
 
     async def judge(self, anomaly: Anomaly, number: int = 0) -> Incident | None:
         """Return the new or known incident of an anomaly; `None` if it is not to be announced.
@@ -120,7 +120,7 @@ class IncidentTracker:
             incident = await self._update(known, anomaly, now, number)
             if seen is not None:
                 incident = self._add_anomaly_counts(incident, known, anomaly, seen, number)
-        self._incident_repository.put(incident)
+        incident = self._put(incident)
         self._reindex()
         await self._incident_repository.flush()
         return incident
@@ -279,6 +279,15 @@ class IncidentTracker:
         """Return the highest severity of the rules; a rule without a setting counts as medium."""
         found = [self._config.severity.get(each.rule, Severity.MEDIUM) for each in anomalies]
         return max(found, key=LOUDNESS.index)
+
+    def _put(self, incident: Incident) -> Incident:
+        """Keep an incident, with high severity if an error of our code has repeated often."""
+        most = self._config.high_after
+        repeats = Rule.REPEATED_ERROR in incident.rules and incident.triage.ours
+        if most and repeats and incident.count >= most:
+            incident = incident.replace(severity=Severity.HIGH)
+        self._incident_repository.put(incident)
+        return incident
 
     def _find_loudest(self, anomalies: Iterable[Anomaly]) -> Anomaly:
         return max(

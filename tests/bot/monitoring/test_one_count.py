@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.detection import Detector
 from bot.domain.anomaly import Rule
 from bot.domain.charts import TimeChart
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, Severity
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.incident_charts import chart_of
 from bot.monitoring.self_audit_summaries import open_incidents
@@ -132,3 +132,16 @@ def test_the_minutes_that_two_codes_share_are_a_gap_in_the_line() -> None:
     assert mark.at.timestamp() == T0 + 62 * MINUTE
     assert not [each for each in line.points if each.at < mark.at < each.at + SLOT]
     assert len(line.points) >= 20
+
+
+async def test_an_error_of_our_code_becomes_high_when_it_repeats_often(tmp_path: Path) -> None:
+    monitoring_world = MonitoringHarness(tmp_path)
+    async with monitoring_world.run_monitoring():
+        assert (await noticed(monitoring_world)).severity is Severity.MEDIUM
+        monitoring_world.journal_failures(2)
+        await monitoring_world.pass_time(30)
+        assert monitoring_world.get_incident().severity is Severity.MEDIUM
+        monitoring_world.journal_failures(1)
+        await monitoring_world.pass_time(30)
+        incident = monitoring_world.get_incident()
+        assert (incident.count, incident.severity) == (10, Severity.HIGH)

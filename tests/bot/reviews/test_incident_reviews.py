@@ -7,6 +7,7 @@ import pytest
 
 from bot.authority.autonomy_levels import Autonomy
 from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.brief import Brief
 from bot.domain.errors import NotAuthorized, WrongStage
 from bot.domain.feature_request import FeatureRequest
 from bot.domain.history import History
@@ -14,9 +15,11 @@ from bot.domain.incident import INCIDENT, Earlier, Incident, Report, Severity
 from bot.domain.incident_review import IncidentReview
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import Place
+from bot.domain.plan import Step
 from bot.domain.posts import Post
+from bot.domain.proposal import ForgeProposal
 from bot.domain.restart import RestartReport
-from bot.domain.run import Run, Trigger
+from bot.domain.run import Run, Status, Trigger, Waiting
 from bot.domain.thresholds import Thresholds
 from bot.domain.triage import Origin, Triage
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
@@ -24,9 +27,12 @@ from bot.reviews.builder import build_review
 from bot.reviews.service import IncidentReviews, ReviewRecords
 from bot.reviews.texts import get_document_path, render_document, render_lesson
 from bot.self_improvement.requests.change_requests import ChangeBegun
+from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_clock import START
+from tests.fakes.fake_request_planner import BUILDS
+from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import ALICE, DEV, DORA, MALLORY
-from tests.support.change_harness import ChangeHarness
+from tests.support.change_harness import ChangeHarness, wait_for_contract
 from tests.support.monitoring_harness import MonitoringHarness
 
 HOUR = timedelta(hours=1)
@@ -188,22 +194,52 @@ async def test_the_run_about_it_adds_its_moments(tmp_path: Path) -> None:
     assert threads == {77}
 
 
-async def test_with_a_model_the_document_is_a_requested_change_like_any_other(
-    tmp_path: Path,
+class DocumentHarness(ChangeHarness):
+    """A request planner and an engine that write what a review asks for, into one document."""
+
+    def __init__(self, folder: Path, path: str, text: str) -> None:
+        brief = Brief(request="", understood="A document is added.", proofs=("words",))
+        super().__init__(folder, brief)
+        self.files = {path: text}
+        self.request_planner.plan = BUILDS.replace(
+            steps=(Step(summary="Add the document", owned_files=(path,)),)
+        )
+        self.verifier, self.engine = FakeVerifier(broken=lambda _: False), FakeAgent(self.files)
+
+    def _on_merge(self, pull: ForgeProposal, commit: str) -> None:
+        self.workspaces.add_merge(pull.head, commit)
+        self.checkout.advance(self.files, commit)
+
+
+@pytest.mark.parametrize("what", ["document", "lesson"])
+async def test_a_review_is_proposed_checked_approved_and_merged_as_a_document(
+    tmp_path: Path, what: str
 ) -> None:
-    world = ChangeHarness(tmp_path)
-    agent = world.create_agent()
-    records = agent.injector.build(ReviewRecords)
-    services = MonitoringServices(world.journal, world.key_values, world.chat, world.clock)
-    rules = MonitoringRules(Thresholds(), IncidentsConfig(), Autonomy(), DEV)
-    monitoring = Monitoring(services, agent, agent.fixes, rules)
-    reviews = agent.injector.build(IncidentReviews, monitoring=monitoring)
     review = build_review(make_incident(), None, History(), START)
-    await records.save(review)
-    begun = await reviews.propose(review.id, "lesson", make_trigger())
-    assert isinstance(begun, ChangeBegun)
-    trigger = begun.run.trigger
-    assert (begun.run.goal, trigger.person, trigger.attached) == (
-        "change", DORA, render_lesson(review),
-    )  # fmt: skip
-    assert "docs/troubleshooting.md" in trigger.text
+    path, text = get_document_path(review), render_document(review)
+    if what == "lesson":
+        path, text = "docs/troubleshooting.md", f"# Troubleshooting\n\n{render_lesson(review)}\n"
+    world = DocumentHarness(tmp_path, path, text)
+    async with world.run_agent() as agent:
+        agent.injector.build(ReviewRecords)
+        services = MonitoringServices(world.journal, world.key_values, world.chat, world.clock)
+        rules = MonitoringRules(Thresholds(), IncidentsConfig(), Autonomy(), DEV)
+        monitoring = Monitoring(services, agent, agent.fixes, rules)
+        await world.key_values.put(INCIDENT + review.incident, make_incident())
+        await monitoring.incident_repository.load()
+        reviews = agent.injector.build(IncidentReviews, monitoring=monitoring)
+        await reviews.look()
+        begun = await reviews.propose(review.id, what, make_trigger())
+        assert isinstance(begun, ChangeBegun)
+        run = await wait_for_contract(world, begun.run)
+        assert path in run.trigger.text
+        assert run.trigger.attached == (text if what == "document" else render_lesson(review))
+        await agent.agreements.give(run.id, DORA, "text")
+        run = await world.wait_until_settled(run.id)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        verdict = (await world.store.get_history(run.id)).verdict
+        assert verdict is not None
+        assert [(each.kind, each.holds) for each in verdict.proofs] == [("words", True)]
+        await agent.approve(world.build_approval(run))
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
+        assert world.checkout.files[path] == text
