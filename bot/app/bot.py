@@ -58,6 +58,7 @@ from bot.infra.signals import listen_for_stop
 from bot.infra.supervisor_channel import ControlEnd
 from bot.learning.lessons import CaseRepository
 from bot.monitoring import Monitoring, ScheduledBackups
+from bot.ports.answer_translator import AnswerTranslator
 from bot.ports.audit_reader import AuditReader
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel
@@ -249,6 +250,8 @@ async def _build_agent(
         injector.add(chosen.chat_model, ChatModel)
     if chosen.open_message_interpreter is not None:
         injector.add(chosen.open_message_interpreter(), MessageInterpreter)
+    if chosen.open_translator is not None:
+        injector.add(chosen.open_translator(), AnswerTranslator)
     if chosen.open_audit_reader is not None:
         injector.add(chosen.open_audit_reader(), AuditReader)
     users = (injector.get(CacheWarmer), chosen.chat_model)

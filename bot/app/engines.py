@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 from theseus_guard.protection import Protection
 from theseus_rehearsal.ports.sandbox import Sandbox
@@ -14,6 +15,7 @@ from theseus_repair.shared_lock import SharedLock
 from bot.adapters.claude_agent import (
     ChatServices,
     Claude,
+    ClaudeAnswerTranslator,
     ClaudeAuditReader,
     ClaudeCandidateVoter,
     ClaudeChatModel,
@@ -28,8 +30,10 @@ from bot.adapters.claude_agent import (
 from bot.adapters.offline_agent import OfflineAgent
 from bot.domain.account import Account
 from bot.domain.errors import ConfigError
+from bot.domain.roles import Role
 from bot.hot_reload.running_code import RunningCode
 from bot.ports.agent import Budget, CodeAgent
+from bot.ports.answer_translator import AnswerTranslator
 from bot.ports.audit_reader import AuditReader
 from bot.ports.candidate_voter import CandidateVoter
 from bot.ports.chat_model import ChatModel
@@ -79,11 +83,16 @@ class EngineResources:
     is_own: bool = True
 
 
+Opened = TypeVar("Opened")
+
 OpenAuditReader = Callable[[], AuditReader]
 """Returns the model that reads in self-audits."""
 
 OpenMessageInterpreter = Callable[[], MessageInterpreter]
 """Returns the model that says what messages ask for."""
+
+OpenAnswerTranslator = Callable[[], AnswerTranslator]
+"""Returns the model that translates answers."""
 
 OpenCandidateVoter = Callable[[], CandidateVoter]
 """Returns the model that votes between candidates."""
@@ -110,6 +119,7 @@ class Engines:
     open_chat: OpenChat | None = None
     open_audit_reader: OpenAuditReader | None = None
     open_message_interpreter: OpenMessageInterpreter | None = None
+    open_translator: OpenAnswerTranslator | None = None
     open_candidate_voter: OpenCandidateVoter | None = None
     open_engine: OpenEngine | None = None
     open_claim_writer: OpenClaimWriter | None = None
@@ -214,6 +224,7 @@ def build_engines(resources: EngineResources) -> Engines:
         reviewer=config.reviewer,
     )
     second, reader = config.second_planner, settings.config.chat.reader
+    translator = settings.config.chat.translator
     executor, falls_back = config.executor, config.fallback == "offline"
     chat = settings.config.chat.role.model
     models = f"claude: {config.planner.model} plans, {executor.model} writes, {chat} chats"
@@ -227,16 +238,23 @@ def build_engines(resources: EngineResources) -> Engines:
         stand_in=offline if falls_back else None,
         chat_model=_build_chat_model(resources, claude, prompts),
         open_chat=partial(_sample_chat, resources, claude),
-        open_message_interpreter=partial(ClaudeMessageInterpreter, claude, reader, prompts)
-        if reader
-        else None,
+        open_message_interpreter=_defer(ClaudeMessageInterpreter, claude, reader, prompts),
+        open_translator=_defer(ClaudeAnswerTranslator, claude, translator, prompts),
         open_audit_reader=partial(ClaudeAuditReader, claude, config.planner, prompts),
-        open_candidate_voter=partial(ClaudeCandidateVoter, claude, config.reviewer, prompts)
-        if config.reviewer
-        else None,
+        open_candidate_voter=_defer(ClaudeCandidateVoter, claude, config.reviewer, prompts),
         open_engine=partial(_open_trial_engine, resources),
         open_claim_writer=partial(ClaudeClaimWriter, claude, settings.config.chat.role, prompts),
     )
+
+
+def _defer(
+    model: Callable[[Claude, Role, Prompts], Opened],
+    claude: Claude,
+    role: Role | None,
+    prompts: Prompts,
+) -> Callable[[], Opened] | None:
+    """Return what opens a model in its role; `None` without one."""
+    return partial(model, claude, role, prompts) if role else None
 
 
 def _open_trial_engine(resources: EngineResources, texts: TextsOfChat) -> CodeAgent:

@@ -5,9 +5,11 @@ from bot.client import Identity, TheseusClient
 from bot.domain.people import Place
 from bot.infra.injector import Injector
 from bot.intake import Intake, IssueIntake, IssueRules
+from bot.intake.answer_translations import AnswerTranslations
 from bot.intake.assembly import assemble_intake
 from bot.intake.corrections import Corrections
 from bot.intake.model_readings import ModelReadings
+from bot.ports.answer_translator import AnswerTranslator
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.key_value_store import KeyValueStore
@@ -21,8 +23,8 @@ from bot.settings import Settings
 def build_intake(injector: Injector) -> Intake:
     """Return the service that decides about requests.
 
-    The injector then provides it, the corrections of what it understood, and the readings of a
-    model, if one reads messages.
+    The injector then provides it, the corrections of what it understood, and the readings and
+    translations of models, if there are any.
     """
     injector.build(Corrections)
     client, who = injector.get(TheseusClient), injector.get(Identity)
@@ -37,6 +39,8 @@ def build_intake(injector: Injector) -> Intake:
     injector.add(intake)
     if injector.find(MessageInterpreter) is not None:
         injector.build(ModelReadings, targets=intake.targets)
+    if injector.find(AnswerTranslator) is not None:
+        injector.build(AnswerTranslations)
     return intake
 
 

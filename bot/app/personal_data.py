@@ -9,6 +9,8 @@ from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot
 from bot.goals.pursuit import PursuitRecords
 from bot.goals.service import ObjectiveService
+from bot.intake.answer_translations import MOST as MOST_TRANSLATIONS
+from bot.intake.answer_translations import StoredTranslations
 from bot.intake.corrections import MOST, Corrections
 from bot.memory.chat_lines import ChatLines
 from bot.memory.recall import MemoryService
@@ -152,6 +154,7 @@ def _list_text_kinds(
     talk, kind = ChatLines(stores.key_values), PersonalDataKind
     saved = SavedSearchStore(stores.key_values)
     calls = StoredCalls(stores.key_values, stores.clock)
+    translations = StoredTranslations(stores.key_values)
     return (
         kind(
             "lines of what you said to me, and I answered",
@@ -170,6 +173,12 @@ def _list_text_kinds(
             f"the newest {MOST} of all people",
             corrections.count_records,
             corrections.erase,
+        ),
+        kind(
+            "answers of mine in other languages, of all people, which may quote you",
+            f"the newest {MOST_TRANSLATIONS}; erasing empties them",
+            translations.count_records,
+            translations.erase,
         ),
         kind(
             "searches you saved in the dashboard",

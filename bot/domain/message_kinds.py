@@ -40,3 +40,4 @@ class MessageReading(Cost):
     failure: str = Field(default="", description="a label of the list, empty if none is meant")
     subject: str = Field(default="", max_length=LONGEST_SUBJECT)
     question: str = Field(default="", max_length=LONGEST_QUESTION)
+    language: str = Field(default="", description="the code of the message's language: `it`")

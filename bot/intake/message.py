@@ -68,6 +68,7 @@ class Message:
         attached: The text of its files: data, no instruction.
         error_id: The failure that its files show.
         recent_failures: What failed lately, if the message asks for a fix and names nothing.
+        found_language: The code of its language, if a model has read it.
     """
 
     id: int
@@ -90,6 +91,12 @@ class Message:
     attached: str = ""
     error_id: str | None = None
     recent_failures: tuple[FailureGroup, ...] = ()
+    found_language: str = ""
+
+    @property
+    def language(self) -> str:
+        """The code of the language that it is answered in."""
+        return self.found_language or self.utterance.language
 
     @property
     def intent(self) -> Intent:

@@ -88,7 +88,8 @@ class ModelReadings:
         text = self._targets.strip_names(message.text)
         found = hint.utterance if reading is None else combine(text, setting, hint, reading)
         utterance = self._corrections.apply(text, found, message.person, setting)
-        message = replace(message, utterance=utterance)
+        language = reading.language if reading else ""
+        message = replace(message, utterance=utterance, found_language=language)
         if reading is not None and reading.failure in options:
             message = _name_failure(message, text, reading.failure, options)
         return message, reading

@@ -17,11 +17,13 @@ class ChatConfig(Record):
     """Chat that is not a request.
 
     At most `channels` programs stay open, each for `idle_minutes`. The `reader` says what kind of
-    request a message is, before the bot acts; without one, grammar and table decide alone.
+    request a message is, before the bot acts; without one, grammar and table decide alone. The
+    `translator` puts answers into the person's language.
     """
 
     role: Role = Role(model="sonnet", turns=20, seconds=120.0, usd=0.2)
     reader: Role | None = Role(model="haiku", turns=3, seconds=12.0, usd=0.02)
+    translator: Role | None = Role(model="haiku", turns=3, seconds=12.0, usd=0.02)
     channels: int = Field(default=4, ge=1, le=64)
     idle_minutes: float = Field(default=30.0, gt=0, le=1_440)
     remembered: int = Field(default=40, ge=0, le=1_000, description="messages of a channel")

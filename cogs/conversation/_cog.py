@@ -28,7 +28,7 @@ from cogs.conversation._missed_messages import MissedMessages
 from cogs.conversation._model_readings import read_with_model
 from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
-from cogs.conversation._translation import translate_answer
+from cogs.conversation._translation import translate_reply
 from cogs.ui import get_author
 
 _REMEMBERED = 1_000
@@ -195,7 +195,7 @@ class Conversation(commands.Cog):
         answer = "" if declined else await self._answer_or_refuse(incoming, missed=missed)
         await self._reply(
             message,
-            translate_answer(incoming.request.utterance, answer),
+            await translate_reply(self.bot, incoming, answer),
             incoming.request.reply_key,
         )
         turn.answered = True

@@ -1,16 +1,74 @@
-"""A sentence in the person's language, placed before an English answer."""
+"""Answers in the person's language: by a model, or else a fixed sentence before the English."""
 
+import structlog
+
+from bot.client import TheseusClient
+from bot.domain.errors import StoreError
+from bot.domain.journal import Kind
 from bot.domain.posts import Post
-from bot.grammar import Intent, Utterance, load_languages
+from bot.grammar import ENGLISH, Intent, Utterance, load_languages
+from bot.intake.answer_translations import AnswerTranslations, can_translate
+from cogs.conversation._incoming_message import IncomingMessage
+from cogs.ui import get_audience
 
 _WORK = (Intent.INVESTIGATE, Intent.FIX, Intent.CHANGE)
+_BEGUN = "I am on it. You can follow it in the thread."
+_log = structlog.stdlib.get_logger(__name__)
 
 
-def translate_answer(utterance: Utterance, answer: str | Post | None) -> str | Post | None:
-    """Return the answer with a sentence in the person's language before it.
+async def translate_reply(
+    bot: TheseusClient, incoming: IncomingMessage, answer: str | Post | None
+) -> str | Post | None:
+    """Return an answer as its reader should get it; `None` and "" are no answers.
 
-    Started work has no answer in English (its card says it), so only other languages get one. An
-    empty answer ("") stays empty, and English answers are unchanged.
+    Started work has no answer in English (its card says it), so only other languages get one.
+    """
+    utterance, english = incoming.request.utterance, answer
+    if answer is None and utterance.intent in _WORK:
+        english = _BEGUN
+    post = english if isinstance(english, Post) else Post(text=english or "")
+    translations = bot.find_part(AnswerTranslations)
+    if translations is None or incoming.request.language == ENGLISH or not can_translate(post):
+        return add_lead(utterance, answer)
+    try:
+        text = await _translate(bot, translations, incoming, post.text)
+    except StoreError as error:
+        _log.warning("the answer to %s stays English: %s", incoming.message.id, error)
+        return add_lead(utterance, answer)
+    if text == post.text:
+        return add_lead(utterance, answer)
+    return post.replace(text=f"{text}\n-# 🌐 {translations.translator.name}")
+
+
+async def _translate(
+    bot: TheseusClient, translations: AnswerTranslations, incoming: IncomingMessage, text: str
+) -> str:
+    """Return the text in the person's language. Each model's translation is in the journal."""
+    message, request = incoming.message, incoming.request
+    known = await translations.find(text, request.language)
+    if known is not None:
+        return known
+    with bot.recorder.measure(
+        Kind.MODEL,
+        "translate",
+        user_id=message.author.id,
+        channel_id=message.channel.id,
+        guild_id=message.guild.id if message.guild else None,
+        audience=get_audience(bot, message),
+        agent=translations.translator.name,
+    ) as call:
+        translated, made = await translations.make(
+            text, request.language, request.person, message.id
+        )
+        if made is not None:
+            call.note(cost_usd=made.cost_usd, tokens_in=made.tokens_in, tokens_out=made.tokens_out)
+    return translated
+
+
+def add_lead(utterance: Utterance, answer: str | Post | None) -> str | Post | None:
+    """Return the answer with a fixed sentence in the person's language before it, if there is one.
+
+    An empty answer ("") stays empty, and English answers are unchanged.
     """
     replies = load_languages()[utterance.language].replies
     if not replies or answer == "":

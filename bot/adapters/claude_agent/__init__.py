@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.adapters.claude_agent._agent import ClaudeAgent
+from bot.adapters.claude_agent._answer_translator import ClaudeAnswerTranslator
 from bot.adapters.claude_agent._audit_reader import ClaudeAuditReader
 from bot.adapters.claude_agent._candidate_voter import ClaudeCandidateVoter
 from bot.adapters.claude_agent._claim_writer import ClaudeClaimWriter
@@ -20,6 +21,7 @@ __all__ = [
     "ChatServices",
     "Claude",
     "ClaudeAgent",
+    "ClaudeAnswerTranslator",
     "ClaudeAuditReader",
     "ClaudeCandidateVoter",
     "ClaudeChatModel",

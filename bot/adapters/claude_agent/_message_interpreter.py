@@ -1,5 +1,7 @@
 """Says what kind of request a message is: one prompt, no tools, one structured answer."""
 
+import re
+
 from pydantic import Field
 from theseus_guard.record import Record
 from theseus_observe.redaction import redact
@@ -15,6 +17,7 @@ from bot.domain.message_kinds import (
     MessageToRead,
     ReadKind,
 )
+from bot.domain.translations import CODE
 
 _TEXT, _REPLIED, _FAILURES = 2_000, 500, 2_000  # characters
 
@@ -44,6 +47,11 @@ class ReadingForm(Record):
         max_length=LONGEST_QUESTION,
         description="Only if unclear: one short question about what they want, in the language of "
         "the message.",
+    )
+    language: str = Field(
+        default="",
+        max_length=40,
+        description="The code of the message's language in ISO 639: `en`, `it`.",
     )
 
 
@@ -75,6 +83,7 @@ class ClaudeMessageInterpreter(SingleAnswerModel):
             failure=form.failure if form.failure in labels else "",
             subject=flatten(form.subject, LONGEST_SUBJECT),
             question=flatten(form.question, LONGEST_QUESTION),
+            language=form.language if re.fullmatch(CODE, form.language) else "",
             **dict(cost),
         )
 
