@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from bot.app.cache_warmer import CacheWarmer
 from bot.app.engines import MakeEngines, build_engine_resources, build_engines
 from bot.app.goals import build_goals
 from bot.app.intake import build_intake, build_issue_intake
+from bot.app.leadership import lead_when_free, read_head
 from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import build_live_settings
 from bot.app.model_gateway import build_model_gateway, cancel_requests
@@ -63,6 +64,7 @@ from bot.ports.audit_reader import AuditReader
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
+from bot.ports.leadership import Leadership
 from bot.ports.live_registry import LiveRegistry
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.message_interpreter import MessageInterpreter
@@ -152,9 +154,18 @@ async def run_bot(
         lock = await hold_when_free(settings.state, stack, drain, supervision)
         if lock is None:
             return
-        injector = await open_services(
-            settings, stack, supervision.restarter, beginning.commit, observers.on_record
+        commit = beginning.commit or await read_head(settings.root)
+        leadership = await lead_when_free(
+            settings, stack, commit, supervision, standby=settings.config.availability.standby
         )
+        if leadership is None:
+            return
+        if leadership.session is not None:
+            beginning = replace(beginning, session=leadership.session)
+        injector = await open_services(
+            settings, stack, supervision.restarter, leadership, beginning.commit,
+            observers.on_record,
+        )  # fmt: skip
         injector.add(build_identity(settings))
         injector.build(_build_client, services=injector, observers=observers)
         parts = await _build(injector, stack, make_engines, supervision, beginning)
@@ -220,6 +231,7 @@ async def _build(
         written=traffic.catch_up,
         on_signal=injector.get(EmergencyStop).on_signal,
         leave_ledger=injector.get(SqliteLedger).close,
+        leadership=injector.get(Leadership),
         web=web,
     )
 
@@ -317,6 +329,7 @@ def _build_client(
     who: Identity,
     services: Injector,
     observers: Observers,
+    leadership: Leadership,
 ) -> TheseusClient:
     client = TheseusClient(
         root=settings.root,
@@ -331,6 +344,9 @@ def _build_client(
         prompts=Prompts(settings.root / "prompts", code.get_prompts),
         services=services,
     )
+    fence = leadership.fence
+    if fence is not None:
+        client.obey(fence)
     observers.on_client(client)
     return client
 

@@ -11,6 +11,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 from theseus_repair.shared_lock import SharedLock
 
+from bot.adapters.fenced_forge import FencedForge
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.forges.registry import get_forge_type
@@ -28,6 +29,7 @@ from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.configured_sandbox import open_configured_sandbox
+from bot.app.leadership import build_write_fence
 from bot.app.meaning_rater import add_meaning_rater
 from bot.app.state_stores import StateStores
 from bot.app.target_commands import build_target_commands
@@ -42,12 +44,12 @@ from bot.hot_reload.running_code import RunningCode
 from bot.infra.database import SqlDatabase
 from bot.infra.git import Git
 from bot.infra.injector import Injector
-from bot.infra.threads import run_in_thread
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
+from bot.ports.leadership import Leadership
 from bot.ports.ledger import Ledger
 from bot.ports.memory import MemoryStore
 from bot.ports.outbox import OutboxStore
@@ -96,6 +98,7 @@ async def open_services(
     settings: Settings,
     stack: AsyncExitStack,
     restarter: Restarter,
+    leadership: Leadership,
     commit: str = "",
     on_record: Callable[[Action], None] | None = None,
 ) -> Injector:
@@ -108,6 +111,7 @@ async def open_services(
     injector.add(settings)
     injector.add(clock, Clock)
     injector.add(restarter, Restarter)
+    injector.add(leadership, Leadership)
     forge = await stack.enter_async_context(await get_forge_type(settings).open(settings, clock))
     followed = settings.config.forge
     checkout = GitCheckout(
@@ -117,7 +121,9 @@ async def open_services(
     code = RunningCode(checkout, commit or await checkout.get_head())
     injector.add(code)
     await _open_state(injector, settings, stack, on_record)
-    injector.add(JournalledForge(forge, injector.get(Recorder)), Forge)
+    fence = leadership.fence
+    fenced = forge if fence is None else FencedForge(forge, fence)
+    injector.add(JournalledForge(fenced, injector.get(Recorder)), Forge)
     injector.add(
         GitWorkspaces(settings.root, settings.state / "worktrees", remote=followed.remote,
                       access=forge.get_access),
@@ -145,7 +151,7 @@ async def _open_state(
     injector.add(journal, Journal, NdjsonJournal)
     injector.add(await open_target_journals(settings, injector.get(Clock), stack))
     injector.build(build_target_commands)
-    secret = load_secret(state / "pseudonyms.key")
+    secret = load_secret((settings.environment.theseus_shared or state) / "pseudonyms.key")
     injector.build(
         Recorder,
         ActionRecorder,
@@ -157,8 +163,8 @@ async def _open_state(
     traffic = await _open_traffic(settings, injector.get(Clock), secret, code, stack)
     injector.add(traffic)
     injector.add(traffic.log, TrafficLog, RecentTraffic)
-    stores = StateStores.find(settings.state, settings.environment)
-    await run_in_thread(stack.enter_context, stores.hold_alone())
+    fence = build_write_fence(injector.get(Leadership))
+    stores = StateStores.find(settings.state, settings.environment, fence)
     store = await stack.enter_async_context(stores.build_store())
     search = await stack.enter_async_context(stores.build_search())
     outbox = await stack.enter_async_context(stores.build_outbox())
@@ -174,7 +180,8 @@ async def _open_state(
     owners = (store, search, outbox, key_values, memory, ledger, traffic.log)
     injector.add(StateFiles(tuple[SqlDatabase, ...](each.database for each in owners)))
     injector.add(await _load_flags(key_values))
-    stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
+    shared = settings.environment.theseus_shared or state
+    stop_guard = KillSwitchGuard(FileKillSwitch(shared / "STOP"))
     injector.add(stop_guard)
     injector.build(
         BudgetEnforcer,

@@ -15,6 +15,7 @@ from bot.app.supervision import Beginning, Supervision
 from bot.client import TheseusClient, connect
 from bot.infra.signals import list_ending_signals
 from bot.ports.clock import Clock
+from bot.ports.leadership import Leadership
 from bot.self_improvement.running_agent import RunningAgent
 from bot.self_improvement.runs.base_updates import START, BaseUpdates
 from bot.web import WebServer
@@ -62,6 +63,7 @@ class BotParts:
     written: Callable[[], Awaitable[None]]
     on_signal: Callable[[], None]
     leave_ledger: Callable[[], Awaitable[None]]
+    leadership: Leadership
     web: WebServer | None = None
 
 
@@ -93,6 +95,7 @@ class RunningBot:
             outside = [
                 group.create_task(connect(parts.client, token), name="discord"),
                 *(group.create_task(each()) for each in parts.answering),
+                group.create_task(parts.leadership.run_forever()),
                 group.create_task(supervision.report(self._is_ready)),
                 group.create_task(supervision.follow()),
                 group.create_task(self._announce_ready()),
@@ -140,6 +143,7 @@ class RunningBot:
         await self._supervision.alone.wait()
         if self._beginning.succeeds:
             await parts.chat.send_leftovers()
+        await parts.leadership.finish_succession()
         parts.client.alone.set()
         await parts.base_updates.ask(START)  # commits that were pushed while no bot was running
 
@@ -158,6 +162,8 @@ class RunningBot:
         await _cancel_all(work)
         await parts.chat.wait_until_sent(self._seconds_left)
         await parts.written()
+        if parts.leadership.fence is not None:  # a standby resumes the session
+            await parts.leadership.leave(await parts.client.leave(), to_heir=False)
 
     async def _hand_off(self, work: Sequence[asyncio.Task[None]]) -> None:
         """Park the current work, leave session and state to the next process, and finish answers.
@@ -182,6 +188,7 @@ class RunningBot:
             await parts.leave_ledger()
         await parts.chat.wait_until_sent(min(_GRACE_SECONDS, self._seconds_left))
         await parts.written()
+        await parts.leadership.leave(session, to_heir=True)
         self._lock.release()
         _log.info("session and state are left, in %.2f s", parts.clock.monotonic() - left_at)
         inherited = session.model_dump() if session is not None else None

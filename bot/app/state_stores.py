@@ -1,9 +1,8 @@
 """The stores of runs, messages, audit entries and key-values, where the settings keep them."""
 
 import importlib.util
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bot.adapters.sqlite_store import (
     MIGRATIONS,
@@ -18,25 +17,42 @@ from bot.infra.database import SqlDatabase
 from bot.infra.sqlite import Database
 from bot.settings import Environment
 
+if TYPE_CHECKING:  # the driver may not be installed
+    from bot.infra.postgres import WriteFence
+
 FILE = "theseus.sqlite3"
 
 
 class StateStores:
     """Builds stores, not open yet, on the file of SQLite or on PostgreSQL.
 
-    With PostgreSQL, the audit log's key and end stay in the state folder: what the database's
-    administrator changes there is found.
+    With PostgreSQL, the audit log's key and end stay in the state folder, or in `shared`: what the
+    database's administrator changes there is found.
     """
 
-    def __init__(self, folder: Path, place: PostgresPlace | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        place: PostgresPlace | None,
+        fence: "WriteFence | None" = None,
+        shared: Path | None = None,
+    ) -> None:
         self._folder = folder
+        self._shared = shared or folder
         self._place = place
+        self._fence = fence
 
     @classmethod
-    def find(cls, folder: Path, environment: Environment) -> Self:
-        """Return the stores of a bot with this environment. Raises `ConfigError`."""
+    def find(
+        cls, folder: Path, environment: Environment, fence: "WriteFence | None" = None
+    ) -> Self:
+        """Return the stores of a bot with this environment. Raises `ConfigError`.
+
+        With `fence`, only the process that leads can write.
+        """
         url = environment.theseus_state_url
-        return cls(folder, None if url is None else PostgresPlace.parse(url.get_secret_value()))
+        place = None if url is None else PostgresPlace.parse(url.get_secret_value())
+        return cls(folder, place, fence, environment.theseus_shared)
 
     @property
     def missing_file(self) -> Path | None:
@@ -45,34 +61,26 @@ class StateStores:
         return file if self._place is None and not file.exists() else None
 
     @property
+    def anchor_folder(self) -> Path:
+        """Where the audit log's key and end are: for all machines, if PostgreSQL has the log."""
+        return self._folder if self._place is None else self._shared
+
+    @property
     def place(self) -> PostgresPlace | None:
         """The schema of PostgreSQL, or `None`."""
         return self._place
-
-    def hold_alone(self) -> AbstractContextManager[None]:
-        """Keep a second bot from starting on the same schema; the state folder has its own lock.
-
-        Blocking. Raises `ConfigError`.
-        """
-        if self._place is None:
-            return nullcontext()
-        require_driver()
-        from bot.infra.postgres_lock import hold_schema
-
-        return hold_schema(self._place)
 
     def check_server(self) -> None:
         """Raise `ConfigError` if PostgreSQL is to be used and does not let the bot in. Blocking."""
         if self._place is not None:
             require_driver()
-            from bot.infra.postgres_lock import connect_once
+            from bot.infra.postgres import check_connection
 
-            with connect_once(self._place):
-                pass
+            check_connection(self._place)
 
     def build_store(self) -> SqlStore:
         """Return the store of runs and audit entries."""
-        return SqlStore(self._build_database(check=True), self._folder)
+        return SqlStore(self._build_database(check=True), self.anchor_folder)
 
     def build_search(self) -> SqlRecordSearch:
         """Return the search of its records."""
@@ -92,7 +100,7 @@ class StateStores:
         require_driver()
         from bot.infra.postgres import PostgresDatabase
 
-        return PostgresDatabase(self._place, MIGRATIONS, error=StoreError)
+        return PostgresDatabase(self._place, MIGRATIONS, error=StoreError, fence=self._fence)
 
 
 def require_driver() -> None:

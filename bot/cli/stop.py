@@ -47,7 +47,7 @@ def stop(
 
 
 async def _stop(state: Path, environment: Environment, why: str) -> None:
-    kill_switch = FileKillSwitch(state / "STOP")
+    kill_switch = FileKillSwitch((environment.theseus_shared or state) / "STOP")
     requested = Stop(how="command line", at=datetime.now(UTC), why=redact(why))
     active = await kill_switch.pull(requested)
     note = "" if active == requested else " It was active before."
@@ -56,7 +56,7 @@ async def _stop(state: Path, environment: Environment, why: str) -> None:
 
 
 async def _lift(state: Path, environment: Environment, why: str) -> None:
-    kill_switch = FileKillSwitch(state / "STOP")
+    kill_switch = FileKillSwitch((environment.theseus_shared or state) / "STOP")
     active = await kill_switch.get_stop()
     await kill_switch.lift()
     _say("The stop is lifted." if active else "There was no active stop.")

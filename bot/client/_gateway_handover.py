@@ -6,19 +6,26 @@ REST before.
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any, Self
 
+import aiohttp
 import discord
 import discord.client
 import structlog
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
+from bot.domain.errors import StoreError
 from bot.domain.gateway_session import GatewaySession
+from bot.ports.leadership import Fence
 
 MOST_GUILDS = 20
 """With more, asking for all of them takes longer than a new session does."""
+
+_HARMLESS = frozenset({"TYPING_START", "PRESENCE_UPDATE"})
+"""Frequent events without an effect, which may be handled twice."""
 
 _LEAVING = 4000  # any code but 1000 and 1001, which would end the session
 _log = structlog.stdlib.get_logger(__name__)
@@ -43,7 +50,13 @@ class Inheritance:
 
 
 class InheritingSocket(DiscordWebSocket):
-    """A gateway connection; the first one of a client that inherits resumes."""
+    """A gateway connection; the first one of a client that inherits resumes.
+
+    With a fence, each event is claimed before it is handled: so after a crash, the next leader
+    resumes behind it, and no event is handled twice.
+    """
+
+    fence: Fence | None = None
 
     @classmethod
     async def from_client(cls, client: discord.Client, **parameters: Any) -> Self:
@@ -52,7 +65,40 @@ class InheritingSocket(DiscordWebSocket):
         inherited = take() if take is not None else None
         if inherited is not None:
             parameters |= inherited.build_parameters()
-        return await super().from_client(client, **parameters)
+        socket = await super().from_client(client, **parameters)
+        socket.fence = getattr(client, "fence", None)
+        return socket
+
+    async def received_message(self, msg: Any, /) -> None:
+        """Claim the event of a frame, and handle it; see discord.py."""
+        if self.fence is not None:
+            if isinstance(msg, bytes):
+                msg = self._decompressor.decompress(msg)
+                if msg is None:
+                    return
+            session = read_position(msg, self.session_id, str(self.gateway))
+            if session is not None:
+                await self._claim(self.fence, session)
+        await super().received_message(msg)
+
+    async def _claim(self, fence: Fence, session: GatewaySession) -> None:
+        try:
+            await fence.claim(session)
+        except StoreError as error:
+            # The client connects again and resumes before this event, so it is not lost.
+            await self.close(code=_LEAVING)
+            raise aiohttp.ClientConnectionError(f"No event is handled: {error}") from error
+
+
+def read_position(frame: str, session_id: str | None, gateway: str) -> GatewaySession | None:
+    """Return how far the session is handled after a frame; `None` if the frame is no event."""
+    parsed = json.loads(frame)
+    sequence, data = parsed.get("s"), parsed.get("d")
+    if parsed.get("t") == "READY":
+        session_id, gateway = str(data["session_id"]), str(data["resume_gateway_url"])
+    if sequence is None or session_id is None or parsed.get("t") in _HARMLESS:
+        return None
+    return GatewaySession(session_id=session_id, sequence=int(sequence), gateway_url=gateway)
 
 
 def allow_inheriting() -> None:

@@ -9,6 +9,7 @@ import discord
 import structlog
 
 from bot.client._contained_bot import ContainedBot
+from bot.client._fenced_requests import fence_requests
 from bot.client._gateway_handover import (
     Inheritance,
     allow_inheriting,
@@ -16,6 +17,7 @@ from bot.client._gateway_handover import (
     release_session,
 )
 from bot.domain.gateway_session import GatewaySession
+from bot.ports.leadership import Fence
 
 _HANDLERS = ("discord.py: ", "CommandTree-invoker", "discord-ui-")
 """What discord.py calls the tasks that handle an event, a command, a press or a form."""
@@ -36,6 +38,7 @@ class HandoverClient(ContainedBot):
         self.inheritance: Inheritance | None = None
         self.alone = asyncio.Event()
         self.alone.set()
+        self.fence: Fence | None = None
         self._inherits = self._leaving = False
         self._reading: asyncio.Task[None] | None = None
         self._chunking: set[asyncio.Task[object]] = set()
@@ -48,6 +51,11 @@ class HandoverClient(ContainedBot):
         """
         self.inheritance = Inheritance(session, resuming)
         self._inherits = True
+
+    def obey(self, fence: Fence) -> None:
+        """Act only while this process leads. Call before the client starts."""
+        self.fence = fence
+        fence_requests(self, fence)
 
     def take_inheritance(self) -> Inheritance | None:
         """Return the session to go on with, once."""

@@ -7,6 +7,7 @@ So what is right on SQLite is right here: leases, versions, the chain of the aud
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -14,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import no_result
 
-from bot.domain.errors import ConfigError, PortError
+from bot.domain.errors import ConfigError, LeadershipLost, PortError
 from bot.domain.postgres_place import PostgresPlace
 from bot.domain.storage import StorageFault, StorageFaultKind
 from bot.infra.database import SqlConnection
@@ -69,13 +70,17 @@ def _make_rows(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Postgre
 class PostgresConnection:
     """Implements `SqlConnection`. Transactions begin and end as they are asked to."""
 
-    def __init__(self, native: _Native, lock: int) -> None:
+    def __init__(self, native: _Native, lock: int, fence: str = "") -> None:
         self._native = native
         self._lock = lock
+        self._fence = fence
 
     @classmethod
-    def connect(cls, place: PostgresPlace) -> Self:
-        """Connect. Raises `psycopg.Error`."""
+    def connect(cls, place: PostgresPlace, fence: str = "") -> Self:
+        """Connect. `fence` is a statement that each writing transaction begins with.
+
+        Raises `psycopg.Error`.
+        """
         native = psycopg.connect(
             place.url,
             autocommit=True,
@@ -86,7 +91,7 @@ class PostgresConnection:
             keepalives_count=3,
         )
         native.execute(sql.SQL(_SETTINGS).format(schema=sql.Identifier(place.schema)))
-        return cls(native, _get_lock(place.schema))
+        return cls(native, get_schema_lock(place.schema), fence)
 
     @property
     def is_broken(self) -> bool:
@@ -110,9 +115,15 @@ class PostgresConnection:
         self._native.execute(statement.encode())
 
     def begin_write(self, *, flushed: bool = True) -> None:
-        """Begin a transaction without another writer of the schema."""
+        """Begin a transaction without another writer of the schema, unless the fence refuses."""
         commit = "" if flushed else "SET LOCAL synchronous_commit = off;"
-        self.run_native(f"BEGIN; {commit} SELECT pg_advisory_xact_lock({self._lock})")
+        # READ COMMITTED: after the wait for the lock, what others committed meanwhile is seen.
+        begin = f"BEGIN ISOLATION LEVEL READ COMMITTED; {commit}"
+        try:
+            self.run_native(f"{begin} SELECT pg_advisory_xact_lock({self._lock}); {self._fence}")
+        except psycopg.Error:
+            self._roll_back()
+            raise
 
     def begin_read(self) -> None:
         """Begin a transaction that sees the data as they are now."""
@@ -124,10 +135,13 @@ class PostgresConnection:
             result = work(self)
             self.run_native("COMMIT")
         except BaseException:
-            with suppress(psycopg.Error):  # the first error says what is wrong
-                self.run_native("ROLLBACK")
+            self._roll_back()
             raise
         return result
+
+    def _roll_back(self) -> None:
+        with suppress(psycopg.Error):  # the first error says what is wrong
+            self.run_native("ROLLBACK")
 
     def migrate(self, place: PostgresPlace, migrations: Sequence[Migration]) -> None:
         """Create the schema or bring it up to date. Raises `ConfigError`."""
@@ -165,11 +179,6 @@ class PostgresConnection:
                 self.run_native(statement)
             self.execute("INSERT INTO schema_migrations (name) VALUES (?)", (step.name,))
 
-    def hold_alone(self, wait_seconds: float) -> None:
-        """Take the lock of the one bot; closing the connection releases it."""
-        self.run_native(f"SET lock_timeout = {int(wait_seconds * 1_000)}")
-        self.execute("SELECT pg_advisory_lock(?)", (self._lock ^ 1,))
-
     def advance_numbers(self) -> None:
         """Let each table number its next row after those that were inserted with their numbers."""
         columns = self.execute(
@@ -197,10 +206,25 @@ def _list_statements(step: Migration) -> Sequence[str]:
     return [each for statement in step.statements for each in translate_step(statement)]
 
 
-def _get_lock(schema: str) -> int:
+def get_schema_lock(schema: str) -> int:
     """Return the number of a schema's advisory lock, which is one for all programs."""
     digest = hashlib.sha256(f"theseus {schema}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
+
+
+@dataclass(frozen=True)
+class WriteFence:
+    """A statement that refuses to write for a process that no longer leads.
+
+    Attributes:
+        statement: Each writing transaction begins with it.
+        sqlstate: The error with which it refuses.
+        on_refusal: Called when it refused.
+    """
+
+    statement: str
+    sqlstate: str
+    on_refusal: Callable[[], None]
 
 
 class _StaleConnection(Exception):
@@ -215,12 +239,18 @@ class PostgresDatabase:
     """
 
     def __init__(
-        self, place: PostgresPlace, migrations: Sequence[Migration], *, error: type[PortError]
+        self,
+        place: PostgresPlace,
+        migrations: Sequence[Migration],
+        *,
+        error: type[PortError],
+        fence: WriteFence | None = None,
     ) -> None:
         self.place = place
         self.path = Path(place.name)
         self._migrations = tuple(migrations)
         self._error = error
+        self._fence = fence
         self._thread: DatabaseThread[PostgresConnection] | None = None
         self.fault: StorageFault | None = None
         """What keeps the database from working, as last seen."""
@@ -229,9 +259,10 @@ class PostgresDatabase:
         """Connect, and create the schema or bring it up to date. Raises `ConfigError`."""
         if self._thread is not None:
             return
+        fence = self._fence
         thread = DatabaseThread(
             self.place.schema,
-            lambda: PostgresConnection.connect(self.place),
+            lambda: PostgresConnection.connect(self.place, fence.statement if fence else ""),
             PostgresConnection.close,
         )
         try:
@@ -314,6 +345,9 @@ class PostgresDatabase:
             raise self._build_error(error) from error
 
     def _build_error(self, error: psycopg.Error) -> PortError:
+        if self._fence is not None and error.sqlstate == self._fence.sqlstate:
+            self._fence.on_refusal()
+            return LeadershipLost("Another process leads now, so nothing was written.")
         kind = _classify(error)
         if kind is not None:
             return self._note_fault(kind, describe_error(error))
@@ -323,6 +357,16 @@ class PostgresDatabase:
     def _note_fault(self, kind: StorageFaultKind, cause: str) -> PortError:
         self.fault = StorageFault(kind=kind, file=self.path, cause=cause)
         return self._error(self.fault.text)
+
+
+def check_connection(place: PostgresPlace) -> None:
+    """Connect once. Blocking. Raises `ConfigError` if that does not work."""
+    try:
+        PostgresConnection.connect(place).close()
+    except psycopg.Error as error:
+        raise ConfigError(
+            f"The state in {place.name} cannot be used: {describe_error(error)}."
+        ) from error
 
 
 def _write_nothing(connection: SqlConnection) -> None:

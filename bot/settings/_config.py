@@ -25,6 +25,7 @@ from bot.domain.tools import McpServer
 from bot.domain.watch import WatchRules
 from bot.settings._alerts import AlertsConfig
 from bot.settings._autonomy_and_chat import AutonomyConfig, ChatConfig, MissedConfig
+from bot.settings._availability import AvailabilityConfig
 from bot.settings._forge import ForgeConfig
 from bot.settings._research import ResearchConfig
 from bot.settings._restart import RestartConfig
@@ -175,6 +176,7 @@ class Config(Record):
     research: ResearchConfig = ResearchConfig()
     missed: MissedConfig = MissedConfig()
     restart: RestartConfig = RestartConfig()
+    availability: AvailabilityConfig = AvailabilityConfig()
     audit: AuditConfig = AuditConfig()
     backup: BackupConfig = BackupConfig()
     http: HttpConfig = HttpConfig()

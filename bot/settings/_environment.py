@@ -37,6 +37,7 @@ class Environment(Record):
     theseus_config: Path = Path("data/config.yaml")
     theseus_state: Path = Path("data/state")
     theseus_state_url: Secret = None
+    theseus_shared: Path | None = None
     theseus_http_port: int | None = Field(default=None, ge=0, le=65535)
     theseus_http_token: Secret = None
     theseus_discord_client_secret: Secret = None

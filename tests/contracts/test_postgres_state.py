@@ -16,7 +16,6 @@ from bot.domain.postgres_place import PostgresPlace
 from bot.domain.run import Run, Status
 from bot.domain.storage import StorageFault, StorageFaultKind
 from bot.infra.postgres import PostgresDatabase
-from bot.infra.postgres_lock import hold_schema
 from tests.contracts.test_outbox_contract import HELLO
 from tests.contracts.test_store_contract import ADA, NOW, a_diagnosis, a_run
 from tests.support.postgres_server import PostgresServer, run_server
@@ -152,19 +151,6 @@ async def test_after_the_server_was_killed_what_was_stored_is_there_and_work_goe
         # The first transaction finds the broken connection, before it has done anything.
         assert (await store.get(run.id)).status is Status.DONE
         assert (await store.verify_audit_log()).broken is None
-
-
-def test_a_second_bot_does_not_start_on_the_same_schema(server: PostgresServer) -> None:
-    place = server.make_place()
-    with (
-        hold_schema(place, 0.1),
-        hold_schema(server.make_place(), 0.1),
-        pytest.raises(ConfigError, match="Another Theseus uses"),
-        hold_schema(place, 0.1),
-    ):
-        pass
-    with hold_schema(place, 0.1):
-        pass
 
 
 async def test_other_tables_and_newer_schemas_are_refused_with_the_way_out(
