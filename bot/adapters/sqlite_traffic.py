@@ -1,13 +1,12 @@
-"""Recorded traffic in its own SQLite file, which only the owner can read.
+"""Recorded traffic in a database of its own: a file that only the owner can read, or a schema.
 
-It is SQLite and not another NDJSON file, because each new record decides again which records of an
-event stay. With lines this would mean rewriting the file.
+It is a database and not another NDJSON file, because each new record decides again which records
+of an event stay. With lines this would mean rewriting the file.
 """
 
 import contextlib
 import functools
 import os
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +18,10 @@ from bot.domain.errors import ConfigError, StoreError
 from bot.domain.ids import shorten_id
 from bot.domain.personal_data import DataSubject
 from bot.domain.traffic import TrafficBounds, TrafficRecord
-from bot.infra.sqlite import Database, stamp
+from bot.infra.database import SqlConnection, SqlDatabase, SqlDatabaseOwner, stamp
+from bot.infra.sqlite import Database
 from bot.infra.sqlite_migrations import Migration
+from bot.infra.table_copy import CopiedTable
 
 Redact = Callable[[str], str]
 
@@ -28,7 +29,7 @@ Redact = Callable[[str], str]
 _OURS = frozenset({"answer", "commit", "fingerprint", "id", "permissions", "pseudonyms"})
 _REMEMBERED = 2_048  # texts; the same texts are redacted again and again
 
-_OF_PERSON = "instr(body, ?1) OR instr(body, ?2)"
+_OF_PERSON = "instr(body, ?1) > 0 OR instr(body, ?2) > 0"
 
 MIGRATIONS = (
     Migration(
@@ -53,6 +54,14 @@ MIGRATIONS = (
     ),
 )
 
+COPIED = (CopiedTable.describe("traffic", "id", "id short at event ok form variety body"),)
+"""What a copy of the traffic contains."""
+
+_INSERT = """
+INSERT INTO traffic (id, short, at, event, ok, form, variety, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET short = excluded.short, at = excluded.at, event = excluded.event,
+    ok = excluded.ok, form = excluded.form, variety = excluded.variety, body = excluded.body
+"""
 # Records with the most newer duplicates are removed first, then those of the most common form; the
 # newest stay.
 _LEAST = """
@@ -63,43 +72,36 @@ DELETE FROM traffic WHERE id IN (
             row_number() OVER (PARTITION BY variety ORDER BY at DESC, id DESC) AS equals,
             row_number() OVER (PARTITION BY form ORDER BY at DESC, id DESC) AS alike
         FROM traffic WHERE event = ?1 AND ok = ?2
-    ) WHERE age > ?3 ORDER BY equals DESC, alike DESC, at, id LIMIT ?4
+    ) AS numbered WHERE age > ?3 ORDER BY equals DESC, alike DESC, at, id LIMIT ?4
 )
 """
 
 
-class SqliteTraffic:
-    """Implements `bot.ports.traffic.TrafficLog` on one file. Open it before use.
+class SqlTraffic(SqlDatabaseOwner[SqlDatabase]):
+    """Implements `bot.ports.traffic.TrafficLog` on a database. Open it before use.
 
     `redact` removes secrets from every text before it is written. A power cut may lose the last
     records; a killed process loses none.
     """
 
-    def __init__(self, path: Path, *, redact: Redact, bounds: TrafficBounds | None = None) -> None:
-        self._path = path
+    def __init__(
+        self, database: SqlDatabase, *, redact: Redact, bounds: TrafficBounds | None = None
+    ) -> None:
+        super().__init__(database)
         self._redact = functools.lru_cache(maxsize=_REMEMBERED)(redact)
         self._bounds = bounds or TrafficBounds()
-        self.database = Database(path, MIGRATIONS, error=StoreError, synchronous="NORMAL")
-
-    async def __aenter__(self) -> "SqliteTraffic":
-        _restrict_to_owner(self._path)
-        await self.database.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.database.close()
 
     async def record(self, records: Sequence[TrafficRecord]) -> None:
         """Store all of them or none, and remove old records to make room."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: SqlConnection) -> None:
             for record in records:
                 row = _build_row(_clean(record, self._redact))
-                connection.execute("REPLACE INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                connection.execute(_INSERT, row)
             for event, ok in {(item.event, item.ok) for item in records}:
                 _make_room(connection, event, ok, self._bounds)
 
-        await self.database.write(work)
+        await self._database.write(work, flushed=False)
 
     async def get(self, record_id: str) -> TrafficRecord | None:
         """Return the record with that full or short id, or `None`."""
@@ -122,16 +124,16 @@ class SqliteTraffic:
     async def forget(self, before: datetime) -> int:
         """Remove records older than that; return their number."""
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: SqlConnection) -> int:
             deleted = connection.execute("DELETE FROM traffic WHERE at < ?", (stamp(before),))
             return deleted.rowcount
 
-        return await self.database.write(work)
+        return await self._database.write(work)
 
     async def count_records(self, subject: DataSubject) -> int:
         """Return the number of records about a person."""
         query = f"SELECT count(*) FROM traffic WHERE {_OF_PERSON}"  # noqa: S608 constants only
-        row = await self.database.read(
+        row = await self._database.read(
             lambda connection: connection.execute(query, subject.marks).fetchone()
         )
         return int(row[0])
@@ -139,22 +141,31 @@ class SqliteTraffic:
     async def erase(self, subject: DataSubject) -> int:
         """Remove the records about a person; `purge` removes their traces."""
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: SqlConnection) -> int:
             query = f"DELETE FROM traffic WHERE {_OF_PERSON}"  # noqa: S608 constants only
             return connection.execute(query, subject.marks).rowcount
 
-        return await self.database.write(work)
-
-    async def purge(self) -> None:
-        """Remove all traces of deleted records from the file and its side files."""
-        await self.database.purge()
+        return await self._database.write(work)
 
     async def _read(self, where: str, *values: object) -> list[TrafficRecord]:
         query = f"SELECT body FROM traffic {where}"  # noqa: S608 constants only
-        rows = await self.database.read(
+        rows = await self._database.read(
             lambda connection: connection.execute(query, values).fetchall()
         )
         return list(_iterate_records(row["body"] for row in rows))
+
+
+class SqliteTraffic(SqlTraffic):
+    """The traffic log in a file of SQLite, which only the owner can read."""
+
+    def __init__(self, path: Path, *, redact: Redact, bounds: TrafficBounds | None = None) -> None:
+        database = Database(path, MIGRATIONS, error=StoreError, synchronous="NORMAL")
+        super().__init__(database, redact=redact, bounds=bounds)
+
+    async def open(self) -> None:
+        """Open the file. Raises `ConfigError`."""
+        _restrict_to_owner(self._database.path)
+        await super().open()
 
 
 def _clean(record: TrafficRecord, redact: Redact) -> TrafficRecord:
@@ -202,7 +213,7 @@ def _iterate_records(bodies: Iterable[str]) -> Iterable[TrafficRecord]:
                 yield record
 
 
-def _make_room(connection: sqlite3.Connection, event: str, ok: bool, bounds: TrafficBounds) -> None:
+def _make_room(connection: SqlConnection, event: str, ok: bool, bounds: TrafficBounds) -> None:
     maximum = bounds.successes if ok else bounds.failures
     count = connection.execute(
         "SELECT count(*) FROM traffic WHERE event = ? AND ok = ?", (event, int(ok))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bot.app.state_parts import PARTS
 from bot.app.state_stores import StateStores
 from bot.domain.backup import LeftOut
 from bot.settings import Settings
@@ -19,4 +20,5 @@ def list_elsewhere(settings: Settings) -> tuple[LeftOut, ...]:
     if place is None:
         return ()
     why = "PostgreSQL keeps it: back it up with pg_dump at the same time"
-    return (LeftOut(name=f"{place.name}, schema {place.schema}", why=why),)
+    schemas = ", ".join(part.get_place(place).schema for part in PARTS)
+    return (LeftOut(name=f"{place.name}, schemas {schemas}", why=why),)

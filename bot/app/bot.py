@@ -12,7 +12,7 @@ import structlog
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory, DiscordReportPictures
-from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.adapters.sqlite_ledger import SqlLedger
 from bot.app.agent import build_links, make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
@@ -230,7 +230,7 @@ async def _build(
         ),
         written=traffic.catch_up,
         on_signal=injector.get(EmergencyStop).on_signal,
-        leave_ledger=injector.get(SqliteLedger).close,
+        leave_ledger=injector.get(SqlLedger).close,
         leadership=injector.get(Leadership),
         web=web,
     )

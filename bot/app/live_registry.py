@@ -8,6 +8,7 @@ from functools import partial
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandbox import PlainSandbox
 
+from bot.app.state_stores import StateStores
 from bot.client import TheseusClient
 from bot.client.cog_check import CogCheck
 from bot.domain.errors import ConfigError, WorkspaceError
@@ -22,10 +23,10 @@ from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.running_code import RunningCode
 from bot.hot_reload.settings_loader import Apply, SettingsLoader
 from bot.hot_reload.validation import Validation, decode_text
-from bot.hot_reload.versions import VersionRepository
+from bot.hot_reload.versions import SqlVersionRepository
 from bot.hot_reload.watcher import FileWatcher
+from bot.infra.database import SqlDatabase
 from bot.infra.git import Git
-from bot.infra.sqlite import Database
 from bot.infra.threads import run_in_thread
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -39,7 +40,7 @@ class HotReload:
     def __init__(
         self,
         registry: FileLiveRegistry,
-        versions: VersionRepository,
+        versions: SqlVersionRepository,
         settings: SettingsLoader,
         notices: ReloadNotices,
         watcher: FileWatcher,
@@ -60,7 +61,7 @@ class HotReload:
         return self._registry
 
     @property
-    def state_file(self) -> Database:
+    def state_file(self) -> SqlDatabase:
         """The file of the versions, for those who watch over it."""
         return self._versions.database
 
@@ -86,15 +87,14 @@ async def open_hot_reload(
     sandbox: Sandbox,
     client: TheseusClient,
     chat: Chat,
+    stores: StateStores,
     stack: AsyncExitStack,
 ) -> HotReload:
     """Find out what is live at the start. Raises `ConfigError` for a state that cannot be used."""
     root, config, code = settings.root, settings.config, code
     cogs = [each.removeprefix("cogs.") for each in config.cogs]
     catalog = Catalog(root, settings.config_file, cogs)
-    versions = await stack.enter_async_context(
-        VersionRepository(settings.state / "live_items.sqlite3", max_versions=config.versions.kept)
-    )
+    versions = await stack.enter_async_context(stores.build_versions(config.versions.kept))
     # Cogs run in this very process next: without a sandbox, a plain child shields it well enough.
     sandbox = PlainSandbox() if sandbox.refusal else sandbox
     check = CogCheck(root, sandbox, config.cogs)

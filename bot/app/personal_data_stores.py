@@ -1,7 +1,7 @@
 """The stores of personal data of this bot, made from open ports and the configuration."""
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.sqlite_memory import SqliteMemory
+from bot.adapters.sqlite_memory import SqlMemory
 from bot.adapters.sqlite_store import SqlOutbox, SqlStore
 from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.app.resources import TrafficServices
@@ -36,7 +36,7 @@ def build_own_personal_data(
     store: SqlStore,
     outbox: SqlOutbox,
     key_values: KeyValueStore,
-    memory: SqliteMemory,
+    memory: SqlMemory,
     notes: MemoryService,
     feature_requests: FeatureRequestService,
     gaps: GapService,
@@ -66,7 +66,7 @@ def build_own_personal_data(
         observed=targets,
         purges=(
             *(journal.purge, targets.purge, traffic.log.purge, memory.purge, store.purge),
-            *(each.get(SqliteMemory).purge for each in opened.injectors.values()),
+            *(each.get(SqlMemory).purge for each in opened.injectors.values()),
         ),
     )
     config = settings.config

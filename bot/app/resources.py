@@ -22,10 +22,10 @@ from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.rehearsal import BotRehearsal
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
-from bot.adapters.sqlite_ledger import SqliteLedger
-from bot.adapters.sqlite_memory import SqliteMemory
+from bot.adapters.sqlite_ledger import SqlLedger
+from bot.adapters.sqlite_memory import SqlMemory
 from bot.adapters.sqlite_store import SqlOutbox, SqlStore
-from bot.adapters.sqlite_traffic import SqliteTraffic
+from bot.adapters.sqlite_traffic import SqlTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.configured_sandbox import open_configured_sandbox
@@ -44,6 +44,7 @@ from bot.hot_reload.running_code import RunningCode
 from bot.infra.database import SqlDatabase
 from bot.infra.git import Git
 from bot.infra.injector import Injector
+from bot.infra.threads import run_in_thread
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
@@ -78,7 +79,7 @@ from bot.telemetry import (
 class TrafficServices(NamedTuple):
     """What was asked of cogs, the files they had when they failed, and who keeps both now."""
 
-    log: SqliteTraffic
+    log: SqlTraffic
     snapshots: FileSnapshots
     recorder: TrafficRecorder | None
 
@@ -160,23 +161,25 @@ async def _open_state(
         commit=lambda: code.commit,
         redact=redact,
     )
-    traffic = await _open_traffic(settings, injector.get(Clock), secret, code, stack)
-    injector.add(traffic)
-    injector.add(traffic.log, TrafficLog, RecentTraffic)
     fence = build_write_fence(injector.get(Leadership))
     stores = StateStores.find(settings.state, settings.environment, fence)
+    await run_in_thread(stores.require_copied)
+    injector.add(stores)
+    traffic = await _open_traffic(settings, injector.get(Clock), secret, code, stores, stack)
+    injector.add(traffic)
+    injector.add(traffic.log, TrafficLog, RecentTraffic)
     store = await stack.enter_async_context(stores.build_store())
     search = await stack.enter_async_context(stores.build_search())
     outbox = await stack.enter_async_context(stores.build_outbox())
     key_values = await stack.enter_async_context(stores.build_key_values())
-    memory = await stack.enter_async_context(SqliteMemory(state / "memory.sqlite3", redact=redact))
-    ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
+    memory = await stack.enter_async_context(stores.build_memory())
+    ledger = await stack.enter_async_context(stores.build_ledger())
     injector.add(store, Store, SqlStore)
     injector.add(search, RecordSearch)
     injector.add(outbox, OutboxStore, SqlOutbox)
     injector.add(key_values, KeyValueStore)
-    injector.add(memory, MemoryStore, SqliteMemory)
-    injector.add(ledger, Ledger, SqliteLedger)
+    injector.add(memory, MemoryStore, SqlMemory)
+    injector.add(ledger, Ledger, SqlLedger)
     owners = (store, search, outbox, key_values, memory, ledger, traffic.log)
     injector.add(StateFiles(tuple[SqlDatabase, ...](each.database for each in owners)))
     injector.add(await _load_flags(key_values))
@@ -211,13 +214,16 @@ async def _load_flags(key_values: KeyValueStore) -> FlagRepository:
 
 
 async def _open_traffic(
-    settings: Settings, clock: Clock, secret: bytes, code: RunningCode, stack: AsyncExitStack
+    settings: Settings,
+    clock: Clock,
+    secret: bytes,
+    code: RunningCode,
+    stores: StateStores,
+    stack: AsyncExitStack,
 ) -> TrafficServices:
     config, folder = settings.config.traffic, settings.state / "traffic"
     bounds = TrafficBounds(successes=config.successes, failures=config.failures)
-    log = await stack.enter_async_context(
-        SqliteTraffic(folder / "traffic.sqlite3", redact=redact, bounds=bounds)
-    )
+    log = await stack.enter_async_context(stores.build_traffic(bounds))
     largest = config.snapshot_mb * 1024 * 1024
     snapshots = FileSnapshots(folder / "snapshots", settings.state, clock, largest=largest)
     recorder = TrafficRecorder(log, snapshots, clock, secret, lambda: code.commit)

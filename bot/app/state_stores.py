@@ -1,18 +1,20 @@
-"""The stores of runs, messages, audit entries and key-values, where the settings keep them."""
+"""The stores of all that the bot keeps, where the settings keep them."""
 
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from bot.adapters.sqlite_store import (
-    MIGRATIONS,
-    SqlKeyValueStore,
-    SqlOutbox,
-    SqlRecordSearch,
-    SqlStore,
-)
+from theseus_observe.redaction import redact
+
+from bot.adapters.sqlite_ledger import LedgerSessionLock, SqliteLedger, SqlLedger
+from bot.adapters.sqlite_memory import SqliteMemory, SqlMemory, TableWords
+from bot.adapters.sqlite_store import SqlKeyValueStore, SqlOutbox, SqlRecordSearch, SqlStore
+from bot.adapters.sqlite_traffic import SqliteTraffic, SqlTraffic
+from bot.app.state_parts import LEDGER, MEMORY, PARTS, STORE, TRAFFIC, VERSIONS, StatePart
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.postgres_place import STATE_URL, PostgresPlace
+from bot.domain.traffic import TrafficBounds
+from bot.hot_reload.versions import SqlVersionRepository
 from bot.infra.database import SqlDatabase
 from bot.infra.sqlite import Database
 from bot.settings import Environment
@@ -20,11 +22,9 @@ from bot.settings import Environment
 if TYPE_CHECKING:  # the driver may not be installed
     from bot.infra.postgres import WriteFence
 
-FILE = "theseus.sqlite3"
-
 
 class StateStores:
-    """Builds stores, not open yet, on the file of SQLite or on PostgreSQL.
+    """Builds stores, not open yet, on files of SQLite or on schemas of PostgreSQL.
 
     With PostgreSQL, the audit log's key and end stay in the state folder, or in `shared`: what the
     database's administrator changes there is found.
@@ -54,10 +54,12 @@ class StateStores:
         place = None if url is None else PostgresPlace.parse(url.get_secret_value())
         return cls(folder, place, fence, environment.theseus_shared)
 
-    @property
-    def missing_file(self) -> Path | None:
-        """The file of SQLite, if it is to be used and does not exist; PostgreSQL has none."""
-        file = self._folder / FILE
+    def find_missing_file(self, part: StatePart = STORE) -> Path | None:
+        """Return the file of SQLite, if it is to be used and does not exist.
+
+        PostgreSQL has none.
+        """
+        file = part.get_file(self._folder)
         return file if self._place is None and not file.exists() else None
 
     @property
@@ -78,6 +80,26 @@ class StateStores:
 
             check_connection(self._place)
 
+    def require_copied(self) -> None:
+        """Raise `ConfigError` for a part that is in a file and not in PostgreSQL yet. Blocking.
+
+        The bot would start without it, and nobody would notice.
+        """
+        if self._place is None:
+            return
+        require_driver()
+        from bot.infra.postgres import list_schemas
+
+        present = list_schemas(self._place)
+        for part in PARTS:
+            file, schema = part.get_file(self._folder), part.get_place(self._place).schema
+            if file.exists() and schema not in present:
+                raise ConfigError(
+                    f"{STATE_URL} is set, and {self._place.name} has no schema {schema} yet, but "
+                    f"{file} exists. Copy all of the state with `theseus state copy --to "
+                    "postgresql`, or move that file away to start without it."
+                )
+
     def build_store(self) -> SqlStore:
         """Return the store of runs and audit entries."""
         return SqlStore(self._build_database(check=True), self.anchor_folder)
@@ -94,13 +116,43 @@ class StateStores:
         """Return the key-value store."""
         return SqlKeyValueStore(self._build_database())
 
-    def _build_database(self, *, check: bool = False) -> SqlDatabase:
+    def build_memory(self) -> SqlMemory:
+        """Return the memory."""
         if self._place is None:
-            return Database(self._folder / FILE, MIGRATIONS, error=StoreError, check=check)
+            return SqliteMemory(MEMORY.get_file(self._folder), redact=redact)
+        return SqlMemory(self._build_schema(self._place, MEMORY), TableWords(), redact=redact)
+
+    def build_ledger(self) -> SqlLedger:
+        """Return the ledger."""
+        if self._place is None:
+            return SqliteLedger(LEDGER.get_file(self._folder))
+        return SqlLedger(self._build_schema(self._place, LEDGER), LedgerSessionLock())
+
+    def build_traffic(self, bounds: TrafficBounds | None = None) -> SqlTraffic:
+        """Return the log of traffic."""
+        if self._place is None:
+            return SqliteTraffic(TRAFFIC.get_file(self._folder), redact=redact, bounds=bounds)
+        return SqlTraffic(self._build_schema(self._place, TRAFFIC), redact=redact, bounds=bounds)
+
+    def build_versions(self, max_versions: int) -> SqlVersionRepository:
+        """Return the versions of live items."""
+        return SqlVersionRepository(
+            self._build_database(VERSIONS, check=True), max_versions=max_versions
+        )
+
+    def _build_database(self, part: StatePart = STORE, *, check: bool = False) -> SqlDatabase:
+        if self._place is not None:
+            return self._build_schema(self._place, part)
+        file = part.get_file(self._folder)
+        return Database(file, part.migrations, error=StoreError, check=check)
+
+    def _build_schema(self, place: PostgresPlace, part: StatePart) -> SqlDatabase:
         require_driver()
         from bot.infra.postgres import PostgresDatabase
 
-        return PostgresDatabase(self._place, MIGRATIONS, error=StoreError, fence=self._fence)
+        return PostgresDatabase(
+            part.get_place(place), part.migrations, error=StoreError, fence=self._fence
+        )
 
 
 def require_driver() -> None:

@@ -22,7 +22,7 @@ from bot.adapters.ndjson_journal import ObservedJournal
 from bot.adapters.rehearsal import build_target_rehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import FixedChecks, SandboxedVerifier
-from bot.adapters.sqlite_memory import SqliteMemory
+from bot.adapters.sqlite_memory import SqliteMemory, SqlMemory
 from bot.app.engines import EngineResources, Engines, MakeEngines
 from bot.app.research import ResearchBuilder
 from bot.app.target_commands import TargetCommands
@@ -110,7 +110,7 @@ async def open_ports(
     injector.add(GitTrees(Git(places.repository)), CommitTrees)
     injector.add(journal, Journal, ObservedJournal)
     memory = SqliteMemory(data / "memory.sqlite3", redact=redact)
-    injector.add(await stack.enter_async_context(memory), MemoryStore, SqliteMemory)
+    injector.add(await stack.enter_async_context(memory), MemoryStore, SqlMemory)
     await _open_sandbox(injector, places, settings)
 
 

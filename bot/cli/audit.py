@@ -293,7 +293,7 @@ def _is_log_missing(settings: Settings) -> bool:
     `audit.head` outlives the database: if only the database is missing, the log was deleted, and
     the command has to find that instead of saying that there is no log yet.
     """
-    missing = StateStores.find(settings.state, settings.environment).missing_file
+    missing = StateStores.find(settings.state, settings.environment).find_missing_file()
     return not (settings.state / "audit.head").exists() and report_if_missing(missing, "audit log")
 
 

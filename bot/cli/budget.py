@@ -7,8 +7,10 @@ from pathlib import Path
 
 from theseus_guard.terminal import JsonOption
 
-from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.adapters.sqlite_ledger import SqliteLedger, SqlLedger
 from bot.adapters.system_clock import SystemClock
+from bot.app.state_parts import LEDGER
+from bot.app.state_stores import StateStores
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.reports import build_budget_report
 from bot.cli.missing_state import report_if_missing
@@ -31,18 +33,18 @@ def budget(
 
 async def _report(settings: Settings) -> BudgetReport:
     """Return the report of the ledger, or of an empty one if there is no ledger yet."""
-    ledger_file = settings.state / "ledger.sqlite3"
-    if not report_if_missing(ledger_file, "ledger"):
-        return await _report_of(settings, ledger_file)
+    stores = StateStores.find(settings.state, settings.environment)
+    if not report_if_missing(stores.find_missing_file(LEDGER), "ledger"):
+        return await _report_of(settings, stores.build_ledger())
     # Opening a ledger creates it, which a command that only reads must not do in the state folder.
     with tempfile.TemporaryDirectory() as folder:
-        return await _report_of(settings, Path(folder) / ledger_file.name)
+        return await _report_of(settings, SqliteLedger(LEDGER.get_file(Path(folder))))
 
 
-async def _report_of(settings: Settings, ledger_file: Path) -> BudgetReport:
+async def _report_of(settings: Settings, ledger: SqlLedger) -> BudgetReport:
     config = settings.config
     keep = timedelta(days=config.gateway.keep_days)
-    async with SqliteLedger(ledger_file) as ledger:
+    async with ledger:
         return await build_budget_report(
             BudgetEnforcer(ledger, SystemClock(), config.budget, keep=keep)
         )

@@ -69,7 +69,7 @@ async def _load_corrections() -> Sequence[Correction] | None:
     """Return the corrections, or `None` if there is no state (which is reported)."""
     settings = load_settings()
     stores = StateStores.find(settings.state, settings.environment)
-    if report_if_missing(stores.missing_file, "state"):
+    if report_if_missing(stores.find_missing_file(), "state"):
         return None
     async with stores.build_key_values() as key_values:
         return await key_values.list_records(PREFIX, Correction)

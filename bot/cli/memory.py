@@ -3,20 +3,18 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from theseus_guard.terminal import JsonOption
-from theseus_observe.redaction import redact
 
-from bot.adapters.sqlite_memory import SqliteMemory
+from bot.app.state_parts import MEMORY
 from bot.cli.missing_state import report_if_missing
 from bot.cli.output import print_json, report_empty
+from bot.cli.state_stores import find_stores
 from bot.cli.tables import Cell, Row, print_table
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.memory.ranking import format_memory
-from bot.settings import load_settings
 
 memory_cli = typer.Typer(help="Search and export the memory.", no_args_is_help=True)
 _HEAD = ("score", "key", "memory", "by")
@@ -72,20 +70,16 @@ def _build_row(found: Recalled) -> Row:
 
 async def _recall(query: str, limit: int) -> Sequence[Recalled] | None:
     """Return the matches, or `None` if there is no memory (which is reported)."""
-    database = _get_path()
-    if report_if_missing(database, "memory"):
+    stores = find_stores()
+    if report_if_missing(stores.find_missing_file(MEMORY), "memory"):
         return None
-    async with SqliteMemory(database, redact=redact) as memory_store:
+    async with stores.build_memory() as memory_store:
         return await memory_store.recall(Recall(text=query, limit=limit))
 
 
 async def _export_all() -> Sequence[Memory]:
-    database = _get_path()
-    if report_if_missing(database, "memory"):
+    stores = find_stores()
+    if report_if_missing(stores.find_missing_file(MEMORY), "memory"):
         raise typer.Exit(1)
-    async with SqliteMemory(database, redact=redact) as memory_store:
+    async with stores.build_memory() as memory_store:
         return await memory_store.export()
-
-
-def _get_path() -> Path:
-    return load_settings().state / "memory.sqlite3"

@@ -17,7 +17,7 @@ def complete_run_id(incomplete: str) -> list[tuple[str, str]]:
     try:
         settings = load_settings()
         stores = StateStores.find(settings.state, settings.environment)
-        runs = asyncio.run(_load_runs(stores)) if stores.missing_file is None else ()
+        runs = asyncio.run(_load_runs(stores)) if stores.find_missing_file() is None else ()
     except TheseusError:
         return []
     fitting = (run for run in runs if run.id.startswith(incomplete))

@@ -84,7 +84,7 @@ def show_run(
 async def _list_runs(settings: Settings, limit: int) -> Sequence[Run] | None:
     """Return the newest runs, newest first, or `None` if there is no store (which is reported)."""
     stores = StateStores.find(settings.state, settings.environment)
-    if report_if_missing(stores.missing_file, "run"):
+    if report_if_missing(stores.find_missing_file(), "run"):
         return None
     async with stores.build_store() as store:
         return await store.find(limit=limit)
@@ -96,7 +96,7 @@ async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tupl
     Raises `UnknownRun`.
     """
     stores = StateStores.find(settings.state, settings.environment)
-    if report_if_missing(stores.missing_file, "run"):
+    if report_if_missing(stores.find_missing_file(), "run"):
         raise UnknownRun(f"There is no run {run_id}.")
     async with (
         stores.build_store() as store,

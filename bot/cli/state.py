@@ -37,7 +37,7 @@ def copy(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Copy runs, messages, key-values and the audit log to PostgreSQL, or back.
+    """Copy all that the bot keeps in databases to PostgreSQL, or back.
 
     Stop the bot first. The target must be empty. All rows are compared after the copy, and the
     audit log is verified; the source stays as it is.
@@ -54,7 +54,7 @@ def copy(
         )
     else:
         target = str(settings.state) if to == _SQLITE else place.name
-        rows = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        rows = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
         say(f"Copied to {target}, and compared: {rows}.", "green")
     if audit.broken is not None:
         print_error(f"the audit log is broken, as it was before: {audit.broken.summary}")

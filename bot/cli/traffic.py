@@ -4,24 +4,22 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from theseus_guard.terminal import JsonOption
-from theseus_observe.redaction import redact
 from theseus_rehearsal.script_files import format_script
 from theseus_rehearsal.scripts import describe_step
 
-from bot.adapters.sqlite_traffic import SqliteTraffic
+from bot.app.state_parts import TRAFFIC
 from bot.cli.missing_state import report_if_missing
 from bot.cli.output import JsonAnyway, print_error, print_json, report_empty
+from bot.cli.state_stores import find_stores
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.errors import ConfigError
 from bot.domain.ids import shorten_id
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import build_script, find_earlier
-from bot.settings import load_settings
 
 traffic_cli = typer.Typer(help="Show recorded traffic of cogs.", no_args_is_help=True)
 _HEAD = ("id", "when", "outcome", "event", "asked", "answered")
@@ -109,11 +107,11 @@ def _explain_no_match(event: str, hours: int, known: set[str]) -> str:
 
 async def _load_records(hours: int) -> Sequence[TrafficRecord] | None:
     """Return the records, oldest first, or `None` if there is no log (which is reported)."""
-    database = _get_path()
-    if report_if_missing(database, "traffic"):
+    stores = find_stores()
+    if report_if_missing(stores.find_missing_file(TRAFFIC), "traffic"):
         return None
     since = datetime.now(UTC) - timedelta(hours=hours)
-    async with SqliteTraffic(database, redact=redact) as log:
+    async with stores.build_traffic() as log:
         return await log.list_since(since, limit=_ALL)
 
 
@@ -122,16 +120,12 @@ async def _find_record(record_id: str) -> tuple[TrafficRecord | None, Sequence[T
 
     The earlier records may have led to the state that the record depends on.
     """
-    database = _get_path()
-    if report_if_missing(database, "traffic"):
+    stores = find_stores()
+    if report_if_missing(stores.find_missing_file(TRAFFIC), "traffic"):
         return None, ()
-    async with SqliteTraffic(database, redact=redact) as log:
+    async with stores.build_traffic() as log:
         record = await log.get(record_id)
         if record is None:
             return None, ()
         known = await log.list_since(record.at - _BEFORE, limit=_ALL)
     return record, find_earlier(record, known)[-_LED:]
-
-
-def _get_path() -> Path:
-    return load_settings().state / "traffic" / "traffic.sqlite3"

@@ -1,6 +1,6 @@
 """Where PostgreSQL keeps the state: an address, which is a secret, and a schema."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -37,3 +37,7 @@ class PostgresPlace:
         parts = urlsplit(self.url)
         host = parts.netloc.rpartition("@")[2]
         return f"{host or 'localhost'}/{parts.path.strip('/')}"
+
+    def get_part(self, name: str) -> Self:
+        """Return the schema beside this one that keeps a part of the state."""
+        return replace(self, schema=f"{self.schema}_{name}")

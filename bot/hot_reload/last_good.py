@@ -10,14 +10,14 @@ from bot.hot_reload.content import ItemContent
 from bot.hot_reload.live_set import LiveState
 from bot.hot_reload.look import Seen
 from bot.hot_reload.validation import Validation
-from bot.hot_reload.versions import SavedItem, VersionRepository
+from bot.hot_reload.versions import SavedItem, SqlVersionRepository
 
 
 @dataclass(frozen=True, eq=False)
 class LastGood:
     """The newest version of each item that is valid now, beginning with the one that was live."""
 
-    versions: VersionRepository
+    versions: SqlVersionRepository
     validation: Validation
     now: datetime
 

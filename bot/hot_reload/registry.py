@@ -26,7 +26,7 @@ from bot.hot_reload.live_changes import LiveChanges, build_adoption, compare_sta
 from bot.hot_reload.live_set import LiveSet, LiveState
 from bot.hot_reload.look import ItemChange, find_changes, look_at
 from bot.hot_reload.validation import Validation
-from bot.hot_reload.versions import NewVersion, SavedItem, VersionRepository
+from bot.hot_reload.versions import NewVersion, SavedItem, SqlVersionRepository
 from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 from bot.ports.runtime import Adoption
@@ -61,7 +61,7 @@ class FileLiveRegistry:
         self,
         catalog: Catalog,
         validation: Validation,
-        versions: VersionRepository,
+        versions: SqlVersionRepository,
         clock: Clock,
         *,
         commit: Callable[[], str] = str,

@@ -1,11 +1,10 @@
-"""Stores the versions of every item in a SQLite file.
+"""Stores the versions of every item in a file of SQLite or a schema of PostgreSQL.
 
 A version is stored uncompressed before it goes live. That is fast, and no version is lost if the
 program is killed. Compressing it and computing its diff take longer, and are done afterwards.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,8 +16,10 @@ from bot.domain.errors import StoreError
 from bot.domain.live_items import ItemVersion, Rollback
 from bot.hot_reload.catalog import Key
 from bot.hot_reload.content import UNCOMPRESSED, ItemContent, build_diff, unpack
-from bot.infra.sqlite import Database, DatabaseOwner, stamp
+from bot.infra.database import SqlConnection, SqlDatabase, SqlDatabaseOwner, SqlRow, stamp
+from bot.infra.sqlite import Database
 from bot.infra.sqlite_migrations import Migration
+from bot.infra.table_copy import CopiedTable
 
 LARGEST = 50 * 1024 * 1024
 """Bytes of all versions: their contents compressed, with what is told of them."""
@@ -54,6 +55,11 @@ MIGRATIONS = (
         ),
     ),
 )
+COPIED = (
+    CopiedTable.describe("items", "kind name", "kind name version newest mark rolled_back"),
+    CopiedTable.describe("versions", "kind name number", "kind name number at body content"),
+)
+"""What a copy of the versions contains."""
 
 
 class SavedItem(NamedTuple):
@@ -74,14 +80,14 @@ class NewVersion(NamedTuple):
     content: ItemContent
 
 
-class VersionRepository(DatabaseOwner):
+class SqlVersionRepository(SqlDatabaseOwner[SqlDatabase]):
     """The last `max_versions` versions of each item.
 
     A version number is never used again, not even after an item was deleted.
     """
 
-    def __init__(self, path: Path, *, max_versions: int = 10) -> None:
-        super().__init__(Database(path, MIGRATIONS, error=StoreError))
+    def __init__(self, database: SqlDatabase, *, max_versions: int = 10) -> None:
+        super().__init__(database)
         self._max_versions = max_versions
         self._unfinished = True  # the previous process may have been killed before it finished
         self._one_at_a_time = asyncio.Lock()
@@ -154,7 +160,7 @@ class VersionRepository(DatabaseOwner):
     async def save(self, items: Sequence[SavedItem], new: Sequence[NewVersion] = ()) -> None:
         """Keep all of it in one transaction. What is new is finished later."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: SqlConnection) -> None:
             for each in new:
                 _insert(connection, each)
                 oldest = each.version.number - self._max_versions
@@ -170,22 +176,31 @@ class VersionRepository(DatabaseOwner):
         self._saved.set()
 
 
-def _build_saved_item(row: sqlite3.Row) -> SavedItem:
+class VersionRepository(SqlVersionRepository):
+    """The versions in a file of SQLite."""
+
+    def __init__(self, path: Path, *, max_versions: int = 10) -> None:
+        super().__init__(Database(path, MIGRATIONS, error=StoreError), max_versions=max_versions)
+
+
+def _build_saved_item(row: SqlRow) -> SavedItem:
     rollback = row["rolled_back"]
     back = Rollback.model_validate_json(rollback) if rollback else None
     return SavedItem((row["kind"], row["name"]), row["version"], row["newest"], row["mark"], back)
 
 
-def _put(connection: sqlite3.Connection, item: SavedItem) -> None:
+def _put(connection: SqlConnection, item: SavedItem) -> None:
     back = item.rolled_back.model_dump_json() if item.rolled_back is not None else None
     connection.execute(
-        "INSERT OR REPLACE INTO items (kind, name, version, newest, mark, rolled_back)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO items (kind, name, version, newest, mark, rolled_back)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET"
+        " version = excluded.version, newest = excluded.newest, mark = excluded.mark,"
+        " rolled_back = excluded.rolled_back",
         (*item.key, item.version, item.newest, item.mark, back),
     )
 
 
-def _insert(connection: sqlite3.Connection, new: NewVersion) -> None:
+def _insert(connection: SqlConnection, new: NewVersion) -> None:
     version = new.version
     connection.execute(
         "INSERT INTO versions (kind, name, number, at, body, content) VALUES (?, ?, ?, ?, ?, ?)",
@@ -199,12 +214,12 @@ def _insert(connection: sqlite3.Connection, new: NewVersion) -> None:
     )
 
 
-def _drop_until(connection: sqlite3.Connection, key: Key, number: int) -> None:
+def _drop_until(connection: SqlConnection, key: Key, number: int) -> None:
     statement = "DELETE FROM versions WHERE kind = ? AND name = ? AND number <= ?"
     connection.execute(statement, (*key, number))
 
 
-def _list_unfinished(connection: sqlite3.Connection) -> list[int]:
+def _list_unfinished(connection: SqlConnection) -> list[int]:
     found = connection.execute(
         "SELECT rowid FROM versions WHERE substr(content, 1, 2) = ? ORDER BY number",
         (UNCOMPRESSED,),
@@ -212,7 +227,7 @@ def _list_unfinished(connection: sqlite3.Connection) -> list[int]:
     return [row["rowid"] for row in found.fetchall()]
 
 
-def _finish_row(rowid: int, connection: sqlite3.Connection) -> None:
+def _finish_row(rowid: int, connection: SqlConnection) -> None:
     """Compress a version and compute its diff. Raises `ValueError` if it is damaged."""
     row = connection.execute("SELECT * FROM versions WHERE rowid = ?", (rowid,)).fetchone()
     if row is None:
@@ -230,7 +245,7 @@ def _finish_row(rowid: int, connection: sqlite3.Connection) -> None:
     )
 
 
-def _prune(connection: sqlite3.Connection) -> None:
+def _prune(connection: SqlConnection) -> None:
     """Forget the oldest versions that are not live, until all fit."""
     total = (
         connection.execute("SELECT SUM(LENGTH(content) + LENGTH(body)) FROM versions").fetchone()[0]

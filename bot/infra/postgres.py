@@ -6,13 +6,14 @@ So what is right on SQLite is right here: leases, versions, the chain of the aud
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import no_result
 
 from bot.domain.errors import ConfigError, LeadershipLost, PortError
@@ -114,6 +115,18 @@ class PostgresConnection:
         """Run statements of PostgreSQL itself."""
         self._native.execute(statement.encode())
 
+    def has_schema(self, place: PostgresPlace) -> bool:
+        """Return whether the database has this schema."""
+        found = self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", (place.schema,))
+        return found.fetchone() is not None
+
+    def switch_schema(self, place: PostgresPlace) -> None:
+        """Go on with another schema; within a writing transaction, without another writer of it."""
+        self._native.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(place.schema)))
+        self._lock = get_schema_lock(place.schema)
+        if self._native.info.transaction_status != TransactionStatus.IDLE:
+            self.run_native(f"SELECT pg_advisory_xact_lock({self._lock})")
+
     def begin_write(self, *, flushed: bool = True) -> None:
         """Begin a transaction without another writer of the schema, unless the fence refuses."""
         commit = "" if flushed else "SET LOCAL synchronous_commit = off;"
@@ -149,8 +162,7 @@ class PostgresConnection:
         self.finish(lambda _: self._migrate(place, migrations))
 
     def _migrate(self, place: PostgresPlace, migrations: Sequence[Migration]) -> None:
-        found = self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", (place.schema,))
-        if found.fetchone() is None:
+        if not self.has_schema(place):
             name = sql.Identifier(place.schema).as_string(self._native)
             self.run_native(f"CREATE SCHEMA {name}")
         tables = {
@@ -198,6 +210,19 @@ class PostgresConnection:
     def close(self) -> None:
         """Close the connection."""
         self._native.close()
+
+
+def list_schemas(place: PostgresPlace) -> frozenset[str]:
+    """Return the names of all schemas of the database. Raises `ConfigError`."""
+    try:
+        with closing(PostgresConnection.connect(place)) as connection:
+            return frozenset(
+                row[0] for row in connection.execute("SELECT nspname FROM pg_namespace")
+            )
+    except psycopg.Error as error:
+        raise ConfigError(
+            f"The state in {place.name} cannot be used: {describe_error(error)}."
+        ) from error
 
 
 def _list_statements(step: Migration) -> Sequence[str]:

@@ -1,24 +1,27 @@
-"""What every ledger promises, on the fake and on SQLite."""
+"""What every ledger promises, on the fake, on SQLite and on PostgreSQL."""
 
 import asyncio
 import sqlite3
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.adapters.sqlite_ledger import LedgerSessionLock, SqliteLedger, SqlLedger
+from bot.app.state_parts import LEDGER
 from bot.domain.account import Account, Charge
 from bot.domain.cost import Cost
 from bot.domain.errors import StoreError
 from bot.ports.ledger import Ledger
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_ledger import FakeLedger
+from tests.support.postgres_server import open_part, open_schema, run_server
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = """
@@ -40,11 +43,15 @@ asyncio.run(main())
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
     """Return an empty ledger."""
     if request.param == "fake":
         yield FakeLedger()
+        return
+    if request.param == "postgres":
+        async with SqlLedger(open_schema(request, LEDGER), LedgerSessionLock()) as shared:
+            yield shared
         return
     async with SqliteLedger(tmp_path / "ledger.sqlite3") as real:
         yield real
@@ -233,9 +240,19 @@ async def test_a_charge_given_up_while_it_is_written_counts_if_it_was(ledger: Le
     assert (await ledger.sum_costs()).cost_usd == sum(each.cost_usd for each in kept)
 
 
-async def test_of_two_programs_one_writes_and_both_read(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite3"
-    async with SqliteLedger(path) as one, SqliteLedger(path) as other:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], SqlLedger]:
+    """Return what opens one and the same ledger, as each program does."""
+    if request.param == "sqlite":
+        return partial(SqliteLedger, tmp_path / "ledger.sqlite3")
+    place = open_schema(request, LEDGER).place
+    return lambda: SqlLedger(open_part(place, LEDGER), LedgerSessionLock())
+
+
+async def test_of_two_programs_one_writes_and_both_read(
+    open_ledger: Callable[[], SqlLedger],
+) -> None:
+    async with open_ledger() as one, open_ledger() as other:
         await one.charge(charge("a"))
         with pytest.raises(StoreError, match=r"Another program uses the ledger .*THESEUS_STATE"):
             await other.charge(charge("b"))
@@ -270,18 +287,40 @@ async def test_sums_in_memory_are_those_of_the_file(steps: list[tuple[int, int]]
                     assert await ledger.sum_costs(**asked) == await reader.sum_costs(**asked)
 
 
-async def test_what_was_held_is_charged_by_whoever_opens_the_ledger_next(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite3"
-    async with SqliteLedger(path) as ledger:
+async def test_what_was_held_is_charged_by_whoever_opens_the_ledger_next(
+    open_ledger: Callable[[], SqlLedger],
+) -> None:
+    async with open_ledger() as ledger:
         for name in ("lost", "paid", "later"):
             await ledger.hold(charge(name, 0.25))
         await ledger.hold(charge("lost", 0.5, account=account("def456")))
         await ledger.charge(charge("paid", 0.125))
         assert (await ledger.sum_costs()).cost_usd == 0.125
     for _ in range(2):
-        async with SqliteLedger(path) as ledger:
+        async with open_ledger() as ledger:
             assert (await ledger.sum_costs()).cost_usd == 0.875
             assert (await ledger.sum_costs(run_id="def456")).cost_usd == 0.5
+
+
+@pytest.mark.slow
+async def test_after_the_server_was_killed_a_request_in_progress_is_charged_once() -> None:
+    with run_server() as server:
+        place = server.make_place()
+        async with SqlLedger(open_part(place, LEDGER), LedgerSessionLock()) as ledger:
+            await ledger.hold(charge("b", 9.0))
+            await ledger.charge(charge("a"))  # flushed, and so is what was written before it
+            assert (await ledger.sum_costs()).cost_usd == 0.5
+            server.kill()
+            with pytest.raises(StoreError, match="cannot be reached"):
+                await ledger.charge(charge("b", 0.25))
+            server.start()
+            async with SqlLedger(open_part(place, LEDGER), LedgerSessionLock()) as other:
+                # The lock ended with the server: another program is the owner for a moment.
+                assert (await other.sum_costs()).cost_usd == 9.5
+                with pytest.raises(StoreError, match="Another program"):
+                    await ledger.hold(charge("c", 1.0))
+            await ledger.charge(charge("b", 0.25), charge("c", 1.0))
+            assert (await ledger.sum_costs()).cost_usd == 10.5
 
 
 async def test_a_killed_program_loses_nothing_it_was_told_is_kept(tmp_path: Path) -> None:

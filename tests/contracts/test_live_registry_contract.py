@@ -1,4 +1,4 @@
-"""What every live registry promises, on the fake and on the one of files."""
+"""What every live registry promises, on the fake and on files, with both databases."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.state_parts import VERSIONS
 from bot.domain.errors import NotRolledBack, OtherVersionLive, UnknownItem
 from bot.domain.live_items import FILE_AUTHOR, ChangeAuthor
 from bot.hot_reload.catalog import Catalog
 from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.validation import Validation
-from bot.hot_reload.versions import VersionRepository
+from bot.hot_reload.versions import SqlVersionRepository, VersionRepository
 from bot.ports.live_registry import LiveRegistry
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_live_registry import FakeLiveRegistry
+from tests.support.postgres_server import open_schema
 
 ADA = ChangeAuthor(kind="person", name="ada", person_id=7)
 
@@ -59,7 +61,7 @@ def _fake() -> Rig:
 
 
 @asynccontextmanager
-async def _files(root: Path) -> AsyncIterator[Rig]:
+async def _files(root: Path, versions: SqlVersionRepository) -> AsyncIterator[Rig]:
     for folder in ("prompts", "cogs"):
         (root / folder).mkdir()
 
@@ -70,7 +72,7 @@ async def _files(root: Path) -> AsyncIterator[Rig]:
         else:
             file.write_text(text, encoding="utf-8")
 
-    async with VersionRepository(root / "state" / "versions.sqlite3") as versions:
+    async with versions:
         registry = FileLiveRegistry(Catalog(root), Validation(), versions, FakeClock())
         await registry.start()
         yield Rig(
@@ -81,13 +83,18 @@ async def _files(root: Path) -> AsyncIterator[Rig]:
         )
 
 
-@pytest.fixture(params=["fake", "files"])
+@pytest.fixture(params=["fake", "files", pytest.param("postgres", marks=pytest.mark.slow)])
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     """Return a registry without items."""
     if request.param == "fake":
         yield _fake()
         return
-    async with _files(tmp_path) as made:
+    versions = (
+        SqlVersionRepository(open_schema(request, VERSIONS))
+        if request.param == "postgres"
+        else VersionRepository(tmp_path / "state" / "versions.sqlite3")
+    )
+    async with _files(tmp_path, versions) as made:
         yield made
 
 

@@ -1,4 +1,4 @@
-"""What every memory book promises, on the fake and on SQLite."""
+"""What every memory book promises, on the fake, on SQLite and on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from theseus_observe.redaction import redact
 
-from bot.adapters.sqlite_memory import SqliteMemory
+from bot.adapters.sqlite_memory import SqliteMemory, SqlMemory, TableWords
+from bot.app.state_parts import MEMORY
 from bot.domain.memory import Memory, Recall
 from bot.ports.memory import MemoryStore
 from tests.fakes.fake_memory import FakeMemory
+from tests.support.postgres_server import open_schema
 
 AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
 SECRET = "sk-ant-api03-" + "a1B2" * 20
@@ -42,13 +44,18 @@ def a_note(text: str, name: str = "n1", *, age: int = 0) -> Memory:
     return Memory(key=f"note:{name}", kind="note", text=text, by="bob", at=at)
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 async def memory_store(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[MemoryStore]:
     """Return an empty book."""
     if request.param == "fake":
         yield FakeMemory(redact=redact)
+        return
+    if request.param == "postgres":
+        database = open_schema(request, MEMORY)
+        async with SqlMemory(database, TableWords(), redact=redact) as shared:
+            yield shared
         return
     async with SqliteMemory(tmp_path / "state" / "memory.sqlite3", redact=redact) as real:
         yield real

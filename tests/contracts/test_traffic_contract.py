@@ -1,4 +1,4 @@
-"""What every traffic log promises, on the fake and on SQLite."""
+"""What every traffic log promises, on the fake, on SQLite and on PostgreSQL."""
 
 import stat
 from collections.abc import AsyncIterator
@@ -9,7 +9,8 @@ import pytest
 from theseus_observe.redaction import redact
 from theseus_rehearsal.records import CommandStep, WebAnswer
 
-from bot.adapters.sqlite_traffic import SqliteTraffic
+from bot.adapters.sqlite_traffic import SqliteTraffic, SqlTraffic
+from bot.app.state_parts import TRAFFIC
 from bot.domain.ids import create_sortable_id, shorten_id
 from bot.domain.journal import ActionOutcome
 from bot.domain.personal_data import DataSubject
@@ -17,16 +18,22 @@ from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.ports.traffic import TrafficLog
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_traffic import FakeTraffic
+from tests.support.postgres_server import open_schema
 
 BOUNDS = TrafficBounds(successes=4, failures=3, newest=2)
 SECRET = "ghp_" + "a1B2" * 9
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 async def traffic(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TrafficLog]:
     """Return an empty log that keeps four successes and three failures of an event."""
     if request.param == "fake":
         yield FakeTraffic(BOUNDS)
+        return
+    if request.param == "postgres":
+        database = open_schema(request, TRAFFIC)
+        async with SqlTraffic(database, redact=redact, bounds=BOUNDS) as shared:
+            yield shared
         return
     path = tmp_path / "traffic" / "traffic.sqlite3"
     async with SqliteTraffic(path, redact=redact, bounds=BOUNDS) as real:

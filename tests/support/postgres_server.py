@@ -15,7 +15,7 @@ import pytest
 from theseus_rehearsal.errors import RehearsalError
 from theseus_rehearsal.foreign.postgres import find_program
 
-from bot.adapters.sqlite_store import MIGRATIONS
+from bot.app.state_parts import STORE, StatePart
 from bot.domain.errors import StoreError
 from bot.domain.postgres_place import PostgresPlace
 from bot.infra.postgres import PostgresDatabase
@@ -125,7 +125,12 @@ def run_server() -> Iterator[PostgresServer]:
         yield server
 
 
-def open_schema(request: pytest.FixtureRequest) -> PostgresDatabase:
-    """Return the store's database in an empty schema of the session's server, not open yet."""
+def open_schema(request: pytest.FixtureRequest, part: StatePart = STORE) -> PostgresDatabase:
+    """Return the database of a part in an empty schema of the session's server, not open yet."""
     server: PostgresServer = request.getfixturevalue("postgres")
-    return PostgresDatabase(server.make_place(), MIGRATIONS, error=StoreError)
+    return open_part(server.make_place(), part)
+
+
+def open_part(place: PostgresPlace, part: StatePart = STORE) -> PostgresDatabase:
+    """Return the database of a part in this very schema, not open yet."""
+    return PostgresDatabase(place, part.migrations, error=StoreError)

@@ -23,7 +23,7 @@ MIGRATIONS: Mapping[str, Sequence[Migration]] = {
     "traffic/traffic.sqlite3": sqlite_traffic.MIGRATIONS,
     "memory.sqlite3": sqlite_memory.MIGRATIONS,
     "ledger.sqlite3": sqlite_ledger.MIGRATIONS,
-    "versions.sqlite3": versions.MIGRATIONS,
+    "live_items.sqlite3": versions.MIGRATIONS,
     "journal.sqlite3": journal_index.MIGRATIONS,
     "forge.sqlite3": forge_pulls.MIGRATIONS,
     "cache/research.sqlite3": research.MIGRATIONS,
@@ -92,10 +92,10 @@ TABLES: Mapping[tuple[str, str], StoredTable] = {
     ("ledger.sqlite3", "begun"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE,
         "run_key agent at"),
     ("ledger.sqlite3", "holds"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "id body"),
-    ("versions.sqlite3", "items"): StoredTable(
+    ("live_items.sqlite3", "items"): StoredTable(
         "", _NOT_APPLICABLE, _NOT_APPLICABLE, "kind name version newest mark rolled_back"
     ),
-    ("versions.sqlite3", "versions"): StoredTable(
+    ("live_items.sqlite3", "versions"): StoredTable(
         "", _NOT_APPLICABLE, _NOT_APPLICABLE, "kind name number at body content"
     ),
     ("journal.sqlite3", "files"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE,

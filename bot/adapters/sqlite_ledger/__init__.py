@@ -1,6 +1,7 @@
-"""The ledger of costs, in its own SQLite file."""
+"""The ledger of costs, in a file of SQLite or a schema of PostgreSQL of its own."""
 
-from bot.adapters.sqlite_ledger._ledger import SqliteLedger
-from bot.adapters.sqlite_ledger._schema import MIGRATIONS
+from bot.adapters.sqlite_ledger._ledger import SqliteLedger, SqlLedger
+from bot.adapters.sqlite_ledger._ownership import LedgerSessionLock
+from bot.adapters.sqlite_ledger._schema import COPIED, MIGRATIONS
 
-__all__ = ["MIGRATIONS", "SqliteLedger"]
+__all__ = ["COPIED", "MIGRATIONS", "LedgerSessionLock", "SqlLedger", "SqliteLedger"]

@@ -1,43 +1,61 @@
-"""Stores charges in SQLite: they are appended, summed, and removed when old, but never changed."""
+"""Stores charges: they are appended, summed, and removed when old, but never changed."""
 
 import asyncio
-import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
 import structlog
 
-from bot.adapters.sqlite_ledger._rows import as_body, insert, parse_charge, read_total, tally
+from bot.adapters.sqlite_ledger._ownership import LedgerFileLock, LedgerLock
+from bot.adapters.sqlite_ledger._rows import (
+    ESTIMATED,
+    SUMS,
+    as_body,
+    insert,
+    parse_charge,
+    read_total,
+    tally,
+)
 from bot.adapters.sqlite_ledger._schema import MIGRATIONS
 from bot.adapters.sqlite_ledger._sums import ChargeFilter, CostTable
 from bot.domain.account import Charge
 from bot.domain.cost import Cost
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.spending import MOST_TOKENS, MOST_USD, ChargeSum
-from bot.infra.file_lock import FileLock, Locked
-from bot.infra.sqlite import Database, WorkArguments, replace_surrogates, stamp
+from bot.infra.database import SqlConnection, SqlDatabase, stamp
+from bot.infra.sqlite import Database, replace_surrogates
 
 T = TypeVar("T")
+_BY_DAY = f"""
+    SELECT substr(at, 1, 10) AS day, purpose, person_id, run_id, model,
+        count(*) FILTER (WHERE outcome != 'refused') AS requests,
+        count(*) FILTER (WHERE outcome = 'refused') AS refused,
+        {SUMS}, {ESTIMATED} AS estimated
+    FROM charges WHERE at >= ? GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+"""  # noqa: S608 # constants, no values
 _log = structlog.stdlib.get_logger(__name__)
 
 
-class SqliteLedger:
-    """Implements `bot.ports.ledger.Ledger` on one file.
+class _Owned(StoreError):
+    """Another program writes this ledger."""
 
-    The first program owns the file by a lock file that is released when it ends. Only the owner
-    writes; others may read. So the owner can cache sums in memory. A file that cannot be used does
-    not raise an error at opening: opening is tried again with each call.
+
+class SqlLedger:
+    """Implements `bot.ports.ledger.Ledger` on a database.
+
+    The first program owns it by a lock that is released when it ends. Only the owner writes; others
+    may read. So the owner can cache sums in memory. A database that cannot be used does not raise
+    an error at opening: opening is tried again with each call.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.database = Database(path, MIGRATIONS, error=StoreError)
+    def __init__(self, database: SqlDatabase, lock: LedgerLock) -> None:
+        self.database = database
+        self._lock = lock
         self._opening = asyncio.Lock()
         self._is_open = False
-        self._ownership: ExitStack | None = None
+        self._is_owner = False
         self._sums = CostTable()
 
     async def __aenter__(self) -> Self:
@@ -51,20 +69,22 @@ class SqliteLedger:
         await self.close()
 
     async def close(self) -> None:
-        """Release the file for other programs until the next call; safe to repeat."""
-        self._is_open = False
+        """Release the ledger for other programs until the next call; safe to repeat."""
+        self._is_open = self._is_owner = False
         self._sums = CostTable()
         await self.database.close()
-        ownership, self._ownership = self._ownership, None
-        if ownership is not None:
-            ownership.close()
+        self._lock.release()
 
     async def hold(self, charge: Charge) -> None:
         """Store a charge in case the program dies before the request's result is known."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: SqlConnection) -> None:
             row = (replace_surrogates(charge.id), as_body(charge))
-            connection.execute("INSERT OR REPLACE INTO holds VALUES (?, ?)", row)
+            connection.execute(
+                "INSERT INTO holds (id, body) VALUES (?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                row,
+            )
 
         await self._write(work, flushed=False)
 
@@ -73,10 +93,12 @@ class SqliteLedger:
         for charge in charges:
             _look_at(charge)
 
-        def work(connection: sqlite3.Connection) -> list[Charge]:
+        def work(connection: SqlConnection) -> list[Charge]:
             new = [charge for charge in charges if insert(connection, charge)]
-            ids = [(replace_surrogates(charge.id),) for charge in charges]
-            connection.executemany("DELETE FROM holds WHERE id = ?", ids)
+            for charge in charges:
+                connection.execute(
+                    "DELETE FROM holds WHERE id = ?", (replace_surrogates(charge.id),)
+                )
             return new
 
         paid = any(charge.cost_usd or charge.tokens_in or charge.tokens_out for charge in charges)
@@ -104,14 +126,14 @@ class SqliteLedger:
         # reading this sum and caching it. If a write has failed meanwhile, `self._sums` is a new
         # table, and this sum goes to the old one.
         total = await self._read(lambda connection: read_total(connection, which))
-        if self._ownership is not None:
+        if self._is_owner:
             sums.put(which, total)
         return total
 
     async def list_charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
         """Return charges, newest first."""
 
-        def work(connection: sqlite3.Connection) -> tuple[Charge, ...]:
+        def work(connection: SqlConnection) -> tuple[Charge, ...]:
             rows = connection.execute(
                 "SELECT body FROM charges WHERE at >= ? ORDER BY at DESC, number DESC LIMIT ?",
                 (stamp(since), limit),
@@ -123,17 +145,8 @@ class SqliteLedger:
     async def sum_charges(self, *, since: datetime) -> Sequence[ChargeSum]:
         """Return charges summed by day, account and model."""
 
-        def work(connection: sqlite3.Connection) -> tuple[ChargeSum, ...]:
-            rows = connection.execute(
-                "SELECT substr(at, 1, 10) AS day, purpose, person_id, run_id, model,"
-                " sum(outcome != 'refused') AS requests, sum(outcome = 'refused') AS refused,"
-                " sum(cost_usd) AS cost_usd, sum(tokens_in) AS tokens_in,"
-                " sum(tokens_out) AS tokens_out,"
-                """ max(instr(body, '"estimated":true') > 0) AS estimated"""
-                " FROM charges WHERE at >= ?"
-                " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
-                (stamp(since),),
-            )
+        def work(connection: SqlConnection) -> tuple[ChargeSum, ...]:
+            rows = connection.execute(_BY_DAY, (stamp(since),))
             return tuple(tally(row) for row in rows)
 
         return await self._read(work)
@@ -141,14 +154,15 @@ class SqliteLedger:
     async def forget(self, older_than: datetime) -> int:
         """Remove older charges; their amounts stay in the sums of runs and people."""
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: SqlConnection) -> int:
             before = stamp(older_than)
             connection.execute(
                 "INSERT INTO forgotten SELECT coalesce(run_id, ''), person_id, sum(cost_usd),"
                 " sum(tokens_in), sum(tokens_out) FROM charges WHERE at < ? GROUP BY 1, 2"
-                " ON CONFLICT DO UPDATE SET cost_usd = cost_usd + excluded.cost_usd,"
-                " tokens_in = tokens_in + excluded.tokens_in,"
-                " tokens_out = tokens_out + excluded.tokens_out",
+                " ON CONFLICT (run_id, person_id) DO UPDATE SET"
+                " cost_usd = forgotten.cost_usd + excluded.cost_usd,"
+                " tokens_in = forgotten.tokens_in + excluded.tokens_in,"
+                " tokens_out = forgotten.tokens_out + excluded.tokens_out",
                 (before,),
             )
             connection.execute("UPDATE retention SET before = ?", (before,))
@@ -170,7 +184,7 @@ class SqliteLedger:
         Returns `None` if it may begin, else the time when it may.
         """
 
-        def work(connection: sqlite3.Connection) -> datetime | None:
+        def work(connection: SqlConnection) -> datetime | None:
             key, since = replace_surrogates(run_key), stamp(now - window)
             known_query = "SELECT 1 FROM begun WHERE run_key = ? AND agent = ?"
             if connection.execute(known_query, (key, agent)).fetchone() is not None:
@@ -190,7 +204,7 @@ class SqliteLedger:
     async def count_changes(self, since: datetime) -> Mapping[str, int]:
         """Return the number of changes that each agent began."""
 
-        def work(connection: sqlite3.Connection) -> dict[str, int]:
+        def work(connection: SqlConnection) -> dict[str, int]:
             rows = connection.execute(
                 "SELECT agent, count(*) AS count FROM begun WHERE at > ? GROUP BY agent",
                 (stamp(since),),
@@ -199,21 +213,21 @@ class SqliteLedger:
 
         return await self._read(work)
 
-    async def _read(self, work: WorkArguments[T]) -> T:
+    async def _read(self, work: Callable[[SqlConnection], T]) -> T:
         await self._ensure_open()
         return await self.database.read(work)
 
-    async def _write(self, work: WorkArguments[T], *, flushed: bool = True) -> T:
+    async def _write(self, work: Callable[[SqlConnection], T], *, flushed: bool = True) -> T:
         await self._ensure_open()
-        if self._ownership is None:
-            raise StoreError(
-                f"Another program uses the ledger {self._path}, and both would spend the same "
-                "budget. Stop it, or set another THESEUS_STATE for this one."
-            )
-        return await self.database.write(work, flushed=flushed)
+
+        def work_as_owner(connection: SqlConnection) -> T:
+            self._take(connection)
+            return work(connection)
+
+        return await self.database.write(work_as_owner, flushed=flushed)
 
     async def _ensure_open(self) -> None:
-        if self._is_open and self._ownership is not None:
+        if self._is_open and self._is_owner:
             return
         async with self._opening:
             if not self._is_open:
@@ -222,26 +236,51 @@ class SqliteLedger:
                 except ConfigError as error:
                     raise StoreError(str(error)) from error
                 self._is_open = True
-            if self._ownership is None:
+            if not self._is_owner:
                 await self._take_ownership()
 
     async def _take_ownership(self) -> None:
         """Become the only writer if there is none, and charge requests that a dead program left."""
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(FileLock(self._path.with_name(f"{self._path.name}.lock")))
-            except (Locked, OSError) as error:
-                _log.debug("another program owns the ledger: %s", error)
-                return
-            lost = await self.database.write(_charge_lost)
-            self._ownership = stack.pop_all()
+
+        def work(connection: SqlConnection) -> int:
+            self._take(connection)
+            return _charge_lost(connection)
+
+        try:
+            lost = await self.database.write(work)
+        except _Owned:
+            return
+        self._is_owner = True
         if lost:
             _log.warning(
                 "charged %d requests that were in progress when the last program died", lost
             )
 
+    def _take(self, connection: SqlConnection) -> None:
+        """Become or stay the owner, else raise `StoreError`.
 
-def _charge_lost(connection: sqlite3.Connection) -> int:
+        What another owner has added is not in the cache.
+        """
+        ownership = self._lock.take(connection)
+        if ownership != "kept":
+            self._sums = CostTable()
+        if ownership == "other":
+            self._is_owner = False
+            raise _Owned(
+                f"Another program uses the ledger {self.database.path}, and both would spend the "
+                "same budget. Stop it, or set another THESEUS_STATE for this one (or another "
+                "database in THESEUS_STATE_URL)."
+            )
+
+
+class SqliteLedger(SqlLedger):
+    """The ledger in a file of SQLite."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(Database(path, MIGRATIONS, error=StoreError), LedgerFileLock(path))
+
+
+def _charge_lost(connection: SqlConnection) -> int:
     bodies = [row["body"] for row in connection.execute("SELECT body FROM holds")]
     connection.execute("DELETE FROM holds")
     return sum(insert(connection, parse_charge(body)) for body in bodies)

@@ -1,6 +1,5 @@
 """Converts charges to rows and back."""
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import date
 
@@ -12,18 +11,20 @@ from bot.domain.account import Account, Charge
 from bot.domain.cost import Cost
 from bot.domain.errors import StoreError
 from bot.domain.spending import ChargeSum
-from bot.infra.sqlite import replace_surrogates, stamp
+from bot.infra.database import SqlConnection, SqlRow, stamp
+from bot.infra.sqlite import replace_surrogates
 
-_SUMS = "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0)"
+# PostgreSQL adds whole numbers to one of another type.
+SUMS = """coalesce(sum(cost_usd), 0) AS cost_usd,
+    CAST(coalesce(sum(tokens_in), 0) AS BIGINT) AS tokens_in,
+    CAST(coalesce(sum(tokens_out), 0) AS BIGINT) AS tokens_out"""
 # For removed charges only sums are stored. For stored charges the body tells if a cost is
 # estimated; it is searched as text, so charges of newer versions are counted too.
-_ESTIMATED = {
-    "charges": """coalesce(max(instr(body, '"estimated":true') > 0), 0)""",
-    "forgotten": "0",
-}
+ESTIMATED = """count(*) FILTER (WHERE instr(body, '"estimated":true') > 0)"""
+_ESTIMATED = {"charges": ESTIMATED, "forgotten": "0"}
 
 
-def insert(connection: sqlite3.Connection, charge: Charge) -> bool:
+def insert(connection: SqlConnection, charge: Charge) -> bool:
     """Append a charge; return whether its id was new."""
     account = charge.account
     existing = connection.execute(
@@ -60,7 +61,7 @@ def as_body(charge: Charge) -> str:
     ).model_dump_json()
 
 
-def read_total(connection: sqlite3.Connection, which: ChargeFilter) -> Cost:
+def read_total(connection: SqlConnection, which: ChargeFilter) -> Cost:
     """Return the sum of matching charges; without a start time, including removed ones."""
     terms: list[tuple[str, object]] = []
     if which.run_id is not None:
@@ -73,18 +74,16 @@ def read_total(connection: sqlite3.Connection, which: ChargeFilter) -> Cost:
     return _sum_table(connection, "charges", terms).add(forgotten)
 
 
-def _sum_table(
-    connection: sqlite3.Connection, table: str, terms: Sequence[tuple[str, object]]
-) -> Cost:
-    where = " AND ".join(["1", *(term for term, _ in terms)])
-    sums = f"{_SUMS}, {_ESTIMATED[table]}"
+def _sum_table(connection: SqlConnection, table: str, terms: Sequence[tuple[str, object]]) -> Cost:
+    where = " AND ".join(["1 = 1", *(term for term, _ in terms)])
+    sums = f"{SUMS}, {_ESTIMATED[table]}"
     sql = f"SELECT {sums} FROM {table} WHERE {where}"  # noqa: S608 # constants, no values
     values = [value for _, value in terms]
     usd, tokens_in, tokens_out, guessed = connection.execute(sql, values).fetchone()
     return Cost(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out, estimated=bool(guessed))
 
 
-def tally(row: sqlite3.Row) -> ChargeSum:
+def tally(row: SqlRow) -> ChargeSum:
     """Convert a row of sums to a `ChargeSum`."""
     account = Account(purpose=row["purpose"], person_id=row["person_id"], run_id=row["run_id"])
     sums = ("model", "requests", "refused", "cost_usd", "tokens_in", "tokens_out")

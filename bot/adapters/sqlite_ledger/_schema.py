@@ -4,6 +4,7 @@ Times are text in UTC, always with six digits of microseconds, so that they sort
 """
 
 from bot.infra.sqlite_migrations import Migration
+from bot.infra.table_copy import CopiedTable
 
 MIGRATIONS = (
     Migration(
@@ -76,3 +77,17 @@ MIGRATIONS = (
         ("CREATE TABLE holds (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",),
     ),
 )
+
+# `retention` has one row, which migrations make.
+COPIED = (
+    CopiedTable.describe(
+        "charges", "number", "number id at run_id person_id purpose model outcome cost_usd"
+        " tokens_in tokens_out body",
+    ),
+    CopiedTable.describe(
+        "forgotten", "run_id person_id", "run_id person_id cost_usd tokens_in tokens_out"
+    ),
+    CopiedTable.describe("begun", "run_key agent", "run_key agent at"),
+    CopiedTable.describe("holds", "id", "id body"),
+)  # fmt: skip
+"""What a copy of the ledger contains."""

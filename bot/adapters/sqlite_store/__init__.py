@@ -5,11 +5,10 @@
 
 from bot.adapters.sqlite_store._audit_check import check_rows
 from bot.adapters.sqlite_store._audit_rows import AuditRow
-from bot.adapters.sqlite_store._copy import COPIED, copy_store
 from bot.adapters.sqlite_store._key_value_store import SqlKeyValueStore
 from bot.adapters.sqlite_store._outbox import SqlOutbox
 from bot.adapters.sqlite_store._record_search import SqlRecordSearch
-from bot.adapters.sqlite_store._schema import MIGRATIONS
+from bot.adapters.sqlite_store._schema import COPIED, MIGRATIONS
 from bot.adapters.sqlite_store._sqlite import (
     SqliteKeyValueStore,
     SqliteOutbox,
@@ -31,5 +30,4 @@ __all__ = [
     "SqliteRecordSearch",
     "SqliteStore",
     "check_rows",
-    "copy_store",
 ]

@@ -5,6 +5,7 @@ Bodies are the records' JSON; the other columns are those that queries need.
 """
 
 from bot.infra.sqlite_migrations import Migration
+from bot.infra.table_copy import CopiedTable
 
 RUNS_AND_RECORDS = Migration(
     "0001_runs_and_stage_records",
@@ -229,3 +230,21 @@ MIGRATIONS = (
     RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, KEY_VALUES, SEALED_AUDIT, AUDIT_CHECKPOINTS,
     RETENTION, WAITING, REFUSED_MESSAGES, RUNS_BY_TIME, AUDIT_NOTES, SETTLED_MESSAGES,
 )  # fmt: skip
+
+# `retention` has one row, which migrations make.
+COPIED = (
+    CopiedTable.describe(
+        "runs", "rowid",
+        "id trigger_key status thread_id created_at version lease_owner lease_until body",
+    ),
+    CopiedTable.describe("stage_records", "run_id kind number", "run_id kind number at body"),
+    CopiedTable.describe("approvals", "run_id head", "run_id head person_id at body"),
+    CopiedTable.describe("audit_log", "number", "number at run_id action body previous hash seal"),
+    CopiedTable.describe("audit_notes", "number", "number person_id salt text"),
+    CopiedTable.describe(
+        "outbox", "number", "number key channel_id post nonce state sent_channel_id message_id"
+        " reason",
+    ),
+    CopiedTable.describe("shelf", "name", "name body"),
+)  # fmt: skip
+"""What a copy of the store contains, in the order in which rows refer to each other."""

@@ -9,6 +9,7 @@ import pytest
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.memory import Memory, MemoryKind, Recall
+from bot.infra.database import SqlConnection
 
 AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -97,7 +98,8 @@ async def test_every_question_is_answered_from_an_index(tmp_path: Path) -> None:
             text="dice", event="e", fingerprint="f", exception="x", file="y", function="z"
         )
 
-        def listen(connection: sqlite3.Connection) -> None:
+        def listen(connection: SqlConnection) -> None:
+            assert isinstance(connection, sqlite3.Connection)
             connection.set_trace_callback(asked.append)
 
         await memory_store._database.read(listen)
@@ -105,7 +107,8 @@ async def test_every_question_is_answered_from_an_index(tmp_path: Path) -> None:
         await memory_store.recall(Recall())
         await memory_store.get("note:1")
 
-        def explain(connection: sqlite3.Connection) -> None:
+        def explain(connection: SqlConnection) -> None:
+            assert isinstance(connection, sqlite3.Connection)
             connection.set_trace_callback(None)
             for sql in {each for each in asked if each.startswith("SELECT")}:
                 rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
@@ -123,7 +126,7 @@ async def test_words_that_stand_everywhere_do_not_hide_the_rare_one(tmp_path: Pa
     async with memory_store_at(tmp_path, most=10_000) as memory_store:
         await memory_store.remember(a_memory("note", 0, "the dice and a zebra"))
 
-        def traffic(connection: sqlite3.Connection) -> None:
+        def traffic(connection: SqlConnection) -> None:
             for number in range(1, 6_000):
                 connection.execute(
                     "INSERT INTO memory_words (rowid, words, kind) VALUES (?, 'dice', 'fault')",

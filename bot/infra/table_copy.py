@@ -1,9 +1,9 @@
-"""Copies a store between two databases, row by row, and compares what has arrived."""
+"""Copies tables between two databases, row by row, and compares what has arrived."""
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Self
 
 from bot.domain.errors import StoreError
 from bot.infra.database import SqlConnection
@@ -11,48 +11,36 @@ from bot.infra.database import SqlConnection
 _CHUNK = 1_000  # rows read at once
 
 
-class _Table(NamedTuple):
+class CopiedTable(NamedTuple):
     """A table: the columns that identify and order its rows, and all that are copied."""
 
     name: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
 
-
-def _describe(name: str, key: str, columns: str) -> _Table:
-    return _Table(name, tuple(key.split()), tuple(columns.split()))
-
-
-# In the order in which rows refer to each other. `retention` has one row, which migrations make.
-_TABLES = (
-    _describe("runs", "rowid", "id trigger_key status thread_id created_at version lease_owner"
-              " lease_until body"),
-    _describe("stage_records", "run_id kind number", "run_id kind number at body"),
-    _describe("approvals", "run_id head", "run_id head person_id at body"),
-    _describe("audit_log", "number", "number at run_id action body previous hash seal"),
-    _describe("audit_notes", "number", "number person_id salt text"),
-    _describe("outbox", "number", "number key channel_id post nonce state sent_channel_id"
-              " message_id reason"),
-    _describe("shelf", "name", "name body"),
-)  # fmt: skip
-COPIED = {table.name: frozenset(table.columns) for table in _TABLES}
-"""The columns of each table that is copied."""
+    @classmethod
+    def describe(cls, name: str, key: str, columns: str) -> Self:
+        """Return the table; the names are separated by spaces."""
+        return cls(name, tuple(key.split()), tuple(columns.split()))
 
 
-def copy_store(source: SqlConnection, target: SqlConnection) -> Mapping[str, int]:
+def copy_tables(
+    source: SqlConnection, target: SqlConnection, tables: Sequence[CopiedTable]
+) -> Mapping[str, int]:
     """Copy every table within two transactions; return the number of rows of each.
 
-    Raises `StoreError` if the target is not empty, or has other rows afterwards.
+    The tables are in the order in which rows refer to each other. Raises `StoreError` if the target
+    is not empty, or has other rows afterwards.
     """
-    for table in _TABLES:
+    for table in tables:
         if target.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() is not None:  # noqa: S608
             raise StoreError(
                 f"The state to copy to is not empty: {table.name} has rows. Name an empty database."
             )
-    return {table.name: _copy_table(source, target, table) for table in _TABLES}
+    return {table.name: _copy_table(source, target, table) for table in tables}
 
 
-def _copy_table(source: SqlConnection, target: SqlConnection, table: _Table) -> int:
+def _copy_table(source: SqlConnection, target: SqlConnection, table: CopiedTable) -> int:
     marks = ", ".join("?" * len(table.columns))
     insert = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"  # noqa: S608
     copied = _RowDigest()
@@ -75,7 +63,7 @@ def _copy_table(source: SqlConnection, target: SqlConnection, table: _Table) -> 
     return copied.count
 
 
-def _iterate_rows(connection: SqlConnection, table: _Table) -> Iterator[tuple[object, ...]]:
+def _iterate_rows(connection: SqlConnection, table: CopiedTable) -> Iterator[tuple[object, ...]]:
     """Yield the values of all rows, in order, reading some at a time."""
     key, size = ", ".join(table.key), len(table.key)
     marks = ", ".join("?" * size)
@@ -102,7 +90,7 @@ class _RowDigest:
     def add(self, row: tuple[object, ...]) -> None:
         """Take the next row."""
         self.count += 1
-        self._hash.update(json.dumps(row).encode() + b"\n")
+        self._hash.update(json.dumps(row, default=bytes.hex).encode() + b"\n")
 
     @property
     def text(self) -> str:

@@ -1,20 +1,28 @@
-"""Memories in their own SQLite file, found by failure and by words (FTS5).
+"""Stores memories, and finds them by failure and by words.
 
-Words are split and stemmed in `bot.memory.ranking`. The index contains only plain letters and
-digits, so text by people never reaches FTS5 as a query.
+Words are split and stemmed in `bot.memory.ranking`.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
 
+from bot.adapters.sqlite_memory._fts5_words import Fts5Words
+from bot.adapters.sqlite_memory._schema import MIGRATIONS, PLACES
+from bot.adapters.sqlite_memory._words import WordIndex
 from bot.domain.errors import StoreError
 from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
-from bot.infra.sqlite import Database, DatabaseOwner, replace_surrogates, stamp
-from bot.infra.sqlite_migrations import Migration
+from bot.infra.database import (
+    SqlConnection,
+    SqlCursor,
+    SqlDatabase,
+    SqlDatabaseOwner,
+    SqlRow,
+    stamp,
+)
+from bot.infra.sqlite import Database, replace_surrogates
 from bot.memory.ranking import (
     MOST_ASKED,
     extract_terms,
@@ -26,54 +34,28 @@ from bot.memory.ranking import (
 MOST = 50_000
 _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
 _MAKE_ROOM = ("fault", "lesson")  # removed in this order
-_PLACES = ("fingerprint", "function", "file", "event")
 _COMMON = 2_000  # memories with a word; above it, only rarer words are used
 _HITS = 1_000  # the newest memories with the words, which are scored
 _SLACK = 3  # candidates per wanted result, because words decide among equal ones
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def _create_index_sql(place: str) -> str:
-    return f"CREATE INDEX memories_by_{place} ON memories ({place}, kind, standing, at)"
-
-
-MIGRATIONS = (
-    Migration(
-        "0001_memories",
-        (
-            """
-            CREATE TABLE memories (
-                number INTEGER PRIMARY KEY,
-                key TEXT NOT NULL UNIQUE,
-                kind TEXT NOT NULL,
-                fingerprint TEXT,
-                function TEXT,
-                file TEXT,
-                event TEXT,
-                standing INTEGER NOT NULL,
-                at TEXT NOT NULL,
-                body TEXT NOT NULL
-            )
-            """,
-            *map(_create_index_sql, _PLACES),
-            "CREATE INDEX memories_by_age ON memories (kind, at)",
-            "CREATE INDEX memories_by_time ON memories (at)",
-            "CREATE VIRTUAL TABLE memory_words USING fts5 (words, kind, tokenize = 'ascii')",
-        ),
-    ),
-)
-
-
-class SqliteMemory(DatabaseOwner):
-    """Implements `bot.ports.memory.MemoryStore` on one file. Open it before use.
+class SqlMemory(SqlDatabaseOwner[SqlDatabase]):
+    """Implements `bot.ports.memory.MemoryStore` on a database. Open it before use.
 
     `redact` removes secrets from every text before it is written. `max_memories` is the limit.
     """
 
     def __init__(
-        self, path: Path, *, redact: Callable[[str], str], max_memories: int = MOST
+        self,
+        database: SqlDatabase,
+        words: WordIndex,
+        *,
+        redact: Callable[[str], str],
+        max_memories: int = MOST,
     ) -> None:
-        super().__init__(Database(path, MIGRATIONS, error=StoreError))
+        super().__init__(database)
+        self._words = words
         self._redact = redact
         self._max_memories = max_memories
 
@@ -84,12 +66,12 @@ class SqliteMemory(DatabaseOwner):
     async def remember_all(self, memories: Iterable[Memory]) -> None:
         """Store all of them or none. Raises `StoreError` if there is no room."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: SqlConnection) -> None:
             for memory in memories:
                 redacted = _redact_memory(memory, self._redact)
-                _drop(connection, redacted.key)
-                _insert(connection, redacted)
-            _make_room(connection, self._max_memories)
+                _drop(connection, self._words, redacted.key)
+                _insert(connection, self._words, redacted)
+            _make_room(connection, self._words, self._max_memories)
 
         await self._database.write(work)
 
@@ -100,8 +82,8 @@ class SqliteMemory(DatabaseOwner):
             for term in extract_terms(wanted.text[: LONGEST_TEXT * 2])[:MOST_ASKED]
         ]
 
-        def work(connection: sqlite3.Connection) -> tuple[Recalled, ...]:
-            scores = _score_words(connection, wanted, terms)
+        def work(connection: SqlConnection) -> tuple[Recalled, ...]:
+            scores = _score_words(connection, self._words, wanted, terms)
             candidates = _iterate_candidates(connection, wanted, scores)
             scored = (score_memory(memory, wanted, scores.get(n, 0.0)) for n, memory in candidates)
             return select_best((memory for memory in scored if memory is not None), wanted.limit)
@@ -119,15 +101,13 @@ class SqliteMemory(DatabaseOwner):
 
     async def purge(self) -> None:
         """Remove all traces of forgotten memories; the index of words is rewritten first."""
-        await self._database.write(
-            lambda db: db.execute("INSERT INTO memory_words(memory_words) VALUES ('optimize')")
-        )
+        await self._database.write(self._words.tidy)
         await super().purge()
 
     async def forget(self, key: str) -> bool:
         """Remove a memory permanently; return false if there was none."""
         return await self._database.write(
-            lambda connection: _drop(connection, replace_surrogates(key))
+            lambda connection: _drop(connection, self._words, replace_surrogates(key))
         )
 
     async def export(self) -> Sequence[Memory]:
@@ -138,6 +118,22 @@ class SqliteMemory(DatabaseOwner):
                 for row in connection.execute("SELECT key, body FROM memories ORDER BY at, number")
             )
         )
+
+
+class SqliteMemory(SqlMemory):
+    """The memory in a file of SQLite."""
+
+    def __init__(
+        self, path: Path, *, redact: Callable[[str], str], max_memories: int = MOST
+    ) -> None:
+        database = Database(path, MIGRATIONS, error=StoreError)
+        super().__init__(database, Fts5Words(), redact=redact, max_memories=max_memories)
+
+
+def index_again(connection: SqlConnection, words: WordIndex) -> None:
+    """Index the words of all memories, of which none is indexed yet."""
+    for row in connection.execute("SELECT number, key, body FROM memories").fetchall():
+        _index(connection, words, row["number"], _parse_memory(row))
 
 
 def _redact_memory(memory: Memory, redact: Callable[[str], str]) -> Memory:
@@ -151,8 +147,8 @@ def _redact_memory(memory: Memory, redact: Callable[[str], str]) -> Memory:
     return memory.replace(key=replace_surrogates(memory.key), **texts)
 
 
-def _insert(connection: sqlite3.Connection, memory: Memory) -> None:
-    row = connection.execute(
+def _insert(connection: SqlConnection, words: WordIndex, memory: Memory) -> None:
+    connection.execute(
         "INSERT INTO memories (key, kind, fingerprint, function, file, event, standing, at, body) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -167,22 +163,25 @@ def _insert(connection: sqlite3.Connection, memory: Memory) -> None:
             memory.model_dump_json(),
         ),
     )
-    connection.execute(
-        "INSERT INTO memory_words (rowid, words, kind) VALUES (?, ?, ?)",
-        (row.lastrowid, " ".join(map(_encode_term, list_search_terms(memory))), memory.kind),
-    )
+    row = connection.execute("SELECT number FROM memories WHERE key = ?", (memory.key,)).fetchone()
+    _index(connection, words, row["number"], memory)
 
 
-def _drop(connection: sqlite3.Connection, key: str) -> bool:
+def _index(connection: SqlConnection, words: WordIndex, number: int, memory: Memory) -> None:
+    terms = dict.fromkeys(map(_encode_term, list_search_terms(memory)))
+    words.add(connection, number, tuple(terms), memory.kind)
+
+
+def _drop(connection: SqlConnection, words: WordIndex, key: str) -> bool:
     row = connection.execute("SELECT number FROM memories WHERE key = ?", (key,)).fetchone()
     if row is None:
         return False
-    connection.execute("DELETE FROM memory_words WHERE rowid = ?", (row["number"],))
+    words.remove(connection, row["number"])
     connection.execute("DELETE FROM memories WHERE number = ?", (row["number"],))
     return True
 
 
-def _make_room(connection: sqlite3.Connection, max_memories: int) -> None:
+def _make_room(connection: SqlConnection, words: WordIndex, max_memories: int) -> None:
     """Remove the least important memories above the limit. Raises `StoreError`."""
     excess = connection.execute("SELECT count(*) FROM memories").fetchone()[0] - max_memories
     for kind in _MAKE_ROOM:
@@ -192,7 +191,7 @@ def _make_room(connection: sqlite3.Connection, max_memories: int) -> None:
             "SELECT key FROM memories WHERE kind = ? ORDER BY at LIMIT ?", (kind, excess)
         ).fetchall()
         for row in oldest:
-            _drop(connection, row["key"])
+            _drop(connection, words, row["key"])
             _log.info("the memory is full: %s is forgotten", row["key"])
         excess -= len(oldest)
     if excess > 0:
@@ -203,32 +202,22 @@ def _make_room(connection: sqlite3.Connection, max_memories: int) -> None:
 
 
 def _score_words(
-    connection: sqlite3.Connection, recall: Recall, terms: list[str]
+    connection: SqlConnection, words: WordIndex, recall: Recall, terms: list[str]
 ) -> dict[int, float]:
     """Return the word score of each memory: 1 for the best match."""
-    rare = _select_rare(connection, terms)
+    rare = _select_rare(connection, words, terms)
     if not rare:
         return {}
-    query = f"words : ({_match_any(rare)})"
-    if recall.kinds:
-        query += f" AND kind : ({_match_any(recall.kinds)})"
-    rows = connection.execute(
-        "SELECT rowid, -bm25(memory_words, 1.0, 0.0) AS points FROM memory_words "
-        "WHERE memory_words MATCH ? ORDER BY rowid DESC LIMIT ?",
-        (query, _HITS),
-    ).fetchall()
-    top = max((row["points"] for row in rows), default=0.0)
-    return {row["rowid"]: max(row["points"] / top, 0.001) if top else 1.0 for row in rows}
+    scores = words.score(connection, rare, recall.kinds, _HITS)
+    top = max(scores.values(), default=0.0)
+    return {number: max(each / top, 0.001) if top else 1.0 for number, each in scores.items()}
 
 
-def _select_rare(connection: sqlite3.Connection, terms: list[str]) -> list[str]:
+def _select_rare(connection: SqlConnection, words: WordIndex, terms: list[str]) -> list[str]:
     """Return the most distinctive words: the rarest ones, up to a total of common ones."""
     counts: list[tuple[int, str]] = []
     for term in dict.fromkeys(terms):
-        count = connection.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM memory_words WHERE memory_words MATCH ? LIMIT ?)",
-            (f"words : {_match_any([term])}", _COMMON + 1),
-        ).fetchone()[0]
+        count = words.count(connection, term, _COMMON + 1)
         if count:
             counts.append((count, term))
     selected: list[str] = []
@@ -241,10 +230,6 @@ def _select_rare(connection: sqlite3.Connection, terms: list[str]) -> list[str]:
     return selected
 
 
-def _match_any(terms: Sequence[str]) -> str:
-    return " OR ".join(f'"{term}"' for term in terms)
-
-
 def _encode_term(term: str) -> str:
     """Return the term in letters and digits only, because the index has no other characters."""
     plain = term.isascii() and term.isalnum()
@@ -252,7 +237,7 @@ def _encode_term(term: str) -> str:
 
 
 def _iterate_candidates(
-    connection: sqlite3.Connection, query: Recall, scores: dict[int, float]
+    connection: SqlConnection, query: Recall, scores: dict[int, float]
 ) -> Iterator[tuple[int, Memory]]:
     """Yield the memories that may be among the best, by each kind of similarity."""
     numbers = dict.fromkeys(_iterate_near(connection, query))
@@ -266,7 +251,7 @@ def _iterate_candidates(
             yield number, _parse_memory(row)
 
 
-def _iterate_near(connection: sqlite3.Connection, query: Recall) -> Iterator[int]:
+def _iterate_near(connection: SqlConnection, query: Recall) -> Iterator[int]:
     kinds = query.kinds or _KINDS
     if query.is_empty:
         for kind in kinds:
@@ -277,7 +262,7 @@ def _iterate_near(connection: sqlite3.Connection, query: Recall) -> Iterator[int
                 )
             )
         return
-    for column in _PLACES:
+    for column in PLACES:
         value = getattr(query, column)
         for kind in kinds if value else ():
             yield from _iterate_numbers(
@@ -289,11 +274,11 @@ def _iterate_near(connection: sqlite3.Connection, query: Recall) -> Iterator[int
             )
 
 
-def _iterate_numbers(rows: sqlite3.Cursor) -> Iterator[int]:
+def _iterate_numbers(rows: SqlCursor) -> Iterator[int]:
     return (row["number"] for row in rows.fetchall())
 
 
-def _parse_memory(row: sqlite3.Row) -> Memory:
+def _parse_memory(row: SqlRow) -> Memory:
     try:
         return Memory.model_validate_json(row["body"])
     except ValidationError as error:
