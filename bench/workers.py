@@ -58,9 +58,9 @@ async def measure() -> Sequence[Row]:
     """Return a row for an order, then one for each kind of replay and number of workers."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="theseus-bench-")))
-        address, client = await stack.enter_async_context(serve_temporal())
+        server, client = await stack.enter_async_context(serve_temporal())
         room = await stack.enter_async_context(
-            use_worker_program(address, client, folder, {"slow": COG})
+            use_worker_program(server.address, client, folder, {"slow": COG})
         )
         for group, number in WORKERS.items():
             for _ in range(number):

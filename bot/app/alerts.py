@@ -14,6 +14,7 @@ from bot.adapters.webhook_alerts import WebhookAlertChannel
 from bot.client import TheseusClient, is_connected
 from bot.domain.alert import Alert
 from bot.domain.errors import PortError
+from bot.domain.incident import Severity
 from bot.domain.restart import RestartReport
 from bot.domain.storage import StorageFault
 from bot.monitoring import Monitoring
@@ -116,6 +117,18 @@ def build_storage_alert(fault: StorageFault, now: datetime) -> Alert:
         id=f"storage:{fault.kind}:{fault.file.name}:{now.isoformat(timespec='seconds')}"[:200],
         title=f"My state fails: {fault.reason}"[:200],
         text=fault.text[:4_000],
+        since=now,
+        at=now,
+    )
+
+
+def build_work_alert(reason: str, now: datetime) -> Alert:
+    """Return an alert about workers that cannot be reached."""
+    return Alert(
+        id=f"work:{now.isoformat(timespec='seconds')}",
+        severity=Severity.LOW,
+        title="My workers cannot be reached, so I do their work myself",
+        text=reason[:4_000],
         since=now,
         at=now,
     )

@@ -28,6 +28,7 @@ from bot.app.monitors import (
     build_scheduled_backups,
     build_self_audit,
     build_storage_watch,
+    build_work_watch,
 )
 from bot.app.notices import build_notices, open_choices
 from bot.app.personal_data_stores import build_own_personal_data
@@ -224,7 +225,7 @@ async def _build(
             *_list_loops(
                 call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)
             ),
-            *_list_loops(call(_restart_notices, beginning=beginning)),
+            *_list_loops(call(_restart_notices, beginning=beginning), call(build_work_watch)),
             partial(supervision.pass_on, call(_build_rehearsal)),
             *serving,
         ),

@@ -10,7 +10,7 @@ from theseus_repair.shared_lock import SharedLock
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.adapters.state_backups import StateBackups
-from bot.app.alerts import build_storage_alert
+from bot.app.alerts import build_storage_alert, build_work_alert
 from bot.app.backups import get_backup_folder, list_elsewhere
 from bot.app.resources import StateFiles
 from bot.app.supervision import Supervision
@@ -35,6 +35,7 @@ from bot.monitoring import (
 )
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.monitoring.self_audit_ideas import AuditIdeaCollector
+from bot.monitoring.work_watch import WorkServer, WorkWatch
 from bot.notices.preferences import NoticePreferences
 from bot.ports.audit_reader import AuditReader
 from bot.ports.charts import Charts
@@ -184,6 +185,21 @@ def build_storage_watch(
 
     files = (*state_files.databases, *more)
     return StorageWatch(files, send, clock, raise_alert=raise_alert)
+
+
+def build_work_watch(
+    clock: Clock,
+    announcer: DevChannelAnnouncer,
+    alerts: AlertDispatcher | None,
+    server: WorkServer | None,
+) -> WorkWatch | None:
+    """Return what says that workers cannot be reached, not running yet; `None` without workers."""
+
+    async def raise_alert(reason: str) -> None:
+        if alerts is not None:
+            await alerts.send_alert(build_work_alert(reason, clock.now()))
+
+    return None if server is None else WorkWatch(server, announcer, clock, raise_alert)
 
 
 def build_scheduled_backups(

@@ -139,12 +139,14 @@ PROMISES = (
 async def test_temporal_keeps_the_promises_and_its_own(tmp_path: Path) -> None:
     """Check everything that needs a server with one server, because each start takes a second."""
     temporal = pytest.importorskip("tests.support.temporal_rooms", reason="needs theseus[temporal]")
-    async with temporal.serve_temporal() as (address, client):
+    async with temporal.serve_temporal() as (server, client):
         for number, keeps_promise in enumerate(PROMISES):
             harness = QueueHarness(tmp_path / str(number))
             async with temporal.use_workers(client, harness, tmp_path / "artefacts"):
                 await keeps_promise(harness)
         await temporal.check_history(client, "FACES")
-        async with temporal.use_worker_program(address, client, tmp_path) as room:
+        async with temporal.use_worker_program(server.address, client, tmp_path) as room:
             await temporal.check_dead_workers(room)
             await temporal.check_other_commit(room)
+        harness = QueueHarness(tmp_path / "killed")
+        await temporal.check_killed_server(server, client, harness)

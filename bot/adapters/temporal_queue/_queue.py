@@ -30,7 +30,7 @@ from bot.adapters.temporal_queue._envelopes import (
     verify_record,
 )
 from bot.adapters.temporal_queue._workflow import OrderRequest, OrderWorkflow
-from bot.adapters.temporal_queue._workflow_host import WorkflowHost
+from bot.adapters.temporal_queue._workflow_host import WorkflowHost, describe_outage
 from bot.domain.errors import (
     PortError,
     RehearsalError,
@@ -102,7 +102,7 @@ class TemporalQueue:
 
     async def has_workers(self) -> bool:
         """Return whether a worker asks for work, or did so lately. Raises `WorkUnavailable`."""
-        client = self._host.client
+        client = await self._host.get_client()
         request = DescribeTaskQueueRequest(
             namespace=client.namespace,
             task_queue=TaskQueue(name=self._queue),
@@ -111,7 +111,7 @@ class TemporalQueue:
         try:
             return bool((await client.workflow_service.describe_task_queue(request)).pollers)
         except RPCError as error:
-            raise _describe_outage(error) from error
+            raise describe_outage(error) from error
 
     async def execute(
         self,
@@ -156,7 +156,8 @@ class TemporalQueue:
             duration=duration,
         )
         try:
-            handle = await self._host.client.start_workflow(
+            client = await self._host.get_client()
+            handle = await client.start_workflow(
                 OrderWorkflow.run,
                 request,
                 id=f"theseus-order-{order.id}",
@@ -167,7 +168,7 @@ class TemporalQueue:
         except WorkflowFailureError as error:
             raise _explain_failure(error) from error
         except RPCError as error:
-            raise _describe_outage(error) from error
+            raise describe_outage(error) from error
         except asyncio.CancelledError:
             if handle is not None:
                 await _cancel(handle)
@@ -232,10 +233,6 @@ def _explain_failure(failure: WorkflowFailureError) -> WorkError:
     if isinstance(cause, ApplicationError) and cause.type == "refused":
         return WorkError("a worker has refused the order: its token is another one", detail=detail)
     return WorkLost("the worker ended, fell silent or took too long", detail=detail)
-
-
-def _describe_outage(error: RPCError) -> WorkUnavailable:
-    return WorkUnavailable("the Temporal server does not answer", detail=str(error))
 
 
 async def _cancel(handle: WorkflowHandle[OrderWorkflow, str]) -> None:
