@@ -191,10 +191,10 @@ class AccessProbe:
 
     async def _react(self, who: str) -> None:
         thread = str(self.run.thread_id)
-        known = {message["id"] for message in await self.room[who].list_messages(thread)}
+        *_, latest = await self.room[who].list_messages(thread)
         await self.room[who].react(thread, self.card, "🚢")
         await self.room[who].wait_for(
-            thread, lambda m: m["id"] not in known and f"Sorry {who}" in m["content"]
+            thread, lambda m: f"Sorry {who}" in m["content"], after=latest["id"]
         )
 
     async def _iterate_buttons(self) -> AsyncIterator[tuple[str, Going]]:
@@ -232,7 +232,9 @@ class AccessProbe:
         if answer["result"] == "deferred":
             wanted = answer["message"]["id"]
             await self.room[who].wait_for(
-                channel, lambda m: m["id"] == wanted and bool(m["content"] or m.get("embeds"))
+                channel,
+                lambda m: m["id"] == wanted and bool(m["content"] or m.get("embeds")),
+                after=str(int(wanted) - 1),
             )
 
 

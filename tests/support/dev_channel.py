@@ -142,7 +142,9 @@ class DevChannel:
         assert interaction["ephemeral"], interaction
         wanted = interaction["message"]["id"]
         said = await self[who].wait_for(
-            channel, lambda message: message["id"] == wanted and bool(message["content"])
+            channel,
+            lambda message: message["id"] == wanted and bool(message["content"]),
+            after=str(int(wanted) - 1),
         )
         return str(said["content"])
 
@@ -152,7 +154,11 @@ class DevChannel:
         if answer["ephemeral"]:
             return await self.wait_for_answer(who, answer, "dev")
         wanted = answer["message"]["id"]
-        seen = await self[who].wait_for("dev", lambda m: m["id"] == wanted and bool(m["content"]))
+        seen = await self[who].wait_for(
+            "dev",
+            lambda m: m["id"] == wanted and bool(m["content"]),
+            after=str(int(wanted) - 1),
+        )
         return str(seen["content"])
 
     async def wait_for_reply(self, who: str, original: Message) -> Message:
@@ -164,7 +170,7 @@ class DevChannel:
                 bool(message["author"].get("bot")) and reference.get("message_id") == original["id"]
             )
 
-        return await self[who].wait_for(original["channel_id"], is_reply)
+        return await self[who].wait_for(original["channel_id"], is_reply, after=original["id"])
 
     async def wait_for_event(self, event: str) -> None:
         """Wait until an action of that event is in the journal."""

@@ -85,8 +85,9 @@ class PageReader:
         """Wait for a proposal card newer than the message `beyond`."""
         found = await self.person.wait_for(
             thread,
-            lambda m: int(m["id"]) > int(beyond) and (is_proposal(m) or is_end(m)),
+            lambda m: is_proposal(m) or is_end(m),
             timeout,
+            after=beyond,
         )
         assert is_proposal(found), get_text(found)
         return found
@@ -116,7 +117,10 @@ class PageReader:
     async def wait_for_answer(self, channel: str, message: Message) -> Message:
         """Return the message of an answer once it is no longer "thinking ..."."""
         return await self.person.wait_for(
-            channel, lambda m: m["id"] == message["id"] and not m["flags"] & _THINKING, 20
+            channel,
+            lambda m: m["id"] == message["id"] and not m["flags"] & _THINKING,
+            20,
+            after=str(int(message["id"]) - 1),
         )
 
     async def press(self, channel: str, message: Message, label: str) -> str:
@@ -137,6 +141,7 @@ class PageReader:
                 and (m.get("message_reference") or {}).get("message_id") == message["id"]
             ),
             timeout,
+            after=message["id"],
         )
         return get_text(found)
 

@@ -140,10 +140,13 @@ class Person:
         """Return the answer of `GET /local/world`."""
         return dict(await self.call("GET", "/local/world"))
 
-    async def list_messages(self, channel: str) -> list[Message]:
-        """Return every message of a channel that this person sees, oldest first."""
+    async def list_messages(self, channel: str, after: str = "") -> list[Message]:
+        """Return the messages of a channel that this person sees, oldest first.
+
+        With `after`, the id of a message, only later ones.
+        """
         path = f"/local/channels/{_quote(channel)}/messages?user={_quote(self.name)}"
-        return list(await self.call("GET", path))
+        return list(await self.call("GET", f"{path}&after={after}" if after else path))
 
     async def list_threads(self, channel: str) -> list[dict[str, Any]]:
         """Return the channel's threads, oldest first."""
@@ -166,29 +169,37 @@ class Person:
         channel: str,
         wanted: Predicate,
         timeout: float = 15.0,  # noqa: ASYNC109 - the error's message lists the messages seen
+        after: str = "",
     ) -> Message:
         """Return the first message of a channel for which `wanted` is true, in its state at that
         time.
+
+        With `after`, the id of a message, earlier ones are not looked at: in a long channel that is
+        much quicker.
         """
         seen: list[Message] = []
         try:
             async with asyncio.timeout(timeout):
-                return await self._watch(channel, wanted, seen)
+                return await self._watch(channel, wanted, seen, after)
         except TimeoutError:
             texts = "; ".join(f"{m['author']['username']}: {m['content']!r}" for m in seen[-8:])
             raise TimeoutError(
                 f"{timeout} s passed without that message in {channel}; there were: {texts}"
             ) from None
 
-    async def _watch(self, channel: str, wanted: Predicate, seen: list[Message]) -> Message:
-        after = (await self.get_world())["last_event_id"]
-        for message in await self.list_messages(channel):
+    async def _watch(
+        self, channel: str, wanted: Predicate, seen: list[Message], after: str
+    ) -> Message:
+        last_event = (await self.get_world())["last_event_id"]
+        for message in await self.list_messages(channel, after):
             seen.append(message)
             if wanted(message):
                 return message
         channel_id = await self._find_channel_id(channel)
-        async for event in self.stream_events(after):
+        async for event in self.stream_events(last_event):
             if event["type"] not in _SHOWS_MESSAGE or event["channel_id"] != channel_id:
+                continue
+            if after and int(event["message"]["id"]) <= int(after):
                 continue
             seen.append(event["message"])
             if wanted(event["message"]):

@@ -6,6 +6,7 @@ object is recognised by keys that only this kind has.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 
@@ -73,13 +74,18 @@ APPLICATION: Mapping[str, Any] = {
 def complete_object(node: dict[str, Any]) -> None:
     """Add missing keys to an object and remove nulls, according to its kind."""
     _remove_null_id(node)
-    for kind in OBJECTS:
-        if kind.known_by <= node.keys():
-            for key, value in kind.always.items():
-                node.setdefault(key, value)
-            for key in kind.never_null:
-                if node.get(key, ...) is None:
-                    del node[key]
+    for kind in _find_kinds(tuple(node)):
+        for key, value in kind.always.items():
+            node.setdefault(key, value)
+        for key in kind.never_null:
+            if node.get(key, ...) is None:
+                del node[key]
+
+
+@lru_cache(maxsize=512)  # a few dozen kinds of objects, each in a few forms
+def _find_kinds(keys: tuple[str, ...]) -> tuple[ObjectKeys, ...]:
+    """Return the kinds of an object with these keys."""
+    return tuple(kind for kind in OBJECTS if kind.known_by <= set(keys))
 
 
 def _remove_null_id(node: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ THREAD_CREATED = 18
 _EMBED_MEDIA = ("image", "thumbnail", "video")
 _EMBED_ICONS = ("author", "footer")
 
+_LEAVES = frozenset({str, int, bool, type(None)})
+
 _original_message_payload = serializers.message_payload
 
 
@@ -51,13 +53,15 @@ def complete_payload(node: Any, backend: Backend, *, viewer: int | None) -> Any:
     `viewer` is the person for whom a reaction's `me` is set. `None` stands for the page, which also
     gets `users`, the ids of everyone who reacted.
     """
-    if node is None or isinstance(node, str | int):
-        return (
-            node  # most nodes end here; the check against `Mapping` is much slower, so it is second
-        )
+    if type(node) in _LEAVES:
+        return node
     if isinstance(node, Mapping):
+        # Nearly all values are leaves, and a call for each would take most of the time.
         copied = {
-            key: complete_payload(value, backend, viewer=viewer) for key, value in node.items()
+            key: value
+            if type(value) in _LEAVES
+            else complete_payload(value, backend, viewer=viewer)
+            for key, value in node.items()
         }
         if "author" in copied and "attachments" in copied and "channel_id" in copied:
             _complete_message(copied, backend, viewer)

@@ -138,6 +138,8 @@ async def test_messages_can_be_paged(alice: Person) -> None:
     assert [m["content"] for m in newest] == ["4", "5"]
     part = await alice.call("GET", f"{path}?after={said[0]['id']}&before={said[3]['id']}")
     assert [m["content"] for m in part] == ["1", "2"]
+    later = await alice.wait_for("dev", lambda _: True, after=said[2]["id"])
+    assert later["content"] == "3"
     with pytest.raises(PersonRefusedError, match="limit: give a number"):
         await alice.call("GET", f"{path}?limit=many")
 
