@@ -2,12 +2,13 @@
 
 import difflib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from theseus_rehearsal.errors import UnreadableYaml
-from theseus_rehearsal.yaml_text import WordsLoader, read_yaml
+from theseus_rehearsal.yaml_text import WordsLoader, YamlText, read_yaml
 
 from bot.domain.errors import ConfigError
 
@@ -52,6 +53,12 @@ def _explain(problem: ErrorDetails, model: type[BaseModel]) -> str:
     return f"unknown key {dotted}; {hint}"
 
 
+@lru_cache(maxsize=4)
+def _read(text: str, source: str) -> YamlText:
+    """Read YAML once, however many of its keys are asked for; models copy what they hold of it."""
+    return read_yaml(text, source, WordsLoader)
+
+
 def parse(text: str, model: type[M], source: str, *, only: str | None = None) -> M:
     """Validate YAML `text` (or only its top-level key `only`) as `model`.
 
@@ -59,7 +66,7 @@ def parse(text: str, model: type[M], source: str, *, only: str | None = None) ->
     may be why another one is missing.
     """
     try:
-        read = read_yaml(text, source, WordsLoader)
+        read = _read(text, source)
     except UnreadableYaml as error:
         raise ConfigError(str(error)) from error
     content = read.content
