@@ -61,7 +61,7 @@ format: install  ## mend what can be mended
 bench: claude servers  ## measure beside baselines; ARGS="--only journal" for one
 	$(BIN)/theseus bench $(ARGS)
 
-hearing: claude  ## train data/hearing.tsv, which tells requests apart; fetches two public corpora once
+hearing: claude servers  ## train data/hearing.tsv, which tells requests apart; fetches two public corpora once
 	$(BIN)/python -m bench.hearing $(ARGS)
 
 # The environment is complete when this stamp is newer than the lock. A uv on PATH is used, and may

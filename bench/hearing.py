@@ -3,48 +3,44 @@
     python -m bench.hearing [FOLDER] [--corrections FILE]
 
 It learns from templates (`bench/data/hearing_phrases.toml`), single sentences
-(`bench/data/hearing_sentences.tsv`), the tables of `tests/bot/grammar` and two public corpora. They
-are fetched into FOLDER (data/state/cache/hearing) if it lacks them.
+(`bench/data/hearing_sentences.tsv`) and two public corpora. These are fetched into FOLDER
+(data/state/cache/hearing) if it lacks them. The same inputs give the same table.
 FILE has corrections of people, as `theseus hearing report --json` prints them: its sentences count
 too. Words of them may then be read in the table.
 """
 
 import argparse
+import hashlib
 import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from bench.hearing_corpora import read_corpora
+from bench.hearing_corpora import CORPORA, read_corpora
 from bench.hearing_phrases import draw_sentences
 from bench.hearing_training import Example, train
 from bot.domain.correction import Correction
-from bot.domain.intents import Intent
 from bot.grammar import COMMAND_LINE
 from bot.listener.corrections import can_correct, obey
-from bot.listener.labels import ASK, DECISION, is_learned
+from bot.listener.labels import ASK
 from bot.listener.second_opinion import understand
 from bot.listener.table import TABLE
 
 _ROOT = Path(__file__).resolve().parents[1]
-_TABLES = _ROOT / "tests" / "bot" / "grammar"
+_PHRASES = _ROOT / "bench/data/hearing_phrases.toml"
+_SENTENCES = _ROOT / "bench/data/hearing_sentences.tsv"
 _MANY, _FEW = 3_000, 500  # sentences of a kind, and of a topic of questions
-_TABLE_WEIGHT = 3.0
+_WEIGHT = 3.0  # of a sentence that somebody wrote
+INPUTS = "# inputs: "
+"""What the first line of the table begins with."""
 _CORRECTIONS = TypeAdapter(tuple[Correction, ...])
-_DECISIONS = (
-    Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.STOP, Intent.CANCEL, Intent.PAUSE,
-    Intent.RESUME, Intent.UNCLEAR,
-)  # fmt: skip
 
 
 def read_phrases() -> Iterator[Example]:
     """Yield sentences drawn from the templates."""
-    file = Path(__file__).parent / "data" / "hearing_phrases.toml"
-    templates = tomllib.loads(file.read_text("utf-8"))
+    templates = tomllib.loads(_PHRASES.read_text("utf-8"))
     for label, phrases in templates["phrases"].items():
         count = _FEW if label.startswith(ASK) or label in ("budget", "audit") else _MANY
         for sentence in draw_sentences(phrases, templates["slots"], count, label):
@@ -53,28 +49,9 @@ def read_phrases() -> Iterator[Example]:
 
 def read_sentences() -> Iterator[Example]:
     """Yield the sentences that were written one by one."""
-    file = Path(__file__).parent / "data" / "hearing_sentences.tsv"
-    for line in file.read_text("utf-8").splitlines():
+    for line in _SENTENCES.read_text("utf-8").splitlines():
         label, sentence = line.split("\t")
-        yield Example(sentence, label, _TABLE_WEIGHT)
-
-
-def read_tables() -> Iterator[Example]:
-    """Yield the sentences of the grammar's tests that say what they mean wherever they are used."""
-    for name in ("utterances", "changes"):
-        for group in _load(name):
-            intent = group.get("intent")
-            if intent is None or group["where"] == "error" or intent == Intent.ASK:
-                continue
-            if intent in _DECISIONS:
-                yield from (_build_example(each, DECISION) for each in group["said"])
-            elif is_learned(Intent(intent)):
-                yield from (_build_example(each, intent) for each in group["said"])
-    for name in ("questions", "questions_unseen"):
-        for group in _load(name):
-            if group.get("topic") and group["where"] != "overheard":
-                label = ASK + group["topic"]
-                yield from (_build_example(each, label) for each in group["said"])
+        yield Example(sentence, label, _WEIGHT)
 
 
 def read_corrections(file: Path) -> Iterator[Example]:
@@ -95,18 +72,18 @@ def read_corrections(file: Path) -> Iterator[Example]:
             corrected = obey(each.sentence, COMMAND_LINE, utterance, each.intent)
             topic = corrected.slots.topic
             label = f"{ASK}{topic.value}" if topic else corrected.intent.value
-            yield Example(each.sentence, label, _TABLE_WEIGHT)
+            yield Example(each.sentence, label, _WEIGHT)
 
 
-def _load(name: str) -> list[dict[str, Any]]:
-    groups: list[dict[str, Any]] = yaml.safe_load((_TABLES / f"{name}.yaml").read_text("utf-8"))
-    return groups
+def hash_inputs() -> str:
+    """Return the SHA-256 of what the table learns from, without corrections.
 
-
-def _build_example(sentence: str | dict[str, Any], label: str) -> Example:
-    return Example(
-        sentence if isinstance(sentence, str) else sentence["text"], label, _TABLE_WEIGHT
-    )
+    It stands in the table: whoever changes one of the files trains again.
+    """
+    digest = hashlib.sha256()
+    for file in (_PHRASES, _SENTENCES, CORPORA):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def main() -> None:
@@ -123,8 +100,8 @@ def main() -> None:
         talk = list(read_corpora(options.folder))
     except (OSError, ValueError) as error:
         sys.exit(f"The corpora cannot be read: {error}")
-    trained = train([*read_phrases(), *read_sentences(), *read_tables(), *corrected, *talk])
-    text = trained.table.format()
+    trained = train([*read_phrases(), *read_sentences(), *corrected, *talk])
+    text = f"{INPUTS}{hash_inputs()}\n{trained.table.format()}"
     TABLE.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{TABLE}: {len(text) / 1000:,.0f} kB from {trained.examples:,} sentences\n")
 
