@@ -31,6 +31,8 @@ from bot.listener.table import TABLE
 _ROOT = Path(__file__).resolve().parents[1]
 _PHRASES = _ROOT / "bench/data/hearing_phrases.toml"
 _SENTENCES = _ROOT / "bench/data/hearing_sentences.tsv"
+DEFAULT_FOLDER = _ROOT / "data/state/cache/hearing"
+"""Where the corpora are."""
 _MANY, _FEW = 3_000, 500  # sentences of a kind, and of a topic of questions
 _WEIGHT = 3.0  # of a sentence that somebody wrote
 INPUTS = "# inputs: "
@@ -89,7 +91,7 @@ def hash_inputs() -> str:
 def main() -> None:
     """Train the table, write it, and print its size."""
     parser = argparse.ArgumentParser(prog="bench.hearing", description=main.__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=_ROOT / "data/state/cache/hearing")
+    parser.add_argument("folder", nargs="?", type=Path, default=DEFAULT_FOLDER)
     parser.add_argument("--corrections", type=Path, metavar="FILE")
     options = parser.parse_args()
     try:

@@ -8,11 +8,13 @@ from bot.intake import Intake, IssueIntake, IssueRules
 from bot.intake.answer_translations import AnswerTranslations
 from bot.intake.assembly import assemble_intake
 from bot.intake.corrections import Corrections
+from bot.intake.meaning_readings import MeaningReadings
 from bot.intake.model_readings import ModelReadings
 from bot.ports.answer_translator import AnswerTranslator
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.key_value_store import KeyValueStore
+from bot.ports.meaning_rater import MeaningRater
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.message_interpreter import MessageInterpreter
 from bot.self_improvement import SelfImprovementAgent
@@ -39,6 +41,8 @@ def build_intake(injector: Injector) -> Intake:
     injector.add(intake)
     if injector.find(MessageInterpreter) is not None:
         injector.build(ModelReadings, targets=intake.targets)
+    if injector.find(MeaningRater) is not None:
+        injector.build(MeaningReadings)
     if injector.find(AnswerTranslator) is not None:
         injector.build(AnswerTranslations)
     return intake

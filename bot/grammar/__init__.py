@@ -23,7 +23,7 @@ from bot.grammar._ambient_requests import is_ambient_request
 from bot.grammar._clauses import Clause, split_clauses
 from bot.grammar._faults import find_fault_request
 from bot.grammar._language_data import ENGLISH, load_languages
-from bot.grammar._language_detection import detect_language
+from bot.grammar._language_detection import detect_language, has_few_english_words
 from bot.grammar._languages import parse_foreign_request
 from bot.grammar._normalise import Plain, make_plain
 from bot.grammar._requests import find_plain_request, find_revision, is_retry_request, note_request
@@ -55,6 +55,7 @@ __all__ = [
     "Topic",
     "Utterance",
     "describe",
+    "has_few_english_words",
     "load_languages",
     "parse",
 ]

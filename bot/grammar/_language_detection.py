@@ -2,6 +2,9 @@
 
 from bot.grammar._language_data import ENGLISH, TOKEN, fold, fold_tokens, load_languages
 
+_FEWEST_WORDS = 3  # of a sentence
+_MOST_ENGLISH = 0.15  # of the words of a sentence in another language
+
 
 def detect_language(text: str) -> str:
     """Return the language code of plain text: the language of most words, English if in doubt.
@@ -18,6 +21,13 @@ def detect_language(text: str) -> str:
         return ENGLISH
     code = max(likely, key=lambda code: load_languages()[code].has_phrase_in(" ".join(words)))
     return code if _is_evidence(evidence[code], text) else ENGLISH
+
+
+def has_few_english_words(text: str) -> bool:
+    """Return whether a sentence is probably in another language than English, known here or not."""
+    words = [each for each in fold_tokens(text) if each.isalpha()]
+    known = sum(each in load_languages()[ENGLISH].common_tokens for each in words)
+    return len(words) >= _FEWEST_WORDS and known <= _MOST_ENGLISH * len(words)
 
 
 def _is_evidence(known: frozenset[str], text: str) -> bool:

@@ -6,6 +6,7 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.journal import Kind
+from bot.intake.meaning_readings import MeaningReadings
 from bot.intake.message import Message
 from bot.intake.model_readings import ModelReadings
 from cogs.conversation._incoming_message import IncomingMessage
@@ -15,13 +16,15 @@ from cogs.ui import get_audience
 async def read_with_model(bot: TheseusClient, incoming: IncomingMessage) -> Message:
     """Return the request as a model reads it; unchanged if there is none, or if it may not.
 
-    Each reading is in the journal, with its cost.
+    Each reading is in the journal, with its cost. Where no model may read it, an encoder compares
+    its meaning.
     """
     request, message = incoming.request, incoming.message
     readings = bot.find_part(ModelReadings)
     hint = readings.build_hint(request, incoming.setting) if readings else None
     if readings is None or hint is None:
-        return request
+        comparison = bot.find_part(MeaningReadings)
+        return await comparison.read(request, incoming.setting) if comparison else request
     with suppress(discord.HTTPException):  # only decoration
         await message.channel.typing()
     with bot.recorder.measure(

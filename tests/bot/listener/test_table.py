@@ -21,7 +21,7 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_the_built_in_table_is_small_and_written_as_it_would_be_again() -> None:
     text = TABLE.read_text("utf-8")
     assert len(text) < 700_000
-    assert HearingTable.read(TABLE).format() == text
+    assert HearingTable.read(TABLE).format() == text.partition("\n")[2]  # after its inputs' hash
 
 
 @pytest.mark.parametrize(
