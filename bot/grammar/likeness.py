@@ -67,9 +67,10 @@ def extract_stems(text: str) -> frozenset[str]:
     """Return the stems in `text` that say something; identifiers are split at `_`, `.` and case."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
     stems = {stem(word) for word in re.findall(r"[A-Za-z]{2,}", spaced)}
-    return frozenset(stems - {stem(noise) for noise in _NOISE} - _NOISE)
+    return frozenset(stems - _NOISE_STEMS)
 
 
+_NOISE_STEMS = _NOISE | {stem(noise) for noise in _NOISE}
 _FILLER_STEMS = frozenset(stem(word) for word in _COMPANY.split())
 
 
