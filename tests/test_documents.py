@@ -25,7 +25,7 @@ NOT_HERE = (
     "tests/acceptance",
     "tests/regressions/",
 )  # what a bot makes while it runs
-EXAMPLES = {"tests/hmac.py", "tests/shop/", "cogs/payments/**", "policy/__init__.py"}
+EXAMPLES = {"server.yaml", "tests/hmac.py", "tests/shop/", "cogs/payments/**", "policy/__init__.py"}
 EXAMPLES |= {"cogs/**/*.csv", "cogs/**/*.json", "cogs/**/*.txt"}
 EXAMPLES |= {"cogs/coin_flips.py", "tests/cogs/test_coin_flips.py"}
 # Names of files anywhere, which tools know or a page makes up.

@@ -137,6 +137,8 @@ class DailyComparison(Record):
 class GoalAttempt(Record):
     """A run that was started for an objective, and what it changed; one row, by run."""
 
+    reads_newer = True  # older code has stored a field that is gone
+
     run_id: str
     opportunity: str
     title: str
@@ -145,7 +147,6 @@ class GoalAttempt(Record):
     started_at: AwareDatetime
     live_at: AwareDatetime | None = None
     result: DailyComparison | None = None
-    reported_at: AwareDatetime | None = None
 
 
 class PursuitLimits(Record):

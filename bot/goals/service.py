@@ -25,6 +25,7 @@ from bot.presentation.markdown import escape_line
 
 _PREFIX = "goal:"
 _LEAST_DAYS = 14
+_ID = re.compile(r"g\d+")
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def _find_named(wanted: str, known: Iterable[Objective]) -> Objective:
     objectives = {each.id: each for each in known}
     if wanted in objectives:
         return objectives[wanted]
-    words = _extract_stems(wanted)
+    words = _extract_stems(wanted) if not _ID.fullmatch(wanted) else frozenset()
     fitting = [each for each in objectives.values() if words <= _extract_stems(each.text)]
     if words and len(fitting) == 1:
         return fitting[0]

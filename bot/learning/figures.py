@@ -14,6 +14,18 @@ _WEEK = timedelta(days=7)
 _BAD_VERDICTS = ("partial", "not_fixed", "regressed")
 
 
+class Ratio(NamedTuple):
+    """A part of a total."""
+
+    part: int
+    total: int
+
+    @property
+    def ratio(self) -> float | None:
+        """The ratio from 0 to 1; `None` if the total is 0."""
+        return self.part / self.total if self.total else None
+
+
 class Indicator(NamedTuple):
     """One figure: `part` of `total`, its value, and the formula as people read it.
 
@@ -90,17 +102,33 @@ def _has_data(period: FigurePeriod) -> bool:
     return bool(period.runs or period.incidents or period.cases or period.actions)
 
 
+def measure_autonomy(runs: Iterable[RunSummary]) -> Ratio:
+    """Return how many of the tasks that ended or wait for a person were done without help."""
+    tasks = [run for run in runs if run.status in FINAL_STATUSES or run.status is Status.WAITING]
+    return Ratio(sum(run.status is Status.DONE and not run.helped for run in tasks), len(tasks))
+
+
+def measure_recovery(incidents: Iterable[Incident]) -> Ratio:
+    """Return how many of the incidents that may be our code's were ended by a fix of the bot."""
+    ours = [each for each in incidents if each.triage.ours and not each.is_for_people]
+    return Ratio(sum(each.is_fixed and each.fix is not None for each in ours), len(ours))
+
+
+def measure_approval(runs: Iterable[RunSummary]) -> Ratio:
+    """Return how many of the proposals that people decided about were approved."""
+    decided = [
+        run for run in runs
+        if run.proposed_at and (run.approved_at or run.status is Status.REJECTED)
+    ]  # fmt: skip
+    return Ratio(sum(run.approved_at is not None for run in decided), len(decided))
+
+
 def _compute_autonomy(period: FigurePeriod) -> Indicator:
-    tasks = [
-        run for run in period.runs if run.status in FINAL_STATUSES or run.status is Status.WAITING
-    ]
-    alone = [run for run in tasks if run.status is Status.DONE and not run.helped]
     return _build_share(
         "Autonomy rate",
         "tasks done without an answer, an instruction or a revision of a person / all tasks that "
         "ended or wait for a person; an approval is no help",
-        len(alone),
-        len(tasks),
+        measure_autonomy(period.runs),
     )
 
 
@@ -121,14 +149,11 @@ def _compute_velocity(period: FigurePeriod) -> Indicator:
 
 
 def _compute_recovery(period: FigurePeriod) -> Indicator:
-    ours = [each for each in period.incidents if each.triage.ours and not each.is_for_people]
-    fixed = [each for each in ours if each.is_fixed and each.fix is not None]
     return _build_share(
         "Error recovery",
         "incidents that a fix of the bot ended, and that did not come back / incidents whose cause "
         "may be our code",
-        len(fixed),
-        len(ours),
+        measure_recovery(period.incidents),
     )
 
 
@@ -169,17 +194,10 @@ def _compute_resources(period: FigurePeriod) -> Indicator:
 
 
 def _compute_approval(period: FigurePeriod) -> Indicator:
-    decided = [
-        run
-        for run in period.runs
-        if run.proposed_at and (run.approved_at or run.status is Status.REJECTED)
-    ]
-    approved = [run for run in decided if run.approved_at is not None]
     return _build_share(
         "Approval rate",
         "proposals that were approved / proposals that were approved or rejected",
-        len(approved),
-        len(decided),
+        measure_approval(period.runs),
     )
 
 
@@ -189,13 +207,12 @@ def _compute_reloads(period: FigurePeriod) -> Indicator:
     return _build_share(
         "Reload success",
         "reloads and restarts that worked / all in the journal",
-        total - sum(each.failures for each in reloads),
-        total,
+        Ratio(total - sum(each.failures for each in reloads), total),
     )
 
 
-def _build_share(name: str, formula: str, part: int, total: int) -> Indicator:
-    return Indicator(name, formula, "share", part, total, part / total if total else None)
+def _build_share(name: str, formula: str, share: Ratio) -> Indicator:
+    return Indicator(name, formula, "share", *share, share.ratio)
 
 
 def _count_held(cases: Sequence[RunCase]) -> int:

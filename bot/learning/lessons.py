@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 import structlog
@@ -21,6 +21,7 @@ from bot.ports.store import Store
 
 _LOOKED_AT = 300  # of the newest ended runs
 _RETENTION = timedelta(days=400)
+_JUDGED_WITHIN = timedelta(days=100)  # longer than any watch of a fix
 _SECONDS = 300.0
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -39,6 +40,8 @@ class CaseRepository:
         self._key_values = key_values
         self._clock = clock
         self._prompts = prompts
+        # Read once: nothing else writes cases.
+        self._known: dict[str, RunCase] | None = None
 
     async def run_forever(self) -> NoReturn:
         """Collect cases every few minutes until cancelled."""
@@ -59,22 +62,32 @@ class CaseRepository:
     async def collect(self) -> int:
         """Store the cases of runs that have ended or were judged since; return how many.
 
-        Cases older than the runs themselves are removed. Raises `StoreError`.
+        Only such runs are read. Cases older than the runs themselves are removed. Raises
+        `StoreError`.
         """
-        known = {case.run_id: case for case in await self.list_cases()}
-        ended = await self._store.find(status=FINAL_STATUSES, limit=_LOOKED_AT)
-        due = [run for run in ended if _is_due(run, known.get(run.id))]
-        histories = await self._store.get_histories([run.id for run in due])
+        if self._known is None:
+            self._known = {case.run_id: case for case in await self.list_cases()}
+        known, now = self._known, self._clock.now()
+        versions = await self._store.find_versions(status=FINAL_STATUSES, limit=_LOOKED_AT)
+        due = [
+            run_id
+            for run_id, version in versions.items()
+            if _is_due(version, known.get(run_id), now)
+        ]
+        histories = await self._store.get_histories(due) if due else {}
         reports = await self._count_reports() if due else {}
         count = 0
-        for run in due:
-            case = self._build(run, histories[run.id], known.get(run.id), reports)
-            if case != known.get(run.id):
-                await self._key_values.put(f"{CASE}{run.id}", case)
+        for run_id in due:
+            run = await self._store.get(run_id)
+            case = self._build(run, histories[run_id], known.get(run_id), reports)
+            if case != known.get(run_id):
+                await self._key_values.put(f"{CASE}{run_id}", case)
+                known[run_id] = case
                 count += 1
-        for case in known.values():
-            if self._clock.now() - case.ended_at > _RETENTION:
+        for case in list(known.values()):
+            if now - case.ended_at > _RETENTION:
                 await self._key_values.remove(f"{CASE}{case.run_id}")
+                del known[case.run_id]
         return count
 
     def _build(
@@ -102,8 +115,9 @@ def compute_prompts_version(texts: Mapping[str, str]) -> str:
     return hashlib.sha256(joined.encode("utf-8", "replace")).hexdigest()[:8]
 
 
-def _is_due(run: Run, known: RunCase | None) -> bool:
+def _is_due(version: int, known: RunCase | None, now: datetime) -> bool:
     """Return whether a run has no case, has changed, or its change may have been judged since."""
-    if known is None or known.version != run.version:
+    if known is None or known.version != version:
         return True
-    return known.result == "unclear" and bool(known.merge_commit)
+    is_open = known.result == "unclear" and bool(known.merge_commit)
+    return is_open and now - known.ended_at < _JUDGED_WITHIN

@@ -55,6 +55,12 @@ class Store(Protocol):
         """Return matching runs, newest first."""
         ...
 
+    async def find_versions(
+        self, *, status: Collection[Status], limit: int = 50
+    ) -> Mapping[str, int]:
+        """Return the versions of matching runs by id, newest first, without reading the runs."""
+        ...
+
     async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
         """Lease a queued run of `lane` or of a more urgent lane: the most urgent, then the oldest.
 

@@ -17,7 +17,7 @@ from bot.domain.incident import Incident
 from bot.domain.record_search import RunQuery, RunSummary
 from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.domain.samples import OWN_KINDS, ActionCount
-from bot.monitoring.key_figures import (
+from bot.learning.key_figures import (
     KeyFigures,
     compute_key_figures,
     compute_spread,

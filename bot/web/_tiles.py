@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bot.domain.run import Run, Status
-from bot.monitoring.key_figures import KeyFigures, Ratio, Spread
+from bot.learning.figures import Ratio
+from bot.learning.key_figures import KeyFigures, Spread
 from bot.presentation.counts import format_count
 from bot.web._formats import PLACEHOLDER, format_duration, format_money
 from bot.web._time_spans import ShownSpan
@@ -69,7 +70,7 @@ def _build_tiles(
         ),
         Tile(
             "Open incidents", f"{open_incidents:,}",
-            f"{figures.recovered.total:,} began {period}", "/incidents",
+            f"{figures.incidents:,} began {period}", "/incidents",
             "bad" if open_incidents else "",
         ),
         Tile(
@@ -84,11 +85,11 @@ def _build_tiles(
         ),
         Tile(
             "Autonomy rate", _format_percent(figures.unaided),
-            _format_ratio(figures.unaided, "ended runs were completed without human help"), "/runs",
+            _format_ratio(figures.unaided, "tasks were done without human help"), "/growth",
         ),
         Tile(
-            "Recovery rate", _format_percent(figures.recovered),
-            _format_ratio(figures.recovered, "incidents ended by a fix or a revert"), "/incidents",
+            "Error recovery", _format_percent(figures.recovered),
+            _format_ratio(figures.recovered, "incidents of our code ended by a fix"), "/growth",
         ),
         Tile(
             "Time to proposal", _format_median(figures.to_proposal, format_duration),

@@ -154,6 +154,12 @@ async def test_runs_are_found_by_status_and_thread(store: Store) -> None:
     assert await store.find(thread_id=11) == (done,)
     assert await store.find(status={Status.DONE}, thread_id=12) == ()
     assert await store.find(status=()) == ()
+    found = await store.find_versions(status={Status.DONE, Status.WAITING})
+    assert list(found.items()) == [(each.id, each.version) for each in (waiting, done)]
+    assert list(await store.find_versions(status=[Status.DONE, Status.WAITING], limit=1)) == [
+        waiting.id
+    ]
+    assert await store.find_versions(status=()) == {}
 
 
 async def test_the_oldest_queued_run_is_leased_first(store: Store) -> None:

@@ -97,6 +97,12 @@ class FakeStore:
         oldest_first = sorted(found, key=lambda run: run.created_at)
         return tuple(reversed(oldest_first))[:limit]
 
+    async def find_versions(
+        self, *, status: Collection[Status], limit: int = 50
+    ) -> Mapping[str, int]:
+        """Return the versions of matching runs by id, newest first."""
+        return {run.id: run.version for run in await self.find(status=status, limit=limit)}
+
     async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
         """Take the most urgent queued run, the oldest of those."""
         queued = [run for run in self.runs.values() if run.status is Status.QUEUED]

@@ -117,7 +117,7 @@ async def test_listed_people_set_and_remove_goals_and_nobody_else_does(tmp_path:
     await goals.service.remove(DORA, f"`{first.upper()}`")
     [left] = await goals.service.list_objectives()
     assert (left.id, left.parent) == (child.objective.id, None)
-    with pytest.raises(OutOfBounds, match="no goal `g1`"):
+    with pytest.raises(OutOfBounds, match="no goal “g1”"):
         await goals.service.remove(DORA, first)
 
 

@@ -14,7 +14,7 @@ from bot.learning.figures import (
     compute_quality,
     select_period,
 )
-from tests.bot.monitoring.test_key_figures import an_incident
+from tests.bot.learning.test_key_figures import an_incident
 from tests.support.run_cases import NOW, make_case
 
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)

@@ -1,8 +1,10 @@
 """Ended runs are kept as cases, and judged again once their fix was watched."""
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from bot.domain.change import ChangeSet
+from bot.domain.history import History
 from bot.domain.people import Person, Place
 from bot.domain.plan import Plan, Step
 from bot.domain.proposal import Outcome, Shipment
@@ -54,6 +56,36 @@ async def test_a_case_is_stored_once_and_changes_with_its_verdict() -> None:
     assert await cases.collect() == 1
     first, _ = await cases.list_cases()
     assert (first.result, first.prompts) == ("held", version)
+
+
+class CountingStore(FakeStore):
+    """A store that notes which runs were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    async def get(self, run_id: str) -> Run:
+        self.read.append(run_id)
+        return await super().get(run_id)
+
+    async def get_histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
+        self.read.extend(run_ids)
+        return await super().get_histories(run_ids)
+
+
+async def test_only_runs_that_are_new_are_read() -> None:
+    store, values, clock = CountingStore(), FakeKeyValueStore(), FakeClock()
+    cases = CaseRepository(store, values, clock, dict)
+    add_run(store, clock, "aaa")
+    await cases.collect()
+    add_run(store, clock, "bbb", Status.FAILED)
+    store.read.clear()
+    assert await cases.collect() == 1
+    assert set(store.read) == {"bbb"}
+    store.read.clear()
+    assert await cases.collect() == 0
+    assert store.read == []
 
 
 async def test_cases_are_forgotten_after_as_long_as_runs() -> None:

@@ -11,7 +11,7 @@ from bot.domain.record_search import RunSummary
 from bot.domain.restart import RestartReport
 from bot.domain.run import Status
 from bot.domain.shipped_fix import ShippedFix
-from bot.monitoring.key_figures import compute_key_figures, compute_spread
+from bot.learning.key_figures import compute_key_figures, compute_spread
 from bot.presentation.state_labels import describe_incident
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_each_rate_is_of_what_it_says() -> None:
     assert (figures.begun, figures.finished) == (8, 6)
     assert (figures.proposed, figures.shipped, figures.by_itself) == (6, 4, 1)
     assert (figures.held, figures.unsure, figures.still_watched) == ((1, 2), 1, 1)
-    assert (figures.approved, figures.unaided) == ((4, 5), (3, 6))
+    assert (figures.approved, figures.unaided) == ((4, 5), (3, 7))
     assert (figures.to_live.median, figures.to_live.number) == (25 * 60, 4)
     assert figures.cost.median == 2.0
 
@@ -96,26 +96,17 @@ def a_fix(**about: Any) -> ShippedFix:
             False,
             "Fix is live and being watched",
         ),
-        (an_incident(rollback=RestartReport(), closed_for="reverted"), True, "Closed"),
+        (an_incident(rollback=RestartReport(), closed_for="reverted"), False, "Closed"),
         (an_incident(rollback=RestartReport(not_back="no"), closed_for="by hand"), False, "Closed"),
     ],
 )
-def test_an_incident_has_recovered_when_a_fix_or_a_revert_ended_it(
+def test_an_incident_of_ours_has_recovered_when_a_fix_ended_it(
     incident: Incident, recovered: bool, state: str
 ) -> None:
     figures = compute_key_figures([], [incident], NOW - timedelta(days=1))
 
-    assert figures.recovered == (int(recovered), 1)
+    assert figures.recovered == (int(recovered), int(not incident.is_for_people))
     assert describe_incident(incident) == state
-
-
-@pytest.mark.parametrize(
-    "status", [Status.FAILED, Status.REJECTED, Status.CANCELLED, Status.QUARANTINED]
-)
-def test_a_run_that_did_not_get_done_counts_against_autonomy(status: Status) -> None:
-    runs = [a_run(), a_run(helped=True), a_run(status), a_run(Status.RUNNING)]
-
-    assert compute_key_figures(runs, [], NOW - timedelta(days=1)).unaided == (1, 3)
 
 
 def test_the_ninetieth_of_a_hundred_lies_among_them() -> None:

@@ -7,19 +7,8 @@ from typing import NamedTuple
 
 from bot.domain.incident import Incident
 from bot.domain.record_search import RunSummary
-from bot.domain.run import FINAL_STATUSES, Status
-
-
-class Ratio(NamedTuple):
-    """A part of a total."""
-
-    part: int
-    total: int
-
-    @property
-    def ratio(self) -> float | None:
-        """The ratio from 0 to 1; `None` if the total is 0."""
-        return self.part / self.total if self.total else None
+from bot.domain.run import FINAL_STATUSES
+from bot.learning.figures import Ratio, measure_approval, measure_autonomy, measure_recovery
 
 
 class Spread(NamedTuple):
@@ -36,12 +25,10 @@ class Spread(NamedTuple):
 class KeyFigures(NamedTuple):
     """Figures of the runs and incidents that began in a period.
 
-    `shipped` counts changes that came live. `unaided` counts, of all ended runs, those that were
-    done without an answer, an instruction or a revision request of a person. `approved` counts the
-    approved among the proposals that were decided. `held` counts the fixes that hold among those
-    with a clear verdict. `recovered` counts the incidents that a fix or a revert has ended; an
-    incident that only became quiet does not count. Times are in seconds from the request; `cost` is
-    in US dollars per change that came live.
+    `shipped` counts changes that came live. `unaided`, `approved` and `recovered` are the
+    indicators of `bot.learning.figures`: autonomy, approval, error recovery. `held` counts the
+    fixes that hold among those with a clear verdict. Times are in seconds from the request; `cost`
+    is in US dollars per change that came live.
     """
 
     begun: int
@@ -54,6 +41,7 @@ class KeyFigures(NamedTuple):
     held: Ratio
     unsure: int
     still_watched: int
+    incidents: int
     recovered: Ratio
     to_proposal: Spread
     to_live: Spread
@@ -74,18 +62,13 @@ def compute_key_figures(
         proposed=len(proposed),
         shipped=len(shipped),
         by_itself=sum(run.origin != "person" for run in runs),
-        unaided=_share(
-            [run for run in runs if run.status in FINAL_STATUSES],
-            lambda run: run.status is Status.DONE and not run.helped,
-        ),
-        approved=_share(
-            [run for run in proposed if run.approved_at or run.status is Status.REJECTED],
-            lambda run: run.approved_at is not None,
-        ),
-        held=_share(judged, lambda run: run.verdict == "fixed"),
+        unaided=measure_autonomy(runs),
+        approved=measure_approval(runs),
+        held=Ratio(sum(run.verdict == "fixed" for run in judged), len(judged)),
         unsure=sum(run.verdict == "inconclusive" for run in runs),
         still_watched=sum(run.watched and run.verdict is None for run in shipped),
-        recovered=Ratio(sum(each.is_fixed for each in began), len(began)),
+        incidents=len(began),
+        recovered=measure_recovery(began),
         to_proposal=compute_spread(measure_times(proposed, lambda run: run.proposed_at)),
         to_live=compute_spread(measure_times(shipped, lambda run: run.live_at)),
         cost=compute_spread([run.cost_usd for run in shipped]),
@@ -110,7 +93,3 @@ def compute_spread(values: Sequence[float]) -> Spread:
         return Spread(values[0], values[0], 1)
     p90 = statistics.quantiles(values, n=10, method="inclusive")[-1]
     return Spread(statistics.median(values), p90, len(values))
-
-
-def _share(runs: Sequence[RunSummary], counts: Callable[[RunSummary], bool]) -> Ratio:
-    return Ratio(sum(map(counts, runs)), len(runs))
