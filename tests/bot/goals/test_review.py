@@ -11,6 +11,8 @@ from bot.domain.people import ITSELF
 from bot.domain.personal_data import DataSubject
 from bot.domain.proposal import Shipment
 from bot.goals.service import ObjectiveRequest
+from bot.learning.lessons import CaseRepository
+from bot.reviews.service import IncidentReviews, ReviewRecords
 from tests.bot.goals.days import DAY, make_days
 from tests.bot.goals.goal_harness import GoalHarness
 from tests.support.agent_harness import ALICE, DORA, MALLORY
@@ -24,6 +26,22 @@ async def review(goals: GoalHarness) -> None:
     await goals.review.look()
     goals.clock.tick(86_400)
     await goals.review.look()
+
+
+async def test_a_week_in_which_nobody_talks_starts_no_run_and_asks_no_model(tmp_path: Path) -> None:
+    goals = GoalHarness(tmp_path, ACTIONS, GoalsConfig())
+    await goals.set_goal("no crash for a week")
+    injector = goals.agent.injector
+    cases = injector.build(CaseRepository, prompts=dict)
+    injector.build(ReviewRecords)
+    reviews = injector.build(IncidentReviews, monitoring=goals.monitoring)
+    for _ in range(8):
+        for turn in (goals.review.look, goals.pursuit.turn, cases.collect, reviews.look):
+            await turn()
+        goals.clock.tick(86_400)
+    assert any(each.card and "Goals" in each.card.title for each in goals.posts)
+    assert await goals.world.store.find() == ()
+    assert goals.world.engine.asked == []  # a planner is asked in a run alone
 
 
 async def test_without_goals_nothing_is_read_posted_or_started(tmp_path: Path) -> None:
