@@ -13,12 +13,14 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 
 from bot.demo.bot_process import SUPERVISED, BotProcess
+from bot.demo.core_break import CoreBreak
+from bot.demo.core_page import PATH, CorePage
 from bot.demo.faults import Change, Living, MetFault, apply_edits
 from bot.demo.first_hint import build_fault_hint, build_request_hint, build_watch_hint
 from bot.demo.forge_pages import ForgeReader, forge_routes
 from bot.demo.newcomer import MEMBERS, join_newcomer
 from bot.demo.scenario import DemoScenario, start_service
-from bot.demo.second_act import build_next_hint, offer_second_act
+from bot.demo.second_act import SuggestedStep, build_next_steps, offer_second_act
 from bot.demo.traffic import VISITORS
 from bot.demo.uncommitted_cogs import UncommittedCogs, find_uncommitted_cogs
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
@@ -30,6 +32,7 @@ TOKEN = "local-demo-token"  # noqa: S105  not a secret: the local Discord listen
 _LOOK_SECONDS = 0.5
 _MAINTAINERS = "maintainers"
 _MODERATES = ("manage_messages", "kick_members")
+_ABOUT_DASHBOARD = "What the bot does, step by step: {}/"
 _NEXT_REQUEST = "add a /coinflip command"
 _AT_FORGE = ("alice", "bob")  # whose issues it takes: the visitor, as either
 
@@ -122,18 +125,15 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
     living = plan.living
     visitors = VISITORS if living else ()
     cogs = await find_uncommitted_cogs(plan.source)
+    core_page = CorePage(CoreBreak(workspace))
     discord = LocalDiscord(
         _build_people(visitors),
         token=TOKEN,
         port=port,
-        hint=[
-            *_choose_hint(plan),
-            *cogs.describe(),
-            "",
-            f"What the bot does, step by step: {dashboard}/",
-        ],
-        extra_routes=forge_routes(forge, _AT_FORGE, dashboard),
+        hint=[*_choose_hint(plan), *cogs.describe(), "", _ABOUT_DASHBOARD.format(dashboard)],
+        extra_routes=(*forge_routes(forge, _AT_FORGE, dashboard), *core_page.list_routes()),
     )
+    core_page.discord = discord
     demo_paths = DemoPaths(
         guild_id=discord.guild_id,
         dev_channel_id=discord.dev_channel_id,
@@ -165,7 +165,9 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
             await stack.enter_async_context(scenario)
         running = Demo(discord, workspace, bot, dashboard)
         await stack.enter_async_context(join_newcomer(discord))
-        await stack.enter_async_context(offer_second_act(discord, _choose_next_hint(plan)))
+        await stack.enter_async_context(
+            offer_second_act(discord, _list_next_steps(plan, discord.base_url))
+        )
         yield running
 
 
@@ -192,10 +194,13 @@ def _choose_hint(plan: DemoPlan) -> list[str]:
     )
 
 
-def _choose_next_hint(plan: DemoPlan) -> list[str]:
+def _list_next_steps(plan: DemoPlan, address: str) -> list[SuggestedStep]:
     with_key = plan.engine == "auto" and bool(os.environ.get("ANTHROPIC_API_KEY"))
     has_model = bool(plan.request) or plan.engine == "claude" or with_key
-    return build_next_hint(plan.request or _NEXT_REQUEST, has_model=has_model)
+    # Without a supervisor, nothing would roll a broken core back.
+    core_page = address + PATH if tuple(plan.program) == SUPERVISED else ""
+    request = plan.request or _NEXT_REQUEST
+    return build_next_steps(request, has_model=has_model, core_page=core_page)
 
 
 async def _prepare(

@@ -82,7 +82,7 @@ class LocalDiscord:
         self._host = "localhost" if socket else host
         self._socket = socket
         self._around = list(around)
-        self._page_token = page_token or PageToken()
+        self.page_token = self._page_token = page_token or PageToken()
         self._extra_routes = list(extra_routes)
         self.world = self._world = World(
             people,
