@@ -6,12 +6,12 @@ from typing import TypeVar
 import psycopg
 import structlog
 
-from bot.domain.errors import LeadershipLost, StoreError
+from bot.domain.errors import StoreError
 from bot.domain.gateway_session import GatewaySession
-from bot.domain.leadership import Leader, SilenceWatch
+from bot.domain.leadership import Leader, LeadershipLost, SilenceWatch, WriteFence
 from bot.domain.postgres_place import PostgresPlace
 from bot.infra.database_thread import DatabaseThread
-from bot.infra.postgres import WriteFence, describe_error
+from bot.infra.postgres import describe_error
 from bot.infra.postgres_leadership import FENCED, LeaderConnection, format_epoch_check
 from bot.ports.clock import Clock
 
@@ -71,11 +71,11 @@ class PostgresLeadership:
         """Return who leads or led last. Raises `StoreError`."""
         return await self._ask(LeaderConnection.read)
 
-    async def try_lead(self, commit: str) -> bool:
-        """Lead if no other process does; return whether this one does. Raises `StoreError`."""
+    async def take_lead(self, commit: str) -> bool:
+        """Take the lead if it is free; return whether this process leads. Raises `StoreError`."""
         now = self._clock.monotonic()
 
-        def attempt(connection: LeaderConnection) -> Leader | None:
+        def try_once(connection: LeaderConnection) -> Leader | None:
             if not connection.try_lock():
                 self._heir_since = None
                 return None
@@ -86,9 +86,9 @@ class PostgresLeadership:
                 if now - self._heir_since < HEIR_SECONDS:
                     connection.unlock()
                     return None
-            return connection.lead(self._name, commit)
+            return connection.take_lead(self._name, commit)
 
-        self._own = await self._ask(attempt)
+        self._own = await self._ask(try_once)
         self._has_lock = self._own is not None
         return self._has_lock
 
@@ -117,7 +117,7 @@ class PostgresLeadership:
         """Show that the leader works, and take the lock again if the server was restarted."""
         while not self._left:
             try:
-                self._require(await self._ask(self._beat))
+                self._require(await self._ask(self._record_beat))
             except StoreError as error:
                 # It does not know whether it leads, so the fence lets it do nothing.
                 _log.warning("the leader cannot reach the database: %s", error)
@@ -133,7 +133,7 @@ class PostgresLeadership:
             return
         self._left = True
 
-        def resign(connection: LeaderConnection) -> None:
+        def give_up(connection: LeaderConnection) -> None:
             if session is None:
                 connection.forget_session(self.epoch)
             else:
@@ -143,21 +143,22 @@ class PostgresLeadership:
                 connection.unlock()
 
         try:
-            await self._ask(resign)
+            await self._ask(give_up)
         except StoreError as error:
             _log.warning("the lead is not handed over: %s", error)
 
     # How it is done
 
-    def build_write_fence(self) -> WriteFence:
-        """Return what refuses the transactions of this process once another one leads."""
+    @property
+    def write_fence(self) -> WriteFence:
+        """What refuses the transactions of this process once another one leads."""
         statement = format_epoch_check(self._place.schema, self.epoch)
         return WriteFence(statement, FENCED, self._lost)
 
-    def _beat(self, connection: LeaderConnection) -> bool:
+    def _record_beat(self, connection: LeaderConnection) -> bool:
         if not self._has_lock and not self._left:
             self._has_lock = connection.try_lock()
-        return self._left or connection.beat(self.epoch)
+        return self._left or connection.record_beat(self.epoch)
 
     def _require(self, leads: bool) -> None:
         if not leads:

@@ -19,7 +19,7 @@ from bot.app.cache_warmer import CacheWarmer
 from bot.app.engines import MakeEngines, build_engine_resources, build_engines
 from bot.app.goals import build_goals
 from bot.app.intake import build_intake, build_issue_intake
-from bot.app.leadership import lead_when_free, read_head
+from bot.app.leadership import read_head, wait_for_lead
 from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import build_live_settings
 from bot.app.model_gateway import build_model_gateway, cancel_requests
@@ -156,7 +156,7 @@ async def run_bot(
         if lock is None:
             return
         commit = beginning.commit or await read_head(settings.root)
-        leadership = await lead_when_free(
+        leadership = await wait_for_lead(
             settings, stack, commit, supervision, standby=settings.config.availability.standby
         )
         if leadership is None:
@@ -171,7 +171,7 @@ async def run_bot(
         injector.build(_build_client, services=injector, observers=observers)
         parts = await _build(injector, stack, make_engines, supervision, beginning)
         listen_for_stop(parts.on_signal)
-        await RunningBot(parts, lock, supervision, beginning, drain=drain).run(token)
+        await RunningBot(parts, lock, supervision, beginning, leadership, drain=drain).run(token)
 
 
 async def _build(
@@ -232,7 +232,6 @@ async def _build(
         written=traffic.catch_up,
         on_signal=injector.get(EmergencyStop).on_signal,
         leave_ledger=injector.get(SqlLedger).close,
-        leadership=injector.get(Leadership),
         web=web,
     )
 
@@ -347,7 +346,7 @@ def _build_client(
     )
     fence = leadership.fence
     if fence is not None:
-        client.obey(fence)
+        client.set_fence(fence)
     observers.on_client(client)
     return client
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.app.engines import EngineResources, build_engines
-from bot.app.leadership import Patience, lead_when_free
+from bot.app.leadership import UnsupervisedWait, wait_for_lead
 from bot.app.model_gateway import build_model_gateway
 from bot.app.resources import open_services
 from bot.app.state_lock import hold
@@ -40,7 +40,7 @@ async def replay_experience(
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(hold(settings.state))
-        leadership = await lead_when_free(settings, stack, "", Patience(), standby=False)
+        leadership = await wait_for_lead(settings, stack, "", UnsupervisedWait(), standby=False)
         if leadership is None:
             raise ConfigError("This process was asked to end before it could use the state.")
         injector = await open_services(settings, stack, UnsupervisedRestarter(), leadership)

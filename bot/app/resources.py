@@ -29,7 +29,6 @@ from bot.adapters.sqlite_traffic import SqlTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.configured_sandbox import open_configured_sandbox
-from bot.app.leadership import build_write_fence
 from bot.app.meaning_rater import add_meaning_rater
 from bot.app.state_stores import StateStores
 from bot.app.target_commands import build_target_commands
@@ -161,7 +160,7 @@ async def _open_state(
         commit=lambda: code.commit,
         redact=redact,
     )
-    fence = build_write_fence(injector.get(Leadership))
+    fence = injector.get(Leadership).write_fence
     stores = StateStores.find(settings.state, settings.environment, fence)
     await run_in_thread(stores.require_copied)
     injector.add(stores)

@@ -63,7 +63,6 @@ class BotParts:
     written: Callable[[], Awaitable[None]]
     on_signal: Callable[[], None]
     leave_ledger: Callable[[], Awaitable[None]]
-    leadership: Leadership
     web: WebServer | None = None
 
 
@@ -76,6 +75,7 @@ class RunningBot:
         lock: StateLock,
         supervision: Supervision,
         beginning: Beginning,
+        leadership: Leadership,
         *,
         drain: float,
     ) -> None:
@@ -83,6 +83,7 @@ class RunningBot:
         self._lock = lock
         self._supervision = supervision
         self._beginning = beginning
+        self._leadership = leadership
         self._drain = drain
         self._until = 0.0
 
@@ -95,7 +96,7 @@ class RunningBot:
             outside = [
                 group.create_task(connect(parts.client, token), name="discord"),
                 *(group.create_task(each()) for each in parts.answering),
-                group.create_task(parts.leadership.run_forever()),
+                group.create_task(self._leadership.run_forever()),
                 group.create_task(supervision.report(self._is_ready)),
                 group.create_task(supervision.follow()),
                 group.create_task(self._announce_ready()),
@@ -143,7 +144,7 @@ class RunningBot:
         await self._supervision.alone.wait()
         if self._beginning.succeeds:
             await parts.chat.send_leftovers()
-        await parts.leadership.finish_succession()
+        await self._leadership.finish_succession()
         parts.client.alone.set()
         await parts.base_updates.ask(START)  # commits that were pushed while no bot was running
 
@@ -162,8 +163,8 @@ class RunningBot:
         await _cancel_all(work)
         await parts.chat.wait_until_sent(self._seconds_left)
         await parts.written()
-        if parts.leadership.fence is not None:  # a standby resumes the session
-            await parts.leadership.leave(await parts.client.leave(), to_heir=False)
+        if self._leadership.fence is not None:  # a standby resumes the session
+            await self._leadership.leave(await parts.client.leave(), to_heir=False)
 
     async def _hand_off(self, work: Sequence[asyncio.Task[None]]) -> None:
         """Park the current work, leave session and state to the next process, and finish answers.
@@ -188,7 +189,7 @@ class RunningBot:
             await parts.leave_ledger()
         await parts.chat.wait_until_sent(min(_GRACE_SECONDS, self._seconds_left))
         await parts.written()
-        await parts.leadership.leave(session, to_heir=True)
+        await self._leadership.leave(session, to_heir=True)
         self._lock.release()
         _log.info("session and state are left, in %.2f s", parts.clock.monotonic() - left_at)
         inherited = session.model_dump() if session is not None else None

@@ -2,7 +2,7 @@
 
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from theseus_observe.redaction import redact
 
@@ -12,15 +12,13 @@ from bot.adapters.sqlite_store import SqlKeyValueStore, SqlOutbox, SqlRecordSear
 from bot.adapters.sqlite_traffic import SqliteTraffic, SqlTraffic
 from bot.app.state_parts import LEDGER, MEMORY, PARTS, STORE, TRAFFIC, VERSIONS, StatePart
 from bot.domain.errors import ConfigError, StoreError
+from bot.domain.leadership import WriteFence
 from bot.domain.postgres_place import STATE_URL, PostgresPlace
 from bot.domain.traffic import TrafficBounds
 from bot.hot_reload.versions import SqlVersionRepository
 from bot.infra.database import SqlDatabase
 from bot.infra.sqlite import Database
 from bot.settings import Environment
-
-if TYPE_CHECKING:  # the driver may not be installed
-    from bot.infra.postgres import WriteFence
 
 
 class StateStores:
@@ -34,7 +32,7 @@ class StateStores:
         self,
         folder: Path,
         place: PostgresPlace | None,
-        fence: "WriteFence | None" = None,
+        fence: WriteFence | None = None,
         shared: Path | None = None,
     ) -> None:
         self._folder = folder
@@ -43,9 +41,7 @@ class StateStores:
         self._fence = fence
 
     @classmethod
-    def find(
-        cls, folder: Path, environment: Environment, fence: "WriteFence | None" = None
-    ) -> Self:
+    def find(cls, folder: Path, environment: Environment, fence: WriteFence | None = None) -> Self:
         """Return the stores of a bot with this environment. Raises `ConfigError`.
 
         With `fence`, only the process that leads can write.

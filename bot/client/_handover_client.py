@@ -52,7 +52,7 @@ class HandoverClient(ContainedBot):
         self.inheritance = Inheritance(session, resuming)
         self._inherits = True
 
-    def obey(self, fence: Fence) -> None:
+    def set_fence(self, fence: Fence) -> None:
         """Act only while this process leads. Call before the client starts."""
         self.fence = fence
         fence_requests(self, fence)

@@ -35,7 +35,6 @@ TheseusError
     ├── RehearsalError     nothing can be replayed here, or the script is not valid
     ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, BaseMoved, ForgeRejected
     ├── StoreError         StoreConflict
-    ├── LeadershipLost     another process leads; this one must not act
     ├── ChatError          ChatUnavailable, ChatRejected
     ├── AlertUnavailable, AlertRejected; TranscriptionError (bot/domain/recording.py); WorkError
     └── JournalError
@@ -354,12 +353,6 @@ class StoreError(PortError):
     """State could not be read or written."""
 
     code = "store"
-
-
-class LeadershipLost(PortError):
-    """Another process leads; this one must not act any more."""
-
-    code = "leadership_lost"
 
 
 class StoreConflict(StoreError):

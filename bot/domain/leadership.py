@@ -1,9 +1,34 @@
 """Which process leads where several may: one row in the database, and its number."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from pydantic import Field
 from theseus_guard.record import Record
 
+from bot.domain.errors import PortError
 from bot.domain.gateway_session import GatewaySession
+
+
+class LeadershipLost(PortError):
+    """Another process leads; this one must not act any more."""
+
+    code = "leadership_lost"
+
+
+@dataclass(frozen=True)
+class WriteFence:
+    """A statement that refuses to write for a process that no longer leads.
+
+    Attributes:
+        statement: Each writing transaction begins with it.
+        sqlstate: The error with which it refuses.
+        on_refusal: Called when it refused.
+    """
+
+    statement: str
+    sqlstate: str
+    on_refusal: Callable[[], None]
 
 
 class Leader(Record):

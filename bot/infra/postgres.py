@@ -7,7 +7,6 @@ So what is right on SQLite is right here: leases, versions, the chain of the aud
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -16,7 +15,8 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import no_result
 
-from bot.domain.errors import ConfigError, LeadershipLost, PortError
+from bot.domain.errors import ConfigError, PortError
+from bot.domain.leadership import LeadershipLost, WriteFence
 from bot.domain.postgres_place import PostgresPlace
 from bot.domain.storage import StorageFault, StorageFaultKind
 from bot.infra.database import SqlConnection
@@ -235,21 +235,6 @@ def get_schema_lock(schema: str) -> int:
     """Return the number of a schema's advisory lock, which is one for all programs."""
     digest = hashlib.sha256(f"theseus {schema}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
-
-
-@dataclass(frozen=True)
-class WriteFence:
-    """A statement that refuses to write for a process that no longer leads.
-
-    Attributes:
-        statement: Each writing transaction begins with it.
-        sqlstate: The error with which it refuses.
-        on_refusal: Called when it refused.
-    """
-
-    statement: str
-    sqlstate: str
-    on_refusal: Callable[[], None]
 
 
 class _StaleConnection(Exception):

@@ -135,20 +135,20 @@ class LeaderConnection:
             row = cursor.execute("SELECT * FROM leadership").fetchone()
         return None if row is None else _build_leader(row)
 
-    def lead(self, place: str, commit: str) -> Leader:
+    def take_lead(self, place: str, commit: str) -> Leader:
         """Become the leader of the next epoch; the lock must be held.
 
         No transaction of an earlier epoch is committed after this.
         """
         for _ in range(_ATTEMPTS):
             try:
-                return self._lead(place, commit)
+                return self._take_lead(place, commit)
             except psycopg.errors.LockNotAvailable:
                 # A former leader that was stopped within a transaction.
                 self._end_holders(self._lock, "state LIKE 'idle in transaction%%'", {})
-        return self._lead(place, commit)
+        return self._take_lead(place, commit)
 
-    def _lead(self, place: str, commit: str) -> Leader:
+    def _take_lead(self, place: str, commit: str) -> Leader:
         with self._native.transaction(), self._native.cursor(row_factory=dict_row) as cursor:
             cursor.execute("SET LOCAL synchronous_commit = on")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock,))
@@ -169,7 +169,7 @@ class LeaderConnection:
         query = f"SELECT 1 FROM leadership WHERE {allowed}"  # noqa: S608  # ours
         return self._native.execute(query.encode(), {"epoch": epoch}).fetchone() is not None
 
-    def beat(self, epoch: int) -> bool:
+    def record_beat(self, epoch: int) -> bool:
         """Show that the leader works; return whether it leads."""
         return self._update(epoch, "beat = beat + 1", {})
 

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from bot.domain.gateway_session import GatewaySession
+from bot.domain.leadership import WriteFence
 
 
 class Fence(Protocol):
@@ -30,6 +31,11 @@ class Leadership(Protocol):
     @property
     def fence(self) -> Fence | None:
         """What to ask before each act; `None` where there is only one process."""
+        ...
+
+    @property
+    def write_fence(self) -> WriteFence | None:
+        """What the database asks before each transaction."""
         ...
 
     @property

@@ -1,7 +1,8 @@
 """A fence that lets pass, or refuses."""
 
-from bot.domain.errors import LeadershipLost, StoreError, TheseusError
+from bot.domain.errors import StoreError, TheseusError
 from bot.domain.gateway_session import GatewaySession
+from bot.domain.leadership import LeadershipLost
 
 
 class FakeFence:
@@ -11,11 +12,11 @@ class FakeFence:
         self.refusal: TheseusError | None = None
         self.claimed: list[GatewaySession] = []
 
-    def lose(self) -> None:
+    def end_lead(self) -> None:
         """Let another process lead."""
         self.refusal = LeadershipLost("Another process leads now.")
 
-    def cut_off(self) -> None:
+    def hide_database(self) -> None:
         """Let the database be out of reach."""
         self.refusal = StoreError("The database cannot be reached.")
 

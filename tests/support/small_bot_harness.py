@@ -128,6 +128,8 @@ class SmallBotHarness:
         return run_git(self.cast.bare, "rev-list", "--merges", "main").split()
 
     def _fetch_rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        if self.cast.fetch_rows is not None:
+            return self.cast.fetch_rows(query, values)
         with sqlite3.connect(
             f"file:{self.workspace.state}/theseus.sqlite3?mode=ro", uri=True
         ) as db:

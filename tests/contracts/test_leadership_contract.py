@@ -12,9 +12,9 @@ import pytest
 from bot.adapters.fenced_forge import FencedForge
 from bot.adapters.postgres_leadership import HEIR_SECONDS, PostgresLeadership
 from bot.adapters.sqlite_store import MIGRATIONS, SqlOutbox
-from bot.domain.errors import ForgeUnavailable, LeadershipLost, StoreError
+from bot.domain.errors import ForgeUnavailable, StoreError
 from bot.domain.gateway_session import GatewaySession
-from bot.domain.leadership import SilenceWatch
+from bot.domain.leadership import LeadershipLost, SilenceWatch
 from bot.domain.postgres_place import PostgresPlace
 from bot.domain.posts import MessageRef
 from bot.infra.postgres import PostgresConnection, PostgresDatabase, get_schema_lock
@@ -39,11 +39,11 @@ class Process:
     losses: list[str] = field(default_factory=list)
 
     async def lead(self) -> None:
-        assert await self.leadership.try_lead("abc")
+        assert await self.leadership.take_lead("abc")
 
     @asynccontextmanager
     async def open_outbox(self) -> AsyncIterator[SqlOutbox]:
-        fence = self.leadership.build_write_fence()
+        fence = self.leadership.write_fence
         database = PostgresDatabase(self.place, MIGRATIONS, error=StoreError, fence=fence)
         async with SqlOutbox(database) as outbox:
             yield outbox
@@ -93,7 +93,7 @@ async def test_the_next_leader_resumes_the_session_and_the_former_one_is_fenced(
     async with run_processes(place, place) as (old, new):
         await old.lead()
         assert old.leadership.session is None
-        assert not await new.leadership.try_lead("abc")
+        assert not await new.leadership.take_lead("abc")
         async with old.open_outbox() as outbox:
             await outbox.enqueue("card", 1, HELLO)
             await old.leadership.claim(SESSION)
@@ -120,7 +120,7 @@ async def test_a_leader_that_was_stopped_within_a_transaction_cannot_commit_it(
         await old.lead()
         async with old.open_outbox():
             pass
-        stopped = PostgresConnection.connect(place, old.leadership.build_write_fence().statement)
+        stopped = PostgresConnection.connect(place, old.leadership.write_fence.statement)
         stopped.begin_write()
         stopped.execute("INSERT INTO shelf (name, body) VALUES ('merged', '{}')")
         _release_lock(place)
@@ -147,7 +147,7 @@ async def test_a_writer_that_waits_during_the_takeover_sees_it_at_any_isolation(
             pass
         holder = PostgresConnection.connect(place)
         holder.begin_write()
-        late = PostgresConnection.connect(strict, old.leadership.build_write_fence().statement)
+        late = PostgresConnection.connect(strict, old.leadership.write_fence.statement)
         _release_lock(place)
         leading = asyncio.create_task(new.lead())
         await _wait_until_blocked(place, 1)
@@ -186,16 +186,16 @@ async def test_a_hand_over_goes_to_the_same_folder_and_the_old_process_may_finis
     async with run_processes(place, place) as (old, standby):
         await old.lead()
         await old.leadership.leave(SESSION, to_heir=True)
-        assert not await standby.leadership.try_lead("abc")
+        assert not await standby.leadership.take_lead("abc")
         heir = PostgresLeadership(place, "machine0:/state", FakeClock(), _note([]))
-        assert await heir.try_lead("def")
+        assert await heir.take_lead("def")
         await old.leadership.check()
         with pytest.raises(LeadershipLost):
             await old.leadership.check_lead()
         await heir.finish_succession()
         await old.check_fenced()
         await heir.leave(SESSION, to_heir=True)
-        assert not await standby.leadership.try_lead("abc")
+        assert not await standby.leadership.take_lead("abc")
         standby.clock.tick(HEIR_SECONDS)  # the heir never came
         await standby.lead()
         await heir.close()
@@ -217,7 +217,7 @@ async def test_while_the_database_is_away_nobody_acts_and_afterwards_the_leader_
         server.start()
         beating = asyncio.create_task(old.leadership.run_forever())
         await old.leadership.check_lead()
-        assert not await new.leadership.try_lead("abc")  # the leader has its lock again
+        assert not await new.leadership.take_lead("abc")  # the leader has its lock again
         beating.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await beating

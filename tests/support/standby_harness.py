@@ -1,0 +1,111 @@
+"""A small bot on two machines: one state in PostgreSQL, two checkouts, two state folders."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import yaml
+
+from bot.demo.bot_process import BotProcess
+from bot.demo.workspace import DemoWorkspace
+from bot.infra.postgres_dialect import translate_query
+from tests.support.casts import Cast, MakeCast, open_scripted_cast
+from tests.support.postgres_server import PostgresServer
+from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
+
+_WAITS = "standing by for"
+
+
+class StandbyHarness:
+    """The two processes, and which of them leads."""
+
+    def __init__(self, world: SmallBotHarness, second: BotProcess, url: str, home: Path) -> None:
+        self.world = world
+        self.machines = {"state": world.bot, "state2": second}
+        self._url = url
+        self._logs = {"state": home / "bot.log", "state2": home / "second.log"}
+
+    def read_leader(self) -> dict[str, Any]:
+        """Return the row of the leader."""
+        columns = ("epoch", "place", "session_id", "sequence", "beat")
+        query = f"SELECT {', '.join(columns)} FROM theseus_leader.leadership"
+        with psycopg.connect(self._url) as server:
+            row = server.execute(query.encode()).fetchone()
+        assert row is not None
+        return dict(zip(columns, row, strict=True))
+
+    @property
+    def leading(self) -> BotProcess:
+        """The process that leads."""
+        return self.machines[Path(self.read_leader()["place"]).name]
+
+    @property
+    def waiting(self) -> BotProcess:
+        """The other process."""
+        return next(each for each in self.machines.values() if each is not self.leading)
+
+    def signal(self, process: BotProcess, number: signal.Signals) -> None:
+        """Send a signal to a process."""
+        assert process.pid is not None
+        os.kill(process.pid, number)
+
+    async def wait_until_standing_by(self, process: BotProcess, count: int = 1) -> None:
+        """Wait until a process has said so often that it waits behind the leader."""
+        name = next(name for name, each in self.machines.items() if each is process)
+        log = self._logs[name]
+        await self.world.wait_until(
+            lambda: log.exists() and log.read_text().count(_WAITS) >= count, 60, every=0.05
+        )
+
+    async def wait_for_epoch(self, epoch: int, seconds: float = 30) -> float:
+        """Wait until that epoch began; return how long it took."""
+        start = time.perf_counter()
+        await self.world.wait_until(lambda: self.read_leader()["epoch"] >= epoch, seconds)
+        return time.perf_counter() - start
+
+
+@asynccontextmanager
+async def open_standby(folder: Path, server: PostgresServer) -> AsyncIterator[StandbyHarness]:
+    """Open a world with a leader that is online, and a standby that waits behind it."""
+    shared = folder / "shared"
+    shared.mkdir()
+    world: SmallBotHarness
+    async with open_small_bot(folder, _make_cast(server.url, shared)) as world:
+        home, first = world.workspace.home, world.workspace
+        checkout, state = home / "checkout2", home / "state2"
+        shutil.copytree(first.checkout, checkout, symlinks=True)
+        state.mkdir(mode=0o700)
+        # The local forge is a file; a forge of several machines is a server.
+        (state / "forge.sqlite3").symlink_to(first.state / "forge.sqlite3")
+        workspace = DemoWorkspace(home, checkout, first.forge, state, first.config)
+        cast, log = world.cast, home / "second.log"
+        process = BotProcess(world.discord, workspace, log, cast.program, variables=cast.variables)
+        async with process as second:
+            pair = StandbyHarness(world, second, server.url, home)
+            await pair.wait_until_standing_by(second)
+            yield pair
+
+
+def _make_cast(url: str, shared: Path) -> MakeCast:
+    def fetch_rows(query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        named = {f"p{number}": value for number, value in enumerate(values, 1)}
+        with psycopg.connect(url, options="-c search_path=theseus") as server:
+            return server.execute(translate_query(query).encode(), named).fetchall()
+
+    @asynccontextmanager
+    async def open_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
+        content = yaml.safe_load(workspace.config.read_text(encoding="utf-8"))
+        content["availability"] = {"standby": True, "silent_seconds": 5}
+        workspace.config.write_text(yaml.safe_dump(content), encoding="utf-8")
+        variables = {"THESEUS_STATE_URL": url, "THESEUS_SHARED": str(shared)}
+        async with open_scripted_cast(workspace, folder) as cast:
+            yield replace(cast, variables=variables, fetch_rows=fetch_rows)
+
+    return open_cast
