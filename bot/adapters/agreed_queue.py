@@ -8,15 +8,24 @@ the work. Whoever runs workers of two groups can agree on anything; different pe
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from theseus_rehearsal.ports.sandbox import Completed
 from theseus_rehearsal.records import Script, Transcript
+from theseus_repair.model import Judgement
+from theseus_repair.search_slices import SearchSlice
 
 from bot.domain.errors import PortError
-from bot.domain.queued_work import CheckCommand, WorkError, WorkUnavailable
+from bot.domain.queued_work import (
+    CheckCommand,
+    CommandOutcome,
+    Verdict,
+    WorkError,
+    WorkUnavailable,
+    find_end,
+)
 from bot.ports.clock import Clock
 from bot.ports.work_queue import CommitWork, WorkQueue
 
@@ -66,6 +75,19 @@ class AgreedQueue:
     @asynccontextmanager
     async def open(self, commit: str) -> AsyncIterator["AgreedWork"]:
         """Open work with a commit; each group gets its files when it is first asked."""
+        async with self._open_with(lambda queue: queue.open(commit)) as work:
+            yield work
+
+    @asynccontextmanager
+    async def open_files(self, tree: Path) -> AsyncIterator["AgreedWork"]:
+        """Open work with the files of a folder, in the same way."""
+        async with self._open_with(lambda queue: queue.open_files(tree)) as work:
+            yield work
+
+    @asynccontextmanager
+    async def _open_with(
+        self, open_work: Callable[[WorkQueue], AbstractAsyncContextManager[CommitWork]]
+    ) -> AsyncIterator["AgreedWork"]:
         async with AsyncExitStack() as stack:
             opened: dict[WorkQueue, CommitWork] = {}
             locks: defaultdict[WorkQueue, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -73,18 +95,18 @@ class AgreedQueue:
             async def open_at(queue: WorkQueue) -> CommitWork:
                 async with locks[queue]:
                     if queue not in opened:
-                        opened[queue] = await stack.enter_async_context(queue.open(commit))
+                        opened[queue] = await stack.enter_async_context(open_work(queue))
                     return opened[queue]
 
             yield AgreedWork(self, open_at, self._leader)
 
-    def choose(self) -> tuple[GroupStatus, ...]:
-        """Return the two groups that have had the least work; none if there are not two."""
+    def choose(self, number: int = 2) -> tuple[GroupStatus, ...]:
+        """Return so many groups that have had the least work; none if there are not as many."""
         now = self._clock.monotonic()
         usable = [each for each in self._groups if each.rests_until <= now]
-        if len(usable) < 2:
+        if len(usable) < number:
             return ()
-        chosen = sorted(usable, key=lambda each: each.orders)[:2]
+        chosen = sorted(usable, key=lambda each: each.orders)[:number]
         for each in chosen:
             each.orders += 1
         return tuple(chosen)
@@ -126,18 +148,28 @@ class AgreedWork:
         """Have a script run twice; the transcripts must be equal."""
         return await self._find_agreement(lambda work: work.replay(script), lambda found: found)
 
-    async def check(self, command: CheckCommand) -> Completed:
-        """Have a command run twice; both must end alike.
+    async def check(self, command: CheckCommand, verdict: Verdict = find_end) -> CommandOutcome:
+        """Have a command run twice; the verdicts must be equal.
 
-        A command that is not repeatable is left to this machine. The output of two runs is never
-        quite the same, so it is that of one group: text for people, from which nothing may be
-        decided.
+        A command that is not repeatable is left to this machine, and so is an outcome without a
+        verdict. The output of two runs is never quite the same, so it is that of one group: text
+        for people, from which nothing may be decided.
         """
         if not command.is_repeatable:
-            return await self._decide(lambda work: work.check(command))
-        return await self._find_agreement(
-            lambda work: work.check(command), lambda found: (found.returncode, found.timed_out)
-        )
+            return await self._decide(lambda work: work.check(command, verdict))
+        return await self._find_agreement(lambda work: work.check(command, verdict), verdict)
+
+    async def search(self, part: SearchSlice) -> Sequence[Judgement]:
+        """Have one group judge candidates; the caller judges again what decides.
+
+        This machine is not asked: it has the same work to do for the caller.
+        """
+        async with self._queue.slots:
+            chosen = self._queue.choose(1)
+            results = await self._ask(chosen, lambda work: work.search(part))
+        if not results:
+            raise WorkUnavailable("no group of workers judges candidates at present")
+        return results[0]
 
     async def _find_agreement(
         self, call: Callable[[CommitWork], Awaitable[T]], verdict: Callable[[T], object]
@@ -145,11 +177,12 @@ class AgreedWork:
         async with self._queue.slots:
             chosen = self._queue.choose()
             results = await self._ask(chosen, call)
-        if results and all(verdict(each) == verdict(results[0]) for each in results):
+        verdicts = [verdict(each) for each in results]
+        if results and verdicts[0] is not None and all(each == verdicts[0] for each in verdicts):
             return results[0]
         decided = await self._decide(call)
-        for group, result in zip(chosen, results, strict=False):
-            if verdict(result) != verdict(decided):
+        for group, found in zip(chosen, verdicts, strict=False):
+            if found != verdict(decided):
                 self._queue.count_wrong(group)
         return decided
 

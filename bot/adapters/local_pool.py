@@ -1,16 +1,19 @@
 """The queue of work for this machine alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from theseus_rehearsal.ports.rehearsal import Rehearsal
-from theseus_rehearsal.ports.sandbox import Completed, Sandbox
+from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.records import Script, Transcript
+from theseus_repair.model import Judgement
+from theseus_repair.search_slices import SearchSlice
 
 from bot.domain.errors import PortError
-from bot.domain.queued_work import ATTEMPTS, CheckCommand
+from bot.domain.queued_work import ATTEMPTS, CheckCommand, CommandOutcome, Verdict, find_end
 from bot.infra.commit_performer import CommitPerformer, perform_with
 from bot.ports.trees import CommitTrees
 
@@ -38,10 +41,13 @@ class LocalPool:
     @asynccontextmanager
     async def open(self, commit: str) -> AsyncIterator["PooledWork"]:
         """Open work with the files of a commit, in a temporary folder."""
-        async with (
-            self._trees.open_tree(commit) as tree,
-            perform_with(tree, self._rehearsal, self._sandbox) as performer,
-        ):
+        async with self._trees.open_tree(commit) as tree, self.open_files(tree) as work:
+            yield work
+
+    @asynccontextmanager
+    async def open_files(self, tree: Path) -> AsyncIterator["PooledWork"]:
+        """Open work with the files of a folder."""
+        async with perform_with(tree, self._rehearsal, self._sandbox) as performer:
             yield PooledWork(performer, self._slots)
 
 
@@ -56,9 +62,13 @@ class PooledWork:
         """Run a script."""
         return await self._repeat(lambda: self._performer.replay(script), ATTEMPTS)
 
-    async def check(self, command: CheckCommand) -> Completed:
+    async def check(self, command: CheckCommand, verdict: Verdict = find_end) -> CommandOutcome:
         """Run a command."""
         return await self._repeat(lambda: self._performer.check(command), command.attempts)
+
+    async def search(self, part: SearchSlice) -> Sequence[Judgement]:
+        """Judge candidates."""
+        return await self._repeat(lambda: self._performer.search(part), ATTEMPTS)
 
     async def _repeat(self, perform: Callable[[], Awaitable[T]], attempts: int) -> T:
         """Return the result of the first attempt that raises no retryable error."""

@@ -47,6 +47,7 @@ from bot.ports.report_pictures import ReportPictures
 from bot.ports.research import ClaimWriter
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
+from bot.ports.work_queue import WorkQueue
 from bot.prompts import Prompts
 from bot.proof.sample_conversations import TextsOfChat
 from bot.research.run_research import RunResearch
@@ -81,6 +82,7 @@ class EngineResources:
     research: RunResearch | None = None
     find_tools: FindToolCalls = find_no_tools
     is_own: bool = True
+    work: WorkQueue | None = None
 
 
 Opened = TypeVar("Opened")
@@ -139,6 +141,7 @@ def build_engine_resources(
     gateway: ModelGateway,
     pictures: ReportPictures,
     find_tools: FindToolCalls,
+    work: WorkQueue,
     research: RunResearch | None = None,
 ) -> EngineResources:
     """Return what the engines of Theseus itself are made from."""
@@ -158,6 +161,8 @@ def build_engine_resources(
         protection=settings.config.protection,
         research=research,
         find_tools=find_tools,
+        # Without workers, the search has this machine for itself.
+        work=work if settings.config.work.queue == "temporal" else None,
     )
 
 
@@ -193,7 +198,13 @@ def build_engines(resources: EngineResources) -> Engines:
     """Return the configured engines. Raises `ConfigError` for one that cannot be there."""
     settings, config = resources.settings, resources.settings.config.engine
     offline, budget = (
-        OfflineAgent(resources.sandbox, resources.clock, resources.load, python=resources.python),
+        OfflineAgent(
+            resources.sandbox,
+            resources.clock,
+            resources.load,
+            python=resources.python,
+            work=resources.work,
+        ),
         Budget(seconds=config.seconds),
     )
     where = f"{settings.config_file}: engine.name: {config.name}"

@@ -21,9 +21,9 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.rehearsal import BotRehearsal
-from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqlLedger
 from bot.adapters.sqlite_memory import SqlMemory
+from bot.adapters.sandboxed_verifier import QueuedChecks, SandboxedVerifier
 from bot.adapters.sqlite_store import SqlOutbox, SqlStore
 from bot.adapters.sqlite_traffic import SqlTraffic
 from bot.adapters.system_clock import SystemClock
@@ -61,6 +61,7 @@ from bot.ports.store import Store
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
+from bot.ports.work_queue import WorkQueue
 from bot.ports.workspace import Checkout, Workspaces
 from bot.self_improvement.checks.behaviour_check import RecentTraffic
 from bot.self_improvement.checks.start_check import CommitCheck, StartCheck
@@ -134,6 +135,7 @@ async def open_services(
     injector.build(SkillLibrary, source=code.get_skills)
     await _open_sandbox(injector, settings)
     await open_work(injector, settings, stack, code.commit)
+    _build_verifier(injector, settings)
     await add_meaning_rater(injector, settings, stack)
     return injector
 
@@ -196,12 +198,22 @@ async def _open_state(
 
 async def _open_sandbox(injector: Injector, settings: Settings) -> None:
     """Find the sandbox, and build what runs code in it."""
-    sandbox, load = await open_configured_sandbox(settings), SharedLock()
+    sandbox = await open_configured_sandbox(settings)
     injector.add(sandbox, Sandbox)
-    injector.add(load)
+    injector.add(SharedLock())
     injector.add(BotRehearsal(SandboxedRehearsal(sandbox)), Rehearsal)
     injector.build(StartCheck, CommitCheck)
-    verifier = SandboxedVerifier(sandbox, settings.state / "cache", load=load)
+
+
+def _build_verifier(injector: Injector, settings: Settings) -> None:
+    """Build what runs checks, on workers if there are any."""
+    has_workers = settings.config.work.queue == "temporal"
+    verifier = SandboxedVerifier(
+        injector.get(Sandbox),
+        settings.state / "cache",
+        load=injector.get(SharedLock),
+        runner=QueuedChecks(injector.get(WorkQueue)) if has_workers else None,
+    )
     injector.add(JournalledVerifier(verifier, injector.get(Recorder)), Verifier)
     injector.build(CacheWarmer, warm=verifier.warm_caches)
 

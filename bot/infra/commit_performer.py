@@ -1,22 +1,32 @@
 """Performs queued work on this machine, with the files of one commit."""
 
 import asyncio
+import os
 import shutil
+import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
-from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
+from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_rehearsal.records import Script, Transcript
+from theseus_repair.errors import RepairError
+from theseus_repair.forking_runner import ForkingRunner
+from theseus_repair.model import Judgement
+from theseus_repair.search_slices import SearchSlice, SlicePlan, judge_slice
 
-from bot.domain.queued_work import CheckCommand
+from bot.domain.errors import VerifierError
+from bot.domain.queued_work import CheckCommand, CommandOutcome
+from bot.infra.confinement import confine_with
 from bot.infra.threads import run_in_thread
 
-_PYTHON = "{python}"
+_PYTHON, _BESIDE = "{python}", "{beside}"
+_MAX_OUTPUT = 20 * 1024 * 1024
 
 
 class CommitPerformer:
@@ -33,6 +43,8 @@ class CommitPerformer:
         self._stack = stack
         self._starting = asyncio.Lock()
         self._runner: ScriptRunner | None = None
+        self._searching = asyncio.Lock()
+        self._search: tuple[SlicePlan, Path, ForkingRunner] | None = None
 
     async def replay(self, script: Script) -> Transcript:
         """Run a script; the code of the tree is started once."""
@@ -44,19 +56,88 @@ class CommitPerformer:
         # As it would be after a journey: the same fields, wherever the script has run.
         return Transcript.model_validate(transcript.model_dump(mode="json"))
 
-    async def check(self, command: CheckCommand) -> Completed:
+    async def check(self, command: CheckCommand) -> CommandOutcome:
         """Run a command in a new copy of the tree."""
-        with TemporaryDirectory(prefix="theseus-check-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            tree = folder / "tree"
-            await run_in_thread(shutil.copytree, self._tree, tree, symlinks=True)
-            return await self._sandbox.run(
-                [word.replace(_PYTHON, sys.executable) for word in command.words],
-                cwd=tree,
-                writable=[folder],
-                env={"PYTHONPATH": build_python_path(tree)},
-                limits=SandboxLimits(seconds=command.seconds),
+        async with self._open_copy() as folder:
+            return await perform_check(folder, command, self._sandbox)
+
+    async def search(self, part: SearchSlice) -> tuple[Judgement, ...]:
+        """Judge candidates in a copy of the tree. Raises `VerifierError` if tests cannot run."""
+        try:
+            async with self._searching:
+                tree, runner = await self._prepare_search(part.plan)
+            return await judge_slice(tree, part, runner)
+        except (RepairError, OSError) as error:
+            raise VerifierError(f"candidates cannot be judged: {error}") from error
+
+    async def _prepare_search(self, plan: SlicePlan) -> tuple[Path, ForkingRunner]:
+        """Return the runner for a plan; what all its candidates need is imported once."""
+        if self._search is None or self._search[0] != plan:
+            folder = await self._stack.enter_async_context(self._open_copy())
+            runner = await self._stack.enter_async_context(
+                ForkingRunner(
+                    folder / "tree", confine=confine_with(self._sandbox), options=plan.options
+                )
             )
+            if plan.modules:
+                await runner.preload(plan.modules, project=plan.project, changing=plan.changing)
+            await runner.collect([*plan.reproduction, *plan.affected], plan.changing)
+            self._search = plan, folder / "tree", runner
+        return self._search[1:]
+
+    @asynccontextmanager
+    async def _open_copy(self) -> AsyncIterator[Path]:
+        """Yield a temporary folder with a copy of the tree."""
+        with TemporaryDirectory(prefix="theseus-check-", ignore_cleanup_errors=True) as name:
+            folder = Path(os.path.realpath(name))  # noqa: ASYNC240 - a folder of our own
+            copied = partial(shutil.copytree, symlinks=True, ignore=self._list_ignored)
+            await run_in_thread(copied, self._tree, folder / "tree")
+            yield folder
+
+    def _list_ignored(self, folder: str, names: list[str]) -> set[str]:
+        return {".git"} & {*names} if Path(folder) == self._tree else set()
+
+
+async def perform_check(folder: Path, command: CheckCommand, sandbox: Sandbox) -> CommandOutcome:
+    """Run a command in `folder/tree`; it may change everything in the folder."""
+    tree = folder / "tree"
+    for name, text in command.inputs.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    places = {_PYTHON: sys.executable, _BESIDE: str(folder)}
+    path = [*(str(folder / each) for each in command.python_path), build_python_path(tree)]
+    completed = await sandbox.run(
+        [_fill(word, places) for word in command.words],
+        cwd=tree,
+        writable=[folder],
+        env={"PYTHONPATH": os.pathsep.join(path)},
+        limits=SandboxLimits(seconds=command.seconds),
+    )
+    found = {each: _read_output(folder, each) for each in command.outputs}
+    files = {each: text for each, text in found.items() if text is not None}
+    return CommandOutcome(**completed.model_dump(), files=files)
+
+
+def _fill(word: str, places: Mapping[str, str]) -> str:
+    for name, value in places.items():
+        word = word.replace(name, value)
+    return word
+
+
+def _read_output(folder: Path, name: str) -> str | None:
+    """Return the text of a regular file; never follow a link, and never wait for a pipe."""
+    file = folder / name
+    try:
+        if file.parent.resolve(strict=True) != file.parent:
+            return None  # the command has put a link in place of a folder
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as opened:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_OUTPUT:
+            return None
+        return opened.read(_MAX_OUTPUT).decode("utf-8", errors="replace")
 
 
 @asynccontextmanager

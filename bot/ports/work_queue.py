@@ -1,12 +1,15 @@
 """The work queue port: replays and checks of commits, on this machine or on others."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Protocol
 
-from theseus_rehearsal.ports.sandbox import Completed
 from theseus_rehearsal.records import Script, Transcript
+from theseus_repair.model import Judgement
+from theseus_repair.search_slices import SearchSlice
 
-from bot.domain.queued_work import CheckCommand
+from bot.domain.queued_work import CheckCommand, CommandOutcome, Verdict, find_end
 
 
 class CommitWork(Protocol):
@@ -26,10 +29,19 @@ class CommitWork(Protocol):
         """
         ...
 
-    async def check(self, command: CheckCommand) -> Completed:
+    async def check(self, command: CheckCommand, verdict: Verdict = find_end) -> CommandOutcome:
         """Run a command in the sandbox, in a copy of the commit's files that it may change.
 
-        A failing command is a result. Its output is text of the tested code.
+        A failing command is a result. Its output and files are text of the tested code. Where
+        several workers run it, they must agree in the `verdict`; nothing else in the outcome may
+        decide.
+        """
+        ...
+
+    async def search(self, part: SearchSlice) -> Sequence[Judgement]:
+        """Judge candidates of a search for a fix, each with its texts over the commit's files.
+
+        One worker says what it finds: the caller has to judge again what decides.
         """
         ...
 
@@ -41,5 +53,12 @@ class WorkQueue(Protocol):
         """Open work with the files of a commit, given by its full id.
 
         Raises `WorkspaceError` if the commit is unknown. Leaving ends what was opened for it.
+        """
+        ...
+
+    def open_files(self, tree: Path) -> AbstractAsyncContextManager[CommitWork]:
+        """Open work with the files that a folder has now, which need not be in any commit.
+
+        Raises `WorkspaceError` if they cannot be read. The folder must not change meanwhile.
         """
         ...

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from rehearsal_tests.fake_rehearsal import FakeRehearsal, make_transcript
 from theseus_rehearsal.records import CommandStep, Script, ScriptWorld, Transcript
+from theseus_repair.runner import TimeLimits
+from theseus_repair.search_slices import SearchSlice, SlicePlan
 
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.local_pool import LocalPool
@@ -125,7 +127,64 @@ async def test_temporary_errors_are_repeated_only_where_that_is_safe(
     assert harness.sandbox.runs == 5
 
 
+READ = """
+import os, pathlib, sys
+import dice, side
+print(dice.FACES, side.SEEN, os.readlink("link"), os.access("run.sh", os.X_OK))
+print(sorted(str(each) for each in pathlib.Path(".").rglob("*.*")))
+beside = pathlib.Path(sys.argv[1])
+(beside / "answer.txt").write_text("found")
+os.symlink("/etc/hostname", beside / "trap.txt")
+os.mkfifo(beside / "pipe.txt")
+"""
+
+
+async def test_uncommitted_files_are_checked_as_they_are(harness: QueueHarness) -> None:
+    tree = harness.git.folder.with_name("uncommitted")
+    tree.mkdir()
+    (tree / "dice.py").write_bytes(b"FACES = 9\r\n")
+    (tree / ".gitattributes").write_text("*.py text eol=lf export-ignore\n", encoding="utf-8")
+    (tree / ".gitignore").write_text("*.py\n", encoding="utf-8")
+    (tree / "link").symlink_to("/nowhere")
+    (tree / "run.sh").write_text("", encoding="utf-8")
+    (tree / "run.sh").chmod(0o755)
+    command = CheckCommand(
+        words=("{python}", "-c", READ, "{beside}"),
+        inputs={"own/side.py": "SEEN = 'side'\n"},
+        outputs=("answer.txt", "trap.txt", "pipe.txt", "missing.txt"),
+        python_path=("own",),
+    )
+    async with harness.queue.open_files(tree) as work:
+        found = await work.check(command)
+        again = await work.check(command.replace(words=("cat", "dice.py")))
+    files = ["'.gitattributes'", "'.gitignore'", "'dice.py'", "'run.sh'"]
+    assert found.output.splitlines() == ["9 side /nowhere True", f"[{', '.join(files)}]"]
+    assert found.files == {"answer.txt": "found"}
+    assert again.output == "FACES = 9\r\n"
+
+
+async def test_candidates_are_judged_over_the_files_of_a_tree(harness: QueueHarness) -> None:
+    tree = harness.git.folder.with_name("candidates")
+    tree.mkdir()
+    (tree / ".git").write_text("gitdir: /nowhere\n", encoding="utf-8")  # a worktree has this file
+    (tree / "dice.py").write_text("FACES = 0\n", encoding="utf-8")
+    (tree / "pyproject.toml").write_text("[tool.pytest.ini_options]\n", encoding="utf-8")
+    (tree / "test_dice.py").write_text(
+        "import dice\n\n\ndef test_faces():\n    assert dice.FACES == 6\n", encoding="utf-8"
+    )
+    limits = TimeLimits(10, 10, 30)
+    plan = SlicePlan(("test_dice.py::test_faces",), (), limits, limits, changing=("dice.py",))
+    texts = ({"dice.py": "FACES = 6\n"}, {"dice.py": "FACES = 5\n"})
+    async with harness.queue.open_files(tree) as work:
+        right, wrong = await work.search(SearchSlice(plan, texts))
+    assert (right.is_passing, wrong.is_passing) == (True, False)
+    assert wrong.failed == plan.reproduction
+    assert wrong.crash is not None and wrong.crash.error == "AssertionError"
+
+
 PROMISES = (
+    test_candidates_are_judged_over_the_files_of_a_tree,
+    test_uncommitted_files_are_checked_as_they_are,
     test_replays_and_checks_have_the_files_of_their_commit,
     test_a_failing_command_is_a_result_and_its_files_are_its_own,
     test_an_unknown_commit_is_an_error,

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.answer_memo import AnswerMemo
 from theseus_repair.answer_tests import answer_tests
@@ -33,6 +32,7 @@ from bot.adapters.offline_agent._inputs import (
     list_failed_hashes,
     list_hunks,
 )
+from bot.adapters.offline_agent._queued_judges import open_judges
 from bot.adapters.offline_agent._reports import (
     build_finished,
     build_phase,
@@ -45,6 +45,7 @@ from bot.domain.errors import AgentTimeout, VerifierError, WorkspaceError
 from bot.domain.evidence import Suspect
 from bot.domain.part_notes import BoardSeat
 from bot.domain.plan import Reproduction
+from bot.infra.confinement import confine_with
 from bot.ports.agent import (
     Assignment,
     Budget,
@@ -57,6 +58,7 @@ from bot.ports.agent import (
     skip_checkup,
 )
 from bot.ports.clock import Clock
+from bot.ports.work_queue import WorkQueue
 from bot.ports.workspace import Workspace
 from bot.proof.reproduction import FOLDER, select_existing
 
@@ -80,11 +82,13 @@ class OfflineAgent:
         load: SharedLock | None = None,
         *,
         python: str = sys.executable,
+        work: WorkQueue | None = None,
     ) -> None:
+        """Search here, or first with workers of a queue of work."""
         self._python = python
         self._load = load or SharedLock()
-        self._sandbox = sandbox
-        self._clock = clock
+        self._confine = confine_with(sandbox)
+        self._clock, self._work = clock, work
         self._refused: dict[str, list[Texts]] = {}  # by run id: edits that our own checks refused
         self._asked: dict[str, SearchReport] = {}  # by run id: the report when a question was asked
 
@@ -226,13 +230,17 @@ class OfflineAgent:
             refused=tuple(self._refused.get(assignment.run_id, ())),
             failed=list_failed_hashes(assignment.evidence),
             stated=memo.stated,
+            options=assignment.plan.affected.options,
             write=False,
             python=Path(sys.executable),
         )
         request = apply_last_answer(request, self._asked.pop(assignment.run_id, None))
         try:
-            async with self._open_runner(root, assignment) as runner:
-                report = await repair_tree(request, runner, self._clock, on_progress)
+            async with (
+                self._open_runner(root, assignment) as runner,
+                open_judges(self._work, root) as judges,
+            ):
+                report = await repair_tree(request, runner, self._clock, on_progress, judges)
                 answer_tests_text = await answer_tests(
                     root, FOLDER, report.stated, report.files, runner
                 )
@@ -300,13 +308,6 @@ class OfflineAgent:
                 yield runner
         except RepairError as error:
             raise VerifierError(str(error), detail=error.detail) from error
-
-    def _confine(self, argv: Sequence[str], folder: Path) -> Sequence[str]:
-        command, env = self._sandbox.wrap(
-            argv, cwd=folder, writable=[folder], env={"PYTHONPATH": build_python_path(folder)}
-        )
-        clean = [f"{name}={value}" for name, value in env.items()]
-        return ["env", "-i", *clean, *command]
 
 
 def _write(file: Path, text: str) -> None:

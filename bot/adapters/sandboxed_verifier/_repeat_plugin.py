@@ -153,11 +153,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker is not None:
         handed = worker.pop(_HANDED)
     else:
-        handed = json.loads(_FILE.read_text(encoding="utf-8"))
+        handed = _resolve_paths(json.loads(_FILE.read_text(encoding="utf-8")))
         _FILE.unlink()
     _state["run"] = _Run(config, handed)
     for name, plugin in config.pluginmanager.list_name_plugin():
         _state["run"].judge_plugin(plugin, name)
+
+
+def _resolve_paths(handed: dict[str, Any]) -> dict[str, Any]:
+    """Return the data with the real paths of its files, wherever the tree is."""
+    tree = _FILE.parents[1] / "tree"
+    for key in ("sources", "ignored", "only"):
+        handed[key] = [os.path.realpath(tree / file) for file in handed[key]]
+    handed["hooks"] = {
+        os.path.realpath(tree / file): names for file, names in handed["hooks"].items()
+    }
+    return {**handed, "tree": os.path.realpath(tree)}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,24 +10,25 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
-from theseus_guard.source_folders import build_python_path
-from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
+from theseus_rehearsal.ports.sandbox import Completed
 from theseus_repair.shared_lock import SharedLock
 
+from bot.adapters.sandboxed_verifier._check_runner import BESIDE, CheckRunner
 from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import Machinery
 from bot.adapters.sandboxed_verifier._results import (
     FAKED,
     PytestReport,
     build_reproduction_result,
-    read_report,
-    read_reports,
+    judge_reports,
+    parse_report,
+    parse_reports,
 )
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.change import CheckResult
 from bot.domain.plan import Reproduction
+from bot.domain.queued_work import CheckCommand, CommandOutcome
 from bot.ports.workspace import Workspace
 
 _AFTER = """
@@ -80,19 +81,19 @@ class ReproductionRunner:
 
     def __init__(
         self,
-        sandbox: Sandbox,
+        runner: CheckRunner,
         scratch: Scratch,
         machinery: Machinery,
         slots: asyncio.Semaphore,
-        limits: SandboxLimits,
+        seconds: float,
         load: SharedLock,
         python: str,
     ) -> None:
-        self._sandbox = sandbox
+        self._runner = runner
         self._scratch = scratch
         self._machinery = machinery
         self._slots = slots
-        self._limits = limits
+        self._seconds = seconds
         self._load = load
         self._python = python
 
@@ -163,20 +164,24 @@ class ReproductionRunner:
                     return reason, ()
             nodes = [test.node_id for test in tests]
             command = [self._python, "-m", "pytest", "-q", "--tb=auto", *nodes]
-            result = await self._sandbox.run(
-                add_report(command, folder / REPORT),
-                cwd=tree,
-                writable=[folder],
-                env={"PYTHONPATH": build_python_path(tree)},
-                limits=self._limits,
+            work = CheckCommand(
+                words=tuple(add_report(command, BESIDE / REPORT)),
+                seconds=self._seconds,
+                outputs=(REPORT,),
             )
-            return result, _read_reports(folder / REPORT, tests)
+            result = await self._runner.run(
+                folder, work, lambda found: judge_reports(found, _parse_reports(found, tests))
+            )
+            return result, _parse_reports(result, tests)
 
 
-def _read_reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[PytestReport]:
+def _parse_reports(
+    outcome: CommandOutcome, tests: Sequence[Reproduction]
+) -> Sequence[PytestReport]:
+    text = outcome.files.get(REPORT)
     if len(tests) > 1:
-        return read_reports(file, [test.path for test in tests])
-    report = read_report(file)
+        return parse_reports(text, [test.path for test in tests])
+    report = parse_report(text)
     return [report] if report else []
 
 

@@ -1,13 +1,10 @@
 """Interprets results of commands and pytest's reports. Reports come from the sandbox: no trust."""
 
 import io
-import os
 import re
 import shlex
-import stat
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
@@ -17,10 +14,11 @@ from bot.adapters.sandboxed_verifier._commands import Tool
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.plan import Reproduction
+from bot.domain.queued_work import CommandOutcome
 
 FAKED = "the sources fake test results: a test that must fail was reported as passed"
 INTRUSION = "a changed file interferes with other tests"
-_MAX_BYTES = 20 * 1024 * 1024
+_MAX_CHARACTERS = 20 * 1024 * 1024
 _MOST_ELEMENTS = 200_000  # each needs many times its bytes in memory
 _CRASH = re.compile(r"^(?P<file>[^\s:][^:\n]*):\d+: (?P<name>[\w.]+)\s*$", re.MULTILINE)
 
@@ -29,6 +27,7 @@ Status = Literal["passed", "failed", "timeout", "skipped"]
 REPRODUCTION = "reproduction"
 TWICE = "tried twice, the second time alone"  # commands that are not done in time are repeated
 _LINE = 160
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,14 @@ class PytestReport:
         return bool(self.passed or self.failures)
 
     @property
+    def verdict(self) -> Hashable:
+        """What is equal in two runs of the same tests: all but addresses, times and texts."""
+        failures = {
+            (each.broken, each.crash, _ADDRESS.sub("0x", each.message)) for each in self.failures
+        }
+        return self.passed, self.skipped, len(self.failures), frozenset(failures), self.testified
+
+    @property
     def summary(self) -> str:
         """The counts, such as `2 failed, 14 passed`."""
         broken = sum(failure.broken for failure in self.failures)
@@ -88,32 +95,19 @@ class PytestReport:
         )
 
 
-def _read(file: Path) -> str | None:
-    """Return the text of a regular file; never follows a link and never waits for a pipe."""
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as opened:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
-            return None
-        return opened.read(_MAX_BYTES).decode("utf-8", errors="replace")
-
-
-def read_report(file: Path, nonce: str = "") -> PytestReport | None:
+def parse_report(text: str | None, nonce: str = "") -> PytestReport | None:
     """Return the report, or `None` if there is no trustworthy one.
 
     `nonce` marks the witnesses and is in their failure messages; "" if there are none.
     """
-    cases = _parse_cases(file)
+    cases = _parse_cases(text)
     return None if cases is None else _report(cases, nonce)
 
 
-def read_reports(file: Path, tests: Sequence[str]) -> Sequence[PytestReport]:
+def parse_reports(text: str | None, tests: Sequence[str]) -> Sequence[PytestReport]:
     """Return a report for each of these test files; empty if their tests cannot be separated."""
     modules = [test.removesuffix(".py").replace("/", ".") for test in tests]
-    cases = _parse_cases(file) or []
+    cases = _parse_cases(text) or []
     groups = [[case for case in cases if _is_in_module(case, module)] for module in modules]
     if sum(map(len, groups)) != len(cases):
         return []
@@ -126,9 +120,23 @@ def _is_in_module(case: ElementTree.Element, module: str) -> bool:
     return test_module == module or test_module.startswith(f"{module}.")
 
 
-def _parse_cases(file: Path) -> list[ElementTree.Element] | None:
-    text = _read(file)
-    if text is None or "<!DOCTYPE" in text or "<!ENTITY" in text:
+def judge_reports(outcome: CommandOutcome, reports: Sequence[PytestReport | None]) -> Hashable:
+    """Return what decides in tests that a worker ran, or `None` if it may be the worker's fault.
+
+    Without a report, the worker may miss a package; if it was too late, it may be a slow machine.
+    """
+    if outcome.timed_out or not reports:
+        return None
+    if not all(report is not None and report.ran for report in reports):
+        return None
+    verdicts = [report.verdict for report in reports if report is not None]
+    return (outcome.returncode, *verdicts)
+
+
+def _parse_cases(text: str | None) -> list[ElementTree.Element] | None:
+    if text is None or len(text) > _MAX_CHARACTERS:
+        return None
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
     cases = []
     try:

@@ -8,7 +8,6 @@ a test with a failure, and reports hooks of changed files.
 
 import ast
 import json
-import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -17,14 +16,20 @@ from typing import Any, NamedTuple
 
 from theseus_guard import is_test_file
 from theseus_guard.records import FileChange
-from theseus_guard.source_folders import build_python_path
 from theseus_guard.syntax import parse
-from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
+from theseus_rehearsal.ports.sandbox import Completed
 
+from bot.adapters.sandboxed_verifier._check_runner import BESIDE, CheckRunner
 from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import CONFTEST
-from bot.adapters.sandboxed_verifier._results import INTRUSION, PytestReport, read_report
+from bot.adapters.sandboxed_verifier._results import (
+    INTRUSION,
+    PytestReport,
+    judge_reports,
+    parse_report,
+)
 from bot.adapters.sandboxed_verifier._test_selection import is_test, iterate_python_files
+from bot.domain.queued_work import CheckCommand, CommandOutcome
 from bot.ports.workspace import Workspace
 
 _PLUGIN = "theseus_witness"
@@ -137,11 +142,7 @@ def _list_other_tests(tree: Path, tests: Sequence[str]) -> set[str]:
 
 
 async def run_tests(
-    sandbox: Sandbox,
-    command: Sequence[str],
-    place: Path,
-    change: ChangedPython,
-    limits: SandboxLimits,
+    runner: CheckRunner, command: Sequence[str], place: Path, change: ChangedPython, seconds: float
 ) -> tuple[Completed, PytestReport | None]:
     """Run a pytest command in `place/tree`; return its result and its report.
 
@@ -149,44 +150,49 @@ async def run_tests(
     """
     ends: list[tuple[Completed, PytestReport | None]] = []
     for number, part in enumerate(separate(command, change.tests, place / "tree")):
-        plugin_folder = place / f"own-{number}"
-        secret = _write_plugin(plugin_folder, part, change, place / "tree")
-        result = await sandbox.run(
-            [*add_report(part.command, plugin_folder / REPORT), "-p", _PLUGIN],
-            cwd=place / "tree",
-            writable=[place],
-            env={"PYTHONPATH": f"{plugin_folder}:{build_python_path(place / 'tree')}"},
-            limits=limits,
+        folder, secret = f"own-{number}", secrets.token_hex(8)
+        report = f"{folder}/{REPORT}"
+
+        def read(
+            outcome: CommandOutcome, secret: str = secret, name: str = report
+        ) -> PytestReport | None:
+            return parse_report(outcome.files.get(name), secret)
+
+        work = CheckCommand(
+            words=(*add_report(part.command, BESIDE / report), "-p", _PLUGIN),
+            seconds=seconds,
+            inputs=_build_plugin(folder, secret, part, change),
+            outputs=(report,),
+            python_path=(folder,),
+        )
+        result = await runner.run(
+            place, work, lambda outcome: judge_reports(outcome, [read(outcome)])
         )
         if part.only and result.returncode == _NO_TESTS and ends:
             continue
-        ends.append((result, read_report(plugin_folder / REPORT, secret)))
+        ends.append((result, read(result)))
         if result.timed_out:
             break
     return _join(ends)
 
 
-def _write_plugin(own: Path, part: PytestPart, change: ChangedPython, tree: Path) -> str:
-    """Write the plugin and its data; return the secret with which its witnesses fail."""
-    secret = secrets.token_hex(8)
-    own.mkdir()
-    (own / f"{_PLUGIN}.py").write_bytes(_SOURCE.read_bytes())
-
-    def resolve(file: str) -> str:
-        return os.path.realpath(tree / file)
-
+def _build_plugin(
+    folder: str, secret: str, part: PytestPart, change: ChangedPython
+) -> Mapping[str, str]:
+    """Return the files of the plugin, whose witnesses fail with the secret."""
     data: dict[str, Any] = {
         "secret": secret,
         "intrusion": INTRUSION,
-        "tree": os.path.realpath(tree),
-        "sources": [resolve(file) for file in change.sources],
-        "ignored": [resolve(file) for file in part.ignored],
-        "only": [resolve(part.only)] if part.only else [],
-        "hooks": {resolve(file): hooks for file, hooks in change.hooks.items()},
+        "sources": change.sources,
+        "ignored": part.ignored,
+        "only": [part.only] if part.only else [],
+        "hooks": dict(change.hooks),
         "plugins": change.plugins,
     }
-    (own / "handed.json").write_text(json.dumps(data), encoding="utf-8")
-    return secret
+    return {
+        f"{folder}/{_PLUGIN}.py": _SOURCE.read_text(encoding="utf-8"),
+        f"{folder}/handed.json": json.dumps(data),
+    }
 
 
 def _join(

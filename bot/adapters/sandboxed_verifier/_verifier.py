@@ -17,10 +17,11 @@ from pathlib import Path
 
 from cachetools import FIFOCache
 from theseus_guard.source_folders import build_python_path
-from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
+from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._answers import Answers
+from bot.adapters.sandboxed_verifier._check_runner import CheckRunner, LocalChecks
 from bot.adapters.sandboxed_verifier._check_sources import ChecksAtBase, CheckSource
 from bot.adapters.sandboxed_verifier._commands import (
     AFFECTED,
@@ -45,6 +46,7 @@ from bot.adapters.sandboxed_verifier._test_selection import (
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.plan import AffectedTests, Reproduction
+from bot.domain.queued_work import CheckCommand, CommandOutcome
 from bot.infra.current_work import name_work
 from bot.ports.verifier import CheckKind, OnCheck, Reproduced, Tier
 from bot.ports.workspace import Workspace
@@ -52,6 +54,7 @@ from bot.ports.workspace import Workspace
 _MAX_CACHED_FAILURES = (
     64  # failures at a base, the newest; neither that commit nor that test can change
 )
+_MAX_AFFECTED = 12
 _STAGES: tuple[tuple[CheckKind, ...], ...] = (("format", "lint"), ("types",), ("tests",))
 CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
@@ -59,10 +62,11 @@ CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"
 class SandboxedVerifier:
     """Runs base's checks and reproductions in temporary copies of the workspace.
 
-    Commands that run code of the branch have their own copy; tools that only read share one that is
-    read-only. `cache` stores the tools' caches; each cache is writable only for its tool, so that a
-    test cannot plant a result there. At most `side_by_side` commands run at once; a command that is
-    not done in time is repeated without other holders of `load`.
+    Commands that run code of the branch have their own copy, in which `runner` runs them; by
+    default that is this machine. Tools that only read run here and share a copy that is read-only.
+    `cache` stores the tools' caches; each cache is writable only for its tool, so that a test
+    cannot plant a result there. At most `side_by_side` commands run at once; a command that is not
+    done in time is repeated without other holders of `load`.
     """
 
     def __init__(
@@ -71,8 +75,8 @@ class SandboxedVerifier:
         cache: Path,
         *,
         checks: CheckSource | None = None,
+        runner: CheckRunner | None = None,
         side_by_side: int = 2,
-        max_affected: int = 12,
         reproduction_seconds: float = 60.0,
         load: SharedLock | None = None,
     ) -> None:
@@ -83,15 +87,15 @@ class SandboxedVerifier:
         self._slots, self._load = asyncio.Semaphore(side_by_side), load or SharedLock()
         # Two writers would corrupt a cache, so each tool runs only once at a time.
         self._turns = {tool: asyncio.Lock() for tool in CACHES}
-        self._max_affected = max_affected
+        self._runner = runner or LocalChecks(sandbox)
         self._machinery = Machinery()
         limits = SandboxLimits(seconds=reproduction_seconds)
         self._reproducing = ReproductionRunner(
-            sandbox,
+            self._runner,
             self._scratch,
             self._machinery,
             self._slots,
-            limits,
+            reproduction_seconds,
             self._load,
             self._checks.python,
         )
@@ -223,7 +227,7 @@ class SandboxedVerifier:
         if not any(AFFECTED in check.command for check in checks):
             return ()
         return await asyncio.to_thread(
-            select_affected_tests, workspace.path, changed, cap=self._max_affected
+            select_affected_tests, workspace.path, changed, cap=_MAX_AFFECTED
         )
 
     async def _run_all(
@@ -377,18 +381,23 @@ class SandboxedVerifier:
         *,
         at_base: bool,
     ) -> CheckResult:
-        tool, limits = find_tool(command), SandboxLimits(seconds=check.seconds)
-        report = None
+        tool, report = find_tool(command), None
+        result: Completed
         async with self._slots, self._copy(workspace, at_base=at_base) as folder:
             if tool == "pytest":
                 change = await read_change(workspace, changed, at_base=at_base)
-                result, report = await run_tests(self._sandbox, command, folder, change, limits)
-            else:
-                cwd, env = folder / "tree", {"PYTHONPATH": build_python_path(folder / "tree")}
-                result = await self._sandbox.run(
-                    command, cwd=cwd, writable=[folder], env=env, limits=limits
+                result, report = await run_tests(
+                    self._runner, command, folder, change, check.seconds
                 )
+            else:
+                work = CheckCommand(words=tuple(command), seconds=check.seconds)
+                result = await self._runner.run(folder, work, _find_pass)
             return check_result(check, shlex.join(command), result, tool, report)
+
+
+def _find_pass(outcome: CommandOutcome) -> Hashable:
+    """Return the verdict of a command that passed; a failure may be that of a worker."""
+    return "passed" if outcome.returncode == 0 and not outcome.timed_out else None
 
 
 def _has_timed_out(result: CheckResult) -> bool:

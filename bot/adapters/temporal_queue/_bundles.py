@@ -1,6 +1,7 @@
-"""The files of a commit as a git bundle, without its history."""
+"""The files of a commit, or of a folder, as a git bundle without history."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,11 +44,57 @@ async def pack_commit(git: Git, commit: str) -> Bundle:
 def _pack(git: Git, commit: str) -> Bundle:
     tree = get_tree_id(git, commit)
     with borrow_objects(git) as scratch:
-        snapshot = scratch.run("commit-tree", tree, "-m", "Files to work with", env=_NO_ONE).line
-        scratch.run("update-ref", _BRANCH, snapshot)
-        file = scratch.folder / "work.bundle"
-        scratch.run("bundle", "create", "-q", str(file), _BRANCH)
-        return Bundle(snapshot, file.read_bytes())
+        return _write_bundle(scratch, tree)
+
+
+def _write_bundle(scratch: Git, tree: str) -> Bundle:
+    snapshot = scratch.run("commit-tree", tree, "-m", "Files to work with", env=_NO_ONE).line
+    scratch.run("update-ref", _BRANCH, snapshot)
+    file = scratch.folder / "work.bundle"
+    scratch.run("bundle", "create", "-q", str(file), _BRANCH)
+    return Bundle(snapshot, file.read_bytes())
+
+
+def _pack_files(git: Git, folder: Path) -> Bundle:
+    """Return the files of a folder as they are, whatever its attributes and ignore files say."""
+    try:
+        files, links = _list_files(folder)
+        targets = {each: os.fsencode((folder / each).readlink()) for each in links}
+    except OSError as error:
+        raise WorkspaceError(f"{folder} cannot be read: {error}") from error
+    with borrow_objects(git) as scratch:
+        lines = "".join(f"{folder / name}\n" for name in files)
+        hashing = ("hash-object", "-w", "--no-filters")
+        ids = scratch.run(*hashing, "--stdin-paths", stdin=os.fsencode(lines)).line.split()
+        entries = [
+            f"{'100755' if os.access(folder / name, os.X_OK) else '100644'} {blob}\t{name}"
+            for name, blob in zip(files, ids, strict=True)
+        ]
+        for name, target in targets.items():
+            blob = scratch.run(*hashing, "--stdin", stdin=target).line
+            entries.append(f"120000 {blob}\t{name}")
+        listed = "".join(f"{each}\0" for each in entries)
+        scratch.run("update-index", "-z", "--index-info", stdin=os.fsencode(listed))
+        return _write_bundle(scratch, scratch.run("write-tree").line)
+
+
+def _list_files(root: Path) -> tuple[list[str], list[str]]:
+    """Return the regular files and the links below a folder. Raises `WorkspaceError`."""
+    files, links = [], []
+    for place, folders, names in os.walk(root):
+        if Path(place) == root:  # what is a worktree here is a copy there
+            folders[:] = [each for each in folders if each != ".git"]
+            names[:] = [each for each in names if each != ".git"]
+        for name in sorted([*names, *folders]):
+            path = Path(place, name)
+            relative = path.relative_to(root).as_posix()
+            if path.is_symlink():
+                links.append(relative)
+            elif path.is_file():
+                files.append(relative)
+            if "\n" in relative or ".git" in path.relative_to(root).parts:
+                raise WorkspaceError(f"{relative!r} cannot be given to workers")
+    return files, links
 
 
 class StoredBundles:
@@ -65,6 +112,16 @@ class StoredBundles:
                 bundle = await pack_commit(self._git, commit)
                 self._stored[commit] = bundle.snapshot, await self._artefacts.put(bundle.content)
             return self._stored[commit]
+
+    async def store_files(self, tree: Path) -> tuple[str, str]:
+        """Return the same for the files of a folder. Raises what the ports say."""
+        bundle = await run_in_thread(_pack_files, self._git, tree)
+        # Git compresses the same files differently each time, in several threads.
+        async with self._locks.setdefault(bundle.snapshot, asyncio.Lock()):
+            if bundle.snapshot not in self._stored:
+                key = await self._artefacts.put(bundle.content)
+                self._stored[bundle.snapshot] = bundle.snapshot, key
+            return self._stored[bundle.snapshot]
 
 
 @asynccontextmanager

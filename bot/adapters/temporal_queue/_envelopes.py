@@ -15,7 +15,7 @@ from theseus_guard.record import Record
 
 from bot.domain.queued_work import WorkError
 
-WorkKind = Literal["replay", "check"]
+WorkKind = Literal["replay", "check", "search"]
 _MAX_MESSAGE = 2_000
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -17,8 +18,9 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError,
 from temporalio.service import RPCError
 from theseus_guard.record import Record
 from theseus_observe.redaction import redact
-from theseus_rehearsal.ports.sandbox import Completed
 from theseus_rehearsal.records import Script, Transcript
+from theseus_repair.model import Judgement
+from theseus_repair.search_slices import SearchSlice
 
 from bot.adapters.temporal_queue._bundles import StoredBundles
 from bot.adapters.temporal_queue._envelopes import (
@@ -40,7 +42,18 @@ from bot.domain.errors import (
     WorkspaceBusy,
     WorkspaceError,
 )
-from bot.domain.queued_work import ATTEMPTS, CheckCommand, WorkError, WorkLost, WorkUnavailable
+from bot.domain.queued_work import (
+    ATTEMPTS,
+    CheckCommand,
+    CommandOutcome,
+    SearchAnswer,
+    SearchOrder,
+    Verdict,
+    WorkError,
+    WorkLost,
+    WorkUnavailable,
+    find_end,
+)
 from bot.ports.artefact_store import ArtefactStore
 
 R = TypeVar("R", bound=Record)
@@ -99,6 +112,11 @@ class TemporalQueue:
     async def open(self, commit: str) -> AsyncIterator["TemporalWork"]:
         """Store the files of a commit for the workers."""
         yield TemporalWork(self, *await self._bundles.store(commit))
+
+    @asynccontextmanager
+    async def open_files(self, tree: Path) -> AsyncIterator["TemporalWork"]:
+        """Store the files of a folder for the workers."""
+        yield TemporalWork(self, *await self._bundles.store_files(tree))
 
     async def has_workers(self) -> bool:
         """Return whether a worker asks for work, or did so lately. Raises `WorkUnavailable`."""
@@ -188,11 +206,17 @@ class TemporalWork:
         limit = self._queue.replay_seconds
         return _read(await self._execute("replay", script, ATTEMPTS, limit), Transcript)
 
-    async def check(self, command: CheckCommand) -> Completed:
+    async def check(self, command: CheckCommand, verdict: Verdict = find_end) -> CommandOutcome:
         """Have a worker run a command."""
         # The sandbox does not count the time in which a command waits for a processor.
         limit = 3 * command.seconds + 60
-        return _read(await self._execute("check", command, command.attempts, limit), Completed)
+        return _read(await self._execute("check", command, command.attempts, limit), CommandOutcome)
+
+    async def search(self, part: SearchSlice) -> Sequence[Judgement]:
+        """Have a worker judge candidates."""
+        limit = 2 * self._queue.replay_seconds
+        found = await self._execute("search", SearchOrder(part=part), ATTEMPTS, limit)
+        return _read(found, SearchAnswer).judgements
 
     async def _execute(self, kind: WorkKind, work: Record, attempts: int, duration: float) -> bytes:
         if not self._has_workers:

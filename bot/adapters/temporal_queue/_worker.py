@@ -28,7 +28,7 @@ from bot.adapters.temporal_queue._envelopes import (
     verify_record,
 )
 from bot.domain.errors import PortError
-from bot.domain.queued_work import CheckCommand, WorkError
+from bot.domain.queued_work import CheckCommand, SearchAnswer, SearchOrder, WorkError
 from bot.infra.commit_performer import CommitPerformer, perform_with
 from bot.ports.artefact_store import ArtefactStore
 
@@ -55,7 +55,7 @@ class TemporalWorker:
         self._worker = Worker(
             client,
             task_queue=group.name_queue(version),
-            activities=[activities.replay, activities.check],
+            activities=[activities.replay, activities.check, activities.search],
             max_concurrent_activities=slots,
             # An order that is cancelled is known at the next sign of life.
             max_heartbeat_throttle_interval=_BEAT,
@@ -103,6 +103,11 @@ class WorkerActivities:
         """Run a command."""
         return await self._answer("check", envelope)
 
+    @activity.defn(name="search")
+    async def search(self, envelope: str) -> str:
+        """Judge candidates."""
+        return await self._answer("search", envelope)
+
     async def _answer(self, kind: WorkKind, envelope: str) -> str:
         """Return the signed outcome of a signed order."""
         try:
@@ -131,6 +136,9 @@ class WorkerActivities:
             result: Record
             if order.kind == "replay":
                 result = await performer.replay(Script.model_validate_json(work))
+            elif order.kind == "search":
+                part = SearchOrder.model_validate_json(work).part
+                result = SearchAnswer(judgements=await performer.search(part))
             else:
                 result = await performer.check(CheckCommand.model_validate_json(work))
         return await self._artefacts.put(result.model_dump_json().encode())

@@ -80,18 +80,20 @@ async def measure_baseline(request: RepairRequest, runner: PreloadingRunner) -> 
 
 async def preload_imports(
     request: RepairRequest, base: Baseline, changing: Texts, runner: PreloadingRunner
-) -> None:
-    """Import once what the tests import and no candidate changes.
+) -> tuple[tuple[str, str], ...]:
+    """Import once what the tests import and no candidate changes; return what of the project.
 
     If the reproduction ends differently afterwards, only installed modules are preloaded: what a
     test sets up before an import may decide the result of that import.
     """
     if not base.project:
-        return
+        return ()
     await runner.preload(base.result.modules, project=base.project, changing=tuple(changing))
     repeated = await runner.run(request.reproduction, {}, request.limits)
     if collect_outcomes(repeated) != collect_outcomes(base.result):
         await runner.preload(base.result.modules)
+        return ()
+    return base.project
 
 
 def collect_outcomes(result: RunResult) -> set[tuple[str, str, str]]:

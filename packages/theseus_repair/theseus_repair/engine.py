@@ -21,7 +21,8 @@ from theseus_repair.model import Problem, SearchReport, Texts
 from theseus_repair.order_dependent import OrderIndependentRunner
 from theseus_repair.request import RepairRequest
 from theseus_repair.runner import PreloadingRunner, TestRunner, TimeLimits
-from theseus_repair.search import OnProgress, ignore_progress, search
+from theseus_repair.search import Judge, OnProgress, ignore_progress, search
+from theseus_repair.search_slices import SLICE, SlicedJudge, SliceJudges, SlicePlan
 from theseus_repair.stated_answers import StatedAnswers, StatedJudge, group_by_function
 from theseus_repair.tidy import format_texts
 from theseus_repair.witnesses import Witnesses
@@ -39,12 +40,14 @@ async def repair_tree(
     runner: PreloadingRunner,
     clock: Clock,
     on_progress: OnProgress = ignore_progress,
+    judges: SliceJudges | None = None,
 ) -> SearchReport:
     """Search for a fix of the reproduction that keeps the affected tests passing.
 
-    The report's `stopped` is `passing` if the reproduction does not fail in the first place.
-    Nothing below the root changes unless a fix is found and `write` is set. Cancelling leaves no
-    process once the runner is closed.
+    With `judges`, they judge candidates first, and what they let pass is judged again here. The
+    report's `stopped` is `passing` if the reproduction does not fail in the first place. Nothing
+    below the root changes unless a fix is found and `write` is set. Cancelling leaves no process
+    once the runner is closed.
     """
     began = clock.monotonic()
 
@@ -59,14 +62,17 @@ async def repair_tree(
         stopped = "time" if ahead is None else "passing"
         return SearchReport(None, {}, stopped, {}, (), 0, clock.monotonic() - began)
     closing = min(CLOSING * request.seconds, CLOSING_AT_MOST)
-    async with _collect_in_background(request, ahead, runner):
+    async with (
+        _collect_in_background(request, ahead, runner),
+        _open_judge(request, ahead, judges) as judge,
+    ):
         report = await search(
             ahead.problem,
-            ahead.judge,
+            judge,
             budget_seconds=max(0.0, get_seconds_left() - closing),
             closing_seconds=closing / 2,
             clock=clock,
-            width=runner.width,
+            width=runner.width if judges is None else judges.width * SLICE,
             on_progress=on_progress,
             confirm=ahead.confirmation,
             first=request.first,
@@ -101,6 +107,32 @@ async def _collect_in_background(
             await task
 
 
+@contextlib.asynccontextmanager
+async def _open_judge(
+    request: RepairRequest, prepared: "_Prepared", judges: SliceJudges | None
+) -> AsyncIterator[Judge]:
+    """Yield the judge of this machine, or one that asks others first."""
+    if judges is None:
+        yield prepared.judge
+        return
+    quick, full = compute_candidate_limits(prepared.base.passing)
+    plan = SlicePlan(
+        reproduction=request.reproduction,
+        affected=tuple(prepared.guards),
+        quick=quick,
+        full=full,
+        changing=tuple(prepared.problem.texts),
+        modules=prepared.base.result.modules,
+        project=prepared.preloaded,
+        options=request.options,
+    )
+    sliced = SlicedJudge(prepared.judge, judges, plan)
+    try:
+        yield sliced
+    finally:
+        await sliced.close()
+
+
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """All that a search needs, and the parts that assess its result."""
@@ -112,14 +144,16 @@ class _Prepared:
     judge: TestJudge
     confirmation: Confirmation
     conclusion: FixAssessor
+    preloaded: tuple[tuple[str, str], ...]
 
 
 async def _prepare(request: RepairRequest, preloading: PreloadingRunner) -> _Prepared:
     base = await measure_baseline(request, preloading)
     guards = judge_guards(request, base)
     problem = await asyncio.to_thread(build_problem, request, base)
+    preloaded: tuple[tuple[str, str], ...] = ()
     if base.failing:
-        await preload_imports(request, base, problem.texts, preloading)
+        preloaded = await preload_imports(request, base, problem.texts, preloading)
     limits = compute_candidate_limits(base.passing)
     unconcerned = ImpactedTests(problem).find_unaffected
     runner = OrderIndependentRunner(preloading, guards, problem.texts, limits[1])
@@ -136,7 +170,7 @@ async def _prepare(request: RepairRequest, preloading: PreloadingRunner) -> _Pre
     conclusion = FixAssessor(
         problem, comparison, around, confirmation, witnesses, written=request.written
     )
-    return _Prepared(base, guards, runner, problem, judge, confirmation, conclusion)
+    return _Prepared(base, guards, runner, problem, judge, confirmation, conclusion, preloaded)
 
 
 async def _conclude(

@@ -36,6 +36,7 @@ class RepairRequest:
     stated answer, and `considered` how many were tried before.
     `beside` is the cached result of the other tests on this very tree.
     `by_exit` says that only the program's exit is judged: no edit may end the program.
+    `options` are those of pytest for others who judge candidates.
     `write` leaves the fix in the tree. `python` is that of the tests: edits use what its discord.py
     has.
     """
@@ -64,5 +65,6 @@ class RepairRequest:
     otherwise: tuple[RefusedCandidate, ...] = ()
     considered: int = 0
     sibling_results: SiblingCache = field(default_factory=SiblingCache)
+    options: tuple[str, ...] = ()
     write: bool = True
     python: Path | None = None

@@ -1,38 +1,48 @@
 """A hostile worker can waste time, and changes no verdict."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from rehearsal_tests.fake_rehearsal import make_transcript
-from theseus_rehearsal.ports.sandbox import Completed
 from theseus_rehearsal.records import CommandStep, Script, Transcript
+from theseus_repair.model import Judgement
+from theseus_repair.search_slices import SearchSlice
 
 from bot.adapters.agreed_queue import ABSENCE_SECONDS, REST_SECONDS, AgreedQueue
 from bot.domain.errors import RehearsalError, StoreError
-from bot.domain.queued_work import CheckCommand, WorkError, WorkLost, WorkUnavailable
+from bot.domain.queued_work import (
+    CheckCommand,
+    CommandOutcome,
+    Verdict,
+    WorkError,
+    WorkLost,
+    WorkUnavailable,
+    find_end,
+)
 from bot.proof.commit_comparison import compare_commits
 from tests.fakes.fake_clock import FakeClock
 
 SCRIPTS = tuple(Script(steps=(CommandStep(command=f"roll{n}"),)) for n in range(6))
 TEST = CheckCommand(words=("pytest",))
-Answer = Callable[[str, Script | CheckCommand], Transcript | Completed]
+Answer = Callable[[str, Script | CheckCommand], Transcript | CommandOutcome]
 
 
-def be_honest(commit: str, work: Script | CheckCommand) -> Transcript | Completed:
+def be_honest(commit: str, work: Script | CheckCommand) -> Transcript | CommandOutcome:
     """Do the work: head answers other than base, and its tests fail."""
     if isinstance(work, Script):
         return make_transcript(work, f"answer of {commit}")
-    return Completed(returncode=int(commit == "head"), output="", seconds=0.1)
+    return CommandOutcome(returncode=int(commit == "head"), output="", seconds=0.1)
 
 
-def hide_changes(commit: str, work: Script | CheckCommand) -> Transcript | Completed:
+def hide_changes(commit: str, work: Script | CheckCommand) -> Transcript | CommandOutcome:
     """Lie: head is as base."""
     return be_honest("base", work)
 
 
-def invent_changes(commit: str, work: Script | CheckCommand) -> Transcript | Completed:
+def invent_changes(commit: str, work: Script | CheckCommand) -> Transcript | CommandOutcome:
     """Lie: head is broken."""
     if isinstance(work, Script) and commit == "head":
         return Transcript(trouble="it does not start")
@@ -42,7 +52,7 @@ def invent_changes(commit: str, work: Script | CheckCommand) -> Transcript | Com
 def fail_with(error: Exception) -> Answer:
     """Return a worker that fails on purpose."""
 
-    def fail(commit: str, work: Script | CheckCommand) -> Transcript | Completed:
+    def fail(commit: str, work: Script | CheckCommand) -> Transcript | CommandOutcome:
         raise error
 
     return fail
@@ -59,6 +69,11 @@ class GroupQueue:
     async def open(self, commit: str) -> AsyncIterator["GroupWork"]:
         yield GroupWork(self, commit)
 
+    @asynccontextmanager
+    async def open_files(self, tree: Path) -> AsyncIterator["GroupWork"]:
+        async with self.open(tree.name) as work:
+            yield work
+
 
 class GroupWork:
     def __init__(self, queue: GroupQueue, commit: str) -> None:
@@ -69,12 +84,15 @@ class GroupWork:
         assert isinstance(found, Transcript)
         return found
 
-    async def check(self, command: CheckCommand) -> Completed:
+    async def check(self, command: CheckCommand, verdict: Verdict = find_end) -> CommandOutcome:
         found = self._answer(command)
-        assert isinstance(found, Completed)
+        assert isinstance(found, CommandOutcome)
         return found
 
-    def _answer(self, work: Script | CheckCommand) -> Transcript | Completed:
+    async def search(self, part: SearchSlice) -> Sequence[Judgement]:
+        raise AssertionError("no search is asked for")
+
+    def _answer(self, work: Script | CheckCommand) -> Transcript | CommandOutcome:
         self._queue.done.append((self._commit, work))
         return self._queue.answer(self._commit, work)
 
@@ -163,6 +181,17 @@ async def test_what_must_not_be_repeated_is_done_once_and_here() -> None:
     async with queue.open("head") as work:
         assert (await work.check(TEST.replace(is_repeatable=False))).returncode == 1
     assert (len(first.done), len(second.done), len(leader.done)) == (0, 0, 1)
+
+
+async def test_an_outcome_without_a_verdict_is_for_this_machine_to_judge() -> None:
+    first, second = GroupQueue(), GroupQueue()
+    queue, leader, _ = make_queue(first, second)
+    async with queue.open_files(Path("head")) as work:
+        outcome = await work.check(TEST, lambda found: found.returncode == 0 or None)
+    assert (outcome.returncode, len(leader.done)) == (1, 1)
+    async with queue.open_files(Path("base")) as work:
+        outcome = await work.check(TEST, lambda found: found.returncode == 0 or None)
+    assert (outcome.returncode, len(leader.done)) == (0, 1)
 
 
 async def test_a_group_that_is_wrong_too_often_or_loses_work_rests() -> None:

@@ -172,3 +172,11 @@ async def test_the_files_of_a_commit_are_stored_once_for_groups_that_ask_togethe
     found = {*await asyncio.gather(bundles.store(head), bundles.store(head))}
     assert (len(found), artefacts.puts) == (1, 1)
     assert {await bundles.store(head)} == found
+
+
+async def test_a_repository_inside_of_the_files_is_not_left_out_silently(tmp_path: Path) -> None:
+    make_repository(tmp_path / "repository", {"dice.py": "FACES = 6\n"})
+    (tmp_path / "tree/inner/.git").mkdir(parents=True)
+    bundles = StoredBundles(Git(tmp_path / "repository"), FolderArtefacts(tmp_path / "shared"))
+    with pytest.raises(WorkspaceError, match="cannot be given to workers"):
+        await bundles.store_files(tmp_path / "tree")
