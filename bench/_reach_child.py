@@ -24,6 +24,7 @@ from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.client import Identity, TheseusClient
 from bot.demo.demo import TOKEN
+from bot.domain.guilds import AllowLists
 from bot.domain.journal import ActionOutcome, JournalQuery
 from bot.domain.people import AllowList
 from bot.telemetry import Recorder, TrafficRecorder
@@ -50,7 +51,7 @@ async def run_cog(cog: str, state: Path, quotes: str) -> dict[str, object]:
             state=state,
             clock=clock,
             recorder=recorder,
-            identity=Identity(local.guild_id, local.dev_channel_id, AllowList()),
+            identity=Identity(local.guild_id, local.dev_channel_id, AllowLists(AllowList())),
             traffic=traffic,
             extensions=[f"cogs.{cog}"],
             guild_ready_timeout=0.01,

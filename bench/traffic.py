@@ -30,6 +30,7 @@ from bot.client import Identity, TheseusClient
 from bot.client._audience import AudienceFinder
 from bot.client._exchanges import record_answer
 from bot.client._traffic_capture import TrafficCapture
+from bot.domain.guilds import AllowLists
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.telemetry import Recorder, TrafficRecorder
@@ -147,7 +148,7 @@ async def _open_stage(*, with_traffic: bool) -> AsyncIterator[_Stage]:
                 state=state,
                 clock=clock,
                 recorder=recorder,
-                identity=Identity(local.guild_id, local.dev_channel_id, AllowList()),
+                identity=Identity(local.guild_id, local.dev_channel_id, AllowLists(AllowList())),
                 traffic=traffic if with_traffic else None,
                 extensions=["cogs.dice"],
                 guild_ready_timeout=0.01,

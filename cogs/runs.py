@@ -236,13 +236,10 @@ class Runs(commands.Cog):
     async def list_runs(self, interaction: discord.Interaction) -> None:
         """Show the newest runs."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        readable = await self._authorizer.choose_readable(get_speaker(interaction))
-        runs = await self._agent.list_runs()
-        lines = [
-            f"{run_line(run)} · {format_timestamp(run.updated_at, 'R')}"
-            for run in runs
-            if run.trigger.target in readable
-        ]
+        runs = await self._authorizer.choose_runs(
+            get_speaker(interaction), await self._agent.list_runs()
+        )
+        lines = [f"{run_line(run)} · {format_timestamp(run.updated_at, 'R')}" for run in runs]
         await interaction.followup.send(
             fit_message(lines) or "There are no runs yet.", ephemeral=True
         )

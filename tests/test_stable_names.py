@@ -11,6 +11,7 @@ from bot.authority.policy import Act
 from bot.client import Identity, TheseusClient
 from bot.domain import errors
 from bot.domain.errors import TheseusError
+from bot.domain.guilds import AllowLists
 from bot.domain.history import RECORDS
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.people import AllowList
@@ -193,7 +194,7 @@ async def client(tmp_path: Path) -> AsyncIterator[TheseusClient]:
         state=tmp_path,
         clock=clock,
         recorder=Recorder(FakeJournal(), clock, ROOT, b"salt", lambda: None),
-        identity=Identity(guild_id=None, dev_channel_id=1, people=AllowList()),
+        identity=Identity(guild_id=None, dev_channel_id=1, people=AllowLists(AllowList())),
         services=services,
     )
     async with client:

@@ -320,7 +320,8 @@ def _build_run_settings(
     config = settings.config
     return RunSettings(
         people=config.people,
-        target_people={each.name: each.people or config.people for each in config.targets},
+        target_people={each.name: each.people for each in config.targets},
+        guilds=config.guilds,
         dev_channel_id=dev_channel_id,
         workers=config.runs.workers,
         per_person=config.runs.per_person,

@@ -11,13 +11,14 @@ from typing import Protocol
 import structlog
 from theseus_observe.redaction import redact
 
-from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory, DiscordReportPictures
 from bot.adapters.sqlite_ledger import SqlLedger
+from bot.adapters.discord_chat import DiscordChat, DiscordReportPictures
 from bot.app.agent import build_links, make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
 from bot.app.engines import MakeEngines, build_engine_resources, build_engines
 from bot.app.goals import build_goals
+from bot.app.guilds import build_identity, build_member_directory, open_guild_budgets
 from bot.app.intake import build_intake, build_issue_intake
 from bot.app.leadership import read_head, wait_for_lead
 from bot.app.live_registry import open_hot_reload
@@ -51,7 +52,6 @@ from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.target_budgets import LayeredSpendGuard
 from bot.client import ConversationSettings, Identity, TheseusClient, import_cogs, point_discord_at
-from bot.domain.errors import ConfigError
 from bot.domain.flag import Flag
 from bot.domain.journal import Action
 from bot.hot_reload.running_code import RunningCode
@@ -191,7 +191,7 @@ async def _build(
     open_choices(injector, who.dev_channel_id)
     live = await call(open_hot_reload, stack=stack)
     injector.add(live.registry, LiveRegistry)
-    build(DiscordMemberDirectory, MemberDirectory, client=client, guild_id=who.guild_id)
+    build(build_member_directory, MemberDirectory)
     backups, warming = build(build_scheduled_backups), injector.get(CacheWarmer)
     agent = await _build_agent(injector, stack, make_engines)
     tools = await open_tools(injector, settings, who.dev_channel_id)
@@ -242,6 +242,7 @@ async def _build_agent(
     """Choose the engines, and build the agent that works with them."""
     settings = injector.get(Settings)
     budgets = await injector.call(open_budgets, stack=stack)
+    injector.add(await injector.call(open_guild_budgets, stack=stack))
     guard = injector.build(
         LayeredSpendGuard, everything=injector.get(BudgetEnforcer), targets=budgets
     )
@@ -349,22 +350,6 @@ def _build_client(
         client.set_fence(fence)
     observers.on_client(client)
     return client
-
-
-def build_identity(settings: Settings) -> Identity:
-    """Return where the bot lives. Raises `ConfigError` when the dev channel is not set."""
-    config = settings.config
-    if config.discord.dev_channel_id is None:
-        raise ConfigError(
-            f"{settings.config_file}: discord.dev_channel_id is not set. Turn on Developer Mode in "
-            "Discord, right-click your dev channel, choose “Copy Channel ID” and put it there."
-        )
-    return Identity(
-        config.discord.guild_id,
-        config.discord.dev_channel_id,
-        config.people,
-        answers_unaddressed=config.discord.answers_unaddressed,
-    )
 
 
 def _format_url(url: object | None) -> str | None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.domain.guilds import collect_people
 from bot.domain.people import PeopleList
 from bot.settings import Settings
 
@@ -20,8 +21,18 @@ def describe_configuration(settings: Settings) -> str:
         f"configuration sha256:{hashlib.sha256(body.encode()).hexdigest()[:16]}; "
         f"approvers {_format_people(people.approvers)}; "
         f"developers {_format_people(people.developers)}; "
+        f"{_describe_guilds(settings)}"
         f"two people for {', '.join(sorted(approval.second_for)) or 'nothing'}; "
         f"own work up to {settings.config.autonomy.level}{_describe_issue_authors(settings)}"
+    )
+
+
+def _describe_guilds(settings: Settings) -> str:
+    """Return who may do what in the servers that have people of their own."""
+    return "".join(
+        f"server {key}: approvers {_format_people(people.approvers)}; "
+        f"developers {_format_people(people.developers)}; "
+        for key, people in sorted(collect_people(settings.config.guilds).items())
     )
 
 

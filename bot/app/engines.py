@@ -28,6 +28,7 @@ from bot.adapters.claude_agent import (
     build_claude_engine,
 )
 from bot.adapters.offline_agent import OfflineAgent
+from bot.app.guilds import build_role_choice
 from bot.domain.account import Account
 from bot.domain.errors import ConfigError
 from bot.domain.roles import Role
@@ -210,7 +211,7 @@ def build_engines(resources: EngineResources) -> Engines:
     where = f"{settings.config_file}: engine.name: {config.name}"
     if not should_use_claude(config.name, settings.environment, where):
         return Engines(offline, budget, "offline")
-    claude = Claude(_build_options(resources), resources.clock, resources.gateway)
+    claude = _build_claude(resources)
     prompts = resources.prompts
     services = EngineServices(
         prompts=prompts,
@@ -275,12 +276,14 @@ def _open_trial_engine(resources: EngineResources, texts: TextsOfChat) -> CodeAg
     return build_engines(replace(resources, prompts=prompts, skills=skills)).agent
 
 
-def _build_options(resources: EngineResources) -> ClaudeOptions:
-    return ClaudeOptions(
+def _build_claude(resources: EngineResources) -> Claude:
+    options = ClaudeOptions(
         home=resources.settings.state / "claude",
         sandbox=resources.sandbox,
         silence_seconds=resources.settings.config.engine.silence_seconds,
     )
+    choose_role = build_role_choice(resources.settings, resources.store)
+    return Claude(options, resources.clock, resources.gateway, choose_role)
 
 
 def _sample_chat(

@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.app.target_commands import TargetCommands
 from bot.app.target_journals import TargetJournals
+from bot.domain.guilds import AllowLists, choose_lists, collect_people
 from bot.intake import FailureMatcher
 from bot.intake.incidents import ReportedIncidents
 from bot.intake.targets import KnownTarget
@@ -26,6 +27,7 @@ def build_known_targets(
 ) -> Mapping[str, KnownTarget]:
     """Return the targets by name."""
     config = settings.config
+    own = AllowLists(config.people, collect_people(config.guilds))
     monitored = {each.target: each for each in monitoring.others}
     known = {}
     for target in config.targets:
@@ -41,7 +43,7 @@ def build_known_targets(
         known[target.name] = KnownTarget(
             name=target.name,
             matcher=matcher,
-            people=target.people or config.people,
+            people=choose_lists(target.people, own),
             channel_id=target.channel_id,
             incidents=ReportedIncidents(watch.incident_repository, journal, matcher.commands),
             reports=watch.reports,

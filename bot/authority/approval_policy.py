@@ -6,10 +6,18 @@ from dataclasses import KW_ONLY, dataclass, field
 from theseus_guard.record import Record
 from theseus_guard.records import Finding
 
-from bot.authority.policy import FOR_APPROVERS, Act, authorize, is_allowed, is_security_sensitive
+from bot.authority.policy import (
+    FOR_APPROVERS,
+    FOR_EVERY_SERVER,
+    Act,
+    authorize,
+    is_allowed,
+    is_security_sensitive,
+)
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers, Weight
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ForgeError, NotAuthorized, UnknownRun, WrongStage
+from bot.domain.guilds import AllowLists, Scope, choose_lists
 from bot.domain.history import History
 from bot.domain.ids import parse_run_id
 from bot.domain.names import join_with_or
@@ -24,6 +32,7 @@ from bot.ports.store import Store
 from bot.ports.targets import Targets
 
 _NAMED = 3  # the number of people that a refusal names
+_OWN = Scope()
 
 
 class VoteStatus(Record):
@@ -121,7 +130,8 @@ class ApprovalPolicy:
     """Checks approvals with the member directory and the policy.
 
     Refusals before a merge are audited. `people` are the lists of Theseus, `target_people` those of
-    the other targets by name; nobody else may do anything for them.
+    the other targets by name (`None`: those of Theseus); nobody else may do anything for them.
+    What belongs to a server with people of its own is decided by these, in that server.
     """
 
     store: Store
@@ -129,65 +139,124 @@ class ApprovalPolicy:
     targets: Targets
     member_directory: MemberDirectory
     _: KW_ONLY
-    people: AllowList
+    people: AllowLists
     rules: ApprovalRules
-    target_people: Mapping[str, AllowList] = field(default_factory=dict)
+    target_people: Mapping[str, AllowList | None] = field(default_factory=dict)
 
-    async def present(self, person: Person, act: Act, target: str = OWN_TARGET) -> Person:
-        """Return the person with their current roles, if they may do `act` for that target.
+    async def present(self, person: Person, act: Act, scope: Scope = _OWN) -> Person:
+        """Return the person with their current roles, if they may do `act` in that scope.
 
-        For acts that only approvers may do, the server is asked. Raises `NotAuthorized`, and
-        `ChatUnavailable` if the server cannot be asked.
+        For acts that only approvers may do, the server is asked; also if the act belongs to a
+        server and the person is not there, because the roles in the event are not of that server.
+        Raises `NotAuthorized`, and `ChatUnavailable` if the server cannot be asked.
         """
-        self.check(person, act, target)
-        if act not in FOR_APPROVERS:
-            return person
-        now = await self._refresh_person(person)
-        self.check(now, act, target)
+        if self._has_current_roles(person, scope):
+            self.check(person, act, scope)
+            if act not in FOR_APPROVERS:
+                return person
+        now = await self._refresh_person(person, scope.guild_id)
+        self.check(now, act, scope)
         return now
 
-    def get_people(self, target: str) -> AllowList:
+    async def check_early(self, person: Person, act: Act, scope: Scope) -> None:
+        """Raise what `present` raises; if the event has the person's roles, by these alone."""
+        if self._has_current_roles(person, scope):
+            self.check(person, act, scope)
+        else:
+            await self.present(person, act, scope)
+
+    def _has_current_roles(self, person: Person, scope: Scope) -> bool:
+        """Return whether the event can decide: it has the roles that count, or is elsewhere."""
+        is_there = scope.guild_id == self.people.find_guild(person.at)
+        return is_there or self.people.is_elsewhere(person, scope.guild_id)
+
+    def get_people(self, target: str) -> AllowLists:
         """Return the lists of a target. For one that is not in the configuration, no one may."""
         if target == OWN_TARGET:
             return self.people
-        return self.target_people.get(target, AllowList())
+        return choose_lists(self.target_people.get(target, AllowList()), self.people)
 
-    def list_readable(self, person: Person) -> frozenset[str]:
-        """Return the targets, Theseus among them, whose work the person may look at."""
-        names = (OWN_TARGET, *self.target_people)
-        return frozenset(
-            name for name in names if is_allowed(self.get_people(name), person, Act.READ)
-        )
+    def choose_scope(self, person: Person, act: Act, target: str = OWN_TARGET) -> Scope:
+        """Return what an act without a run is about.
 
-    async def find_target(self, run_id: str) -> str:
-        """Return the target of a run, named as people type it; of an unknown run, Theseus."""
+        A request for work belongs to the server in which it is made. Everything else is about the
+        whole bot.
+        """
+        here = self.people.find_guild(person.at)
+        return Scope(target, None if act in FOR_EVERY_SERVER else here)
+
+    def get_scope(self, run: Run) -> Scope:
+        """Return what the acts on a run are about."""
+        return Scope(run.trigger.target, self.people.find_guild(run.trigger.place))
+
+    async def find_scope(self, person: Person, act: Act, run_id: str) -> Scope:
+        """Return what an act on a run is about; the run is named as people type it.
+
+        An unknown run is one of Theseus, for the server in which the person acts: who may not do
+        the act does not learn that there is no such run.
+        """
         try:
             run = await self.store.get(parse_run_id(run_id))
         except UnknownRun:
-            return OWN_TARGET
-        return run.trigger.target
+            return Scope(guild_id=self.people.find_guild(person.at))
+        return self.get_scope(run)
 
-    def check(self, person: Person, act: Act, target: str = OWN_TARGET) -> None:
+    def list_readable(self, person: Person) -> frozenset[str]:
+        """Return the targets, Theseus among them, whose work the person may look at."""
+        return frozenset(
+            name
+            for name in (OWN_TARGET, *self.target_people)
+            if self.is_allowed(person, Act.READ, self.choose_scope(person, Act.READ, name))
+        )
+
+    def can_read(self, person: Person, run: Run) -> bool:
+        """Return whether the person may look at a run, by the roles in the event.
+
+        In a direct message, the runs of servers with people of their own are left out.
+        """
+        scope = self.get_scope(run)
+        is_there = scope.guild_id == self.people.find_guild(person.at)
+        return is_there and self.is_allowed(person, Act.READ, scope)
+
+    def is_allowed(self, person: Person, act: Act, scope: Scope) -> bool:
+        """Return whether the person may do `act`, by the roles in the event."""
+        lists = self.get_people(scope.target).select(scope.guild_id)
+        elsewhere = self.people.is_elsewhere(person, scope.guild_id)
+        return not elsewhere and all(is_allowed(each, person, act) for each in lists)
+
+    def check(self, person: Person, act: Act, scope: Scope = _OWN) -> None:
         """Raise `NotAuthorized` if the person may not do `act`, by the roles in the event.
 
         The refusal of a member names some people who may.
         """
-        people = self.get_people(target)
-        try:
-            authorize(people, person, act)
-        except NotAuthorized as refusal:
-            able = self._list_permitted_names(people, act) if refusal.member else ()
-            if not able:
-                raise
-            text = f"{refusal} {join_with_or(able)} may."
-            raise NotAuthorized(text, member=True, able=able) from refusal
+        if self.people.is_elsewhere(person, scope.guild_id):
+            raise NotAuthorized(
+                f"Sorry {person.name}, that belongs to another server, where I accept it from its "
+                "own people only."
+            )
+        for people in self.get_people(scope.target).select(scope.guild_id):
+            try:
+                authorize(people, person, act)
+            except NotAuthorized as refusal:
+                able = (
+                    self._list_permitted_names(people, act, scope.guild_id)
+                    if refusal.member
+                    else ()
+                )
+                if not able:
+                    raise
+                text = f"{refusal} {join_with_or(able)} may."
+                raise NotAuthorized(text, member=True, able=able) from refusal
 
-    def _list_permitted_names(self, people: AllowList, act: Act) -> tuple[str, ...]:
+    def _list_permitted_names(
+        self, people: AllowList, act: Act, guild_id: int | None
+    ) -> tuple[str, ...]:
         """Return the names of some members who may do `act`."""
         lists = [people.approvers]
         if act not in FOR_APPROVERS:
             lists.insert(0, people.developers)
-        names = [name for listed in lists for name in self.member_directory.list_names(listed)]
+        directory = self.member_directory
+        names = [name for listed in lists for name in directory.list_names(listed, guild_id)]
         return tuple(dict.fromkeys(names))[:_NAMED]
 
     def need(self, run: Run, history: History) -> Need:
@@ -208,7 +277,7 @@ class ApprovalPolicy:
             if not _has_accepted(approval, history):
                 continue
             try:
-                approver = await self.present(approval.person, Act.SHIP, run.trigger.target)
+                approver = await self.present(approval.person, Act.SHIP, self.get_scope(run))
                 may.add(approver.id)
             except NotAuthorized:
                 continue
@@ -238,13 +307,15 @@ class ApprovalPolicy:
             return merged
         raise await self._build_refusal(run, votes, found)
 
-    async def _refresh_person(self, person: Person) -> Person:
+    async def _refresh_person(self, person: Person, guild_id: int | None) -> Person:
         """Return the person with their current roles; an unknown person is an outsider."""
-        member = await self.member_directory.fetch_person(person.id)
+        member = await self.member_directory.fetch_person(person.id, guild_id)
         if member is None:
             return person.replace(role_ids=frozenset(), outsider=True)
         bot = person.bot or member.bot
-        return member.replace(name=person.name, bot=bot, outsider=person.outsider, at=person.at)
+        # `outsider` of the event is about the bot's own server.
+        outsider = person.outsider and guild_id is None
+        return member.replace(name=person.name, bot=bot, outsider=outsider, at=person.at)
 
     async def _load_votes(self, run: Run, history: History, proposal: Proposal) -> ApprovalVotes:
         votes = history.approval_votes

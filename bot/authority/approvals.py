@@ -24,12 +24,12 @@ from bot.domain.errors import (
     UnknownRun,
     WrongStage,
 )
+from bot.domain.guilds import Scope
 from bot.domain.history import History
 from bot.domain.ids import parse_run_id
 from bot.domain.people import Person
 from bot.domain.proposal import Approval, ForgeProposal, How, Proposal
 from bot.domain.run import Run, Stage, Status
-from bot.domain.target import OWN_TARGET
 from bot.ports.clock import Clock
 from bot.ports.store import Store
 from bot.ports.targets import Targets
@@ -92,15 +92,15 @@ class Approvals:
         """
         try:
             # Authorised first, so that only people who may ship learn which runs exist.
-            target = await self._find_target(request)
-            self.approval_policy.check(request.person, Act.SHIP, target)
+            scope = await self._find_scope(request)
+            await self.approval_policy.check_early(request.person, Act.SHIP, scope)
             await self.stop_guard.check_merge()
             run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
             request = request.replace(run_id=run.id)
             await self.show_card(run)  # an approval may arrive before the card's id is saved
             async with self.run_locks.get(run.id):
                 now = await self.approval_policy.present(
-                    request.person, Act.SHIP, run.trigger.target
+                    request.person, Act.SHIP, self.approval_policy.get_scope(run)
                 )
                 return await self._record_vote(
                     await self.store.get(run.id), request.replace(person=now)
@@ -133,13 +133,13 @@ class Approvals:
                 return runs[0]
         raise UnknownRun("I don't know which run you mean. Please write it in the run's thread.")
 
-    async def _find_target(self, request: ApprovalRequest) -> str:
-        """Return the target of the request's run; of an unknown run, Theseus."""
+    async def _find_scope(self, request: ApprovalRequest) -> Scope:
+        """Return what the approval is about; of an unknown run, as if it were one of Theseus."""
         try:
             run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
         except UnknownRun:
-            return OWN_TARGET
-        return run.trigger.target
+            return Scope(guild_id=self.approval_policy.people.find_guild(request.person.at))
+        return self.approval_policy.get_scope(run)
 
     async def find_runs(self, number: int) -> tuple[Run, ...]:
         """Return the runs with that proposal number, open ones first.

@@ -1,5 +1,6 @@
 """Asks the policy who may do what, and writes the decisions to the audit log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,9 @@ from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ChatUnavailable, NotAuthorized, StoreError
+from bot.domain.guilds import Scope
 from bot.domain.people import Person
+from bot.domain.run import Run
 from bot.domain.target import OWN_TARGET
 from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.clock import Clock
@@ -118,8 +121,9 @@ class Authorizer:
     ) -> None:
         """Raise `NotAuthorized` with a polite refusal if the person may not do `act`.
 
-        The lists of the run's target count; without a run, those of `target`. Allowed reading is
-        not audited. Raises `ChatUnavailable` if only approvers may, and their roles cannot be read.
+        The lists of the run's server and target count; without a run, those of `target`, in the
+        server where a request for work is made. Allowed reading is not audited. Raises
+        `ChatUnavailable` if roles have to be read, and cannot be.
         """
         person = await self.admit(person, act, run_id, note, target, how=how)
         if act is not Act.READ:
@@ -134,6 +138,17 @@ class Authorizer:
         if not readable:
             await self.ask(person, Act.READ)
         return readable
+
+    async def choose_runs(self, person: Person, runs: Iterable[Run]) -> tuple[Run, ...]:
+        """Return those of the runs that the person may look at.
+
+        Raises `NotAuthorized` for people who may look at nothing here.
+        """
+        policy = self.approval_policy
+        here = policy.people.find_guild(person.at)
+        if not policy.is_allowed(person, Act.READ, Scope(guild_id=here)):
+            await self.choose_readable(person)
+        return tuple(run for run in runs if policy.can_read(person, run))
 
     async def audit_operator_act(self, act: Act, note: str) -> None:
         """Audit an act of the operator on the local pages, who is no person of the chat."""
@@ -153,10 +168,13 @@ class Authorizer:
         how: str = "",
     ) -> Person:
         """Return the person, or raise as `ask` does. The caller audits an allowed act."""
+        policy = self.approval_policy
         if run_id is not None:
-            target = await self.approval_policy.find_target(run_id)
+            scope = await policy.find_scope(person, act, run_id)
+        else:
+            scope = policy.choose_scope(person, act, target)
         try:
-            return await self.approval_policy.present(person, act, target)
+            return await policy.present(person, act, scope)
         except (NotAuthorized, ChatUnavailable):
             await self._audit(person, act, run_id, allowed=False, note=note, how=how)
             raise

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.authority.policy import Act, is_allowed
-from bot.domain.people import AllowList, Person
+from bot.authority.policy import Act, is_allowed_here
+from bot.domain.guilds import AllowLists
+from bot.domain.people import Person
 
 COMMAND_ACTS: Mapping[str, Act | None] = {
     "about": None, "ask": None, "capabilities": None, "change": None, "help": None,
@@ -39,16 +40,16 @@ def is_everyday(command: str) -> bool:
 
 
 def list_allowed_commands(
-    people: AllowList, person: Person, commands: Iterable[str]
+    people: AllowLists, person: Person, commands: Iterable[str]
 ) -> frozenset[str]:
     """Return the commands, by full name, that the policy lets a person use."""
     return frozenset(
         command
         for command in commands
-        if (act := COMMAND_ACTS.get(command)) is None or is_allowed(people, person, act)
+        if (act := COMMAND_ACTS.get(command)) is None or is_allowed_here(people, person, act)
     )
 
 
-def list_allowed_acts(people: AllowList, person: Person) -> frozenset[Act]:
+def list_allowed_acts(people: AllowLists, person: Person) -> frozenset[Act]:
     """Return all acts that the policy allows a person."""
-    return frozenset(act for act in Act if is_allowed(people, person, act))
+    return frozenset(act for act in Act if is_allowed_here(people, person, act))

@@ -5,6 +5,7 @@ from enum import StrEnum
 from theseus_guard.records import Finding
 
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval
+from bot.domain.guilds import AllowLists
 from bot.domain.people import ITSELF, AllowList, Person
 from bot.domain.proposal import Proposal
 
@@ -32,6 +33,12 @@ class Act(StrEnum):
 
 FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.ENDORSE, Act.ROLL_BACK, Act.LIFT, Act.TRUST})
 """Acts that only approvers may do. Their roles are read from the server each time."""
+
+FOR_EVERY_SERVER = frozenset(Act) - {Act.ASK}
+"""Acts that, unless they are about one run, concern the whole bot.
+
+People of a single server may not do them.
+"""
 
 _REFUSALS = {
     Act.ASK: "ask me to work on the code",
@@ -84,6 +91,11 @@ def is_allowed(people: AllowList, person: Person, act: Act) -> bool:
     except NotAuthorized:
         return False
     return True
+
+
+def is_allowed_here(people: AllowLists, person: Person, act: Act) -> bool:
+    """Return whether `person` may do `act` in the server in which they act."""
+    return all(is_allowed(each, person, act) for each in people.select_here(person))
 
 
 def check_binding(

@@ -9,7 +9,7 @@ from typing import TypeVar
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.budget.enforcement import BudgetEnforcer
-from bot.domain.account import Account
+from bot.domain.account import Account, build_chat_account
 from bot.domain.budget import Cap
 from bot.domain.cost import Cost
 from bot.domain.errors import BudgetSpent, WrongStage
@@ -40,7 +40,7 @@ class BudgetReports:
     async def check_chat_budget(self, person: Person) -> None:
         """Raise `BudgetSpent` or `Stopped` if no model may answer this person now."""
         if self.enforcer is not None:
-            await self.enforcer.check_budget(Account(purpose="chat", person_id=person.id))
+            await self.enforcer.check_budget(build_chat_account(person))
 
     async def report(self, person: Person) -> BudgetReport:
         """Return what was spent, by whom and on what, and the caps.

@@ -1,8 +1,9 @@
 """Where the bot lives, and for whom it works."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from bot.domain.people import AllowList
+from bot.domain.guilds import AllowLists, GuildSettings
 
 
 @dataclass(frozen=True)
@@ -11,6 +12,8 @@ class Identity:
 
     guild_id: int | None
     dev_channel_id: int
-    people: AllowList
+    people: AllowLists
     answers_unaddressed: bool = False
     """Whether questions that are said to nobody are for the bot, as in a demo."""
+    guilds: Mapping[int, GuildSettings] = field(default_factory=dict)
+    """The servers with settings of their own, by id."""

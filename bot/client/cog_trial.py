@@ -18,6 +18,7 @@ from bot.client._cog_failures import describe_failure
 from bot.client._identity import Identity
 from bot.domain.cogs import is_own_cog
 from bot.domain.errors import PartMissing
+from bot.domain.guilds import AllowLists
 from bot.domain.journal import Action
 from bot.domain.people import AllowList
 from bot.infra.standard_logs import use_standard_logging
@@ -40,7 +41,7 @@ async def try_cogs(root: Path, folder: Path, others: list[str], changed: list[st
         state=folder / "state",
         clock=_Clock(),
         recorder=Recorder(_Journal(), _Clock(), root, b"trial", lambda: None),  # type: ignore[arg-type]
-        identity=Identity(guild_id=1, dev_channel_id=1, people=AllowList()),
+        identity=Identity(guild_id=1, dev_channel_id=1, people=AllowLists(AllowList())),
     )
     (folder / "state").mkdir()
     async with client:

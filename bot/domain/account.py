@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 from theseus_guard.record import Record
 
 from bot.domain.cost import Cost
+from bot.domain.people import Person
 
 Purpose = Literal["diagnose", "plan", "execute", "review", "chat", "audit"]
 
@@ -14,12 +15,19 @@ class Account(Record):
     """The account a model request is charged to.
 
     `person_id` is the Discord id of the person who asked, or the id of `ITSELF`. `run_id` is `None`
-    for work that belongs to no run.
+    for work that belongs to no run; then `guild_id` is the server in which they asked.
     """
 
     purpose: Purpose
     person_id: int
     run_id: str | None = None
+    guild_id: int | None = None
+
+
+def build_chat_account(person: Person) -> Account:
+    """Return the account of a person's chat, in the server in which they wrote."""
+    guild_id = person.at.guild_id if person.at is not None else None
+    return Account(purpose="chat", person_id=person.id, guild_id=guild_id)
 
 
 class Charge(Cost):

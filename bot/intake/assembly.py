@@ -6,7 +6,7 @@ from functools import partial
 from types import MappingProxyType
 
 from bot.domain.audience import Audience
-from bot.domain.people import AllowList
+from bot.domain.guilds import AllowLists
 from bot.domain.target import OWN_TARGET
 from bot.infra.injector import Injector
 from bot.intake.attached_failures import AttachedFailures
@@ -140,7 +140,7 @@ def _build_handlers(injector: Injector, provided: Injector, dev_channel_id: int)
 
 def _build_own_target(
     matcher: FailureMatcher,
-    people: AllowList,
+    people: AllowLists,
     journal: Journal,
     *,
     monitoring: Monitoring | None,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.dialogue import Question
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent, Utterance
 from bot.domain.journal import FailureGroup
-from bot.domain.people import AllowList, Person
+from bot.domain.people import Person
 from bot.domain.run import Run, Waiting
 from bot.grammar.agreement import is_refusal, parse_agreement, parse_contract_reply
 from bot.grammar.changes import has_bot_part
@@ -44,7 +45,7 @@ class Attention:
     matcher: FailureMatcher
     questions: DecisionQuestions
     clock: Clock
-    people: AllowList
+    people: AllowLists
 
     async def judge(
         self, text: str, utterance: Utterance, person: Person, names: Collection[str]

@@ -9,8 +9,9 @@ from theseus_observe.redaction import redact
 
 from bot.domain.correction import LONGEST, Correction, Meaning
 from bot.domain.errors import StoreError
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent, Setting, Utterance
-from bot.domain.people import AllowList, Person
+from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.intake.message import can_ask
 from bot.listener.corrections import (
@@ -46,7 +47,7 @@ class Corrections:
     the bot ask: nobody decides what the words of another start.
     """
 
-    def __init__(self, key_values: KeyValueStore, clock: Clock, people: AllowList) -> None:
+    def __init__(self, key_values: KeyValueStore, clock: Clock, people: AllowLists) -> None:
         self._key_values = key_values
         self._clock = clock
         self._people = people

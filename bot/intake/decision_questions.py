@@ -11,9 +11,10 @@ from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.end_times import parse_end_time
 from bot.domain.errors import WrongStage
+from bot.domain.guilds import AllowLists
 from bot.domain.history import History
 from bot.domain.intents import Intent, Slots, Utterance
-from bot.domain.people import AllowList, Person
+from bot.domain.people import Person
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run, Stage, Status
 from bot.intake.message import Message, can_ask
@@ -56,7 +57,7 @@ class DecisionQuestions:
     autonomy: AutonomyPolicy
     clock: Clock
     references: RunReferences
-    people: AllowList
+    people: AllowLists
 
     async def resolve_run(self, message: Message) -> Message | Post:
         """Return the message with its run, or a question if a plain decision names another run.

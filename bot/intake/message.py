@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, Self
 
-from bot.authority.policy import Act, is_allowed
+from bot.authority.policy import Act, is_allowed_here
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent, Slots, Utterance
 from bot.domain.journal import FailureGroup
-from bot.domain.people import AllowList, Person, Place
+from bot.domain.people import Person, Place
 from bot.domain.posts import Post
 from bot.domain.run import FROM_MESSAGE, Run
 
@@ -163,6 +164,6 @@ class Message:
         return replace(self, person=person, utterance=utterance, is_answer=False)
 
 
-def can_ask(people: AllowList, person: Person) -> bool:
+def can_ask(people: AllowLists, person: Person) -> bool:
     """Return whether the person may ask for work on the code."""
-    return is_allowed(people, person, Act.ASK)
+    return is_allowed_here(people, person, Act.ASK)

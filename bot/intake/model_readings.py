@@ -9,6 +9,7 @@ from theseus_observe.redaction import redact
 
 from bot.budget.reports import BudgetReports
 from bot.domain.errors import AgentError, BudgetSpent, ConfigError, JournalError, Stopped
+from bot.domain.guilds import AllowLists
 from bot.domain.ids import shorten_id
 from bot.domain.intents import Intent, Setting
 from bot.domain.journal import FailureGroup
@@ -18,7 +19,6 @@ from bot.domain.message_kinds import (
     MessageReading,
     MessageToRead,
 )
-from bot.domain.people import AllowList
 from bot.domain.target import OWN_TARGET
 from bot.grammar.likeness import find_fitting_failures
 from bot.intake.corrections import Corrections
@@ -49,7 +49,7 @@ class ModelReadings:
         interpreter: MessageInterpreter,
         targets: KnownTargets,
         budget: BudgetReports,
-        people: AllowList,
+        people: AllowLists,
         corrections: Corrections,
         clock: Clock,
     ) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from theseus_observe.redaction import redact
 
 from bot.domain.errors import NotAuthorized
-from bot.domain.people import AllowList, Person
+from bot.domain.guilds import AllowLists
+from bot.domain.people import Person
 from bot.domain.recording import Recording, RecordingRejected, Transcript, VoiceRules
 from bot.infra.audio_files import detect_format
 from bot.intake.message import can_ask
@@ -28,7 +29,7 @@ class RecordingTranscripts:
 
     transcriber: Transcriber
     rules: VoiceRules
-    people: AllowList
+    people: AllowLists
 
     def check(self, person: Person, size: int, seconds: float | None) -> None:
         """Raise why a recording is not listened to, by what is declared: nothing is loaded yet.

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.authority.policy import Act, is_allowed
+from bot.authority.policy import Act, is_allowed_here
 from bot.domain.errors import WrongStage
 from bot.domain.evidence import Diagnosis, Evidence, RequestAnswer
+from bot.domain.guilds import AllowLists
 from bot.domain.journal import FailureGroup
-from bot.domain.people import AllowList, Person, Place
+from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
 from bot.domain.target import OWN_TARGET
 from bot.grammar.target_names import find_target_names
@@ -23,14 +24,14 @@ class KnownTarget:
 
     name: str
     matcher: FailureMatcher
-    people: AllowList
+    people: AllowLists
     channel_id: int | None = None
     incidents: ReportedIncidents | None = None
     reports: FailureReports | None = None
 
     def is_open_to(self, person: Person) -> bool:
         """Return whether the person may ask for work on this bot."""
-        return is_allowed(self.people, person, Act.ASK)
+        return is_allowed_here(self.people, person, Act.ASK)
 
 
 @dataclass(frozen=True, eq=False)

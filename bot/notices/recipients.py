@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from bot.authority.approval_policy import ApprovalPolicy
-from bot.authority.policy import Act, is_allowed
+from bot.authority.policy import Act
+from bot.domain.guilds import Scope
 from bot.domain.people import Person
 from bot.ports.member_directory import MemberDirectory
 
@@ -18,7 +19,7 @@ class Recipients:
     async def find(self, person_id: int, act: Act, target: str) -> Person | None:
         """Return the person, if they may do `act` for a target now. Raises `ChatUnavailable`."""
         person = await self.members.fetch_person(person_id)
-        if person is None or not is_allowed(self.policy.get_people(target), person, act):
+        if person is None or not self.policy.is_allowed(person, act, Scope(target)):
             return None
         return person
 

@@ -24,6 +24,8 @@ from bot.authority.run_locks import RunLocks
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.reports import BudgetReports
 from bot.budget.run_cost_meter import RunCostMeter
+from bot.budget.target_budgets import GuildBudgets
+from bot.domain.guilds import AllowLists, RunChannels, collect_people
 from bot.domain.run import Run, Stage
 from bot.domain.target import OWN_TARGET
 from bot.infra.injector import Injector
@@ -130,6 +132,7 @@ _SHARED = (
     BudgetEnforcer,
     CandidateSelection,
     Clock,
+    GuildBudgets,
     KeyValueStore,
     KillSwitchGuard,
     LiveCards,
@@ -173,7 +176,7 @@ def assemble(
     injector.add(settings)
     ports = {name: _get_ports(each) for name, each in others.items()}
     injector.add(Targets(_get_ports(injector), ports, refusals))
-    injector.add(settings.people)
+    injector.add(AllowLists(settings.people, collect_people(settings.guilds)))
     _build_authority(injector, settings)
     _build_reporting(injector, settings)
     for part in (MemoryRecorder, RunCostMeter, Steering, RunTransitions):
@@ -236,20 +239,17 @@ def _build_authority(injector: Injector, settings: RunSettings) -> None:
     if settings.dev_mode and injector.find(Checkout) is not None:
         build(DevMode)
     build(AutonomyBlocks)
-    build(
-        AuditWatch,
-        keep_for=settings.audit,
-        configured=settings.configured,
-    )
+    build(AuditWatch, keep_for=settings.audit, configured=settings.configured)
 
 
 def _build_reporting(injector: Injector, settings: RunSettings) -> None:
     """Build what shows the runs to people."""
-    build, place = injector.build, {"dev_channel_id": settings.dev_channel_id}
+    build = injector.build
+    injector.add(RunChannels(settings.dev_channel_id, settings.guilds))
     build(LiveCards)
     build(RunTranscripts)
-    build(RunThreads, **place)
-    build(RunNotifier, links=settings.links, **place)
+    build(RunThreads)
+    build(RunNotifier, links=settings.links)
 
 
 def _build_calls(injector: Injector, settings: RunSettings) -> None:

@@ -1,7 +1,7 @@
 """`data/config.yaml`: everything that is not a secret and not an address."""
 
 import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from theseus_guard.protection import Protection
@@ -15,6 +15,7 @@ from bot.domain.conduct import ConductRules
 from bot.domain.errors import ConfigError
 from bot.domain.experience import ExperienceLimits
 from bot.domain.gates import GateRules
+from bot.domain.guilds import GuildSettings
 from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAuditConfig
 from bot.domain.objective import GoalsConfig
 from bot.domain.people import AllowList
@@ -39,6 +40,8 @@ from bot.settings._safety import (
 from bot.settings._transcription import VoiceConfig
 from bot.settings._work import WorkConfig
 from bot.settings._yaml import parse
+
+GuildId = Annotated[int, Field(gt=0)]
 
 
 class DiscordConfig(Record):
@@ -187,6 +190,9 @@ class Config(Record):
     tools: tuple[McpServer, ...] = Field(
         default=(), description="MCP servers whose tools models may use (docs/tools.md)"
     )
+    guilds: dict[GuildId, GuildSettings] = Field(
+        default={}, description="servers with settings of their own (docs/guilds.md)"
+    )
     gates: GateRules = GateRules()
     experience: ExperienceLimits = ExperienceLimits()
     checks: Checks
@@ -200,6 +206,27 @@ class Config(Record):
                 "http.drain_seconds may be at most half of restart.drain_seconds, which is "
                 f"{most:g} here: the rest is for runs; lower the first or raise the second"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _require_separate_guilds(self) -> Self:
+        channels = {self.discord.dev_channel_id: "discord.dev_channel_id"}
+        for key, guild in self.guilds.items():
+            where = f"guilds.{key}"
+            if key == self.discord.guild_id:
+                raise ValueError(
+                    f"{where}: this is the server of discord.guild_id; remove the entry and set "
+                    "people, budget and engine for it at the top of the file"
+                )
+            if self.discord.guild_id is not None and guild.people is None:
+                raise ValueError(
+                    f"{where}: people is missing; only people that are listed here may do "
+                    "anything in this server, because discord.guild_id names another one"
+                )
+            other = channels.get(guild.channel_id) if guild.channel_id is not None else None
+            if other is not None:
+                raise ValueError(f"{where}.channel_id is that of {other}; each needs its own")
+            channels[guild.channel_id] = f"{where}.channel_id"
         return self
 
     @field_validator("targets")

@@ -46,7 +46,7 @@ class Places:
         dev = self._bot.get_channel(self._bot.identity.dev_channel_id)
         if not isinstance(dev, discord.TextChannel):
             return None
-        people = self._bot.identity.people
+        people = self._bot.identity.people.common
         listed = sorted(people.developers.users | people.approvers.users)[:_DIRECT]
         return [
             build_source(dev),

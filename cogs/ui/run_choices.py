@@ -102,16 +102,14 @@ def _build_choices(
 
 
 async def _list_readable_runs(interaction: discord.Interaction[Any]) -> list[Run]:
-    """Return the newest runs of the bots whose work the person may look at.
+    """Return the newest runs that the person may look at.
 
     It is not audited: that would be a line for every key they press.
     """
     bot: TheseusClient = interaction.client
-    readable = bot.provide(ApprovalPolicy).list_readable(get_speaker(interaction))
-    if not readable:
-        return []
+    policy, person = bot.provide(ApprovalPolicy), get_speaker(interaction)
     runs = await bot.agent.list_runs(limit=_LOOKED_AT)
-    return [run for run in runs if run.trigger.target in readable]
+    return [run for run in runs if policy.can_read(person, run)]
 
 
 async def _list_shipped_runs(bot: TheseusClient, runs: list[Run]) -> list[tuple[Run, History]]:

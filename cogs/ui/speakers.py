@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from bot.authority.policy import Act, is_allowed
+from bot.authority.policy import Act, is_allowed_here
 from bot.client import TheseusClient
 from bot.domain.audience import Audience
 from bot.domain.errors import UnknownRun
@@ -20,12 +20,14 @@ _SHIP_ID = re.compile(r"^theseus:ship:(?P<run>[0-9a-z]+):(?P<head>[0-9a-f]{40})$
 def get_person(bot: TheseusClient, user: discord.abc.User) -> Person:
     """Return the speaker with their current roles in the bot's server, also in direct messages.
 
-    Roles of other servers do not count. A person who left the server, or writes in another one, is
-    an outsider.
+    Roles of other servers do not count, but for a server with people of its own. A person who left
+    the server, or writes in another one, is an outsider.
     """
     home = bot.identity.guild_id
-    guild = bot.get_guild(home) if home else None
     member = user if isinstance(user, discord.Member) else None
+    if member is not None and member.guild.id in bot.identity.people.guilds:
+        home = member.guild.id
+    guild = bot.get_guild(home) if home else None
     elsewhere = member is not None and home is not None and member.guild.id != home
     if guild is not None and (member is None or elsewhere):
         member = guild.get_member(user.id)
@@ -64,12 +66,13 @@ def get_author(bot: TheseusClient, message: discord.Message) -> Person:
 
 def is_listed(bot: TheseusClient, person: Person) -> bool:
     """Return whether the person may ask for work on the code."""
-    return is_allowed(bot.identity.people, person, Act.ASK)
+    return is_allowed_here(bot.identity.people, person, Act.ASK)
 
 
 def is_in_dev_channel(bot: TheseusClient, channel: object) -> bool:
-    """Return whether this is the dev channel or a thread in it."""
-    return _get_main_id(channel) == bot.identity.dev_channel_id
+    """Return whether this is the dev channel, that of a server that has its own, or a thread."""
+    own = {each.channel_id for each in bot.identity.guilds.values()} - {None}
+    return _get_main_id(channel) in {bot.identity.dev_channel_id, *own}
 
 
 def is_in_work_channel(bot: TheseusClient, channel: object) -> bool:

@@ -17,6 +17,7 @@ from theseus_rehearsal.records import WebAnswer
 
 from bot.client import Identity, TheseusClient
 from bot.domain.flag import build_flags_for_all
+from bot.domain.guilds import AllowLists
 from bot.domain.journal import ActionOutcome
 from bot.domain.people import AllowList
 from bot.telemetry import Recorder
@@ -179,7 +180,7 @@ class Room:
             state=self._state,
             clock=self._clock,
             recorder=recorder,
-            identity=Identity(guild_id=None, dev_channel_id=0, people=AllowList()),
+            identity=Identity(guild_id=None, dev_channel_id=0, people=AllowLists(AllowList())),
             flags=self._flags.get,
             extensions=[self._cog_module],
             prefixes=self._prefixes,

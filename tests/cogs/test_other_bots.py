@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.guilds import AllowLists
 from bot.domain.people import AllowList
 from bot.intake import FailureMatcher
 from bot.intake.targets import KnownTarget
@@ -31,7 +32,7 @@ def make_others(world: AgentHarness, people: AllowList) -> Mapping[str, KnownTar
         lookback = timedelta(hours=24)
         matcher = FailureMatcher(FakeJournal(failures), world.clock, lookback=lookback)
         listed = AllowList(approvers=people.approvers) if name == "music" else people
-        known[name] = KnownTarget(name, matcher, listed)
+        known[name] = KnownTarget(name, matcher, AllowLists(listed))
     return known
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.budget.enforcement import BudgetEnforcer
-from bot.budget.target_budgets import LayeredSpendGuard
+from bot.budget.target_budgets import GuildBudgets, LayeredSpendGuard
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
 from bot.domain.cost import Cost
@@ -63,7 +63,7 @@ async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         async def written(run_id: str) -> float:
             return (await ledger.sum_costs(run_id=run_id)).cost_usd
 
-        layered = LayeredSpendGuard(gate, {}, FakeStore())
+        layered = LayeredSpendGuard(gate, {}, FakeStore(), GuildBudgets())
         yield Stand(layered if request.param == "layered" else gate, stop, written)
 
 

@@ -13,16 +13,21 @@ class FakeMemberDirectory:
 
     def __init__(self, members: Iterable[Person] = ()) -> None:
         self.members = {person.id: person for person in members}
+        self.guilds: dict[int, dict[int, Person]] = {}  # members of other servers
         self.down = False
         self.asked: list[int] = []
 
-    async def fetch_person(self, person_id: int) -> Person | None:
+    async def fetch_person(self, person_id: int, guild_id: int | None = None) -> Person | None:
         """Return the member as they are now."""
         self.asked.append(person_id)
         if self.down:
             raise ChatUnavailable("The server cannot be asked.")
-        return self.members.get(person_id)
+        return self._choose(guild_id).get(person_id)
 
-    def list_names(self, listed: PeopleList) -> tuple[str, ...]:
+    def list_names(self, listed: PeopleList, guild_id: int | None = None) -> tuple[str, ...]:
         """Return the names of the members on it."""
-        return tuple(sorted(each.name for each in self.members.values() if listed.has(each)))
+        members = self._choose(guild_id).values()
+        return tuple(sorted(each.name for each in members if listed.has(each)))
+
+    def _choose(self, guild_id: int | None) -> dict[int, Person]:
+        return self.members if guild_id is None else self.guilds.get(guild_id, {})

@@ -13,6 +13,7 @@ from bot.app.engines import EngineResources, Engines
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import STARTS
 from bot.domain.errors import NotAuthorized
+from bot.domain.guilds import AllowLists
 from bot.domain.people import AllowList
 from bot.domain.plan import Step
 from bot.domain.run import Run, Status, Waiting
@@ -105,7 +106,7 @@ async def open_room(world: TargetHarness) -> AsyncIterator[DevChannel]:
 
     def make_others(_: AgentHarness, people: AllowList) -> dict[str, KnownTarget]:
         return {
-            name: KnownTarget(name, each.get(FailureMatcher), people)
+            name: KnownTarget(name, each.get(FailureMatcher), AllowLists(people))
             for name, each in world.targets.injectors.items()
         }
 

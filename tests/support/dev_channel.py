@@ -19,6 +19,7 @@ from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_pe
 from bot.authority.personal_data import PersonalDataService
 from bot.authority.quiet_state import QuietState
 from bot.client import Identity, TheseusClient
+from bot.domain.guilds import AllowLists
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.objective import GoalsConfig
 from bot.domain.people import AllowList, PeopleList
@@ -236,10 +237,10 @@ async def open_dev_channel(
         world.planner = planner
         listed = people or _make_allow_list(local)
         place = (local.guild_id, local.dev_channel_id)
-        identity = Identity(*place, listed, answers_unaddressed=answers_unaddressed)
+        identity = Identity(*place, AllowLists(listed), answers_unaddressed=answers_unaddressed)
         known = others(world, listed) if others else {}
         world.other_bots = tuple(name for name in known if name not in world.targets.injectors)
-        lists = {name: each.people for name, each in known.items()}
+        lists = {name: each.people.common for name, each in known.items()}
         world.limits = RunSettings(listed, place[1], lists, per_person=per_person)
         services = Injector()
         client = _create_client(folder, world, identity, extensions, services)

@@ -18,6 +18,7 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
 from bot.client import Identity, TheseusClient
 from bot.domain.flag import build_flags_for_all
+from bot.domain.guilds import AllowLists
 from bot.domain.journal import Action, JournalQuery, Kind
 from bot.domain.people import AllowList
 from bot.infra.injector import Injector
@@ -131,7 +132,7 @@ def make_client(
         state=home.state,
         clock=clock,
         recorder=recorder,
-        identity=Identity(guild_id=guild_id, dev_channel_id=0, people=AllowList()),
+        identity=Identity(guild_id=guild_id, dev_channel_id=0, people=AllowLists(AllowList())),
         traffic=traffic,
         flags=build_flags_for_all(flags).get,
         extensions=extensions,

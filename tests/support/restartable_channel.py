@@ -15,6 +15,7 @@ from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.client import ConversationSettings, Identity, TheseusClient
+from bot.domain.guilds import AllowLists
 from bot.domain.people import AllowList, PeopleList
 from bot.infra.injector import Injector
 from bot.self_improvement import RunSettings
@@ -92,7 +93,7 @@ class RestartableChannel:
             state=self._folder,
             clock=world.clock,
             recorder=Recorder(world.journal, world.clock, ROOT, b"salt", lambda: None),
-            identity=Identity(local.guild_id, local.dev_channel_id, self.listed),
+            identity=Identity(local.guild_id, local.dev_channel_id, AllowLists(self.listed)),
             flags=world.flags.find,
             extensions=COGS,
             guild_ready_timeout=0.01,

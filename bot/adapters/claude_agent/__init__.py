@@ -11,7 +11,7 @@ from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._message_interpreter import ClaudeMessageInterpreter
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent.chat._chat import ChatServices, ClaudeChatModel
-from bot.adapters.claude_agent.program._program import Claude, ClaudeOptions
+from bot.adapters.claude_agent.program._program import ChooseRole, Claude, ClaudeOptions
 from bot.adapters.claude_agent.prompting._request_pictures import RequestPictures
 from bot.domain.roles import Role
 
@@ -19,6 +19,7 @@ TRANSCRIPT_RETENTION = timedelta(days=14)
 
 __all__ = [
     "ChatServices",
+    "ChooseRole",
     "Claude",
     "ClaudeAgent",
     "ClaudeAnswerTranslator",

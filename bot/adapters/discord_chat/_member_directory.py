@@ -1,6 +1,7 @@
 """Reads members and their roles from Discord itself, because cached data may be old."""
 
 import asyncio
+from collections.abc import Collection
 
 import discord
 
@@ -16,37 +17,49 @@ _ATTEMPT_SECONDS = 10.0  # for one attempt; discord.py waits for rate limits wit
 class DiscordMemberDirectory:
     """Implements `bot.ports.member_directory.MemberDirectory`.
 
-    It covers one server, or all servers of the bot if `guild_id` is `None`.
+    It covers one server, or all servers of the bot if `guild_id` is `None`, but those of
+    `separate`, which have people of their own.
     """
 
-    def __init__(self, client: discord.Client, guild_id: int | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        guild_id: int | None,
+        clock: Clock,
+        separate: Collection[int] = (),
+    ) -> None:
         self._client = client
         self._guild_id = guild_id
         self._clock = clock
+        self._separate = frozenset(separate)
 
-    async def fetch_person(self, person_id: int) -> Person | None:
+    async def fetch_person(self, person_id: int, guild_id: int | None = None) -> Person | None:
         """Return the member with their current roles; see the port."""
         for wait in _WAITS:
             try:
-                return await self._fetch_person(person_id)
+                return await self._fetch_person(person_id, guild_id)
             except ChatUnavailable:
                 await self._clock.sleep(wait)
-        return await self._fetch_person(person_id)
+        return await self._fetch_person(person_id, guild_id)
 
-    def list_names(self, listed: PeopleList) -> tuple[str, ...]:
+    def list_names(self, listed: PeopleList, guild_id: int | None = None) -> tuple[str, ...]:
         """Return the names of the members on a list; see the port."""
-        guilds = [g for g in self._client.guilds if self._guild_id in (None, g.id)]
+        wanted = guild_id or self._guild_id
+        known = self._list_own() if wanted is None else self._client.guilds
+        guilds = [guild for guild in known if wanted in (None, guild.id)]
         people = (_build_person(member) for guild in guilds for member in guild.members)
         return tuple(
             sorted({person.name for person in people if listed.has(person) and not person.bot})
         )
 
-    async def _fetch_person(self, person_id: int) -> Person | None:
+    def _list_own(self) -> list[discord.Guild]:
+        return [guild for guild in self._client.guilds if guild.id not in self._separate]
+
+    async def _fetch_person(self, person_id: int, guild_id: int | None) -> Person | None:
         if not self._client.is_ready():
             raise ChatUnavailable("I am not connected to Discord at the moment.")
-        guilds = (
-            self._client.guilds if self._guild_id is None else [self._get_guild(self._guild_id)]
-        )
+        wanted = guild_id or self._guild_id
+        guilds = self._list_own() if wanted is None else [self._get_guild(wanted)]
         results = [await self._fetch_member(guild, person_id) for guild in guilds]
         members = [member for member in results if member is not None]
         return _build_person(*members) if members else None

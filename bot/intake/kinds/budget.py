@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from bot.budget.reports import BudgetReports
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent
-from bot.domain.people import AllowList
 from bot.intake.message import Message, Reply, can_ask
 from bot.intake.places import WRONG_CHANNEL, is_about_work
 from bot.ports.chat import Chat
@@ -34,7 +34,7 @@ class Handler:
 
     budget: BudgetReports
     chat: Chat
-    people: AllowList
+    people: AllowLists
     dev_channel_id: int
 
     async def decide(self, message: Message) -> Request:

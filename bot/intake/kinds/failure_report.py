@@ -6,9 +6,9 @@ from typing import Literal
 
 from bot.domain.errors import WrongStage
 from bot.domain.evidence import RequestAnswer
+from bot.domain.guilds import AllowLists
 from bot.domain.ids import shorten_id
 from bot.domain.intents import Intent
-from bot.domain.people import AllowList
 from bot.domain.run import Goal, Run, Trigger
 from bot.intake.answers import describe_result
 from bot.intake.message import Message, Reply, can_ask
@@ -45,7 +45,7 @@ class Handler:
     restarts: RunRestarts
     work: WorkRequests
     references: RunReferences
-    people: AllowList
+    people: AllowLists
 
     async def decide(self, message: Message) -> Request:
         """Return what the report belongs to. Which failure it is about is decided by `work`."""

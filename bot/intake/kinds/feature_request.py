@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.feature_request import FeatureRequest
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent
-from bot.domain.people import AllowList
 from bot.domain.run import Run, Trigger
 from bot.domain.target import OWN_TARGET
 from bot.intake.answers import describe_change
@@ -33,7 +33,7 @@ class Handler:
     changes: ChangeRequests
     privacy: RequestPrivacy
     references: RunReferences
-    people: AllowList
+    people: AllowLists
     targets: KnownTargets
 
     async def decide(self, message: Message) -> Request:

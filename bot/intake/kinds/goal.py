@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from bot.domain.errors import WrongStage
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent
-from bot.domain.people import AllowList, Person
+from bot.domain.people import Person
 from bot.goals.service import ObjectiveRequest, ObjectiveService
 from bot.goals.texts import describe_removal, describe_set_objective, list_objective_lines
 from bot.intake.message import Message, Reply, can_ask
@@ -28,7 +29,7 @@ class Handler:
     """Sets goals and reports on them, in the dev channel or to a listed person directly."""
 
     service: ObjectiveService | None
-    people: AllowList
+    people: AllowLists
     dev_channel_id: int
 
     async def decide(self, message: Message) -> Request:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent, Slots, Topic
-from bot.domain.people import AllowList, Person
+from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.domain.target import OWN_TARGET
 from bot.intake.message import Message, MessageHost, can_ask
@@ -40,7 +41,7 @@ class Handler:
 
     agent: SelfImprovementAgent
     questions: QuestionService
-    people: AllowList
+    people: AllowLists
     dev_channel_id: int
     targets: KnownTargets
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
-from bot.domain.account import Account
+from bot.domain.account import build_chat_account
 from bot.domain.errors import WrongStage
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent
-from bot.domain.people import AllowList
 from bot.domain.research import LONGEST_QUESTION, ResearchQuestion
 from bot.intake.message import Message, Reply, can_ask
 from bot.intake.places import WRONG_CHANNEL, is_about_work
@@ -35,7 +35,7 @@ class Handler:
     """Answers listed people, where the work is talked about: issues may not be public."""
 
     authorizer: Authorizer
-    people: AllowList
+    people: AllowLists
     dev_channel_id: int
     find_answers: Callable[[], ResearchAnswers | None]
 
@@ -58,7 +58,7 @@ class Handler:
         if answers is None:
             raise WrongStage(_OFF)
         await message.host.show_start()
-        account = Account(purpose="chat", person_id=message.person.id)
+        account = build_chat_account(message.person)
         text = clean_text(request.question)[:LONGEST_QUESTION] or "?"
         question = ResearchQuestion(text=text, account=account)
         return render_research(await answers.answer(question))

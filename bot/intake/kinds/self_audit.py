@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain.errors import WrongStage
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent
-from bot.domain.people import AllowList
 from bot.intake.message import Message, Reply, can_ask
 from bot.intake.places import WRONG_CHANNEL, is_private_or_dev
 from bot.monitoring import SelfAudit
@@ -28,7 +28,7 @@ class Handler:
 
     get_self_audit: Callable[[], SelfAudit | None]
     chat: Chat
-    people: AllowList
+    people: AllowLists
     dev_channel_id: int
 
     async def decide(self, message: Message) -> Request:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.people import AllowList
+from bot.domain.guilds import AllowLists
 from bot.intake.message import Message, Reply, can_ask
 from bot.presentation.meanings import render_meaning_question
 
@@ -20,7 +20,7 @@ class Request:
 class Handler:
     """Asks what was meant. Only a button starts something."""
 
-    people: AllowList
+    people: AllowLists
 
     async def decide(self, message: Message) -> Request:
         """Return the message."""

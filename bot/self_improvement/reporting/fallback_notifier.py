@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.domain.errors import ChatRejected
+from bot.domain.guilds import RunChannels
 from bot.domain.people import ITSELF
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run
@@ -27,7 +28,7 @@ class FallbackNotifier:
     """Posts what a run's thread has refused."""
 
     chat: Chat
-    dev_channel_id: int
+    channels: RunChannels
 
     async def say(self, run: Run, post: Post, key: str, why: ChatRejected | None = None) -> None:
         """Post the message in the first place that accepts it; once for this key."""
@@ -47,8 +48,9 @@ class FallbackNotifier:
         """Yield the channels to try, each once, with a number that is stable across restarts."""
         here = run.trigger.place.channel_id
         yield 0, here
-        if here != self.dev_channel_id:
-            yield 1, self.dev_channel_id
+        dev = self.channels.choose(run.trigger.place)
+        if here != dev:
+            yield 1, dev
         person = run.trigger.person
         if person != ITSELF:
             try:

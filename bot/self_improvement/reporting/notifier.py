@@ -11,6 +11,7 @@ from bot.domain.budget import Cap
 from bot.domain.dialogue import Question
 from bot.domain.errors import ChatRejected
 from bot.domain.flag import Flag
+from bot.domain.guilds import RunChannels
 from bot.domain.history import History
 from bot.domain.people import ITSELF
 from bot.domain.posts import Attachment, Button, MessageRef, Post
@@ -43,7 +44,7 @@ class RunNotifier:
         flags: FlagRepository,
         budget: BudgetEnforcer | None,
         threads: RunThreads,
-        dev_channel_id: int,
+        channels: RunChannels,
         links: RunLinks = NO_LINKS,
     ) -> None:
         self._chat = chat
@@ -52,7 +53,7 @@ class RunNotifier:
         self._budget = budget
         self._threads = threads
         self._links = links
-        self._fallback = FallbackNotifier(chat, dev_channel_id)
+        self._fallback = FallbackNotifier(chat, channels)
 
     async def announce(self, run: Run) -> Run:
         """Return the run with its thread and card, which are opened if they are missing.

@@ -1,4 +1,7 @@
-"""Opens the threads of runs: on the message of the request, or in the dev channel."""
+"""Opens the threads of runs: on the message of the request, or in the dev channel.
+
+For a server with a channel of its own, that is its dev channel.
+"""
 
 from contextlib import suppress
 
@@ -6,6 +9,7 @@ import structlog
 
 from bot.domain.chat_errors import ThreadsUnavailable
 from bot.domain.errors import ChatRejected, JournalError
+from bot.domain.guilds import RunChannels
 from bot.domain.people import ITSELF
 from bot.domain.posts import MessageRef, Post
 from bot.domain.run import Run, Trigger
@@ -21,11 +25,11 @@ _log = structlog.stdlib.get_logger(__name__)
 class RunThreads:
     """Opens the thread of a run and shows its card there."""
 
-    def __init__(self, store: Store, chat: Chat, journal: Journal, dev_channel_id: int) -> None:
+    def __init__(self, store: Store, chat: Chat, journal: Journal, channels: RunChannels) -> None:
         self._chat = chat
         self._store = store
         self._journal = journal
-        self._dev_channel_id = dev_channel_id
+        self._channels = channels
         self._roots: dict[
             int, str
         ] = {}  # message id -> id of the run whose thread is attached to it
@@ -41,7 +45,9 @@ class RunThreads:
             thread = run.thread_id or await self._open(run, name, key)
             return await self._show(run, thread, card, f"{key}:card")
         except ChatRejected as error:
-            if run.thread_id is not None or self._get_channel_id(run) == self._dev_channel_id:
+            if run.thread_id is not None or self._get_channel_id(run) == self._channels.choose(
+                run.trigger.place
+            ):
                 raise
             return await self._announce_in_dev_channel(run, card, key, error)
 
@@ -52,7 +58,8 @@ class RunThreads:
         place, reason = run.trigger.place, str(why).rstrip(".")
         asked_in = place.thread_id or place.channel_id
         text = f"{_request_line(run)}\nThis was asked in <#{asked_in}>. I go on here: {reason}."
-        root = await self._chat.post(self._dev_channel_id, Post(text=text), key=f"{key}:root:dev")
+        channel = self._channels.choose(place)
+        root = await self._chat.post(channel, Post(text=text), key=f"{key}:root:dev")
         thread = await self._open_on(root, await self._name(run.trigger))
         announced = await self._show(run, thread, card, f"{key}:card:dev")
         notice = Post(text=f"I go on in <#{thread}>: {reason}.", reply_to=place.message_id)
@@ -115,7 +122,7 @@ class RunThreads:
     def _get_channel_id(self, run: Run) -> int:
         """Return the channel of the thread. Direct messages have no threads."""
         place = run.trigger.place
-        return self._dev_channel_id if place.guild_id is None else place.channel_id
+        return self._channels.dev_channel_id if place.guild_id is None else place.channel_id
 
 
 def _request_line(run: Run) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.decisions import parse_decision
-from bot.authority.policy import Act, is_allowed
+from bot.authority.policy import Act, is_allowed_here
 from bot.authority.trigger_redaction import redact_trigger
 from bot.domain.errors import OutOfBounds, UnknownRun, WrongStage
 from bot.domain.feature_request import FeatureRequest
@@ -79,7 +79,7 @@ class ChangeRequests:
             raise OutOfBounds(EMPTY_REQUEST)
         is_own = trigger.target == OWN_TARGET
         people = self._authorizer.approval_policy.get_people(trigger.target)
-        if is_own and not (self.able and is_allowed(people, trigger.person, Act.ASK)):
+        if is_own and not (self.able and is_allowed_here(people, trigger.person, Act.ASK)):
             await self._drop_shipped(_extract_request(trigger))
             return await self.feature_requests.keep(trigger.person, _extract_request(trigger))
         note = f"change: {trigger.subject}"

@@ -9,9 +9,10 @@ from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.flags import FlagService
 from bot.authority.policy import Act, is_allowed
 from bot.budget.reports import BudgetReports
+from bot.domain.guilds import AllowLists
 from bot.domain.history import History
 from bot.domain.intents import Topic
-from bot.domain.people import AllowList, Person
+from bot.domain.people import Person
 from bot.domain.run import Run, Waiting
 from bot.domain.target import OWN_TARGET
 from bot.grammar.likeness import extract_stems, find_explained
@@ -113,7 +114,7 @@ class QuestionService:
         self,
         records: RecordsByTarget,
         authorizer: Authorizer,
-        people: AllowList,
+        people: AllowLists,
         budget: BudgetReports,
         memory: MemoryService,
         changes: ChangeRequests,
@@ -152,14 +153,16 @@ class QuestionService:
         `NotAuthorized`, `UnknownRun`, `StoreError`, `JournalError`, `TargetMissing`.
         """
         target = asked.target if asked.topic in _ABOUT_ONE_BOT else OWN_TARGET
-        if asked.topic not in OPEN_TO_ALL:
-            note = f"ask: {asked.topic}"
-            await self._authorizer.ask(asked.person, Act.READ, None, note, target=target)
+        named = asked.run_id or (asked.run.id if asked.run is not None else None)
+        if asked.topic not in RUN_ANSWERS:
+            named = None  # the answer is not about the run
+        await self._authorize(asked, named, target)
         records = self._records.get(target)
         run = await self._match_run(asked, records)
+        if named is not None and (run is None or run.id != named):
+            await self._authorize(asked, None, target)
         if run is not None:
-            if run.trigger.target != target:  # it was named by its id, or is in another's thread
-                await self._authorizer.ask(asked.person, Act.READ, run.id, f"ask: {asked.topic}")
+            await self._authorize(asked, run.id, target)
             history = await records.get_history(run.id)
             lines = RUN_ANSWERS[asked.topic](run, history, self._budget.run_cap)
             return "\n".join([f"**{format_run(run, history)}**", *lines])
@@ -168,6 +171,12 @@ class QuestionService:
         answer = self._answers.get(asked.topic)
         text = await answer(asked, records) if answer else _NO_RUN
         return text if target == OWN_TARGET else f"**{target}**: {text}"
+
+    async def _authorize(self, asked: AskedQuestion, run_id: str | None, target: str) -> None:
+        """Raise `NotAuthorized` if the person may not read about a run, or about the target."""
+        if asked.topic not in OPEN_TO_ALL:
+            note = f"ask: {asked.topic}"
+            await self._authorizer.ask(asked.person, Act.READ, run_id, note, target=target)
 
     async def _match_run(self, asked: AskedQuestion, records: QuestionRecords) -> Run | None:
         """Return the one run that the question is about; `None` if it is about several or none."""
@@ -269,7 +278,8 @@ class QuestionService:
         return render_memories(asked.subject, found)
 
     async def _answer_permissions(self, asked: AskedQuestion, records: QuestionRecords) -> str:
-        return render_people(self._people, ships=is_allowed(self._people, asked.person, Act.SHIP))
+        people = self._people.common
+        return render_people(people, ships=is_allowed(people, asked.person, Act.SHIP))
 
     async def _answer_feature_requests(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         states = await self._changes.list_feature_requests()

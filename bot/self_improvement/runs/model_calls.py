@@ -9,7 +9,7 @@ from typing import TypeVar
 from bot.budget.allowance import check_run_budget, describe_turn_wait, turn_of
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.run_cost_meter import RunCostMeter
-from bot.budget.target_budgets import TargetBudget
+from bot.budget.target_budgets import GuildBudgets, TargetBudget
 from bot.domain.account import Account, Purpose
 from bot.domain.cost import Cost
 from bot.domain.errors import TheseusError
@@ -32,16 +32,16 @@ class ModelCalls:
     recorder: ActionRecorder
     cost_meter: RunCostMeter
     target_budget: TargetBudget | None = None
+    guild_budgets: GuildBudgets = GuildBudgets()
 
-    @property
-    def _budgets(self) -> tuple[BudgetEnforcer | None, ...]:
-        """The caps that hold: those of the target, if it has its own, and those of everything."""
+    def _list_budgets(self, run: Run) -> tuple[BudgetEnforcer | None, ...]:
+        """Return the caps that hold: those of target and server, and those of everything."""
         own = (self.target_budget.enforcer,) if self.target_budget is not None else ()
-        return (*own, self.budget)
+        return (*own, *self.guild_budgets.find(run.trigger.place.guild_id), self.budget)
 
     async def check_budget(self, run: Run, purpose: Purpose) -> None:
         """Raise `BudgetSpent` if the run may not pay for such a call."""
-        for budget in self._budgets:
+        for budget in self._list_budgets(run):
             await check_run_budget(budget, run, purpose)
 
     async def find_turn(
@@ -59,7 +59,7 @@ class ModelCalls:
         is_counted = not is_revision and (
             engine.can_follow_instructions or run.trigger.origin != "person"
         )
-        for budget in self._budgets:
+        for budget in self._list_budgets(run):
             until = await turn_of(
                 budget,
                 run,
@@ -75,7 +75,7 @@ class ModelCalls:
     async def has_room(self, run: Run, purpose: Purpose, cost: Cost) -> bool:
         """Return whether every cap has room for such a cost of the run."""
         account = Account(purpose=purpose, person_id=run.trigger.person.id, run_id=run.id)
-        for budget in self._budgets:
+        for budget in self._list_budgets(run):
             if budget is not None and not await budget.has_room(account, cost):
                 return False
         return True

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.authority.autonomy_levels import Autonomy
 from bot.domain.approval import ApprovalRules
+from bot.domain.guilds import GuildSettings
 from bot.domain.people import AllowList
 from bot.presentation.run_links import NO_LINKS, RunLinks
 
@@ -19,7 +20,9 @@ class RunSettings:
 
     people: AllowList
     dev_channel_id: int
-    target_people: Mapping[str, AllowList] = field(default_factory=dict)  # of other bots, by name
+    # of other bots, by name; None: those of Theseus
+    target_people: Mapping[str, AllowList | None] = field(default_factory=dict)
+    guilds: Mapping[int, GuildSettings] = field(default_factory=dict)
     workers: int = 2
     per_person: int = 5  # active runs of one person
     rounds: int = 3

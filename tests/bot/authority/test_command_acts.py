@@ -7,11 +7,14 @@ from bot.authority.command_acts import (
     list_allowed_commands,
 )
 from bot.authority.policy import Act
+from bot.domain.guilds import AllowLists
 from bot.domain.people import AllowList, PeopleList, Person
 from tests.support.entry_points import COMMANDS, ENTRIES
 
-PEOPLE = AllowList(
-    developers=PeopleList(users=frozenset({1})), approvers=PeopleList(users=frozenset({2}))
+PEOPLE = AllowLists(
+    AllowList(
+        developers=PeopleList(users=frozenset({1})), approvers=PeopleList(users=frozenset({2}))
+    )
 )
 DEVELOPER, APPROVER, MEMBER = (Person(id=number, name=f"p{number}") for number in (1, 2, 3))
 OUTSIDER = Person(id=1, name="p1", outsider=True)

@@ -69,16 +69,16 @@ class KnownRoles:
         self._inner = inner
         self._known: dict[int, Person] = {}
 
-    async def fetch_person(self, person_id: int) -> Person | None:
+    async def fetch_person(self, person_id: int, guild_id: int | None = None) -> Person | None:
         if person_id not in self._known:
-            found = await self._inner.fetch_person(person_id)
+            found = await self._inner.fetch_person(person_id, guild_id)
             if found is None:
                 return None
             self._known[person_id] = found
         return self._known[person_id]
 
-    def list_names(self, listed: PeopleList) -> tuple[str, ...]:
-        return self._inner.list_names(listed)
+    def list_names(self, listed: PeopleList, guild_id: int | None = None) -> tuple[str, ...]:
+        return self._inner.list_names(listed, guild_id)
 
 
 class LooseStore(FakeStore):

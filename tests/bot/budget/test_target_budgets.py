@@ -7,7 +7,7 @@ import pytest
 
 from bot.budget.enforcement import BudgetEnforcer
 from bot.budget.run_cost_meter import RunCostMeter
-from bot.budget.target_budgets import LayeredSpendGuard, TargetBudget
+from bot.budget.target_budgets import GuildBudgets, LayeredSpendGuard, TargetBudget
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
 from bot.domain.cost import Cost
@@ -33,7 +33,7 @@ class Scene:
         self.ledger, self.own_ledger = FakeLedger(), FakeLedger()
         budget = TargetBudget(self._create(self.own_ledger, own))
         whole = self._create(self.ledger, everything)
-        self.guard = LayeredSpendGuard(whole, {"welcome": budget}, self.store)
+        self.guard = LayeredSpendGuard(whole, {"welcome": budget}, self.store, GuildBudgets())
         recorder = Recorder(FakeJournal(), self.clock, Path("/"), b"s" * 32, lambda: None)
         self.calls = ModelCalls(whole, self.clock, recorder, RunCostMeter(whole), budget)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.domain.correction import Correction, Meaning
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Intent
 from bot.domain.people import AllowList, PeopleList, Person
 from bot.domain.personal_data import DataSubject
@@ -15,7 +16,7 @@ from tests.fakes.fake_key_value_store import FakeKeyValueStore
 ALICE, BOB, MALLORY = (
     Person(id=number, name=name) for number, name in enumerate(("alice", "bob", "mallory"), 1)
 )
-LISTED = AllowList(developers=PeopleList(users=frozenset({ALICE.id, BOB.id})))
+LISTED = AllowLists(AllowList(developers=PeopleList(users=frozenset({ALICE.id, BOB.id}))))
 REPORT = "rolling dice keeps crashing"
 
 

@@ -11,6 +11,7 @@ from bot.authority.approvals import ApprovalRequest
 from bot.authority.policy import Act
 from bot.domain.errors import NotAuthorized, WrongStage
 from bot.domain.evidence import RequestAnswer
+from bot.domain.guilds import AllowLists, Scope
 from bot.domain.ids import create_run_id
 from bot.domain.journal import Capsule
 from bot.domain.people import AllowList, PeopleList, Person, Place
@@ -72,7 +73,7 @@ class ThreeBots:
         matcher = FailureMatcher(
             self.journals[name], self.world.clock, lookback=lookback, commands=lambda: commands
         )
-        return KnownTarget(name, matcher, people, channel_id)
+        return KnownTarget(name, matcher, AllowLists(people), channel_id)
 
     def fail(self, bot: str, command: str, file: str = "cogs/hi.py") -> str:
         """Journal a failure of a command; return the id of the record."""
@@ -245,8 +246,8 @@ class TestPeople:
                 await bots.agent.cancel(run_id, ALICE)
         policy = bots.agent.approvals.approval_policy
         with pytest.raises(NotAuthorized):
-            await policy.present(ALICE, Act.SHIP, target="welcome-bot")
-        assert (await policy.present(WALTER, Act.SHIP, target="welcome-bot")).id == WALTER.id
+            await policy.present(ALICE, Act.SHIP, Scope("welcome-bot"))
+        assert (await policy.present(WALTER, Act.SHIP, Scope("welcome-bot"))).id == WALTER.id
 
     async def test_an_approval_of_somebody_else_is_refused_and_audited(
         self, bots: ThreeBots

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.guilds import RunChannels
 from bot.domain.history import History
 from bot.domain.personal_data import DataSubject
 from bot.domain.progress import Todo, TranscriptEntry
@@ -31,8 +32,10 @@ class LiveRoom:
         place = world.limits.dev_channel_id
         self.live = LiveCards(self.clock)
         self.transcripts = RunTranscripts(self.clock)
-        threads = RunThreads(world.store, self.chat, world.journal, place)
-        self.notifier = RunNotifier(self.chat, self.live, world.flags, None, threads, place)
+        threads = RunThreads(world.store, self.chat, world.journal, RunChannels(place))
+        self.notifier = RunNotifier(
+            self.chat, self.live, world.flags, None, threads, RunChannels(place)
+        )
         self.meter = RunCostMeter(None)
         self.heartbeat = CardHeartbeat(self.notifier, self.live, self.meter, self.clock)
         run = create_run(world.make_trigger(), "abc123", self.clock.now())

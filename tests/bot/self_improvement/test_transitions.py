@@ -6,6 +6,7 @@ import pytest
 
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import InvalidTransition
+from bot.domain.guilds import RunChannels
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.domain.run_state import Edge, move
 from bot.memory.recording import MemoryRecorder
@@ -29,11 +30,9 @@ def writer(world: AgentHarness) -> RunTransitions:
     recorder = Recorder(world.journal, world.clock, Path(), b"salt", lambda: None)
     targets = Targets(TargetPorts(world.forge, world.workspaces, world.memory))
     memory = MemoryRecorder(world.store, world.clock, recorder, targets)
-    channel_id = world.limits.dev_channel_id
-    threads = RunThreads(world.store, world.chat, world.journal, channel_id)
-    notifier = RunNotifier(
-        world.chat, LiveCards(world.clock), world.flags, None, threads, channel_id
-    )
+    channels = RunChannels(world.limits.dev_channel_id)
+    threads = RunThreads(world.store, world.chat, world.journal, channels)
+    notifier = RunNotifier(world.chat, LiveCards(world.clock), world.flags, None, threads, channels)
     return RunTransitions(world.store, world.clock, notifier, RunCostMeter(None), memory)
 
 

@@ -16,7 +16,7 @@ from bot.adapters.claude_agent.prompting._briefing import render_character
 from bot.adapters.claude_agent.tools._outside_tools import FindUser
 from bot.adapters.claude_agent.tools._server import build_server
 from bot.adapters.claude_agent.tools._skill_tool import SkillTool, append_skills
-from bot.domain.account import Account
+from bot.domain.account import Account, build_chat_account
 from bot.domain.cost import Cost
 from bot.domain.errors import AgentOutputInvalid, AgentUnavailable, TheseusError
 from bot.domain.people import Person
@@ -121,7 +121,7 @@ class ChatSession:
             was_warm, began = self.warm, False
             try:
                 conversation = self._conversation or await self._open(turn.person, prompts)
-                conversation.charge_to(self._account or _build_account(turn.person))
+                conversation.charge_to(self._account or build_chat_account(turn.person))
                 async with aclosing(self._ask(conversation, prompts, turn, chat_tools)) as answer:
                     async for reply in answer:
                         began = True
@@ -184,7 +184,7 @@ class ChatSession:
             role=self._role,
             cwd=create_private_folder(self._claude.home / "chat"),
             system=self._system,
-            account=self._account or _build_account(person),
+            account=self._account or build_chat_account(person),
             server=build_server(
                 self._handlers,
                 tuple(TOOLS),
@@ -246,10 +246,6 @@ def build_chat_user(turn: ChatTurn) -> FindUser:
         return ToolUser(turn.person, "chat", turn.channel_id)
 
     return find_user
-
-
-def _build_account(person: Person) -> Account:
-    return Account(purpose="chat", person_id=person.id)
 
 
 def _subtract_costs(before: Cost, now: Cost) -> Cost:

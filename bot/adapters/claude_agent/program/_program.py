@@ -6,8 +6,9 @@ without it. `AgentMissing` says how to install it.
 
 import asyncio
 import importlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,8 @@ from bot.adapters.claude_agent.chat._chat_turns import ClaudeOptions, Judge, Tal
 from bot.adapters.claude_agent.program._conversation import ProgramConversation, TransportLine
 from bot.adapters.claude_agent.program._failures import StaleConversation, build_missing_error
 from bot.adapters.claude_agent.prompting._transcripts import Transcripts, build_conversation_id
+from bot.domain.account import Account
+from bot.domain.roles import Role
 from bot.ports.clock import Clock
 from bot.ports.model_gateway import ModelGateway
 
@@ -25,17 +28,36 @@ WIRE = "bot.adapters.claude_agent.program._transport"
 PACKAGE = "claude_agent_sdk"
 
 
+ChooseRole = Callable[[Account, Role], Awaitable[Role]]
+"""Returns the role that works for an account, made from the configured one."""
+
+
+async def keep_role(_account: Account, role: Role) -> Role:
+    """Return the configured role."""
+    return role
+
+
 class Claude:
     """Starts programs and holds several conversations at the same time.
 
     No program gets the provider's key: each gets a lease of the `gateway` for its conversation.
     """
 
-    def __init__(self, options: ClaudeOptions, clock: Clock, gateway: ModelGateway) -> None:
-        """Store the options; no program is started yet."""
+    def __init__(
+        self,
+        options: ClaudeOptions,
+        clock: Clock,
+        gateway: ModelGateway,
+        choose_role: ChooseRole = keep_role,
+    ) -> None:
+        """Store the options; no program is started yet.
+
+        `choose_role` returns the role for an account: a server may have models of its own.
+        """
         self._options = options
         self._clock = clock
         self._gateway = gateway
+        self._choose_role = choose_role
         self._transcripts = Transcripts(options.home)
 
     @property
@@ -64,6 +86,7 @@ class Claude:
         `say`) if the stored conversation cannot be continued.
         """
         transport = await _import_transport()
+        talk = replace(talk, role=await self._choose_role(talk.account, talk.role))
         if talk.fresh:
             self._transcripts.forget(talk.name)
         transcript = self._transcripts.find(talk.name)
