@@ -11,8 +11,8 @@ from typing import Protocol
 import structlog
 from theseus_observe.redaction import redact
 
-from bot.adapters.sqlite_ledger import SqlLedger
 from bot.adapters.discord_chat import DiscordChat, DiscordReportPictures
+from bot.adapters.sqlite_ledger import SqlLedger
 from bot.app.agent import build_links, make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer

@@ -21,9 +21,9 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.rehearsal import BotRehearsal
+from bot.adapters.sandboxed_verifier import QueuedChecks, SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqlLedger
 from bot.adapters.sqlite_memory import SqlMemory
-from bot.adapters.sandboxed_verifier import QueuedChecks, SandboxedVerifier
 from bot.adapters.sqlite_store import SqlOutbox, SqlStore
 from bot.adapters.sqlite_traffic import SqlTraffic
 from bot.adapters.system_clock import SystemClock

@@ -12,7 +12,8 @@ from theseus_observe.redaction import redact
 
 from bot.budget.reports import BudgetReports
 from bot.domain.errors import AgentError, BudgetSpent, ConfigError, Stopped
-from bot.domain.people import AllowList, Person
+from bot.domain.guilds import AllowLists
+from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.posts import Button, Post
 from bot.domain.translations import LONGEST, StoredTranslation, TextToTranslate, Translation
@@ -79,7 +80,7 @@ class AnswerTranslations:
         translator: AnswerTranslator,
         key_values: KeyValueStore,
         budget: BudgetReports,
-        people: AllowList,
+        people: AllowLists,
         clock: Clock,
     ) -> None:
         self.translator = translator

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import structlog
 
+from bot.domain.guilds import AllowLists
 from bot.domain.intents import Setting
 from bot.domain.meanings import MeaningUnavailable
-from bot.domain.people import AllowList
 from bot.intake.message import Message, can_ask
 from bot.listener.meaning import ask_by_meaning, can_compare, load_examples
 from bot.ports.meaning_rater import MeaningRater
@@ -17,7 +17,7 @@ _log = structlog.stdlib.get_logger(__name__)
 class MeaningReadings:
     """Compares talk of people who may ask for work with examples of requests."""
 
-    def __init__(self, rater: MeaningRater, people: AllowList) -> None:
+    def __init__(self, rater: MeaningRater, people: AllowLists) -> None:
         self._rater = rater
         self._people = people
 

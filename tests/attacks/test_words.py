@@ -58,7 +58,7 @@ def test_lessons_and_attached_files_stay_in_a_fence_too(tmp_path: Path) -> None:
     texts = (
         render_evidence(evidence, limit=200_000),
         request_text(request, "lint"),
-        render_passages([(1, make_passage(order))]),
+        render_passages(((1, make_passage(order)),)),
     )
     for text in texts:
         told = "\n".join(list_unfenced_lines(text))

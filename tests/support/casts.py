@@ -96,7 +96,14 @@ def make_claude_cast(
                 "THESEUS_GITHUB_API_URL": github.api_url,
             }
             program = [SMALL_BOT, "--real"]
-            yield Cast(program, github.bare, lambda: _list_pulls(github), variables, model, github)
+            yield Cast(
+                program,
+                github.bare,
+                lambda: _list_pulls(github),
+                variables,
+                model=model,
+                github=github,
+            )
 
     return open_cast
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -32,7 +32,7 @@ class ModelCalls:
     recorder: ActionRecorder
     cost_meter: RunCostMeter
     target_budget: TargetBudget | None = None
-    guild_budgets: GuildBudgets = GuildBudgets()
+    guild_budgets: GuildBudgets = field(default_factory=GuildBudgets)
 
     def _list_budgets(self, run: Run) -> tuple[BudgetEnforcer | None, ...]:
         """Return the caps that hold: those of target and server, and those of everything."""
