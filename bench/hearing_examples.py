@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,11 +23,10 @@ from bench.hearing import DEFAULT_FOLDER, read_sentences
 from bench.hearing_corpora import read_corpora
 from bot.domain.intents import Intent
 from bot.domain.meanings import LONGEST
-from bot.listener import meaning
+from bot.listener import request_examples
 from bot.listener.labels import get_intent
 
-if TYPE_CHECKING:
-    Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 _OF_LABEL, _OF_TALK, _CHOSEN = 400, 500, 30  # sentences: of a kind, of CLINC150, in the file
 _STEPS, _RATE, _MOMENTUM, _DECAY, _SHARPNESS = 1_500, 0.05, 0.9, 1e-4, 3.0
@@ -41,23 +40,23 @@ def read_examples(folder: Path) -> Iterator[tuple[str, int]]:
     """Yield sentences, each with the number of its kind. Raises what `read_corpora` does."""
     sentences = list(read_sentences())
     random.Random(1).shuffle(sentences)  # noqa: S311 - the same each time
-    counts = dict.fromkeys(meaning.KINDS, 0)
+    counts = dict.fromkeys(request_examples.KINDS, 0)
     for text, label, _ in sentences:
         intent = get_intent(label)
         kind = _KINDS.get(intent, intent)
-        kind = kind if kind in meaning.KINDS else Intent.CHAT
+        kind = kind if kind in request_examples.KINDS else Intent.CHAT
         counts[kind] += 1
         if counts[kind] <= _OF_LABEL:
-            yield text, meaning.KINDS.index(kind)
+            yield text, request_examples.KINDS.index(kind)
     talk = list(islice(read_corpora(folder), 10_000))  # CLINC150 comes first
     for each in random.Random(9).sample(talk, _OF_TALK):  # noqa: S311
-        yield each.text, meaning.KINDS.index(Intent.CHAT)
+        yield each.text, request_examples.KINDS.index(Intent.CHAT)
 
 
-def choose_examples(vectors: "Matrix", kinds: Sequence[int]) -> list[int]:
+def choose_examples(vectors: Matrix, kinds: Sequence[int]) -> list[int]:
     """Return the places of sentences of each kind that are far from one another."""
     chosen: list[int] = []
-    for kind in range(len(meaning.KINDS)):
+    for kind in range(len(request_examples.KINDS)):
         places = np.flatnonzero(np.array(kinds) == kind)
         nearest = vectors[places] @ vectors[places[0]]
         for _ in range(_CHOSEN):
@@ -67,13 +66,13 @@ def choose_examples(vectors: "Matrix", kinds: Sequence[int]) -> list[int]:
     return chosen
 
 
-def fit_weights(rates: "Matrix", kinds: Sequence[int]) -> "Matrix":
+def fit_weights(rates: Matrix, kinds: Sequence[int]) -> Matrix:
     """Return the weights (examples and bias x kinds) of a logistic regression, as integers."""
     inputs = np.c_[rates * _SHARPNESS, np.ones(len(rates))]
-    wanted = np.eye(len(meaning.KINDS))[list(kinds)]
+    wanted = np.eye(len(request_examples.KINDS))[list(kinds)]
     importance = (1 / wanted.mean(axis=0))[list(kinds)]
     importance = (importance / importance.mean())[:, None]
-    weights = np.zeros((inputs.shape[1], len(meaning.KINDS)))
+    weights = np.zeros((inputs.shape[1], len(request_examples.KINDS)))
     speed = np.zeros_like(weights)
     for _ in range(_STEPS):
         sums = inputs @ weights
@@ -82,7 +81,7 @@ def fit_weights(rates: "Matrix", kinds: Sequence[int]) -> "Matrix":
         speed = _MOMENTUM * speed + inputs.T @ (errors * importance) / len(rates)
         weights -= _RATE * (speed + _DECAY * weights)
     weights[:-1] *= _SHARPNESS
-    rounded: Matrix = np.rint(weights * meaning.SCALE)
+    rounded: Matrix = np.rint(weights * request_examples.SCALE)
     return rounded
 
 
@@ -102,8 +101,8 @@ def main() -> None:
     named = ["*every message*", *(texts[each] for each in chosen)]
     rows = zip(named, (weights[-1], *weights[:-1]), strict=True)
     lines = ["\t".join((name, *(f"{each:.0f}" for each in row))) for name, row in rows]
-    heading = "# sentence\t" + "\t".join(each.value for each in meaning.KINDS)
-    file = Path(meaning.__file__).with_name(meaning.EXAMPLES)
+    heading = "# sentence\t" + "\t".join(each.value for each in request_examples.KINDS)
+    file = Path(request_examples.__file__).with_name(request_examples.EXAMPLES)
     file.write_text("\n".join([heading, *lines, ""]), encoding="utf-8")
 
 

@@ -250,16 +250,16 @@ def build_engines(resources: EngineResources) -> Engines:
         stand_in=offline if falls_back else None,
         chat_model=_build_chat_model(resources, claude, prompts),
         open_chat=partial(_sample_chat, resources, claude),
-        open_message_interpreter=_defer(ClaudeMessageInterpreter, claude, reader, prompts),
-        open_translator=_defer(ClaudeAnswerTranslator, claude, translator, prompts),
+        open_message_interpreter=_build_opener(ClaudeMessageInterpreter, claude, reader, prompts),
+        open_translator=_build_opener(ClaudeAnswerTranslator, claude, translator, prompts),
         open_audit_reader=partial(ClaudeAuditReader, claude, config.planner, prompts),
-        open_candidate_voter=_defer(ClaudeCandidateVoter, claude, config.reviewer, prompts),
+        open_candidate_voter=_build_opener(ClaudeCandidateVoter, claude, config.reviewer, prompts),
         open_engine=partial(_open_trial_engine, resources),
         open_claim_writer=partial(ClaudeClaimWriter, claude, settings.config.chat.role, prompts),
     )
 
 
-def _defer(
+def _build_opener(
     model: Callable[[Claude, Role, Prompts], Opened],
     claude: Claude,
     role: Role | None,

@@ -8,7 +8,7 @@ from bot.domain.guilds import AllowLists
 from bot.domain.intents import Setting
 from bot.domain.meanings import MeaningUnavailable
 from bot.intake.message import Message, can_ask
-from bot.listener.meaning import ask_by_meaning, can_compare, load_examples
+from bot.listener.request_examples import ask_by_meaning, can_compare, load_examples
 from bot.ports.meaning_rater import MeaningRater
 
 _log = structlog.stdlib.get_logger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.domain.intents import Intent
 from bot.domain.meanings import MeaningUnavailable
 from bot.intake.meaning_readings import MeaningReadings
-from bot.listener.meaning import KINDS, load_examples
+from bot.listener.request_examples import KINDS, load_examples
 from bot.ports.meaning_rater import MeaningRater
 from tests.cogs.test_model_readings import ask
 from tests.support.dev_channel import open_dev_channel

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.domain.intents import REQUESTS, Intent, Utterance
 from bot.grammar import COMMAND_LINE, has_few_english_words
-from bot.listener.meaning import KINDS, ask_by_meaning, can_compare, load_examples
+from bot.listener.request_examples import KINDS, ask_by_meaning, can_compare, load_examples
 from bot.listener.second_opinion import understand
 
 TALK = Utterance(intent=Intent.CHAT)
