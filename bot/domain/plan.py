@@ -141,6 +141,10 @@ class Plan(Record):
     lessons: tuple[str, ...] = Field(
         default=(), description="what has worked for such faults, counted over earlier runs"
     )
+    edit_factors: dict[str, float] = Field(
+        default_factory=dict,
+        description="by how much the search favours kinds of edit; `lessons` has the reasons",
+    )
     written_by: str = Field(
         default="", description="the planner model; empty if written by rules alone"
     )

@@ -1,5 +1,7 @@
 """Cases: what is kept of ended runs, so that they can be counted, drawn and replayed."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field
@@ -92,6 +94,16 @@ class Pattern(NamedTuple):
         if self.chance >= CLEAR:
             return "unclear"
         return "pattern" if self.good > self.bad else "anti-pattern"
+
+
+class Lessons(NamedTuple):
+    """What earlier runs teach about a fault: sentences with counts, and what follows for a search.
+
+    `edit_factors` are by kind of edit: above 1 it is tried earlier, below 1 later.
+    """
+
+    texts: tuple[str, ...] = ()
+    edit_factors: Mapping[str, float] = MappingProxyType({})
 
 
 CLEAR = 0.1

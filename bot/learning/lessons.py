@@ -11,7 +11,7 @@ from bot.domain.errors import StoreError
 from bot.domain.history import History
 from bot.domain.incident import INCIDENT, Incident
 from bot.domain.run import FINAL_STATUSES, Run
-from bot.domain.run_cases import CASE, RunCase
+from bot.domain.run_cases import CASE, Lessons, RunCase
 from bot.learning.cases import build_case
 from bot.learning.patterns import choose_lessons, count_patterns
 from bot.periodic import log_warnings, run_periodically
@@ -55,7 +55,7 @@ class CaseRepository:
         """Return all cases, oldest first. Raises `StoreError`."""
         return await load_cases(self._key_values)
 
-    async def find_lessons(self, fault: str) -> tuple[str, ...]:
+    async def find_lessons(self, fault: str) -> Lessons:
         """Return what has worked and what has not for a class of fault, with counts."""
         return choose_lessons(count_patterns(await self.list_cases()), fault)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bot.detection.statistics import compute_binomial_at_least
-from bot.domain.run_cases import Pattern, RunCase, Trait
+from bot.domain.run_cases import Lessons, Pattern, RunCase, Trait
 
 TRAITS: tuple[Trait, ...] = ("engine", "model", "edit", "evidence", "prompts")
 _MOST_LESSONS = 4
@@ -37,16 +37,24 @@ def count_patterns(cases: Iterable[RunCase]) -> tuple[Pattern, ...]:
     return tuple(sorted(counts, key=lambda each: (each.chance, -(each.good + each.bad), each[:3])))
 
 
-def choose_lessons(patterns: Sequence[Pattern], fault: str) -> tuple[str, ...]:
+def choose_lessons(patterns: Sequence[Pattern], fault: str) -> Lessons:
     """Return the clear patterns for a class of fault, as sentences with their counts.
 
-    Patterns of all faults fill up what is left.
+    Patterns of all faults fill up what is left. Each factor has its reason among the sentences.
     """
     clear = [each for each in patterns if each.kind != "unclear"]
     own = [each for each in clear if fault and each.fault == fault]
     known = {(each.trait, each.value) for each in own}
     general = [each for each in clear if not each.fault and (each.trait, each.value) not in known]
-    return tuple(map(describe_pattern, [*own, *general][:_MOST_LESSONS]))
+    chosen = [*own, *general][:_MOST_LESSONS]
+    factors = {each.value: _compute_factor(each) for each in chosen if each.trait == "edit"}
+    return Lessons(tuple(map(describe_pattern, chosen)), factors)
+
+
+def _compute_factor(pattern: Pattern) -> float:
+    """Return twice the share of runs that held, with one run of each end added, from 0.5 to 1.5."""
+    share = (pattern.good + 1) / (pattern.good + pattern.bad + 2)
+    return round(min(max(2 * share, 0.5), 1.5), 2)
 
 
 def describe_pattern(pattern: Pattern) -> str:
@@ -56,10 +64,13 @@ def describe_pattern(pattern: Pattern) -> str:
     advice = {"pattern": "tends to hold", "anti-pattern": "tends to fail"}.get(
         pattern.kind, "is not clear yet"
     )
-    return (
+    sentence = (
         f"{about}, {_NAMES[pattern.trait]} “{pattern.value}” {advice}: "
         f"{pattern.good} of {total} runs held."
     )
+    if pattern.trait != "edit" or pattern.kind == "unclear":
+        return sentence
+    return f"{sentence} A search tries it {'earlier' if pattern.kind == 'pattern' else 'later'}."
 
 
 def _build(fault: str, trait: Trait, value: str, good: int, bad: int) -> Pattern:

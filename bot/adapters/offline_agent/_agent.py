@@ -27,6 +27,7 @@ from theseus_repair.stated_answers import StatedAnswers
 
 from bot.adapters.offline_agent._inputs import (
     build_crash,
+    build_edit_factors,
     build_memo,
     iterate_complete_suspects,
     list_failed_hashes,
@@ -231,6 +232,7 @@ class OfflineAgent:
             failed=list_failed_hashes(assignment.evidence),
             stated=memo.stated,
             options=assignment.plan.affected.options,
+            edit_factors=build_edit_factors(assignment.plan.edit_factors),
             write=False,
             python=Path(sys.executable),
         )

@@ -1,6 +1,6 @@
 """Converts a run's evidence to the inputs of the search."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from theseus_repair.answer_memo import AnswerMemo, read_memo
 from theseus_repair.guidance import is_test
@@ -26,6 +26,19 @@ def build_memo(assignment: Assignment) -> tuple[AnswerMemo, bool]:
         return memo.set_answer(answer.text if by else "", by), bool(by)
     previous = assignment.previous
     return read_memo(previous.memo if previous else ""), True
+
+
+_OPERATOR_KINDS: Mapping[str, tuple[str, ...]] = {
+    "exception handler": ("except",),
+    "added condition": ("guard",),
+    "added wait": ("await",),
+    "added lines": ("insertion",),
+    "changed expression": (
+        "arguments", "arithmetic", "attribute", "boolean operator", "call", "comparison",
+        "constant", "key", "name", "negation", "off by one", "string",
+    ),
+}  # fmt: skip
+"""What an operator's edit is called once it is a diff."""
 
 
 def build_crash(evidence: Evidence) -> Crash | None:
@@ -64,3 +77,10 @@ def list_failed_hashes(evidence: Evidence) -> frozenset[str]:
     fingerprint = evidence.groups[0].fingerprint if evidence.groups else ""
     failed = find_failed_approaches(evidence.memories, fingerprint)
     return frozenset(memory.diff_hash for memory in failed if memory.diff_hash)
+
+
+def build_edit_factors(by_edit: Mapping[str, float]) -> dict[str, float]:
+    """Return factors of operators' kinds, from those of kinds of edit (`bot.learning.edits`)."""
+    return {
+        kind: factor for edit, factor in by_edit.items() for kind in _OPERATOR_KINDS.get(edit, ())
+    }

@@ -25,6 +25,7 @@ from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.journal import Action, Kind
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.run import Run
+from bot.domain.run_cases import Lessons
 from bot.domain.run_state import Edge
 from bot.infra.current_work import name_work
 from bot.learning.cases import get_fault_class
@@ -136,7 +137,8 @@ class PlanBuilder:
                 failing = await self._confirm_failing(failing, workspace)
             failing = await self._add_expected_answers(failing, evidence, workspace)
         plan = _attach_proof(build_failure_plan(evidence, diagnosis), found, failing)
-        plan = plan.replace(lessons=await self._find_lessons(evidence))
+        lessons = await self._find_lessons(evidence)
+        plan = plan.replace(lessons=lessons.texts, edit_factors=dict(lessons.edit_factors))
         return await add_nearest_tests(plan, self.verifier, workspace)
 
     async def _confirm_failing(
@@ -188,7 +190,7 @@ class PlanBuilder:
         if self.planner is None:
             return Thought(diagnosis=case.diagnosis, plan=await draft, cost=Cost())
         lessons = await self._find_lessons(case.evidence)
-        case = case.replace(evidence=case.evidence.replace(lessons=lessons))
+        case = case.replace(evidence=case.evidence.replace(lessons=lessons.texts))
         planned = await _wait_for_plan(self.planner, case, draft, workspace, on_progress)
         plan = await self._add_proof(planned, await draft, workspace)
         first = Opinion(planned.diagnosis.cause, plan, Cost().add(planned))
@@ -202,15 +204,15 @@ class PlanBuilder:
             first = await add_second_opinion(first, second.name, ask, on_progress)
         return Thought(diagnosis=planned.diagnosis, plan=first.plan or plan, cost=first.cost)
 
-    async def _find_lessons(self, evidence: Evidence) -> tuple[str, ...]:
+    async def _find_lessons(self, evidence: Evidence) -> Lessons:
         """Return what has worked for such faults; without the cases, planning goes on."""
         if self.cases is None or evidence.capsule is None:
-            return ()
+            return Lessons()
         try:
             return await self.cases.find_lessons(get_fault_class(evidence))
         except StoreError as error:
             _log.warning("a fix is planned without what earlier runs taught: %s", error)
-            return ()
+            return Lessons()
 
     async def _add_proof(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
         """Return the plan with its proof, which never depends on the planner's claims."""

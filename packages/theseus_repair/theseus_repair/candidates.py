@@ -24,6 +24,7 @@ EACH = 150  # edits of one statement by one operator; a literal table would have
 REVERT_FIRST, FIRST_REVERTS = 1.6, 30
 # For edits of a condition above the crash that reads the same names: it often let the crash happen.
 RELATED_WEIGHT = 1.6
+LEAST_FACTOR, MOST_FACTOR = 0.5, 2.0  # what earlier runs taught never excludes a kind of edit
 RELATED_KINDS = {"comparison", "off by one", "constant", "boolean operator", "negation"}
 
 
@@ -165,7 +166,7 @@ def _iterate_edits(
         if not score or late():
             return
         for view in seen:
-            yield from _weigh_edits(statement, view, score)
+            yield from _weigh_edits(statement, view, score, problem.edit_factors)
 
 
 def _select_distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
@@ -184,13 +185,16 @@ def iterate_single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]
         yield from islice(operator(statement, view), EACH)
 
 
-def _weigh_edits(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
+def _weigh_edits(
+    statement: ast.stmt, view: View, score: float, factors: Mapping[str, float]
+) -> Iterator[Candidate]:
     near = view.is_at_crash(statement)
     kin = 1.0 if near or not _is_related(statement, view) else RELATED_WEIGHT
     expected = parse_expectation(view.crash)
     for candidate in iterate_single_edits(statement, view):
         weight = candidate.rank * get_factor(view.crash, candidate.kind, near)
         weight *= expected.get_factor(candidate.kind) if expected else 1.0
+        weight *= min(max(factors.get(candidate.kind, 1.0), LEAST_FACTOR), MOST_FACTOR)
         weight *= kin if candidate.kind in RELATED_KINDS else 1.0
         yield replace(candidate, rank=weight * (FLOOR + score))
 

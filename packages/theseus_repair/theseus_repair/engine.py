@@ -266,4 +266,5 @@ def build_problem(request: RepairRequest, base: Baseline) -> Problem:
         stated=group_by_function(request.stated),
         templates=request.templates,
         library=load_used_library(request.python, texts),
+        edit_factors=request.edit_factors,
     )

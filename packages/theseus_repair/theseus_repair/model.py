@@ -143,7 +143,7 @@ class Problem:
     `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name.
     `crashes_by_test`: by failing test, how it ends before any edit. `stated`: by a function's name,
     the literals that people stated as answers. `templates` are replacements of earlier commits.
-    `library` is discord.py as the bot has it installed.
+    `library` is discord.py as the bot has it installed. `edit_factors` favour kinds of edit.
     """
 
     texts: Texts
@@ -156,6 +156,7 @@ class Problem:
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     templates: tuple[EditTemplate, ...] = ()
     library: Library = EMPTY
+    edit_factors: Mapping[str, float] = field(default_factory=dict)
 
 
 Proof = Literal["call", "answer", "tests", "undo"]

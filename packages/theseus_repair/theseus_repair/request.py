@@ -1,5 +1,6 @@
 """The input of the engine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class RepairRequest:
     `beside` is the cached result of the other tests on this very tree.
     `by_exit` says that only the program's exit is judged: no edit may end the program.
     `options` are those of pytest for others who judge candidates.
+    `edit_factors` say by how much operators' kinds of edit are favoured (0.5 to 2): they change the
+    order of the search, and never what is accepted.
     `write` leaves the fix in the tree. `python` is that of the tests: edits use what its discord.py
     has.
     """
@@ -66,5 +69,6 @@ class RepairRequest:
     considered: int = 0
     sibling_results: SiblingCache = field(default_factory=SiblingCache)
     options: tuple[str, ...] = ()
+    edit_factors: Mapping[str, float] = field(default_factory=dict)
     write: bool = True
     python: Path | None = None

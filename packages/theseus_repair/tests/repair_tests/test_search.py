@@ -329,3 +329,17 @@ def test_nothing_is_compared_with_itself_that_was_not_before(wrong: str) -> None
 
     assert not is_sound({"m.py": after}, {"m.py": before})
     assert is_sound({"m.py": after}, {"m.py": after.replace("return", "x = 1\n    return")})
+
+
+def test_what_earlier_runs_taught_changes_the_order_and_nothing_else() -> None:
+    def list_edits(**factors: float) -> list[tuple[str, str]]:
+        known = replace(problem(), edit_factors=factors)
+        return [(each.kind, each.why) for each in propose(known, localise(known))]
+
+    usual = list_edits()
+    kinds = [kind for kind, _ in usual]
+    last = max(set(kinds), key=kinds.index)
+    taught = list_edits(**{last: 99.0})
+    assert [kind for kind, _ in taught].index(last) < kinds.index(last)
+    assert sorted(taught) == sorted(usual)
+    assert taught == list_edits(**{last: 2.0})  # never more than twice the usual weight
