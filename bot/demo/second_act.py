@@ -75,7 +75,7 @@ def build_next_steps(request: str, *, has_model: bool, core_page: str = "") -> l
         ),
         SuggestedStep(
             "Read the review of an incident: let a command fail ten times, have it fixed, and wait "
-            "three minutes after the last failure; “🔎 Review” comes into the run's thread",
+            "a quarter of an hour after the last failure; “🔎 Review” comes into the run's thread",
             lambda seen: seen.is_from_bot and seen.has_words("🔎 review"),
         ),
         SuggestedStep(

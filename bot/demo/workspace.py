@@ -70,7 +70,7 @@ _SHORT_TIER = """\
       seconds: 120
 """
 _LOOK_MINUTES = 0.1  # between two checks of the forge's issues; short, because a person watches
-_QUIET_MINUTES = 3  # after the last failure an incident is over, and may be reviewed
+_QUIET_MINUTES = 3  # without an anomaly, whose window lasts ten; then the incident may be reviewed
 _EVERYDAY = ("dice", "polls", "quotes", "reminders")
 
 
