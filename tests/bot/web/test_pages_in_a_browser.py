@@ -104,6 +104,34 @@ async def test_the_way_in_and_errors_are_for_everybody_too(dashboard: Dashboard)
         visited.ignore_errors("404")
 
 
+async def test_a_stranger_learns_why_how_who_what_and_whether_in_three_clicks(
+    dashboard: Dashboard,
+) -> None:
+    """Who starts at the overview, or has no idea but a command's name."""
+    async with visit(dashboard.browser, dashboard.url) as visited:
+        page = visited.page
+        await page.get_by_role("link", name="7 days").click()
+        live = page.locator("section", has=page.get_by_role("heading", name="Went live in 7 days"))
+        await live.get_by_role("link", name="/roll").first.click()
+        await check_answers(page)
+        await page.goto(dashboard.url)
+        await page.keyboard.press("Control+k")
+        await page.keyboard.type("roll")
+        await page.keyboard.press("Enter")
+        found = page.locator("section", has=page.get_by_role("heading", name="Runs", exact=True))
+        await found.get_by_role("link", name="/roll 2d20 keeps the lower one").first.click()
+        await check_answers(page)
+
+
+async def check_answers(page: Page) -> None:
+    """Check that the first screen of a run's page has all five answers."""
+    short = page.locator("section", has=page.get_by_role("heading", name="In short"))
+    for question in ("Why it failed", "Fixed by", "Approved by", "What it cost", "Did it hold"):
+        answer = short.locator("div", has_text=question).locator("dd")
+        await expect(answer).to_be_in_viewport()
+        await expect(answer).not_to_be_empty()
+
+
 async def test_a_chart_is_drawn_from_its_table_which_stays_for_who_wants_to_read_it(
     dashboard: Dashboard,
 ) -> None:
