@@ -3,6 +3,7 @@
 The server of the page stores which steps are done, so that they stay when the page is loaded again.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from local_discord.server import LocalDiscord
 
 _LIVE = "live at"
 """What the bot says when a change has come live (`bot/presentation`)."""
+
+_INCIDENT = re.compile(r"^incident \w+ · ", re.MULTILINE)
+"""The footer of an incident's card; the message about a rollback has another."""
 
 
 class Seen(NamedTuple):
@@ -71,7 +75,7 @@ def build_next_steps(request: str, *, has_model: bool, core_page: str = "") -> l
         SuggestedStep(
             "Let it notice by itself: revert the fix, ship that, and use the command until it "
             "failed five times",
-            lambda seen: seen.is_from_bot and seen.has_words("-# incident ", "incident `"),
+            lambda seen: seen.is_from_bot and _INCIDENT.search(seen.text) is not None,
         ),
         SuggestedStep(
             "Read the review of an incident: let a command fail ten times, have it fixed, and wait "

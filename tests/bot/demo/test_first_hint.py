@@ -2,6 +2,7 @@
 
 import re
 
+import discord as discord_api
 import pytest
 from local_discord import LocalDiscord, LocalPerson
 from local_discord.person import Person
@@ -54,11 +55,18 @@ async def test_once_a_change_is_live_the_page_offers_steps_and_ticks_them() -> N
         await alice.say("dev", "bot, you rolled it back")
         assert "0 of 7 done" in discord.world.hint[0], "alice is not bob, and not the bot"
         await bob.say("dev", "Ship it!")
-        await channel.send("🛑 I restarted onto `1234567`, and rolled it back: it ended.")
-        await channel.send("🛑 I restarted onto `1234567`, and rolled it back: it ended.")
+        for _ in range(2):
+            await channel.send(
+                "🛑 I restarted onto `1234567`, and rolled it back.\n-# incident a1b2c3 · high"
+            )
+        assert "2 of 7 done" in discord.world.hint[0]
+        card = discord_api.Embed(title="/roll fails").set_footer(text="incident a1b2c3 · medium")
+        await channel.send(embed=card)
         ticked = [line for line in discord.world.hint if line.startswith("- ☑")]
-    assert "2 of 7 done" in discord.world.hint[0]
-    assert ["bob" in ticked[0], "http://h/core" in ticked[1]] == [True, True]
+    assert "3 of 7 done" in discord.world.hint[0]
+    assert ["bob" in ticked[0], "by itself" in ticked[1], "http://h/core" in ticked[2]] == [
+        True
+    ] * 3
 
 
 def test_what_to_say_next_begins_with_no_slash_unless_it_is_a_command() -> None:

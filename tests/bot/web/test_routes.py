@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.web._peer_process import find_owner
 from bot.web._responses import CONTENT_POLICY
 from tests.bot.web.web_server import COMMIT, TOKEN, HttpClient, Room, bearer
 from tests.fakes.fake_live_registry import FakeLiveRegistry
+from tests.support.dashboard_pages import ELSEWHERE, NO_PAGES, PAGES
 
 PATHS = {
     "webhook": "/webhook/github", "observe": "/observe/welcome",
@@ -235,3 +237,15 @@ async def test_a_port_that_is_taken_is_told_with_the_way_out(room: Room) -> None
         with pytest.raises(ConfigError, match="THESEUS_HTTP_PORT"):
             async with WebServer(WebRules(port=client.server.port), room.services):
                 pass
+
+
+def test_every_page_is_checked_for_everybody() -> None:
+    """A new page is listed in tests/support/dashboard_pages.py, which a browser walks through."""
+    pages = {
+        each.name: re.compile(re.sub(r"{\w+:?([^{}]*(?:{[^{}]*}[^{}]*)*)}", r"(?:\1)", each.path))
+        for each in ROUTES
+        if each.method == "GET" and each.name not in NO_PAGES | ELSEWHERE
+    }
+    paths = [path.partition("?")[0] for path in PAGES]
+    missing = {name for name, path in pages.items() if not any(map(path.fullmatch, paths))}
+    assert missing == set()
