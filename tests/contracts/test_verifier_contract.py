@@ -132,6 +132,18 @@ async def test_a_failing_check_is_a_result_with_its_output(bench: VerifierCase) 
     assert tests.output
 
 
+async def test_one_check_runs_again_by_its_name_and_does_not_replace_the_first_result(
+    bench: VerifierCase,
+) -> None:
+    bench.write("import os\n" + FIXED)
+    first = await bench.verifier.run_checks("quick", bench.workspace, ["dice.py"], ignore)
+    again = await bench.verifier.run_check_again("lint", bench.workspace, ["dice.py"])
+    assert again is not None
+    assert (again.name, again.status) == ("lint", "failed")
+    assert await bench.verifier.run_check_again("rm -rf", bench.workspace, ["dice.py"]) is None
+    assert await bench.verifier.run_checks("quick", bench.workspace, ["dice.py"], ignore) == first
+
+
 async def test_with_nothing_changed_checks_are_skipped(bench: VerifierCase) -> None:
     results = await bench.verifier.run_checks("quick", bench.workspace, [], ignore)
     assert {result.status for result in results} == {"skipped"}
