@@ -76,6 +76,7 @@ from bot.self_improvement.runs.engine_choice import EngineTrouble, WritingEngine
 from bot.self_improvement.runs.failures import StepFailures
 from bot.self_improvement.runs.live_version import LiveVersion, OwnVersion
 from bot.self_improvement.runs.model_calls import ModelCalls
+from bot.self_improvement.runs.outage_recovery import OutageRecovery
 from bot.self_improvement.runs.patient_forge import PatientForge
 from bot.self_improvement.runs.poller import OpenProposals, ParkedRuns, Poller, ReviewComments
 from bot.self_improvement.runs.reconciler import Reconciler
@@ -203,7 +204,7 @@ def assemble(
         unconfined=settings.unconfined,
     )
     _build_requests(injector, commands, others)
-    return _build_loops(injector, settings, others)
+    return _build_loops(injector, settings, others, owner)
 
 
 def _build_all_steps(
@@ -378,11 +379,10 @@ def _build_requests(
 
 
 def _build_loops(
-    injector: Injector, settings: RunSettings, others: Mapping[str, Injector]
+    injector: Injector, settings: RunSettings, others: Mapping[str, Injector], owner: str
 ) -> RunningAgent:
-    build = injector.build
+    build, get_stop = injector.build, injector.get(KillSwitchGuard).get_stop
     build(OwnVersion, LiveVersion)
-    get_stop = injector.get(KillSwitchGuard).get_stop
     for part in (ReviewComments, OpenProposals, ParkedRuns):
         build(part)
     loops = (
@@ -392,6 +392,7 @@ def _build_loops(
         build(CardHeartbeat),
         build(WatchStep),
         injector.get(AuditWriter),
+        build(OutageRecovery, owner=owner),
         build(BaseUpdates, dev_channel_id=settings.dev_channel_id, get_stop=get_stop),
         injector.find(BudgetEnforcer),
         *(each.build(WatchStep, target=name) for name, each in others.items()),

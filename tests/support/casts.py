@@ -24,23 +24,18 @@ SMALL_BOT = str(Path(__file__).with_name("small_bot.py"))
 KEY = "sk-ant-a-key-for-this-machine-alone"
 
 
-FetchRows = Callable[[str, tuple[object, ...]], list[tuple[Any, ...]]]
-
-
 @dataclass(frozen=True)
 class Cast:
     """What a story needs to know about engine and forge.
 
     `program` is the program of the bot's process, `variables` are additional environment variables,
     `bare` is the forge's repository, and `pulls` returns number and state of its pull requests.
-    `fetch_rows` reads the store's tables where they are not in the state folder.
     """
 
     program: Sequence[str]
     bare: Path
     pulls: Callable[[], list[tuple[int, str]]]
     variables: Mapping[str, str] = field(default_factory=dict)
-    fetch_rows: FetchRows | None = None
     model: ScriptedModel | None = None
     github: GithubTwin | None = None
 

@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +22,8 @@ from bot.app.demo import build_local_forge
 from bot.demo.bot_process import BotProcess
 from bot.demo.forge_pages import forge_routes
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
+from bot.domain.postgres_place import STATE_URL, PostgresPlace
+from bot.infra.postgres import PostgresConnection
 from tests.fakes.repositories import commit, run_git
 from tests.fakes.small_bot_repository import Game, make_small_bot
 from tests.support.casts import Cast, MakeCast, open_scripted_cast
@@ -128,8 +130,10 @@ class SmallBotHarness:
         return run_git(self.cast.bare, "rev-list", "--merges", "main").split()
 
     def _fetch_rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        if self.cast.fetch_rows is not None:
-            return self.cast.fetch_rows(query, values)
+        url = self.cast.variables.get(STATE_URL)
+        if url is not None:
+            with closing(PostgresConnection.connect(PostgresPlace.parse(url))) as connection:
+                return [tuple(row) for row in connection.execute(query, values)]
         with sqlite3.connect(
             f"file:{self.workspace.state}/theseus.sqlite3?mode=ro", uri=True
         ) as db:

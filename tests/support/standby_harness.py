@@ -94,11 +94,6 @@ async def open_standby(folder: Path, server: PostgresServer) -> AsyncIterator[St
 
 
 def _make_cast(url: str, shared: Path) -> MakeCast:
-    def fetch_rows(query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        named = {f"p{number}": value for number, value in enumerate(values, 1)}
-        with psycopg.connect(url, options="-c search_path=theseus") as server:
-            return server.execute(translate_query(query).encode(), named).fetchall()
-
     @asynccontextmanager
     async def open_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
         content = yaml.safe_load(workspace.config.read_text(encoding="utf-8"))
@@ -106,6 +101,6 @@ def _make_cast(url: str, shared: Path) -> MakeCast:
         workspace.config.write_text(yaml.safe_dump(content), encoding="utf-8")
         variables = {"THESEUS_STATE_URL": url, "THESEUS_SHARED": str(shared)}
         async with open_scripted_cast(workspace, folder) as cast:
-            yield replace(cast, variables=variables, fetch_rows=fetch_rows)
+            yield replace(cast, variables=variables)
 
     return open_cast

@@ -1,4 +1,7 @@
-"""Recovers runs at the start: continues, queues or ends them, and says so in their threads."""
+"""Recovers runs at the start, and after an outage of the state.
+
+They are continued, queued or ended, and their threads are told.
+"""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -65,6 +68,21 @@ class RecoveryService:
         for ports in self.targets.list_all():
             await ports.workspaces.reap(frozenset(run.id for run in keep))
 
+    async def recover_after_outage(self, run_id: str, owner: str) -> None:
+        """Handle a run of this owner whose stage could not reach the state, as after a restart.
+
+        Raises `StoreError` while the state is away.
+        """
+        async with self.run_locks.get(run_id):
+            run = await self.store.get(run_id)
+            if run.status is Status.RUNNING and run.lease_owner != owner:
+                return  # another process has taken it over meanwhile
+            await self._recover(run, cause="My state could not be reached")
+        await self._show_card(run_id)
+        run = await self.store.get(run_id)
+        if run.has_ended:
+            await self.notifier.announce_end(run, await self.store.get_history(run_id))
+
     async def announce(self, run: Run) -> Run:
         """Give a new run its thread and card, then queue it. Raises `ChatRejected`."""
         try:
@@ -104,7 +122,7 @@ class RecoveryService:
         await self.notifier.announce_end(ended, history)
         return ended
 
-    async def _recover(self, run: Run) -> None:
+    async def _recover(self, run: Run, cause: str = "I was restarted") -> None:
         try:
             self.targets.get(run.trigger.target)
         except TargetMissing as missing:
@@ -117,7 +135,7 @@ class RecoveryService:
         elif decision is Recovery.CONTINUE:
             interrupted = run.replace(interruptions=run.interruptions + 1)
             saved = await self.transitions.hand_back(interrupted)
-            text = f"I was restarted while {get_activity(run.stage)}; going on from there."
+            text = f"{cause} while {get_activity(run.stage)}; going on from there."
             await self.notifier.say(saved, text, key=f"resumed:{saved.version}")
         elif decision is Recovery.LEAVE:
             await self._requeue_released(run)

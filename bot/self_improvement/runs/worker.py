@@ -52,6 +52,8 @@ class Workers:
         self._working: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[str] = set()
         self._draining = False
+        self.interrupted: asyncio.Queue[str] = asyncio.Queue()
+        """The ids of runs whose stage could not reach the state; `OutageRecovery` takes them."""
 
     def wake(self) -> None:
         """Look for queued runs now."""
@@ -173,9 +175,18 @@ class Workers:
             action = self._record_stage(run.id, stage.value, started, error)
             if error is None:
                 continue
+            if isinstance(error, StoreError):  # it says nothing about the run
+                self.interrupted.put_nowait(run.id)
+                return
             try:
                 run = await self._failures.fail(run.id, stage, error, action.id)
             except StoreConflict:
+                return
+            except StoreError:
+                _log.exception(
+                    "run %s failed and could not say so; the stage is done again", run.id
+                )
+                self.interrupted.put_nowait(run.id)
                 return
             except PortError:
                 _log.exception("run %s failed and could not say so; the next start will", run.id)
@@ -200,7 +211,8 @@ class Workers:
         except StoreConflict:
             return  # another writer has changed the run: its version counts
         except StoreError:
-            _log.exception("run %s could not be handed over; the next start recovers it", run.id)
+            _log.exception("run %s could not be handed over yet", run.id)
+            self.interrupted.put_nowait(run.id)
             return
         self.wake()
 

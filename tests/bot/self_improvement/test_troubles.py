@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from inspect import iscoroutinefunction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ from bot.domain.errors import (
     VerifierError,
 )
 from bot.domain.journal import Kind
-from bot.domain.run import Goal, Run, Status
+from bot.domain.run import Goal, Run, Stage, Status
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.agent_harness import ALICE, BOB, BROKEN, FIX, FIXED, AgentHarness, is_broken
@@ -330,6 +332,58 @@ async def test_a_store_that_stumbles_does_not_end_the_program(tmp_path: Path) ->
     world.store = Stumbling(world)  # type: ignore[assignment]
     async with world.run_agent() as agent:
         await world.propose_fix(agent)
+
+
+class AwayStore:
+    """A store that is away for some accesses, from a stage's end on, so many times."""
+
+    def __init__(self, world: AgentHarness, stage: Stage, times: int = 1) -> None:
+        self.inner = world.store
+        self.stage = stage
+        self.times = times
+        self.away = 0
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self.inner, name)
+        if not iscoroutinefunction(found):
+            return found
+
+        async def call(*values: Any, **named: Any) -> object:
+            if self.times and name == "save" and values[0].stage is self.stage:
+                self.times -= 1
+                self.away = 5
+            if self.away:
+                self.away -= 1
+                raise StoreError("the server is away")
+            return await found(*values, **named)
+
+        return call
+
+
+async def test_a_state_that_was_away_interrupts_a_stage_as_a_restart_does(tmp_path: Path) -> None:
+    world = AgentHarness(tmp_path)
+    there = world.store
+    world.store = AwayStore(world, Stage.VERIFY)  # type: ignore[assignment]
+    async with world.run_agent() as agent:
+        world.store = there  # the test looks at it without an outage
+        run = await world.propose_fix(agent)
+        texts = world.list_texts(run)
+    assert len(world.engine.asked) == 2  # what was done and not stored is done again
+    told = "My state could not be reached while writing the change; going on from there."
+    assert texts.count(told) == 1
+    assert not any("Stopped while" in text for text in texts)
+
+
+async def test_a_state_that_is_always_away_at_the_same_stage_ends_the_run(tmp_path: Path) -> None:
+    world = AgentHarness(tmp_path)
+    there = world.store
+    world.store = AwayStore(world, Stage.VERIFY, times=2)  # type: ignore[assignment]
+    async with world.run_agent() as agent:
+        world.store = there
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until_ended(run.id)
+    assert run.status is Status.QUARANTINED
+    assert "Interrupted twice while" in run.reason
 
 
 async def test_checks_that_fail_without_the_change_too_end_it_at_once_and_are_named(
