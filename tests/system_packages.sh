@@ -1,12 +1,22 @@
 #!/bin/sh
 # Installs what some tests need from the system, where apt-get is there and may be used.
 # Never fails: what is missing in the end is named, with the tests that will be skipped for it.
+# SYSTEM_ROOT is for this script's own tests: a folder to look in for programs beyond the PATH.
 
 missing() {
     command -v git >/dev/null 2>&1 || echo git
     command -v bwrap >/dev/null 2>&1 || echo bubblewrap
     command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
         command -v google-chrome >/dev/null 2>&1 || echo chromium
+    command -v initdb >/dev/null 2>&1 || has_postgresql || echo postgresql
+    command -v haproxy >/dev/null 2>&1 || [ -x "$SYSTEM_ROOT/usr/sbin/haproxy" ] || echo haproxy
+}
+
+has_postgresql() { # Debian does not put the server's programs on the PATH
+    for program in "$SYSTEM_ROOT"/usr/lib/postgresql/*/bin/initdb; do
+        [ -x "$program" ] && return 0
+    done
+    return 1
 }
 
 skipped() {
@@ -14,6 +24,8 @@ skipped() {
     git) echo "nearly all tests" ;;
     bubblewrap) echo "tests of the real sandbox" ;;
     chromium) echo "tests of the page in a browser" ;;
+    postgresql) echo "tests of state in PostgreSQL, and of bots that use it" ;;
+    haproxy) echo "tests of the load balancer" ;;
     esac
 }
 
