@@ -28,7 +28,9 @@ class SupervisedRestarter:
     """Implements `bot.ports.restarter.Restarter` for the checkout at `root`.
 
     `ask` sends a request to the supervisor. `bad` maps commits that were rolled back to the reason.
-    `running` is the commit of this process, `known` the migrations that it knows.
+    `running` is the commit of this process, `known` the migrations that it knows. `has_files` is
+    false if the state is in PostgreSQL, whose migrations the supervisor cannot read: the planned
+    ones then decide whether a commit can be rolled back.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class SupervisedRestarter:
         *,
         running: str = "HEAD",
         known: Collection[str] = (),
+        has_files: bool = True,
     ) -> None:
         self._root = root
         self._ask = ask
@@ -47,6 +50,7 @@ class SupervisedRestarter:
         self._bad = dict(bad)
         self._running = running
         self._known = sorted(known)
+        self._databases = list(DATABASES) if has_files else []
 
     async def request(
         self, *, commit: str, reason: str, run_id: str | None = None
@@ -60,7 +64,7 @@ class SupervisedRestarter:
         migrates = await self._list_new_migrations(commit)
         restart = {"commit": commit, "reason": reason, "run_id": run_id, "migrates": migrates}
         # Before a rollback the supervisor checks whether this code can still open the state.
-        self._ask({**restart, "databases": list(DATABASES), "known": self._known})
+        self._ask({**restart, "databases": self._databases, "known": self._known})
         caution = _MIGRATES.format(names=", ".join(migrates)) if migrates else ""
         return RestartAnswer(accepted=True, caution=caution)
 

@@ -148,7 +148,8 @@ async def run_bot(
         stack.callback(guard_secrets(settings))
         provide_cog_variables(settings, os.environ)
         supervision = await stack.enter_async_context(open_supervision(end))
-        beginning = await supervision.begin(settings.root, import_cogs)
+        has_files = settings.environment.theseus_state_url is None
+        beginning = await supervision.begin(settings.root, import_cogs, has_files=has_files)
         if beginning is None:
             return
         drain = settings.config.restart.drain_seconds

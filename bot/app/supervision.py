@@ -55,10 +55,13 @@ class Supervision:
         self._asked: SupervisedRestarter | None = None
         self._wanted: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
-    async def begin(self, root: Path, prepare: Callable[[Path], None]) -> Beginning | None:
+    async def begin(
+        self, root: Path, prepare: Callable[[Path], None], *, has_files: bool = True
+    ) -> Beginning | None:
         """Prepare this process, then wait for the first order; `None` if the process must end.
 
-        `root` is the folder that the code runs from.
+        `root` is the folder that the code runs from; `has_files` is false if the state is in
+        PostgreSQL.
         """
         if self._channel is None:
             self.alone.set()
@@ -73,8 +76,9 @@ class Supervision:
         self.on_probation = news.get("on_probation") is True
         gone, ours = self._channel.closed.is_set, str(order.get("commit") or "HEAD")
         self._asked = SupervisedRestarter(
-            root, self._wanted.put_nowait, gone, bad, running=ours, known=KNOWN_MIGRATIONS
-        )
+            root, self._wanted.put_nowait, gone, bad, running=ours, known=KNOWN_MIGRATIONS,
+            has_files=has_files,
+        )  # fmt: skip
         self.restarter = self._asked
         succeeds = "restarted" in news
         if not succeeds:

@@ -8,6 +8,8 @@ import pytest
 from bot.adapters.supervised_restarter import SupervisedRestarter
 from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.ports.restarter import Restarter
+from bot.supervisor.records import Handover
+from bot.supervisor.state_schema import find_incompatibility
 from tests.fakes.fake_restarter import FakeRestarter
 from tests.fakes.repositories import commit, make_repository
 
@@ -59,7 +61,14 @@ async def test_what_migrates_the_state_is_told_beforehand(tmp_path: Path) -> Non
     source = {"bot/adapters/store.py": 'Migration("one")\nMigration("two")\n'}
     after = commit(root, source, "Two")
     asked: list[dict[str, Any]] = []
-    restarter = SupervisedRestarter(root, asked.append, lambda: False, {}, running=before)
-    answer = await restarter.request(commit=after, reason="a fix")
-    assert answer.accepted and "it migrates the state (two)" in answer.caution
-    assert asked[0]["migrates"] == ["two"]
+    for has_files in (True, False):
+        restarter = SupervisedRestarter(
+            root, asked.append, lambda: False, {}, running=before, has_files=has_files
+        )
+        answer = await restarter.request(commit=after, reason="a fix")
+        assert answer.accepted and "it migrates the state (two)" in answer.caution
+    assert [each["migrates"] for each in asked] == [["two"], ["two"]]
+    assert "theseus.sqlite3" in asked[0]["databases"]
+    # In PostgreSQL: the supervisor rolls back no commit that was to migrate.
+    handed = Handover.from_request(asked[1], after, before, "")
+    assert "its code migrates the state (two)" in find_incompatibility(tmp_path, handed)
