@@ -84,7 +84,7 @@ class PostgresLeadership:
                 if self._heir_since is None:
                     self._heir_since = now
                 if now - self._heir_since < HEIR_SECONDS:
-                    connection.unlock()
+                    connection.release_lock()
                     return None
             return connection.take_lead(self._name, commit)
 
@@ -140,7 +140,7 @@ class PostgresLeadership:
                 connection.save_session(self.epoch, session)
             if to_heir:
                 connection.name_heir(self.epoch, self._name)
-                connection.unlock()
+                connection.release_lock()
 
         try:
             await self._ask(give_up)

@@ -20,7 +20,7 @@ from bot.app.engines import MakeEngines, build_engine_resources, build_engines
 from bot.app.goals import build_goals
 from bot.app.guilds import build_identity, build_member_directory, open_guild_budgets
 from bot.app.intake import build_intake, build_issue_intake
-from bot.app.leadership import read_head, wait_for_lead
+from bot.app.leadership import wait_for_lead
 from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import build_live_settings
 from bot.app.model_gateway import build_model_gateway, cancel_requests
@@ -156,9 +156,11 @@ async def run_bot(
         lock = await hold_when_free(settings.state, stack, drain, supervision)
         if lock is None:
             return
-        commit = beginning.commit or await read_head(settings.root)
+        standby = settings.config.availability.standby
+        if standby:
+            import_cogs(settings.root)
         leadership = await wait_for_lead(
-            settings, stack, commit, supervision, standby=settings.config.availability.standby
+            settings, stack, beginning.commit, supervision, standby=standby
         )
         if leadership is None:
             return

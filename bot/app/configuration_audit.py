@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from bot.domain.guilds import collect_people
@@ -51,10 +51,11 @@ def _format_people(people: PeopleList) -> str:
 
 def _sort_sets(value: Any) -> Any:
     """Return the value with its sets in order: the same configuration gives the same mark."""
-    if isinstance(value, Mapping):
+    # Concrete types: asking an abstract one looks through all its subclasses, for most of a second.
+    if isinstance(value, dict | MappingProxyType):
         return {str(key): _sort_sets(each) for key, each in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(str(each) for each in value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list | tuple):
         return [_sort_sets(each) for each in value]
     return str(value)

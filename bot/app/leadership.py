@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -14,8 +13,6 @@ from bot.adapters.system_clock import SystemClock
 from bot.app.state_stores import StateStores, require_driver
 from bot.domain.errors import ConfigError
 from bot.domain.gateway_session import GatewaySession
-from bot.infra.git import Git
-from bot.infra.threads import run_in_thread
 from bot.ports.leadership import Leadership
 from bot.settings import Settings
 
@@ -80,8 +77,9 @@ async def wait_for_lead(
 ) -> Leadership | None:
     """Return the lead, held until the stack ends; `None` if this process must end.
 
-    Raises `ConfigError` if another process leads and this is no `standby`, or if PostgreSQL cannot
-    be used.
+    `commit` is that of the core code, or empty if it runs from the checkout. Raises `ConfigError`
+    if another process leads and this is no `standby`, or if PostgreSQL cannot be used; and
+    `StandbyOutdated`.
     """
     stores = StateStores.find(settings.state, settings.environment)
     if stores.place is None:
@@ -92,17 +90,12 @@ async def wait_for_lead(
         raise ConfigError(
             f"THESEUS_SHARED: {shared} is no folder. Mount it, or create it once for all machines."
         )
-    from bot.app.candidate import Candidate, PostgresLeadership
+    from bot.app.candidate import LeadCandidate, PostgresLeadership
 
     leadership = PostgresLeadership(stores.place, _get_name(settings), SystemClock(), lost)
     stack.push_async_callback(leadership.close)
-    candidate = Candidate(leadership, stores.place, commit, settings, standby=standby)
+    candidate = LeadCandidate(leadership, stores.place, commit, settings, standby=standby)
     return leadership if await candidate.wait(supervised) else None
-
-
-async def read_head(root: Path) -> str:
-    """Return the commit of a checkout; empty if it has none."""
-    return await run_in_thread(Git(root).find_revision, "HEAD") or ""
 
 
 def _get_name(settings: Settings) -> str:

@@ -77,6 +77,7 @@ class GitWorkspace:
     async def reset(self, commit: str) -> None:
         """Make the worktree and branch exactly `commit`; ignored files go too."""
         async with self._index:
+            await self._fetch_missing(commit)
             await run_in_thread(self._reset, commit)
 
     async def fetch(self, commit: str) -> None:
@@ -93,6 +94,7 @@ class GitWorkspace:
     async def build_merge(self, tip: str, head: str) -> "GitWorkspace":
         """Make the worktree what merging `head` into `tip` comes to; its branch stays."""
         async with self._index:
+            await self._fetch_missing(head)
             await run_in_thread(merge_detached, self._git, tip, head)
         return GitWorkspace(self._path, self._branch, tip, self._git, self._remote, self._access)
 
@@ -184,6 +186,12 @@ class GitWorkspace:
     def _merge(self, head: str, message: str) -> str:
         join(self._git, head, _sanitize_message(message) or "Join")
         return self._git.resolve_revision("HEAD")
+
+    async def _fetch_missing(self, commit: str) -> None:
+        """Fetch the branch if it was made on another machine, whose commits are at the forge."""
+        if await run_in_thread(self._git.find_revision, commit) is None:
+            way = await find_way(self._git, self._remote, self._access)
+            await run_in_thread(fetch_branch, self._git, self._remote, self._branch, way)
 
     def _reset(self, commit: str) -> None:
         self._git.run("reset", "-q", "--hard", self._git.resolve_revision(commit))

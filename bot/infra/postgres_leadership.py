@@ -125,7 +125,7 @@ class LeaderConnection:
         """Take the leader's lock if it is free. A second call of a holder counts as a second."""
         return bool(self._fetch_value("SELECT pg_try_advisory_lock(%s)", self._lock ^ 1))
 
-    def unlock(self) -> None:
+    def release_lock(self) -> None:
         """Release the leader's lock."""
         self._native.execute("SELECT pg_advisory_unlock(%s)", (self._lock ^ 1,))
 

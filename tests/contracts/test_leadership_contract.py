@@ -12,12 +12,14 @@ import pytest
 from bot.adapters.fenced_forge import FencedForge
 from bot.adapters.postgres_leadership import HEIR_SECONDS, PostgresLeadership
 from bot.adapters.sqlite_store import MIGRATIONS, SqlOutbox
+from bot.app.leadership import SoleLeadership
 from bot.domain.errors import ForgeUnavailable, StoreError
 from bot.domain.gateway_session import GatewaySession
 from bot.domain.leadership import LeadershipLost, SilenceWatch
 from bot.domain.postgres_place import PostgresPlace
 from bot.domain.posts import MessageRef
 from bot.infra.postgres import PostgresConnection, PostgresDatabase, get_schema_lock
+from bot.ports.leadership import Fence, Leadership
 from tests.contracts.test_outbox_contract import HELLO
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
@@ -50,7 +52,8 @@ class Process:
 
     async def check_fenced(self) -> None:
         """Check that it can neither send, nor merge, nor handle an event."""
-        leadership, forge = self.leadership, FakeForge()
+        leadership: Fence = self.leadership
+        forge = FakeForge()
         with pytest.raises(LeadershipLost):
             await leadership.check()
         with pytest.raises(LeadershipLost):
@@ -177,6 +180,13 @@ async def test_a_leader_that_does_nothing_is_replaced_and_a_busy_one_is_not(
         assert await new.leadership.end_silent(watch) is not None
         await new.lead()
         await old.check_fenced()
+
+
+async def test_with_sqlite_the_only_process_leads_and_nothing_is_asked() -> None:
+    leadership: Leadership = SoleLeadership()
+    assert (leadership.fence, leadership.write_fence, leadership.session) == (None, None, None)
+    await leadership.leave(SESSION, to_heir=True)
+    await leadership.finish_succession()
 
 
 async def test_a_hand_over_goes_to_the_same_folder_and_the_old_process_may_finish_answers(

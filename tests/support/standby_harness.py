@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import yaml
+from psycopg.rows import dict_row
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.workspace import DemoWorkspace
@@ -34,12 +35,10 @@ class StandbyHarness:
 
     def read_leader(self) -> dict[str, Any]:
         """Return the row of the leader."""
-        columns = ("epoch", "place", "session_id", "sequence", "beat")
-        query = f"SELECT {', '.join(columns)} FROM theseus_leader.leadership"
-        with psycopg.connect(self._url) as server:
-            row = server.execute(query.encode()).fetchone()
+        with psycopg.connect(self._url, row_factory=dict_row) as server:
+            row = server.execute("SELECT * FROM theseus_leader.leadership").fetchone()
         assert row is not None
-        return dict(zip(columns, row, strict=True))
+        return row
 
     @property
     def leading(self) -> BotProcess:
@@ -51,18 +50,20 @@ class StandbyHarness:
         """The other process."""
         return next(each for each in self.machines.values() if each is not self.leading)
 
-    def signal(self, process: BotProcess, number: signal.Signals) -> None:
+    def send_signal(self, process: BotProcess, number: signal.Signals) -> None:
         """Send a signal to a process."""
         assert process.pid is not None
         os.kill(process.pid, number)
 
     async def wait_until_standing_by(self, process: BotProcess, count: int = 1) -> None:
         """Wait until a process has said so often that it waits behind the leader."""
+        await self.world.wait_until(lambda: self.count_standbys(process) >= count, 60, every=0.05)
+
+    def count_standbys(self, process: BotProcess) -> int:
+        """Return how often a process has said that it waits behind the leader."""
         name = next(name for name, each in self.machines.items() if each is process)
         log = self._logs[name]
-        await self.world.wait_until(
-            lambda: log.exists() and log.read_text().count(_WAITS) >= count, 60, every=0.05
-        )
+        return log.read_text().count(_WAITS) if log.exists() else 0
 
     async def wait_for_epoch(self, epoch: int, seconds: float = 30) -> float:
         """Wait until that epoch began; return how long it took."""
@@ -97,7 +98,7 @@ def _make_cast(url: str, shared: Path) -> MakeCast:
     @asynccontextmanager
     async def open_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
         content = yaml.safe_load(workspace.config.read_text(encoding="utf-8"))
-        content["availability"] = {"standby": True, "silent_seconds": 5}
+        content["availability"] = {"standby": True, "silent_seconds": 3}
         workspace.config.write_text(yaml.safe_dump(content), encoding="utf-8")
         variables = {"THESEUS_STATE_URL": url, "THESEUS_SHARED": str(shared)}
         async with open_scripted_cast(workspace, folder) as cast:

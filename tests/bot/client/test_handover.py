@@ -1,10 +1,11 @@
 """One session over two clients: each event in between is handled by one of them, once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from local_discord.client import point_discord_at
 from local_discord.person import Person
@@ -13,6 +14,8 @@ from local_discord.server import LocalDiscord, LocalPerson
 from bot.client import TheseusClient
 from bot.domain.gateway_session import GatewaySession
 from bot.domain.journal import Kind
+from bot.domain.leadership import LeadershipLost
+from tests.fakes.fake_fence import FakeFence
 from tests.support.live_client import Home, WatchedJournal, make_client, use_own_cogs
 
 COG = """
@@ -62,13 +65,15 @@ class Stage:
 
     @asynccontextmanager
     async def on(
-        self, name: str, session: GatewaySession | None = None
+        self, name: str, session: GatewaySession | None = None, fence: FakeFence | None = None
     ) -> AsyncIterator[TheseusClient]:
         """Yield an online client with that name; it continues the session, if there is one."""
         client = make_client(self.home, self.journal, self.local.guild_id)
         client.name, client.hurry = name, asyncio.Event()  # type: ignore[attr-defined]
         if session is not None:
             client.inherit(session, lambda: self.resuming.append(name))
+        if fence is not None:
+            client.set_fence(fence)
         point_discord_at(self.local.api_url, self.local.gateway_url)
         await client.login(self.local.token)
         connecting = asyncio.create_task(client.connect())
@@ -174,3 +179,38 @@ async def test_one_that_never_connected_leaves_nothing(stage: Stage) -> None:
     client = make_client(stage.home, stage.journal, stage.local.guild_id)
     assert await client.leave() is None
     await client.close()
+
+
+@pytest.mark.parametrize("trouble", [FakeFence.end_lead, FakeFence.hide_database])
+async def test_a_client_that_may_not_lead_any_more_does_nothing_and_the_next_one_all_of_it(
+    stage: Stage, trouble: Callable[[FakeFence], None]
+) -> None:
+    fence = FakeFence()
+    async with stage.on("old", fence=fence) as old:
+        await stage.alice.say("dev", "say one")
+        await stage.until_answered(1)
+        channel = old.get_partial_messageable(stage.local.dev_channel_id)
+        trouble(fence)
+        with pytest.raises((LeadershipLost, aiohttp.ClientConnectionError)):
+            await channel.send("a second leader")
+        # Everything that was handled is claimed, and what was not handled is not.
+        await stage.alice.say("dev", "say two")
+        async with stage.on("new", fence.claimed[-1]) as new:
+            assert stage.resuming == ["new"]
+            await stage.until_answered(2)
+            channel = new.get_partial_messageable(stage.local.dev_channel_id)
+            await channel.send("the only leader")
+            assert await stage.answers() == ["old: say one", "new: say two", "the only leader"]
+
+
+async def test_a_client_that_does_not_lead_cannot_connect(stage: Stage) -> None:
+    fence = FakeFence()
+    client = make_client(stage.home, stage.journal, stage.local.guild_id)
+    client.set_fence(fence)
+    point_discord_at(stage.local.api_url, stage.local.gateway_url)
+    async with client:
+        await client.login(stage.local.token)
+        fence.end_lead()
+        with pytest.raises(LeadershipLost):
+            await client.connect(reconnect=False)
+    assert not stage.local.gateway.online
