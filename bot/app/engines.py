@@ -195,19 +195,20 @@ def should_use_claude(name: str, environment: Environment, where: str) -> bool:
     return True
 
 
+def _build_offline(resources: EngineResources) -> OfflineAgent:
+    return OfflineAgent(
+        resources.sandbox,
+        resources.clock,
+        resources.load,
+        python=resources.python,
+        work=resources.work,
+    )
+
+
 def build_engines(resources: EngineResources) -> Engines:
     """Return the configured engines. Raises `ConfigError` for one that cannot be there."""
     settings, config = resources.settings, resources.settings.config.engine
-    offline, budget = (
-        OfflineAgent(
-            resources.sandbox,
-            resources.clock,
-            resources.load,
-            python=resources.python,
-            work=resources.work,
-        ),
-        Budget(seconds=config.seconds),
-    )
+    offline, budget = _build_offline(resources), Budget(seconds=config.seconds)
     where = f"{settings.config_file}: engine.name: {config.name}"
     if not should_use_claude(config.name, settings.environment, where):
         return Engines(offline, budget, "offline")
