@@ -15,7 +15,7 @@ CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTH
 
 # A target is told by what stands behind its ##. The first target of the file stays `demo`.
 
-demo: $(if $(CLAUDE),claude,install)  ## a page in your browser; ARGS="--fault polls-no-votes", "--engine claude", "--help"
+demo: $(if $(findstring --workers,$(ARGS)),servers,$(if $(CLAUDE),claude,install))  ## a page in your browser; ARGS="--fault polls-no-votes", "--engine claude", "--workers 2", "--help"
 	$(BIN)/theseus demo $(ARGS)
 
 # A model that knows one request, “add a /coinflip command”, in the place of one that costs money.

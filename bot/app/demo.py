@@ -19,6 +19,7 @@ from bot.app.installed_source import clone_source, find_installed_source, find_o
 from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.faults import FAULTS, LIVING, REPLAYED, Living, MetFault, choose, find_living
 from bot.demo.prerequisites import check_prerequisites
+from bot.demo.workers import find_temporal
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
 from bot.infra.signals import list_ending_signals, listen_for_stop
@@ -47,6 +48,7 @@ class DemoOptions:
     fault: str | None = None
     seed: int | None = None
     request: str = ""
+    workers: int = 0
 
 
 def build_local_forge(workspace: DemoWorkspace, url: str) -> LocalForge:
@@ -78,6 +80,8 @@ def _note_signal(stopped: asyncio.Future[str], number: signal.Signals) -> None:
 
 async def _run(options: DemoOptions, say: Say) -> None:
     check_prerequisites(options.port)
+    if options.workers:
+        find_temporal()
     environment = read_environment(os.environ, Path(os.devnull))
     claude = should_use_claude(options.engine, environment, f"--engine {options.engine}")
     living = find_living(options.fault)
@@ -88,13 +92,14 @@ async def _run(options: DemoOptions, say: Say) -> None:
         own = state.absolute() if "THESEUS_STATE" in os.environ else None
         plan = DemoPlan(
             await _prepare_source(Path(home), say), Path(home), fault, options.port, options.engine,
-            own, living, options.seed or 0, request=options.request,
+            own, living, options.seed or 0, request=options.request, workers=options.workers,
         )  # fmt: skip
         say("Making a private copy of this repository and starting the bot in it ...")
         async with start_demo(plan, build_local_forge) as running:
             listen_for_stop(running.bot.stop_all)
             await running.wait_until_online()
-            say(_welcome(running, fault or living, "claude" if claude else "offline"))
+            engine = "claude" if claude else "offline"
+            say(_welcome(running, fault or living, engine, options.workers))
             if options.browser and _has_screen():
                 await asyncio.to_thread(webbrowser.open, running.discord.base_url)
             await asyncio.Event().wait()  # until it is cancelled
@@ -138,7 +143,7 @@ def _has_screen() -> bool:
     )
 
 
-def _welcome(running: Demo, fault: MetFault | Living | None, engine: str) -> str:
+def _welcome(running: Demo, fault: MetFault | Living | None, engine: str, workers: int = 0) -> str:
     workspace = running.workspace
     lines = [f"Theseus demo: {running.discord.base_url}", ""]
     if isinstance(fault, Living):
@@ -159,6 +164,7 @@ def _welcome(running: Demo, fault: MetFault | Living | None, engine: str) -> str
         f"The bot's own copy of the code: {workspace.checkout}",
         f"Its state and journal:          {workspace.state}",
         f"Its log:                        {workspace.home / 'bot.log'}",
+        *([f"Replays and checks are done by: {workers} workers"] if workers else []),
         "Ctrl-C ends the demo and removes its private copy.",
     ]
     return "\n".join(lines)

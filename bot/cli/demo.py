@@ -42,6 +42,14 @@ def demo(
     request: Annotated[
         str, typer.Option(help="The request that the page suggests, with --fault none.")
     ] = "",
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=64,
+            help="Workers that replay and check changes, through Temporal: 2 or more.",
+        ),
+    ] = 0,
 ) -> None:
     """Try the bot in a browser with a local Discord; no account and no API key needed.
 
@@ -54,5 +62,6 @@ def demo(
         fault=fault,
         seed=seed,
         request=request,
+        workers=workers,
     )
     asyncio.run(run_demo(options, say))

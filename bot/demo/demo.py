@@ -23,6 +23,7 @@ from bot.demo.scenario import DemoScenario, start_service
 from bot.demo.second_act import SuggestedStep, build_next_steps, offer_second_act
 from bot.demo.traffic import VISITORS
 from bot.demo.uncommitted_cogs import UncommittedCogs, find_uncommitted_cogs
+from bot.demo.workers import DemoWorkers
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
 from bot.infra.free_port import find_free_port
@@ -64,7 +65,7 @@ class DemoPlan:
     Port 0 picks a free port. `state` defaults to the state folder of the home. `settings` replace
     keys in sections of the configuration; a `living` fault has its own. `program` is the command
     that starts the bot, with the additional environment `variables`. `request` is the request that
-    the page suggests.
+    the page suggests. `workers` are processes that replay and check for the bot; 0: it does so.
     """
 
     source: Path
@@ -79,6 +80,7 @@ class DemoPlan:
     program: Sequence[str] = SUPERVISED
     variables: Mapping[str, str] = field(default_factory=dict)
     request: str = ""
+    workers: int = 0
 
 
 @dataclass
@@ -126,11 +128,13 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
     visitors = VISITORS if living else ()
     cogs = await find_uncommitted_cogs(plan.source)
     core_page = CorePage(CoreBreak(workspace))
+    workers = DemoWorkers(plan.home, workspace.checkout, plan.workers) if plan.workers else None
+    lines = [*_choose_hint(plan), *cogs.describe(), "", *([workers.hint] if workers else [])]
     discord = LocalDiscord(
         _build_people(visitors),
         token=TOKEN,
         port=port,
-        hint=[*_choose_hint(plan), *cogs.describe(), "", _ABOUT_DASHBOARD.format(dashboard)],
+        hint=[*lines, _ABOUT_DASHBOARD.format(dashboard)],
         extra_routes=(*forge_routes(forge, _AT_FORGE, dashboard), *core_page.list_routes()),
     )
     core_page.discord = discord
@@ -142,7 +146,7 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
         logins={name: discord.people[name] for name in _AT_FORGE},
         url=discord.base_url,
         engine=plan.engine,
-        settings=living.settings if living else plan.settings,
+        settings=_choose_settings(plan, workers),
         dashboard=dashboard,
     )
     async with AsyncExitStack() as stack:
@@ -156,6 +160,8 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
                 f"Port {port} cannot be used ({error.strerror}); choose another with --port."
             ) from error
         served = {"THESEUS_HTTP_PORT": str(http_port), **plan.variables}
+        if workers is not None:
+            served |= (await stack.enter_async_context(workers)).variables
         process = BotProcess(
             discord, workspace, plan.home / "bot.log", plan.program, variables=served
         )
@@ -192,6 +198,13 @@ def _choose_hint(plan: DemoPlan) -> list[str]:
         if plan.request and plan.fault is None
         else build_fault_hint(plan.fault)
     )
+
+
+def _choose_settings(
+    plan: DemoPlan, workers: DemoWorkers | None
+) -> Mapping[str, Mapping[str, object]]:
+    settings = plan.living.settings if plan.living else plan.settings
+    return settings if workers is None else {**settings, "work": workers.settings}
 
 
 def _list_next_steps(plan: DemoPlan, address: str) -> list[SuggestedStep]:

@@ -38,7 +38,6 @@ class Cast:
     variables: Mapping[str, str] = field(default_factory=dict)
     model: ScriptedModel | None = None
     github: GithubTwin | None = None
-    fetch_rows: FetchRows | None = None
 
 
 MakeCast = Callable[[DemoWorkspace, Path], AbstractAsyncContextManager[Cast]]

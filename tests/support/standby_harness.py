@@ -16,7 +16,6 @@ from psycopg.rows import dict_row
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.workspace import DemoWorkspace
-from bot.infra.postgres_dialect import translate_query
 from tests.support.casts import Cast, MakeCast, open_scripted_cast
 from tests.support.postgres_server import PostgresServer
 from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
