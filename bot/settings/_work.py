@@ -1,4 +1,4 @@
-"""Where replays and checks are done: on this machine, or by workers on others."""
+"""Where replays, checks and searches are done: on this machine, or by workers on others."""
 
 from pathlib import Path
 from typing import Literal

@@ -186,12 +186,14 @@ class WorkerRoom:
         self.commit = commit(self.tree, {".gitignore": "__pycache__\n"})
         self.artefacts = folder / "shared"
 
-    def make_queue(self, version: str = "", name: str = "first") -> TemporalQueue:
+    def make_queue(
+        self, version: str = "", name: str = "first", limits: QueueLimits = LIMITS
+    ) -> TemporalQueue:
         """Return the queue of a group."""
         group = WorkerGroup(name, TOKEN)
         artefacts = FolderArtefacts(self.artefacts)
         bundles = StoredBundles(Git(self.tree), artefacts)
-        return TemporalQueue(self._host, artefacts, bundles, group, version or self.commit, LIMITS)
+        return TemporalQueue(self._host, artefacts, bundles, group, version or self.commit, limits)
 
     @asynccontextmanager
     async def run_worker(self, name: str = "first") -> AsyncIterator[asyncio.subprocess.Process]:
@@ -211,7 +213,7 @@ class WorkerRoom:
         )
         try:
             assert process.stderr is not None
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(180):  # four start at once for a benchmark
                 while b"worker_ready" not in (line := await process.stderr.readline()):
                     assert line, "the worker has ended"
                 # It asks for work a moment later.
