@@ -41,7 +41,23 @@ clone() {
 { mkdir -p "$home/home" && [ -w "$home" ]; } 2>/dev/null ||
     fail "$home cannot be written to by user $(id -u). Give the volume to it: chown -R $(id -u) on" \
         "it, or fsGroup: $(id -g) in Kubernetes"
+# Whether the clone is the newest commit of its branch: the probe of a worker. Where the forge cannot be
+# asked, it counts as that.
+if [ "${1:-}" = is-current ]; then
+    branch=${BOT_BRANCH:-main}
+    newest=$(git -C "$checkout" ls-remote --quiet origin "refs/heads/$branch" 2>/dev/null) || exit 0
+    newest=$(printf %s "$newest" | cut -f1)
+    [ -z "$newest" ] || [ "$newest" = "$(git -C "$checkout" rev-parse HEAD)" ] && exit 0
+    printf 'entrypoint: %s is older than %s of %s\n' "$checkout" "$newest" "$branch" >&2
+    exit 1
+fi
 [ -e "$checkout/.git" ] || clone
+# A worker changes nothing: it has the code of the branch, or is not asked for work.
+if [ "${1:-}" = worker ]; then
+    git -C "$checkout" fetch --quiet origin "${BOT_BRANCH:-main}" &&
+        git -C "$checkout" reset --quiet --hard FETCH_HEAD ||
+        printf 'entrypoint: the newest commit cannot be fetched; the worker starts as it is\n' >&2
+fi
 
 # A change may bring other packages along. They are installed beside the image's, which stay as they
 # are; the next image has them. What is there already is only looked at.

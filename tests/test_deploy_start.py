@@ -133,6 +133,26 @@ def test_a_branch_of_another_name_is_taken_where_it_is_named(container: Containe
 
 
 @confined
+def test_a_worker_starts_with_the_newest_code_and_knows_when_it_is_older(
+    container: Container,
+) -> None:
+    source = str(container.source)
+    assert container.run("worker", "--group=first", BOT_REPOSITORY=source)[0] == 3
+    assert container.run("is-current")[0] == 0
+    commit(container.source, {"news.txt": "1\n"}, "Move on")
+    code, _, told = container.run("is-current")
+    assert (code, "is older than" in told) == (1, True)
+    assert container.run("is-current", BOT_BRANCH="another")[0] == 0
+    assert container.run("run")[0] == 3  # a bot updates itself
+    assert not (container.volume / "bot/news.txt").exists()
+    assert container.run("worker")[0] == 3
+    assert (container.volume / "bot/news.txt").exists()
+    container.source.rename(container.folder / "away")  # the forge cannot be reached
+    assert container.run("is-current")[0] == 0
+    assert "cannot be fetched" in container.run("worker")[2]
+
+
+@confined
 def test_other_packages_than_the_images_are_installed_beside_them(container: Container) -> None:
     """A script replaces `uv`: it creates the requested folder, and prints its arguments."""
     commit(container.source, {"uv.lock": "another lock\n"}, "Take on a package")
