@@ -36,6 +36,7 @@ def build_identity(settings: Settings) -> Identity:
         AllowLists(config.people, collect_people(config.guilds)),
         answers_unaddressed=config.discord.answers_unaddressed,
         guilds=config.guilds,
+        shard=config.discord.shard,
     )
 
 

@@ -97,6 +97,8 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
             help_command=None,
             guild_ready_timeout=guild_ready_timeout,
             services=services,
+            shard_id=identity.shard.id if identity.shard else None,
+            shard_count=identity.shard.count if identity.shard else None,
         )
         keep_secrets(self.http, redact)
         self.root = root
@@ -107,7 +109,9 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         self.prompts = prompts or Prompts(root / "prompts")
         self.flags = Flags(flags or find_no_flag, identity.dev_channel_id)
         self._wanted, self._prefixes = tuple(extensions), tuple(prefixes)
-        self._commands = CommandSync(self.tree, identity.guild_id, clock, self._report_command_sync)
+        self._commands = CommandSync(
+            self.tree, identity.guild_id, clock, self._report_command_sync, identity.guilds
+        )
         self._web = WebRecording() if traffic else None
         dev_channel_id, code = identity.dev_channel_id, ProjectCode(root, CORE)
         self.audiences = AudienceFinder(self, dev_channel_id)

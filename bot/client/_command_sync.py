@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -30,17 +30,24 @@ Tell = Callable[[str | None], Awaitable[None]]
 class CommandSync:
     """Keeps the commands that Discord shows equal to those of the loaded cogs.
 
-    With a guild, the commands are registered there, where changes show at once; otherwise globally.
+    With a guild, the commands are registered there, where changes show at once, and in `others`;
+    otherwise globally.
     A command that Discord refuses is left out, so that the others work. `trouble` describes what
     Discord does not show, and `tell` is awaited whenever it changes.
     """
 
     def __init__(
-        self, tree: app_commands.CommandTree[Any], guild_id: int | None, clock: Clock, tell: Tell
+        self,
+        tree: app_commands.CommandTree[Any],
+        guild_id: int | None,
+        clock: Clock,
+        tell: Tell,
+        others: Collection[int] = (),
     ) -> None:
         self.trouble: str | None = None
         self._tree = tree
         self._guild = discord.Object(guild_id) if guild_id else None
+        self._guilds = [discord.Object(each) for each in (guild_id, *others) if guild_id and each]
         self._clock = clock
         self._tell = tell
         self._last_synced: str | None = None
@@ -118,8 +125,8 @@ class CommandSync:
             raise app_commands.MissingApplicationID
         if self._guild is None:
             await http.bulk_upsert_global_commands(application_id, payload=wanted)
-        else:
-            await http.bulk_upsert_guild_commands(application_id, self._guild.id, payload=wanted)
+        for guild in self._guilds:
+            await http.bulk_upsert_guild_commands(application_id, guild.id, payload=wanted)
 
     async def _retry(self) -> None:
         for attempt in itertools.count():
@@ -139,12 +146,13 @@ class CommandSync:
             await self._tell(trouble)
 
     def _describe_target(self) -> str:
-        return f"the server {self._guild.id}" if self._guild else "its servers"
+        names = ", ".join(str(guild.id) for guild in self._guilds)
+        return f"the server {names}" if names else "its servers"
 
     def _present(self) -> list[Payload]:
         """Return the commands as Discord gets them, in an order that does not depend on reloads."""
-        if self._guild is not None:
-            self._tree.copy_global_to(guild=self._guild)
+        for guild in self._guilds:
+            self._tree.copy_global_to(guild=guild)
         payloads = [
             command.to_dict(self._tree) for command in self._tree.get_commands(guild=self._guild)
         ]

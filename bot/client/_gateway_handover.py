@@ -19,6 +19,7 @@ from yarl import URL
 
 from bot.domain.errors import StoreError
 from bot.domain.gateway_session import GatewaySession
+from bot.domain.shard import find_shard
 from bot.ports.leadership import Fence
 
 MOST_GUILDS = 20
@@ -27,6 +28,7 @@ MOST_GUILDS = 20
 _HARMLESS = frozenset({"TYPING_START", "PRESENCE_UPDATE"})
 """Frequent events without an effect, which may be handled twice."""
 
+_PAGE = 200  # the most that Discord lists at once
 _LEAVING = 4000  # any code but 1000 and 1001, which would end the session
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -121,12 +123,18 @@ async def release_session(socket: DiscordWebSocket | None) -> GatewaySession | N
 
 
 async def fetch_guilds(client: discord.Client) -> list[dict[str, Any]] | None:
-    """Return each guild as the gateway would send it, with the bot as its only member.
+    """Return each guild of the client's shard as the gateway would send it.
+
+    The bot is its only member.
 
     Returns `None` if there are too many guilds. Raises the errors of discord.py.
     """
-    http = client.http
-    partial = await http.get_guilds(MOST_GUILDS + 1, with_counts=True)
+    http, shard, count = client.http, client.shard_id, client.shard_count
+    partial = await http.get_guilds(_PAGE, with_counts=True)
+    if len(partial) == _PAGE:
+        return None  # and perhaps more
+    if shard is not None and count is not None:
+        partial = [each for each in partial if find_shard(int(each["id"]), count) == shard]
     if len(partial) > MOST_GUILDS:
         return None
     return list(await asyncio.gather(*(_fetch_guild(client, int(each["id"])) for each in partial)))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.guilds import AllowLists, GuildSettings
+from bot.domain.shard import Shard
 
 
 @dataclass(frozen=True)
@@ -15,5 +16,7 @@ class Identity:
     people: AllowLists
     answers_unaddressed: bool = False
     """Whether questions that are said to nobody are for the bot, as in a demo."""
+    shard: Shard | None = None
+    """The servers whose events come to this process; `None`: all."""
     guilds: Mapping[int, GuildSettings] = field(default_factory=dict)
     """The servers with settings of their own, by id."""

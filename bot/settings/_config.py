@@ -20,6 +20,7 @@ from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAudi
 from bot.domain.objective import GoalsConfig
 from bot.domain.people import AllowList
 from bot.domain.roles import Role
+from bot.domain.shard import Shard, find_shard
 from bot.domain.target import OWN_TARGET, Target, TargetForge, TargetStart
 from bot.domain.thresholds import Thresholds
 from bot.domain.tools import McpServer
@@ -52,6 +53,21 @@ class DiscordConfig(Record):
     answers_unaddressed: bool = Field(
         default=False, description="questions that mention nobody are for the bot, as in a demo"
     )
+    shard: Shard | None = Field(default=None, description="this process; null: all servers")
+
+    @model_validator(mode="after")
+    def _require_own_server(self) -> Self:
+        if self.shard is None:
+            return self
+        if self.guild_id is None:
+            raise ValueError("with shard, set guild_id: the server in which this process decides")
+        if not self.shard.has(self.guild_id):
+            own = find_shard(self.guild_id, self.shard.count)
+            raise ValueError(
+                f"guild_id is in shard {own} of {self.shard.count}; set shard.id to {own}, or "
+                "guild_id to a server of this shard"
+            )
+        return self
 
 
 class EngineConfig(Record):
@@ -217,6 +233,12 @@ class Config(Record):
                 raise ValueError(
                     f"{where}: this is the server of discord.guild_id; remove the entry and set "
                     "people, budget and engine for it at the top of the file"
+                )
+            shard = self.discord.shard
+            if shard is not None and not shard.has(key):
+                raise ValueError(
+                    f"{where}: this server is in shard {find_shard(key, shard.count)}; move the "
+                    "entry to the configuration of that process"
                 )
             if self.discord.guild_id is not None and guild.people is None:
                 raise ValueError(

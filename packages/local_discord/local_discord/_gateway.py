@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from local_discord.world import PRIVILEGED, World, parse_intents
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME = 1, 2, 3, 4, 6
 RECONNECT, MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11
 BAD_OPCODE, BAD_PAYLOAD, NOT_IDENTIFIED, BAD_TOKEN = 4001, 4002, 4003, 4004
-TWICE, TIMED_OUT, DISALLOWED = 4005, 4009, 4014
+TWICE, TIMED_OUT, BAD_SHARD, DISALLOWED = 4005, 4009, 4010, 4014
 
 # discord.py notes the time of a heartbeat after sending it. A server on loopback may answer before
 # that; the client then measures the latency as one full heartbeat interval. So we wait a little.
@@ -31,13 +32,16 @@ class Gateway:
 
     `privileged_intents` are those that bots asked for. `heartbeat_interval` is in seconds.
     `ack_seconds` is the delay before a heartbeat is acknowledged. `on_presence` is called when
-    the bot connects or disconnects.
+    the bot connects or disconnects. A bot may identify once in `identify_seconds`, all its shards
+    together (`max_concurrency` is 1); Discord takes 5 s, here it is 0.
     """
 
     def __init__(self, world: World, token: str, faults: Faults) -> None:
         self.url = ""
         self.heartbeat_interval = 41.25
         self.ack_seconds = ACK_SECONDS
+        self.identify_seconds = 0.0
+        self._identified = -math.inf
         self._gone = 0
         self.privileged_intents: set[str] = set()
         self.on_presence: Callable[[bool], None] = lambda _online: None
@@ -184,7 +188,13 @@ class Gateway:
         disallowed = self._world.rest.disallowed
         if any(getattr(intents, name) for name in PRIVILEGED if name in disallowed):
             raise CloseConnection(DISALLOWED)
-        session = Session(secrets.token_hex(16), intents)
+        shard, count = _read_shard(data)
+        now = asyncio.get_running_loop().time()
+        if now - self._identified < self.identify_seconds:
+            socket.send(INVALID_SESSION, False)
+            return
+        self._identified = now
+        session = Session(secrets.token_hex(16), intents, shard, count)
         self._forget_oldest()
         self._sessions[session.id] = session
         session.attach(socket)
@@ -202,7 +212,11 @@ class Gateway:
         ready: dict[str, Any] = {
             "v": 10,
             "user": self._world.show_user(self._world.bot),
-            "guilds": [{"id": str(self._world.guild_id), "unavailable": True}],
+            "guilds": [
+                {"id": each["id"], "unavailable": True}
+                for each in self._world.list_guilds()
+                if session.has_guild(int(each["id"]))
+            ],
             "private_channels": [],
             "session_id": session.id,
             "session_type": "normal",
@@ -230,9 +244,20 @@ class Gateway:
 
     def _send_members(self, session: Session, data: dict[str, Any]) -> None:
         chunk = self._world.find_members(
-            data.get("user_ids"), str(data.get("query") or ""), int(data.get("limit") or 0)
+            int(data["guild_id"]),
+            data.get("user_ids"),
+            str(data.get("query") or ""),
+            int(data.get("limit") or 0),
         )
         chunk |= {"guild_id": str(data["guild_id"]), "chunk_index": 0, "chunk_count": 1}
         if data.get("nonce"):
             chunk["nonce"] = data["nonce"]
         session.publish("GUILD_MEMBERS_CHUNK", chunk, self._world.backend)
+
+
+def _read_shard(data: dict[str, Any]) -> tuple[int, int]:
+    """Return the shard of an IDENTIFY and how many there are."""
+    shard, count = (int(each) for each in data.get("shard") or (0, 1))
+    if not 0 <= shard < count:
+        raise CloseConnection(BAD_SHARD)
+    return shard, count

@@ -17,6 +17,9 @@ DISPATCH = 0
 _CLOSING_SECONDS = 2.0
 
 
+_OF_SESSION = ("READY", "RESUMED")
+
+
 class CloseConnection(Exception):
     """Raised to close the connection with this code."""
 
@@ -81,10 +84,16 @@ class Socket:
 
 
 class Session:
-    """The state since an IDENTIFY: intents, sequence number, and the last events for RESUME."""
+    """The state since an IDENTIFY: intents, sequence number, and the last events for RESUME.
 
-    def __init__(self, session_id: str, intents: discord.Intents) -> None:
+    It gets the events of its shard's guilds. Direct messages are those of shard 0.
+    """
+
+    def __init__(
+        self, session_id: str, intents: discord.Intents, shard: int = 0, count: int = 1
+    ) -> None:
         self.id = session_id
+        self._shard, self._shards = shard, count
         self.socket: Socket | None = None
         self._intents = intents
         self._sequence = 0
@@ -96,13 +105,19 @@ class Session:
         socket.session = self
 
     def publish(self, event: str, payload: dict[str, Any], backend: Any) -> None:
-        """Number, store and send one event, unless the intents exclude it."""
+        """Number, store and send one event, unless the intents or the shard exclude it."""
+        if event not in _OF_SESSION and not self.has_guild(_find_guild(event, payload)):
+            return
         shaped = filter_event(event, payload, self._intents, backend)
         if shaped is None:
             return
         for observer in OBSERVERS:
             observer.on_dispatch(event, shaped)
         self.send(event, shaped)
+
+    def has_guild(self, guild_id: int) -> bool:
+        """Return whether a guild is one of this shard's; 0 stands for direct messages."""
+        return (guild_id >> 22) % self._shards == self._shard
 
     def send(self, event: str, data: Any) -> None:
         """Number, store and send one event unchanged, even one that Discord would never send."""
@@ -124,3 +139,9 @@ class Session:
         for number, frame in self._events:
             if number > sequence:
                 self.socket.send_text(frame)
+
+
+def _find_guild(event: str, payload: dict[str, Any]) -> int:
+    """Return the guild of an event, or 0."""
+    own = event in ("GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE")
+    return int((payload.get("id") if own else payload.get("guild_id")) or 0)

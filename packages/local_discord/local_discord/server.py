@@ -138,6 +138,15 @@ class LocalDiscord:
         self.people[person.name] = self._world.join(person).id
         return self.people[person.name]
 
+    def add_guild(
+        self, name: str, people: Sequence[str], *, shard: int = 0, count: int = 1
+    ) -> tuple[int, int]:
+        """Add another guild with these people; return its id and that of its only channel.
+
+        Its id belongs to that shard of `count`. The page does not show it.
+        """
+        return self._world.add_guild(name, people, shard, count)
+
     def leave(self, name: str) -> None:
         """Remove a person from the server; the bot receives the event."""
         self._world.backend.remove_member(self.guild_id, self.people[name])

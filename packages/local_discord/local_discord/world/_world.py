@@ -210,16 +210,32 @@ class World:
 
     # ------------------------------------------------------------- for the gateway
 
-    def list_guilds(self) -> list[dict[str, Any]]:
-        """Return the guild as in GUILD_CREATE."""
-        guild = self.backend.guilds[self.guild_id]
-        payload = serializers.guild_create_payload(self.backend, guild)
-        payload["icon"] = compute_picture_hash(guild.name)
-        return [complete_payload(payload, self.backend, viewer=self.bot.id)]
+    def add_guild(
+        self, name: str, people: Sequence[str], shard: int, count: int
+    ) -> tuple[int, int]:
+        """Add a guild that belongs to a shard of `count`; return its id and that of its channel."""
+        owner = self.people[people[0]]
+        guild = self.backend.create_guild(name, owner_id=owner, shard_id=shard, shard_count=count)
+        for each in people[1:]:
+            self.backend.add_member(guild.id, self.people[each])
+        channel = self.backend.create_channel(guild.id, "general")
+        self.backend.mark_start()
+        return guild.id, channel.id
 
-    def find_members(self, user_ids: object, query: str, limit: int) -> dict[str, Any]:
+    def list_guilds(self) -> list[dict[str, Any]]:
+        """Return each guild as in GUILD_CREATE."""
+        payloads = []
+        for guild in self.backend.guilds.values():
+            payload = serializers.guild_create_payload(self.backend, guild)
+            payload["icon"] = compute_picture_hash(guild.name)
+            payloads.append(complete_payload(payload, self.backend, viewer=self.bot.id))
+        return payloads
+
+    def find_members(
+        self, guild_id: int, user_ids: object, query: str, limit: int
+    ) -> dict[str, Any]:
         """Return the members for REQUEST_GUILD_MEMBERS, and the ids that were not found."""
-        guild = self.backend.guilds[self.guild_id]
+        guild = self.backend.guilds[guild_id]
         members = list(guild.members.values())
         missing: list[str] = []
         if user_ids:
