@@ -70,10 +70,10 @@ class LocalBackend(Backend):
         self._last_id = max(milliseconds << 22, self._last_id + 1)
         return self._last_id
 
-    def snowflake_for_shard(self, shard_id: int, shard_count: int) -> int:
-        """Return an id of the next millisecond that belongs to the shard; later ids are greater."""
+    def create_guild_id(self, shard: int, count: int) -> int:
+        """Return an id of the next millisecond of a shard of `count`; later ids are greater."""
         milliseconds = (self.snowflake() >> 22) + 1
-        return self._allocate_at(milliseconds + (shard_id - milliseconds) % shard_count)
+        return self._allocate_at(milliseconds + (shard - milliseconds) % count)
 
     # ------------------------------------------------------------- reset
 

@@ -215,7 +215,8 @@ class World:
     ) -> tuple[int, int]:
         """Add a guild that belongs to a shard of `count`; return its id and that of its channel."""
         owner = self.people[people[0]]
-        guild = self.backend.create_guild(name, owner_id=owner, shard_id=shard, shard_count=count)
+        guild_id = self.backend.create_guild_id(shard, count)
+        guild = self.backend.create_guild(name, id=guild_id, owner_id=owner)
         for each in people[1:]:
             self.backend.add_member(guild.id, self.people[each])
         channel = self.backend.create_channel(guild.id, "general")
