@@ -6,8 +6,9 @@ constructor.
 
 import inspect
 from collections.abc import Callable
+from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from bot.domain.errors import PartMissing
 
@@ -72,19 +73,45 @@ class Injector:
     def _choose_arguments(
         self, make: Callable[..., object], values: dict[str, object]
     ) -> dict[str, object]:
-        hints = get_type_hints(make.__init__ if inspect.isclass(make) else make)
+        is_plain = inspect.isclass(make) or inspect.isfunction(make)
         arguments = dict(values)
-        for name, parameter in inspect.signature(make).parameters.items():
-            if name in values:
+        for each in (_read_parameters if is_plain else _list_parameters)(make):
+            if each.name in values:
                 continue
-            kind, is_optional = _split_optional(hints.get(name))
-            if kind in self._objects:
-                arguments[name] = self._objects[kind]
-            elif parameter.default is inspect.Parameter.empty:
-                if not is_optional:
-                    raise PartMissing(f"{make.__qualname__} needs {name}: nothing provides {kind}.")
-                arguments[name] = None
+            if each.kind in self._objects:
+                arguments[each.name] = self._objects[each.kind]
+            elif not each.has_default:
+                if not each.is_optional:
+                    raise PartMissing(
+                        f"{make.__qualname__} needs {each.name}: nothing provides {each.kind}."
+                    )
+                arguments[each.name] = None
         return arguments
+
+
+class _Parameter(NamedTuple):
+    """One parameter: the type it is passed by, and what it is without an object of that type."""
+
+    name: str
+    kind: object
+    is_optional: bool
+    has_default: bool
+
+
+def _list_parameters(make: Callable[..., object]) -> tuple[_Parameter, ...]:
+    hints = get_type_hints(make.__init__ if inspect.isclass(make) else make)
+    return tuple(
+        _Parameter(
+            name,
+            *_split_optional(hints.get(name)),
+            has_default=parameter.default is not inspect.Parameter.empty,
+        )
+        for name, parameter in inspect.signature(make).parameters.items()
+    )
+
+
+# For classes and functions, which are the same at each start of an agent; methods differ by owner.
+_read_parameters = lru_cache(maxsize=512)(_list_parameters)
 
 
 def _split_optional(hint: object) -> tuple[object, bool]:
