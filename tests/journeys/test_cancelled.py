@@ -35,7 +35,7 @@ WAYS = (_by_text, _by_button, _by_command)
 
 
 PLAYED = [
-    ("execute", _by_text, "offline"),
+    pytest.param("execute", _by_text, "offline", marks=EXHAUSTIVE),
     ("execute", _by_text, "claude and github"),
     ("verify", _by_command, "offline"),
     pytest.param("execute", _by_command, "offline", marks=EXHAUSTIVE),

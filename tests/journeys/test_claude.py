@@ -12,6 +12,7 @@ from tests.fakes.small_bot_repository import FILE, FLIP, SPIN
 from tests.support.casts import KEY, make_claude_cast
 from tests.support.demo_playground import open_playground
 from tests.support.page_reader import get_text, is_proposal
+from tests.support.parameter_choice import choose_parameters
 from tests.support.scripted_model import ScriptedModelBehaviour
 from tests.support.small_bot_harness import open_small_bot
 from tests.twins.model import (
@@ -292,7 +293,7 @@ LIES: dict[str, tuple[Story, str]] = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("lie", choose_parameters(LIES, each=2))
 async def test_without_anybody_to_take_over_a_run_ends_with_what_stood_in_the_way(
     lie: str, tmp_path: Path
 ) -> None:

@@ -63,7 +63,7 @@ LIES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("lie", choose_parameters(LIES, each=2))
+@pytest.mark.parametrize("lie", choose_parameters(LIES, each=4))
 async def test_an_engine_that_lies_gets_no_proposal_and_the_thread_says_why(
     lie: str, tmp_path: Path
 ) -> None:

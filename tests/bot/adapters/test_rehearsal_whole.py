@@ -92,16 +92,3 @@ async def test_a_head_with_a_cog_that_does_not_load_is_red_and_its_base_is_not(t
     assert red.summary == "`cogs.dice` does not load: SyntaxError: invalid syntax (dice.py, line 1)"
     assert green.status == "passed"
     assert green.summary.endswith(" commands, `/health` answers")
-
-
-async def test_a_cog_that_does_not_load_is_trouble(player: ScriptRunner, tree: Path) -> None:
-    cog = tree / "cogs" / "dice.py"
-    kept = cog.read_text(encoding="utf-8")
-    cog.write_text("def broken(:\n", encoding="utf-8")
-    try:
-        played = await play(player, CommandStep(command="health"))
-    finally:
-        cog.write_text(kept, encoding="utf-8")
-    assert played.trouble.startswith("cogs.dice cannot be loaded: SyntaxError")
-    assert "roll" not in played.commands
-    assert "ship" in played.commands

@@ -25,11 +25,6 @@ async def test_nothing_is_merged_without_a_valid_approval_of_that_head_and_with_
 
 
 @pytest.mark.slow
-async def test_two_hundred_more_sequences_merge_nothing_they_should_not(tmp_path: Path) -> None:
-    assert_sound(await run_stories(tmp_path, 200, seed=2), least=80)
-
-
-@pytest.mark.slow
 @pytest.mark.exhaustive
 async def test_ten_thousand_sequences_merge_nothing_they_should_not(tmp_path: Path) -> None:
     assert_sound(await run_stories(tmp_path, 10_000, seed=3), least=4_000)
