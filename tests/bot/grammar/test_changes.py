@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.grammar import COMMAND_LINE, Intent, parse
 from bot.grammar.changes import has_bot_part, is_change_request
 from tests.bot.grammar.settings import SETTINGS
+from tests.support.yaml_tables import read_table
 
 FOLDER = Path(__file__).parent
-TABLE: list[dict[str, Any]] = yaml.safe_load((FOLDER / "changes.yaml").read_text("utf-8"))
+TABLE: list[dict[str, Any]] = read_table(FOLDER / "changes.yaml")
 COMPLAINTS: list[str] = [
     each if isinstance(each, str) else each["text"]
-    for group in yaml.safe_load((FOLDER / "utterances.yaml").read_text("utf-8"))
+    for group in read_table(FOLDER / "utterances.yaml")
     if group.get("intent") in ("fix", "investigate")
     for each in group["said"]
 ]

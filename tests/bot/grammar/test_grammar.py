@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.authority.decision_sentences import SENTENCES
 from bot.domain.ids import create_run_id
 from bot.grammar import COMMAND_LINE, Intent, Setting, Utterance, describe, parse
 from tests.bot.grammar.settings import SETTINGS
+from tests.support.yaml_tables import read_table
 
 
 def _rows() -> list[Any]:
-    groups = yaml.safe_load((Path(__file__).parent / "utterances.yaml").read_text("utf-8"))
+    groups = read_table(Path(__file__).parent / "utterances.yaml")
     rows = []
     for group in groups:
         for said in group["said"]:

@@ -5,20 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.authority.decisions import parse_decision
 from bot.grammar import COMMAND_LINE, Intent, load_languages, parse
+from tests.support.yaml_tables import read_table
 
 FOLDER = Path(__file__).parent
-TABLE: dict[str, dict[str, list[Any]]] = yaml.safe_load(
-    (FOLDER / "languages.yaml").read_text("utf-8")
-)
+TABLE: dict[str, dict[str, list[Any]]] = read_table(FOLDER / "languages.yaml")
 GROUPS = [(code, intent) for code, intents in TABLE.items() for intent in intents]
 ENGLISH = [
     said if isinstance(said, str) else said["text"]
     for table in ("utterances.yaml", "changes.yaml")
-    for group in yaml.safe_load((FOLDER / table).read_text("utf-8"))
+    for group in read_table(FOLDER / table)
     for said in group["said"]
 ]
 THREAD = COMMAND_LINE.replace(in_thread=True)

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.domain.journal import FailureGroup, Kind
 from bot.grammar import COMMAND_LINE, parse
@@ -14,9 +13,10 @@ from bot.grammar.changes import is_change_request, is_failure_statement
 from bot.grammar.likeness import Fitting, build_inflections, find_fitting_failures, has_any_name
 from tests.fakes.fake_clock import FakeClock
 from tests.support.agent_harness import make_capsule, make_failure
+from tests.support.yaml_tables import read_table
 
 CLOCK = FakeClock()
-TABLE = yaml.safe_load(Path(__file__).with_name("complaints.yaml").read_text(encoding="utf-8"))
+TABLE = read_table(Path(__file__).with_name("complaints.yaml"))
 
 
 def group(

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.grammar import Intent, Topic, parse
 from bot.grammar.spans import extract_span, read_span
 from tests.bot.grammar.settings import SETTINGS
+from tests.support.yaml_tables import read_table
 
 FOLDER = Path(__file__).parent
-TABLE: list[dict[str, Any]] = yaml.safe_load((FOLDER / "questions.yaml").read_text("utf-8"))
-UNSEEN: list[dict[str, Any]] = yaml.safe_load((FOLDER / "questions_unseen.yaml").read_text("utf-8"))
+TABLE: list[dict[str, Any]] = read_table(FOLDER / "questions.yaml")
+UNSEEN: list[dict[str, Any]] = read_table(FOLDER / "questions_unseen.yaml")
 NOW = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)  # a Wednesday
 
 

@@ -4,18 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.live_items import ItemName
 from bot.grammar import COMMAND_LINE, Intent, parse
 from bot.hot_reload.catalog import Catalog
+from tests.support.yaml_tables import read_table
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[2]
-TABLE: list[dict[str, Any]] = yaml.safe_load((FOLDER / "rollbacks.yaml").read_text("utf-8"))
-UNSEEN: list[dict[str, Any]] = yaml.safe_load((FOLDER / "rollbacks_unseen.yaml").read_text("utf-8"))
+TABLE: list[dict[str, Any]] = read_table(FOLDER / "rollbacks.yaml")
+UNSEEN: list[dict[str, Any]] = read_table(FOLDER / "rollbacks_unseen.yaml")
 ITEMS = tuple(
     ItemName(kind=kind, name=name)
     for kind, name in Catalog(ROOT, ROOT / "data" / "config.yaml").locate()
