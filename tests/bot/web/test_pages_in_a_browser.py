@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pytest
 import pytest_asyncio
@@ -19,6 +19,10 @@ from tests.support.dashboard_pages import PAGES
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 NARROW = (390, 844)
+LOOKS: tuple[tuple[tuple[int, int], Literal["dark", "light"]], ...] = (
+    (DESKTOP, "dark"),
+    (NARROW, "light"),
+)
 REACHABLE = """() => [...document.querySelectorAll("a[href], button, input, select, summary")]
   .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.type !== "hidden")
   .map((each, number) => { each.dataset.number = number; }).length"""
@@ -62,7 +66,7 @@ async def test_axe_finds_nothing_serious_on_any_page_at_either_size_and_in_eithe
 ) -> None:
     found: dict[str, object] = {}
     # Contrast depends on the theme and layout on the size, so each is looked at once.
-    for size, theme in ((DESKTOP, "dark"), (NARROW, "light")):
+    for size, theme in LOOKS:
         async with visit(dashboard.browser, dashboard.url, size) as visited:
             page = visited.page
             await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
