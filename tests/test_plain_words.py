@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,13 @@ MISTAKES = ("AssertionError", "StoreConflict", "TypeError", "ValueError")
 INNER = re.compile(rf"\b(?:{'|'.join(WORDS)})\b")
 
 
-def spoken(file: Path) -> Iterator[tuple[int, ast.expr]]:
-    """Yield the texts of a file that are sentences, but docstrings and what is only logged."""
+@cache
+def spoken(file: Path) -> tuple[tuple[int, ast.expr], ...]:
+    """Return the texts of a file that are sentences, but docstrings and what is only logged."""
+    return tuple(_find_spoken(file))
+
+
+def _find_spoken(file: Path) -> Iterator[tuple[int, ast.expr]]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     silent: set[ast.AST] = set()
     for node in ast.walk(tree):

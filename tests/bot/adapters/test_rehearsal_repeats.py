@@ -96,17 +96,11 @@ def where_they_differ(first: Transcript, other: Transcript) -> list[str]:
     return found or ([] if first == other else [f"{first}\n{other}"])
 
 
-async def test_plays_of_one_script_are_equal(player: ScriptRunner) -> None:
-    for each in SCRIPTS:
-        first, again = await player.run(each), await player.run(each)
-        assert first.trouble == ""
-        assert where_they_differ(first, again) == []
-
-
-async def test_plays_side_by_side_are_equal_to_one_alone(player: ScriptRunner) -> None:
-    alone = [await player.run(each) for each in SCRIPTS[:2]]
-    together = await asyncio.gather(*(player.run(each) for each in SCRIPTS[:2]))
-    assert [where_they_differ(*pair) for pair in zip(alone, together, strict=True)] == [[], []]
+async def test_plays_of_one_script_are_equal_alone_and_side_by_side(player: ScriptRunner) -> None:
+    alone = [await player.run(each) for each in SCRIPTS]
+    assert [each.trouble for each in alone] == [""] * len(SCRIPTS)
+    again = await asyncio.gather(*(player.run(each) for each in SCRIPTS))
+    assert [where_they_differ(*pair) for pair in zip(alone, again, strict=True)] == [[]] * 4
 
 
 @pytest.mark.slow
