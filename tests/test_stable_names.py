@@ -175,7 +175,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
     assert {str(intent) for intent in Intent} == {
         "investigate", "fix", "change", "status", "cancel", "revise", "ship", "reject", "revert",
         "pause", "resume", "remember", "forget", "stop", "audit", "budget", "ask", "research",
-        "set_goal", "goals", "quiet", "digest",
+        "set_goal", "remove_goal", "goals", "quiet", "digest",
         "roll_back", "unclear", "chat", "retry",
     }  # fmt: skip
     assert {str(act) for act in Act} == {

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,12 +129,11 @@ async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Dem
     cogs = await find_uncommitted_cogs(plan.source)
     core_page = CorePage(CoreBreak(workspace))
     workers = DemoWorkers(plan.home, workspace.checkout, plan.workers) if plan.workers else None
-    lines = [*_choose_hint(plan), *cogs.describe(), "", *([workers.hint] if workers else [])]
     discord = LocalDiscord(
         _build_people(visitors),
         token=TOKEN,
         port=port,
-        hint=[*lines, _ABOUT_DASHBOARD.format(dashboard)],
+        hint=[*_build_hint(plan, workers, cogs), _ABOUT_DASHBOARD.format(dashboard)],
         extra_routes=(*forge_routes(forge, _AT_FORGE, dashboard), *core_page.list_routes()),
     )
     core_page.discord = discord
@@ -190,14 +189,19 @@ def _build_people(visitors: Sequence[str]) -> tuple[LocalPerson, ...]:
     )
 
 
-def _choose_hint(plan: DemoPlan) -> list[str]:
+def _build_hint(
+    plan: DemoPlan, workers: DemoWorkers | None, cogs: UncommittedCogs
+) -> Iterator[str]:
     if plan.living is not None:
-        return build_watch_hint(plan.living)
-    return (
-        build_request_hint(plan.request)
-        if plan.request and plan.fault is None
-        else build_fault_hint(plan.fault)
-    )
+        yield from build_watch_hint(plan.living)
+    elif plan.request and plan.fault is None:
+        yield from build_request_hint(plan.request)
+    else:
+        yield from build_fault_hint(plan.fault)
+    yield from cogs.describe()
+    yield ""
+    if workers is not None:
+        yield workers.hint
 
 
 def _choose_settings(

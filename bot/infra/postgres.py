@@ -5,7 +5,7 @@ So what is right on SQLite is right here: leases, versions, the chain of the aud
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -13,7 +13,6 @@ from typing import Any, Self, TypeVar
 import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
-from psycopg.rows import no_result
 
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.leadership import LeadershipLost, WriteFence
@@ -22,10 +21,11 @@ from bot.domain.storage import StorageFault, StorageFaultKind
 from bot.infra.database import SqlConnection
 from bot.infra.database_thread import DatabaseThread
 from bot.infra.postgres_dialect import FUNCTIONS, translate_query, translate_step
+from bot.infra.postgres_rows import PostgresRow, make_rows
 from bot.infra.sqlite_migrations import Migration, select_missing
 
 T = TypeVar("T")
-_Native = psycopg.Connection["PostgresRow"]
+_Native = psycopg.Connection[PostgresRow]
 
 _CONNECT_SECONDS = 10
 # A transaction that waits longer for the other writer fails, as on SQLite. One whose program hangs
@@ -40,32 +40,6 @@ _SETTINGS = """
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _FULL = psycopg.errors.DiskFull
 _READ_ONLY = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege)
-
-
-class PostgresRow:
-    """A row by position and by name, as `sqlite3.Row`."""
-
-    __slots__ = ("_positions", "_values")
-
-    def __init__(self, values: Sequence[Any], positions: dict[str, int]) -> None:
-        self._values = values
-        self._positions = positions
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._values[self._positions[key] if isinstance(key, str) else key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
-def _make_rows(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], PostgresRow]:
-    if cursor.description is None:
-        return no_result
-    positions = {column.name: place for place, column in enumerate(cursor.description)}
-    return lambda values: PostgresRow(values, positions)
 
 
 class PostgresConnection:
@@ -86,7 +60,7 @@ class PostgresConnection:
             place.url,
             autocommit=True,
             connect_timeout=_CONNECT_SECONDS,
-            row_factory=_make_rows,
+            row_factory=make_rows,
             keepalives_idle=10,
             keepalives_interval=5,
             keepalives_count=3,

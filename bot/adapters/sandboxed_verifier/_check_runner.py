@@ -1,6 +1,7 @@
 """Where prepared checks run: in their folder on this machine, or by a queue of work."""
 
 import sys
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Protocol
 
@@ -48,3 +49,8 @@ class QueuedChecks:
         words = tuple("{python}" if word == sys.executable else word for word in command.words)
         async with self._work.open_files(folder / "tree") as work:
             return await work.check(command.replace(words=words), verdict)
+
+
+def find_pass(outcome: CommandOutcome) -> Hashable:
+    """Return the verdict of a command that passed; a failure may be that of a worker."""
+    return "passed" if outcome.returncode == 0 and not outcome.timed_out else None

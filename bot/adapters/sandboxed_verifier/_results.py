@@ -303,3 +303,8 @@ def build_reproduction_result(
         command=f"pytest {reproduction.node_id}",
         output=done.output if done else reason,
     )
+
+
+def has_timed_out(result: CheckResult) -> bool:
+    """Return whether a check ran out of time."""
+    return result.status == "timeout"

@@ -21,7 +21,7 @@ from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._answers import Answers
-from bot.adapters.sandboxed_verifier._check_runner import CheckRunner, LocalChecks
+from bot.adapters.sandboxed_verifier._check_runner import CheckRunner, LocalChecks, find_pass
 from bot.adapters.sandboxed_verifier._check_sources import ChecksAtBase, CheckSource
 from bot.adapters.sandboxed_verifier._commands import (
     AFFECTED,
@@ -36,7 +36,7 @@ from bot.adapters.sandboxed_verifier._commands import (
 from bot.adapters.sandboxed_verifier._known_results import KnownResults, identify
 from bot.adapters.sandboxed_verifier._machinery import Machinery, select_present_at_base
 from bot.adapters.sandboxed_verifier._reproduction_runner import ReproductionRunner
-from bot.adapters.sandboxed_verifier._results import build_skipped, check_result
+from bot.adapters.sandboxed_verifier._results import build_skipped, check_result, has_timed_out
 from bot.adapters.sandboxed_verifier._scratch import Once, Scratch
 from bot.adapters.sandboxed_verifier._separate_tests import read_change, run_tests
 from bot.adapters.sandboxed_verifier._test_selection import (
@@ -46,7 +46,7 @@ from bot.adapters.sandboxed_verifier._test_selection import (
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.domain.queued_work import CheckCommand, CommandOutcome
+from bot.domain.queued_work import CheckCommand
 from bot.infra.current_work import name_work
 from bot.ports.verifier import CheckKind, OnCheck, Reproduced, Tier
 from bot.ports.workspace import Workspace
@@ -284,10 +284,10 @@ class SandboxedVerifier:
     ) -> CheckResult:
         """Return the known result of a command on these files, or run it; run it without a key."""
         if key is None:
-            return await self._load.run_alone_if_late(attempt, _has_timed_out)
+            return await self._load.run_alone_if_late(attempt, has_timed_out)
         known = self._known.find(key)
         if known is None:
-            known = (await self._load.run_alone_if_late(attempt, _has_timed_out),)
+            known = (await self._load.run_alone_if_late(attempt, has_timed_out),)
             self._known.save(key, known)
         return known[0]
 
@@ -391,17 +391,8 @@ class SandboxedVerifier:
                 )
             else:
                 work = CheckCommand(words=tuple(command), seconds=check.seconds)
-                result = await self._runner.run(folder, work, _find_pass)
+                result = await self._runner.run(folder, work, find_pass)
             return check_result(check, shlex.join(command), result, tool, report)
-
-
-def _find_pass(outcome: CommandOutcome) -> Hashable:
-    """Return the verdict of a command that passed; a failure may be that of a worker."""
-    return "passed" if outcome.returncode == 0 and not outcome.timed_out else None
-
-
-def _has_timed_out(result: CheckResult) -> bool:
-    return result.status == "timeout"
 
 
 async def _ignore_check(_: CheckResult) -> None:

@@ -242,6 +242,8 @@ def test_the_command_line_tells_it_neither(
 SAYS_NOTHING = {
     "agreed_queue": "compares results of workers; whoever shows them redacts",
     "folder_artefacts": "stores files by their hash for workers; nobody reads them otherwise",
+    "fenced_forge": "passes on what the forge behind it redacts",
+    "postgres_leadership": "writes who leads, and no words of anybody's",
     "local_pool": "returns results of replays and checks; whoever shows them redacts",
     "endpoint_transcriber": "returns what was spoken; it is redacted like text where it is read",
     "unavailable_transcriber": "transcribes nothing, and says what to install",
