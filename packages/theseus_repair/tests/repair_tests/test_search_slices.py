@@ -65,7 +65,9 @@ def exchange(truth: Sequence[Judgement]) -> Sequence[Judgement]:
 
 
 @pytest.mark.parametrize(
-    "answer", [let_all_pass, lambda truth: truth[:-1], lambda truth: None], ids=str
+    "answer",
+    [let_all_pass, lambda truth: truth[:-1], lambda truth: None],
+    ids=["lets all pass", "leaves one out", "gives none"],
 )
 async def test_workers_that_judge_wrongly_or_not_at_all_change_no_fix(
     tmp_path: Path, answer: Answer
