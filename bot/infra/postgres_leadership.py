@@ -45,6 +45,7 @@ _TABLES = """
     ) WITH (fillfactor = 30);
     CREATE OR REPLACE FUNCTION check_epoch(wanted bigint) RETURNS void LANGUAGE plpgsql
     SET search_path FROM CURRENT AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock_shared({writers});
         IF NOT EXISTS (SELECT 1 FROM leadership WHERE wanted IN (epoch, retiring)) THEN
             RAISE EXCEPTION USING ERRCODE = {fenced}, MESSAGE = 'another process leads';
         END IF;
@@ -106,7 +107,9 @@ class LeaderConnection:
             if found is None or found[0] is None:
                 with native.transaction():
                     native.execute("SELECT pg_advisory_xact_lock(%s)", (lock ^ 2,))
-                    native.execute(sql.SQL(_TABLES).format(schema=schema, fenced=FENCED))
+                    native.execute(
+                        sql.SQL(_TABLES).format(schema=schema, fenced=FENCED, writers=lock ^ 3)
+                    )
         except BaseException:
             native.close()
             raise
@@ -138,20 +141,21 @@ class LeaderConnection:
     def take_lead(self, place: str, commit: str) -> Leader:
         """Become the leader of the next epoch; the lock must be held.
 
-        No transaction of an earlier epoch is committed after this.
+        No transaction of an earlier epoch is committed after this, in any of the state's schemas:
+        each holds the writers' lock, shared, until it ends.
         """
         for _ in range(_ATTEMPTS):
             try:
                 return self._take_lead(place, commit)
             except psycopg.errors.LockNotAvailable:
                 # A former leader that was stopped within a transaction.
-                self._end_holders(self._lock, "state LIKE 'idle in transaction%%'", {})
+                self._end_holders(self._lock ^ 3, "state LIKE 'idle in transaction%%'", {})
         return self._take_lead(place, commit)
 
     def _take_lead(self, place: str, commit: str) -> Leader:
         with self._native.transaction(), self._native.cursor(row_factory=dict_row) as cursor:
             cursor.execute("SET LOCAL synchronous_commit = on")
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock,))
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock ^ 3,))
             row = cursor.execute(_LEAD, {"place": place, "commit": commit}).fetchone()
         if row is None:
             raise psycopg.DataError("the row of the leader was not written")
@@ -199,7 +203,7 @@ class LeaderConnection:
 
     def _end_holders(self, lock: int, condition: str, values: dict[str, Any]) -> bool:
         halves = {"high": (lock >> 32) & 0xFFFFFFFF, "low": lock & 0xFFFFFFFF}
-        query = f"SELECT pg_terminate_backend(pid) {_HOLDERS} AND {condition}"
+        query = f"SELECT pg_terminate_backend(pid, 3000) {_HOLDERS} AND {condition}"
         return bool(self._native.execute(query.encode(), values | halves).fetchall())
 
     def _fetch_value(self, query: str, *values: object) -> Any:

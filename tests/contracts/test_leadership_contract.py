@@ -126,10 +126,15 @@ async def test_a_leader_that_was_stopped_within_a_transaction_cannot_commit_it(
         stopped = PostgresConnection.connect(place, old.leadership.write_fence.statement)
         stopped.begin_write()
         stopped.execute("INSERT INTO shelf (name, body) VALUES ('merged', '{}')")
+        elsewhere = PostgresConnection.connect(
+            place.get_part("ledger"), old.leadership.write_fence.statement
+        )
+        elsewhere.begin_write()
         _release_lock(place)
         await new.lead()
-        with pytest.raises(psycopg.Error):
-            stopped.run_native("COMMIT")
+        for transaction in (stopped, elsewhere):
+            with pytest.raises(psycopg.Error):
+                transaction.run_native("COMMIT")
         async with new.open_outbox() as outbox:
             found = await outbox.database.read(
                 lambda connection: connection.execute("SELECT name FROM shelf").fetchall()
@@ -148,7 +153,7 @@ async def test_a_writer_that_waits_during_the_takeover_sees_it_at_any_isolation(
         await old.lead()
         async with old.open_outbox():
             pass
-        holder = PostgresConnection.connect(place)
+        holder = PostgresConnection.connect(place, old.leadership.write_fence.statement)
         holder.begin_write()
         late = PostgresConnection.connect(strict, old.leadership.write_fence.statement)
         _release_lock(place)
