@@ -233,7 +233,7 @@ def _build_configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str
     content["engine"]["name"] = demo_paths.engine
     content["forge"].update(kind="local", path=str(workspace.forge), url=demo_paths.url)
     content["forge"]["issues"] = {"people": dict(demo_paths.logins), "minutes": _LOOK_MINUTES}
-    content["incidents"]["resolved_after_minutes"] = _QUIET_MINUTES
+    content.setdefault("incidents", {})["resolved_after_minutes"] = _QUIET_MINUTES
     # The code here is the visitor's own copy of this very repository.
     content["sandbox"]["required"] = False
     content.setdefault("http", {})["url"] = demo_paths.dashboard
