@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from theseus_guard.git_output import parse_names
 from theseus_guard.git_settings import PLAIN_DIFF
+from theseus_rehearsal.scratch_folder import open_scratch_folder
 
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
@@ -61,7 +61,6 @@ class GitTrees:
 
         Raises `WorkspaceError`.
         """
-        with TemporaryDirectory(prefix="theseus-tree-", ignore_cleanup_errors=True) as scratch:
-            folder = Path(scratch)
+        async with open_scratch_folder("theseus-tree-") as folder:
             await run_in_thread(export, self._git, commit, folder)
             yield folder

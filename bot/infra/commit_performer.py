@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_rehearsal.records import Script, Transcript
+from theseus_rehearsal.scratch_folder import open_scratch_folder
 from theseus_repair.errors import RepairError
 from theseus_repair.forking_runner import ForkingRunner
 from theseus_repair.model import Judgement
@@ -88,8 +88,8 @@ class CommitPerformer:
     @asynccontextmanager
     async def _open_copy(self) -> AsyncIterator[Path]:
         """Yield a temporary folder with a copy of the tree."""
-        with TemporaryDirectory(prefix="theseus-check-", ignore_cleanup_errors=True) as name:
-            folder = Path(os.path.realpath(name))  # noqa: ASYNC240 - a folder of our own
+        async with open_scratch_folder("theseus-check-") as scratch:
+            folder = Path(os.path.realpath(scratch))  # noqa: ASYNC240 - a folder of our own
             copied = partial(shutil.copytree, symlinks=True, ignore=self._list_ignored)
             await run_in_thread(copied, self._tree, folder / "tree")
             yield folder

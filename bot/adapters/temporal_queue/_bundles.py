@@ -5,11 +5,11 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
+from theseus_rehearsal.scratch_folder import open_scratch_folder
 
 from bot.domain.errors import WorkspaceError
 from bot.infra.git import Git
@@ -130,8 +130,8 @@ async def open_bundle(content: bytes, snapshot: str) -> AsyncIterator[Path]:
 
     Raises `WorkspaceError` if the bundle does not have that commit.
     """
-    with TemporaryDirectory(prefix="theseus-work-", ignore_cleanup_errors=True) as name:
-        yield await run_in_thread(_unpack, content, snapshot, Path(name))
+    async with open_scratch_folder("theseus-work-") as folder:
+        yield await run_in_thread(_unpack, content, snapshot, folder)
 
 
 def _unpack(content: bytes, snapshot: str, folder: Path) -> Path:

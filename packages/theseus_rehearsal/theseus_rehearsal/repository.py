@@ -6,10 +6,10 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import NamedTuple, Self
 
 from theseus_rehearsal.errors import RehearsalError
+from theseus_rehearsal.scratch_folder import open_scratch_folder
 
 # A repository's configuration can name programs: for signatures, for changed files, and to fetch
 # the missing objects of a partial clone. Files are read as objects, so that no filter runs either.
@@ -103,8 +103,7 @@ class Repository:
 
         Line ends and contents are as committed. Submodules are left out. Raises `RehearsalError`.
         """
-        with TemporaryDirectory(prefix="theseus-tree-", ignore_cleanup_errors=True) as scratch:
-            folder = Path(scratch)
+        async with open_scratch_folder("theseus-tree-") as folder:
             await asyncio.to_thread(self._write_files, commit, folder)
             yield folder
 

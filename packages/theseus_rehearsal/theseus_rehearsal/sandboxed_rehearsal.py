@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from theseus_rehearsal.ports.rehearsal import ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
+from theseus_rehearsal.scratch_folder import open_scratch_folder
 
 STEP_SECONDS = 10.0
 
@@ -71,10 +71,9 @@ class SandboxedPlayer:
         """Return the process that runs scripts; start it if there is none."""
         async with self._one_at_a_time:
             if self._runner is None or not (self._runner.alive or self._runner.broken):
-                folder = self._stack.enter_context(
-                    tempfile.TemporaryDirectory(prefix="theseus-play-", ignore_cleanup_errors=True)
-                )
-                runner = RunnerProcess(self._sandbox, self._tree, Path(folder))
+                scratch = open_scratch_folder("theseus-play-")
+                folder = await self._stack.enter_async_context(scratch)
+                runner = RunnerProcess(self._sandbox, self._tree, folder)
                 try:
                     self._runner = await self._stack.enter_async_context(runner)
                 except SandboxUnavailable as error:

@@ -39,9 +39,12 @@ async def test_the_broken_commit_is_pushed_once_and_reverted(
     url, workspace = page
     async with aiohttp.ClientSession() as http:
         for act, message in (("deploy", BREAK.message), ("revert", "Revert")):
-            text = await (await http.get(url)).text()
+            shown = await http.get(url)
+            text = await shown.text()
             (token,) = re.findall(r'name="page_token" value="([^"]+)"', text)
             assert f'value="{act}"' in text
+            # With `no-referrer` a browser sends `Origin: null` with the form, which is refused.
+            assert shown.headers["Referrer-Policy"] == "same-origin"
             sent = {"page_token": token, "act": act}
             assert (await http.post(url, data=sent)).status == 200
             assert run_git(workspace.forge, "log", "-1", "--format=%s", "main").startswith(message)

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 from theseus_rehearsal.sandboxed_rehearsal import STEP_SECONDS
+from theseus_rehearsal.scratch_folder import open_scratch_folder
 
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", *ENVIRONMENTS)
 
@@ -72,15 +72,13 @@ class ForeignRehearsal:
         """
         if self._sandbox.refusal:
             raise RehearsalError(self._sandbox.refusal)
-        with tempfile.TemporaryDirectory(
-            prefix="theseus-foreign-", ignore_cleanup_errors=True
-        ) as folder:
-            copy = Path(folder, "tree")
+        async with open_scratch_folder("theseus-foreign-") as folder:
+            copy = folder / "tree"
             variables = await asyncio.to_thread(self._prepare_copy, tree, copy)
             process = ForeignProcess(
                 self._sandbox,
                 copy,
-                Path(folder),
+                folder,
                 self._start,
                 self._python,
                 variables,
