@@ -43,9 +43,12 @@ class EarlierRuns:
             each.id for each in self.incident_repository.incidents if each.is_same_fault(incident)
         }
         unclear, recent = False, EarlierRun()
+        reverts: dict[str, Run] = {}  # by the run that each took back; newer than that run
         for run in await self.agent.list_runs(limit=_LOOKED_AT):
             if run.has_ended and has_lapsed(run, now):
                 continue
+            if run.goal == "revert" and run.status is Status.DONE and run.trigger.reverts:
+                reverts[run.trigger.reverts] = run
             history = await self.agent.get_history(run.id)
             fingerprint = _get_fingerprint(history)
             is_same = fingerprint is not None and fingerprint == incident.fingerprint
@@ -54,7 +57,7 @@ class EarlierRuns:
             elif not run.has_ended and history.shipment is None:
                 return EarlierRun(run=run)
             elif not recent.why:
-                recent = EarlierRun(why=_find_obstacle(run, history))
+                recent = EarlierRun(why=_find_obstacle(run, history, reverts.get(run.id)))
         return EarlierRun(why=recent.why, unclear=unclear)
 
 
@@ -67,13 +70,22 @@ def _has_just_begun(run: Run, now: datetime) -> bool:
     return run.stage is Stage.OBSERVE and not run.has_ended and now - run.created_at < _LOOKING
 
 
-def _find_obstacle(run: Run, history: History) -> str:
-    """Return why no run may follow that run for now; empty if one may."""
+def _find_obstacle(run: Run, history: History, revert: Run | None) -> str:
+    """Return why no run may follow that run for now; empty if one may.
+
+    `revert`: the run that took its change back. People wanted that, so the bot does not undo it.
+    """
     until = format_timestamp(run.updated_at + _LET_BE)
     if run.status in UNSUCCESSFUL:
         return (
             f"Run `{run.id}` for the same fault ended without a fix ({format_status(run)}). I try "
             f"again by myself after {until}."
+        )
+    if history.shipment is not None and revert is not None:
+        return (
+            f"Run `{run.id}` fixed this fault, and run `{revert.id}` reverted the fix, as "
+            f"{revert.trigger.person.name} asked. I start no other run by myself before {until}; "
+            "“Fix it” starts one."
         )
     if history.shipment is not None:
         return (

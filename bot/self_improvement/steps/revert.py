@@ -18,6 +18,8 @@ from bot.domain.run_state import Edge
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import is_failed_fix
+from bot.presentation.markdown import escape_line
+from bot.self_improvement.reporting.notifier import RunNotifier
 from bot.self_improvement.requests.evidence_collector import EvidenceCollector
 from bot.self_improvement.runs.run_records import need
 from bot.self_improvement.runs.run_workspaces import RunWorkspaces
@@ -36,10 +38,16 @@ class RevertSteps:
     workspaces: RunWorkspaces
     transitions: RunTransitions
     clock: Clock
+    notifier: RunNotifier
 
     async def observe(self, run: Run, history: History) -> Run:
         """Record what is reverted and why, and which files this may change."""
         shipped = await self.reverted.load(run)
+        if run.attempt > 1:
+            # The thread of an ended run is archived, and its card cannot be edited. A message
+            # opens it.
+            text = f"🔁 I try again, as {escape_line(run.trigger.person.name, 100)} asked."
+            await self.notifier.say(run, text, key=f"again:{run.attempt}")
         evidence = await self.collector.collect_checkout_state()
         diagnosis, plan = _build_diagnosis(run, shipped), _plan(shipped)
         return await self.transitions.advance(run, Edge.NEXT_STEP, evidence, diagnosis, plan)

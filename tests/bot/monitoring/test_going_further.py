@@ -238,6 +238,24 @@ async def test_a_fault_that_a_change_was_just_shipped_for_is_left_to_its_watch(
         )
 
 
+async def test_a_fault_whose_fix_a_person_reverted_is_left_to_people(tmp_path: Path) -> None:
+    monitoring_world = MonitoringHarness(tmp_path)
+    async with monitoring_world.run_monitoring():
+        world, agent = monitoring_world.world, monitoring_world.agent
+        run = await world.propose_fix(agent)
+        await agent.approve(world.build_approval(run))
+        await world.wait_until(lambda now: now.has_ended, run.id)
+        fix = await world.store.get(run.id)
+        trigger = fix.trigger.replace(reverts=run.id, key="revert")
+        undo = fix.replace(id="undo01", goal="revert", trigger=trigger)
+        await world.store.create(undo)
+        monitoring_world.journal_failures(5)
+        await monitoring_world.pass_time(90)
+        assert len(await runs(monitoring_world)) == 2
+        text = monitoring_world.get_card_text()
+        assert f"Run `{run.id}` fixed this fault, and run `{undo.id}` reverted the fix" in text
+
+
 async def test_bot_and_person_at_the_same_moment_start_one_run(tmp_path: Path) -> None:
     monitoring_world = MonitoringHarness(tmp_path)
     async with monitoring_world.run_monitoring():
