@@ -229,7 +229,11 @@ async def _build(
                 call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)
             ),
             *_list_loops(call(_restart_notices, beginning=beginning), call(build_work_watch)),
-            partial(supervision.pass_on, call(_build_rehearsal)),
+            partial(
+                supervision.pass_on,
+                call(_build_rehearsal),
+                lambda: injector.get(RunningCode).commit,
+            ),
             *serving,
         ),
         written=traffic.catch_up,

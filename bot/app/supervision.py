@@ -114,15 +114,16 @@ class Supervision:
             self._handle_order(order)
         return order is not None and not (self.stop.is_set() or self.retire.is_set())
 
-    async def pass_on(self, rehearse: Rehearse) -> None:
+    async def pass_on(self, rehearse: Rehearse, get_live: Callable[[], str]) -> None:
         """Rehearse each requested restart, and pass it on to the supervisor, until cancelled.
 
         A commit that fails the rehearsal is passed on too, with the reason: the supervisor records
-        it and rolls the checkout back.
+        it and rolls the checkout back. `get_live` returns the commit that runs, with its cogs.
         """
         while True:
             wanted = await self._wanted.get()
-            self.say("restart", **wanted, refused=await rehearse(wanted["commit"]))
+            refused = await rehearse(wanted["commit"])
+            self.say("restart", **wanted, live=get_live(), refused=refused)
 
     async def follow(self) -> None:
         """Take orders until the supervisor is gone, which asks for the end as well."""

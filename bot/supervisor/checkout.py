@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -56,6 +57,14 @@ class RunningCheckout:
     async def has_commit(self, commit: str) -> bool:
         """Return whether the checkout is at a commit, or past it."""
         return await self._is_successful("merge-base", "--is-ancestor", commit, "HEAD")
+
+    async def is_between(self, older: str, commit: str, newer: str) -> bool:
+        """Return whether `commit`, given in full, follows `older` and is followed by `newer`."""
+        if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", commit):
+            return False
+        return await self._is_successful(
+            "merge-base", "--is-ancestor", older, commit
+        ) and await self._is_successful("merge-base", "--is-ancestor", commit, newer)
 
     async def is_edited(self, folders: Sequence[str]) -> bool:
         """Return whether these folders have uncommitted changes."""

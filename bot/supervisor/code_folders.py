@@ -26,6 +26,13 @@ class CodeFolders:
         self.trouble = ""
         """Why the newest code that was found is not in a folder of its own."""
 
+    async def is_different(self, one: str, other: str) -> bool:
+        """Return whether one of the parts differs between two commits of the checkout."""
+        for part in self._parts:
+            if await self._checkout.is_different(one, other, part):
+                return True
+        return False
+
     async def find_nearest(self, commit: str) -> str:
         """Return `commit` if it ran before and can run again, otherwise the checkout's commit.
 

@@ -144,9 +144,10 @@ class Supervisor:
     ) -> tuple[ChildProcess, Handover | None]:
         """Return the new bot and what it is on probation for; the old one where none can be."""
         commit = str(request.get("commit") or await self._checkout.get_head())
-        asked = Handover.from_request(request, commit, old.commit, get_timestamp())
-        if asked.commit == old.commit:
+        if commit == old.commit:
             return old, None  # it runs that
+        previous = await self._find_previous(old, str(request.get("live") or ""), commit)
+        asked = Handover.from_request(request, commit, previous, get_timestamp())
         if not await self._checkout.has_commit(commit):
             self._say("warning", f"no hand-over to {commit[:12]}: the checkout has left it")
             return old, None
@@ -184,6 +185,14 @@ class Supervisor:
             await self._children.end(old)
             new.send("predecessor_gone")
         return new, asked
+
+    async def _find_previous(self, old: ChildProcess, live: str, commit: str) -> str:
+        """Return the commit to go back to: what the bot says is live, if its core is the one of
+        the running process, and it is on the way to `commit`. Cogs changed since the start stay.
+        """
+        is_on_way = await self._checkout.is_between(old.commit, live, commit)
+        is_same_core = is_on_way and not await self._code.is_different(old.commit, live)
+        return live if is_same_core and live != commit else old.commit
 
     async def _reject_handover(
         self, old: ChildProcess, asked: Handover, details: dict[str, Any]
