@@ -13,6 +13,8 @@ _SET = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _REMOVED = re.compile(
+    r"(?:(?:(?:i|we)(?:'ve| have)? changed (?:my|our) minds?|actually|well|sorry|ok(?:ay)?|alright|"
+    r"never ?mind)[,;.:]* (?:and |so )?){0,2}"
     r"(?:(?:can|could|would|will) you )?(?:please )?"
     r"(?:remove|drop|delete|forget|scrap|abandon|get rid of) "
     r"(?:(?:the |our |my |your |that |this )?goal(?: (?:about|on|of|for|called|named|that) "

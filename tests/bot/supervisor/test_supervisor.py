@@ -158,6 +158,13 @@ async def test_what_did_not_work_when_it_was_played_is_not_even_started(tmp_path
         assert {each["is"] for each in world.list_events()} == {"good"}
 
 
+async def _refuse(world: SupervisorHarness, live: str) -> None:
+    """Have a hand-over refused, with `live` as the commit that runs with its cogs."""
+    told = len(world.list_events("not_handed_over"))
+    world.ask(live=live, refused="it was played, and answers nothing")
+    await world.wait_until(lambda: len(world.list_events("not_handed_over")) > told)
+
+
 async def test_cogs_that_came_live_since_the_start_stay_where_a_later_commit_is_refused(
     tmp_path: Path,
 ) -> None:
@@ -167,11 +174,7 @@ async def test_cogs_that_came_live_since_the_start_stay_where_a_later_commit_is_
         for core, kept in (("better", False), ("good", True)):
             live = world.write(core, cog=core)
             world.write("crash 0.1")
-            told = len(world.list_events("not_handed_over"))
-            world.ask(live=live, refused="it was played, and answers nothing")
-            await world.wait_until(
-                lambda told=told: len(world.list_events("not_handed_over")) > told
-            )
+            await _refuse(world, live)
             assert world.head == (live if kept else started)
 
 
