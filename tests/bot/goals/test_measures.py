@@ -94,7 +94,7 @@ async def test_too_short_a_journal_is_not_measured_and_says_what_is_missing() ->
     short = await collect([make_use(2.5)])
     assert measure(wanted, short) == (None, "the records cover 2 of the 7 days that it needs")
     assert measure(make_objective(MeasureName.INCIDENTS, 0).requirement, short)[0] == 0.0
-    failed = await collect([make_use(2.5, **FAILED)])
+    failed = await collect([make_use(2.5, error="f1")])
     assert measure(wanted, failed) == (1.0, "")  # whatever the other days bring
     assert measure(make_objective(MeasureName.CRASHES, 1).requirement, failed)[0] is None
     idle = await collect([make_use(15.0)])
