@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from bench import (
     capacity,
     foreign_cases,
     foreign_fixes,
+    fuzz,
     planted_faults,
     repair_set,
     repeatability,
@@ -34,12 +36,15 @@ def main() -> None:
     shown.add_argument("--every", type=int, default=1, help="of so many functions, one")
     _add_repair_set(benches.add_parser("repair-set", help="what `theseus repair` makes of faults"))
     _add_foreign_fixes(benches.add_parser("foreign-fixes", help="real bugs of other bots"))
+    _add_fuzz(benches.add_parser("fuzz", help="strange inputs for the parsers, 100,000 a class"))
     guilds = benches.add_parser("capacity", help="what so many guilds need, simulated")
     guilds.add_argument("--measure", action="store_true", help="the unit costs first, for minutes")
     wanted = parser.parse_args()
     if wanted.bench == "capacity":
         sys.stdout.write(asyncio.run(capacity.compute_table(measure=wanted.measure)) + "\n")
         return
+    if wanted.bench == "fuzz":
+        sys.exit(asyncio.run(_print_findings(wanted)))
     for row in asyncio.run(_run_chosen(wanted)):
         sys.stdout.write(f"{row.line}\n")
 
@@ -58,6 +63,24 @@ def _add_foreign_fixes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=foreign_fixes.SECONDS)
     parser.add_argument("--engine", type=Path, help="the Python that repairs; none: no repair")
     parser.add_argument("--unconfined", action="store_true", help="without bubblewrap")
+
+
+def _add_fuzz(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--class", dest="classes", action="append", default=[], help="repeatable")
+    parser.add_argument("--cases", type=int, default=fuzz.CASES, help="of each class")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="each class, at most")
+
+
+async def _print_findings(wanted: argparse.Namespace) -> int:
+    """Print the table as it grows, then every finding; return 1 if there is one."""
+    sys.stdout.write("\n".join(fuzz.HEAD) + "\n")
+    findings: list[str] = []
+    async for report in fuzz.measure_classes(wanted.classes, wanted.cases, wanted.seconds):
+        sys.stdout.write(f"{report.row}\n")
+        sys.stdout.flush()
+        findings += report.findings
+    sys.stdout.write("".join(f"\n{each}\n" for each in findings))
+    return bool(findings)
 
 
 async def _run_chosen(wanted: argparse.Namespace) -> Sequence[Row]:

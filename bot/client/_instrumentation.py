@@ -224,7 +224,7 @@ class Instruments:
             duration_ms=round((ended - started) * 1000, 3),
             guild_id=interaction.guild_id,
             channel_id=interaction.channel_id,
-            user_id=interaction.user.id,
+            user_id=getattr(interaction.user, "id", None),  # none, if Discord names no user
             shard=interaction.guild.shard_id if interaction.guild else None,
             error=error,
             inputs=inputs,

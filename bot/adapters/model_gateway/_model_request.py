@@ -190,7 +190,9 @@ def append_note(request: ModelRequest, note: str) -> ModelRequest:
     if not isinstance(last_message, dict) or last_message.get("role") not in ("user", "system"):
         return request
     content = last_message.get("content")
-    blocks = [_build_text_block(content)] if isinstance(content, str) else list(content or ())
+    if not isinstance(content, str | list):
+        return request  # the provider refuses it, and says why
+    blocks = [_build_text_block(content)] if isinstance(content, str) else content
     last_message["content"] = [
         *blocks,
         _build_text_block(f"<system-reminder>{note}</system-reminder>"),

@@ -24,7 +24,7 @@ def get_command_name(interaction: discord.Interaction) -> str:
     """Return `runs show`; of a command that is not there (any more), what Discord calls it."""
     if interaction.command is not None:
         return interaction.command.qualified_name
-    data: Mapping[str, Any] = interaction.data or {}
+    data = _get_data(interaction)
     return str(data.get("name", "unknown"))
 
 
@@ -44,13 +44,15 @@ def get_command_code(interaction: discord.Interaction) -> CodeType | None:
 def get_command_inputs(interaction: discord.Interaction) -> dict[str, object]:
     """Return the options by name; of a context menu, what it was used on."""
     if isinstance(interaction.command, app_commands.ContextMenu):
-        data: Mapping[str, Any] = interaction.data or {}
+        data = _get_data(interaction)
         target = data.get("target_id")
         messages = data.get("resolved", {}).get("messages", {})
         content = messages.get(target, {}).get("content")
         inputs: dict[str, object] = {"target": target}
         return inputs if content is None else {**inputs, "content": content}
-    return {name: _to_plain(value) for name, value in vars(interaction.namespace).items()}
+    # discord.py resolves the options only now, and raises for what Discord does not send.
+    values = attempt(lambda: vars(interaction.namespace), {})
+    return {name: _to_plain(value) for name, value in values.items()}
 
 
 def get_text_command_inputs(ctx: commands.Context[Any]) -> dict[str, object]:
@@ -64,13 +66,13 @@ def get_text_command_inputs(ctx: commands.Context[Any]) -> dict[str, object]:
 
 def get_component_inputs(interaction: discord.Interaction) -> dict[str, object]:
     """Return the component's id, the values chosen, and what was written in a form's fields."""
-    data: Mapping[str, Any] = interaction.data or {}
+    data = _get_data(interaction)
     inputs: dict[str, object] = {"custom_id": data.get("custom_id")}
-    if data.get("values"):
-        inputs["values"] = list(data["values"])
-    for item in walk_submitted_fields(data.get("components", ())):
-        inputs[str(item["custom_id"])] = item.get("value", item.get("values"))
-    return inputs
+    if isinstance(values := data.get("values"), list) and values:
+        inputs["values"] = list(values)
+    fields = attempt(lambda: [*walk_submitted_fields(data.get("components", ()))], [])
+    return inputs | {str(each["custom_id"]): each.get("value", each.get("values"))
+                     for each in fields}  # fmt: skip
 
 
 def walk_submitted_fields(components: Any) -> Iterator[Mapping[str, Any]]:
@@ -95,9 +97,15 @@ def build_component_name(scope: str, custom_id: str) -> str:
     return f"{owner}.{stable}" if stable else scope
 
 
+def _get_data(interaction: discord.Interaction) -> Mapping[str, Any]:
+    """Return what an interaction is about; empty where that is not an object."""
+    data: Any = interaction.data
+    return data if isinstance(data, dict) else {}
+
+
 def get_custom_id(interaction: discord.Interaction) -> str:
     """Return the id of the component or form; empty if there is none."""
-    data: Mapping[str, Any] = interaction.data or {}
+    data = _get_data(interaction)
     return str(data.get("custom_id", ""))
 
 

@@ -45,6 +45,8 @@ LEAVE_SECONDS = 2.0  # the time for a finished program to end by itself
 RULING_SECONDS = 60.0
 LINE_BYTES = 64 * 1024 * 1024  # the size limit of one message: a large file, encoded twice
 STDERR_LINES = 40
+UNREADABLE = (ClaudeSDKError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading a message raises. The SDK lets errors through for messages of unexpected shapes."""
 WRITING = frozenset({"Edit", "Write"})
 PROGRAM = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
 
@@ -137,7 +139,7 @@ class SdkTransport:
             async for message in self._client.receive_messages():
                 for event in self._translator.translate(message):
                     yield event
-        except ClaudeSDKError as error:
+        except UNREADABLE as error:
             raise self._build_error(error) from error
         raise build_crash_error(None, self.stderr)
 
