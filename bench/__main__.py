@@ -12,6 +12,7 @@ from bench import (
     foreign_cases,
     foreign_fixes,
     fuzz,
+    mutation,
     planted_faults,
     repair_set,
     repeatability,
@@ -37,6 +38,9 @@ def main() -> None:
     _add_repair_set(benches.add_parser("repair-set", help="what `theseus repair` makes of faults"))
     _add_foreign_fixes(benches.add_parser("foreign-fixes", help="real bugs of other bots"))
     _add_fuzz(benches.add_parser("fuzz", help="strange inputs for the parsers, 100,000 a class"))
+    mutants = benches.add_parser("mutation", help="which changes of deciding code no test notices")
+    mutants.add_argument("--part", choices=mutation.PARTS, required=True)
+    mutants.add_argument("--sample", type=int, default=mutation.SAMPLE, help="mutants, at most")
     guilds = benches.add_parser("capacity", help="what so many guilds need, simulated")
     guilds.add_argument("--measure", action="store_true", help="the unit costs first, for minutes")
     wanted = parser.parse_args()
@@ -45,6 +49,10 @@ def main() -> None:
         return
     if wanted.bench == "fuzz":
         sys.exit(asyncio.run(_print_findings(wanted)))
+    if wanted.bench == "mutation":
+        report = asyncio.run(mutation.measure_part(wanted.part, wanted.sample))
+        sys.stdout.write("\n".join((report.row, *report.survivors)) + "\n")
+        return
     for row in asyncio.run(_run_chosen(wanted)):
         sys.stdout.write(f"{row.line}\n")
 

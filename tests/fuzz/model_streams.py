@@ -1,7 +1,7 @@
 """Streams of models: the provider's answers at the gateway, and the messages of the program."""
 
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +59,19 @@ def build(folder: Path, stack: ExitStack) -> Case:
     return read
 
 
-def _translate(data: bytes) -> None:
+def translate(*messages: object) -> None:
+    """Translate messages of the program. Raises one of `UNREADABLE` for one that is none."""
     translator = Translator()
-    for message in (MESSAGES[2], _load(build_json_case(data, MESSAGES)), MESSAGES[3]):
-        try:
-            parsed = parse_message(message) if isinstance(message, dict) else None
-            if parsed is not None:
-                list(translator.translate(parsed))
-        except UNREADABLE:
-            return  # the transport ends the turn with an error that says so
+    for message in messages:
+        parsed = parse_message(message) if isinstance(message, dict) else None
+        if parsed is not None:
+            list(translator.translate(parsed))
+
+
+def _translate(data: bytes) -> None:
+    # The transport ends the turn with an error that says so.
+    with suppress(*UNREADABLE):
+        translate(MESSAGES[2], _load(build_json_case(data, MESSAGES)), MESSAGES[3])
 
 
 def _load(body: bytes) -> Any:

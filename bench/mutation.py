@@ -1,0 +1,141 @@
+"""Mutation testing of the code that decides, with mutmut: which changes of it do no test notice.
+
+mutmut writes into the folder it runs in, so it gets a copy of the tracked files. It needs the group
+`mutation`: `uv sync --group mutation --inexact`.
+"""
+
+import asyncio
+import importlib.util
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.domain.errors import ConfigError
+
+SAMPLE = 120
+_SEED = 43
+_ROOT = Path(__file__).parents[1]
+_LINE = re.compile(r"^\s*(\S+__mutmut_\d+): (.+)$", re.MULTILINE)
+_COPIED = ("bench", "bot", "cogs", "data", "deploy", "packages", "prompts")
+_FOUND = ("killed", "timeout", "segfault")
+"""Outcomes that a test run notices."""
+
+
+class MutatedPart(NamedTuple):
+    """A part of the code: its folder of sources, the files to change, and the tests of these."""
+
+    root: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+PARTS = {
+    "run-state": MutatedPart(
+        "bot",
+        ("bot/domain/run_state.py", "bot/self_improvement/runs/transitions.py"),
+        ("tests/bot/domain/test_run_state.py", "tests/bot/self_improvement/test_transitions.py"),
+    ),
+    "authority": MutatedPart("bot", ("bot/authority/*",), ("tests/bot/authority",)),
+    "budget": MutatedPart(
+        "bot",
+        ("bot/budget/*", "bot/adapters/model_gateway/_usage.py"),
+        ("tests/bot/budget",),
+    ),
+    "guard": MutatedPart(
+        "packages/theseus_guard/theseus_guard",
+        ("packages/theseus_guard/theseus_guard/*",),
+        ("packages/theseus_guard/tests",),
+    ),
+    "redaction": MutatedPart(
+        "packages/theseus_observe/theseus_observe",
+        ("packages/theseus_observe/theseus_observe/redaction/*",),
+        ("tests/bot/redaction",),
+    ),
+}
+
+
+class MutationReport(NamedTuple):
+    """How many mutants of a part were run and noticed, and the names of those that survived."""
+
+    part: str
+    found: int
+    run: int
+    of: int
+    survivors: tuple[str, ...]
+
+    @property
+    def row(self) -> str:
+        """The report as a row of a table."""
+        return f"| {self.part} | {self.run} of {self.of} | {self.found / max(1, self.run):.0%} |"
+
+
+async def measure_part(name: str, sample: int) -> MutationReport:
+    """Run a sample of a part's mutants. Raises `ConfigError` for an unknown part."""
+    if name not in PARTS:
+        raise ConfigError(f"--part {name}: known are {', '.join(PARTS)}.")
+    if importlib.util.find_spec("mutmut") is None:
+        raise ConfigError("Mutation testing needs mutmut: uv sync --group mutation --inexact")
+    return await asyncio.to_thread(_measure, name, sample)
+
+
+def _measure(name: str, sample: int) -> MutationReport:
+    part = PARTS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        _copy_tree(tree)
+        _write_settings(tree, part)
+        _run_mutmut(tree, "run", "--max-children", "2", "no_such_mutant")  # writes all of them
+        names = sorted(_list_outcomes(tree))
+        if not names:
+            raise ConfigError(f"mutmut made no mutants of {', '.join(part.files)}.")
+        luck = random.Random(_SEED)  # noqa: S311  # no key is made of it
+        chosen = sorted(luck.sample(names, min(sample, len(names))))
+        _run_mutmut(tree, "run", "--max-children", "2", *chosen)
+        outcomes = _list_outcomes(tree)
+    count = Counter(outcomes[each] in _FOUND for each in chosen)
+    survivors = tuple(
+        f"{each}: {outcomes[each]}" for each in chosen if outcomes[each] not in _FOUND
+    )
+    return MutationReport(name, count[True], len(chosen), len(names), survivors)
+
+
+def _copy_tree(tree: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=_ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (_ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(_ROOT / name, tree / name)
+
+
+def _write_settings(tree: Path, part: MutatedPart) -> None:
+    copied = [each for each in _COPIED if each != part.root]
+    settings = {
+        "source_paths": [part.root],
+        "only_mutate": list(part.files),
+        "also_copy": copied,
+        "pytest_add_cli_args_test_selection": list(part.tests),
+        "pytest_add_cli_args": ["-n0", "-q", "-m", "not slow"],
+    }
+    lines = [f"{key} = {value!r}" for key, value in settings.items()]  # lists of texts: TOML too
+    with (tree / "pyproject.toml").open("a") as file:
+        file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
+
+
+def _run_mutmut(tree: Path, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "mutmut", *arguments], cwd=tree, check=False, capture_output=True,
+        text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    ).stdout  # fmt: skip
+
+
+def _list_outcomes(tree: Path) -> dict[str, str]:
+    return dict(_LINE.findall(_run_mutmut(tree, "results", "--all", "true")))

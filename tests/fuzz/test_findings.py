@@ -1,0 +1,52 @@
+"""What fuzzing has found, each as one small case."""
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from bot.adapters.claude_agent.program._transport import UNREADABLE
+from bot.adapters.model_gateway._model_request import BodyRedactor, append_note, read
+from tests.fuzz.gateway_room import GatewayRoom
+from tests.fuzz.interactions import SEEDS
+from tests.fuzz.model_streams import MESSAGES, translate
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayRoom]:
+    with closing(GatewayRoom(tmp_path_factory.mktemp("gateway"))) as room:
+        yield room
+
+
+@pytest.mark.parametrize("content", [5, {"type": "text"}, True])
+def test_a_note_for_the_model_leaves_a_message_that_is_no_text(content: Any) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": content}]}
+    request = read(json.dumps(body).encode(), BodyRedactor(lambda text: text))
+    assert append_note(request, "note") == request
+
+
+def test_a_command_whose_options_cannot_be_resolved_is_recorded(room: GatewayRoom) -> None:
+    payload = copy.deepcopy(SEEDS[0])
+    payload["data"]["options"][0]["options"][1]["value"] = " "  # the id of a user
+    room.handle("INTERACTION_CREATE", payload)
+
+
+@pytest.mark.parametrize("data", [5, "runs", [1]])
+def test_an_interaction_about_no_object_costs_itself_alone(room: GatewayRoom, data: Any) -> None:
+    room.handle("INTERACTION_CREATE", {**SEEDS[0], "data": data})
+
+
+def test_a_command_of_nobody_is_recorded(room: GatewayRoom) -> None:
+    payload = {key: value for key, value in SEEDS[6].items() if key != "user"}
+    room.handle("INTERACTION_CREATE", payload)
+
+
+@pytest.mark.parametrize("text", [5, None])
+def test_a_message_of_the_program_with_an_odd_text_ends_the_turn_with_our_error(text: Any) -> None:
+    message = copy.deepcopy(MESSAGES[2])
+    message["message"]["content"][0]["text"] = text
+    with pytest.raises(UNREADABLE):
+        translate(message)
