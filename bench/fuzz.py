@@ -78,7 +78,7 @@ async def _measure_class(name: str, cases: int, seconds: float) -> FuzzReport:
         return build_report(name, json.loads(place.read_text()), covered, took)
 
 
-def build_report(name: str, verdict: dict[str, Any], covered: int, took: float) -> FuzzReport:
+def build_report(name: str, verdict: dict[str, Any], coverage: int, seconds: float) -> FuzzReport:
     """Return the report of a verdict (see `tests.fuzz.child`)."""
     findings = [
         f"{name}: {each['error']} at {each['place']}\n{each['trace']}\ncase: {each['case']}"
@@ -90,7 +90,7 @@ def build_report(name: str, verdict: dict[str, Any], covered: int, took: float) 
         findings.append(f"{name}: memory grows, from {before:,} to {after:,} blocks")
     slowest = f"{verdict['slowest'] * 1_000:.0f} ms"
     return FuzzReport(
-        f"| {name} | {verdict['cases']:,} | {covered:,} | {slowest} | {growth} "
-        f"| {took:.0f} s | {len(findings)} |",
+        f"| {name} | {verdict['cases']:,} | {coverage:,} | {slowest} | {growth} "
+        f"| {seconds:.0f} s | {len(findings)} |",
         tuple(findings),
     )

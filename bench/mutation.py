@@ -65,15 +65,16 @@ class MutationReport(NamedTuple):
     """How many mutants of a part were run and noticed, and the names of those that survived."""
 
     part: str
-    found: int
-    run: int
-    of: int
+    kills: int
+    sample: int
+    total: int
     survivors: tuple[str, ...]
 
     @property
     def row(self) -> str:
         """The report as a row of a table."""
-        return f"| {self.part} | {self.run} of {self.of} | {self.found / max(1, self.run):.0%} |"
+        share = self.kills / max(1, self.sample)
+        return f"| {self.part} | {self.sample} of {self.total} | {share:.0%} |"
 
 
 async def measure_part(name: str, sample: int) -> MutationReport:

@@ -79,6 +79,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/bench",
         "tests/bot",
         "tests/fakes",
+        "tests/fuzz",
         "tests/journeys",
         "tests/local_discord",
         "tests/support",

@@ -64,7 +64,7 @@ class GatewayRoom:
         self.loop = asyncio.new_event_loop()
         self.journal, self.clock = FakeJournal(), FakeClock()
         self.traffic_log = FakeTraffic()
-        self._failed: list[BaseException] = []
+        self._errors: list[BaseException] = []
         self.loop.run_until_complete(self._open(folder))
 
     async def _open(self, folder: Path) -> None:
@@ -92,7 +92,7 @@ class GatewayRoom:
     def _note(self, loop: asyncio.AbstractEventLoop, about: dict[str, Any]) -> None:
         error = about.get("exception")
         if error is not None and not isinstance(error, OSError):
-            self._failed.append(error)
+            self._errors.append(error)
 
     def _greet(self) -> None:
         self.parsers["READY"]({"user": ME, "guilds": [], "application": {"id": "9", "flags": 0},
@@ -104,8 +104,8 @@ class GatewayRoom:
         self.loop.run_until_complete(self._handle(event, payload))
         actions, self.journal.actions[:] = list(self.journal.actions), []
         self.traffic_log.records.clear()
-        if self._failed:
-            raise self._failed.pop()
+        if self._errors:
+            raise self._errors.pop()
         for action in actions:
             if _is_ours(action):
                 raise AssertionError(f"{action.name}: {action.error}")

@@ -17,17 +17,17 @@ class MemoryTransport(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 50_000), "sockname": ("127.0.0.1", 8_080)})
-        self.sent = bytearray()
+        self.output = bytearray()
         self.is_closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Keep what the server sends."""
-        self.sent += data
+        self.output += data
 
     def writelines(self, list_of_data: Any) -> None:
         """Keep what the server sends."""
         for data in list_of_data:
-            self.sent += data
+            self.output += data
 
     def close(self) -> None:
         """Note that the server ends the connection."""
@@ -91,4 +91,4 @@ class WebRoom:
                 break
         connection.connection_lost(None)
         await asyncio.sleep(0)
-        return bytes(transport.sent)
+        return bytes(transport.output)
