@@ -17,7 +17,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.app.engines import should_use_claude
 from bot.app.installed_source import clone_source, find_installed_source, find_own_checkout
 from bot.demo.demo import Demo, DemoPlan, start_demo
-from bot.demo.faults import FAULTS, LIVING, REPLAYED, Living, MetFault, choose, find_living
+from bot.demo.faults import Living, MetFault, choose, find_living
 from bot.demo.prerequisites import check_prerequisites
 from bot.demo.workers import find_temporal
 from bot.demo.workspace import DemoWorkspace
@@ -28,14 +28,6 @@ from bot.settings import read_environment
 
 Say = Callable[[str], None]
 _OF_TESTS = "jsonschema_rs"  # of the extra `demo`
-
-FAULT_NAMES = (
-    *(fault.name for fault in FAULTS),
-    *(fault.name for fault in REPLAYED),
-    *(fault.name for fault in LIVING),
-    "none",
-)
-"""What `--fault` takes; without it one of the first is chosen."""
 
 
 @dataclass(frozen=True)

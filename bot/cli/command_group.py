@@ -8,6 +8,8 @@ from typing import Any, ClassVar, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from bot.cli.command_outline import import_outline, is_help_request
+
 
 class CommandPlace(NamedTuple):
     """The location of a command, and its entry in the help.
@@ -30,6 +32,11 @@ class CommandPlace(NamedTuple):
             use_standard_logging()
         return target
 
+    def import_help(self) -> Any:
+        """Return the function or the `typer.Typer`, only good for its help; imports far less."""
+        module, _, name = self.where.partition(":")
+        return getattr(import_outline(module, name), name)
+
 
 class CommandGroup(TyperGroup):
     """A group with the commands of `PLACES`, which a subclass sets, in the order of the help.
@@ -47,9 +54,10 @@ class CommandGroup(TyperGroup):
                 name, help=place.summary, rich_help_panel=place.panel
             )
 
-    def load(self, name: str) -> Any:
+    def load(self, name: str, *, help_only: bool = False) -> Any:
         """Import and return the command of this name. Raises `KeyError` if there is none."""
-        found = self.PLACES[name].import_target()
+        place = self.PLACES[name]
+        found = place.import_help() if help_only else place.import_target()
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)
             command.name = name
@@ -61,4 +69,4 @@ class CommandGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the name, the imported command, and its arguments."""
         name, _, rest = super().resolve_command(ctx, args)
-        return name, name and self.load(name), rest
+        return name, name and self.load(name, help_only=is_help_request(rest)), rest

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bot.app.demo import FAULT_NAMES, DemoOptions, run_demo
+from bot.app.demo import DemoOptions, run_demo
 from bot.cli.output import say
+from bot.demo.faults import FAULT_NAMES
 
 
 class EngineName(StrEnum):

@@ -10,6 +10,7 @@ import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
 
 from bot.cli.command_group import CommandGroup, CommandPlace
+from bot.cli.command_outline import is_help_request
 from bot.cli.output import drop_output, open_closed_streams, print_error, print_traceback
 from bot.domain.errors import TheseusError
 
@@ -178,12 +179,12 @@ def _print_version(wanted: bool) -> None:
 
 
 def import_command(arguments: Sequence[str]) -> None:
-    """Import the command that the first argument names, if it names one.
+    """Import the command that the first argument names, if it names one and is to run.
 
     `bot.__main__` calls this while it holds signals back, because the import takes long.
     """
     place = Theseus.PLACES.get(arguments[0]) if arguments else None
-    if place:
+    if place and not is_help_request(arguments):
         place.import_target()
 
 

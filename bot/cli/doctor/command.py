@@ -8,7 +8,8 @@ import typer
 from theseus_guard.terminal import JsonOption
 from theseus_repair.interruption import EndedBySignal, run_interruptible
 
-from bot.cli.doctor import examine, send_test_alert
+from bot.cli.doctor.alerts import send_test_alert
+from bot.cli.doctor.examination import examine
 from bot.cli.output import print_error, print_json, say
 from bot.settings import load_settings
 

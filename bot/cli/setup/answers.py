@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.adapters.system_clock import SystemClock
-from bot.cli.doctor import DoctorFinding
 from bot.cli.doctor.secret_shapes import find_secret_problem
 from bot.cli.setup.dotenv import set_values
 from bot.cli.setup.files import PRIVATE, Edit, mode_of, read
 from bot.cli.setup.yaml_file import get_value, set_keys
 from bot.domain.errors import PortError
+from bot.domain.finding import DoctorFinding
 from bot.infra.prompter import Prompter, is_negative
 from bot.settings import SECRETS, Settings, parse_config
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bot.adapters.forges.registry import get_forge_type
 from bot.adapters.system_clock import SystemClock
-from bot.cli.doctor import examine, look_at_checks
+from bot.cli.doctor.checks import look_at_checks
+from bot.cli.doctor.examination import examine
 from bot.cli.setup.answers import SetupSession
 from bot.cli.setup.discord import set_up_discord
 from bot.cli.setup.files import write

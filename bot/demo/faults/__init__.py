@@ -25,6 +25,7 @@ from bot.domain.errors import ConfigError
 __all__ = [
     "DEFINITIONS",
     "FAULTS",
+    "FAULT_NAMES",
     "LIVING",
     "REPLAYED",
     "Change",
@@ -54,6 +55,14 @@ def _collect_definitions(what: str) -> Iterator[Any]:
 FAULTS: tuple[PlantedFault, ...] = tuple(_collect_definitions("FAULTS"))
 REPLAYED: tuple[ReplayedFault, ...] = tuple(_collect_definitions("REPLAYED"))
 LIVING: tuple[Living, ...] = tuple(_collect_definitions("LIVING"))
+
+FAULT_NAMES = (
+    *(fault.name for fault in FAULTS),
+    *(fault.name for fault in REPLAYED),
+    *(living.name for living in LIVING),
+    "none",
+)
+"""What `theseus demo --fault` takes; without it one of the first is chosen."""
 
 
 def choose(name: str | None, seed: int | None) -> MetFault:

@@ -12,7 +12,6 @@ from theseus_guard.errors import RepositoryError
 from theseus_guard.git_reader import GitReader
 from theseus_guard.terminal import JsonOption, Terminal, create_terminal, run_command
 
-from theseus_repair import command
 from theseus_repair.clock import MachineClock
 from theseus_repair.errors import RepairError
 from theseus_repair.files import count_python_files
@@ -59,6 +58,9 @@ class RepairCommand:
 
         Example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
         """
+        # Imported late: this is the whole engine, which the help does not need.
+        from theseus_repair import command
+
         if repo.is_dir():
             self.terminal.print_error(_describe_repository(repo))
         line = RepairProgress(time, visible=not as_json)

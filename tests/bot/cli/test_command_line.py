@@ -12,6 +12,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from bot.cli.command_outline import is_help_request
 from bot.cli.main import Theseus, build_command_line
 from tests.support.entry_points import iterate_commands as every_command
 
@@ -59,6 +60,28 @@ def test_commands_that_only_read_import_no_client_no_server_and_no_charts() -> N
     assert _told_by(_LOADED.format(names=READING, heavy=set(HEAVY))) == ""
 
 
+def test_the_help_of_a_command_imports_nothing_that_only_its_work_needs() -> None:
+    source = _HELP.replace('["--help"]', '["doctor", "--help"]')
+    assert _told_by(source.format(heavy={*HEAVY, "asyncio", "sqlite3", "structlog"})) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--help"], True),
+        (["list", "--help"], True),
+        ([], False),
+        (["--help", "list"], False),
+        (["--replay", "--help"], False),  # the name of a file
+        (["--", "--help"], False),  # a word of a message
+    ],
+)
+def test_only_arguments_that_cannot_mean_more_ask_for_help_alone(
+    arguments: list[str], expected: bool
+) -> None:
+    assert is_help_request(arguments) is expected
+
+
 def _group() -> Theseus:
     group = get_command(build_command_line())
     assert isinstance(group, Theseus)
@@ -69,6 +92,23 @@ def _group() -> Theseus:
 def test_what_the_list_says_of_a_command_is_how_its_own_help_begins(name: str) -> None:
     told: Any = _group().load(name)
     assert told.help.split("\n\n")[0].replace("\n", " ") == Theseus.PLACES[name].summary
+
+
+@pytest.mark.parametrize("name", Theseus.PLACES)
+def test_the_help_without_the_imports_of_a_command_is_its_whole_help(name: str) -> None:
+    whole, short = _group().load(name), _group().load(name, help_only=True)
+    assert _describe(short) == _describe(whole)
+
+
+def _describe(command: Any) -> Any:
+    """Return what a help is rendered from, for a command and those in it."""
+    parameters = [
+        (each.param_type_name, each.opts, each.secondary_opts, each.help, each.required, each.nargs,
+         repr(each.default), repr(each.type_descriptor.annotation))
+        for each in command.params
+    ]  # fmt: skip
+    inner = {name: _describe(each) for name, each in getattr(command, "commands", {}).items()}
+    return (command.name, command.help, command.no_args_is_help, parameters, inner)
 
 
 # Those that print no records.

@@ -13,8 +13,10 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from theseus_rehearsal.sandbox import probe
 
-from bot.cli.doctor import DoctorFinding, compute_permissions, examine
+from bot.cli.doctor.discord_api import compute_permissions
+from bot.cli.doctor.examination import examine
 from bot.cli.doctor.machine import look_at_sandbox
+from bot.domain.finding import DoctorFinding
 from bot.settings import Settings, load
 from tests.fakes.repositories import make_repository, run_git
 

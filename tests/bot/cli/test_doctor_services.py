@@ -11,8 +11,8 @@ import yaml
 from bot.adapters.forges.github._rights import NEEDED, build_token_page_url
 from bot.adapters.forges.github.doctor import examine
 from bot.adapters.system_clock import SystemClock
-from bot.cli.doctor import DoctorFinding
 from bot.cli.doctor.model import look_at_model
+from bot.domain.finding import DoctorFinding
 from bot.settings import Settings, load
 from tests.fakes.repositories import make_repository, run_git
 from tests.support.extras import needs_claude

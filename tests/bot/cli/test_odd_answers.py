@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 
 from bot.cli.doctor.discord import look_at_discord
-from bot.cli.setup import ScriptedPrompter
 from bot.cli.setup.answers import SetupSession
 from bot.cli.setup.discord import set_up_discord
+from bot.cli.setup.prompts import ScriptedPrompter
 from bot.domain.errors import ConfigError, PortError
 from bot.settings import load
 

@@ -10,7 +10,8 @@ import yaml
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 
-from bot.cli.setup import ScriptedPrompter, run_setup
+from bot.cli.setup.prompts import ScriptedPrompter
+from bot.cli.setup.wizard import run_setup
 from bot.domain.errors import ConfigError
 from bot.settings import Settings, load
 from tests.fakes.repositories import make_repository, run_git

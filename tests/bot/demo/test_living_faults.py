@@ -13,8 +13,8 @@ from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
 from local_discord_tests.sample_bot import SampleBot, run_bot
 
-from bot.app.demo import FAULT_NAMES
 from bot.demo.faults import (
+    FAULT_NAMES,
     FAULTS,
     LIVING,
     REPLAYED,
