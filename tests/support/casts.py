@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from aiohttp.typedefs import Middleware
 
 from bot.demo.workspace import DemoWorkspace
 from tests.fakes.repositories import run_git
@@ -68,11 +69,13 @@ def make_claude_cast(
     fallback: str = "none",
     candidates: int = 1,
     silence: float = 180.0,
+    around: Callable[[str], Sequence[Middleware]] = lambda _: (),
 ) -> MakeCast:
     """Return the claude engine with the real program, and GitHub.
 
     The model follows `story` for the roles in it, and the world's script for all others. If it is
-    silent for `silence` seconds, it is given up.
+    silent for `silence` seconds, it is given up. `around` returns the middlewares of the "forge" and
+    of the "model".
     """
 
     @asynccontextmanager
@@ -81,7 +84,10 @@ def make_claude_cast(
         folder.mkdir()
         run_git(folder, "clone", "-q", "--bare", str(workspace.checkout), "ship.git")
         turns = {**ScriptedModelBehaviour(workspace.home / "script.json").story, **(story or {})}
-        async with GithubTwin(folder) as github, ScriptedModel(turns) as model:
+        async with (
+            GithubTwin(folder, around=around("forge")) as github,
+            ScriptedModel(turns, around=around("model")) as model,
+        ):
             run_git(workspace.checkout, "remote", "set-url", "origin", github.clone_url)
             await asyncio.to_thread(_configure, workspace.config, fallback, candidates, silence)
             variables = {

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from aiohttp.typedefs import Middleware
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 
@@ -211,10 +212,12 @@ async def open_small_bot(
     checks: Sequence[str] = (),
     workers: int = 2,
     more: Mapping[str, str] = MappingProxyType({}),
+    around: Sequence[Middleware] = (),
 ) -> AsyncIterator[SmallBotHarness]:
     """Open a world in a folder; everything in it ends with the block.
 
-    `more` are more files of the small bot's repository: text by path.
+    `more` are more files of the small bot's repository: text by path. `around` are middlewares of
+    its Discord.
     """
     workspace = DemoWorkspace.from_home(folder / "home")
     await asyncio.to_thread(make_small_bot, folder / "checkout", checks, workers, more)
@@ -223,6 +226,7 @@ async def open_small_bot(
         [LocalPerson(name, listed=name in LISTED) for name in ("alice", "bob", "carol")],
         token="small-world",
         extra_routes=forge_routes(forge),
+        around=around,
     )
     listed = tuple(discord.people[name] for name in LISTED)
     async with AsyncExitStack() as stack:

@@ -1,13 +1,14 @@
 """The twin itself: started on a free port, and what a test does to the world behind it."""
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from tests.twins.git_host.faults import Faults
 from tests.twins.git_host.git_http import GitHttp
@@ -31,7 +32,7 @@ class GithubTwin(People):
 
     Leaving it raises `AssertionError` if anything that was asked or answered is not as GitHub's
     description has it. `now` is the twin's clock. Its main branch begins as the head of `source`,
-    or else with `files`.
+    or else with `files`. `around` are aiohttp middlewares around every request.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class GithubTwin(People):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         files: Mapping[str, str | None] | None = None,
         source: Path | None = None,
+        around: Sequence[Middleware] = (),
     ) -> None:
         self.bare = folder / f"{name}.git"
         super().__init__(World(Repository(self.bare), owner, name, now), "github_pat_twin")
@@ -50,6 +52,7 @@ class GithubTwin(People):
         self.faults, self.app = Faults(), App()
         self._front = Front(self.world, self.faults)
         self._files = files or {"readme.txt": "hello\n", "dice.py": "one\ntwo\nthree\n"}
+        self._around = tuple(around)
         self._runner: web.AppRunner | None = None
         self._root = ""
         self.grant_token(self.token, "theseus-bot")
@@ -59,7 +62,7 @@ class GithubTwin(People):
         if not self.bare.exists():
             start = self._files if self._source is None else self._source
             self.world.git.create(self.world.main, start, self.owner)
-        app = web.Application(client_max_size=64 * 2**20)
+        app = web.Application(client_max_size=64 * 2**20, middlewares=self._around)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         # Answers carry addresses, so the port has to be known before there are any.
         listener = socket.create_server(("127.0.0.1", 0))

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from tests.twins.model import _responses as wire
 from tests.twins.model._requests import Request, Result
@@ -36,15 +37,22 @@ class ScriptedModel:
     prompt states it (`You are the planner of Theseus`), or several stories, each with the text
     `when` it applies. With `each`, every conversation starts the story from its beginning;
     otherwise all share it. `key` is the key that may list the models. Requests that the program
-    makes for itself use no turn. `requests` lists all requests in order.
+    makes for itself use no turn. `requests` lists all requests in order. `around` are middlewares.
     """
 
     def __init__(
-        self, story: Story, *, each: bool = False, port: int = 0, key: str | None = None
+        self,
+        story: Story,
+        *,
+        each: bool = False,
+        port: int = 0,
+        key: str | None = None,
+        around: Sequence[Middleware] = (),
     ) -> None:
         self._key = key
         self._script = Script(story, each=each)
         self._port = port
+        self._around = tuple(around)
         self._runner: web.AppRunner | None = None
         self._limit: Failure | None = None
         self._closing = asyncio.Event()
@@ -54,7 +62,7 @@ class ScriptedModel:
 
     async def __aenter__(self) -> "ScriptedModel":
         """Listen."""
-        app = web.Application(client_max_size=LARGEST)
+        app = web.Application(client_max_size=LARGEST, middlewares=self._around)
         app.router.add_post("/v1/messages", self._handle_messages)
         app.router.add_post("/v1/messages/count_tokens", self._handle_count)
         app.router.add_get("/v1/models", self._handle_models)
