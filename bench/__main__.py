@@ -14,12 +14,16 @@ from bench import (
     fuzz,
     mutation,
     planted_faults,
+    reliability,
     repair_set,
     repeatability,
     reproducible,
 )
 from bench.fault_runs import SECONDS
 from bench.rows import Row
+from tests.support.reliability.harness import CASTS
+from tests.support.reliability.points import KILLS
+from tests.support.reliability.stories import STORIES
 
 
 def main() -> None:
@@ -41,6 +45,7 @@ def main() -> None:
     mutants = benches.add_parser("mutation", help="which changes of deciding code no test notices")
     mutants.add_argument("--part", choices=mutation.PARTS, required=True)
     mutants.add_argument("--sample", type=int, default=mutation.SAMPLE, help="mutants, at most")
+    _add_reliability(benches.add_parser("reliability", help="what outlives kill -9 and faults"))
     guilds = benches.add_parser("capacity", help="what so many guilds need, simulated")
     guilds.add_argument("--measure", action="store_true", help="the unit costs first, for minutes")
     wanted = parser.parse_args()
@@ -53,8 +58,23 @@ def main() -> None:
         report = asyncio.run(mutation.measure_part(wanted.part, wanted.sample))
         sys.stdout.write("\n".join((report.row, *report.survivors)) + "\n")
         return
+    if wanted.bench == "reliability":
+        strikes = reliability.ERRORS if wanted.errors else KILLS
+        kinds, casts = wanted.kind or list(STORIES), wanted.cast or list(CASTS)
+        sys.exit(
+            asyncio.run(reliability.write_trials(kinds, casts, strikes, wanted.points, wanted.part))
+            > 0
+        )
     for row in asyncio.run(_run_chosen(wanted)):
         sys.stdout.write(f"{row.line}\n")
+
+
+def _add_reliability(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kind", action="append", choices=STORIES, help="of run; none: all")
+    parser.add_argument("--cast", action="append", choices=CASTS, help="none: both")
+    parser.add_argument("--points", type=int, help="so many of each, spread; none: all")
+    parser.add_argument("--part", default="", help="only points whose name has this in it")
+    parser.add_argument("--errors", action="store_true", help="errors in place of kill -9")
 
 
 def _add_repair_set(parser: argparse.ArgumentParser) -> None:

@@ -74,8 +74,8 @@ def make_claude_cast(
     """Return the claude engine with the real program, and GitHub.
 
     The model follows `story` for the roles in it, and the world's script for all others. If it is
-    silent for `silence` seconds, it is given up. `around` returns the middlewares of the "forge" and
-    of the "model".
+    silent for `silence` seconds, it is given up. `around` returns middlewares of the "forge" and of
+    the "model".
     """
 
     @asynccontextmanager

@@ -156,7 +156,7 @@ class SmallBotHarness:
     async def wait_until_restarted(self, starts: int) -> None:
         """Wait until the process has been started that often, and is online."""
         await self.wait_until(lambda: self.bot.starts >= starts and self.bot.pid)
-        await self.alice.person.wait_for_bot(30)
+        await self.alice.person.wait_for_bot(90)  # a start takes long on a busy machine
 
     async def wait_until_clean(self, seconds: float = 20.0) -> None:
         """Wait until no process but the bot's own, and no worktree, is there."""
