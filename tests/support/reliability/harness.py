@@ -122,10 +122,10 @@ async def _watch_restarts(world: SmallBotHarness) -> list[float]:
     waits: list[float] = []
     try:
         while True:
-            while world.bot.pid is not None:  # noqa: ASYNC110 - another process is polled
+            while _is_up(world):  # noqa: ASYNC110 - another process is polled
                 await asyncio.sleep(_POLL_SECONDS)
             dead = {run["lease_owner"] for run in world.list_runs()}
-            while world.bot.pid is None:  # noqa: ASYNC110
+            while not _is_up(world):  # noqa: ASYNC110
                 await asyncio.sleep(_POLL_SECONDS)
             began = time.monotonic()
             while (  # noqa: ASYNC110
@@ -135,6 +135,10 @@ async def _watch_restarts(world: SmallBotHarness) -> list[float]:
             waits.append(time.monotonic() - began)
     except asyncio.CancelledError:
         return waits
+
+
+def _is_up(world: SmallBotHarness) -> bool:
+    return world.bot.pid is not None
 
 
 def _is_accounted(world: SmallBotHarness, dead: set[str | None]) -> bool:
