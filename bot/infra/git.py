@@ -20,7 +20,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 import git
 from git.exc import GitCommandNotFound
-from theseus_guard.git_reader import NO_GIT, GitAnswer
+from theseus_guard.git_reader import NO_GIT, GitAnswer, describe_exhaustion
 from theseus_guard.git_settings import (
     CONFIG,
     DRIVERS,
@@ -161,14 +161,19 @@ class Git:
         foreign = [name for name in FOREIGN if name in os.environ]
         clean = ["env", *(word for name in foreign for word in ("-u", name))] if foreign else []
         command = [*clean, "git", *self._options, *arguments]
-        with contextlib.ExitStack() as stack:
-            source = None
-            if stdin is not None:
-                source = stack.enter_context(tempfile.TemporaryFile())
-                source.write(stdin)
-                source.seek(0)
-            try:
-                answer = self._git.execute(
+        variables = {
+            **ENVIRONMENT,
+            **as_environment(config, self._list_trusted()),
+            **(env or {}),
+        }
+        try:
+            with contextlib.ExitStack() as stack:
+                source = None
+                if stdin is not None:
+                    source = stack.enter_context(tempfile.TemporaryFile())
+                    source.write(stdin)
+                    source.seek(0)
+                status, out, err = self._git.execute(
                     command,
                     istream=source,
                     with_extended_output=True,
@@ -176,18 +181,12 @@ class Git:
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
                     kill_after_timeout=seconds,
-                    env={
-                        **ENVIRONMENT,
-                        **as_environment(config, self._list_trusted()),
-                        **(env or {}),
-                    },
+                    env=variables,
                     # A Ctrl-C at the terminal is for us, not for a git half way through.
                     start_new_session=True,
                 )
-            except GitCommandNotFound as missing:
-                raise self._error(
-                    NO_GIT,
-                    detail=str(missing),
-                ) from missing
-        status, out, err = answer
+        except GitCommandNotFound as missing:
+            raise self._error(NO_GIT, detail=str(missing)) from missing
+        except OSError as error:  # no process, descriptor, memory or disk space is left
+            raise self._error(describe_exhaustion(error), detail=str(error)) from error
         return GitAnswer(status, out if isinstance(out, bytes) else b"", str(err))

@@ -116,7 +116,17 @@ class GitReader:
             ) from None
         except FileNotFoundError as missing:
             raise RepositoryError(NO_GIT, detail=str(missing)) from missing
+        except OSError as error:  # no process, descriptor or memory is left
+            raise RepositoryError(describe_exhaustion(error), detail=str(error)) from error
         return GitAnswer(process.returncode, out, err.decode(errors="replace"))
+
+
+def describe_exhaustion(error: OSError) -> str:
+    """Return why git could not be started, and the way out."""
+    return (
+        f"git cannot be started now ({error.strerror}): the machine has too few processes, open"
+        " files, memory or disk space left. Free some, and try again"
+    )
 
 
 def look_up_tree(git: GitReader, option: str, revision: str) -> str:
