@@ -1,6 +1,8 @@
 """A command is not ended for what others do on the machine, and never starves first."""
 
+import asyncio
 import os
+import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +10,7 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 
 import pytest
-from theseus_rehearsal.ports.sandbox import SandboxLimits
+from theseus_rehearsal.ports.sandbox import Completed, SandboxLimits
 from theseus_rehearsal.sandbox._subprocess import run_bounded
 
 from bot.adapters.sandbox import choose_sandbox
@@ -55,3 +57,22 @@ async def test_a_sandboxed_command_has_the_priority_of_the_bot(tmp_path: Path) -
         [sys.executable, "-c", code], cwd=tmp_path, writable=(), env={}, limits=SandboxLimits()
     )
     assert done.output == f"{os.nice(0)} {os.sched_getscheduler(0)}\n"
+
+
+async def test_a_machine_without_descriptors_is_waited_for_and_no_check_fails_for_it() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    command = run_bounded(
+        ["echo", "done"], cwd=Path("/"), env={}, sweep=lambda: None, limits=SandboxLimits()
+    )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        started = asyncio.create_task(command)
+        await asyncio.sleep(0)  # the first attempt is made at once
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert not started.done()
+    assert await started == Completed(
+        returncode=0, output="done\n", seconds=started.result().seconds
+    )

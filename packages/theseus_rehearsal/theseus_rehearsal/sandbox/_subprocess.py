@@ -1,6 +1,7 @@
 """Runs one child to its end: with a time limit, bounded output and counted processes."""
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,14 @@ NOT_STARTABLE = 127
 FILE_BLOCKS = 2 * 1024 * 1024  # of 512 bytes: no single file over 1 GiB
 OPEN_FILES = 4096  # of one process
 THREADS = 4  # the kernel counts threads, we count processes; this stops growth between two checks
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between two attempts to start a command on a machine that has too little of something."""
+_EXHAUSTED = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _MIB = 1024 * 1024
+
+
+class _Exhausted(Exception):
+    """The machine has no process, descriptor or memory left for a command."""
 
 
 class _Tail(asyncio.Protocol):
@@ -178,12 +186,35 @@ async def run_bounded(
 ) -> Completed:
     """Run `argv` in its own session; at the end, or when cancelled, kill its group and `sweep`.
 
-    The disk usage below the folders of `disk` is limited.
+    The disk usage below the folders of `disk` is limited. A machine without free processes,
+    descriptors or memory is waited for: a check that could not start says nothing about a change.
     """
+    for pause in PAUSES:
+        with suppress(_Exhausted):
+            return await _run_once(argv, cwd, env, limits, sweep, disk)
+        await asyncio.sleep(pause)
+    try:
+        return await _run_once(argv, cwd, env, limits, sweep, disk)
+    except _Exhausted as error:
+        output = f"The machine has too few processes, open files or memory left: {error}"
+        return Completed(returncode=NOT_STARTABLE, output=output, seconds=0.0)
+
+
+async def _run_once(
+    argv: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    limits: SandboxLimits,
+    sweep: Callable[[], None],
+    disk: Sequence[Path],
+) -> Completed:
     loop = asyncio.get_running_loop()
     started = loop.time()
     disk_watch = _Disk(disk, limits)
-    reading, writing = os.pipe()
+    try:
+        reading, writing = os.pipe()
+    except OSError as error:
+        raise _Exhausted(str(error)) from error
     # A pipe of our own, read up to a time limit: a process that escapes the kill keeps it open.
     transport, tail = await loop.connect_read_pipe(
         lambda: _Tail(limits.output_chars), os.fdopen(reading, "rb", buffering=0)
@@ -200,6 +231,8 @@ async def run_bounded(
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in _EXHAUSTED:
+                raise _Exhausted(str(error)) from error
             return Completed(returncode=NOT_STARTABLE, output=str(error), seconds=0.0)
         finally:
             # With our own copy open, the pipe would never report its end.
