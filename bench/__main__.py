@@ -18,6 +18,7 @@ from bench import (
     repair_set,
     repeatability,
     reproducible,
+    soak,
 )
 from bench.fault_runs import SECONDS
 from bench.rows import Row
@@ -48,7 +49,12 @@ def main() -> None:
     _add_reliability(benches.add_parser("reliability", help="what outlives kill -9 and faults"))
     guilds = benches.add_parser("capacity", help="what so many guilds need, simulated")
     guilds.add_argument("--measure", action="store_true", help="the unit costs first, for minutes")
+    days = benches.add_parser("soak", help="days of a busy bot on a virtual clock: what grows")
+    days.add_argument("--days", type=int, default=soak.DAYS)
+    days.add_argument("--silent-days", type=int, default=soak.SILENT_DAYS, help="after the others")
     wanted = parser.parse_args()
+    if wanted.bench == "soak":
+        sys.exit(asyncio.run(soak.print_soak(wanted.days, wanted.silent_days)))
     if wanted.bench == "capacity":
         sys.stdout.write(asyncio.run(capacity.compute_table(measure=wanted.measure)) + "\n")
         return

@@ -13,6 +13,7 @@ from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordReportPictures
 from bot.adapters.sqlite_ledger import SqlLedger
+from bot.adapters.system_clock import SystemClock
 from bot.app.agent import build_links, make_agent
 from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
@@ -125,6 +126,7 @@ async def run_bot(
     make_engines: MakeEngines = build_engines,
     end: ControlEnd | None = None,
     observers: Observers = _NO_OBSERVERS,
+    clock: Clock | None = None,
 ) -> None:
     """Run the bot until SIGTERM or SIGINT.
 
@@ -136,6 +138,7 @@ async def run_bot(
         make_engines: Returns the engines that write changes.
         end: The channel to the supervisor, if there is one.
         observers: Who is informed of records and of the client.
+        clock: The clock of everything that waits; the machine's by default.
     """
     token = get_required_token(settings)
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -168,7 +171,7 @@ async def run_bot(
             beginning = replace(beginning, session=leadership.session)
         injector = await open_services(
             settings, stack, supervision.restarter, leadership, beginning.commit,
-            observers.on_record,
+            observers.on_record, clock or SystemClock(),
         )  # fmt: skip
         injector.add(build_identity(settings))
         injector.build(_build_client, services=injector, observers=observers)

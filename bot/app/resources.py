@@ -102,13 +102,14 @@ async def open_services(
     leadership: Leadership,
     commit: str = "",
     on_record: Callable[[Action], None] | None = None,
+    clock: Clock | None = None,
 ) -> Injector:
     """Open everything for the core code of `commit`. Raises `ConfigError` with what to set.
 
     The returned injector provides each port under its protocol. The stack closes them. `on_record`
     receives each record that the journal has written.
     """
-    injector, clock = Injector(), SystemClock()
+    injector, clock = Injector(), clock or SystemClock()
     injector.add(settings)
     injector.add(clock, Clock)
     injector.add(restarter, Restarter)

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -213,11 +214,12 @@ async def open_small_bot(
     workers: int = 2,
     more: Mapping[str, str] = MappingProxyType({}),
     around: Sequence[Middleware] = (),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[SmallBotHarness]:
     """Open a world in a folder; everything in it ends with the block.
 
     `more` are more files of the small bot's repository: text by path. `around` are middlewares of
-    its Discord.
+    its Discord, and `now` is its clock.
     """
     workspace = DemoWorkspace.from_home(folder / "home")
     await asyncio.to_thread(make_small_bot, folder / "checkout", checks, workers, more)
@@ -227,6 +229,7 @@ async def open_small_bot(
         token="small-world",
         extra_routes=forge_routes(forge),
         around=around,
+        now=now,
     )
     listed = tuple(discord.people[name] for name in LISTED)
     async with AsyncExitStack() as stack:
