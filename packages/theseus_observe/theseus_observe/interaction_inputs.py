@@ -51,7 +51,8 @@ def get_command_inputs(interaction: discord.Interaction) -> dict[str, object]:
         inputs: dict[str, object] = {"target": target}
         return inputs if content is None else {**inputs, "content": content}
     # discord.py resolves the options only now, and raises for what Discord does not send.
-    values = attempt(lambda: vars(interaction.namespace), {})
+    nothing: dict[str, Any] = {}
+    values = attempt(lambda: vars(interaction.namespace), nothing)
     return {name: _to_plain(value) for name, value in values.items()}
 
 
@@ -70,7 +71,8 @@ def get_component_inputs(interaction: discord.Interaction) -> dict[str, object]:
     inputs: dict[str, object] = {"custom_id": data.get("custom_id")}
     if isinstance(values := data.get("values"), list) and values:
         inputs["values"] = list(values)
-    fields = attempt(lambda: [*walk_submitted_fields(data.get("components", ()))], [])
+    nothing: list[Mapping[str, Any]] = []
+    fields = attempt(lambda: [*walk_submitted_fields(data.get("components", ()))], nothing)
     return inputs | {str(each["custom_id"]): each.get("value", each.get("values"))
                      for each in fields}  # fmt: skip
 
