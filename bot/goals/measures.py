@@ -40,7 +40,6 @@ class Measure:
         formula: Computes it.
         has_commands: Whether it can be limited to one command.
         span: How many times its days it reads.
-        is_total: Whether it is a total, which more days can only increase.
     """
 
     label: str
@@ -50,7 +49,6 @@ class Measure:
     formula: Formula
     has_commands: bool = False
     span: int = 1
-    is_total: bool = False
 
 
 def _name_events(command: str) -> tuple[str, ...]:
@@ -132,7 +130,7 @@ MEASURES: Mapping[MeasureName, Measure] = {
     ),
     MeasureName.CRASHES: Measure(
         "crashes", "", "failures with an exception, of anything people or timers started",
-        ("at most",), _build(_compute_crashes), has_commands=True, is_total=True,
+        ("at most",), _build(_compute_crashes), has_commands=True,
     ),
     MeasureName.ERROR_RATE: Measure(
         "error rate", "%", "failed actions, divided by all actions",
@@ -145,7 +143,7 @@ MEASURES: Mapping[MeasureName, Measure] = {
     ),
     MeasureName.USE: Measure(
         "command use", "", "uses of commands, or of one command",
-        ("at least", "at most"), _build(_compute_use), has_commands=True, is_total=True,
+        ("at least", "at most"), _build(_compute_use), has_commands=True,
     ),
     MeasureName.INCIDENTS: Measure(
         "open incidents", "", "incidents that are open now",
@@ -153,9 +151,13 @@ MEASURES: Mapping[MeasureName, Measure] = {
     ),
     MeasureName.COST: Measure(
         "cost", "$", "what models cost by the ledger, by days of UTC",
-        ("at most",), _build(_compute_cost), is_total=True,
+        ("at most",), _build(_compute_cost),
     ),
 }  # fmt: skip
+
+
+_TOTALS = frozenset({MeasureName.CRASHES, MeasureName.USE, MeasureName.COST})
+"""Measures that more days can only increase."""
 
 
 def measure(requirement: Requirement, figures: DailyFigures) -> tuple[float | None, str]:
@@ -168,7 +170,7 @@ def measure(requirement: Requirement, figures: DailyFigures) -> tuple[float | No
         # A total only grows, so one that has passed its target stays beyond it.
         value = entry.formula.compute(figures.days, requirement.days, requirement.command)
         has_passed = requirement.is_met_by(value or 0.0) is (requirement.bound == "at least")
-        if entry.is_total and value is not None and has_passed:
+        if requirement.measure in _TOTALS and value is not None and has_passed:
             return value, ""
         observed = int(figures.observed_days)
         return None, f"the records cover {observed} of the {needed} days that it needs"
