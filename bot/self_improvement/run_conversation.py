@@ -34,6 +34,11 @@ class RunConversation:
     dialogue: RunDialogue
     transitions: RunTransitions
 
+    @property
+    def can_revise(self) -> bool:
+        """True if the engine follows what people ask for; the offline engine works from tests."""
+        return self.dialogue.can_follow_instructions
+
     async def revise(
         self,
         run_id: str,

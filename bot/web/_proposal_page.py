@@ -155,6 +155,7 @@ class ProposalPage:
         login, review = request.get(LOGIN), self.services.proposals
         person_id = login.person_id if login is not None else None
         can_act = review is not None and person_id is not None
+        can_comment = can_act and review is not None and review.conversation.can_revise
         viewed: Mapping[str, str] = {}
         if review is not None and person_id is not None:
             viewed = await review.viewed.list_viewed(run.id, person_id)
@@ -162,7 +163,7 @@ class ProposalPage:
         page = await self.frame.show(
             request, "proposal.html", f"Proposal #{history.proposal.number}", here="/runs",
             run=run, history=history, proposal=history.proposal, comments=items, viewed=viewed,
-            decision=_describe_decision(run, history, history.proposal, refusal), can_act=can_act,
+            decision=_describe_decision(run, history, history.proposal, refusal), can_act=can_act, can_comment=can_comment,
             chosen=await _read_place(request, history), login=build_login_path(request.path_qs),
         )  # fmt: skip
         page.set_status(_get_status(refusal))

@@ -316,3 +316,16 @@ async def test_ticks_are_a_persons_own_and_end_with_the_files_diff(scene: Scene)
         assert (await alice.act("view")).status == 303
         assert "☑ Viewed" not in (await alice.get(alice.path)).text
     await scene.assert_untouched()
+
+
+async def test_comments_are_not_offered_if_the_engine_cannot_follow_them(
+    town: Town, scene: Scene
+) -> None:
+    """Else a long comment would be written, refused, and lost."""
+    async with scene.open_browser(ALICE) as alice:
+        assert "Ask for something else" in (await alice.get(alice.path)).text
+        town.engine.can_follow_instructions = False
+        page = (await alice.get(alice.path)).text
+    assert "Ask for something else" not in page
+    assert "Comment on" not in page
+    assert "It cannot follow comments" in page
