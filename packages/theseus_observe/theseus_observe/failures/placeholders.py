@@ -5,11 +5,11 @@ words get equal placeholders, so that two calls with the same value still match.
 of the program (a unit, a keyword, a choice) are kept: without them a failure could not be repeated.
 """
 
-import hashlib
 import hmac
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 from theseus_observe.failures.source import evaluate_literal
 
@@ -87,7 +87,7 @@ class Placeholders:
 
     def _compute_marks(self, piece: str) -> list[int]:
         """Return a number for each character, which depends on all of the piece."""
-        digest = hmac.new(self._secret, piece.encode("utf-8", "replace"), hashlib.sha256).digest()
+        digest = hmac.digest(self._secret, piece.encode("utf-8", "replace"), "sha256")
         return [digest[at % len(digest)] + at // len(digest) for at in range(len(piece))]
 
 
@@ -100,11 +100,14 @@ def _choose_neighbour(char: str, mark: int) -> str:
     kind = unicodedata.category(char)
     if kind[0] not in _CHANGED:
         return char
-    start = ord(char) // _BLOCK * _BLOCK
-    block = (chr(code) for code in range(start, start + _BLOCK))
-    return _choose_other(
-        "".join(each for each in block if unicodedata.category(each) == kind), char, mark
-    )
+    return _choose_other(_list_kin(ord(char) // _BLOCK, kind), char, mark)
+
+
+@lru_cache(maxsize=256)
+def _list_kin(block: int, kind: str) -> str:
+    """Return the characters of a block that are of one Unicode category."""
+    characters = map(chr, range(block * _BLOCK, (block + 1) * _BLOCK))
+    return "".join(each for each in characters if unicodedata.category(each) == kind)
 
 
 def _choose_other(choices: str, char: str, mark: int) -> str:
