@@ -123,6 +123,10 @@ class SmallBotHarness:
         lines = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
         return [_format_failure(line) for line in lines if line.get("error")]
 
+    def has_stored(self, name: str) -> bool:
+        """Return whether the bot has stored a value under a name."""
+        return bool(self._fetch_rows("SELECT 1 FROM shelf WHERE name = ?", name))
+
     def list_pulls(self) -> list[tuple[int, str]]:
         """Return the forge's pull requests: number and state."""
         return self.cast.pulls()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.demo.workspace import DemoWorkspace
+from bot.domain.message_cursors import MARK
 from bot.domain.run import FINAL_STATUSES, Status
 from tests.support.casts import Cast, MakeCast, make_claude_cast, open_scripted_cast
 from tests.support.page_reader import is_end, is_proposal
@@ -59,7 +60,7 @@ class Reliability:
         self._cast = cast
 
     async def record(self, folder: Path) -> tuple[list[str], Outcome]:
-        """Play the story without a fault; return its effects and its outcome."""
+        """Run the story without a fault; return its effects and its outcome."""
         async with self._open(folder) as (world, log):
             place = await self._story.prepare(world)
             log.begin()
@@ -70,7 +71,7 @@ class Reliability:
     async def try_points(
         self, points: Sequence[FaultPoint], wanted: Outcome, folder: Path
     ) -> Trial:
-        """Play the story with the faults; the trial says what went wrong, if anything did."""
+        """Run the story with the faults; the trial says what went wrong, if anything did."""
         began = time.monotonic()
         async with self._open(folder) as (world, log):
             place = await self._story.prepare(world)
@@ -107,14 +108,14 @@ class Reliability:
         around = [servers.build_middleware("discord")]
         async with open_small_bot(folder, open_cast, around=around) as world:
             worlds.append(world)
+            # Before, a first start has no place yet from which to read what it missed.
+            await world.wait_until(lambda: world.has_stored(MARK), PATIENCE, every=0.05)
             yield world, log
 
     def _make_cast(self, servers: ServerObserver) -> MakeCast:
         if self._cast == "offline":
             return open_scripted_cast
-        return make_claude_cast(
-            self._story.turns, around=lambda server: [servers.build_middleware(server)]
-        )
+        return make_claude_cast(around=lambda server: [servers.build_middleware(server)])
 
 
 async def _watch_restarts(world: SmallBotHarness) -> list[float]:

@@ -42,7 +42,7 @@ class ServerObserver:
             strike = strike or self._get_outage(server)
             if strike is None:
                 return await handler(request)
-            return await self._strike(strike, request, handler)
+            return await self._apply_strike(strike, request, handler)
 
         return observe
 
@@ -50,7 +50,7 @@ class ServerObserver:
         strike, until = self._down.get(server, (None, 0.0))
         return strike if time.monotonic() < until else None
 
-    async def _strike(
+    async def _apply_strike(
         self, strike: Strike, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
         if strike in _STATUS:

@@ -2,10 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tests.fakes.small_bot_repository import SPIN
-from tests.support.feature_requests import TESTS
 from tests.support.page_reader import get_buttons
 from tests.support.small_bot_harness import SmallBotHarness
 
@@ -16,15 +14,10 @@ LONG = {"spin": [{"run": ["sleep", "3"], "edits": [SPIN.edit], "summary": "mend 
 
 @dataclass(frozen=True)
 class Story:
-    """`prepare` is not counted; `play` begins with a person's words and ends with the run.
-
-    With `needs_model`, only a cast with a model can play it; `turns` is then what the model says.
-    """
+    """`prepare` is not counted; `play` begins with a person's words and ends with the run."""
 
     prepare: Callable[[SmallBotHarness], Awaitable[str]]
     play: Callable[[SmallBotHarness, str], Awaitable[None]]
-    needs_model: bool = False
-    turns: Mapping[str, Any] | None = None
 
 
 async def _break_spin(world: SmallBotHarness) -> str:
@@ -39,68 +32,60 @@ async def _break_spin_for_long(world: SmallBotHarness) -> str:
     return "dev"
 
 
-async def _ship_fix(world: SmallBotHarness) -> str:
+async def _run_earlier_fix(world: SmallBotHarness) -> str:
     thread, _ = await world.propose_fix(SPIN)
     await world.alice.person.say(thread, "ship it")
     await world.alice.wait_until_live(thread, PATIENCE)
     return thread
 
 
-async def _report(world: SmallBotHarness) -> str:
+async def _send_report(world: SmallBotHarness) -> str:
     said = await world.alice.person.say("dev", SPIN.report)
     return await world.alice.wait_for_thread(said, PATIENCE)
 
 
-async def _ship(world: SmallBotHarness, thread: str) -> None:
+async def _run_shipment(world: SmallBotHarness, thread: str) -> None:
     await world.alice.wait_for_proposal(thread, timeout=PATIENCE)
     await world.alice.person.say(thread, "ship it")
     await world.alice.wait_until_live(thread, PATIENCE)
 
 
-async def _play_fix(world: SmallBotHarness, _channel: str) -> None:
-    await _ship(world, await _report(world))
+async def _run_fix(world: SmallBotHarness, _channel: str) -> None:
+    await _run_shipment(world, await _send_report(world))
     await world.check_command(SPIN)
 
 
-async def _play_rejection(world: SmallBotHarness, _channel: str) -> None:
-    thread = await _report(world)
+async def _run_rejection(world: SmallBotHarness, _channel: str) -> None:
+    thread = await _send_report(world)
     await world.alice.wait_for_proposal(thread, timeout=PATIENCE)
     await world.alice.person.say(thread, "reject")
     await world.alice.wait_for_end(thread, PATIENCE)
 
 
-async def _play_cancellation(world: SmallBotHarness, _channel: str) -> None:
-    thread = await _report(world)
+async def _run_cancellation(world: SmallBotHarness, _channel: str) -> None:
+    thread = await _send_report(world)
     await world.wait_until(lambda: world.get_run(thread)["stage"] == "execute", PATIENCE)
     await world.alice.person.say(thread, "cancel")
     await world.alice.wait_for_end(thread, PATIENCE)
 
 
-async def _play_question(world: SmallBotHarness, _channel: str) -> None:
+async def _run_question(world: SmallBotHarness, _channel: str) -> None:
     said = await world.alice.person.say("dev", "why does spin keep failing?")
     thread = await world.alice.wait_for_thread(said, PATIENCE)
     await world.alice.person.wait_for(thread, lambda m: "Fix it" in get_buttons(m), PATIENCE)
 
 
-async def _play_revert(world: SmallBotHarness, thread: str) -> None:
+async def _run_revert(world: SmallBotHarness, thread: str) -> None:
     said = await world.alice.person.say(thread, "revert it")
     reply = await world.alice.wait_for_reply(thread, said, PATIENCE)
     digits = reply.partition("<#")[2].partition(">")[0]
-    await _ship(world, digits or thread)
-
-
-async def _play_change(world: SmallBotHarness, _channel: str) -> None:
-    said = await world.alice.person.say("dev", TESTS.text)
-    thread = await world.alice.wait_for_thread(said, PATIENCE)
-    await world.alice.wait_for_text(thread, "This is what I understand", PATIENCE)
-    await world.alice.person.say(thread, "go ahead")
-    await _ship(world, thread)
+    await _run_shipment(world, digits or thread)
 
 
 STORIES: Mapping[str, Story] = {
-    "fix": Story(_break_spin, _play_fix),
-    "question": Story(_break_spin, _play_question),
-    "reject": Story(_break_spin, _play_rejection),
-    "cancel": Story(_break_spin_for_long, _play_cancellation),
-    "revert": Story(_ship_fix, _play_revert),
+    "fix": Story(_break_spin, _run_fix),
+    "question": Story(_break_spin, _run_question),
+    "reject": Story(_break_spin, _run_rejection),
+    "cancel": Story(_break_spin_for_long, _run_cancellation),
+    "revert": Story(_run_earlier_fix, _run_revert),
 }
