@@ -22,6 +22,7 @@ ACCOUNT_SECONDS = 60.0
 """How long after its start a bot may take until somebody works on each run, or it has ended."""
 _QUIET_SECONDS = 2.5
 _POLL_SECONDS = 0.05
+_COMPARE_SECONDS = 0.5
 CASTS = ("offline", "claude")
 
 
@@ -168,7 +169,7 @@ async def _compare(world: SmallBotHarness, wanted: Outcome) -> str:
     found = await _read_outcome(world)
     until = time.monotonic() + ACCOUNT_SECONDS
     while found != wanted and time.monotonic() < until:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(_COMPARE_SECONDS)
         found = await _read_outcome(world)
     if found != wanted:
         parts = [
