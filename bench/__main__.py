@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import (
     capacity,
+    edit_order,
     foreign_cases,
     foreign_fixes,
     fuzz,
@@ -47,6 +48,8 @@ def main() -> None:
     mutants.add_argument("--part", choices=mutation.PARTS, required=True)
     mutants.add_argument("--sample", type=int, default=mutation.SAMPLE, help="mutants, at most")
     _add_reliability(benches.add_parser("reliability", help="what outlives kill -9 and faults"))
+    order = benches.add_parser("order", help="the order of the repair's edits, from histories")
+    order.add_argument("folder", type=Path, help="of git directories; see bench/edit_order.py")
     guilds = benches.add_parser("capacity", help="what so many guilds need, simulated")
     guilds.add_argument("--measure", action="store_true", help="the unit costs first, for minutes")
     days = benches.add_parser("soak", help="days of a busy bot on a virtual clock: what grows")
@@ -130,6 +133,8 @@ async def _run_chosen(wanted: argparse.Namespace) -> Sequence[Row]:
         return await foreign_fixes.measure_fixes(
             fixes, wanted.seconds, engine=wanted.engine, unconfined=wanted.unconfined
         )
+    if wanted.bench == "order":
+        return edit_order.measure_order(wanted.folder)
     if wanted.bench == "reproducible":
         return await reproducible.measure_functions(wanted.every)
     return (await repeatability.replay_scripts(wanted.plays)).rows

@@ -11,7 +11,9 @@ _SCALES = ((1.0, "s", 1.0), (1e-3, "ms", 1e3), (0.0, "µs", 1e6))
 _SMALL = 0.05  # a ratio below it has one digit that counts
 
 Timed = Callable[[], Awaitable[float]]
-Unit = Literal["s", "MB", "tokens", "requests", "rounds", "plays", "faults", "functions", "answers"]
+Unit = Literal[
+    "s", "MB", "tokens", "requests", "rounds", "plays", "faults", "functions", "answers", "edits"
+]
 
 
 class Row(Record):
