@@ -280,6 +280,29 @@ def test_nothing_is_printed_but_by_the_command_line() -> None:
     assert printing == []
 
 
+MAY_REMOVE_FOLDERS = (
+    "packages/theseus_rehearsal/theseus_rehearsal/temporary_folder.py",
+    # commands of a terminal
+    "bench/", "bot/cli/", "bot/app/demo.py", "bot/app/state_copy.py",
+    "packages/theseus_rehearsal/theseus_rehearsal/sandbox/_measure.py",
+    f"{_REPAIR}command.py",
+)  # fmt: skip
+
+
+def test_no_temporary_folder_is_removed_on_the_event_loop() -> None:
+    """`open_temporary_folder` removes it in a thread; commands of a terminal may wait."""
+    removing = [
+        f"{name_of(path)}:{call.lineno}"
+        for path in with_word("TemporaryDirectory", SOURCES)
+        if not name_of(path).startswith(MAY_REMOVE_FOLDERS)
+        for node in nodes_of(path)
+        if isinstance(node, ast.AsyncFunctionDef)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and dotted(call.func).endswith("TemporaryDirectory")
+    ]
+    assert removing == []
+
+
 def test_code_of_the_bot_logs_through_structlog() -> None:
     """So that lines name run, person and commit. Packages leave the log to their users."""
     plain = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from theseus_guard.git_output import parse_names
 from theseus_guard.git_settings import PLAIN_DIFF
-from theseus_rehearsal.scratch_folder import open_scratch_folder
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
@@ -61,6 +61,6 @@ class GitTrees:
 
         Raises `WorkspaceError`.
         """
-        async with open_scratch_folder("theseus-tree-") as folder:
+        async with open_temporary_folder("theseus-tree-") as folder:
             await run_in_thread(export, self._git, commit, folder)
             yield folder

@@ -3,13 +3,13 @@
 import importlib.util
 import json
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from theseus_guard.syntax import parse
 from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 from bot.client.cog_trial import FOLDER, RESULTS, SHARED
 from bot.domain.errors import SandboxUnavailable
@@ -86,10 +86,7 @@ class CogCheck:
         extensions = self._wanted or find_extensions(self._root / "cogs")
         others = [each.removeprefix("cogs.") for each in extensions]
         others = [name for name in others if name not in leaving_out]
-        with tempfile.TemporaryDirectory(
-            prefix="theseus-cogs-", ignore_cleanup_errors=True
-        ) as made:
-            folder = Path(made)
+        async with open_temporary_folder("theseus-cogs-") as folder:
             try:
                 done = await self._sandbox.run(
                     [

@@ -14,7 +14,7 @@ from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_rehearsal.records import Script, Transcript
-from theseus_rehearsal.scratch_folder import open_scratch_folder
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 from theseus_repair.errors import RepairError
 from theseus_repair.forking_runner import ForkingRunner
 from theseus_repair.model import Judgement
@@ -88,7 +88,7 @@ class CommitPerformer:
     @asynccontextmanager
     async def _open_copy(self) -> AsyncIterator[Path]:
         """Yield a temporary folder with a copy of the tree."""
-        async with open_scratch_folder("theseus-check-") as scratch:
+        async with open_temporary_folder("theseus-check-") as scratch:
             folder = Path(os.path.realpath(scratch))  # noqa: ASYNC240 - a folder of our own
             copied = partial(shutil.copytree, symlinks=True, ignore=self._list_ignored)
             await run_in_thread(copied, self._tree, folder / "tree")

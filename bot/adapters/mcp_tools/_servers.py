@@ -1,7 +1,6 @@
 """One connection for each listing or call, and nothing that runs between them."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from mcp import Client
 from mcp.client._transport import TransportStreams
 from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.sandbox import Sandbox
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 from bot.adapters.mcp_tools._answers import build_answer, build_description
 from bot.adapters.mcp_tools._connection_record import ConnectionRecord
@@ -105,8 +105,8 @@ class McpToolServers:
     async def _open(
         self, server: McpServer, record: ConnectionRecord, trial: bool
     ) -> AsyncIterator[Client]:
-        with tempfile.TemporaryDirectory(prefix="theseus-tool-") as name:
-            transport = self._choose_transport(server, Path(name), record, trial=trial)
+        async with open_temporary_folder("theseus-tool-") as folder:
+            transport = self._choose_transport(server, folder, record, trial=trial)
             # No callbacks: requests for sampling, input or roots are refused by the client.
             async with Client(transport, cache=None) as client:
                 yield client

@@ -6,11 +6,11 @@ import shutil
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from theseus_guard.source_folders import build_python_path
 from theseus_guard.syntax import parse
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._commands import AFFECTED, expand, find_kind, find_tool
@@ -105,8 +105,7 @@ class SandboxedCoverage:
         command = expand(check, (), (), python=self._python)
         if command is None:
             return set(), f"the check {check.name} in `checks.full` names no fixed tests", False
-        with TemporaryDirectory(prefix="theseus-coverage-") as name:
-            folder = Path(name)
+        async with open_temporary_folder("theseus-coverage-") as folder:
             shutil.copyfile(_PLUGIN, folder / f"{_NAME}.py")
             (folder / "tree.txt").write_text(str(tree), encoding="utf-8")
             result = await self._sandbox.run(

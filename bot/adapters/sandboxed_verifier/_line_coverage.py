@@ -5,12 +5,12 @@ import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter, ValidationError
 from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal import runner
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 from bot.adapters.sandboxed_verifier._commands import expand, find_kind, find_tool, present_python
 from bot.adapters.sandboxed_verifier._test_selection import select_affected_tests
@@ -55,8 +55,7 @@ async def run_nearest_tests(
 async def _run(
     sandbox: Sandbox, check: Check, command: Sequence[str], tree: Path, files: Sequence[str]
 ) -> Mapping[str, set[int]]:
-    with TemporaryDirectory(prefix="theseus-lines-") as name:
-        folder = Path(name)
+    async with open_temporary_folder("theseus-lines-") as folder:
         shutil.copyfile(_PLUGIN, folder / f"{_NAME}.py")
         shutil.copyfile(_TRACE, folder / "theseus_line_trace.py")
         wanted = json.dumps({"tree": str(tree), "files": list(files)})

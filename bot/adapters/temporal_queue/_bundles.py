@@ -9,7 +9,7 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
-from theseus_rehearsal.scratch_folder import open_scratch_folder
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 from bot.domain.errors import WorkspaceError
 from bot.infra.git import Git
@@ -130,7 +130,7 @@ async def open_bundle(content: bytes, snapshot: str) -> AsyncIterator[Path]:
 
     Raises `WorkspaceError` if the bundle does not have that commit.
     """
-    async with open_scratch_folder("theseus-work-") as folder:
+    async with open_temporary_folder("theseus-work-") as folder:
         yield await run_in_thread(_unpack, content, snapshot, folder)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Self
 
 from theseus_rehearsal.errors import RehearsalError
-from theseus_rehearsal.scratch_folder import open_scratch_folder
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 # A repository's configuration can name programs: for signatures, for changed files, and to fetch
 # the missing objects of a partial clone. Files are read as objects, so that no filter runs either.
@@ -103,7 +103,7 @@ class Repository:
 
         Line ends and contents are as committed. Submodules are left out. Raises `RehearsalError`.
         """
-        async with open_scratch_folder("theseus-tree-") as folder:
+        async with open_temporary_folder("theseus-tree-") as folder:
             await asyncio.to_thread(self._write_files, commit, folder)
             yield folder
 

@@ -13,7 +13,7 @@ from theseus_rehearsal.ports.rehearsal import ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
-from theseus_rehearsal.scratch_folder import open_scratch_folder
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 STEP_SECONDS = 10.0
 
@@ -71,7 +71,7 @@ class SandboxedPlayer:
         """Return the process that runs scripts; start it if there is none."""
         async with self._one_at_a_time:
             if self._runner is None or not (self._runner.alive or self._runner.broken):
-                scratch = open_scratch_folder("theseus-play-")
+                scratch = open_temporary_folder("theseus-play-")
                 folder = await self._stack.enter_async_context(scratch)
                 runner = RunnerProcess(self._sandbox, self._tree, folder)
                 try:

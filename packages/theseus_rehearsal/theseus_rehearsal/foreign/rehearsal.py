@@ -24,7 +24,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.probe import RunProbe
 from theseus_rehearsal.records import Script, Transcript
 from theseus_rehearsal.sandboxed_rehearsal import STEP_SECONDS
-from theseus_rehearsal.scratch_folder import open_scratch_folder
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", *ENVIRONMENTS)
 
@@ -72,7 +72,7 @@ class ForeignRehearsal:
         """
         if self._sandbox.refusal:
             raise RehearsalError(self._sandbox.refusal)
-        async with open_scratch_folder("theseus-foreign-") as folder:
+        async with open_temporary_folder("theseus-foreign-") as folder:
             copy = folder / "tree"
             variables = await asyncio.to_thread(self._prepare_copy, tree, copy)
             process = ForeignProcess(

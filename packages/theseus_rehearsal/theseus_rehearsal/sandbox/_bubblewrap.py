@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from theseus_rehearsal.sandbox._system import (
     iterate_system_options,
     iterate_visible_options,
 )
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 PRIVATE = {"/dev/shm": 256, "/tmp": 1024}  # noqa: S108 - size in MB of each temporary file system
 HOME = "/tmp/home"  # noqa: S108 - inside the sandbox
@@ -219,8 +219,8 @@ async def probe(
     sandbox = BubblewrapSandbox(program=program, strict=strict, private=private)
     command = [sys.executable, "-c", "print('confined')"]
     try:
-        with tempfile.TemporaryDirectory(prefix="theseus-probe-") as name:
-            result = await sandbox.run(command, cwd=Path(name), writable=(), env={}, limits=PROBE)
+        async with open_temporary_folder("theseus-probe-") as folder:
+            result = await sandbox.run(command, cwd=folder, writable=(), env={}, limits=PROBE)
     except SandboxUnavailable as error:
         return str(error)
     if result.returncode == 0 and "confined" in result.output:

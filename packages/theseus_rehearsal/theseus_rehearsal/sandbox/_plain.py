@@ -12,6 +12,7 @@ from theseus_rehearsal.ports.sandbox import Completed, SandboxLimits
 from theseus_rehearsal.sandbox._environment import clean_environment, explain_not_startable
 from theseus_rehearsal.sandbox._process_accounting import find_marked, is_supported
 from theseus_rehearsal.sandbox._subprocess import NOT_STARTABLE, add_limits, run_bounded
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 _MARK = "THESEUS_CONFINED"
 _ROUNDS = 50  # of killing: a forking command can start new processes meanwhile
@@ -79,9 +80,9 @@ class PlainSandbox:
         readable: Sequence[Path] = (),
     ) -> Completed:
         """Run a command to its end; then kill its process group and all processes with its mark."""
-        with tempfile.TemporaryDirectory(prefix="theseus-", ignore_cleanup_errors=True) as home:
+        async with open_temporary_folder("theseus-") as home:
             mark = secrets.token_hex(8)
-            clean = clean_environment(home, {**env, _MARK: mark})
+            clean = clean_environment(str(home), {**env, _MARK: mark})
             if reason := explain_not_startable(argv[0], cwd, clean):
                 return Completed(returncode=NOT_STARTABLE, output=reason, seconds=0.0)
             return await run_bounded(
