@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -13,9 +14,11 @@ from bot.adapters.sqlite_store import SqlStore
 from bot.app.resources import TrafficServices
 from bot.app.target_journals import TargetJournals
 from bot.budget.target_budgets import LayeredSpendGuard
-from bot.domain.errors import PortError
+from bot.domain.errors import PortError, WorkspaceError
 from bot.periodic import run_periodically
 from bot.ports.clock import Clock
+from bot.ports.store import Store
+from bot.ports.targets import Targets
 from bot.settings import Settings
 
 _DAY = timedelta(days=1)
@@ -53,6 +56,18 @@ class Retention:
                 _log.info("removed %d %s older than %d days", gone, what, days)
 
 
+async def forget_runs(store: Store, repositories: Targets, older: datetime) -> int:
+    """Remove runs that ended before then, with their branches; return their number."""
+    expired = await store.forget_runs(older)
+    for ports in repositories.list_all():
+        for run_id in expired:
+            try:
+                await ports.workspaces.drop(run_id)
+            except WorkspaceError as error:
+                _log.warning("the branch of the forgotten run %s stays: %s", run_id, error)
+    return len(expired)
+
+
 def make_retention(
     settings: Settings,
     clock: Clock,
@@ -62,6 +77,7 @@ def make_retention(
     store: SqlStore,
     chat: DiscordChat,
     spending: LayeredSpendGuard,
+    repositories: Targets,
 ) -> Retention:
     """Return what forgets records that are older than the configuration says."""
     config = settings.config
@@ -72,7 +88,7 @@ def make_retention(
     return Retention(
         clock,
         (
-            RetainedKind("runs", config.runs.keep_days, store.forget_runs),
+            RetainedKind("runs", config.runs.keep_days, partial(forget_runs, store, repositories)),
             RetainedKind("messages", config.runs.keep_days, chat.forget),
             RetainedKind(
                 "days of the journal",

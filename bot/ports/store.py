@@ -109,8 +109,8 @@ class Store(Protocol):
         """Append an entry that acknowledges a break: the log is checked from there on."""
         ...
 
-    async def forget_runs(self, older_than: datetime) -> int:
-        """Remove runs that had ended by then, with all their records; return how many.
+    async def forget_runs(self, older_than: datetime) -> tuple[str, ...]:
+        """Remove runs that had ended by then, with all their records; return their ids.
 
         Their entries in the audit log stay.
         """

@@ -306,13 +306,13 @@ async def test_runs_that_ended_long_ago_go_with_all_they_recorded_and_others_sta
     await store.append_audit_entry(
         AuditEntry(at=NOW, action="ship", allowed=True, person=ADA, run_id=old.id)
     )
-    assert await store.forget_runs(NOW - timedelta(seconds=60)) == 1
+    assert await store.forget_runs(NOW - timedelta(seconds=60)) == (old.id,)
     assert [run.id for run in await store.find()] == [young.id, live.id]
     with pytest.raises(UnknownRun):
         await store.get_history(old.id)
     assert (await store.get_history(live.id)).diagnosis == a_diagnosis(live.id)
     assert [entry.run_id for entry in await store.list_audit_entries()] == [old.id]
-    assert await store.forget_runs(NOW - timedelta(seconds=60)) == 0
+    assert await store.forget_runs(NOW - timedelta(seconds=60)) == ()
 
 
 async def test_a_run_whose_trigger_was_forgotten_can_be_asked_for_anew(store: Store) -> None:

@@ -179,8 +179,8 @@ class FakeStore:
         self.audit_broken = None
         await self.append_audit_entry(entry.replace(action=ACCEPTED))
 
-    async def forget_runs(self, older_than: datetime) -> int:
-        """Remove runs that had ended by then, with all they recorded; return how many."""
+    async def forget_runs(self, older_than: datetime) -> tuple[str, ...]:
+        """Remove runs that had ended by then, with all they recorded; return their ids."""
         over = [
             run.id
             for run in self.runs.values()
@@ -192,7 +192,7 @@ class FakeStore:
             self.approvals = {
                 key: given for key, given in self.approvals.items() if key[0] != run_id
             }
-        return len(over)
+        return tuple(over)
 
     async def forget_audit_entries(self, older_than: datetime, now: datetime) -> int:
         """Remove entries from before, behind one that says so; return how many."""

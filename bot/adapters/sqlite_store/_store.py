@@ -268,24 +268,24 @@ class SqlStore(SqlDatabaseOwner[SqlDatabase]):
         """Accept the present break: from this entry on the log counts as intact."""
         await self._audited.append(entry.replace(action=ACCEPTED), force=True)
 
-    async def forget_runs(self, older_than: datetime) -> int:
-        """Remove runs that had ended before then, with all their records; return their number."""
+    async def forget_runs(self, older_than: datetime) -> tuple[str, ...]:
+        """Remove runs that had ended before then, with all their records; return their ids."""
         before = stamp(older_than)
 
-        def work(connection: SqlConnection) -> int:
+        def work(connection: SqlConnection) -> tuple[str, ...]:
             marks = ", ".join("?" * len(FINAL_STATUSES))
             rows = connection.execute(
                 f"SELECT * FROM runs WHERE status IN ({marks}) AND created_at < ?",  # noqa: S608
                 (*(status.value for status in FINAL_STATUSES), before),
             ).fetchall()
-            expired = [run.id for run in map(run_from, rows) if run.updated_at < older_than]
+            expired = tuple(run.id for run in map(run_from, rows) if run.updated_at < older_than)
             connection.execute("UPDATE retention SET before = ?", (before,))
             for run_id in expired:
                 for table in ("stage_records", "approvals"):
                     connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608
                 connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
             connection.execute("UPDATE retention SET before = ''")
-            return len(expired)
+            return expired
 
         return await self._database.write(work)
 
