@@ -14,6 +14,7 @@ from bench import (
     foreign_fixes,
     fuzz,
     mutation,
+    load,
     planted_faults,
     reliability,
     repair_set,
@@ -55,6 +56,8 @@ def main() -> None:
     days = benches.add_parser("soak", help="days of a busy bot on a virtual clock: what grows")
     days.add_argument("--days", type=int, default=soak.DAYS)
     days.add_argument("--silent-days", type=int, default=soak.SILENT_DAYS, help="after the others")
+    busy = benches.add_parser("load", help="the demo's story on a busy machine")
+    busy.add_argument("--load", type=int, default=load.LOAD, help="the load average to reach")
     wanted = parser.parse_args()
     if wanted.bench == "soak":
         sys.exit(asyncio.run(soak.print_soak(wanted.days, wanted.silent_days)))
@@ -137,6 +140,8 @@ async def _run_chosen(wanted: argparse.Namespace) -> Sequence[Row]:
         return edit_order.measure_order(wanted.folder)
     if wanted.bench == "reproducible":
         return await reproducible.measure_functions(wanted.every)
+    if wanted.bench == "load":
+        return await load.measure(wanted.load)
     return (await repeatability.replay_scripts(wanted.plays)).rows
 
 

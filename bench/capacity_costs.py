@@ -22,6 +22,7 @@ from theseus_observe.redaction import redact
 
 from bench._detection_child import iterate_samples, make_detector
 from bench.fix_cost import read_processor_seconds
+from bench.proposal import has_proposal
 from bench.script_data import extract_tree, iterate_scripts, open_rehearsal
 from bench.stage import open_demo, wait_for_run
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -31,7 +32,6 @@ from bot.app.demo import find_project_root
 from bot.demo.demo import Demo
 from bot.demo.faults import choose
 from bot.domain.journal import ActionOutcome, Kind
-from bot.domain.run import Run, Stage, Status
 from bot.grammar import COMMAND_LINE
 from bot.listener.second_opinion import understand
 from bot.telemetry import Recorder
@@ -123,14 +123,10 @@ async def _measure_run(demo: Demo, alice: Person) -> tuple[float, float]:
     before = read_processor_seconds(pid)
     async with SqliteStore(demo.workspace.state / "theseus.sqlite3") as store:
         await alice.say("dev", FAULT.report)
-        run = await wait_for_run(store, _is_proposed_or_ended, 900)
+        run = await wait_for_run(store, has_proposal, 900)
     if run.has_ended:
         raise RuntimeError(f"the run ended without a proposal: {run.reason}")
     return read_processor_seconds(pid) - before, time.monotonic() - start
-
-
-def _is_proposed_or_ended(run: Run) -> bool:
-    return run.has_ended or (run.stage is Stage.SHIP and run.status is Status.WAITING)
 
 
 async def _measure_record() -> float:

@@ -24,9 +24,9 @@ async def measure() -> Sequence[Row]:
         open_demo(fault) as (demo, alice),
         SqliteStore(demo.workspace.state / "theseus.sqlite3") as store,
     ):
-        await _trigger_fault(alice)
+        await trigger_fault(alice)
         await alice.say("dev", fault.report)
-        run = await wait_for_run(store, _is_proposed_or_ended, 180)
+        run = await wait_for_run(store, has_proposal, 180)
         if run.has_ended:
             raise RuntimeError(f"the run ended without a proposal: {run.reason}")
         history = await store.get_history(run.id)
@@ -34,11 +34,12 @@ async def measure() -> Sequence[Row]:
     return _build_rows(saved, history)
 
 
-def _is_proposed_or_ended(run: Run) -> bool:
+def has_proposal(run: Run) -> bool:
+    """Return whether a run waits for approval, or has ended."""
     return run.has_ended or (run.stage is Stage.SHIP and run.status is Status.WAITING)
 
 
-async def _trigger_fault(alice: Person) -> None:
+async def trigger_fault(alice: Person) -> None:
     """Roll until it fails, as the demo asks."""
     for _ in range(40):
         answer = await alice.run("dev", "roll", dice="2d6")

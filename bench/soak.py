@@ -36,6 +36,7 @@ KEEP_DAYS = 30
 
 _HOUR = 3600.0
 _BUSY_HOURS = range(8, 20)
+_PATIENCE = 900.0  # of the machine; it may be busy with other things
 _SETTLE_SECONDS = 0.15  # of the machine, in which what a jump has woken does its turn
 _ROOT = Path(__file__).resolve().parents[1]
 _PROGRAM = str(Path(__file__).with_name("_soak_small_bot.py"))
@@ -79,7 +80,7 @@ class Soak:
     # A day
 
     async def play_day(self, day: int) -> None:
-        """Play the script of a day, hour by hour."""
+        """Run the script of a day, hour by hour."""
         for hour in range(24):
             await self.jump(_HOUR)
             if hour in _BUSY_HOURS:
@@ -106,7 +107,7 @@ class Soak:
         if hour == 10:
             await bob.run("general", "poll create", question="Tea?", options="yes | no")
             question = await alice.say("dev", f"<@{self.world.discord.bot_user_id}> what failed?")
-            await alice.wait_for("dev", is_from_bot, 60, after=question["id"])
+            await alice.wait_for("dev", is_from_bot, _PATIENCE, after=question["id"])
 
     async def _reload(self, day: int) -> None:
         """Commit a change of a cog by hand; the running bot reloads it."""
@@ -119,7 +120,7 @@ class Soak:
         checkout, reloads = self.world.workspace.checkout, self._count_reloads()
         await asyncio.to_thread(commit, checkout, {FILE: text}, message)
         await asyncio.to_thread(run_git, checkout, "push", "-q", "origin", "HEAD:main")
-        await self.world.wait_until(lambda: self._count_reloads() > reloads, 60, every=0.2)
+        await self.world.wait_until(lambda: self._count_reloads() > reloads, _PATIENCE, every=0.2)
 
     def _count_reloads(self) -> int:
         """Return how often the journal says that the cog was reloaded."""
@@ -134,9 +135,12 @@ class Soak:
         _, wrong, right = game.edit
         if right in before and right not in FAIR:
             await self._deploy(before.replace(right, wrong), f"Simplify {game.command}")
-        thread, _ = await world.propose_fix(game)
+        world.write_script(game.script)
+        await world.break_command(game)
+        thread = await alice.ask(game.report)
+        await alice.wait_for_proposal(thread, timeout=_PATIENCE)
         await alice.person.say(thread, "ship it")
-        await alice.wait_until_live(thread)
+        await alice.wait_until_live(thread, timeout=_PATIENCE)
         await world.check_command(game)
         self.say(f"  {game.command} is fixed, in {time.monotonic() - begun:.1f} s")
 
@@ -147,7 +151,10 @@ class Soak:
         for _ in range(8):
             await bob.run("general", "moody")
         await self.world.alice.person.wait_for(
-            "dev", lambda m: is_from_bot(m) and "/moody fails" in get_text(m), 60, after=last["id"]
+            "dev",
+            lambda m: is_from_bot(m) and "/moody fails" in get_text(m),
+            _PATIENCE,
+            after=last["id"],
         )
 
     async def _restart(self, how: str) -> None:
@@ -162,7 +169,7 @@ class Soak:
 
     async def measure(self) -> Figures:
         """Return all figures of now, when no run is under way."""
-        await self.world.wait_until_clean(60)
+        await self.world.wait_until_clean(_PATIENCE)
         inside = await self.order(measure=True)
         self.types.append(inside["types"])
         workspace, pid = self.world.workspace, self.world.bot.pid
@@ -211,7 +218,7 @@ async def _open_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Ca
 
 
 async def measure_soak(days: int, silent_days: int, say: Say) -> list[Growth]:
-    """Live so many days and so many of silence; return what grew and how much it may."""
+    """Run so many days and so many of silence; return what grew and how much it may."""
     async with open_soak(say) as soak:
         busy = [await _live(soak, day, days, silent=False) for day in range(days)]
         for each in soak.list_growing_types():
