@@ -163,7 +163,8 @@ class ProposalPage:
         page = await self.frame.show(
             request, "proposal.html", f"Proposal #{history.proposal.number}", here="/runs",
             run=run, history=history, proposal=history.proposal, comments=items, viewed=viewed,
-            decision=_describe_decision(run, history, history.proposal, refusal), can_act=can_act, can_comment=can_comment,
+            decision=_describe_decision(run, history, history.proposal, refusal), can_act=can_act,
+            can_comment=can_comment,
             chosen=await _read_place(request, history), login=build_login_path(request.path_qs),
         )  # fmt: skip
         page.set_status(_get_status(refusal))
