@@ -7,11 +7,14 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from theseus_rehearsal.yaml_text import BoundedLoader
 
 from bot.adapters.claude_agent.program._transport import UNREADABLE
 from bot.adapters.model_gateway._model_request import BodyRedactor, append_note, read
+from bot.adapters.ndjson_journal._line import parse
 from tests.fuzz.gateway_room import GatewayRoom
 from tests.fuzz.interactions import SEEDS
+from tests.fuzz.journal_lines import RECORD
 from tests.fuzz.model_streams import MESSAGES, translate
 
 
@@ -34,14 +37,23 @@ def test_a_command_whose_options_cannot_be_resolved_is_recorded(room: GatewayRoo
     room.handle("INTERACTION_CREATE", payload)
 
 
-@pytest.mark.parametrize("data", [5, "runs", [1]])
-def test_an_interaction_about_no_object_costs_itself_alone(room: GatewayRoom, data: Any) -> None:
-    room.handle("INTERACTION_CREATE", {**SEEDS[0], "data": data})
-
-
 def test_a_command_of_nobody_is_recorded(room: GatewayRoom) -> None:
     payload = {key: value for key, value in SEEDS[6].items() if key != "user"}
     room.handle("INTERACTION_CREATE", payload)
+
+
+def test_a_line_whose_time_no_clock_shows_is_no_record() -> None:
+    line = json.dumps({**RECORD, "ts": "9999-12-31T23:59:59.999999-14:00"}).encode()
+    with pytest.raises(ValueError, match="out of range"):
+        parse(line)
+
+
+def test_deep_nesting_is_refused_long_before_it_is_read() -> None:
+    deepest = 3_000
+    reading = BoundedLoader("a:\n  " + "[" * deepest)
+    with pytest.raises(RecursionError, match="nested too deep"):
+        reading.get_single_node()
+    assert reading.tokens_taken < deepest // 10
 
 
 @pytest.mark.parametrize("text", [5, None])

@@ -122,7 +122,12 @@ def parse(line: bytes) -> Action:
     known_fields = {name: value for name, value in fields.items() if name in Action.model_fields}
     if isinstance(error := known_fields.get("error"), dict):
         known_fields["error"] = _select_known_fields(error)
-    return _strip_old_messages(Action.model_validate(known_fields))
+    action = Action.model_validate(known_fields)
+    try:
+        action.ts.astimezone(UTC)
+    except OverflowError as error:  # the last day of the year 9999 elsewhere
+        raise ValueError("its time is out of range") from error
+    return _strip_old_messages(action)
 
 
 def _strip_old_messages(action: Action) -> Action:

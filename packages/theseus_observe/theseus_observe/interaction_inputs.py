@@ -22,8 +22,9 @@ _STABLE_TOKENS = 2
 
 def get_command_name(interaction: discord.Interaction) -> str:
     """Return `runs show`; of a command that is not there (any more), what Discord calls it."""
-    if interaction.command is not None:
-        return interaction.command.qualified_name
+    command = attempt(lambda: interaction.command, None)  # raises where `data` is no object
+    if command is not None:
+        return command.qualified_name
     data = _get_data(interaction)
     return str(data.get("name", "unknown"))
 
@@ -51,8 +52,7 @@ def get_command_inputs(interaction: discord.Interaction) -> dict[str, object]:
         inputs: dict[str, object] = {"target": target}
         return inputs if content is None else {**inputs, "content": content}
     # discord.py resolves the options only now, and raises for what Discord does not send.
-    nothing: dict[str, Any] = {}
-    values = attempt(lambda: vars(interaction.namespace), nothing)
+    values: dict[str, Any] = attempt(lambda: vars(interaction.namespace), {})
     return {name: _to_plain(value) for name, value in values.items()}
 
 
@@ -71,8 +71,9 @@ def get_component_inputs(interaction: discord.Interaction) -> dict[str, object]:
     inputs: dict[str, object] = {"custom_id": data.get("custom_id")}
     if isinstance(values := data.get("values"), list) and values:
         inputs["values"] = list(values)
-    nothing: list[Mapping[str, Any]] = []
-    fields = attempt(lambda: [*walk_submitted_fields(data.get("components", ()))], nothing)
+    fields: list[Mapping[str, Any]] = attempt(
+        lambda: [*walk_submitted_fields(data.get("components", ()))], []
+    )
     return inputs | {str(each["custom_id"]): each.get("value", each.get("values"))
                      for each in fields}  # fmt: skip
 

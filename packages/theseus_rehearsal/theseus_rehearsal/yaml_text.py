@@ -2,14 +2,32 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
 from theseus_rehearsal.errors import UnreadableYaml
 
+_MOST_DEPTH = 60
 
-class WordsLoader(yaml.SafeLoader):
+
+class BoundedLoader(yaml.SafeLoader):
+    """Refuses deep nesting at once: the time that PyYAML takes grows with its square."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Return the next node. Raises `RecursionError` below so many others."""
+        if self._depth >= _MOST_DEPTH:
+            raise RecursionError("it is nested too deep to be read")
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+
+class WordsLoader(BoundedLoader):
     """Loads YAML in which only `true`, `false`, `null` and numbers are not strings.
 
     It is for texts that people write about a chat: `on`, `yes`, `12:30` and `2026-01-01` are
@@ -19,7 +37,7 @@ class WordsLoader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012  PyYAML's own way to say it
 
 
-class TextsLoader(yaml.SafeLoader):
+class TextsLoader(BoundedLoader):
     """Loads YAML in which every scalar is a string: `1.0` and `yes` stay as they are written."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012
@@ -75,7 +93,7 @@ class YamlText(NamedTuple):
         return line
 
 
-def read_yaml(text: str, source: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> YamlText:
+def read_yaml(text: str, source: str, loader: type[yaml.SafeLoader] = BoundedLoader) -> YamlText:
     """Read YAML. Raises `UnreadableYaml`, which names `source` and the line.
 
     A key that is there twice, and a value that contains itself, are errors.
