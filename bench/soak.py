@@ -220,17 +220,17 @@ async def _open_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Ca
 async def measure_soak(days: int, silent_days: int, say: Say) -> list[Growth]:
     """Run so many days and so many of silence; return what grew and how much it may."""
     async with open_soak(say) as soak:
-        busy = [await _live(soak, day, days, silent=False) for day in range(days)]
+        busy = [await _run_day(soak, day, days, silent=False) for day in range(days)]
         for each in soak.list_growing_types():
             say(f"  {each}")
-        quiet = [await _live(soak, day, silent_days, silent=True) for day in range(silent_days)]
+        quiet = [await _run_day(soak, day, silent_days, silent=True) for day in range(silent_days)]
     found = judge_growth(busy, find_bound)
     return found + [
         each for each in judge_growth([busy[-1], *quiet], find_silent_bound) if not each.is_within
     ]
 
 
-async def _live(soak: Soak, day: int, days: int, *, silent: bool) -> Figures:
+async def _run_day(soak: Soak, day: int, days: int, *, silent: bool) -> Figures:
     begun = time.monotonic()
     if silent:
         for _ in range(4):

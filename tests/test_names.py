@@ -30,9 +30,9 @@ NAMED_ELSEWHERE = (
 LIBRARY_NAMES = frozenset(
     """
 autocomplete before_identify_hook bulk_delete_messages callback connection_lost connection_made
-data_received eof_received fast_forward fetchall fetchone interaction_by_token interaction_check
-main monotonic new_interaction do_POST now prctl received_message redirect_request reportinfo
-runtest setup setup_hook teardown time validateLink writelines aclose
+compose_node data_received eof_received fast_forward fetchall fetchone interaction_by_token
+interaction_check main monotonic new_interaction do_POST now prctl received_message
+redirect_request reportinfo runtest setup setup_hook teardown time validateLink writelines aclose
 """.split()  # noqa: SIM905
 )
 # The functions of `theseus NAME`: they are called as people type them.

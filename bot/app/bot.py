@@ -232,11 +232,7 @@ async def _build(
                 call(RepositoryCheck), injector.get(CaseRepository), injector.get(TargetCommands)
             ),
             *_list_loops(call(_restart_notices, beginning=beginning), call(build_work_watch)),
-            partial(
-                supervision.pass_on,
-                call(_build_rehearsal),
-                lambda: injector.get(RunningCode).commit,
-            ),
+            _build_handover(injector, supervision),
             *serving,
         ),
         written=traffic.catch_up,
@@ -244,6 +240,12 @@ async def _build(
         leave_ledger=injector.get(SqlLedger).close,
         web=web,
     )
+
+
+def _build_handover(injector: Injector, supervision: Supervision) -> RepeatedTurn:
+    """Return the loop that passes the bot on to its next process."""
+    code, rehearse = injector.get(RunningCode), injector.call(_build_rehearsal)
+    return lambda: supervision.pass_on(rehearse, lambda: code.commit)
 
 
 async def _build_agent(
