@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -101,7 +101,12 @@ class PostgresServer:
         process, self._process = self._process, None
         if process is None:
             return
-        os.killpg(process.pid, signal.SIGKILL)
+        os.kill(process.pid, signal.SIGSTOP)  # from now on it starts no other
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        # Each is the leader of a group of its own, and might answer one more question.
+        for pid in (process.pid, *map(int, children.read_text(encoding="ascii").split())):
+            with suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
