@@ -103,9 +103,17 @@ def _has_data(period: FigurePeriod) -> bool:
 
 
 def measure_autonomy(runs: Iterable[RunSummary]) -> Ratio:
-    """Return how many of the tasks that ended or wait for a person were done without help."""
-    tasks = [run for run in runs if run.status in FINAL_STATUSES or run.status is Status.WAITING]
-    return Ratio(sum(run.status is Status.DONE and not run.helped for run in tasks), len(tasks))
+    """Return how many of the tasks that ended, came live or wait for help were done without it.
+
+    A proposal that waits for its approval has ended in neither way yet, and does not count.
+    """
+    tasks = [
+        run for run in runs
+        if run.status in FINAL_STATUSES or run.live_at
+        or (run.status is Status.WAITING and not run.proposed_at)
+    ]  # fmt: skip
+    done = [run for run in tasks if run.status is Status.DONE or run.live_at]
+    return Ratio(sum(not run.helped for run in done), len(tasks))
 
 
 def measure_recovery(incidents: Iterable[Incident]) -> Ratio:
@@ -127,7 +135,7 @@ def _compute_autonomy(period: FigurePeriod) -> Indicator:
     return _build_share(
         "Autonomy rate",
         "tasks done without an answer, an instruction or a revision of a person / all tasks that "
-        "ended or wait for a person; an approval is no help",
+        "ended, came live, or wait for help; an approval is no help",
         measure_autonomy(period.runs),
     )
 

@@ -44,7 +44,7 @@ def test_each_rate_is_of_what_it_says() -> None:
         shipped(30, verdict="inconclusive", cost_usd=2.0),
         shipped(40, origin="incident", cost_usd=2.0),
         a_run(Status.REJECTED, proposed_at=NOW),
-        a_run(Status.WAITING, proposed_at=NOW),
+        a_run(Status.WAITING, proposed_at=NOW),  # neither done nor given up
         a_run(Status.FAILED),
         a_run(Status.RUNNING),
     ]
@@ -52,7 +52,7 @@ def test_each_rate_is_of_what_it_says() -> None:
     assert (figures.begun, figures.finished) == (8, 6)
     assert (figures.proposed, figures.shipped, figures.by_itself) == (6, 4, 1)
     assert (figures.held, figures.unsure, figures.still_watched) == ((1, 2), 1, 1)
-    assert (figures.approved, figures.unaided) == ((4, 5), (3, 7))
+    assert (figures.approved, figures.unaided) == ((4, 5), (3, 6))
     assert (figures.to_live.median, figures.to_live.number) == (25 * 60, 4)
     assert figures.cost.median == 2.0
 
@@ -113,3 +113,8 @@ def test_the_ninetieth_of_a_hundred_lies_among_them() -> None:
     assert compute_spread([7.0]) == (7.0, 7.0, 1)
     found = compute_spread([float(each) for each in range(1, 102)])
     assert (found.median, found.p90) == (51.0, 91.0)
+
+
+def test_what_is_live_and_watched_was_done_without_help() -> None:
+    runs = [shipped(5, status=Status.WAITING), a_run(Status.WAITING)]
+    assert compute_key_figures(runs, [], NOW - timedelta(days=1)).unaided == (1, 2)
