@@ -152,7 +152,7 @@ def _list_actions(incident: Incident, history: History) -> Iterator[str]:
         return
     held = history.outcome is not None and history.outcome.verdict == "fixed"
     if incident.triage.ours and history.shipment is None:
-        yield f"Fix the cause of incident {incident.id} in {name}: it ended without a change"
+        yield f"Fix the cause of incident {incident.id} in {name}: no change for it is live"
     if incident.triage.ours and not held and history.shipment is not None:
         yield f"Check whether the fix of incident {incident.id} in {name} holds"
     if not incident.triage.ours:

@@ -13,7 +13,7 @@ from bot.domain.history import History
 from bot.domain.incident import Incident, Severity
 from bot.domain.incident_review import IncidentReview
 from bot.domain.people import Person
-from bot.domain.run import Run, Trigger
+from bot.domain.run import Run, Status, Trigger
 from bot.grammar.changes import LONGEST_SUBJECT
 from bot.monitoring import Monitoring
 from bot.periodic import log_warnings, run_periodically
@@ -102,6 +102,8 @@ class IncidentReviews:
 
     async def _review(self, incident: Incident) -> None:
         run, history = await self.records.find_run(incident)
+        if run is not None and run.status in (Status.QUEUED, Status.RUNNING):
+            return  # its work may still end the cause
         review = build_review(incident, run, history, self.clock.now())
         if await self.records.load(review.id) is None:
             # Stored after it was posted: a crash between both posts it again under the same key,

@@ -190,6 +190,9 @@ async def test_the_run_about_it_adds_its_moments(tmp_path: Path) -> None:
     await harness.world.store.create(run)
     await harness.add(make_incident(run_id=run.id))
     await harness.reviews.look()
+    assert harness.chat.messages == []  # the run is still at work
+    await harness.world.store.save(run.replace(status=Status.FAILED))
+    await harness.reviews.look()
     threads = {each.ref.channel_id for each in harness.chat.messages}
     assert threads == {77}
 
