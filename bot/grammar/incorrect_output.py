@@ -15,7 +15,7 @@ from bot.grammar._normalise import make_plain
 from bot.grammar._silence import is_no_effect_report
 from bot.grammar._spelling import correct_spelling
 from bot.grammar.changes import is_change_request, is_failure_statement
-from bot.grammar.likeness import ASKING, find_named_commands
+from bot.grammar.likeness import find_named_commands
 
 LONGEST_EXPECTED = 200
 """The most characters of an expected answer that are stored."""
@@ -152,8 +152,7 @@ def has_incorrect_output(text: str, *, to_answer: bool = False) -> bool:
 def answer_claim(text: str, commands: Collection[str]) -> AnswerClaim:
     """Return what a report names; `commands` are the qualified names of all commands."""
     typed = _find_typed_command(text, commands)
-    spoken_of = set(commands) - ASKING
-    named = (typed.name,) if typed else tuple(sorted(find_named_commands(text, spoken_of)))
+    named = (typed.name,) if typed else tuple(sorted(find_named_commands(text, commands)))
     values = (*_INSIDE.findall(text), *_ARGUMENT_VALUE.findall(text))
     return AnswerClaim(typed, named, tuple(dict.fromkeys(values))[:_MOST_VALUES])
 

@@ -31,7 +31,7 @@ _STOPWORDS = """
 """
 _NOISE = frozenset(_STOPWORDS.split())
 
-ASKING = frozenset({"fix", "investigate", "change", "ask"})
+_SPOKEN = frozenset({"fix", "investigate", "change", "ask", "about"})
 """Commands that are also words of requests, so they count only with a slash."""
 
 _ENOUGH = 0.5
@@ -125,7 +125,7 @@ def find_fitting_failures(
     failing = {group.newest.name for group in groups if group.newest.kind is Kind.COMMAND}
     known = failing | set(commands)
     slashed = _find_slash_commands(text, known)
-    named = slashed or find_named_commands(text, known - ASKING)
+    named = slashed or find_named_commands(text, known)
     idle = tuple(sorted(_find_idle_commands(text, named, known, failing)))
     found = sorted(
         (like for group in groups if (like := _measure_likeness(text, group, named))),
@@ -158,7 +158,7 @@ def _find_idle_commands(
     crashes unless I list them first`.
     """
     idle = frozenset(named) - frozenset(failing)
-    subjects = find_named_commands(_CIRCUMSTANCE.sub(" ", text), frozenset(known) - ASKING)
+    subjects = find_named_commands(_CIRCUMSTANCE.sub(" ", text), known)
     return idle & subjects if idle and subjects & frozenset(failing) else idle
 
 
@@ -228,7 +228,7 @@ def has_any_name(text: str, names: Iterable[str]) -> bool:
     The names are those of commands, cogs and tasks. Words of a request ("please", "fix") name
     nothing.
     """
-    known = extract_stems(" ".join(names)) - {stem(each) for each in ASKING}
+    known = extract_stems(" ".join(names)) - {stem(each) for each in _SPOKEN}
     return bool(_SLASH.search(text) or find_explained(extract_stems(text), known))
 
 
@@ -252,9 +252,15 @@ def _find_slash_commands(text: str, known: Collection[str]) -> frozenset[str]:
 
 
 def find_named_commands(text: str, known: Collection[str]) -> frozenset[str]:
-    """Return the commands whose words are all in the text; the longest of nested ones."""
+    """Return the commands whose words are all in the text; the longest of nested ones.
+
+    A command that is a word of requests itself needs its slash.
+    """
     tokens = {token.lower() for token in _TOKEN.findall(text)}
-    named = [name for name in known if all(_is_mentioned(word, tokens) for word in name.split())]
+    named = [
+        name for name in known
+        if name not in _SPOKEN and all(_is_mentioned(word, tokens) for word in name.split())
+    ]  # fmt: skip
     within = {name for name in named for other in named if set(name.split()) < set(other.split())}
     return frozenset(named) - within
 

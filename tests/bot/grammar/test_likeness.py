@@ -10,7 +10,13 @@ import pytest
 from bot.domain.journal import FailureGroup, Kind
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.changes import is_change_request, is_failure_statement
-from bot.grammar.likeness import Fitting, build_inflections, find_fitting_failures, has_any_name
+from bot.grammar.likeness import (
+    Fitting,
+    build_inflections,
+    find_fitting_failures,
+    find_named_commands,
+    has_any_name,
+)
 from tests.fakes.fake_clock import FakeClock
 from tests.support.agent_harness import make_capsule, make_failure
 from tests.support.yaml_tables import read_table
@@ -240,3 +246,7 @@ def test_a_word_is_known_in_its_forms_and_no_other_word_is() -> None:
 )
 def test_words_name_a_command_or_a_cog_in_any_form(said: str, named: bool) -> None:
     assert has_any_name(said, ("roll", "Reminders", "fix", "poll")) is named
+
+
+def test_a_word_of_questions_names_a_command_only_with_its_slash() -> None:
+    assert find_named_commands("tell me about the failures", {"about", "roll"}) == frozenset()
