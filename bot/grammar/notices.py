@@ -24,9 +24,10 @@ _QUIET = re.compile(
     rf"|quiet(?: mode)?(?: on)?|(?P<all>say|announce|post) nothing){_END}"
 )
 _SELECTIVE = re.compile(
-    r"(?:only|just) (?:tell|bother|ping|notify|disturb) (?:me|us)(?: (?:about|with|of|if|when))? "
+    r"(?:stop (?:spamming|flooding)(?: (?:me|us|here|(?:the|this) (?:channel|chat|server|place)))?"
+    r"|(?:only|just) (?:tell|bother|ping|notify|disturb) (?:me|us)(?: (?:about|with|of|if|when))? "
     r"(?:what|something|anything|things|it)(?: (?:that|which))? needs? "
-    rf"(?:a person|me|us|a human|somebody|someone)(?:{_END})?"
+    rf"(?:a person|me|us|a human|somebody|someone))(?:{_END})?"
 )
 _LOUD = re.compile(
     r"(?:end|stop|leave|turn off|switch off|no more) (?:the )?quiet(?: mode)?|quiet(?: mode)? off"

@@ -13,6 +13,7 @@ from bot.domain.account import Account, Charge
 from bot.domain.approval import ApprovalRules
 from bot.domain.change import ChangeSet
 from bot.domain.evidence import Diagnosis
+from bot.domain.guilds import AllowLists
 from bot.domain.people import Place
 from bot.domain.posts import Post
 from bot.domain.proposal import Outcome, Proposal, Shipment
@@ -64,7 +65,8 @@ class NoticeHarness:
             injector.add(port, kind)
         injector.add(
             ApprovalPolicy(
-                self.store, self.clock, None, self.members, people=PEOPLE, rules=ApprovalRules()  # type: ignore[arg-type]
+                self.store, self.clock, None, self.members,  # type: ignore[arg-type]
+                people=AllowLists(PEOPLE), rules=ApprovalRules(),
             )
         )  # fmt: skip
         injector.build(AuditWriter)
