@@ -50,20 +50,20 @@ async def test_once_a_change_is_live_the_page_offers_steps_and_ticks_them() -> N
         await bob.say("dev", "ship it")
         await channel.send("🚢 **live at `1234567`**.")
         assert discord.world.hint == act.list_lines()
-        assert "0 of 7 done" in discord.world.hint[0]
+        assert "0 of 8 done" in discord.world.hint[0]
         await alice.say("dev", "I ship it")
         await alice.say("dev", "bot, you rolled it back")
-        assert "0 of 7 done" in discord.world.hint[0], "alice is not bob, and not the bot"
+        assert "0 of 8 done" in discord.world.hint[0], "alice is not bob, and not the bot"
         await bob.say("dev", "Ship it!")
         for _ in range(2):
             await channel.send(
                 "🛑 I restarted onto `1234567`, and rolled it back.\n-# incident a1b2c3 · high"
             )
-        assert "2 of 7 done" in discord.world.hint[0]
+        assert "2 of 8 done" in discord.world.hint[0]
         card = discord_api.Embed(title="/roll fails").set_footer(text="incident a1b2c3 · medium")
         await channel.send(embed=card)
         ticked = [line for line in discord.world.hint if line.startswith("- ☑")]
-    assert "3 of 7 done" in discord.world.hint[0]
+    assert "3 of 8 done" in discord.world.hint[0]
     assert ["bob" in ticked[0], "by itself" in ticked[1], "http://h/core" in ticked[2]] == [
         True
     ] * 3

@@ -308,7 +308,8 @@ async def test_once_enough_had_its_flag_the_next_step_is_offered_once(
     assert "• with it: 30 uses by 3 people, 1 failure, usually 120 ms" in post.text
     assert "• without it: no one used it" in post.text  # since it was switched
     assert "Nothing is measurably worse with it." in post.text
-    (button,) = post.buttons
+    button, *others = post.buttons
+    assert [each.label for each in others] == ["Later", "Ignore"]
     assert (button.label, button.action) == ("On for 20 % of people", "flag")
     assert button.arguments == ("share20", "coinflip", str(int(flag.at.timestamp())))
 
@@ -348,7 +349,7 @@ async def test_what_goes_worse_with_the_flag_is_offered_to_nobody_else(
     await flagged.look()
     (post,) = flagged.offers(run)
     assert "📉 With it `/coinflip` fails more: 12 of 30 uses with it, 0 of 60" in post.text
-    assert [button.label for button in post.buttons] == ["Switch it off"]
+    assert [button.label for button in post.buttons] == ["Switch it off", "Later", "Ignore"]
 
 
 async def test_dislikes_of_answers_with_the_flag_count_against_it(flagged: FlaggedWorld) -> None:
