@@ -5,12 +5,11 @@ from contextlib import suppress
 import discord
 
 from bot.client import TheseusClient
-from bot.domain.journal import Kind
 from bot.intake.meaning_readings import MeaningReadings
 from bot.intake.message import Message
 from bot.intake.model_readings import ModelReadings
 from cogs.conversation._incoming_message import IncomingMessage
-from cogs.ui import get_audience
+from cogs.conversation._model_calls import measure_call, note_cost
 
 
 async def read_with_model(bot: TheseusClient, incoming: IncomingMessage) -> Message:
@@ -27,20 +26,8 @@ async def read_with_model(bot: TheseusClient, incoming: IncomingMessage) -> Mess
         return await comparison.read(request, incoming.setting) if comparison else request
     with suppress(discord.HTTPException):  # only decoration
         await message.channel.typing()
-    with bot.recorder.measure(
-        Kind.MODEL,
-        "read",
-        user_id=message.author.id,
-        channel_id=message.channel.id,
-        guild_id=message.guild.id if message.guild else None,
-        audience=get_audience(bot, message),
-        agent=readings.interpreter.name,
-    ) as call:
+    with measure_call(bot, message, "read", readings.interpreter.name) as call:
         request, reading = await readings.read(request, incoming.setting, hint)
         if reading is not None:
-            call.note(
-                cost_usd=reading.cost_usd,
-                tokens_in=reading.tokens_in,
-                tokens_out=reading.tokens_out,
-            )
+            note_cost(call, reading)
     return request

@@ -10,11 +10,10 @@ from cachetools import TTLCache
 
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
-from bot.domain.journal import Kind
 from bot.domain.people import Person
 from bot.intake.recording_transcripts import RecordingTranscripts
 from bot.presentation.cards import to_plain_text
-from cogs.ui import get_audience
+from cogs.conversation._model_calls import measure_call
 
 _SUFFIXES = frozenset({".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".wav"})
 _REMEMBERED, _SECONDS = 32, 900.0  # a button under a question may need the transcript again
@@ -70,15 +69,8 @@ class RecordingReader:
         self, message: discord.Message, recording: discord.Attachment, person: Person
     ) -> Transcription:
         service = self._bot.provide(RecordingTranscripts)
-        with self._bot.recorder.measure(
-            Kind.MODEL,
-            "transcribe",
-            user_id=message.author.id,
-            channel_id=message.channel.id,
-            guild_id=message.guild.id if message.guild else None,
-            audience=get_audience(self._bot, message),
-            agent=service.transcriber.description,
-        ):
+        agent = service.transcriber.description
+        with measure_call(self._bot, message, "transcribe", agent):
             # inside: a recording that is declined is no failure of the bot
             try:
                 service.check(person, recording.size, recording.duration)

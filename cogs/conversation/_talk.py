@@ -42,6 +42,7 @@ from bot.self_improvement.requests.gaps import GapService
 from cogs.conversation._chat_tools import SpeakerTools
 from cogs.conversation._incoming_message import IncomingMessage
 from cogs.conversation._memories import answer_from_notes
+from cogs.conversation._model_calls import note_cost
 from cogs.conversation._translation import get_small_talk
 from cogs.ui import get_audience, is_listed, list_usable_commands
 
@@ -174,11 +175,7 @@ class Talking:
         ) as call:
             async with aclosing(chat_model.talk(turn, SpeakerTools(self._bot, incoming))) as talk:
                 async for each in talk:
-                    call.note(
-                        cost_usd=each.cost_usd,
-                        tokens_in=each.tokens_in,
-                        tokens_out=each.tokens_out,
-                    )
+                    note_cost(call, each)
                     if isinstance(each, FinalReply):
                         answer = strip_question_mark(each.text)
                     else:

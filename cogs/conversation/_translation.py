@@ -4,12 +4,11 @@ import structlog
 
 from bot.client import TheseusClient
 from bot.domain.errors import StoreError
-from bot.domain.journal import Kind
 from bot.domain.posts import Post
 from bot.grammar import ENGLISH, Intent, Utterance, load_languages
 from bot.intake.answer_translations import AnswerTranslations, can_translate
 from cogs.conversation._incoming_message import IncomingMessage
-from cogs.ui import get_audience
+from cogs.conversation._model_calls import measure_call, note_cost
 
 _WORK = (Intent.INVESTIGATE, Intent.FIX, Intent.CHANGE)
 _BEGUN = "I am on it. You can follow it in the thread."
@@ -48,20 +47,13 @@ async def _translate(
     known = await translations.find(text, request.language)
     if known is not None:
         return known
-    with bot.recorder.measure(
-        Kind.MODEL,
-        "translate",
-        user_id=message.author.id,
-        channel_id=message.channel.id,
-        guild_id=message.guild.id if message.guild else None,
-        audience=get_audience(bot, message),
-        agent=translations.translator.name,
-    ) as call:
+    agent = translations.translator.name
+    with measure_call(bot, message, "translate", agent) as call:
         translated, made = await translations.make(
             text, request.language, request.person, message.id
         )
         if made is not None:
-            call.note(cost_usd=made.cost_usd, tokens_in=made.tokens_in, tokens_out=made.tokens_out)
+            note_cost(call, made)
     return translated
 
 

@@ -25,11 +25,7 @@ class ClaudeAnswerTranslator(SingleAnswerModel):
     system = "chat_translation"
     folder = "translations"
     turns = 3
-
-    @property
-    def seconds(self) -> float:
-        """How long people wait for a translation at most."""
-        return self._role.seconds
+    leaves_transcript = False
 
     async def translate(self, text: TextToTranslate) -> Translation:
         """Return the text in its language; see the port."""
@@ -40,8 +36,5 @@ class ClaudeAnswerTranslator(SingleAnswerModel):
             language=text.language,
             text=fence_text(clip(redact(text.text), LONGEST), "text"),
         )
-        try:
-            form, cost = await self._ask(TranslationForm, prompt, talk=talk, account=account)
-        finally:
-            self._claude.forget(talk)  # what the bot said to people stays in no transcript
+        form, cost = await self._ask(TranslationForm, prompt, talk=talk, account=account)
         return Translation(text=form.text.strip(), **dict(cost))

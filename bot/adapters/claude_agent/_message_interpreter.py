@@ -61,22 +61,13 @@ class ClaudeMessageInterpreter(SingleAnswerModel):
     system = "chat_reading"
     folder = "readings"
     turns = 3
-
-    @property
-    def seconds(self) -> float:
-        """How long people wait for a reading at most."""
-        return self._role.seconds
+    leaves_transcript = False
 
     async def read(self, message: MessageToRead) -> MessageReading:
         """Return what the message asks for; see the port."""
         talk = f"{message.message_id}:reading"
         account = Account(purpose="chat", person_id=message.person_id)
-        try:
-            form, cost = await self._ask(
-                ReadingForm, self._render(message), talk=talk, account=account
-            )
-        finally:
-            self._claude.forget(talk)  # people's messages stay in no transcript
+        form, cost = await self._ask(ReadingForm, self._render(message), talk=talk, account=account)
         labels = {each.label for each in message.failures}
         return MessageReading(
             kind=form.kind,

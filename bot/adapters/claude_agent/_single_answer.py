@@ -30,6 +30,8 @@ class SingleAnswerModel:
     """The name of its system prompt."""
     folder: ClassVar[str]
     """The name of the empty folder that it starts in."""
+    leaves_transcript: ClassVar[bool] = True
+    """False where people's words are read, which stay in no transcript."""
 
     def __init__(self, claude: Claude, role: Role, prompts: Prompts) -> None:
         self._claude = claude
@@ -40,6 +42,11 @@ class SingleAnswerModel:
     def name(self) -> str:
         """The engine and model, for people and the journal."""
         return f"claude ({self._role.model})"
+
+    @property
+    def seconds(self) -> float:
+        """How long an answer may take."""
+        return self._role.seconds
 
     async def _ask(
         self,
@@ -73,6 +80,13 @@ class SingleAnswerModel:
             usd=self._role.usd if usd is None else usd,
             fresh=True,
         )
+        try:
+            return await self._say(opened, prompt, form)
+        finally:
+            if not self.leaves_transcript:
+                self._claude.forget(talk)
+
+    async def _say(self, opened: Talk, prompt: str, form: type[Form]) -> tuple[Form, Cost]:
         tally = CostSum()
         async with self._claude.open_conversation(opened) as conversation:
             tally.add(conversation)
