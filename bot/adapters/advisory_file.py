@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from theseus_guard.completion import run_in_thread
 from theseus_guard.record import Record
 
 from bot.domain.advisories import (
@@ -21,7 +22,6 @@ from bot.domain.advisories import (
 from bot.infra.dependency_files import read_manifest
 from bot.infra.osv import find_flaws
 from bot.infra.osv_archive import read_archive
-from bot.infra.threads import run_in_thread
 
 FILE = "advisories.json"
 _UPDATE = "import osv.dev's PyPI archive with `theseus advisories update FILE`"

@@ -11,11 +11,11 @@ from typing import Literal, NamedTuple
 
 import structlog
 from pydantic import SecretStr
+from theseus_guard.completion import run_in_thread
 from theseus_observe.redaction import redact
 
 from bot.domain.alert import Alert
 from bot.domain.errors import AlertRejected, AlertUnavailable
-from bot.infra.threads import run_in_thread
 
 MailSecurity = Literal["starttls", "tls", "none"]
 _SECONDS = 20.0

@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import structlog
 from pydantic import ValidationError
+from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import StoreError
 from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot, is_cog_file
 from bot.infra.sqlite_copy import copy_database, is_database
-from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 
 T = TypeVar("T")

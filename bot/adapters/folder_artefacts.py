@@ -9,8 +9,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
+
 from bot.domain.errors import StoreError
-from bot.infra.threads import run_in_thread
 from bot.ports.artefact_store import MAX_ARTEFACT
 
 _KEY = re.compile(r"[0-9a-f]{64}")

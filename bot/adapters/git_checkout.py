@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from theseus_guard.completion import run_in_thread
 from theseus_guard.git_output import parse_names
 from theseus_guard.git_reader import as_text, read_text
 
@@ -20,7 +21,6 @@ from bot.infra.git_merge import get_tree_id
 from bot.infra.git_obstacles import find_obstacles
 from bot.infra.git_parse import resolve_inside
 from bot.infra.git_remote import Access, Way, find_way
-from bot.infra.threads import run_in_thread
 
 _SUBJECTS = 50
 _IN_THE_WAY = "would be overwritten"

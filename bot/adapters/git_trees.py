@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
 from theseus_guard.git_output import parse_names
 from theseus_guard.git_settings import PLAIN_DIFF
 from theseus_rehearsal.temporary_folder import open_temporary_folder
@@ -13,7 +14,6 @@ from bot.infra.git import Git
 from bot.infra.git_merge import get_tree_id
 from bot.infra.git_parse import COMMIT_FORMAT, parse_commits
 from bot.infra.git_revisions import export
-from bot.infra.threads import run_in_thread
 
 _TESTS = "tests/"
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
+
 from bot.domain.errors import WorkspaceBusy, WorkspaceError
 from bot.domain.ids import slugify as safe_slug
 from bot.infra.file_lock import FileLock, Locked
@@ -13,7 +15,6 @@ from bot.infra.git import Git
 from bot.infra.git_remote import Access
 from bot.infra.git_worktree import GitWorkspace
 from bot.infra.removal import remove_tree
-from bot.infra.threads import run_in_thread
 
 _RUN_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import PortError
 from bot.infra.git import Git
 from bot.infra.schema_versions import DATABASES, list_commit_migrations
-from bot.infra.threads import run_in_thread
 from bot.ports.restarter import RestartAnswer
 
 _GONE = "the supervisor of this process has ended, so a person must start the service again"

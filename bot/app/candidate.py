@@ -3,6 +3,7 @@
 import asyncio
 
 import structlog
+from theseus_guard.completion import run_in_thread
 
 from bot.adapters.postgres_leadership import PostgresLeadership
 from bot.app.leadership import SupervisedWait
@@ -10,7 +11,6 @@ from bot.domain.errors import ConfigError, StoreError, TheseusError
 from bot.domain.leadership import SilenceWatch
 from bot.domain.postgres_place import PostgresPlace
 from bot.infra.git import Git
-from bot.infra.threads import run_in_thread
 from bot.settings import Settings
 
 __all__ = ["LeadCandidate", "PostgresLeadership"]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from theseus_guard.completion import run_in_thread
+
 from bot.adapters.forges.local import LocalForge
 from bot.adapters.system_clock import SystemClock
 from bot.app.engines import should_use_claude
@@ -23,7 +25,6 @@ from bot.demo.workers import find_temporal
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
 from bot.infra.signals import list_ending_signals, listen_for_stop
-from bot.infra.threads import run_in_thread
 from bot.settings import read_environment
 
 Say = Callable[[str], None]

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
+
 from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.app.engines import EngineResources, build_engines
 from bot.app.leadership import UnsupervisedWait, wait_for_lead
@@ -15,7 +17,6 @@ from bot.domain.errors import ConfigError
 from bot.domain.experience import ExperienceLimits, ExperienceReport
 from bot.domain.posts import MessageRef
 from bot.domain.report_picture import ReportPicture
-from bot.infra.threads import run_in_thread
 from bot.learning.experience import ExperienceReplay, OnTrial, ignore_trial
 from bot.prompts import Prompts
 from bot.settings import Settings

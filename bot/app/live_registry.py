@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
+from theseus_guard.completion import run_in_thread
 from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_rehearsal.sandbox import PlainSandbox
 
@@ -27,7 +28,6 @@ from bot.hot_reload.versions import SqlVersionRepository
 from bot.hot_reload.watcher import FileWatcher
 from bot.infra.database import SqlDatabase
 from bot.infra.git import Git
-from bot.infra.threads import run_in_thread
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.settings import Settings, parse_config

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import NamedTuple
 
+from theseus_guard.completion import run_in_thread
 from theseus_observe.redaction import redact
 from theseus_rehearsal.ports.rehearsal import Rehearsal
 from theseus_rehearsal.ports.sandbox import Sandbox
@@ -43,7 +44,6 @@ from bot.hot_reload.running_code import RunningCode
 from bot.infra.database import SqlDatabase
 from bot.infra.git import Git
 from bot.infra.injector import Injector
-from bot.infra.threads import run_in_thread
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import AwareDatetime
+from theseus_guard.completion import run_in_thread
 from theseus_guard.record import Record
 from theseus_observe.redaction import redact
 
@@ -24,7 +25,6 @@ from bot.domain.backup import BackupManifest, LeftOut
 from bot.domain.errors import ConfigError, PortError
 from bot.infra.git import Git
 from bot.infra.schema_versions import find_newer_schemas
-from bot.infra.threads import run_in_thread
 from bot.presentation.times import format_utc
 
 _STOP = "STOP"

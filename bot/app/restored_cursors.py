@@ -6,9 +6,10 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
+
 from bot.adapters.sqlite_store import SqliteKeyValueStore
 from bot.domain.message_cursors import CURSORS, MARK, Cursor, HandledMark
-from bot.infra.threads import run_in_thread
 
 
 async def carry_cursors(state: Path, staging: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
+from theseus_guard.completion import run_in_thread
 
 from bot.app.state_parts import PARTS, STORE, StatePart
 from bot.app.state_stores import StateStores
@@ -18,7 +19,6 @@ from bot.infra.postgres import PostgresConnection, describe_error
 from bot.infra.sqlite import Database
 from bot.infra.sqlite_copy import open_connection
 from bot.infra.table_copy import copy_tables
-from bot.infra.threads import run_in_thread
 
 Counts = Mapping[str, int]
 

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import TheseusError
 from bot.infra.git import Git
-from bot.infra.threads import run_in_thread
 from bot.periodic import run_periodically
 from bot.ports.clock import Clock
 from bot.settings import Settings

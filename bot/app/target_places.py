@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
 from theseus_guard.record import Record
 
 from bot.adapters.forges.registry import FORGES
@@ -16,7 +17,6 @@ from bot.domain.errors import ConfigError
 from bot.domain.target import Target
 from bot.infra.forge_repository import publish_branch
 from bot.infra.git_remotes import find_remote
-from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 from bot.settings import Settings
 from bot.targets.checkout import clone, read_checkout

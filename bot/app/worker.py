@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import structlog
+from theseus_guard.completion import run_in_thread
 from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
 from bot.adapters.folder_artefacts import FolderArtefacts
@@ -13,7 +14,6 @@ from bot.adapters.temporal_queue import TemporalConnection, TemporalWorker, Work
 from bot.domain.errors import ConfigError, WorkspaceError
 from bot.infra.git import Git
 from bot.infra.signals import list_ending_signals
-from bot.infra.threads import run_in_thread
 
 log = structlog.get_logger(__name__)
 _CODE = ("bot", "packages")

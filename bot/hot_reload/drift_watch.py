@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable, Collection
 
 import structlog
+from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import PortError
 from bot.domain.posts import Post
 from bot.hot_reload.drift import Drift, DriftCheck
-from bot.infra.threads import run_in_thread
 from bot.periodic import log_warnings, run_periodically
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock

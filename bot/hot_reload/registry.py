@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from theseus_guard.completion import run_in_thread
+
 from bot.domain.errors import NotRolledBack, OtherVersionLive, UnknownItem
 from bot.domain.live_items import (
     AWAY_AUTHOR,
@@ -27,7 +29,6 @@ from bot.hot_reload.live_set import LiveSet, LiveState
 from bot.hot_reload.look import ItemChange, find_changes, look_at
 from bot.hot_reload.validation import Validation
 from bot.hot_reload.versions import NewVersion, SavedItem, SqlVersionRepository
-from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 from bot.ports.runtime import Adoption
 from bot.presentation.counts import format_list

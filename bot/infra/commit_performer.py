@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
 from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
@@ -23,7 +24,6 @@ from theseus_repair.search_slices import SearchSlice, SlicePlan, judge_slice
 from bot.domain.errors import VerifierError
 from bot.domain.queued_work import CheckCommand, CommandOutcome
 from bot.infra.confinement import confine_with
-from bot.infra.threads import run_in_thread
 
 _PYTHON, _BESIDE = "{python}", "{beside}"
 _MAX_OUTPUT = 20 * 1024 * 1024

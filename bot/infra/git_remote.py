@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from theseus_guard.completion import run_in_thread
 from theseus_guard.git_settings import Private
 
 from bot.infra.git import Git
-from bot.infra.threads import run_in_thread
 
 
 class Way(NamedTuple):

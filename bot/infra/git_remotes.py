@@ -6,12 +6,12 @@ from typing import NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
+from theseus_guard.completion import run_in_thread
 from theseus_guard.record import Record
 
 from bot.domain.errors import WorkspaceError
 from bot.infra.git import Git
 from bot.infra.git_fetch import describe_missing_branch
-from bot.infra.threads import run_in_thread
 
 _SECONDS = 30.0
 _SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^/:@]{2,}):(?P<path>.+)")

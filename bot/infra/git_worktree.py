@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
 from theseus_guard.git_output import parse_file_changes, parse_names
 from theseus_guard.git_reader import read_diff, read_text
 from theseus_guard.git_settings import PLAIN_DIFF
@@ -22,7 +23,6 @@ from bot.infra.git_parse import find_nested_repository, parse_gitlinks
 from bot.infra.git_remote import Access, Way, find_way
 from bot.infra.git_revert import revert_merge
 from bot.infra.git_revisions import export
-from bot.infra.threads import run_in_thread
 
 
 class GitWorkspace:

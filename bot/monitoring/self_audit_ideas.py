@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import structlog
+from theseus_guard.completion import run_in_thread
 from theseus_observe.redaction import redact
 
 from bot.domain.audit_ideas import AuditSample
@@ -14,7 +15,6 @@ from bot.domain.cogs import get_cog_name
 from bot.domain.errors import AgentError, PolicyError, PortError
 from bot.domain.feature_request import FeatureRequest
 from bot.domain.self_audit import AuditReport
-from bot.infra.threads import run_in_thread
 from bot.ports.audit_reader import AuditReader
 from bot.ports.trees import CommitTrees
 from bot.self_improvement.requests.feature_requests import FeatureRequestService

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import structlog
+from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import StoreError
 from bot.domain.traffic import TrafficRecord
-from bot.infra.threads import run_in_thread
 from bot.periodic import run_periodically
 from bot.ports.clock import Clock
 from bot.ports.traffic import SnapshotStore, TrafficLog

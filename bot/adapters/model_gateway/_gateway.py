@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from aiohttp import web
+from theseus_guard.completion import wait_until_done
 
 from bot.adapters.model_gateway._answers import GatewayRefusal, refuse_limited, refuse_stranger
 from bot.adapters.model_gateway._circuit_breaker import CircuitBreaker
@@ -238,12 +239,7 @@ class HttpModelGateway:
 async def _to_its_end(make: _Made) -> None:
     """Run a coroutine to its end even if cancelled; raise the cancellation afterwards."""
     task = asyncio.create_task(make(), name="model gateway: settle")
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled
+    try:
+        await wait_until_done(task)
+    finally:
+        task.result()  # an error counts more than the cancellation

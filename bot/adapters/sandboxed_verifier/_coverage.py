@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
 from theseus_guard.source_folders import build_python_path
 from theseus_guard.syntax import parse
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
@@ -18,7 +19,6 @@ from bot.adapters.sandboxed_verifier._line_coverage import run_nearest_tests
 from bot.domain.checks import Check, Checks
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import ConfigError, VerifierError
-from bot.infra.threads import run_in_thread
 from bot.ports.trees import CommitTrees
 from bot.settings import parse_checks
 

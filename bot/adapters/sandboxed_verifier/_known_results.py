@@ -6,10 +6,10 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from cachetools import LRUCache
+from theseus_guard.completion import run_in_thread
 
 from bot.adapters.sandboxed_verifier._scratch import is_copied
 from bot.domain.change import CheckResult
-from bot.infra.threads import run_in_thread
 from bot.ports.workspace import Workspace
 
 _MAX_RESULTS = 256

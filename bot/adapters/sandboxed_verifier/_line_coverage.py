@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
+from theseus_guard.completion import run_in_thread
 from theseus_guard.source_folders import build_python_path
 from theseus_rehearsal import runner
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
@@ -16,7 +17,6 @@ from bot.adapters.sandboxed_verifier._commands import expand, find_kind, find_to
 from bot.adapters.sandboxed_verifier._test_selection import select_affected_tests
 from bot.domain.checks import Check
 from bot.domain.errors import VerifierError
-from bot.infra.threads import run_in_thread
 
 _PLUGIN = Path(__file__).with_name("_line_plugin.py")
 _TRACE = Path(runner.__path__[0]) / "line_trace.py"

@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
+from theseus_guard.completion import run_in_thread
+
 from bot.domain.errors import VerifierError
 from bot.infra.removal import remove_tree
-from bot.infra.threads import run_in_thread
 from bot.ports.workspace import Workspace
 
 T = TypeVar("T")

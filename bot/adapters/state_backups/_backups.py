@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
+
 from bot.adapters.state_backups._archive import OnBytes
 from bot.adapters.state_backups._contents import NAME
 from bot.adapters.state_backups._maker import (
@@ -23,7 +25,6 @@ from bot.adapters.state_backups._maker import (
 from bot.domain.backup import Backup, LeftOut, find_superfluous
 from bot.domain.errors import StoreError
 from bot.infra.file_lock import FileLock, Locked
-from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 
 SUFFIX = ".tar.gz"

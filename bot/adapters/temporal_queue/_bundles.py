@@ -9,6 +9,7 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
+from theseus_guard.completion import run_in_thread
 from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 from bot.domain.errors import WorkspaceError
@@ -17,7 +18,6 @@ from bot.infra.git_fetch import fetch
 from bot.infra.git_merge import get_tree_id
 from bot.infra.git_remote import borrow_objects
 from bot.infra.git_revisions import export
-from bot.infra.threads import run_in_thread
 from bot.ports.artefact_store import ArtefactStore
 
 _MAX_BUNDLES = 64

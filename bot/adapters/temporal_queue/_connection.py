@@ -7,10 +7,10 @@ from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.service import RetryConfig, TLSConfig
+from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import ConfigError
 from bot.domain.queued_work import WorkUnavailable
-from bot.infra.threads import run_in_thread
 
 _CONNECT_SECONDS = 10.0
 # A call to a server that is away takes 10 s by default, while this machine could do the work.

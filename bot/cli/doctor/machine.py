@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
 from theseus_rehearsal.sandbox import PlainSandbox, measure, probe
 
 from bot.adapters.git_checkout import GitCheckout
@@ -17,7 +18,6 @@ from bot.domain.errors import TheseusError
 from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.infra.git import Git
 from bot.infra.git_obstacles import find_obstacles
-from bot.infra.threads import run_in_thread
 from bot.settings import Settings
 
 _LEAST_FREE_GB = 2.0

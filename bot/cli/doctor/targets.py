@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from theseus_guard.completion import run_in_thread
 from theseus_observe.settings import FOLDER
 
 from bot.domain.errors import TheseusError
 from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.target import Target
-from bot.infra.threads import run_in_thread
 from bot.settings import Settings
 from bot.targets.checkout import TargetCheckout, has_branch, locate_target, read_checkout
 from bot.targets.environment_check import find_environment_problem, try_resolution

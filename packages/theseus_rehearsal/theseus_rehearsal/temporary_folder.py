@@ -1,10 +1,11 @@
 """Temporary folders whose removal does not hold up the event loop."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from theseus_guard.completion import run_in_thread
 
 
 @asynccontextmanager
@@ -18,16 +19,4 @@ async def open_temporary_folder(prefix: str) -> AsyncIterator[Path]:
     try:
         yield Path(folder.name)
     finally:
-        await _wait_for_removal(asyncio.ensure_future(asyncio.to_thread(folder.cleanup)))
-
-
-async def _wait_for_removal(removal: asyncio.Future[None]) -> None:
-    cancelled: asyncio.CancelledError | None = None
-    while not removal.done():
-        try:
-            await asyncio.wait([removal])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    removal.result()
-    if cancelled is not None:
-        raise cancelled
+        await run_in_thread(folder.cleanup)

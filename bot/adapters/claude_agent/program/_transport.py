@@ -22,6 +22,7 @@ from claude_agent_sdk import (
     ResultError,
 )
 from claude_agent_sdk.types import HookEvent, McpSdkServerConfig
+from theseus_guard.completion import wait_until_done
 
 from bot.adapters.claude_agent.chat._chat_turns import ClaudeOptions, Talk
 from bot.adapters.claude_agent.program import _launch
@@ -116,7 +117,7 @@ class SdkTransport:
         finally:
             if failed := not (opening.done() and opening.exception() is None):
                 self._parent_death_pipe.cut()
-                await _to_the_end(opening)
+                await wait_until_done(opening)
                 await self.close(at_once=True)
         if failed:
             raise self._build_error(opening.exception())
@@ -155,7 +156,7 @@ class SdkTransport:
             await asyncio.wait({closing}, timeout=LEAVE_SECONDS)
         finally:
             self._parent_death_pipe.cut()
-            await _to_the_end(closing)
+            await wait_until_done(closing)
 
     def _build_error(self, error: BaseException | None) -> Exception:
         """Return our error for any exception of the SDK, which also raises bare exceptions."""
@@ -291,17 +292,3 @@ async def _iterate_message(
         "message": {"role": "user", "content": content},
         "parent_tool_use_id": None,
     }
-
-
-async def _to_the_end(work: asyncio.Task[None]) -> None:
-    """Wait until `work` has ended, even if cancelled; raise the cancellation afterwards."""
-    cancelled: asyncio.CancelledError | None = None
-    while not work.done():
-        try:
-            await asyncio.wait({work})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if not work.cancelled():
-        work.exception()  # retrieved, so that asyncio does not warn about it
-    if cancelled:
-        raise cancelled

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from theseus_guard.completion import run_in_thread
 from theseus_observe.redaction import redact
 
 from bot.domain.change import MergeResult
@@ -16,7 +17,6 @@ from bot.infra.forge_pulls import MIGRATIONS, Pulls
 from bot.infra.forge_repository import BareRepository, make_bare
 from bot.infra.git_remote import Way
 from bot.infra.sqlite import Database
-from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
+from theseus_guard.completion import run_in_thread
+
 from bot.adapters.forges.shared.marks import run_in
 from bot.adapters.forges.shared.push import Push
 from bot.domain.errors import ForgeConflict, ForgeError, ForgeRejected
 from bot.domain.proposal import ProposalDraft
-from bot.infra.threads import run_in_thread
 
 
 class PullRequest(Protocol):

@@ -4,8 +4,7 @@ import asyncio
 import threading
 
 import pytest
-
-from bot.infra.threads import run_in_thread
+from theseus_guard.completion import run_in_thread
 
 
 async def test_a_cancelled_caller_waits_for_the_end_of_the_call() -> None:
