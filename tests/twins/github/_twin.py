@@ -18,6 +18,7 @@ from tests.twins.git_host.world import World
 from tests.twins.github._accounts import Accounts, App
 from tests.twins.github._actions import Actions
 from tests.twins.github._checks import Checks
+from tests.twins.github._description import load_description
 from tests.twins.github._discussion import Discussion
 from tests.twins.github._front import Front, Request
 from tests.twins.github._graphql import GraphQL
@@ -58,6 +59,7 @@ class GithubTwin(People):
         self.grant_token(self.token, "theseus-bot")
 
     async def __aenter__(self) -> Self:
+        load_description()
         """Make the repository if it is not there yet, and serve."""
         if not self.bare.exists():
             start = self._files if self._source is None else self._source
