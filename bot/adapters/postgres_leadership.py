@@ -92,12 +92,11 @@ class PostgresLeadership:
         self._has_lock = self._own is not None
         return self._has_lock
 
-    async def end_silent(self, watch: SilenceWatch) -> Leader | None:
-        """End the lock of a leader that is silent, and return the leader. Raises `StoreError`."""
-        leader = await self.read()
-        if leader is None or not watch.is_silent(leader, self._clock.monotonic()):
-            return None
-        return leader if await self._ask(lambda each: each.end_silent(leader)) else None
+    async def end_silent(self, leader: Leader, watch: SilenceWatch) -> bool:
+        """End the lock of a leader that is silent; return whether it was. Raises `StoreError`."""
+        if not watch.is_silent(leader, self._clock.monotonic()):
+            return False
+        return await self._ask(lambda each: each.end_silent(leader))
 
     # The port
 

@@ -90,12 +90,11 @@ class LeadCandidate:
                 f"{self._root} has another commit than when this standby loaded its code, so it "
                 "ends. Its service manager starts it again, with the new code."
             )
-        ended = await self._leadership.end_silent(self._silence)
-        if ended is not None:
-            _log.warning("%s leads and is silent: its lock was taken away", ended.place)
-            return
         leader = await self._leadership.read()
         if leader is None:
+            return
+        if await self._leadership.end_silent(leader, self._silence):
+            _log.warning("%s leads and is silent: its lock was taken away", leader.place)
             return
         if leader.commit and leader.commit != self._own_commit:
             self._say(

@@ -6,14 +6,14 @@ import sqlite3
 
 from bot.app.state_stores import StateStores
 from bot.domain.errors import ConfigError
-from bot.domain.finding import DoctorFinding, report_bad, report_good
+from bot.domain.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.infra.schema_versions import DATABASES
 from bot.infra.sqlite_copy import open_connection
 from bot.settings import Settings
 
 
 async def look_at_state(settings: Settings) -> list[DoctorFinding]:
-    """Return a finding for each damaged database, and for one of PostgreSQL."""
+    """Return a finding for each damaged database, for PostgreSQL, and for a standby without it."""
     return [*await asyncio.to_thread(_find_damaged, settings), *await _check_postgres(settings)]
 
 
@@ -21,11 +21,23 @@ async def _check_postgres(settings: Settings) -> list[DoctorFinding]:
     try:
         stores = StateStores.find(settings.state, settings.environment)
         if stores.place is None:
-            return []
+            return _check_standby(settings)
         await asyncio.to_thread(stores.check_server)
         return [report_good("state", f"PostgreSQL: {stores.place.name}")]
     except ConfigError as error:
         return [report_bad("state", str(error), "Correct THESEUS_STATE_URL in .env.")]
+
+
+def _check_standby(settings: Settings) -> list[DoctorFinding]:
+    if not settings.config.availability.standby:
+        return []
+    return [
+        report_note(
+            "state",
+            "availability.standby has no effect without PostgreSQL: a second process does not wait",
+            "Set THESEUS_STATE_URL=postgresql://... in .env on both machines (docs/standby.md).",
+        )
+    ]
 
 
 def _find_damaged(settings: Settings) -> list[DoctorFinding]:
