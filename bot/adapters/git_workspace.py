@@ -15,6 +15,7 @@ from bot.infra.git import Git
 from bot.infra.git_remote import Access
 from bot.infra.git_worktree import GitWorkspace
 from bot.infra.removal import remove_tree
+from bot.infra.shared_commits import SharedCommits
 
 _RUN_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
@@ -23,7 +24,8 @@ class GitWorkspaces:
     """Implements `bot.ports.workspace.Workspaces`.
 
     `repository` is the running checkout, `remote` the forge's name in it, `folder` the place for
-    worktrees (created when needed), and `access` opens a private remote. A lock file in `folder`
+    worktrees (created when needed), and `access` opens a private remote. `shared` is a folder of
+    all machines, for commits that are not proposed yet. A lock file in `folder`
     protects each open worktree. The kernel releases it when its holder dies, so the next `open` or
     `reap` removes what a killed process left.
     """
@@ -35,11 +37,13 @@ class GitWorkspaces:
         *,
         remote: str = "origin",
         access: Access | None = None,
+        shared: Path | None = None,
     ) -> None:
         self._repository = repository.resolve()
         self._folder = folder.resolve()
         self._remote = remote
         self._access = access
+        self._shared = None if shared is None else SharedCommits(shared / "commits")
         self._common: Path | None = None
 
     @asynccontextmanager
@@ -109,7 +113,9 @@ class GitWorkspaces:
             path, f"--git-dir={git_folder}", f"--work-tree={path}", *_probe_folder(path)
         )
         worktree_git.run("reset", "-q", "--hard")
-        return GitWorkspace(path, branch, start, worktree_git, self._remote, self._access)
+        return GitWorkspace(
+            path, branch, start, worktree_git, self._remote, self._access, self._shared
+        )
 
     def _create_branch(self, git: Git, run_id: str, base: str, slug: str) -> tuple[str, str]:
         """Return the run's branch and its start commit; create both if they do not exist."""

@@ -128,7 +128,7 @@ async def open_services(
     injector.add(JournalledForge(fenced, injector.get(Recorder)), Forge)
     injector.add(
         GitWorkspaces(settings.root, settings.state / "worktrees", remote=followed.remote,
-                      access=forge.get_access),
+                      access=forge.get_access, shared=settings.environment.theseus_shared),
         Workspaces,
     )  # fmt: skip
     injector.add(GitTrees(Git(settings.root)), CommitTrees)

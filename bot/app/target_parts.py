@@ -104,8 +104,9 @@ async def open_ports(
     injector.add(checkout, Checkout, FollowedCheckout)
     access = forge.get_access
     workspaces = GitWorkspaces(
-        places.repository, data / "worktrees", remote=checkout.remote, access=access
-    )
+        places.repository, data / "worktrees", remote=checkout.remote, access=access,
+        shared=settings.environment.theseus_shared,
+    )  # fmt: skip
     injector.add(workspaces, Workspaces)
     injector.add(GitTrees(Git(places.repository)), CommitTrees)
     injector.add(journal, Journal, ObservedJournal)

@@ -23,6 +23,7 @@ from bot.infra.git_parse import find_nested_repository, parse_gitlinks
 from bot.infra.git_remote import Access, Way, find_way
 from bot.infra.git_revert import revert_merge
 from bot.infra.git_revisions import export
+from bot.infra.shared_commits import SharedCommits
 
 
 class GitWorkspace:
@@ -36,6 +37,7 @@ class GitWorkspace:
         git: Git,
         remote: str,
         access: Access | None = None,
+        shared: SharedCommits | None = None,
     ) -> None:
         self._path = path
         self._branch = branch
@@ -43,6 +45,7 @@ class GitWorkspace:
         self._git = git
         self._remote = remote
         self._access = access
+        self._shared = shared
         self._index = asyncio.Lock()
 
     @property
@@ -96,7 +99,9 @@ class GitWorkspace:
         async with self._index:
             await self._fetch_missing(head)
             await run_in_thread(merge_detached, self._git, tip, head)
-        return GitWorkspace(self._path, self._branch, tip, self._git, self._remote, self._access)
+        return GitWorkspace(
+            self._path, self._branch, tip, self._git, self._remote, self._access, self._shared
+        )
 
     async def merge(self, head: str, message: str) -> str:
         """Merge `head` into the branch; return the new head."""
@@ -176,7 +181,7 @@ class GitWorkspace:
                 "commit", "-q", "--no-verify", "--cleanup=whitespace", "-F", "-",
                 stdin=text.encode(),
             )  # fmt: skip
-        return self._git.resolve_revision("HEAD")
+        return self._share_head()
 
     def _take_snapshot(self) -> str:
         self._stage()
@@ -185,11 +190,22 @@ class GitWorkspace:
 
     def _merge(self, head: str, message: str) -> str:
         join(self._git, head, _sanitize_message(message) or "Join")
-        return self._git.resolve_revision("HEAD")
+        return self._share_head()
+
+    def _share_head(self) -> str:
+        head = self._git.resolve_revision("HEAD")
+        if self._shared is not None:
+            self._shared.save(self._git, self._base, head)
+        return head
+
+    def _find_here(self, commit: str) -> bool:
+        if self._git.find_revision(commit) is not None:
+            return True
+        return self._shared is not None and self._shared.load(self._git, commit)
 
     async def _fetch_missing(self, commit: str) -> None:
-        """Fetch the branch if it was made on another machine, whose commits are at the forge."""
-        if await run_in_thread(self._git.find_revision, commit) is None:
+        """Fetch a commit of another machine: from the shared folder, or its branch at the forge."""
+        if not await run_in_thread(self._find_here, commit):
             way = await find_way(self._git, self._remote, self._access)
             await run_in_thread(fetch_branch, self._git, self._remote, self._branch, way)
 

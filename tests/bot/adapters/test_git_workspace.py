@@ -311,6 +311,26 @@ async def test_it_works_on_a_local_clone(checkout: Path, tmp_path: Path) -> None
         assert await lent.commit("Change") != lent.base
 
 
+async def test_a_commit_that_is_not_proposed_yet_is_found_on_another_machine(
+    checkout: Path, tmp_path: Path
+) -> None:
+    shared, other = tmp_path / "shared", tmp_path / "other"
+    run_git(tmp_path, "clone", "-q", str(checkout), str(other))
+    run_git(other, "remote", "set-url", "origin", str(tmp_path / "nowhere"))
+    async with GitWorkspaces(checkout, tmp_path / "a", shared=shared).open(
+        "k7m2xq", base="HEAD"
+    ) as lent:
+        assert await lent.commit("Nothing") == lent.base
+        (lent.path / "dice.py").write_text("mended\n")
+        head = await lent.commit("Mend")
+    async with GitWorkspaces(other, tmp_path / "b", shared=shared).open(
+        "k7m2xq", base="HEAD"
+    ) as lent:
+        await lent.reset(head)
+        assert await lent.get_head() == head
+        assert (lent.path / "dice.py").read_text() == "mended\n"
+
+
 async def test_a_missing_repository_is_named(tmp_path: Path) -> None:
     workspaces = GitWorkspaces(tmp_path / "absent", tmp_path / "worktrees")
     with pytest.raises(WorkspaceError, match="absent"):
