@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import secrets
 import stat
 import time
@@ -12,9 +11,8 @@ from pathlib import Path
 from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import StoreError
-from bot.ports.artefact_store import MAX_ARTEFACT
+from bot.ports.artefact_store import MAX_ARTEFACT, check_artefact_key
 
-_KEY = re.compile(r"[0-9a-f]{64}")
 # Not a link, and no waiting: another writer of the folder may have put a pipe there.
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
@@ -34,8 +32,7 @@ class FolderArtefacts:
 
     async def get(self, key: str, *, limit: int = MAX_ARTEFACT) -> bytes:
         """Read a file, and check its hash."""
-        if not _KEY.fullmatch(key):
-            raise StoreError(f"{key[:80]!r} is not the key of an artefact.")
+        check_artefact_key(key)
         return await run_in_thread(self._get, key, limit)
 
     async def remove_older(self, seconds: float) -> int:

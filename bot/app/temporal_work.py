@@ -3,7 +3,8 @@
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from bot.adapters.folder_artefacts import FolderArtefacts
+import structlog
+
 from bot.adapters.temporal_queue import (
     QueueLimits,
     StoredBundles,
@@ -13,8 +14,12 @@ from bot.adapters.temporal_queue import (
     WorkflowHost,
     load_connection,
 )
+from bot.app.artefacts import open_artefacts
+from bot.domain.errors import StoreError
 from bot.infra.git import Git
-from bot.settings import Settings, read_worker_tokens
+from bot.settings import Settings, get_store_keys, read_worker_tokens
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 async def open_groups(
@@ -27,8 +32,11 @@ async def open_groups(
     config = settings.config.work
     connect = await load_connection(_build_connection(settings))
     host = await stack.enter_async_context(WorkflowHost(connect))
-    artefacts = FolderArtefacts(settings.root / config.artefacts)
-    await artefacts.remove_older(config.keep_hours * 3_600)
+    artefacts = open_artefacts(config, settings.root, get_store_keys(settings))
+    try:
+        await artefacts.remove_older(config.keep_hours * 3_600)
+    except StoreError as error:  # while the store is away, the bot does the work
+        _log.warning("artefacts_not_removed", error=str(error))
     limits = QueueLimits(
         wait=config.wait_seconds, silence=config.silence_seconds, orders=config.orders
     )

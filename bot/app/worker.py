@@ -7,25 +7,32 @@ import structlog
 from theseus_guard.completion import run_in_thread
 from theseus_rehearsal.sandboxed_rehearsal import SandboxedRehearsal
 
-from bot.adapters.folder_artefacts import FolderArtefacts
 from bot.adapters.rehearsal import BotRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.temporal_queue import TemporalConnection, TemporalWorker, WorkerGroup, connect
+from bot.app.artefacts import open_artefacts
 from bot.domain.errors import ConfigError, WorkspaceError
 from bot.infra.git import Git
 from bot.infra.signals import list_ending_signals
+from bot.settings import ArtefactPlace, StoreKeys
 
 log = structlog.get_logger(__name__)
 _CODE = ("bot", "packages")
 
 
 async def run_worker(
-    connection: TemporalConnection, group: str, token: str, artefacts: Path, slots: int
+    connection: TemporalConnection,
+    group: WorkerGroup,
+    place: ArtefactPlace,
+    store_keys: StoreKeys | None,
+    slots: int,
 ) -> None:
     """Take orders until a signal asks for the end. Raises `ConfigError` and `WorkUnavailable`."""
     root = Path.cwd()
     version = await run_in_thread(_read_version, root)
-    sandbox = await choose_sandbox("bubblewrap", required=True, private=(root, artefacts))
+    artefacts = open_artefacts(place, root, store_keys)
+    private = (root, place.get_folder(root)) if place.bucket is None else (root,)
+    sandbox = await choose_sandbox("bubblewrap", required=True, private=private)
     if sandbox.refusal:
         raise ConfigError(
             "a worker runs code in bubblewrap alone, and that does not work here: "
@@ -33,10 +40,10 @@ async def run_worker(
         )
     worker = TemporalWorker(
         await connect(connection),
-        FolderArtefacts(artefacts),
+        artefacts,
         BotRehearsal(SandboxedRehearsal(sandbox)),
         sandbox,
-        WorkerGroup(group, token),
+        group,
         version,
         slots,
     )
@@ -44,7 +51,7 @@ async def run_worker(
     for each in list_ending_signals():
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     async with worker:
-        log.info("worker_ready", group=group, version=version, slots=slots)
+        log.info("worker_ready", group=group.name, version=version, slots=slots)
         await stop.wait()
 
 

@@ -14,16 +14,27 @@ from bot.settings._observe_tokens import read_observe_tokens
 from bot.settings._secrecy import SECRETS, forget_secrets
 from bot.settings._secret_registration import guard_secrets, load_settings
 from bot.settings._tool_secrets import read_tool_secrets
-from bot.settings._worker_secrets import read_worker_secrets, read_worker_tokens
+from bot.settings._work import ArtefactPlace
+from bot.settings._worker_secrets import (
+    WORKER_SECRETS,
+    StoreKeys,
+    get_store_keys,
+    read_worker_secrets,
+    read_worker_tokens,
+)
 
 __all__ = [
     "SECRETS",
+    "WORKER_SECRETS",
+    "ArtefactPlace",
     "Config",
     "Environment",
     "MissedConfig",
     "Settings",
+    "StoreKeys",
     "forget_secrets",
     "get_required_token",
+    "get_store_keys",
     "guard_secrets",
     "load",
     "load_settings",

@@ -45,6 +45,8 @@ class Environment(Record):
     theseus_observe_tokens: Secret = None
     theseus_worker_tokens: Secret = None
     theseus_temporal_api_key: Secret = None
+    theseus_artefacts_access_key: Secret = None
+    theseus_artefacts_secret_key: Secret = None
     theseus_tool_secrets: Secret = None
     theseus_alert_webhook_url: Secret = None
     theseus_alert_webhook_secret: Secret = None

@@ -1,4 +1,4 @@
-"""The tokens of workers: the bot has those of all groups, a worker that of its own."""
+"""The secrets that workers need: the bot has the tokens of all groups, a worker that of its own."""
 
 import re
 from collections.abc import Mapping
@@ -59,11 +59,41 @@ def check_group_token(where: str, name: str, token: str) -> None:
         )
 
 
+class StoreKeys(Record):
+    """The account at the S3-compatible store of artefacts."""
+
+    access_key: SecretStr
+    secret_key: SecretStr
+
+
+def get_store_keys(settings: Settings) -> StoreKeys | None:
+    """Return the bot's account at the store of artefacts, if it has one."""
+    environment = settings.environment
+    return _pair(environment.theseus_artefacts_access_key, environment.theseus_artefacts_secret_key)
+
+
+def _pair(access_key: SecretStr | None, secret_key: SecretStr | None) -> StoreKeys | None:
+    if access_key is None or secret_key is None:
+        return None
+    return StoreKeys(access_key=access_key, secret_key=secret_key)
+
+
 class WorkerSecrets(Record):
-    """What a worker needs to know: the token of its group, and the server's key if it has one."""
+    """What a worker needs to know: the token of its group, and the servers' keys if they have any.
+
+    `store` is an account that may use the bucket of artefacts alone.
+    """
 
     token: SecretStr
     api_key: SecretStr | None = None
+    store: StoreKeys | None = None
+
+
+WORKER_SECRETS = (
+    "THESEUS_WORKER_TOKEN", "THESEUS_TEMPORAL_API_KEY", "THESEUS_ARTEFACTS_ACCESS_KEY",
+    "THESEUS_ARTEFACTS_SECRET_KEY",
+)  # fmt: skip
+"""The variables that they are read from."""
 
 
 _KEYS = (
@@ -82,7 +112,13 @@ def read_worker_secrets(variables: Mapping[str, str], group: str) -> WorkerSecre
                 f"{name} is set. A worker must not have the bot's keys: start it without it "
                 f"(env -u {name} theseus worker ...)."
             )
-    token = variables.get("THESEUS_WORKER_TOKEN", "")
-    check_group_token(f"THESEUS_WORKER_TOKEN for --group {group}", group, token)
-    key = variables.get("THESEUS_TEMPORAL_API_KEY")
-    return WorkerSecrets(token=SecretStr(token), api_key=SecretStr(key) if key else None)
+    found = {name: SecretStr(value) for name in WORKER_SECRETS if (value := variables.get(name))}
+    token = found.get("THESEUS_WORKER_TOKEN", SecretStr(""))
+    check_group_token(f"THESEUS_WORKER_TOKEN for --group {group}", group, token.get_secret_value())
+    return WorkerSecrets(
+        token=token,
+        api_key=found.get("THESEUS_TEMPORAL_API_KEY"),
+        store=_pair(
+            found.get("THESEUS_ARTEFACTS_ACCESS_KEY"), found.get("THESEUS_ARTEFACTS_SECRET_KEY")
+        ),
+    )

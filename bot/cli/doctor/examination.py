@@ -26,6 +26,7 @@ from bot.cli.doctor.supply_chain import look_at_dependencies
 from bot.cli.doctor.targets import look_at_targets
 from bot.cli.doctor.transcription import look_at_transcription
 from bot.cli.doctor.web import look_at_http_server
+from bot.cli.doctor.work import look_at_work
 from bot.domain.finding import DoctorFinding
 from bot.settings import Settings
 
@@ -52,7 +53,7 @@ async def examine(
         look_at_forge, look_at_sandbox, look_at_model, look_at_transcription, look_at_meanings,
         look_at_prompts,
         look_at_http_server, look_at_alerts, look_at_dependencies, partial(look_at_disk, free=free),
-        look_at_state, look_at_backups, partial(look_at_targets, report=report),
+        look_at_state, look_at_work, look_at_backups, partial(look_at_targets, report=report),
         partial(look_at_checks, report=report),
     ]  # fmt: skip
     return [finding for look in looks for finding in await look(settings)]

@@ -242,6 +242,7 @@ def test_the_command_line_tells_it_neither(
 SAYS_NOTHING = {
     "agreed_queue": "compares results of workers; whoever shows them redacts",
     "folder_artefacts": "stores files by their hash for workers; nobody reads them otherwise",
+    "s3_artefacts": "stores the same in a bucket, which only those read who have its keys",
     "fenced_forge": "passes on what the forge behind it redacts",
     "postgres_leadership": "writes who leads, and no words of anybody's",
     "local_pool": "returns results of replays and checks; whoever shows them redacts",

@@ -52,6 +52,15 @@ def test_a_worker_reads_the_token_of_its_group() -> None:
         read_worker_secrets({}, "first")
 
 
+def test_a_worker_has_an_account_at_the_store_only_if_both_keys_are_set() -> None:
+    variables = {"THESEUS_WORKER_TOKEN": FIRST, "THESEUS_ARTEFACTS_ACCESS_KEY": "worker"}
+    assert read_worker_secrets(variables, "first").store is None
+    both = read_worker_secrets({**variables, "THESEUS_ARTEFACTS_SECRET_KEY": SECOND}, "first")
+    assert both.store is not None
+    assert both.store.secret_key.get_secret_value() == SECOND
+    assert SECOND not in str(both)
+
+
 @pytest.mark.parametrize(
     "name", ["DISCORD_TOKEN", "ANTHROPIC_API_KEY", "GITHUB_TOKEN", "THESEUS_WORKER_TOKENS"]
 )
