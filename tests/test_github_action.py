@@ -382,6 +382,7 @@ async def test_code_of_the_pull_request_runs_without_token_files_and_network(
     assert "details" in page.tags
 
 
+@pytest.mark.slow
 async def test_a_bot_with_its_own_start_is_compared(tmp_path: Path) -> None:
     repository = tmp_path / "bot"
     make_repository(repository, {"app.py": OWN_START, "tests/replays/roll.yaml": '- say: "?hi"\n'})

@@ -64,7 +64,9 @@ async def _agent(kind: str) -> CodeAgent:
     return OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
 
 
-@pytest.fixture(params=["fake", "offline", pytest.param("claude", marks=pytest.mark.slow)])
+@pytest.fixture(
+    params=["fake", *(pytest.param(each, marks=pytest.mark.slow) for each in ("offline", "claude"))]
+)
 async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AgentCase]:
     if request.param == "claude":
         async with open_claude_room(tmp_path, STORY) as room:

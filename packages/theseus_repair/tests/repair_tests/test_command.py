@@ -173,6 +173,7 @@ async def test_tests_of_a_folder_are_looked_into_where_they_run(tmp_path: Path) 
     assert "start = (number - 1) * size" in (tmp_path / "part/lib/shop.py").read_text()
 
 
+@pytest.mark.slow
 async def test_what_the_command_runs_says_what_is_right_and_is_never_changed(
     tmp_path: Path,
 ) -> None:

@@ -176,6 +176,7 @@ def test_plain():
 """
 
 
+@pytest.mark.slow
 async def test_what_mends_a_crash_and_moves_answers_no_test_looks_at_is_not_called_proven(
     tmp_path: Path,
 ) -> None:
@@ -228,6 +229,7 @@ def test_digital():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edit", "label"),
     [

@@ -93,6 +93,7 @@ TWICE = "def twice(x, most=999):\n    return min(most, x * 2 - 1)\n"
 TWICE_TESTS = "".join(f"def test_{n}(): assert twice({n}) == {2 * n}\n" for n in (35, 40))
 
 
+@pytest.mark.slow
 async def test_what_is_only_taken_away_is_shown_where_no_passing_test_looks_at_what_is_left(
     tmp_path: Path,
 ) -> None:
@@ -178,6 +179,7 @@ def seats(count):
 SEATS = "".join(f"def test_{n}(): assert len(seats({n})) == {n}\n" for n in (3, 9, 11, 500))
 
 
+@pytest.mark.slow
 async def test_a_refusal_that_a_commit_brought_is_not_taken_back_as_proven(tmp_path: Path) -> None:
     subject = "Refuse more than nine seats, key ghp_" + 36 * "a"
     report = await proposed(tmp_path, ("Start", PLAIN), (subject, REFUSING), tests=SEATS)

@@ -60,6 +60,7 @@ async def mended(folder: Path, text: str, call: str, person: Person | None) -> S
         return await repair_with_questions(request, runner, MachineClock(), ask=person)
 
 
+@pytest.mark.slow
 async def test_the_answer_to_a_call_that_always_failed_makes_a_fix_of_an_edit(
     tmp_path: Path,
 ) -> None:

@@ -56,6 +56,7 @@ def shop_in(folder: Path) -> None:
     write(folder, {"shop.py": SHOP, "test_shop.py": TESTS, "pyproject.toml": PYTEST_OPTIONS})
 
 
+@pytest.mark.slow
 async def test_a_fix_is_found_beside_a_test_that_passes_only_after_another(tmp_path: Path) -> None:
     shop_in(tmp_path)
     test = "pytest test_shop.py::test_discount"

@@ -127,6 +127,7 @@ def row(text):
 """
 
 
+@pytest.mark.slow
 async def test_the_history_of_a_repository_mends_the_same_fault_elsewhere(tmp_path: Path) -> None:
     repo = tmp_path / "shop"
     make_repository(repo, {"shop.py": SHOP, "pyproject.toml": PYTEST_OPTIONS})
