@@ -22,6 +22,7 @@ SECONDS = 1.0
 MOST_FINDINGS = 40
 _GROWTH = 0.1  # of the blocks in use, over the last part of the cases
 _GROWTH_BLOCKS = 20_000  # what caches may take on
+_FEWEST_CASES = 1_024  # fewer say nothing about growth, and measuring takes longer than they do
 
 
 class TooSlow(BaseException):
@@ -83,18 +84,20 @@ class Judge:
             self._note(data, error)
         self.verdict.slowest = max(self.verdict.slowest, time.process_time() - began)
         self.verdict.cases += 1
-        if self.verdict.cases.bit_count() == 1:  # a power of two: half of what may follow
-            self._measure()
+        cases = self.verdict.cases
+        if cases >= _FEWEST_CASES and cases.bit_count() == 1:  # half of what may follow
+            self._measure_blocks()
 
     def finish(self) -> Verdict:
         """Return the verdict about the cases until now."""
-        self._measure()
+        if self.verdict.cases >= _FEWEST_CASES:
+            self._measure_blocks()
+        self.verdict.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         return self.verdict
 
-    def _measure(self) -> None:
+    def _measure_blocks(self) -> None:
         gc.collect()
         self.verdict.blocks = (self.verdict.blocks[1], sys.getallocatedblocks())
-        self.verdict.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     def _note(self, data: bytes, error: BaseException) -> None:
         place = _find_place(error)
