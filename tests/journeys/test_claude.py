@@ -310,6 +310,7 @@ async def test_without_anybody_to_take_over_a_run_ends_with_what_stood_in_the_wa
         await world.wait_until_clean()
 
 
+@pytest.mark.exhaustive
 async def test_the_demo_asks_a_model_where_there_is_an_address_for_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from tests.support.page_reader import get_text
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.exhaustive
 async def test_what_fails_only_at_once_is_played_so_and_mended(tmp_path: Path) -> None:
     fault = choose("polls-two-presses", None)
     async with open_playground(tmp_path, fault) as play:

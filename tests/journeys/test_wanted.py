@@ -37,6 +37,7 @@ async def test_a_command_is_understood_agreed_to_written_proven_and_live(
             await play.alice.check_wording()
 
 
+@pytest.mark.exhaustive
 async def test_behind_a_flag_it_is_live_and_off_until_somebody_switches_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
