@@ -15,6 +15,12 @@ UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 _NEEDED = "READY"
 _log = structlog.stdlib.get_logger(__name__)
 
+# discord.py reads these parts of an interaction only where they are asked for: in a command, and in
+# the record of its failure.
+_INTERACTION = "INTERACTION_CREATE"
+_COMMAND_KINDS, _COMPONENT_KINDS = (2, 4), (3, 5)
+_COMMAND_TYPES = (1, 2, 3)
+
 Parse = Callable[[Any], None]
 
 
@@ -27,7 +33,30 @@ def survive_events(parsers: MutableMapping[str, Parse], instruments: Instruments
 
 def _parse(event: str, parse: Parse, instruments: Instruments, data: Any) -> None:
     try:
+        if event == _INTERACTION:
+            _check_interaction(data)
         instruments.read(event, parse, data)
     except Exception as error:  # noqa: BLE001  # whatever discord.py makes of a strange payload
         instruments.record_gateway(event.lower(), error, {"event": event, "data": data})
         _log.warning("discord.py cannot read a %s event: %r", event, error)
+
+
+def _check_interaction(payload: Any) -> None:
+    """Check that an interaction names its person, its place, and the command or component.
+
+    Raises one of `UNREADABLE` otherwise.
+    """
+    data, guild = payload.get("data"), payload.get("guild_id")
+    person = payload["member"]["user"] if payload.get("member") else payload["user"]
+    names = [person["id"]]
+    if guild is not None:
+        names.append(guild)
+    if payload["type"] in _COMMAND_KINDS:
+        names.append(data["name"])
+        if data.get("type", 1) not in _COMMAND_TYPES:
+            raise ValueError(f"no type of a command: {data['type']!r}")
+    elif payload["type"] in _COMPONENT_KINDS:
+        names.append(data["custom_id"])
+    for each in names:
+        if not isinstance(each, str):
+            raise TypeError(f"an id or a name is not a text: {each!r}")

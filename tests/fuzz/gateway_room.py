@@ -16,7 +16,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic
 
-_CALLERS = ("read", "_parse", "_call")
+_CALLERS = ("read", "_parse", "_call", "_check_interaction", "_find_command")
 _ROUNDS = 12  # of the event loop, for the handlers of an event
 ROOT = Path(__file__).parents[2]
 USER: dict[str, Any] = {"id": "5", "username": "alice", "discriminator": "0", "avatar": None,
@@ -99,8 +99,11 @@ class GatewayRoom:
                                "session_id": "s", "resume_gateway_url": "ws://x"})  # fmt: skip
         self.parsers["GUILD_CREATE"](json.loads(json.dumps(GUILD)))
 
-    def handle(self, event: str, payload: Any) -> None:
-        """Pass an event. Raises `AssertionError` where it made code of ours fail."""
+    def handle(self, event: str, payload: Any) -> list[tuple[str, str]]:
+        """Pass an event; return the failures that were recorded, each with its exception's name.
+
+        Raises `AssertionError` where code of ours has failed.
+        """
         self.loop.run_until_complete(self._handle(event, payload))
         actions, self.journal.actions[:] = list(self.journal.actions), []
         self.traffic_log.records.clear()
@@ -109,6 +112,7 @@ class GatewayRoom:
         for action in actions:
             if _is_ours(action):
                 raise AssertionError(f"{action.name}: {action.error}")
+        return [(each.name, each.error.exception) for each in actions if each.error is not None]
 
     def close(self) -> None:
         """End what the client has started, and the loop."""

@@ -37,9 +37,24 @@ def test_a_command_whose_options_cannot_be_resolved_is_recorded(room: GatewayRoo
     room.handle("INTERACTION_CREATE", payload)
 
 
-def test_a_command_of_nobody_is_recorded(room: GatewayRoom) -> None:
-    payload = {key: value for key, value in SEEDS[6].items() if key != "user"}
-    room.handle("INTERACTION_CREATE", payload)
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"data": None}, TypeError),
+        ({"data": {"id": "7", "type": 1}}, KeyError),
+        ({"data": {"id": "7", "name": [], "type": 2}}, TypeError),
+        ({"data": {"id": "7", "name": "a", "type": 9}}, ValueError),
+        ({"guild_id": {}}, TypeError),
+        ({"member": None}, KeyError),
+    ],
+    ids=str,
+)
+def test_an_interaction_that_no_one_could_answer_is_recorded_and_not_handled(
+    change: dict[str, Any], expected: type[Exception], room: GatewayRoom
+) -> None:
+    assert room.handle("INTERACTION_CREATE", SEEDS[0] | change) == [
+        ("interaction_create", expected.__name__)
+    ]
 
 
 def test_a_line_whose_time_no_clock_shows_is_no_record() -> None:
