@@ -24,9 +24,8 @@ from bench import (
 )
 from bench.fault_runs import SECONDS
 from bench.rows import Row
-from tests.support.reliability.harness import CASTS
 from tests.support.reliability.points import KILLS
-from tests.support.reliability.stories import STORIES
+from tests.support.reliability.stories import CASTS, STORIES
 
 
 def main() -> None:

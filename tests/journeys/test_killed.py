@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.small_bot_repository import SPIN
 from tests.support.page_reader import get_text
 from tests.support.parameter_choice import EXHAUSTIVE
-from tests.support.reliability.harness import CASTS, Outcome, Reliability
+from tests.support.reliability.harness import Outcome, Reliability
 from tests.support.reliability.points import (
     KILLS,
     FaultPoint,
@@ -58,8 +58,14 @@ async def test_killed_in_four_stages_a_run_comes_live_once(tmp_path: Path) -> No
     assert trial.has_struck
 
 
-@pytest.mark.parametrize("cast", [pytest.param(cast, marks=EXHAUSTIVE) for cast in CASTS])
-@pytest.mark.parametrize("kind", STORIES)
+@pytest.mark.parametrize(
+    ("kind", "cast"),
+    [
+        pytest.param(kind, cast, marks=EXHAUSTIVE)
+        for kind, story in STORIES.items()
+        for cast in story.casts
+    ],
+)
 async def test_killed_at_any_effect_the_outcome_is_the_same(
     kind: str, cast: str, tmp_path: Path
 ) -> None:

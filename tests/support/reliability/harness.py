@@ -23,7 +23,6 @@ ACCOUNT_SECONDS = 60.0
 _QUIET_SECONDS = 2.5
 _POLL_SECONDS = 0.05
 _COMPARE_SECONDS = 0.5
-CASTS = ("offline", "claude")
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,9 @@ class Reliability:
     def _make_cast(self, servers: ServerObserver) -> MakeCast:
         if self._cast == "offline":
             return open_scripted_cast
-        return make_claude_cast(around=lambda server: [servers.build_middleware(server)])
+        return make_claude_cast(
+            self._story.turns, around=lambda server: [servers.build_middleware(server)]
+        )
 
 
 async def _watch_restarts(world: SmallBotHarness) -> list[float]:

@@ -1,12 +1,15 @@
 """The kinds of run that a fault can strike: what people say, until the run has ended."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tests.fakes.small_bot_repository import SPIN
+from tests.support.feature_requests import STRICT_TESTS, TESTS
 from tests.support.page_reader import get_buttons
 from tests.support.small_bot_harness import SmallBotHarness
+from tests.twins.model import Turn
 
+CASTS = ("offline", "claude")
 PATIENCE = 120.0
 """Seconds that a step of a story may take, with a restart in it and a busy machine."""
 LONG = {"spin": [{"run": ["sleep", "3"], "edits": [SPIN.edit], "summary": "mend spin"}]}
@@ -14,10 +17,15 @@ LONG = {"spin": [{"run": ["sleep", "3"], "edits": [SPIN.edit], "summary": "mend 
 
 @dataclass(frozen=True)
 class Story:
-    """`prepare` is not counted; `play` begins with a person's words and ends with the run."""
+    """`prepare` is not counted; `play` begins with a person's words and ends with the run.
+
+    With the cast of Claude Code, the model says `turns` in the roles that are there.
+    """
 
     prepare: Callable[[SmallBotHarness], Awaitable[str]]
     play: Callable[[SmallBotHarness, str], Awaitable[None]]
+    casts: Sequence[str] = CASTS
+    turns: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
 
 
 async def _break_spin(world: SmallBotHarness) -> str:
@@ -82,10 +90,24 @@ async def _run_revert(world: SmallBotHarness, thread: str) -> None:
     await _run_shipment(world, digits or thread)
 
 
+async def _add_test_folder(world: SmallBotHarness) -> str:
+    world.add_test_folder()
+    return "dev"
+
+
+async def _run_change(world: SmallBotHarness, _channel: str) -> None:
+    said = await world.alice.person.say("dev", TESTS.text)
+    thread = await world.alice.wait_for_thread(said, PATIENCE)
+    await world.alice.wait_for_text(thread, "This is what I understand", PATIENCE)
+    await world.alice.person.say(thread, "go ahead")
+    await _run_shipment(world, thread)
+
+
 STORIES: Mapping[str, Story] = {
     "fix": Story(_break_spin, _run_fix),
     "question": Story(_break_spin, _run_question),
     "reject": Story(_break_spin, _run_rejection),
     "cancel": Story(_break_spin_for_long, _run_cancellation),
     "revert": Story(_run_earlier_fix, _run_revert),
+    "change": Story(_add_test_folder, _run_change, ("claude",), STRICT_TESTS),
 }
