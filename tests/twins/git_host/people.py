@@ -55,9 +55,13 @@ class People:
         strict: bool = False,
         linear: bool = False,
         ruleset: bool = False,
+        queue: bool = False,
     ) -> None:
-        """Ask checks and reviews of what is merged, by branch protection or by a ruleset."""
-        self.world.rules[branch] = Rules(tuple(checks), reviews, strict, linear, ruleset)
+        """Ask checks and reviews of what is merged, by branch protection or by a ruleset.
+
+        With a `queue`, only that merges.
+        """
+        self.world.rules[branch] = Rules(tuple(checks), reviews, strict, linear, ruleset, queue)
 
     def choose(
         self,

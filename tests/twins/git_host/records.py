@@ -192,6 +192,7 @@ class Rules:
     strict: bool = False
     linear: bool = False
     ruleset: bool = False
+    queue: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from tests.twins.github._shapes import Shapes
 
 _PULLS = "/repos/{owner}/{repo}/pulls"
 _PULL = f"{_PULLS}/{{pull_number}}"
+_VIOLATIONS = "Repository rule violations found"
 _REFUSED_METHODS = {
     "merge": "Merge commits are not allowed on this repository.",
     "squash": "Squash merges are not allowed on this repository.",
@@ -186,10 +187,14 @@ class Pulls:
         rules = world.rules.get(pull.base, Rules())
         if rules.linear and method == "merge":
             raise ApiError(405, "This branch must not contain merge commits.")
+        if rules.queue:
+            raise ApiError(
+                405, f"{_VIOLATIONS}\n\nChanges must be made through the merge queue\n\n"
+            )
         if objections := world.list_objections(pull):
             if rules.ruleset:
                 told = "\n\n".join(objections)
-                raise ApiError(405, f"Repository rule violations found\n\n{told}\n\n")
+                raise ApiError(405, f"{_VIOLATIONS}\n\n{told}\n\n")
             raise ApiError(405, objections[0])
 
     def _create_merge(self, pull: Pull, method: str, ask: ApiRequest) -> str:

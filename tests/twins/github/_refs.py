@@ -8,6 +8,15 @@ from tests.twins.github._shapes import Shapes
 
 _ROOT = "/repos/{owner}/{repo}"
 _BRANCH = f"{_ROOT}/branches/{{branch}}"
+_QUEUE = {
+    "check_response_timeout_minutes": 60,
+    "grouping_strategy": "ALLGREEN",
+    "max_entries_to_build": 5,
+    "max_entries_to_merge": 5,
+    "merge_method": "MERGE",
+    "min_entries_to_merge": 1,
+    "min_entries_to_merge_wait_minutes": 5,
+}
 
 
 class Refs:
@@ -156,6 +165,8 @@ class Refs:
                 "strict_required_status_checks_policy": rules.strict,
             }
             rows.append({"type": "required_status_checks", "parameters": checks, **source})
+        if rules.queue:
+            rows.append({"type": "merge_queue", "parameters": _QUEUE, **source})
         if rules.linear:
             rows.append({"type": "required_linear_history", **source})
         if rules.reviews:

@@ -138,6 +138,11 @@ class PullMerger:
             return _build_conflict(pull)
         if "not mergeable" in message:
             return None
+        if "merge queue" in message:
+            return ForgePending(
+                f"{pull.base.ref} is merged by a merge queue: add #{number} to it at "
+                f"{pull.html_url}, and I go on once it is merged"
+            )
         if "not allowed on this repository" in message:
             return ForgeRejected(
                 f"GitHub did not merge #{number}: {message} Set forge.github.merge_method to an "

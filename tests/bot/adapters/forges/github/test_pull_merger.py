@@ -100,6 +100,18 @@ async def test_a_branch_that_has_to_be_up_to_date_is_said(
     assert merges(room) == 0
 
 
+async def test_a_merge_queue_is_left_to_people_and_its_merge_is_taken_over(
+    room: Room, forge: GithubForge, waiting: ForgeProposal
+) -> None:
+    room.twin.protect(ruleset=True, queue=True)
+    with pytest.raises(ForgePending, match=f"add #{waiting.number} to it at {waiting.url}"):
+        await forge.merge(waiting.number, waiting.head)
+    assert merges(room) == 0
+    commit = room.twin.merge_by_hand(waiting.number)
+    assert (await forge.merge(waiting.number, waiting.head)).merge_commit == commit
+    assert merges(room) == 1
+
+
 async def test_a_draft_is_published_before_it_is_merged(
     room: Room, forge: GithubForge, draft: ProposalDraft
 ) -> None:
