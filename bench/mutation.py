@@ -23,6 +23,7 @@ SAMPLE = 120
 _SEED = 43
 _ROOT = Path(__file__).parents[1]
 _LINE = re.compile(r"^\s*(\S+__mutmut_\d+): (.+)$", re.MULTILINE)
+_CHANGED = re.compile(r"[-+](?![-+])")
 _COPIED = ("bench", "bot", "cogs", "data", "deploy", "docs", "packages", "prompts", "README.md")
 _UNCHECKED = "not checked"
 _FOUND = ("killed", "timeout", "segfault")
@@ -57,7 +58,7 @@ PARTS = {
     "budget": MutatedPart(
         "bot",
         ("bot/budget/*", "bot/adapters/model_gateway/_usage.py"),
-        ("tests/bot/budget",),
+        ("tests/bot/budget", "tests/bot/adapters/model_gateway/test_meter.py"),
     ),
     "guard": MutatedPart(
         "packages/theseus_guard/theseus_guard",
@@ -73,7 +74,7 @@ PARTS = {
 
 
 class MutationReport(NamedTuple):
-    """How many mutants of a part were run and noticed, and the names of those that survived."""
+    """How many mutants of a part were run and noticed, and the changes that survived."""
 
     part: str
     kills: int
@@ -111,12 +112,14 @@ def _measure(name: str, sample: int) -> MutationReport:
         chosen = sorted(luck.sample(names, min(sample, len(names))))
         output = _run_mutmut(tree, "run", "--max-children", "2", *chosen)
         outcomes = _list_outcomes(tree)
+        survivors = tuple(
+            f"{each}: {outcomes[each]}\n{_show_change(tree, each)}"
+            for each in chosen
+            if outcomes[each] not in (*_FOUND, _UNCHECKED)
+        )
     if any(outcomes[each] == _UNCHECKED for each in chosen):
         raise ConfigError(f"The tests do not pass without a mutant:\n{output[-2_000:]}")
     count = Counter(outcomes[each] in _FOUND for each in chosen)
-    survivors = tuple(
-        f"{each}: {outcomes[each]}" for each in chosen if outcomes[each] not in _FOUND
-    )
     return MutationReport(name, count[True], len(chosen), len(names), survivors)
 
 
@@ -137,7 +140,8 @@ def _write_settings(tree: Path, part: MutatedPart) -> None:
         "only_mutate": list(part.files),
         "also_copy": copied,
         "pytest_add_cli_args_test_selection": list(part.tests),
-        "pytest_add_cli_args": ["-n0", "-q", "-m", "not slow"],
+        # The packages have settings of their own, which pytest would take for their tests alone.
+        "pytest_add_cli_args": ["-n0", "-q", "-m", "not slow", "-c", "pyproject.toml"],
     }
     lines = [f"{key} = {value!r}" for key, value in settings.items()]  # lists of texts: TOML too
     with (tree / "pyproject.toml").open("a") as file:
@@ -149,6 +153,12 @@ def _run_mutmut(tree: Path, *arguments: str) -> str:
         [sys.executable, "-m", "mutmut", *arguments], cwd=tree, check=False, capture_output=True,
         text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     ).stdout  # fmt: skip
+
+
+def _show_change(tree: Path, name: str) -> str:
+    """Return the lines that a mutant changes, before and after."""
+    shown = _run_mutmut(tree, "show", name).splitlines()
+    return "\n".join(line for line in shown if _CHANGED.match(line))
 
 
 def _list_outcomes(tree: Path) -> dict[str, str]:
