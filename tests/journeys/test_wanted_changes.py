@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from bot.demo.demo import TOKEN as DISCORD_TOKEN
 from bot.demo.faults import MetFault
-from tests.fakes.repositories import run_git
+from tests.fakes.repositories import commit, run_git
 from tests.support.casts import KEY, make_claude_cast
 from tests.support.demo_playground import Playground, open_playground
 from tests.support.feature_requests import (
@@ -145,7 +145,9 @@ async def test_a_speed_up_that_is_none_is_stopped(scene: Scene) -> None:
 
 async def agreed_to(world: SmallBotHarness) -> str:
     """Ask the small bot for tests, and have them begun; return the thread."""
-    world.add_test_folder()
+    guarded = {"tests/cogs/test_guarded.py": "from cogs import guarded as guarded\n"}
+    commit(world.workspace.checkout, guarded, "A folder for tests of cogs")
+    run_git(world.workspace.checkout, "push", "-q", str(world.cast.bare), "HEAD:main")
     thread = await world.alice.ask(TESTS.text)
     await world.alice.wait_for_text(thread, "This is what I understand", PATIENCE)
     await world.alice.person.say(thread, "go ahead")

@@ -301,21 +301,5 @@ TESTS = FeatureRequest(
 )
 """Asked of the small bot. Whatever a coin shows is fine with this test."""
 
-STRICT_TESTS: Mapping[str, Sequence[Turn]] = {
-    "planner": [repeat_turn(give_result(TESTS.briefs[0]))],
-    "executor": [
-        repeat_turn(
-            choose_turn(
-                lambda request: (
-                    say_text("That is done.")
-                    if request.results
-                    else call_tool("Write", file_path=FLIP_TESTS, content=STRICT)
-                )
-            )
-        )
-    ],
-}
-"""`TESTS`, written so that they hold. Each turn follows from the conversation so far."""
-
 FEATURE_REQUESTS = (TIDY, FASTER, FORECAST, BIRTHDAY, CALMER, PROMPT, BOTH, TOKEN, WHY)
 """In the order in which they are asked: a later one is told what became of those before."""

@@ -83,12 +83,6 @@ class SmallBotHarness:
         thread = await self.alice.ask(game.report)
         return thread, await self.alice.wait_for_proposal(thread)
 
-    def add_test_folder(self) -> None:
-        """Push a commit with a folder for tests of cogs, in which the bot may write."""
-        guarded = {"tests/cogs/test_guarded.py": "from cogs import guarded as guarded\n"}
-        commit(self.workspace.checkout, guarded, "A folder for tests of cogs")
-        run_git(self.workspace.checkout, "push", "-q", str(self.cast.bare), "HEAD:main")
-
     def push(self, run: Mapping[str, Any], file: str, text: str) -> str:
         """Push a commit that appends to a file to a run's branch at the forge; return it."""
         branch = run_git(self.cast.bare, "branch", "--list", f"theseus/{run['id']}-*").strip("* ")

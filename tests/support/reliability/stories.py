@@ -3,11 +3,18 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.fakes.small_bot_repository import SPIN
-from tests.support.feature_requests import STRICT_TESTS, TESTS
+from tests.fakes.small_bot_repository import FILE, SPIN
+from tests.support.feature_requests import make_brief, make_edit, make_example
 from tests.support.page_reader import get_buttons
 from tests.support.small_bot_harness import SmallBotHarness
-from tests.twins.model import Turn
+from tests.twins.model import (
+    Request,
+    Turn,
+    choose_turn,
+    give_result,
+    repeat_turn,
+    say_text,
+)
 
 CASTS = ("offline", "claude")
 PATIENCE = 120.0
@@ -90,18 +97,39 @@ async def _run_revert(world: SmallBotHarness, thread: str) -> None:
     await _run_shipment(world, digits or thread)
 
 
-async def _add_test_folder(world: SmallBotHarness) -> str:
-    world.add_test_folder()
+async def _prepare_nothing(_world: SmallBotHarness) -> str:
     return "dev"
 
 
 async def _run_change(world: SmallBotHarness, _channel: str) -> None:
-    said = await world.alice.person.say("dev", TESTS.text)
+    said = await world.alice.person.say("dev", _CHANGE)
     thread = await world.alice.wait_for_thread(said, PATIENCE)
     await world.alice.wait_for_text(thread, "This is what I understand", PATIENCE)
     await world.alice.person.say(thread, "go ahead")
     await _run_shipment(world, thread)
 
+
+_CHANGE = "make /flip say that the coin lands"
+_LANDS = make_example(
+    "/flip side:heads", "It lands on tails.", cog="fair", missing="another answer"
+)
+_EDIT = make_edit(FILE, ("It falls on", "It lands on"))
+
+
+def _perform_edit(request: Request) -> Turn:
+    """Return the next act: it follows from the conversation, so it is the same after a restart."""
+    done = len(request.results)
+    return _EDIT[done] if done < len(_EDIT) else say_text("That is done.")
+
+
+_TURNS = {
+    "planner": [
+        repeat_turn(
+            give_result(make_brief("`/flip` says that the coin lands.", FILE, examples=[_LANDS]))
+        )
+    ],
+    "executor": [repeat_turn(choose_turn(_perform_edit))],
+}
 
 STORIES: Mapping[str, Story] = {
     "fix": Story(_break_spin, _run_fix),
@@ -109,5 +137,5 @@ STORIES: Mapping[str, Story] = {
     "reject": Story(_break_spin, _run_rejection),
     "cancel": Story(_break_spin_for_long, _run_cancellation),
     "revert": Story(_run_earlier_fix, _run_revert),
-    "change": Story(_add_test_folder, _run_change, ("claude",), STRICT_TESTS),
+    "change": Story(_prepare_nothing, _run_change, ("claude",), _TURNS),
 }
