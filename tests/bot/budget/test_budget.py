@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.budget.allowance import describe_hourly_limit
 from bot.budget.enforcement import BudgetEnforcer
+from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
 from bot.domain.cost import Cost
@@ -16,6 +18,7 @@ from bot.domain.errors import BudgetSpent
 from bot.ports.ledger import Ledger
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_ledger import FakeLedger
+from tests.support.claude_room import make_run
 
 OPEN = Cap()
 DAY = timedelta(days=1)
@@ -456,3 +459,42 @@ async def test_where_the_caps_stand_can_be_looked_at(ledger: FakeLedger) -> None
     assert names == ["run", "person_day", "day", "week"]
     (day,) = (each for each in await spend_guard.list_cap_statuses(ALICES) if each.name == "day")
     assert (day.cost.cost_usd, day.held.cost_usd) == (0.25, 0.5)
+
+
+async def test_who_agrees_to_a_change_is_told_how_many_may_begin(ledger: FakeLedger) -> None:
+    spend_guard, now, hour = gate(ledger, modifications_an_hour=2), START, timedelta(hours=1)
+    limit = "2 changes an hour (`budget.modifications_an_hour`)"
+
+    async def begin(run: str, at: datetime) -> None:
+        await ledger.begin(run, "claude", at, window=hour, most=2)
+
+    assert await describe_hourly_limit(None, now) == ""
+    await begin("long ago", now - hour)
+    assert await describe_hourly_limit(spend_guard, now) == f"{limit}; none began in the last hour"
+    await begin("first", now)
+    begun = f"{limit}; begun in the last hour: claude"
+    assert await describe_hourly_limit(spend_guard, now) == f"{begun} 1"
+    await begin("second", now)
+    told = await describe_hourly_limit(spend_guard, now)
+    assert told == f"{begun} 2. At the limit, this change waits for its turn"
+    ledger.broken = True
+    told = await describe_hourly_limit(spend_guard, now)
+    assert told == f"{limit}; how many began in the last hour cannot be read now"
+    none = await describe_hourly_limit(gate(ledger, modifications_an_hour=0), now)
+    assert none.endswith("(`budget.modifications_an_hour`); I cannot begin this one")
+
+
+async def test_a_call_costs_what_the_ledger_has_more_than_before(ledger: FakeLedger) -> None:
+    spend_guard = gate(ledger)
+    meter, run = RunCostMeter(spend_guard), make_run().replace(id=ALICES.run_id)
+    meter.add(run.id, most(0.25))
+    meter.add(run.id, most(0.5))
+    own = Cost(cost_usd=0.75, tokens_in=200, tokens_out=200)
+    assert await meter.measure_cost_since(run, None) == own
+    before = await meter.load_ledger_cost(run)
+    assert await meter.measure_cost_since(run, before) == own  # it did not go through the gateway
+    await spend_guard.settle(bill("r1", 2.0))
+    assert await meter.measure_cost_since(run, before) == most(2.0)
+    assert (await meter.add_current_cost(run)).cost_usd == 2.0
+    assert meter.settle(run).cost_usd == 0.75
+    assert meter.get_unsettled(run) == Cost()

@@ -40,6 +40,12 @@ def test_a_long_prompt_costs_more_where_the_provider_says_so() -> None:
     assert find_price("claude-haiku-5-5", {}, 100_001).tokens_in == 0.5
 
 
+def test_reading_the_cache_costs_a_tenth_and_writing_it_a_quarter_more() -> None:
+    usual, own = find_price("claude-opus-4-6", {}), find_price("claude-opus-5-5", {})
+    assert (usual.cache_read, usual.cache_write) == (0.5, 6.25)
+    assert (own.cache_read, own.cache_write) == (0.2, 5.0)
+
+
 def test_what_is_set_counts_before_what_is_built_in_and_the_longest_first() -> None:
     cheap = OURS.replace(tokens_in=0)
     prices = {"claude": OURS, "claude-sonnet-5": cheap, "": cheap}
