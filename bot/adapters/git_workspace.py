@@ -16,6 +16,7 @@ from bot.infra.git_remote import Access
 from bot.infra.git_worktree import GitWorkspace
 from bot.infra.removal import remove_tree
 from bot.infra.shared_commits import SharedCommits
+from bot.infra.spare_worktrees import Checkout, SpareWorktrees
 
 _RUN_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
@@ -27,7 +28,8 @@ class GitWorkspaces:
     worktrees (created when needed), and `access` opens a private remote. `shared` is a folder of
     all machines, for commits that are not proposed yet. A lock file in `folder`
     protects each open worktree. The kernel releases it when its holder dies, so the next `open` or
-    `reap` removes what a killed process left.
+    `reap` removes what a killed process left. The files of up to `spares` closed worktrees are
+    stored for the next ones; only one process may do that in a folder.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class GitWorkspaces:
         remote: str = "origin",
         access: Access | None = None,
         shared: Path | None = None,
+        spares: int = 0,
     ) -> None:
         self._repository = repository.resolve()
         self._folder = folder.resolve()
@@ -45,6 +48,8 @@ class GitWorkspaces:
         self._access = access
         self._shared = None if shared is None else SharedCommits(shared / "commits")
         self._common: Path | None = None
+        self._spares = SpareWorktrees(self._folder / ".spare", spares)
+        self._checkouts: dict[Path, Checkout] = {}
 
     @asynccontextmanager
     async def open(
@@ -74,6 +79,7 @@ class GitWorkspaces:
         """Remove unused worktrees of runs that are not in `keep`; return their run ids."""
         reaped = []
         git = Git(self._repository)
+        await run_in_thread(self._spares.remove_leftovers)
         for run_id in await run_in_thread(self._find_leftovers, git):
             if run_id in keep:
                 continue
@@ -112,10 +118,19 @@ class GitWorkspaces:
         worktree_git = git.open_sibling(
             path, f"--git-dir={git_folder}", f"--work-tree={path}", *_probe_folder(path)
         )
-        worktree_git.run("reset", "-q", "--hard")
+        self._write_files(worktree_git, path, git_folder)
         return GitWorkspace(
             path, branch, start, worktree_git, self._remote, self._access, self._shared
         )
+
+    def _write_files(self, git: Git, path: Path, git_folder: Path) -> None:
+        try:
+            self._spares.fill(path, git_folder)
+            git.run("reset", "-q", "--hard")
+            if self._spares.limit:
+                self._checkouts[path] = Checkout.record(path, git_folder)
+        except OSError as error:
+            raise WorkspaceError(f"cannot write the worktree {path}", detail=str(error)) from error
 
     def _create_branch(self, git: Git, run_id: str, base: str, slug: str) -> tuple[str, str]:
         """Return the run's branch and its start commit; create both if they do not exist."""
@@ -183,9 +198,11 @@ class GitWorkspaces:
 
     def _clear(self, git: Git, path: Path) -> None:
         """Remove a worktree: its folder and git's record of it. Other worktrees are not touched."""
+        checkout = self._checkouts.pop(path, None)
+        is_kept = checkout is not None and self._spares.keep(path, checkout)
         if path.is_symlink() or path.is_file():
             path.unlink()
-        elif path.exists():
+        elif not is_kept and path.exists():
             _remove_tree(path)
         if path in self._list_registered(git):
             with self._list_of_worktrees(git):

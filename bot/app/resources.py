@@ -75,6 +75,9 @@ from bot.telemetry import (
     load_secret,
 )
 
+_SPARE_TREES = 4  # base and head of two proofs at once
+_SPARE_WORKTREES = 2
+
 
 class TrafficServices(NamedTuple):
     """What was asked of cogs, the files they had when they failed, and who keeps both now."""
@@ -128,10 +131,13 @@ async def open_services(
     injector.add(JournalledForge(fenced, injector.get(Recorder)), Forge)
     injector.add(
         GitWorkspaces(settings.root, settings.state / "worktrees", remote=followed.remote,
-                      access=forge.get_access, shared=settings.environment.theseus_shared),
+                      access=forge.get_access, shared=settings.environment.theseus_shared,
+                      spares=_SPARE_WORKTREES),
         Workspaces,
     )  # fmt: skip
-    injector.add(GitTrees(Git(settings.root)), CommitTrees)
+    trees = GitTrees(Git(settings.root), spares=_SPARE_TREES)
+    stack.push_async_callback(trees.close)
+    injector.add(trees, CommitTrees)
     injector.add(MatplotlibCharts(settings.state / "cache" / "charts"), Charts)
     injector.build(SkillLibrary, source=code.get_skills)
     await _open_sandbox(injector, settings)

@@ -105,10 +105,12 @@ async def open_ports(
     access = forge.get_access
     workspaces = GitWorkspaces(
         places.repository, data / "worktrees", remote=checkout.remote, access=access,
-        shared=settings.environment.theseus_shared,
+        shared=settings.environment.theseus_shared, spares=1,
     )  # fmt: skip
     injector.add(workspaces, Workspaces)
-    injector.add(GitTrees(Git(places.repository)), CommitTrees)
+    trees = GitTrees(Git(places.repository), spares=2)
+    stack.push_async_callback(trees.close)
+    injector.add(trees, CommitTrees)
     injector.add(journal, Journal, ObservedJournal)
     memory = SqliteMemory(data / "memory.sqlite3", redact=redact)
     injector.add(await stack.enter_async_context(memory), MemoryStore, SqlMemory)

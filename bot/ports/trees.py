@@ -13,8 +13,8 @@ class CommitTrees(Protocol):
     def open_tree(self, commit: str) -> AbstractAsyncContextManager[Path]:
         """Open a separate folder with all files of a commit, given by its full id.
 
-        The folder has no git metadata and is removed on exit. Raises `WorkspaceError` if the commit
-        is unknown.
+        The folder has no git metadata. On exit it is removed, or stored for a later caller who gets
+        the files as they are in the commit. Raises `WorkspaceError` if the commit is unknown.
         """
         ...
 

@@ -253,7 +253,7 @@ SAYS_NOTHING = {
     "state_backups": "copies the state as it is; nobody but its owner may read that",
     "advisory_file": "copies published advisories; the gates redact what they say of them",
     "git_checkout": "moves the running checkout; writes no words of anybody's",
-    "git_trees": "lays the files of a commit out in a folder that is removed again",
+    "git_trees": "lays the files of a commit out in folders that it removes when it is closed",
     "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",
     "rehearsal": "returns what was seen of a play; the card and the command that show it redact",
     "research": "returns passages; `bot.research` redacts the question and what was found",
