@@ -3,11 +3,12 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_LONGEST_STAT = 2048  # bytes: some 50 numbers and a short name
 
 
 def is_supported() -> bool:
@@ -15,8 +16,7 @@ def is_supported() -> bool:
     return (_PROC / "self" / "stat").exists()
 
 
-@dataclass(frozen=True)
-class Resident:
+class Resident(NamedTuple):
     """One live process. `resident` is in bytes; pages shared with others count in full."""
 
     pid: int
@@ -26,17 +26,24 @@ class Resident:
 
 
 def _iterate_residents() -> Iterator[Resident]:
-    for entry in _PROC.iterdir() if _PROC.is_dir() else ():
-        if not entry.name.isdigit():
+    # Every running command does this several times a second, for each process of the machine.
+    for name in os.listdir(_PROC) if _PROC.is_dir() else ():  # noqa: PTH208
+        if not name.isdigit():
             continue
         try:
-            stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+            descriptor = os.open(f"{_PROC}/{name}/stat", os.O_RDONLY)
         except OSError:
             continue
+        try:
+            stat = os.read(descriptor, _LONGEST_STAT)
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
         # The name in parentheses may contain anything; after the last ")" there are only numbers.
-        fields = stat.rpartition(")")[2].split()
-        if len(fields) > 21 and fields[0] not in "ZX":
-            yield Resident(int(entry.name), int(fields[1]), int(fields[3]), int(fields[21]) * _PAGE)
+        fields = stat.rpartition(b")")[2].split(None, 22)
+        if len(fields) > 21 and fields[0] not in b"ZX":
+            yield Resident(int(name), int(fields[1]), int(fields[3]), int(fields[21]) * _PAGE)
 
 
 def list_family(root: int) -> list[Resident]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from theseus_rehearsal.own_time import limit_own_time
 from theseus_rehearsal.ports.sandbox import Completed, SandboxLimits
-from theseus_rehearsal.sandbox._process_accounting import list_family, sum_memory
+from theseus_rehearsal.sandbox._process_accounting import Resident, list_family, sum_memory
 
 LOOK_EVERY = 0.2  # seconds between two checks of processes and memory
 FINAL_OUTPUT_SECONDS = 0.5  # seconds to wait for remaining output after the end
@@ -141,9 +141,8 @@ class _Disk:
         return growth.size <= self._limit.size and growth.files <= self._limit.files
 
 
-def _describe_excess(root: int, limits: SandboxLimits) -> str:
-    """Return which limit the processes below `root` exceed, or an empty string."""
-    members = list_family(root)
+def _describe_excess(members: list[Resident], limits: SandboxLimits) -> str:
+    """Return which limit these processes exceed, or an empty string."""
     if len(members) > limits.processes:
         return f"killed: {len(members)} processes, {limits.processes} are allowed"
     used = sum_memory(members, limits.memory_mb * _MIB) // _MIB
@@ -152,20 +151,21 @@ def _describe_excess(root: int, limits: SandboxLimits) -> str:
     return ""
 
 
-def _list_pids(root: int) -> list[int]:
-    return [member.pid for member in list_family(root)]
-
-
 async def _wait_for_exit(
-    process: asyncio.subprocess.Process, limits: SandboxLimits, disk: _Disk
+    process: asyncio.subprocess.Process, limits: SandboxLimits, disk: _Disk, pids: list[int]
 ) -> str:
-    """Wait for the process to end; return the exceeded limit if one is reached first, or ""."""
+    """Wait for the process to end; return the exceeded limit if one is reached first, or "".
+
+    `pids` is kept current: the process and those below it.
+    """
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY):
                 await process.wait()
                 return ""
-        if reason := _describe_excess(process.pid, limits) or disk.describe_excess():
+        members = list_family(process.pid)
+        pids[:] = [member.pid for member in members]
+        if reason := _describe_excess(members, limits) or disk.describe_excess():
             return reason
 
 
@@ -239,8 +239,9 @@ async def _run_once(
             os.close(writing)
         timed_out, note = False, ""
         try:
-            async with limit_own_time(limits.seconds, lambda: _list_pids(process.pid)):
-                note = await _wait_for_exit(process, limits, disk_watch)
+            pids = [process.pid]
+            async with limit_own_time(limits.seconds, lambda: pids):
+                note = await _wait_for_exit(process, limits, disk_watch, pids)
         except TimeoutError:
             timed_out, note = True, f"killed: not done after {limits.seconds:g} s"
         finally:
