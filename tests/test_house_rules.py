@@ -325,6 +325,7 @@ def test_source_is_parsed_in_one_place() -> None:
         _REPAIR + "_fork_imports.py",
         _REPAIR + "_fork_overlay.py",
         _RUNNER + "fork_server.py",
+        "bot/adapters/sandboxed_verifier/_answer_program.py",
         "bot/cli/command_outline.py",
     }
     parsing = ("ast.parse", "ast.literal_eval", "literal_eval", "compile")

@@ -44,10 +44,12 @@ class Verifier(Protocol):
         """
         ...
 
-    async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
-        """Return the result of the test's call in the workspace, as the source of a literal.
+    async def evaluate_calls(
+        self, tests: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[str | None, ...]:
+        """Return the result of each test's call in the workspace, as the source of a literal.
 
-        Returns `None` if the call raises, if two runs differ, or if the result has no literal form.
+        It is `None` if the call raises, if two runs differ, or if the result has no literal form.
         """
         ...
 

@@ -34,9 +34,11 @@ class JournalledVerifier:
         self._record((each.result for each in found), REPRODUCTION)
         return found
 
-    async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
+    async def evaluate_calls(
+        self, tests: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[str | None, ...]:
         """Ask for the answer: what it says is evidence, not a check."""
-        return await self._verifier.evaluate_call(test, workspace)
+        return await self._verifier.evaluate_calls(tests, workspace)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Run the reproduction at base."""

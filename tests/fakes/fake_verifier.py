@@ -67,10 +67,13 @@ class FakeVerifier:
             if self._broken(workspace.path) and candidate.expects == self._raises
         )
 
-    async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
-        """Return `None` if the tree has the fault, else the answer in `answers`."""
+    async def evaluate_calls(
+        self, tests: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[str | None, ...]:
+        """Return `None` if the tree has the fault, else the answers in `answers`."""
         self._record_call("answer")
-        return None if self._broken(workspace.path) else self.answers.get(test.calls)
+        broken = self._broken(workspace.path)
+        return tuple(None if broken else self.answers.get(test.calls) for test in tests)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Fail where the fault is in base."""

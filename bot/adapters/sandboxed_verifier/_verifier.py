@@ -129,10 +129,12 @@ class SandboxedVerifier:
             )
         return failing
 
-    async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
-        """Return the value of the test's call, run twice on a copy of the workspace, or `None`."""
+    async def evaluate_calls(
+        self, tests: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[str | None, ...]:
+        """Return the values of the tests' calls, each run twice on a copy of the workspace."""
         async with self._slots:
-            return await self._answers.compute(test, workspace)
+            return await self._answers.compute(tests, workspace)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Run a reproduction at base; any end other than pass or the expected failure is `skipped`.

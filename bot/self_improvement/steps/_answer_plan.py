@@ -45,7 +45,7 @@ async def _find_failing_test(
     probe = answer_probe(first) if first else None
     if wrong.example is None or room is None or first is None or probe is None:
         return None
-    today = _read(await verifier.evaluate_call(probe, workspace))
+    today = _read(*await verifier.evaluate_calls([probe], workspace))
     if wrong.since is None or wrong.expected != wrong.since.old:
         is_same_here = not today or any(line in today for line in wrong.today)
         test = first if is_same_here else None
@@ -63,7 +63,7 @@ async def _evaluate_before(
     """Return the output of an earlier commit; empty if it gives none."""
     try:
         await workspace.reset(commit)
-        return _read(await verifier.evaluate_call(probe, workspace))
+        return _read(*await verifier.evaluate_calls([probe], workspace))
     except WorkspaceError:
         return ""
     finally:

@@ -162,8 +162,9 @@ class PlanBuilder:
         for suspect in evidence.suspects[:_BEFORE] if failing else ():
             try:
                 await workspace.reset(f"{suspect.commit.sha}^")
-                answers = [await self.verifier.evaluate_call(red.reproduction, workspace)
-                           for red in failing]  # fmt: skip
+                answers = await self.verifier.evaluate_calls(
+                    [red.reproduction for red in failing], workspace
+                )
             except WorkspaceError:
                 continue  # the first commit has no predecessor
             finally:
