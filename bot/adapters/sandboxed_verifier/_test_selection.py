@@ -278,3 +278,11 @@ def list_program_files(root: Path) -> tuple[str, ...]:
         for file in graph.files
         if file not in using_tests and folders.isdisjoint(PurePosixPath(file).parents)
     )
+
+
+def group_by_folder(files: Iterable[str]) -> list[list[str]]:
+    """Return the files by their outermost folder, the smallest group first."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        groups[PurePosixPath(file).parts[0]].append(file)
+    return sorted(groups.values(), key=len)

@@ -1,6 +1,7 @@
 """`SandboxedVerifier`: decides which commands to run where, and interprets their results."""
 
 import asyncio
+import itertools
 import shlex
 from collections.abc import (
     AsyncIterator,
@@ -8,7 +9,6 @@ from collections.abc import (
     Callable,
     Collection,
     Hashable,
-    Mapping,
     Sequence,
 )
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,11 +21,11 @@ from theseus_rehearsal.ports.sandbox import Completed, Sandbox, SandboxLimits
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.sandboxed_verifier._answers import Answers
+from bot.adapters.sandboxed_verifier._cached_tools import CACHES, CachedTools
 from bot.adapters.sandboxed_verifier._check_runner import CheckRunner, LocalChecks, find_pass
 from bot.adapters.sandboxed_verifier._check_sources import ChecksAtBase, CheckSource
 from bot.adapters.sandboxed_verifier._commands import (
     AFFECTED,
-    Tool,
     build_format_command,
     expand,
     find_kind,
@@ -40,6 +40,7 @@ from bot.adapters.sandboxed_verifier._results import build_skipped, check_result
 from bot.adapters.sandboxed_verifier._scratch import Once, Scratch
 from bot.adapters.sandboxed_verifier._separate_tests import read_change, run_tests
 from bot.adapters.sandboxed_verifier._test_selection import (
+    group_by_folder,
     list_program_files,
     select_affected_tests,
 )
@@ -56,7 +57,6 @@ _MAX_CACHED_FAILURES = (
 )
 _MAX_AFFECTED = 12
 _STAGES: tuple[tuple[CheckKind, ...], ...] = (("format", "lint"), ("types",), ("tests",))
-CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
 
 class SandboxedVerifier:
@@ -85,8 +85,7 @@ class SandboxedVerifier:
         self._checks = checks or ChecksAtBase()
         self._scratch = Scratch(self._cache / "scratch")
         self._slots, self._load = asyncio.Semaphore(side_by_side), load or SharedLock()
-        # Two writers would corrupt a cache, so each tool runs only once at a time.
-        self._turns = {tool: asyncio.Lock() for tool in CACHES}
+        self._cached_tools = CachedTools(sandbox, self._cache, self._slots)
         self._runner = runner or LocalChecks(sandbox)
         self._machinery = Machinery()
         limits = SandboxLimits(seconds=reproduction_seconds)
@@ -253,7 +252,7 @@ class SandboxedVerifier:
                 results[number] = build_skipped(check)
             else:
                 if (tool := find_tool(command)) in CACHES:
-                    attempt = partial(self._read, check, command, tool, only_read)
+                    attempt = partial(self._cached_tools.check, check, command, tool, only_read)
                 else:
                     attempt = partial(self._run, check, command, workspace, python, at_base=at_base)
                 with name_work(f"the check {check.name}" + (" on base" if at_base else "")):
@@ -334,16 +333,16 @@ class SandboxedVerifier:
     async def warm_caches(self, workspace: Workspace) -> None:
         """Fill the tools' caches from an idle worktree, so that the first run is fast.
 
-        Only the program's files are used: a run's checks must wait while a cache is written, and
-        tests are rarely repaired. The results are ignored. Raises the errors of `run_checks`.
+        It gives way to the checks of runs. Only the program's files are used, because tests are
+        rarely repaired. The results are ignored. Raises the errors of `run_checks`.
         """
         checks = await self._checks.load("quick", workspace)
         sources = await asyncio.to_thread(list_program_files, workspace.path)
         async with self._to_read(workspace, at_base=False) as only_read:
-            for check in checks:
-                command = self._expand(check, sources, ())
+            for part, check in itertools.product(group_by_folder(sources), checks):
+                command = self._expand(check, part, ())
                 if command is not None and (tool := find_tool(command)) in CACHES:
-                    await self._read(check, command, tool, only_read)
+                    await self._cached_tools.fill_cache(check, command, tool, only_read)
 
     @asynccontextmanager
     async def _to_read(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Once[Path]]:
@@ -357,22 +356,6 @@ class SandboxedVerifier:
             if not at_base:
                 await self._machinery.restore(folder / "tree", workspace, conftest=False)
             yield folder
-
-    async def _read(
-        self, check: Check, command: Sequence[str], tool: Tool, only_read: Once[Path]
-    ) -> CheckResult:
-        """Run a tool that only reads the tree, which is read-only for it."""
-        async with self._turns[tool], self._slots:
-            tree, cache_folder = await only_read() / "tree", self._cache / tool
-            cache_folder.mkdir(parents=True, exist_ok=True)
-            result = await self._sandbox.run(
-                command,
-                cwd=tree,
-                writable=[cache_folder],
-                env={"PYTHONPATH": build_python_path(tree), CACHES[tool]: str(cache_folder)},
-                limits=SandboxLimits(seconds=check.seconds),
-            )
-            return check_result(check, shlex.join(command), result, tool, None)
 
     async def _run(
         self,

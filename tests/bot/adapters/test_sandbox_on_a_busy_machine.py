@@ -76,3 +76,20 @@ async def test_a_machine_without_descriptors_is_waited_for_and_no_check_fails_fo
     assert await started == Completed(
         returncode=0, output="done\n", seconds=started.result().seconds
     )
+
+
+async def test_a_command_in_the_background_gives_way(tmp_path: Path) -> None:
+    sandbox = await choose_sandbox("auto", required=False)
+    # The session's own priority is lowered once the command runs.
+    code = """
+import os, pathlib
+group = pathlib.Path("/proc/self/autogroup")
+while group.exists() and "nice 19" not in group.read_text():
+    pass
+print(os.nice(0))
+"""
+    done = await sandbox.run(
+        [sys.executable, "-c", code], cwd=tmp_path, writable=(), env={},
+        limits=SandboxLimits(seconds=20, background=True),
+    )  # fmt: skip
+    assert done.output == "19\n"

@@ -13,7 +13,8 @@ class SandboxLimits(Record):
 
     Time spent waiting for a processor does not count towards `seconds`, up to a multiple of them on
     the clock, so a busy machine does not end a command early. `disk_mb` and `files` limit the
-    content of the writable folders at the end of the command.
+    content of the writable folders at the end of the command. A command in the `background` gets
+    processor time that nothing else wants.
     """
 
     seconds: float = Field(default=60.0, gt=0)
@@ -22,6 +23,7 @@ class SandboxLimits(Record):
     output_chars: int = Field(default=200_000, gt=0)
     disk_mb: int = Field(default=8192, gt=0)
     files: int = Field(default=200_000, gt=0)
+    background: bool = False
 
 
 class Completed(Record):

@@ -23,6 +23,7 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds between two attempts to start a command on a machine that has too little of something."""
 _EXHAUSTED = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _MIB = 1024 * 1024
+_LOWEST = 19  # the niceness with the least share of the processors
 
 
 class _Exhausted(Exception):
@@ -72,7 +73,8 @@ def add_limits(argv: Sequence[str], limits: SandboxLimits, *, alone: bool = Fals
     if alone:
         maximum = limits.processes * THREADS
         ceilings += f"ulimit -u {maximum} 2>/dev/null || ulimit -p {maximum} 2>/dev/null; "
-    return ["/bin/sh", "-c", f'{ceilings}exec "$@"', "sh", *argv]
+    niceness = f"nice -n {_LOWEST} " if limits.background else ""
+    return ["/bin/sh", "-c", f'{ceilings}exec {niceness}"$@"', "sh", *argv]
 
 
 class _DiskUsage(NamedTuple):
@@ -151,6 +153,17 @@ def _describe_excess(members: list[Resident], limits: SandboxLimits) -> str:
     return ""
 
 
+def _lower_sessions(pids: list[int]) -> None:
+    """Lower the priority of the sessions of these processes.
+
+    Linux can give each session the same share of the processors ("autogroup"); then a niceness only
+    counts within its session.
+    """
+    for pid in pids:
+        with suppress(OSError):  # it has ended, or this kernel has no such groups
+            Path(f"/proc/{pid}/autogroup").write_text(str(_LOWEST), encoding="ascii")
+
+
 async def _wait_for_exit(
     process: asyncio.subprocess.Process, limits: SandboxLimits, disk: _Disk, pids: list[int]
 ) -> str:
@@ -159,6 +172,8 @@ async def _wait_for_exit(
     `pids` is kept current: the process and those below it.
     """
     while True:
+        if limits.background:
+            _lower_sessions(pids)
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY):
                 await process.wait()
