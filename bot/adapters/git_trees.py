@@ -1,80 +1,35 @@
-"""Writes commits of a repository as plain files, without a `.git` folder."""
+"""Checks out commits of a repository as plain files, without a `.git` folder."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Self
 
-import structlog
 from theseus_guard.completion import run_in_thread
 from theseus_guard.git_output import parse_names
 from theseus_guard.git_settings import PLAIN_DIFF
+from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
+from theseus_rehearsal.probe import RunProbe
+from theseus_rehearsal.records import Script, Transcript
+from theseus_rehearsal.temporary_folder import open_temporary_folder
 
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
 from bot.infra.git_merge import get_tree_id
 from bot.infra.git_parse import COMMIT_FORMAT, parse_commits
 from bot.infra.git_revisions import export
-from bot.infra.seal import Seal
 
-_log = structlog.get_logger()
 _TESTS = "tests/"
-
-
-class _Tree:
-    """A commit's files in a temporary folder. Blocking, except for the properties."""
-
-    def __init__(self, commit: str) -> None:
-        self.commit = commit
-        self._folder = self._create_folder()
-        self._seal: Seal | None = None
-
-    @property
-    def path(self) -> Path:
-        """Return the folder."""
-        return Path(self._folder.name)
-
-    @property
-    def is_written(self) -> bool:
-        """Return whether the files were written completely."""
-        return self._seal is not None
-
-    def write(self, git: Git) -> None:
-        """Write the files, unless they are there as they were written before."""
-        if self._seal is not None:
-            if self._seal.is_intact(self.path):
-                return
-            _log.info("the files of %s were changed and are written again", self.commit[:12])
-            self.remove()
-            self._folder, self._seal = self._create_folder(), None
-        export(git, self.commit, self.path)
-        self._seal = Seal(self.path)
-
-    def remove(self) -> None:
-        """Remove the folder."""
-        self._folder.cleanup()
-
-    def _create_folder(self) -> TemporaryDirectory[str]:
-        return TemporaryDirectory(prefix="theseus-tree-", ignore_cleanup_errors=True)
+LINGER_SECONDS = 20.0  # longer than the pause between two checks of a change
 
 
 class GitTrees:
-    """A repository whose commits can be exported to folders. It is never changed, nor is it run.
+    """A repository whose commits can be exported to folders. It is never changed, nor is it run."""
 
-    Up to `spares` folders are stored for the next use of the same commit, until `close`. A folder
-    has one user at a time. Changed files are noticed before the next use.
-    """
-
-    def __init__(self, git: Git, *, spares: int = 0) -> None:
+    def __init__(self, git: Git) -> None:
         self._git = git
-        self._limit = spares
-        self._spares: list[_Tree] = []
-
-    async def close(self) -> None:
-        """Remove the stored folders, and store no others."""
-        self._limit = 0
-        while self._spares:
-            await run_in_thread(self._spares.pop().remove)
 
     async def get_tree_id(self, commit: str) -> str:
         """Return git's id for the files of a commit."""
@@ -109,28 +64,125 @@ class GitTrees:
 
     @asynccontextmanager
     async def open_tree(self, commit: str) -> AsyncIterator[Path]:
-        """Export all files of a commit to a temporary folder, for this caller until exit.
+        """Export all files of a commit to a temporary folder, which is removed on exit.
 
         Raises `WorkspaceError`.
         """
-        tree = self._take_spare(commit) or _Tree(commit)
+        async with open_temporary_folder("theseus-tree-") as folder:
+            await run_in_thread(export, self._git, commit, folder)
+            yield folder
+
+
+@dataclass(eq=False)
+class _SharedCommit:
+    """A commit's files and processes, which end with the stack."""
+
+    folder: Path
+    stack: AsyncExitStack
+    users: int = 0
+    expiry: asyncio.TimerHandle | None = None
+    has_trouble: bool = False
+    runners: dict[bool, ScriptRunner] = field(default_factory=dict)
+    starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class SharedCommits(GitTrees):
+    """Implements `CommitTrees` and `Rehearsal`: all users of a commit share one tree of it.
+
+    They must only read it. The checks of a change run one after the other, so a tree and its
+    processes stay for `linger` seconds after the last user. A commit never shares anything with
+    another one, so its code can fake only its own results, as it could in a process for each check.
+    """
+
+    def __init__(self, git: Git, rehearsal: Rehearsal, *, linger: float = LINGER_SECONDS) -> None:
+        super().__init__(git)
+        self._rehearsal, self._linger = rehearsal, linger
+        self._opening = asyncio.Lock()
+        self._shared: dict[str, _SharedCommit] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Return the object itself; nothing is open yet."""
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """End all processes, and remove all trees."""
+        for commit, shared in list(self._shared.items()):
+            if shared.expiry is not None:
+                shared.expiry.cancel()
+            self._close(commit)
+        await asyncio.gather(*self._closing)
+
+    @property
+    def refusal(self) -> str:
+        """The reason why scripts cannot be run on this machine; empty if they can."""
+        return self._rehearsal.refusal
+
+    @asynccontextmanager
+    async def open_tree(self, commit: str) -> AsyncIterator[Path]:
+        """Provide the files of a commit, which nobody may change. Raises `WorkspaceError`."""
+        async with self._opening:
+            shared = self._shared.get(commit)
+            if shared is None:
+                stack = AsyncExitStack()
+                folder = await stack.enter_async_context(super().open_tree(commit))
+                shared = self._shared[commit] = _SharedCommit(folder, stack)
+            shared.users += 1
+            if shared.expiry is not None:
+                shared.expiry.cancel()
         try:
-            await run_in_thread(tree.write, self._git)
-            yield tree.path
+            yield shared.folder
         finally:
-            await self._put_back(tree)
+            shared.users -= 1
+            if not shared.users:
+                loop = asyncio.get_running_loop()
+                shared.expiry = loop.call_later(self._linger, self._close, commit)
 
-    async def _put_back(self, tree: _Tree) -> None:
-        """Store a folder, and remove the one that was used longest ago if there are too many."""
-        surplus: _Tree | None = tree
-        if tree.is_written:
-            self._spares.append(tree)
-            surplus = None if len(self._spares) <= self._limit else self._spares.pop(0)
-        if surplus is not None:
-            await run_in_thread(surplus.remove)
+    def _close(self, commit: str) -> None:
+        closing = asyncio.create_task(
+            self._shared.pop(commit).stack.aclose(), name="closing of a shared commit"
+        )
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
-    def _take_spare(self, commit: str) -> _Tree | None:
-        for at, tree in enumerate(self._spares):
-            if tree.commit == commit:
-                return self._spares.pop(at)
-        return None
+    @asynccontextmanager
+    async def open(self, tree: Path) -> AsyncIterator[ScriptRunner]:
+        """Open a runner of the code in `tree`. Raises `RehearsalError`.
+
+        After trouble with a script, the next user gets a process of its own, so that a second
+        attempt really is one.
+        """
+        shared = next((each for each in self._shared.values() if each.folder == tree), None)
+        if shared is None or shared.has_trouble or self._rehearsal.refusal:
+            async with self._rehearsal.open(tree) as runner:
+                yield runner
+        else:
+            yield _SharedRunner(self._rehearsal, shared)
+
+
+class _SharedRunner:
+    """Runs scripts in the processes that a commit's users share.
+
+    The complete bot has a process of its own: what it imports must not be there for scripts of
+    cogs, with one commit but not with another that they are compared with.
+    """
+
+    def __init__(self, rehearsal: Rehearsal, shared: _SharedCommit) -> None:
+        self._rehearsal, self._shared = rehearsal, shared
+
+    async def run(
+        self, script: Script, *, keep_files: bool = False, probe: RunProbe | None = None
+    ) -> Transcript:
+        """Run a script from its beginning."""
+        runner = await self._get_runner(complete=not script.world.cogs)
+        transcript = await runner.run(script, keep_files=keep_files, probe=probe)
+        self._shared.has_trouble |= bool(transcript.trouble)
+        return transcript
+
+    async def _get_runner(self, *, complete: bool) -> ScriptRunner:
+        shared = self._shared
+        async with shared.starting:
+            if complete not in shared.runners:
+                opening = self._rehearsal.open(shared.folder)
+                shared.runners[complete] = await shared.stack.enter_async_context(opening)
+            return shared.runners[complete]

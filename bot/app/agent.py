@@ -12,6 +12,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from bot.adapters.advisory_file import AdvisoryFile
 from bot.adapters.dependency_installer import DependencyInstaller
 from bot.adapters.forges.registry import get_forge_type
+from bot.adapters.git_trees import GitTrees
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.app.cog_loads import build_load_lookup
 from bot.app.configuration_audit import describe_configuration
@@ -21,6 +22,7 @@ from bot.app.targets import NO_TARGETS, OpenedTargets
 from bot.authority.emergency_stop import ShutdownHook
 from bot.client import Identity
 from bot.hot_reload.running_code import RunningCode
+from bot.infra.git import Git
 from bot.infra.injector import Injector
 from bot.intake import FailureMatcher
 from bot.learning.experience import ExperienceReplay
@@ -164,7 +166,8 @@ def _build_checks(injector: Injector, settings: Settings, chosen: Engines) -> No
 def _build_gates(injector: Injector, settings: Settings, chosen: Engines) -> None:
     """Build the quality gates, the cheapest first."""
     call = injector.call
-    injector.build(SandboxedCoverage, CoverageMeter)
+    # Tests write to the tree they run in, so it is not shared.
+    injector.build(SandboxedCoverage, CoverageMeter, trees=GitTrees(Git(settings.root)))
     injector.build(AdvisoryFile, AdvisoryDatabase, state=settings.state)
     rules, span = settings.config.gates, timedelta(days=settings.config.journal.keep_days)
     injector.build(ReachedScripts, CaseScripts, lookback=span)

@@ -8,6 +8,7 @@ from theseus_rehearsal.ports.sandbox import Sandbox
 from theseus_repair.shared_lock import SharedLock
 
 from bot.adapters.discord_chat import DiscordChat
+from bot.adapters.git_trees import GitTrees
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.adapters.state_backups import StateBackups
 from bot.app.alerts import build_storage_alert, build_work_alert
@@ -22,6 +23,7 @@ from bot.client import Identity, TheseusClient, list_abilities
 from bot.domain.posts import Post
 from bot.domain.storage import StorageFault
 from bot.hot_reload.running_code import RunningCode
+from bot.infra.git import Git
 from bot.infra.sqlite import Database
 from bot.monitoring import (
     AuditSources,
@@ -141,7 +143,7 @@ def build_self_audit(
         ledger=budget.ledger,
         skills=skills,
         coverage=CoverageSource(
-            SandboxedCoverage(sandbox, trees, load=load),
+            SandboxedCoverage(sandbox, GitTrees(Git(settings.root)), load=load),
             lambda: code.commit,
         ),
         ideas=None

@@ -17,7 +17,7 @@ from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.forges.registry import get_forge_type
 from bot.adapters.git_checkout import GitCheckout
-from bot.adapters.git_trees import GitTrees
+from bot.adapters.git_trees import SharedCommits
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -75,7 +75,6 @@ from bot.telemetry import (
     load_secret,
 )
 
-_SPARE_TREES = 4  # base and head of two proofs at once
 _SPARE_WORKTREES = 2
 
 
@@ -135,12 +134,9 @@ async def open_services(
                       spares=_SPARE_WORKTREES),
         Workspaces,
     )  # fmt: skip
-    trees = GitTrees(Git(settings.root), spares=_SPARE_TREES)
-    stack.push_async_callback(trees.close)
-    injector.add(trees, CommitTrees)
     injector.add(MatplotlibCharts(settings.state / "cache" / "charts"), Charts)
     injector.build(SkillLibrary, source=code.get_skills)
-    await _open_sandbox(injector, settings)
+    await _open_sandbox(injector, settings, stack)
     await open_work(injector, settings, stack, code.commit)
     _build_verifier(injector, settings)
     await add_meaning_rater(injector, settings, stack)
@@ -203,12 +199,14 @@ async def _open_state(
     )
 
 
-async def _open_sandbox(injector: Injector, settings: Settings) -> None:
+async def _open_sandbox(injector: Injector, settings: Settings, stack: AsyncExitStack) -> None:
     """Find the sandbox, and build what runs code in it."""
     sandbox = await open_configured_sandbox(settings)
     injector.add(sandbox, Sandbox)
     injector.add(SharedLock())
-    injector.add(BotRehearsal(SandboxedRehearsal(sandbox)), Rehearsal)
+    rehearsal = BotRehearsal(SandboxedRehearsal(sandbox))
+    commits = SharedCommits(Git(settings.root), rehearsal)
+    injector.add(await stack.enter_async_context(commits), CommitTrees, Rehearsal)
     injector.build(StartCheck, CommitCheck)
 
 

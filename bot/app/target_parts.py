@@ -108,9 +108,7 @@ async def open_ports(
         shared=settings.environment.theseus_shared, spares=1,
     )  # fmt: skip
     injector.add(workspaces, Workspaces)
-    trees = GitTrees(Git(places.repository), spares=2)
-    stack.push_async_callback(trees.close)
-    injector.add(trees, CommitTrees)
+    injector.add(GitTrees(Git(places.repository)), CommitTrees)
     injector.add(journal, Journal, ObservedJournal)
     memory = SqliteMemory(data / "memory.sqlite3", redact=redact)
     injector.add(await stack.enter_async_context(memory), MemoryStore, SqlMemory)

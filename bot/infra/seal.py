@@ -21,14 +21,6 @@ class Seal:
     def __init__(self, folder: Path) -> None:
         self._marks = {name: _build_mark(status) for name, status in _iterate_content(folder)}
 
-    def is_intact(self, folder: Path) -> bool:
-        """Return whether the folder's content is as it was."""
-        try:
-            found = {name: _build_mark(status) for name, status in _iterate_content(folder)}
-        except OSError:  # a folder in it cannot be read any more
-            return False
-        return found == self._marks
-
     def remove_changes(self, folder: Path) -> bool:
         """Remove what is new or was changed; return whether the rest can be used.
 

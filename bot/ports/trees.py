@@ -11,10 +11,10 @@ class CommitTrees(Protocol):
     """Extracts commits. The repository, its checkout and worktrees are not changed."""
 
     def open_tree(self, commit: str) -> AbstractAsyncContextManager[Path]:
-        """Open a separate folder with all files of a commit, given by its full id.
+        """Open a folder with all files of a commit, given by its full id.
 
-        The folder has no git metadata. On exit it is removed, or stored for a later caller who gets
-        the files as they are in the commit. Raises `WorkspaceError` if the commit is unknown.
+        The folder has no git metadata and is removed after exit. Other users of the commit may
+        read it too, so it must not be changed. Raises `WorkspaceError` if the commit is unknown.
         """
         ...
 
