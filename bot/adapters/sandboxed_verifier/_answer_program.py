@@ -30,12 +30,13 @@ def evaluate(source: Path, output: Path) -> None:
 
 
 def iterate_imports(source: Path) -> Iterator[str]:
-    """Yield the modules that a test imports."""
+    """Yield the modules that a test imports, and names in them, which may be modules too."""
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def import_needed(sources: Sequence[Path]) -> None:
