@@ -22,7 +22,7 @@ class Checkout(NamedTuple):
     """The state of a worktree when git had just written it: its files, and git's index of them."""
 
     seal: Seal
-    index: bytes
+    git_index: bytes
 
     @classmethod
     def record(cls, worktree: Path, git_folder: Path) -> "Checkout":
@@ -63,7 +63,7 @@ class SpareWorktrees:
                 if checkout.seal.remove_changes(spare):
                     (worktree / _POINTER).rename(spare / _POINTER)
                     spare.rename(worktree)
-                    (git_folder / "index").write_bytes(checkout.index)
+                    (git_folder / "index").write_bytes(checkout.git_index)
                     return
                 _log.info("the files of a closed worktree cannot be used again")
                 _remove(spare)
