@@ -18,7 +18,9 @@ from theseus_rehearsal.foreign.postgres import find_program
 from bot.app.state_parts import STORE, StatePart
 from bot.domain.errors import StoreError
 from bot.domain.postgres_place import PostgresPlace
+from bot.infra.free_port import find_free_port
 from bot.infra.postgres import PostgresDatabase
+from tests.support.networks import Network
 from tests.support.temporary_files import find_memory_folder
 
 _SETTINGS = (
@@ -35,16 +37,24 @@ _numbers = itertools.count(1)
 class PostgresServer:
     """A server that can be killed and started again."""
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, durable: bool = False, network: Network | None = None
+    ) -> None:
         self._folder = folder
-        self._settings = (*_SETTINGS, *(_DURABLE if durable else _FAST))
+        self._settings: tuple[str, ...] = (*_SETTINGS, *(_DURABLE if durable else _FAST))
+        self.port = 5432
+        if network is not None:
+            self.port = find_free_port()
+            self._settings += (f"listen_addresses={network.address}", f"port={self.port}")
         self._process: subprocess.Popen[str] | None = None
         self._who: dict[str, Any] = {"user": _NOBODY, "group": _NOBODY} if os.geteuid() == 0 else {}
 
     @classmethod
     @contextmanager
-    def run(cls, *, durable: bool = False) -> Iterator[Self]:
+    def run(cls, *, durable: bool = False, network: Network | None = None) -> Iterator[Self]:
         """Run a new server until the block ends: in memory, or `durable` on the disk.
+
+        Machines of the `network` may use it.
 
         Raises `RehearsalError` where PostgreSQL is missing.
         """
@@ -52,7 +62,7 @@ class PostgresServer:
         # The path of a socket has 107 characters at most, and only root enters pytest's folders.
         memory = None if durable else find_memory_folder()
         folder = Path(tempfile.mkdtemp(prefix="pg-", dir=memory or "/tmp"))
-        server = cls(folder, durable=durable)
+        server = cls(folder, durable=durable, network=network)
         try:
             if server._who:
                 shutil.chown(folder, _NOBODY, _NOBODY)
@@ -60,11 +70,19 @@ class PostgresServer:
                 initdb, "-D", str(folder / "data"), "-U", "theseus", "-A", "trust", "--no-sync",
                 "-E", "UTF8", "--locale=C.UTF-8",
             )  # fmt: skip
+            if network is not None:
+                with (folder / "data" / "pg_hba.conf").open("a", encoding="ascii") as rules:
+                    rules.write(f"host all all {network.all_addresses} trust\n")
             server.start()
             yield server
         finally:
             server.kill()
             shutil.rmtree(folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where its socket is."""
+        return self._folder
 
     @property
     def url(self) -> str:
@@ -101,15 +119,15 @@ class PostgresServer:
         process, self._process = self._process, None
         if process is None:
             return
-        os.kill(process.pid, signal.SIGSTOP)  # from now on it starts no other
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        # Each is the leader of a group of its own, and might answer one more question.
-        for pid in (process.pid, *map(int, children.read_text(encoding="ascii").split())):
-            with suppress(ProcessLookupError):  # it ended by itself meanwhile
-                os.kill(pid, signal.SIGKILL)
+        _send_signals(process.pid, signal.SIGKILL)
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Stop it with all its processes, or let it go on."""
+        assert self._process is not None
+        _send_signals(self._process.pid, number)
 
     def _call(self, *command: str) -> None:
         done = subprocess.run(
@@ -119,14 +137,24 @@ class PostgresServer:
         assert done.returncode == 0, done.stderr
 
 
+def _send_signals(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a server and all its processes."""
+    os.kill(pid, signal.SIGSTOP)  # from now on it starts no other
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    # Each is the leader of a group of its own, and might answer one more question.
+    for each in (*map(int, children.read_text(encoding="ascii").split()), pid):
+        with suppress(ProcessLookupError):  # it ended by itself meanwhile
+            os.kill(each, number)
+
+
 @contextmanager
-def run_server() -> Iterator[PostgresServer]:
+def run_server(network: Network | None = None) -> Iterator[PostgresServer]:
     """Run a new server for tests, which are skipped where PostgreSQL is missing."""
     try:
         find_program("initdb")
     except RehearsalError:
         pytest.skip("no PostgreSQL: install it (on Debian: apt install postgresql)")
-    with PostgresServer.run() as server:
+    with PostgresServer.run(network=network) as server:
         yield server
 
 
