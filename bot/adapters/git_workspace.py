@@ -16,7 +16,7 @@ from bot.infra.git_remote import Access
 from bot.infra.git_worktree import GitWorkspace
 from bot.infra.removal import remove_tree
 from bot.infra.shared_commits import SharedCommits
-from bot.infra.spare_worktrees import Checkout, SpareWorktrees
+from bot.infra.spare_worktrees import SpareWorktrees, WrittenFiles
 
 _RUN_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
@@ -49,7 +49,7 @@ class GitWorkspaces:
         self._shared = None if shared is None else SharedCommits(shared / "commits")
         self._common: Path | None = None
         self._spares = SpareWorktrees(self._folder / ".spare", spares)
-        self._checkouts: dict[Path, Checkout] = {}
+        self._checkouts: dict[Path, WrittenFiles] = {}
 
     @asynccontextmanager
     async def open(
@@ -128,7 +128,7 @@ class GitWorkspaces:
             self._spares.fill(path, git_folder)
             git.run("reset", "-q", "--hard")
             if self._spares.limit:
-                self._checkouts[path] = Checkout.record(path, git_folder)
+                self._checkouts[path] = WrittenFiles.record(path, git_folder)
         except OSError as error:
             raise WorkspaceError(f"cannot write the worktree {path}", detail=str(error)) from error
 

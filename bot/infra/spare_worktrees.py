@@ -18,14 +18,14 @@ _log = structlog.get_logger()
 _POINTER = ".git"
 
 
-class Checkout(NamedTuple):
+class WrittenFiles(NamedTuple):
     """The state of a worktree when git had just written it: its files, and git's index of them."""
 
     seal: Seal
     git_index: bytes
 
     @classmethod
-    def record(cls, worktree: Path, git_folder: Path) -> "Checkout":
+    def record(cls, worktree: Path, git_folder: Path) -> "WrittenFiles":
         """Return the state of a worktree in which nothing has run yet."""
         return cls(Seal(worktree), (git_folder / "index").read_bytes())
 
@@ -36,10 +36,10 @@ class SpareWorktrees:
     def __init__(self, folder: Path, limit: int) -> None:
         self.limit = limit
         self._folder = folder
-        self._spares: list[tuple[Path, Checkout]] = []
+        self._spares: list[tuple[Path, WrittenFiles]] = []
         self._lock = threading.Lock()
 
-    def keep(self, worktree: Path, checkout: Checkout) -> bool:
+    def keep(self, worktree: Path, checkout: WrittenFiles) -> bool:
         """Move a worktree's files here; return `False` if they have to be removed instead."""
         pointer, spare = worktree / _POINTER, self._folder / secrets.token_hex(8)
         with self._lock:
