@@ -200,7 +200,11 @@ async def _copy_history(source: Path, checkout: Path) -> None:
         )
     await run_git(checkout.parent, "init", "--quiet", "--initial-branch", "main", checkout.name)
     with stream.open("rb") as read:
-        await run_git(checkout, "fast-import", "--quiet", "--force", stdin=read)
+        # Little compression: the copy is a quarter larger, and takes half of the time.
+        await run_git(
+            checkout, "-c", "core.compression=1", "fast-import", "--quiet", "--force",
+            "--depth=0", stdin=read,
+        )  # fmt: skip
     stream.unlink()
     await run_git(checkout, "reset", "--quiet", "--hard", "main")
 
