@@ -14,12 +14,14 @@ import tempfile
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import pytest
 
 from tests.support.description_plugin import DescriptionPlugin
 from tests.support.temporary_files import use_memory
 
+Entry = TypeVar("Entry")
 OURS = ("THESEUS_", "ANTHROPIC_", "DISCORD_", "GITHUB_", "GH_", "CLAUDE_", "GIT_")
 HERE = re.compile(
     r"localhost|(.+\.)?(localhost|invalid)|127(\.\d+){3}|::1|::ffff:127.*|0\.0\.0\.0|::"
@@ -147,14 +149,28 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Skip a file that needs an optional package that is missing; with CI=true, skip nothing."""
+    """Skip a file that needs an optional package that is missing; with CI=true, skip nothing.
+
+    Each worker collects a folder from another entry on: on a fresh clone, they would otherwise all
+    compile the same file at the same time.
+    """
     report = yield
+    if report.passed and isinstance(collector, pytest.Dir):
+        report.result = rotate_share(report.result)
     call: pytest.CallInfo[object] | None = getattr(report, "call", None)
     missing = call and call.excinfo and missing_extra(call.excinfo.value)
     if missing and os.environ.get("CI") != "true":
         report.outcome = "skipped"
         report.longrepr = (str(collector.path), 0, f"Skipped: needs {missing}")
     return report
+
+
+def rotate_share(entries: list[Entry]) -> list[Entry]:
+    """Return the entries beginning with the share of this worker; unchanged without workers."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first = len(entries) * (number % workers) // workers
+    return entries[first:] + entries[:first]
 
 
 def missing_extra(
@@ -189,6 +205,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a slow test whose file does not say so itself: it would never be run."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: item.path)  # every worker must have the same order in the end
     for file in {item.path for item in items if item.get_closest_marker("slow")}:
         if not _has_slow(file):
             raise pytest.UsageError(f"{file}: mark slow tests with `pytest.mark.slow`, by name")
