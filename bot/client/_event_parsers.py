@@ -20,6 +20,7 @@ _log = structlog.stdlib.get_logger(__name__)
 _INTERACTION = "INTERACTION_CREATE"
 _COMMAND_KINDS, _COMPONENT_KINDS = (2, 4), (3, 5)
 _COMMAND_TYPES = (1, 2, 3)
+_SNOWFLAKES = 2**64
 
 Parse = Callable[[Any], None]
 
@@ -48,6 +49,8 @@ def _check_interaction(payload: Any) -> None:
     """
     data, guild = payload.get("data"), payload.get("guild_id")
     person = payload["member"]["user"] if payload.get("member") else payload["user"]
+    if not 0 < int(payload["id"]) < _SNOWFLAKES:  # its time says whether it can still be answered
+        raise ValueError(f"no id of an interaction: {payload['id']!r}")
     names = [person["id"]]
     if guild is not None:
         names.append(guild)

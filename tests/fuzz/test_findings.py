@@ -45,6 +45,7 @@ def test_a_command_whose_options_cannot_be_resolved_is_recorded(room: GatewayRoo
         ({"data": {"id": "7", "name": [], "type": 2}}, TypeError),
         ({"data": {"id": "7", "name": "a", "type": 9}}, ValueError),
         ({"guild_id": {}}, TypeError),
+        ({"id": "9" * 23}, ValueError),
         ({"member": None}, KeyError),
     ],
     ids=str,
