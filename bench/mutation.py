@@ -61,13 +61,13 @@ PARTS = {
         ("tests/bot/budget", "tests/bot/adapters/model_gateway/test_meter.py"),
     ),
     "guard": MutatedPart(
-        "packages/theseus_guard/theseus_guard",
-        ("packages/theseus_guard/theseus_guard/*",),
+        "theseus_guard",
+        ("theseus_guard/*",),
         ("packages/theseus_guard/tests",),
     ),
     "redaction": MutatedPart(
-        "packages/theseus_observe/theseus_observe",
-        ("packages/theseus_observe/theseus_observe/redaction/*",),
+        "theseus_observe",
+        ("theseus_observe/redaction/*",),
         ("tests/bot/redaction",),
     ),
 }
@@ -131,6 +131,10 @@ def _copy_tree(tree: Path) -> None:
         if (_ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(_ROOT / name, tree / name)
+    # mutmut names a module by its path, so a package has to be where its name says.
+    for package in (tree / "packages").iterdir():
+        if (package / package.name).is_dir():
+            shutil.copytree(package / package.name, tree / package.name)
 
 
 def _write_settings(tree: Path, part: MutatedPart) -> None:
