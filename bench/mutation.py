@@ -145,8 +145,11 @@ def _write_settings(tree: Path, part: MutatedPart) -> None:
         "also_copy": copied,
         "pytest_add_cli_args_test_selection": list(part.tests),
         # The packages have settings of their own, which pytest would take for their tests alone.
-        "pytest_add_cli_args": ["-n0", "-q", "-m", "not slow", "-c", "pyproject.toml"],
-    }
+        # Nor is every tracked file in the copy.
+        "pytest_add_cli_args": [
+            "-n0", "-q", "-m", "not slow", "-c", "pyproject.toml", "-k", "not tracked_file",
+        ],
+    }  # fmt: skip
     lines = [f"{key} = {value!r}" for key, value in settings.items()]  # lists of texts: TOML too
     with (tree / "pyproject.toml").open("a") as file:
         file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
