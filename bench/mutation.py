@@ -145,9 +145,10 @@ def _write_settings(tree: Path, part: MutatedPart) -> None:
         "also_copy": copied,
         "pytest_add_cli_args_test_selection": list(part.tests),
         # The packages have settings of their own, which pytest would take for their tests alone.
-        # Nor is every tracked file in the copy.
+        # Not every tracked file is in the copy, and other Pythons do not know mutmut's modules.
         "pytest_add_cli_args": [
-            "-n0", "-q", "-m", "not slow", "-c", "pyproject.toml", "-k", "not tracked_file",
+            "-n0", "-q", "-m", "not slow", "-c", "pyproject.toml",
+            "-k", "not tracked_file and not every_python",
         ],
     }  # fmt: skip
     lines = [f"{key} = {value!r}" for key, value in settings.items()]  # lists of texts: TOML too
