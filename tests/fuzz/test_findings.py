@@ -3,7 +3,8 @@
 import copy
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from theseus_rehearsal.yaml_text import BoundedLoader
 from bot.adapters.claude_agent.program._transport import UNREADABLE
 from bot.adapters.model_gateway._model_request import BodyRedactor, append_note, read
 from bot.adapters.ndjson_journal._line import parse
+from tests.fuzz import backups
 from tests.fuzz.gateway_room import GatewayRoom
 from tests.fuzz.interactions import SEEDS
 from tests.fuzz.journal_lines import RECORD
@@ -56,6 +58,12 @@ def test_an_interaction_that_no_one_could_answer_is_recorded_and_not_handled(
     assert room.handle("INTERACTION_CREATE", SEEDS[0] | change) == [
         ("interaction_create", expected.__name__)
     ]
+
+
+@pytest.mark.parametrize("case", ["cc24e3a3c6ffcececc24080100", "cc24e3a3c60000cecc24080100"])
+def test_an_archive_with_a_name_that_no_disk_takes_is_refused(case: str, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        backups.build(tmp_path, stack)(bytes.fromhex(case))  # raises anything but a refusal
 
 
 def test_a_line_whose_time_no_clock_shows_is_no_record() -> None:

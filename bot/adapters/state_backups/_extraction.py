@@ -30,6 +30,7 @@ _NO_ARCHIVE = (
     tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError, OverflowError,
     RecursionError,
 )  # fmt: skip
+_LONGEST_PART = 255  # bytes between slashes of a path; more has no place on any disk
 _LARGEST_PIECE = 4 * CHUNK
 
 
@@ -155,6 +156,8 @@ def _check_names(file: Path, names: list[str]) -> None:
         plain = name.isprintable() and "\\" not in name and PurePosixPath(name).as_posix() == name
         if not plain or not name or {"", ".", ".."} & set(parts) or len(name) > 1_000:
             raise _build_refusal(file, f"the name {name[:200]!r} leads out of the folder")
+        if any(len(os.fsencode(part)) > _LONGEST_PART for part in parts):
+            raise _build_refusal(file, f"the name {name[:200]!r} is too long for a file")
         if is_never_backed_up(name):
             raise _build_refusal(file, f"the name {name!r} is never part of a backup")
         if name in unique_names:
