@@ -74,7 +74,7 @@ class GitTrees:
 
 
 @dataclass(eq=False)
-class _SharedCommit:
+class _SharedTree:
     """A commit's files and processes, which end with the stack."""
 
     folder: Path
@@ -86,7 +86,7 @@ class _SharedCommit:
     starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class SharedCommits(GitTrees):
+class SharedTrees(GitTrees):
     """Implements `CommitTrees` and `Rehearsal`: all users of a commit share one tree of it.
 
     They must only read it. The checks of a change run one after the other, so a tree and its
@@ -98,7 +98,7 @@ class SharedCommits(GitTrees):
         super().__init__(git)
         self._rehearsal, self._linger = rehearsal, linger
         self._opening = asyncio.Lock()
-        self._shared: dict[str, _SharedCommit] = {}
+        self._shared: dict[str, _SharedTree] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -126,7 +126,7 @@ class SharedCommits(GitTrees):
             if shared is None:
                 stack = AsyncExitStack()
                 folder = await stack.enter_async_context(super().open_tree(commit))
-                shared = self._shared[commit] = _SharedCommit(folder, stack)
+                shared = self._shared[commit] = _SharedTree(folder, stack)
             shared.users += 1
             if shared.expiry is not None:
                 shared.expiry.cancel()
@@ -140,7 +140,7 @@ class SharedCommits(GitTrees):
 
     def _close(self, commit: str) -> None:
         closing = asyncio.create_task(
-            self._shared.pop(commit).stack.aclose(), name="closing of a shared commit"
+            self._shared.pop(commit).stack.aclose(), name="closing of a shared tree"
         )
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
@@ -167,7 +167,7 @@ class _SharedRunner:
     cogs, with one commit but not with another that they are compared with.
     """
 
-    def __init__(self, rehearsal: Rehearsal, shared: _SharedCommit) -> None:
+    def __init__(self, rehearsal: Rehearsal, shared: _SharedTree) -> None:
         self._rehearsal, self._shared = rehearsal, shared
 
     async def run(

@@ -17,7 +17,7 @@ from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.forges.registry import get_forge_type
 from bot.adapters.git_checkout import GitCheckout
-from bot.adapters.git_trees import SharedCommits
+from bot.adapters.git_trees import SharedTrees
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
@@ -205,7 +205,7 @@ async def _open_sandbox(injector: Injector, settings: Settings, stack: AsyncExit
     injector.add(sandbox, Sandbox)
     injector.add(SharedLock())
     rehearsal = BotRehearsal(SandboxedRehearsal(sandbox))
-    commits = SharedCommits(Git(settings.root), rehearsal)
+    commits = SharedTrees(Git(settings.root), rehearsal)
     injector.add(await stack.enter_async_context(commits), CommitTrees, Rehearsal)
     injector.build(StartCheck, CommitCheck)
 

@@ -11,7 +11,7 @@ _PROBE = b"theseus doctor"
 async def look_at_work(settings: Settings) -> list[DoctorFinding]:
     """Return a finding about the store of artefacts, if there are workers."""
     config = settings.config.work
-    if config.queue == "local":
+    if config.queue != "temporal":
         return []
     try:
         store = open_artefacts(config, settings.root, get_store_keys(settings))

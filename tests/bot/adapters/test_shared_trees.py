@@ -9,7 +9,7 @@ from rehearsal_tests.fake_rehearsal import FakeRehearsal
 from theseus_rehearsal.ports.rehearsal import ScriptRunner, run_script
 from theseus_rehearsal.records import CommandStep, Script, ScriptWorld, Transcript
 
-from bot.adapters.git_trees import SharedCommits
+from bot.adapters.git_trees import SharedTrees
 from bot.infra.git import Git
 from tests.fakes.repositories import commit, make_repository
 from tests.support.work_queues import wait_until
@@ -49,7 +49,7 @@ async def test_checks_of_a_commit_share_a_tree_and_a_process(
     tmp_path: Path, hashes: tuple[str, str]
 ) -> None:
     rehearsal, trees = CountedRehearsal(), set[Path]()
-    async with SharedCommits(Git(tmp_path / "repository"), rehearsal) as commits:
+    async with SharedTrees(Git(tmp_path / "repository"), rehearsal) as commits:
         for _ in range(2):
             async with commits.open_tree(hashes[0]) as old, commits.open_tree(hashes[1]) as new:
                 trees |= {old, new}
@@ -67,7 +67,7 @@ async def test_after_trouble_a_second_attempt_has_a_process_of_its_own(
 ) -> None:
     rehearsal = CountedRehearsal("it does not start")
     async with (
-        SharedCommits(Git(tmp_path / "repository"), rehearsal) as commits,
+        SharedTrees(Git(tmp_path / "repository"), rehearsal) as commits,
         commits.open_tree(hashes[0]) as tree,
     ):
         for _ in range(3):
@@ -80,7 +80,7 @@ async def test_a_commit_that_nobody_uses_any_more_is_closed(
     tmp_path: Path, hashes: tuple[str, str]
 ) -> None:
     rehearsal = CountedRehearsal()
-    async with SharedCommits(Git(tmp_path / "repository"), rehearsal, linger=0.0) as commits:
+    async with SharedTrees(Git(tmp_path / "repository"), rehearsal, linger=0.0) as commits:
         async with commits.open_tree(hashes[0]) as tree:
             await run_script(commits, tree, COG)
             assert not rehearsal.ended
