@@ -108,7 +108,7 @@ def _run_git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=folder, check=True)
 
 
-_BASELINES = {
+_BASELINES: dict[Callable[[Path, Path], float], str] = {
     _clone_and_remove: "git clone --local and remove",
     _add_and_remove: "git worktree add and remove",
 }
