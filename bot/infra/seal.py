@@ -12,14 +12,19 @@ from pathlib import Path
 
 from bot.infra.removal import remove_tree
 
-_Mark = tuple[int, int, int, int, int, int]
+Mark = tuple[int, int, int, int, int, int]
 
 
 class Seal:
     """The state of a folder's content when the seal was made. Blocking: use it in a thread."""
 
     def __init__(self, folder: Path) -> None:
-        self._marks = {name: _build_mark(status) for name, status in _iterate_content(folder)}
+        self._marks = {name: build_mark(status) for name, status in iterate_content(folder)}
+
+    @property
+    def names(self) -> set[str]:
+        """The files and folders, relative to the folder, which is not among them."""
+        return set(self._marks) - {""}
 
     def remove_changes(self, folder: Path) -> bool:
         """Remove what is new or was changed; return whether the rest can be used.
@@ -28,12 +33,12 @@ class Seal:
         other rights or attributes would apply to what is written there next.
         """
         try:
-            content = list(_iterate_content(folder))
+            content = list(iterate_content(folder))
             if not _is_plain(folder, content[0][1], self._marks[""]):
                 return False
             for name, status in content[1:]:
                 mark, path = self._marks.get(name), folder / name
-                if mark == _build_mark(status) or not os.path.lexists(path):
+                if mark == build_mark(status) or not os.path.lexists(path):
                     continue
                 if not stat.S_ISDIR(status.st_mode):
                     path.unlink()
@@ -44,7 +49,7 @@ class Seal:
         return True
 
 
-def _iterate_content(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+def iterate_content(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Yield the folder itself, named "", then all below it; folders before what is in them."""
     yield "", folder.lstat()
     waiting = [""]
@@ -58,7 +63,8 @@ def _iterate_content(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                     waiting.append(name)
 
 
-def _build_mark(status: os.stat_result) -> _Mark:
+def build_mark(status: os.stat_result) -> Mark:
+    """Return what is different after each change of a file or folder."""
     return (
         status.st_mode,
         status.st_uid,
@@ -69,7 +75,7 @@ def _build_mark(status: os.stat_result) -> _Mark:
     )
 
 
-def _is_plain(folder: Path, status: os.stat_result, mark: _Mark) -> bool:
+def _is_plain(folder: Path, status: os.stat_result, mark: Mark) -> bool:
     """Return whether a folder has the rights and owner it had, and no attributes."""
     if (status.st_mode, status.st_uid, status.st_gid) != mark[:3]:
         return False

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
@@ -15,17 +17,12 @@ from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import VerifierError
 from bot.infra.removal import remove_tree
+from bot.infra.reused_copies import ReusedCopy
 from bot.ports.workspace import Workspace
 
 T = TypeVar("T")
 _STALE_SECONDS = 24 * 3600  # longer than any check: an older folder is left over
-
-
-def _copy(source: Path, target: Path) -> None:
-    def list_ignored(folder: str, names: list[str]) -> set[str]:
-        return {name for name in names if not is_copied(source, Path(folder) / name)}
-
-    shutil.copytree(source, target, symlinks=True, ignore=list_ignored, dirs_exist_ok=True)
+_SPARES = 3  # of base and of two changes
 
 
 def is_copied(root: Path, path: Path) -> bool:
@@ -67,18 +64,24 @@ class Once(Generic[T]):
 
 
 class Scratch:
-    """Creates a temporary folder for each command under `folder`, and removes it afterwards."""
+    """Creates a temporary folder for each command under `folder`, and removes it afterwards.
+
+    The last copies are stored in `copies` beside it, and are brought up to date for the next ones.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._copies = folder.with_name("copies")
+        self._spares: list[tuple[str, ReusedCopy]] = []
 
     def _reap(self) -> None:
         """Remove folders of a killed bot."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self._folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # another check has just ended
-                if time.time() - leftover.lstat().st_mtime > _STALE_SECONDS:
-                    _remove(leftover)
+        for folder in (self._folder, self._copies):
+            folder.mkdir(parents=True, exist_ok=True)
+            for leftover in folder.iterdir():
+                with contextlib.suppress(FileNotFoundError):  # another check has just ended
+                    if time.time() - leftover.lstat().st_mtime > _STALE_SECONDS:
+                        _remove(leftover)
 
     @asynccontextmanager
     async def open_copy(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
@@ -88,21 +91,42 @@ class Scratch:
         """
         await run_in_thread(self._reap)
         scratch_folder = Path(tempfile.mkdtemp(dir=self._folder))
-        tree = scratch_folder / "tree"
+        copy = self._take_spare(kind := workspace.base if at_base else "")
         try:
-            tree.mkdir()
+            copy.move(scratch_folder / "tree")
             if at_base:
-                await workspace.export_base(tree)
+                if await run_in_thread(copy.clear_unless_complete):
+                    await workspace.export_base(copy.tree)
+                await run_in_thread(copy.seal)
             else:
                 try:
-                    await run_in_thread(_copy, workspace.path, tree)
+                    wanted = partial(is_copied, workspace.path)
+                    await run_in_thread(copy.update, workspace.path, wanted)
                 except (OSError, shutil.Error, RecursionError) as error:
                     raise VerifierError(
                         f"{workspace.path} cannot be copied: {error}. Is the disk full?"
                     ) from error
             yield scratch_folder
         finally:
+            await self._store(kind, copy)
             await run_in_thread(_remove, scratch_folder)
+
+    def _take_spare(self, kind: str) -> ReusedCopy:
+        for at, (stored, copy) in enumerate(self._spares):
+            if stored == kind:
+                del self._spares[at]
+                return copy
+        return ReusedCopy(self._copies / secrets.token_hex(8))
+
+    async def _store(self, kind: str, copy: ReusedCopy) -> None:
+        """Store a copy, and remove the one that was used longest ago if there are too many."""
+        try:
+            await run_in_thread(copy.move, self._copies / secrets.token_hex(8))
+        except OSError:
+            return  # it is removed with the folder of the command
+        self._spares.append((kind, copy))
+        if len(self._spares) > _SPARES:
+            await run_in_thread(_remove, self._spares.pop(0)[1].tree)
 
 
 def write_inside(tree: Path, file: str, text: str) -> str | None:

@@ -1,5 +1,6 @@
 """Files that are used again: what ran in them before has no influence on who gets them next."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from theseus_rehearsal.sandbox import BubblewrapSandbox
 
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.sandboxed_verifier._scratch import Scratch
 from bot.infra.git import Git
+from bot.infra.reused_copies import ReusedCopy
 from tests.fakes.repositories import make_repository, run_git, write
 from tests.support.local_sandbox import choose_local_sandbox
 
@@ -138,3 +141,50 @@ async def test_a_tree_that_a_sandbox_only_reads_cannot_be_changed(tmp_path: Path
             [sys.executable, "-c", code], cwd=tree, writable=[], env={}, limits=SandboxLimits()
         )
         assert "Read-only file system" in done.output
+
+
+@pytest.mark.parametrize("at_base", [False, True], ids=["the change", "base"])
+@pytest.mark.parametrize("kind", ATTACKS)
+async def test_what_ran_in_a_copy_does_not_reach_the_next(
+    tmp_path: Path, kind: str, at_base: bool
+) -> None:
+    base = make_repository(tmp_path / "checkout", FILES)
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    scratch = Scratch(tmp_path / "scratch")
+    async with workspaces.open("first", base=base) as lent:
+        async with scratch.open_copy(lent, at_base=at_base) as folder:
+            wanted = describe(folder / "tree")
+            await attack(folder / "tree", ATTACKS[kind])
+        async with scratch.open_copy(lent, at_base=at_base) as folder:
+            assert describe(folder / "tree") == wanted
+
+
+async def test_a_copy_replaced_by_a_link_is_written_anew(tmp_path: Path) -> None:
+    base = make_repository(tmp_path / "checkout", FILES)
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    scratch, outside = Scratch(tmp_path / "scratch"), tmp_path / "outside"
+    write(outside, FILES)
+    async with workspaces.open("first", base=base) as lent:
+        async with scratch.open_copy(lent, at_base=False) as folder:
+            wanted = describe(folder / "tree")
+            (folder / "tree").rename(folder / "moved")
+            (folder / "tree").symlink_to(outside)
+        before = describe(outside)
+        async with scratch.open_copy(lent, at_base=False) as folder:
+            assert describe(folder / "tree") == wanted
+        assert describe(outside) == before
+
+
+def test_the_next_copy_has_what_changed_and_the_rest_is_not_written_again(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    write(source, FILES)
+    copy = ReusedCopy(tmp_path / "copy", settled_ns=0)
+    copy.update(source, lambda _: True)
+    written = (copy.tree / "dice.py").stat().st_ino
+    write(source, {"cogs/polls.py": "three\n", "new/cog.py": "new\n"})
+    shutil.rmtree(source / "bot")
+    (source / "bot").symlink_to("cogs")
+    copy.move(tmp_path / "moved")
+    copy.update(source, lambda _: True)
+    assert describe(copy.tree) == describe(source)
+    assert (copy.tree / "dice.py").stat().st_ino == written
