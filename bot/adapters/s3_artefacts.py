@@ -83,7 +83,7 @@ class S3Artefacts:
             response = self._client.get_object(self._bucket, self._prefix + key)
             try:
                 # Without decoding: a small compressed answer could fill the memory.
-                content = response.read(limit + 1, decode_content=False)
+                content: bytes = response.read(limit + 1, decode_content=False)
             finally:
                 response.close()  # what is left of a large object is not read
                 response.release_conn()
