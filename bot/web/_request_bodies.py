@@ -12,7 +12,8 @@ _CHUNK = 64 * 1024
 
 
 async def read(request: web.Request, most: int) -> bytes:
-    """Return the raw body. Raises `Refused` (413) as soon as it is longer than `most` bytes.
+    """Return the raw body. Raises `Refused` (413) as soon as it is longer than `most` bytes,
+    (400) if it breaks off.
 
     `Content-Length` is used only to refuse early. Compressed bodies are refused (415).
     """
@@ -21,10 +22,13 @@ async def read(request: web.Request, most: int) -> bytes:
     if request.content_length is not None and request.content_length > most:
         raise _create_too_large(most)
     body = bytearray()
-    async for chunk in request.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > most:
-            raise _create_too_large(most)
+    try:
+        async for chunk in request.content.iter_chunked(_CHUNK):
+            body += chunk
+            if len(body) > most:
+                raise _create_too_large(most)
+    except ConnectionError as error:  # its sender has left
+        raise Refused(400, "the body ended early.", {"Connection": "close"}) from error
     return bytes(body)
 
 

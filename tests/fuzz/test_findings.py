@@ -18,6 +18,7 @@ from tests.fuzz.gateway_room import GatewayRoom
 from tests.fuzz.interactions import SEEDS
 from tests.fuzz.journal_lines import RECORD
 from tests.fuzz.model_streams import MESSAGES, translate
+from tests.fuzz.web_room import WebRoom
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,14 @@ def test_an_interaction_that_no_one_could_answer_is_recorded_and_not_handled(
 def test_an_archive_with_a_name_that_no_disk_takes_is_refused(case: str, tmp_path: Path) -> None:
     with ExitStack() as stack:
         backups.build(tmp_path, stack)(bytes.fromhex(case))  # raises anything but a refusal
+
+
+def test_a_sender_who_leaves_amid_a_body_is_no_failure_of_ours() -> None:
+    with closing(WebRoom()) as room:
+        room.send(
+            b"POST /webhook/github HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 9\r\n"
+            b"Content-Type: application/json\r\n\r\n{}"
+        )  # raises if a handler has failed
 
 
 def test_a_line_whose_time_no_clock_shows_is_no_record() -> None:
