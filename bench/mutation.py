@@ -24,7 +24,6 @@ _SEED = 43
 _ROOT = Path(__file__).parents[1]
 _LINE = re.compile(r"^\s*(\S+__mutmut_\d+): (.+)$", re.MULTILINE)
 _CHANGED = re.compile(r"[-+](?![-+])")
-_COPIED = ("bench", "bot", "cogs", "data", "deploy", "docs", "packages", "prompts", "README.md")
 _UNCHECKED = "not checked"
 _FOUND = ("killed", "timeout", "segfault")
 """Outcomes that a test run notices."""
@@ -138,7 +137,8 @@ def _copy_tree(tree: Path) -> None:
 
 
 def _write_settings(tree: Path, part: MutatedPart) -> None:
-    copied = [each for each in _COPIED if each != part.root]
+    known = {part.root, "pyproject.toml", "tests"}  # mutmut copies these by itself
+    copied = sorted({each.name for each in tree.iterdir()} - known)
     settings = {
         "source_paths": [part.root],
         "only_mutate": list(part.files),
