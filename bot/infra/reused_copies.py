@@ -68,7 +68,7 @@ class ReusedCopy:
         """Remember the files as they are, after they were written by others."""
         self._seal = Seal(self.tree)
 
-    def move(self, to: Path) -> None:
+    def move_to(self, to: Path) -> None:
         """Move the copy, if there is one. Raises `OSError` if it is no folder any more."""
         if self._seal is not None:
             self.tree.rename(to)

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 LONGER = 6.0  # than the timeouts of the leader's connection, which have four seconds
+A_WHILE = 1.0  # many times the pause between two acts
 
 
 class Machines:
@@ -116,7 +117,7 @@ async def test_while_both_have_lost_the_database_none_acts_and_afterwards_one(
             machines.network.cut(name)
         await asyncio.sleep(LONGER)
         acts = machines.list_acts()
-        await asyncio.sleep(1)
+        await asyncio.sleep(A_WHILE)
         assert machines.list_acts() == acts
         for name in machines.names:
             machines.network.reconnect(name)

@@ -55,7 +55,7 @@ class Network:
         return machine
 
     def cut(self, machine: str) -> None:
-        """Lose all packets of a machine silently, in both directions."""
+        """Drop all packets of a machine silently, in both directions."""
         _run_ip("link", "set", f"{machine}h", "nomaster")
 
     def reconnect(self, machine: str) -> None:

@@ -93,7 +93,7 @@ class Scratch:
         scratch_folder = Path(tempfile.mkdtemp(dir=self._folder))
         copy = self._take_spare(kind := workspace.base if at_base else "")
         try:
-            copy.move(scratch_folder / "tree")
+            copy.move_to(scratch_folder / "tree")
             if at_base:
                 if await run_in_thread(copy.clear_unless_complete):
                     await workspace.export_base(copy.tree)
@@ -121,7 +121,7 @@ class Scratch:
     async def _store(self, kind: str, copy: ReusedCopy) -> None:
         """Store a copy, and remove the one that was used longest ago if there are too many."""
         try:
-            await run_in_thread(copy.move, self._copies / secrets.token_hex(8))
+            await run_in_thread(copy.move_to, self._copies / secrets.token_hex(8))
         except OSError:
             return  # it is removed with the folder of the command
         self._spares.append((kind, copy))

@@ -184,7 +184,7 @@ def test_the_next_copy_has_what_changed_and_the_rest_is_not_written_again(tmp_pa
     write(source, {"cogs/polls.py": "three\n", "new/cog.py": "new\n"})
     shutil.rmtree(source / "bot")
     (source / "bot").symlink_to("cogs")
-    copy.move(tmp_path / "moved")
+    copy.move_to(tmp_path / "moved")
     copy.update(source, lambda _: True)
     assert describe(copy.tree) == describe(source)
     assert (copy.tree / "dice.py").stat().st_ino == written
