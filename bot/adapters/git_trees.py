@@ -9,6 +9,7 @@ from typing import Self
 
 from theseus_guard.completion import run_in_thread
 from theseus_guard.git_output import parse_names
+from theseus_guard.git_reader import read_text
 from theseus_guard.git_settings import PLAIN_DIFF
 from theseus_rehearsal.ports.rehearsal import Rehearsal, ScriptRunner
 from theseus_rehearsal.probe import RunProbe
@@ -30,6 +31,10 @@ class GitTrees:
 
     def __init__(self, git: Git) -> None:
         self._git = git
+
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return a file's text in a commit; `None` if it is not there or not text."""
+        return await run_in_thread(read_text, self._git, commit, file)
 
     async def get_tree_id(self, commit: str) -> str:
         """Return git's id for the files of a commit."""

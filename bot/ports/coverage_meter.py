@@ -1,6 +1,6 @@
 """The coverage port: which functions of the cogs the tests run, as measured."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from bot.domain.code_coverage import CodeCoverage
@@ -19,11 +19,13 @@ class CoverageMeter(Protocol):
         ...
 
     async def measure_lines(
-        self, base: str, head: str, files: Collection[str]
+        self, base: str, head: str, statements: Mapping[str, Sequence[Collection[int]]]
     ) -> Mapping[str, frozenset[int]]:
-        """Run head's tests that reach `files` once, sandboxed; return the lines that ran, by file.
+        """Run head's tests that reach these files, sandboxed; return the lines that ran, by file.
 
-        The commands are those of base's quick checks. Tests may fail. Raises `VerifierError` if
+        The nearest tests come first, and the others only run if they may add something: if a
+        statement, given by its lines, has not run yet. The commands are those of base's quick
+        checks. Tests may fail. Raises `VerifierError` if
         there is no result, and `WorkspaceError` if a commit is unknown.
         """
         ...

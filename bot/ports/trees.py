@@ -18,6 +18,10 @@ class CommitTrees(Protocol):
         """
         ...
 
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return a file's text in a commit; `None` if either is not there, or it is no text."""
+        ...
+
     async def get_tree_id(self, commit: str) -> str:
         """Return an id for the files of a commit; commits with the same files have the same id.
 

@@ -66,6 +66,18 @@ async def test_a_commit_that_is_not_there_is_an_error(laid: Laid) -> None:
         await trees.get_tree_id("0" * 40)
 
 
+async def test_the_text_of_a_file_is_that_of_the_commit(laid: Laid) -> None:
+    trees, first, second = laid
+    assert await trees.read_at(first, "cogs/dice.py") == "one\n"
+    assert await trees.read_at(second, "cogs/dice.py") == "two\n"
+    for commit_id, file in [
+        (first, "left out.txt"),
+        (second, ".hidden"),
+        ("0" * 40, "cogs/dice.py"),
+    ]:
+        assert await trees.read_at(commit_id, file) is None
+
+
 async def test_files_have_an_id_that_other_files_do_not_have(laid: Laid) -> None:
     trees, first, second = laid
     assert await trees.get_tree_id(first) == await trees.get_tree_id(first)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit, Suspect
-from tests.fakes.differences import Files, compute_sha, write_files
+from tests.fakes.differences import Files, compute_sha, decode_text, write_files
 
 
 class FakeCommitTrees:
@@ -22,6 +22,10 @@ class FakeCommitTrees:
     ) -> None:
         self._snapshots = snapshots
         self.parents = dict(parents or {})
+
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return the text of a file in a snapshot."""
+        return decode_text(self._snapshots.get(commit, {}).get(file))
 
     async def get_tree_id(self, commit: str) -> str:
         """Return one id for the files of a snapshot."""

@@ -1,6 +1,6 @@
 """A coverage meter that answers from memory."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.domain.code_coverage import CodeCoverage
 from bot.domain.errors import PortError, WorkspaceError
@@ -34,9 +34,9 @@ class FakeCoverageMeter:
         return self._result.replace(commit=commit)
 
     async def measure_lines(
-        self, base: str, head: str, files: Collection[str]
+        self, base: str, head: str, statements: Mapping[str, Sequence[Collection[int]]]
     ) -> Mapping[str, frozenset[int]]:
         """Return the lines of those files, or raise `error`."""
         for commit in (base, head):
             await self.measure(commit)
-        return {file: lines for file, lines in self.lines.items() if file in files}
+        return {file: lines for file, lines in self.lines.items() if file in statements}

@@ -58,7 +58,7 @@ class SandboxedCoverage:
         passed = True
         async with self._load.hold_shared(), self._trees.open_tree(commit) as tree:
             functions = await run_in_thread(lambda: dict(_iterate_functions(tree, self._folder)))
-            for check in self._list_test_checks(tree, commit):
+            for check in await self._list_test_checks(commit):
                 newly_entered, problem, all_passed = await self._run(check, tree)
                 if problem:
                     return CodeCoverage(commit=commit, problem=problem)
@@ -70,28 +70,29 @@ class SandboxedCoverage:
         )
 
     async def measure_lines(
-        self, base: str, head: str, files: Collection[str]
+        self, base: str, head: str, statements: Mapping[str, Sequence[Collection[int]]]
     ) -> Mapping[str, frozenset[int]]:
         """Run the tests on a temporary copy of head, as base configures them."""
-        checks = _choose_nearest(self._fixed) if self._fixed is not None else ()
-        if self._fixed is None:
-            async with self._trees.open_tree(base) as older:
-                checks = self._read_checks(older, base).quick
+        found = await self._read_checks(base)
+        checks = found.quick if self._fixed is None else _choose_nearest(found)
         async with self._load.hold_shared(), self._trees.open_tree(head) as tree:
-            return await run_nearest_tests(self._sandbox, checks, tree, files, self._python)
+            return await run_nearest_tests(self._sandbox, checks, tree, statements, self._python)
 
-    def _read_checks(self, tree: Path, commit: str) -> Checks:
+    async def _read_checks(self, commit: str) -> Checks:
         if self._fixed is not None:
             return self._fixed
         source = f"{self._config} at {commit[:10]}"
+        text = await self._trees.read_at(commit, self._config)
+        if text is None:
+            raise VerifierError(f"{source} cannot be read: it is not there, or not text")
         try:
-            return parse_checks((tree / self._config).read_text(encoding="utf-8"), source)
-        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            return parse_checks(text, source)
+        except ConfigError as error:
             raise VerifierError(f"{source} cannot be read: {error}") from error
 
-    def _list_test_checks(self, tree: Path, commit: str) -> list[Check]:
+    async def _list_test_checks(self, commit: str) -> list[Check]:
         """Return the full checks that run pytest. Raises `VerifierError`."""
-        checks = self._read_checks(tree, commit)
+        checks = await self._read_checks(commit)
         tests = [
             c for c in checks.full if find_kind(c) == "tests" and find_tool(c.command) == "pytest"
         ]

@@ -1,5 +1,6 @@
 """Measures which lines of changed files the nearest tests run."""
 
+import itertools
 import json
 import shutil
 import sys
@@ -13,7 +14,13 @@ from theseus_rehearsal import runner
 from theseus_rehearsal.ports.sandbox import Sandbox, SandboxLimits
 from theseus_rehearsal.temporary_folder import open_temporary_folder
 
-from bot.adapters.sandboxed_verifier._commands import expand, find_kind, find_tool, present_python
+from bot.adapters.sandboxed_verifier._commands import (
+    AFFECTED,
+    expand,
+    find_kind,
+    find_tool,
+    present_python,
+)
 from bot.adapters.sandboxed_verifier._test_selection import select_affected_tests
 from bot.domain.checks import Check
 from bot.domain.errors import VerifierError
@@ -22,7 +29,7 @@ _PLUGIN = Path(__file__).with_name("_line_plugin.py")
 _TRACE = Path(runner.__path__[0]) / "line_trace.py"
 _NAME = "theseus_lines"
 _FAILED = 1  # pytest's exit status if tests failed; others except 0 mean that it did not finish
-_MOST_TESTS = 12
+_NEAREST, _MOST_TESTS = 2, 12
 _MOST_BYTES = 10_000_000
 _Lines = TypeAdapter(dict[str, set[int]])
 
@@ -31,25 +38,40 @@ async def run_nearest_tests(
     sandbox: Sandbox,
     checks: Sequence[Check],
     tree: Path,
-    files: Collection[str],
+    statements: Mapping[str, Sequence[Collection[int]]],
     interpreter: str = sys.executable,
 ) -> Mapping[str, frozenset[int]]:
-    """Return the lines of `files` that the tests of these checks run in `tree`.
+    """Return the lines of these files that the tests of these checks run in `tree`.
 
-    Raises `VerifierError` if no check runs pytest, or if it does not finish.
+    The few nearest tests run first, and the others unless each statement has run by then. Raises
+    `VerifierError` if no check runs pytest, or if it does not finish.
     """
     tests = [c for c in checks if find_kind(c) == "tests" and find_tool(c.command) == "pytest"]
     if not tests:
         raise VerifierError("no check runs pytest")
-    python = present_python(tree, sorted(files))
+    python = present_python(tree, sorted(statements))
     affected = await run_in_thread(lambda: select_affected_tests(tree, python, cap=_MOST_TESTS))
     found: dict[str, set[int]] = {}
-    for check in tests:
-        command = expand(check, python, affected, python=interpreter)
-        if command is not None:  # without tests that reach the change, there is nothing to run
-            for file, lines in (await _run(sandbox, check, command, tree, python)).items():
-                found.setdefault(file, set()).update(lines)
+    parts = (affected[:_NEAREST], affected[_NEAREST:])
+    for check, some in itertools.product(tests, parts):
+        if _has_run(statements, found) or (some is parts[1] and AFFECTED not in check.command):
+            continue
+        command = expand(check, python, some, python=interpreter)
+        if command is None:  # without tests that reach the change, there is nothing to run
+            continue
+        for file, lines in (await _run(sandbox, check, command, tree, python)).items():
+            found.setdefault(file, set()).update(lines)
     return {file: frozenset(lines) for file, lines in found.items()}
+
+
+def _has_run(
+    statements: Mapping[str, Sequence[Collection[int]]], found: Mapping[str, set[int]]
+) -> bool:
+    return all(
+        not found.get(file, set()).isdisjoint(lines)
+        for file, each in statements.items()
+        for lines in each
+    )
 
 
 async def _run(

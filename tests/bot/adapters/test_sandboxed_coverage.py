@@ -115,3 +115,20 @@ async def test_a_commit_that_configures_no_tests_is_an_error_that_names_the_file
 ) -> None:
     with pytest.raises(VerifierError, match=r"data/config\.yaml at c+ "):
         await meter(config=config).measure(COMMIT)
+
+
+async def test_farther_tests_run_only_for_statements_that_the_nearest_leave_out() -> None:
+    function = "def {0}():\n    return 1\n\n\n"
+    test = "from cogs.dice import {0}\n\n\ndef test_it():\n    assert {0}()\n"
+    tree = {
+        "data/config.yaml": CONFIG.replace("'true'", "pytest, -q, '{affected_tests}'"),
+        "cogs/__init__.py": "",
+        "cogs/dice.py": "".join(map(function.format, ("one", "two", "three"))),
+        **{f"tests/test_{name}.py": test.format(name) for name in ("one", "three", "two")},
+    }
+    trees = FakeCommitTrees({COMMIT: {name: text.encode() for name, text in tree.items()}})
+    measured = SandboxedCoverage(PlainSandbox(), trees)
+    near = await measured.measure_lines(COMMIT, COMMIT, {"cogs/dice.py": [{2}, {10}]})
+    assert near == {"cogs/dice.py": {1, 2, 5, 9, 10}}
+    all_run = await measured.measure_lines(COMMIT, COMMIT, {"cogs/dice.py": [{2}, {6}]})
+    assert all_run == {"cogs/dice.py": {1, 2, 5, 6, 9, 10}}

@@ -22,12 +22,14 @@ from bot.self_improvement.checks.gates.reached_scripts import CaseScripts
 
 _MOST_SCRIPTS, _MOST_SHOWN = 12, 8
 Lines = Mapping[str, Collection[int]]
+_Statements = Mapping[str, Sequence[Statement]]
 
 
 @dataclass(frozen=True, eq=False)
 class CoverageGate:
-    """Runs the nearest tests and recorded interactions once more, and notes the lines that run.
+    """Runs the nearest tests once more and notes the lines that run, until all changed ones have.
 
+    Recorded interactions are run where the tests leave out a line.
     The tested code could claim to have run, so this is a report, and no proof.
     """
 
@@ -46,8 +48,10 @@ class CoverageGate:
         doubts: list[str] = []
         ran: dict[str, set[int]] = {}
         for collect in (self._run_tests, self._run_scripts):
+            if not any(_list_unrun(statements, ran).values()):
+                break
             try:
-                for file, lines in (await collect(case, sorted(statements))).items():
+                for file, lines in (await collect(case, statements)).items():
                     ran.setdefault(file, set()).update(lines)
             except (VerifierError, RehearsalError, StoreError) as error:
                 doubts.append(str(error))
@@ -55,13 +59,8 @@ class CoverageGate:
             return GateReport.build(self.name, "unmeasured", f"nothing could be run: {doubts[0]}")
         return self._decide(statements, ran, doubts)
 
-    def _decide(
-        self, statements: Mapping[str, Sequence[Statement]], ran: Lines, doubts: list[str]
-    ) -> GateReport:
-        unrun = {
-            file: [each.first for each in found if each.lines.isdisjoint(ran.get(file, ()))]
-            for file, found in statements.items()
-        }
+    def _decide(self, statements: _Statements, ran: Lines, doubts: list[str]) -> GateReport:
+        unrun = _list_unrun(statements, ran)
         total = sum(map(len, statements.values()))
         missing = sum(map(len, unrun.values()))
         places = [place for file, lines in unrun.items() for place in format_lines(file, lines)]
@@ -84,7 +83,7 @@ class CoverageGate:
             self.name, "passed", summary, details, measured=(total - missing, total)
         )
 
-    async def _list_statements(self, case: GateCase) -> dict[str, tuple[Statement, ...]]:
+    async def _list_statements(self, case: GateCase) -> _Statements:
         found = {}
         for file, added in list_added_lines(case.change.diff).items():
             text = await case.workspace.read_at(case.change.head, file) or ""
@@ -92,11 +91,12 @@ class CoverageGate:
                 found[file] = statements
         return found
 
-    async def _run_tests(self, case: GateCase, files: Sequence[str]) -> Lines:
-        return await self.meter.measure_lines(case.change.base, case.change.head, files)
+    async def _run_tests(self, case: GateCase, statements: _Statements) -> Lines:
+        wanted = {file: [each.lines for each in found] for file, found in statements.items()}
+        return await self.meter.measure_lines(case.change.base, case.change.head, wanted)
 
-    async def _run_scripts(self, case: GateCase, files: Sequence[str]) -> Lines:
-        scripts = await self.scripts.list_for(case)
+    async def _run_scripts(self, case: GateCase, statements: _Statements) -> Lines:
+        scripts, files = await self.scripts.list_for(case), sorted(statements)
         probe = RunProbe(files=files, traces_steps=True)
         if scripts:
             async with (
@@ -109,3 +109,11 @@ class CoverageGate:
                         for file in step.lines.keys() & set(files):
                             probe.lines.setdefault(file, set()).update(step.lines[file])
         return probe.lines
+
+
+def _list_unrun(statements: _Statements, ran: Lines) -> dict[str, list[int]]:
+    """Return the first lines of the statements that did not run, by file."""
+    return {
+        file: [each.first for each in found if each.lines.isdisjoint(ran.get(file, ()))]
+        for file, found in statements.items()
+    }
