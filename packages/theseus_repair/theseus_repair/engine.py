@@ -96,15 +96,30 @@ async def repair_tree(
 async def _collect_in_background(
     request: RepairRequest, prepared: "_Prepared", runner: PreloadingRunner
 ) -> AsyncIterator[None]:
-    """Collect the tests during the block; candidates judged earlier run from the start."""
-    tests = [*request.reproduction, *prepared.guards]
-    task = asyncio.create_task(runner.collect(tests, tuple(prepared.problem.texts)))
+    """Collect the tests during the block; candidates judged earlier run from the start.
+
+    Where the guards cannot be collected once, those of the nearest file may be; otherwise at least
+    the reproduction is, which each candidate runs first.
+    """
+    guards, changing = list(prepared.guards), tuple(prepared.problem.texts)
+    nearest = [each for each in guards if _get_file(each) == _get_file(guards[0])]
+
+    async def collect() -> None:
+        for some in (guards, nearest, []):
+            if not await runner.collect([*request.reproduction, *some], changing):
+                return
+
+    task = asyncio.create_task(collect())
     try:
         yield
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def _get_file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 @contextlib.asynccontextmanager
