@@ -77,10 +77,13 @@ class ReusedCopy:
                 raise NotADirectoryError(to)
         self.tree = to
 
-    def _take_intact(self) -> set[str]:
-        """Remove what was changed since the last copy; return the names of what is there."""
+    def clear(self) -> None:
+        """Remove what was changed since the last copy, or all if the rest cannot be used."""
         if self._seal is None or not self._seal.remove_changes(self.tree):
             self._start()
+
+    def _take_intact(self) -> set[str]:
+        self.clear()
         return Seal(self.tree).names
 
     def _start(self) -> None:

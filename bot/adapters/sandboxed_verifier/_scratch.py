@@ -122,6 +122,7 @@ class Scratch:
         """Store a copy, and remove the one that was used longest ago if there are too many."""
         try:
             await run_in_thread(copy.move_to, self._copies / secrets.token_hex(8))
+            await run_in_thread(copy.clear)  # what a command left may be large, or deep
         except OSError:
             return  # it is removed with the folder of the command
         self._spares.append((kind, copy))
