@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -96,20 +96,9 @@ async def repair_tree(
 async def _collect_in_background(
     request: RepairRequest, prepared: "_Prepared", runner: PreloadingRunner
 ) -> AsyncIterator[None]:
-    """Collect the tests during the block; candidates judged earlier run from the start.
-
-    Where the guards cannot be collected once, those of the nearest file may be; otherwise at least
-    the reproduction is, which each candidate runs first.
-    """
+    """Collect the tests during the block; candidates judged earlier run from the start."""
     guards, changing = list(prepared.guards), tuple(prepared.problem.texts)
-    nearest = [each for each in guards if _get_file(each) == _get_file(guards[0])]
-
-    async def collect() -> None:
-        for some in (guards, nearest, []):
-            if not await runner.collect([*request.reproduction, *some], changing):
-                return
-
-    task = asyncio.create_task(collect())
+    task = asyncio.create_task(collect_most(runner, request.reproduction, guards, changing))
     try:
         yield
     finally:
@@ -118,8 +107,21 @@ async def _collect_in_background(
             await task
 
 
-def _get_file(test: str) -> str:
-    return test.partition("::")[0]
+async def collect_most(
+    runner: PreloadingRunner,
+    reproduction: Sequence[str],
+    guards: Sequence[str],
+    changing: Collection[str],
+) -> None:
+    """Collect the tests once for candidates that change these files, or as many as can be.
+
+    Where the guards cannot be collected, those of the nearest file may be; otherwise at least the
+    reproduction is, which each candidate runs first.
+    """
+    nearest = [each for each in guards if each.split("::")[0] == guards[0].split("::")[0]]
+    for some in (guards, nearest, ()):
+        if not await runner.collect([*reproduction, *some], changing):
+            return
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ import pytest
 from repair_tests.repositories import PYTEST_OPTIONS
 from theseus_repair.baseline import collect_outcomes
 from theseus_repair.behaviour import BehaviourComparison
+from theseus_repair.engine import collect_most
 from theseus_repair.forking_runner import ForkingRunner
 from theseus_repair.runner import TimeLimits
 
@@ -203,6 +204,21 @@ async def test_calls_are_made_again_as_from_the_start_and_what_differs_from_it_t
     }
     assert (hows["total"], hows["token"]) == ("answer", "unknown")
     assert anew == behaviour.outcomes[: len(anew)]
+
+
+async def test_guards_that_read_the_source_do_not_keep_the_reproduction_from_being_collected(
+    tmp_path: Path,
+) -> None:
+    reading = "TEXT = open('subject.py').read()\n\n\ndef test_it():\n    assert TEXT\n"
+    lay_out(tmp_path, test_reading=reading)
+    async with ForkingRunner(tmp_path) as runner:
+        first = await runner.run([TEST], {}, SHORT, modules=True)
+        await runner.preload(first.modules, project=first.project, changing=["subject.py"])
+        await collect_most(runner, [TEST], ["test_reading.py::test_it"], ["subject.py"])
+        right = SUBJECT.replace("prices[1:]", "prices")
+        judged = await runner.run([f"{TEST}::test_total"], {"subject.py": right}, SHORT)
+    assert judged.is_passing
+    assert runner.counts["collected"] == 1
 
 
 @pytest.mark.slow
