@@ -16,9 +16,14 @@ def get_backup_folder(settings: Settings) -> Path:
 
 def list_elsewhere(settings: Settings) -> tuple[LeftOut, ...]:
     """Return the state that is not in the state folder, so that no backup contains it."""
-    place = StateStores.find(settings.state, settings.environment).place
+    stores = StateStores.find(settings.state, settings.environment)
+    place = stores.place
     if place is None:
         return ()
     why = "PostgreSQL keeps it: back it up with pg_dump at the same time"
     schemas = ", ".join(part.get_place(place).schema for part in PARTS)
-    return (LeftOut(name=f"{place.name}, schemas {schemas}", why=why),)
+    left_out = (LeftOut(name=f"{place.name}, schemas {schemas}", why=why),)
+    if stores.anchor_folder == settings.state:
+        return left_out
+    why = "all machines share it: copy it as a folder"
+    return (*left_out, LeftOut(name=str(stores.anchor_folder), why=why))

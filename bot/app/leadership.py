@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Protocol
@@ -10,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot.adapters.system_clock import SystemClock
-from bot.app.state_stores import StateStores, require_driver
+from bot.app.state_stores import StateStores, format_process_name, require_driver
 from bot.domain.errors import ConfigError
 from bot.domain.gateway_session import GatewaySession
 from bot.ports.leadership import Leadership
@@ -92,12 +91,9 @@ async def wait_for_lead(
         )
     from bot.app.candidate import LeadCandidate, PostgresLeadership
 
-    leadership = PostgresLeadership(stores.place, _get_name(settings), SystemClock(), lost)
+    leadership = PostgresLeadership(
+        stores.place, format_process_name(settings.state), SystemClock(), lost
+    )
     stack.push_async_callback(leadership.close)
     candidate = LeadCandidate(leadership, stores.place, commit, settings, standby=standby)
     return leadership if await candidate.wait(supervised) else None
-
-
-def _get_name(settings: Settings) -> str:
-    """Return the machine and the state folder, which tell processes apart."""
-    return f"{socket.gethostname()}:{settings.state.resolve()}"

@@ -151,7 +151,12 @@ async def _open_state(
 ) -> None:
     """Open the files of the state, and what only reads and writes them."""
     state, code, config = settings.state, injector.get(RunningCode), settings.config
-    journal = NdjsonJournal(state, redact=redact, on_record=on_record)
+    fence = injector.get(Leadership).write_fence
+    stores = StateStores.find(settings.state, settings.environment, fence)
+    await run_in_thread(stores.require_copied)
+    await run_in_thread(stores.share_journal)
+    injector.add(stores)
+    journal = stores.build_journal(on_record)
     await stack.enter_async_context(journal)
     injector.add(journal, Journal, NdjsonJournal)
     injector.add(await open_target_journals(settings, injector.get(Clock), stack))
@@ -165,10 +170,6 @@ async def _open_state(
         commit=lambda: code.commit,
         redact=redact,
     )
-    fence = injector.get(Leadership).write_fence
-    stores = StateStores.find(settings.state, settings.environment, fence)
-    await run_in_thread(stores.require_copied)
-    injector.add(stores)
     traffic = await _open_traffic(settings, injector.get(Clock), secret, code, stores, stack)
     injector.add(traffic)
     injector.add(traffic.log, TrafficLog, RecentTraffic)

@@ -1,17 +1,23 @@
 """The stores of all that the bot keeps, where the settings keep them."""
 
+import hashlib
 import importlib.util
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+import structlog
 from theseus_observe.redaction import redact
 
+from bot.adapters.ndjson_journal import NdjsonJournal, move_files
 from bot.adapters.sqlite_ledger import LedgerSessionLock, SqliteLedger, SqlLedger
 from bot.adapters.sqlite_memory import SqliteMemory, SqlMemory, TableWords
 from bot.adapters.sqlite_store import SqlKeyValueStore, SqlOutbox, SqlRecordSearch, SqlStore
 from bot.adapters.sqlite_traffic import SqliteTraffic, SqlTraffic
 from bot.app.state_parts import LEDGER, MEMORY, PARTS, STORE, TRAFFIC, VERSIONS, StatePart
 from bot.domain.errors import ConfigError, StoreError
+from bot.domain.journal import Action
 from bot.domain.leadership import WriteFence
 from bot.domain.postgres_place import STATE_URL, PostgresPlace
 from bot.domain.traffic import TrafficBounds
@@ -19,6 +25,8 @@ from bot.hot_reload.versions import SqlVersionRepository
 from bot.infra.database import SqlDatabase
 from bot.infra.sqlite import Database
 from bot.settings import Environment
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class StateStores:
@@ -64,6 +72,11 @@ class StateStores:
         return self._folder if self._place is None else self._shared
 
     @property
+    def journal_folder(self) -> Path:
+        """Where the journal's files are: for all machines, if PostgreSQL has the state."""
+        return self.anchor_folder / "journal"
+
+    @property
     def place(self) -> PostgresPlace | None:
         """The schema of PostgreSQL, or `None`."""
         return self._place
@@ -95,6 +108,25 @@ class StateStores:
                     f"{file} exists. Copy all of the state with `theseus state copy --to "
                     "postgresql`, or move that file away to start without it."
                 )
+
+    def share_journal(self) -> None:
+        """Move this machine's own journal to where all machines read it. Raises `ConfigError`."""
+        own = self._folder / "journal"
+        if own == self.journal_folder:
+            return
+        try:
+            staying = move_files(own, self.journal_folder, self._writer)
+        except OSError as error:
+            raise ConfigError(f"{own} cannot be moved to {self.journal_folder}: {error}") from error
+        for file in staying:
+            _log.warning("%s is not read: %s has its day already", file, self.journal_folder)
+
+    def build_journal(self, on_record: Callable[[Action], None] | None = None) -> NdjsonJournal:
+        """Return the journal. In a shared folder, it appends to files of this machine."""
+        return NdjsonJournal(
+            self._folder, redact=redact, on_record=on_record, folder=self.journal_folder,
+            writer="" if self.anchor_folder == self._folder else self._writer,
+        )  # fmt: skip
 
     def build_store(self) -> SqlStore:
         """Return the store of runs and audit entries."""
@@ -136,6 +168,10 @@ class StateStores:
             self._build_database(VERSIONS, check=True), max_versions=max_versions
         )
 
+    @property
+    def _writer(self) -> str:
+        return hashlib.sha256(format_process_name(self._folder).encode()).hexdigest()[:12]
+
     def _build_database(self, part: StatePart = STORE, *, check: bool = False) -> SqlDatabase:
         if self._place is not None:
             return self._build_schema(self._place, part)
@@ -149,6 +185,11 @@ class StateStores:
         return PostgresDatabase(
             part.get_place(place), part.migrations, error=StoreError, fence=self._fence
         )
+
+
+def format_process_name(state: Path) -> str:
+    """Return the machine and the state folder, which tell the processes of a bot apart."""
+    return f"{socket.gethostname()}:{state.resolve()}"
 
 
 def require_driver() -> None:

@@ -14,7 +14,6 @@ import typer
 from theseus_guard.terminal import JsonOption
 from theseus_observe.redaction import redact
 
-from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import AuditRow, SqlStore, check_rows
 from bot.app.state_stores import StateStores
 from bot.authority.audit_watch import load_heads
@@ -185,10 +184,11 @@ async def _list_heads(settings: Settings) -> Sequence[AuditHead]:
 
     A log that was cut off at its end is a valid chain. Only these heads reveal the cut.
     """
-    if not (settings.state / "journal").exists():
+    stores = StateStores.find(settings.state, settings.environment)
+    if not stores.journal_folder.exists():
         return ()
     try:
-        async with NdjsonJournal(settings.state, redact=redact) as journal:
+        async with stores.build_journal() as journal:
             return await load_heads(journal)
     except JournalError as error:
         sys.stderr.write(

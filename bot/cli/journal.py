@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 from theseus_guard.terminal import JsonOption
-from theseus_observe.redaction import redact
 
-from bot.adapters.ndjson_journal import Damage, NdjsonJournal
+from bot.adapters.ndjson_journal import Damage
+from bot.app.state_stores import StateStores
 from bot.cli.missing_state import report_if_missing
 from bot.cli.output import print_json, report_empty, say, should_print_json
 from bot.cli.progress import show_progress
@@ -79,9 +79,10 @@ async def _find_damage(settings: Settings) -> Sequence[Damage]:
 
     Exits with code 1 if there is no journal, which is reported.
     """
-    if report_if_missing(settings.state / "journal", "journal"):
+    stores = StateStores.find(settings.state, settings.environment)
+    if report_if_missing(stores.journal_folder, "journal"):
         raise typer.Exit(1)
-    async with NdjsonJournal(settings.state, redact=redact) as journal:
+    async with stores.build_journal() as journal:
         with show_progress("bytes of the journal indexed") as on_progress:
             return await journal.find_damage(on_progress)
 
@@ -91,9 +92,10 @@ async def _search_journal(settings: Settings, query: JournalQuery) -> tuple[Sequ
 
     The reason is empty if it was reported already.
     """
-    if report_if_missing(settings.state / "journal", "journal"):
+    stores = StateStores.find(settings.state, settings.environment)
+    if report_if_missing(stores.journal_folder, "journal"):
         return (), ""
-    async with NdjsonJournal(settings.state, redact=redact) as journal:
+    async with stores.build_journal() as journal:
         found = await journal.read(query)
         known = () if found else await journal.read(JournalQuery(limit=_KNOWN))
     return found, _explain_no_match(query, {action.event for action in known})

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 from theseus_guard.terminal import JsonOption
-from theseus_observe.redaction import redact
 
-from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqlStore
 from bot.app.state_stores import StateStores
 from bot.cli.missing_state import report_if_missing
@@ -100,7 +98,7 @@ async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tupl
         raise UnknownRun(f"There is no run {run_id}.")
     async with (
         stores.build_store() as store,
-        NdjsonJournal(settings.state, redact=redact) as journal,
+        stores.build_journal() as journal,
     ):
         run = await _run(store, run_id.lower())
         history = await store.get_history(run.id)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.ndjson_journal import NdjsonJournal, ObservedFolder, ObservedJournal
+from bot.adapters.ndjson_journal._files import DayFiles
 from bot.adapters.ndjson_journal._line import Lines
 from bot.domain.ids import create_sortable_id, shorten_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, JournalQuery, Kind
@@ -77,7 +78,26 @@ class FolderJournal(ObservedJournal):
             file.write(Lines(str).format_line(action))
 
 
-@pytest.fixture(params=["fake", "ndjson", "observed"])
+class SharedJournal(NdjsonJournal):
+    """A journal that two machines write in turn, as after many takeovers, and this one reads."""
+
+    def __init__(self, state: Path, folder: Path) -> None:
+        super().__init__(state, redact=str, folder=folder, writer="b0")
+        self._other = DayFiles(folder, "a1")
+        self._is_others_turn = False
+
+    def append(self, action: Action) -> None:
+        """Write the record as the machine whose turn it is; a failure ends the turn."""
+        if self._is_others_turn:
+            day = action.ts.date().isoformat()
+            self._other.append(day, Lines(str).format_line(action))
+            self._other.close()
+        else:
+            super().append(action)
+        self._is_others_turn ^= action.error is not None
+
+
+@pytest.fixture(params=["fake", "ndjson", "shared", "observed"])
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
     """Return an empty journal."""
     if request.param == "fake":
@@ -85,16 +105,23 @@ async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     elif request.param == "ndjson":
         async with NdjsonJournal(tmp_path / "state", redact=str) as real:
             yield real
+    elif request.param == "shared":
+        async with SharedJournal(tmp_path / "state", tmp_path / "shared") as shared:
+            yield shared
     else:
         async with FolderJournal(tmp_path / "state", tmp_path / "folder") as observed:
             yield observed
 
 
-@pytest.fixture(params=["fake", "ndjson"])
+@pytest.fixture(params=["fake", "ndjson", "shared"])
 async def own_journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
     """Return an empty journal of Theseus itself, whose records have more fields."""
     if request.param == "fake":
         yield FakeJournal()
+        return
+    if request.param == "shared":
+        async with SharedJournal(tmp_path / "state", tmp_path / "shared") as shared:
+            yield shared
         return
     async with NdjsonJournal(tmp_path / "state", redact=str) as real:
         yield real

@@ -1,23 +1,24 @@
 """Follows the day files: returns what any process has written since, without the index.
 
-A cursor names up to three newest day files, each with the position up to which it was read and a
-mark (a checksum of how the file begins): `2026-11-21.ndjson:1200:9f3c07aa,...`. So a late record of
-yesterday is found after midnight too, and a replaced file is distinguished from one that was cut.
+A cursor names the files of the three newest days, each with the position up to which it was read
+and a mark (a checksum of how the file begins): `2026-11-21.ndjson:1200:9f3c07aa,...`. So a late
+record of yesterday is found after midnight too, and a replaced file is distinguished from one that
+was cut.
 """
 
 import contextlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.ndjson_journal._files import list_sizes
+from bot.adapters.ndjson_journal._files import get_day, list_sizes
 from bot.adapters.ndjson_journal._samples import sample_in
 from bot.domain.samples import Sample
 from bot.ports.journal import Followed
 
 CHUNK = 1024 * 1024
-_FILES = 3  # the days that may still get late records
+_DAYS = 3  # the days that may still get late records
 _MARKED = 64  # the first bytes of a file, which identify it
 _NO_FILES = "-"
 
@@ -33,15 +34,13 @@ def follow(folder: Path, cursor: str | None, limit: int) -> Followed:
     """Return the samples written after `cursor`, oldest file first, and the next cursor."""
     present = list_sizes(folder)
     if cursor is None:
-        newest = list(present.items())[-_FILES:]
-        return Followed(
-            (), _format_cursor({name: _get_end(folder / name, size) for name, size in newest})
-        )
+        ends = {name: _get_end(folder / name, present[name]) for name in _list_newest(present)}
+        return Followed((), _format_cursor(ends))
     positions = _read(cursor)
-    first = min(positions, default="")
+    first = get_day(min(positions, default=""))
     samples: list[Sample] = []
     for name in sorted(positions.keys() | present.keys()):
-        if name < first or name not in present:
+        if get_day(name) < first or name not in present:
             continue  # older than the followed files, or removed
         path = folder / name
         start = _start(path, present[name], positions.get(name, _Position(0, "")))
@@ -125,10 +124,16 @@ def _mark(path: Path, end: int) -> str:
 
 
 def _format_cursor(places: Mapping[str, _Position]) -> str:
-    newest = sorted(places.items())[-_FILES:]
+    newest = ((name, places[name]) for name in _list_newest(places))
     return (
         ",".join(f"{name}:{position.end}:{position.mark}" for name, position in newest) or _NO_FILES
     )
+
+
+def _list_newest(names: Collection[str]) -> list[str]:
+    """Return the files of the newest days, oldest first."""
+    days = sorted(set(map(get_day, names)))[-_DAYS:]
+    return sorted(name for name in names if get_day(name) in days)
 
 
 def _read(cursor: str) -> dict[str, _Position]:

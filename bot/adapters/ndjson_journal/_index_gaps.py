@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.ndjson_journal._files import PORTIONS, Portions
+from bot.adapters.ndjson_journal._files import PORTIONS, Portions, get_day
 from bot.adapters.ndjson_journal._index import (
     Columns,
     IndexedFile,
@@ -140,7 +140,7 @@ def _iterate_matching_lines(chunk: bytes, needles: Sequence[bytes]) -> Iterator[
 def _get_day_end(path: Path) -> int:
     """Return the end of a file's day, in microseconds."""
     try:
-        day = date.fromisoformat(path.stem) + timedelta(days=1)
+        day = date.fromisoformat(get_day(path.name)) + timedelta(days=1)
     except (ValueError, OverflowError):
         return FOREVER  # not a valid day: the file may contain any time
     return to_microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))

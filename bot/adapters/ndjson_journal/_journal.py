@@ -42,7 +42,8 @@ T = TypeVar("T")
 class NdjsonJournal:
     """Implements `bot.ports.journal.Journal` in `state/journal/` and `state/journal.sqlite3`.
 
-    `folder` is where the files are instead, as of a bot that writes with `theseus_observe`.
+    `folder` is where the files are instead. If several machines share it, each one is a `writer`
+    with a name of its own.
 
     `append` works on any thread while the journal is open. The index follows a moment later, on its
     own thread; queries update it first. They never wait for an index of a whole month: lines that
@@ -57,9 +58,10 @@ class NdjsonJournal:
         redact: Callable[[str], str],
         on_record: Callable[[Action], None] | None = None,
         folder: Path | None = None,
+        writer: str = "",
     ) -> None:
         self._on_record = on_record
-        self._files = DayFiles(state / "journal" if folder is None else folder)
+        self._files = DayFiles(state / "journal" if folder is None else folder, writer)
         self._index = Database(
             state / "journal.sqlite3",
             MIGRATIONS,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.ndjson_journal._files import PORTIONS, Portions, list_sizes
+from bot.adapters.ndjson_journal._files import PORTIONS, Portions, get_day, list_sizes
 from bot.adapters.ndjson_journal._follower import iterate_full_lines
 from bot.adapters.ndjson_journal._samples import sample_in
 from bot.domain.samples import Sample
@@ -34,7 +34,7 @@ def list_spans(
     first, last = _format_day(since, "0000-00-00"), _format_day(until, "9999-99-99")
     spans = []
     for name, size in list_sizes(folder).items():
-        if first <= name[:10] <= last:
+        if first <= get_day(name) <= last:
             span = Span(folder / name, 0, size)
             if size > portions.full:
                 with contextlib.suppress(FileNotFoundError):

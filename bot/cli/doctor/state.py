@@ -23,9 +23,25 @@ async def _check_postgres(settings: Settings) -> list[DoctorFinding]:
         if stores.place is None:
             return _check_standby(settings)
         await asyncio.to_thread(stores.check_server)
-        return [report_good("state", f"PostgreSQL: {stores.place.name}")]
+        found = [report_good("state", f"PostgreSQL: {stores.place.name}")]
+        return [*found, *check_shared(settings, stores)]
     except ConfigError as error:
         return [report_bad("state", str(error), "Correct THESEUS_STATE_URL in .env.")]
+
+
+def check_shared(settings: Settings, stores: StateStores) -> list[DoctorFinding]:
+    """Return where the journal is, or that a standby elsewhere cannot read it."""
+    if stores.anchor_folder != settings.state:
+        return [report_good("state", f"the journal: {stores.journal_folder}, for all machines")]
+    if not settings.config.availability.standby:
+        return []
+    return [
+        report_note(
+            "state",
+            "the journal is on this machine alone: a standby elsewhere cannot read what happened",
+            "Set THESEUS_SHARED in .env to a folder that both machines see (docs/standby.md).",
+        )
+    ]
 
 
 def _check_standby(settings: Settings) -> list[DoctorFinding]:
