@@ -51,6 +51,7 @@ async def test_the_commit_is_named_and_a_press_makes_the_old_answer_the_proof(
 
 
 def proposed(checkout: Path) -> str:
-    """Return what the only branch of the bot's adds to main."""
-    branch = run_git(checkout, "branch", "--list", "--format=%(refname:short)", "theseus/*").strip()
+    """Return what the branch of the run adds to main; caches may have another meanwhile."""
+    listed = run_git(checkout, "branch", "--list", "--format=%(refname:short)", "theseus/*")
+    (branch,) = (each for each in listed.split() if not each.startswith("theseus/warmup"))
     return run_git(checkout, "diff", f"main...{branch}")
