@@ -1,6 +1,5 @@
 """Artefacts as objects of an S3-compatible store. Imported late: its client is an extra."""
 
-import hashlib
 import io
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -9,10 +8,9 @@ from urllib.parse import urlsplit
 import urllib3
 from minio import Minio
 from minio.error import MinioException
-from theseus_guard.completion import run_in_thread
 
 from bot.domain.errors import ConfigError, StoreError
-from bot.ports.artefact_store import MAX_ARTEFACT, check_artefact_key
+from bot.infra.hashed_artefacts import HashedArtefacts
 
 _FAILURES = (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError)
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
@@ -28,12 +26,8 @@ class S3Place(NamedTuple):
     region: str | None = None
 
 
-class S3Artefacts:
-    """Implements `bot.ports.artefact_store.ArtefactStore` with one object for each key.
-
-    Others may write to the bucket, and the store itself need not be trusted: content is only
-    returned if it has the hash.
-    """
+class S3Artefacts(HashedArtefacts):
+    """Has one object for each key. Others may write to the bucket, too."""
 
     def __init__(self, place: S3Place, access_key: str, secret_key: str) -> None:
         """Connect to nothing yet. Raises `ConfigError` for an address that cannot be one."""
@@ -53,48 +47,28 @@ class S3Artefacts:
         except ValueError as error:
             raise ConfigError(f"work.artefacts_endpoint {place.endpoint}: {error}") from error
 
-    async def put(self, content: bytes) -> str:
-        """Write the object, also if it is there: then it counts as new."""
-        if len(content) > MAX_ARTEFACT:
-            raise StoreError(f"an artefact of {len(content)} bytes is too large to be stored.")
-        return await run_in_thread(self._put, content)
+    def _describe(self, key: str) -> str:
+        return self._name + key
 
-    async def get(self, key: str, *, limit: int = MAX_ARTEFACT) -> bytes:
-        """Read the object, and check its hash."""
-        check_artefact_key(key)
-        return await run_in_thread(self._get, key, limit)
-
-    async def remove_older(self, seconds: float) -> int:
-        """Remove objects that no one has stored for some time; return how many."""
-        return await run_in_thread(self._remove_older, seconds)
-
-    def _put(self, content: bytes) -> str:
-        key = hashlib.sha256(content).hexdigest()
+    def _write(self, key: str, content: bytes) -> None:
         try:
             self._client.put_object(
                 self._bucket, self._prefix + key, io.BytesIO(content), len(content)
             )
         except _FAILURES as error:
             raise StoreError(f"cannot store an artefact in {self._name}: {error}") from error
-        return key
 
-    def _get(self, key: str, limit: int) -> bytes:
+    def _read(self, key: str, size: int) -> bytes:
         try:
             response = self._client.get_object(self._bucket, self._prefix + key)
             try:
                 # Without decoding: a small compressed answer could fill the memory.
-                content: bytes = response.read(limit + 1, decode_content=False)
+                content: bytes = response.read(size, decode_content=False)
             finally:
                 response.close()  # what is left of a large object is not read
                 response.release_conn()
         except _FAILURES as error:
             raise StoreError(f"the artefact {self._name}{key} cannot be read: {error}") from error
-        if len(content) > limit:
-            raise StoreError(f"the artefact {self._name}{key} is larger than {limit} bytes.")
-        if hashlib.sha256(content).hexdigest() != key:
-            raise StoreError(
-                f"the artefact {self._name}{key} does not have the content of its name."
-            )
         return content
 
     def _remove_older(self, seconds: float) -> int:
