@@ -35,7 +35,7 @@ class ReusedCopy:
 
         Raises `OSError` and `shutil.Error`.
         """
-        there, sources = self._take_intact(), dict[str, Mark]()
+        there, sources = self.clear(), dict[str, Mark]()
         wanted = dict(_iterate_wanted(source, is_copied))
         for name in there - set(wanted):  # before anything is written: no link is followed
             _remove(self.tree / name)
@@ -52,13 +52,13 @@ class ReusedCopy:
         for name, status in reversed(wanted.items()):
             if stat.S_ISDIR(status.st_mode):
                 shutil.copystat(source / name, self.tree / name)
-        shutil.copystat(source, self.tree)
+        shutil.copymode(source, self.tree)
         self._sources = sources
         self.seal()
 
     def clear_unless_complete(self) -> bool:
         """Remove what was changed; if anything is missing then, empty it and return `True`."""
-        there = self._take_intact()
+        there = self.clear()
         if self._seal is not None and self._seal.names == there:
             return False
         self._start()
@@ -69,22 +69,29 @@ class ReusedCopy:
         self._seal = Seal(self.tree)
 
     def move_to(self, to: Path) -> None:
-        """Move the copy, if there is one. Raises `OSError` if it is no folder any more."""
+        """Move the copy, if it is there; its date is that of the last move.
+
+        Raises `OSError` if it is no folder any more.
+        """
+        if not os.path.lexists(self.tree):  # not written yet, or removed by others
+            self._seal = None
         if self._seal is not None:
             self.tree.rename(to)
             if to.is_symlink() or not to.is_dir():
                 self._seal = None
                 raise NotADirectoryError(to)
+            os.utime(to)
         self.tree = to
 
-    def clear(self) -> None:
-        """Remove what was changed since the last copy, or all if the rest cannot be used."""
-        if self._seal is None or not self._seal.remove_changes(self.tree):
-            self._start()
+    def clear(self) -> set[str]:
+        """Remove what was changed since the last copy, or all if the rest cannot be used.
 
-    def _take_intact(self) -> set[str]:
-        self.clear()
-        return Seal(self.tree).names
+        Return the names of what is left.
+        """
+        left = None if self._seal is None else self._seal.remove_changes(self.tree)
+        if left is None:
+            self._start()
+        return left or set()
 
     def _start(self) -> None:
         _remove(self.tree)

@@ -26,8 +26,8 @@ class Seal:
         """The files and folders, relative to the folder, which is not among them."""
         return set(self._marks) - {""}
 
-    def remove_changes(self, folder: Path) -> bool:
-        """Remove what is new or was changed; return whether the rest can be used.
+    def remove_changes(self, folder: Path) -> set[str] | None:
+        """Remove what is new or was changed; return the names of the rest, `None` if it is useless.
 
         The folder itself may have been moved. Of a folder in it, only the names may have changed:
         other rights or attributes would apply to what is written there next.
@@ -35,18 +35,25 @@ class Seal:
         try:
             content = list(iterate_content(folder))
             if not _is_plain(folder, content[0][1], self._marks[""]):
-                return False
+                return None
+            left, gone = set[str](), tuple[str, ...]()
             for name, status in content[1:]:
                 mark, path = self._marks.get(name), folder / name
-                if mark == build_mark(status) or not os.path.lexists(path):
+                if name.startswith(gone):
                     continue
                 if not stat.S_ISDIR(status.st_mode):
-                    path.unlink()
-                elif mark is None or not _is_plain(path, status, mark):
+                    if mark == build_mark(status):
+                        left.add(name)
+                    else:
+                        path.unlink()
+                elif mark == build_mark(status) or (mark and _is_plain(path, status, mark)):
+                    left.add(name)
+                else:
                     remove_tree(path)
+                    gone += (f"{name}/",)
         except OSError:
-            return False
-        return True
+            return None
+        return left
 
 
 def iterate_content(folder: Path) -> Iterator[tuple[str, os.stat_result]]:

@@ -40,7 +40,10 @@ class SpareWorktrees:
         self._lock = threading.Lock()
 
     def keep(self, worktree: Path, checkout: WrittenFiles) -> bool:
-        """Move a worktree's files here; return `False` if they have to be removed instead."""
+        """Move a worktree's files here, without what was changed.
+
+        Return `False` if the worktree is left as it is.
+        """
         pointer, spare = worktree / _POINTER, self._folder / secrets.token_hex(8)
         with self._lock:
             if len(self._spares) >= self.limit or pointer.is_symlink() or not pointer.is_file():
@@ -52,7 +55,11 @@ class SpareWorktrees:
             except OSError as error:
                 _log.warning("the files of %s are not kept: %s", worktree, error)
                 return False
-            self._spares.append((spare, checkout))
+            # What a run left may be large, or deep.
+            if checkout.seal.remove_changes(spare) is None:
+                _remove(spare)
+            else:
+                self._spares.append((spare, checkout))
         return True
 
     def fill(self, worktree: Path, git_folder: Path) -> None:
@@ -60,7 +67,7 @@ class SpareWorktrees:
         with self._lock:
             while self._spares:
                 spare, checkout = self._spares.pop()
-                if checkout.seal.remove_changes(spare):
+                if checkout.seal.remove_changes(spare) is not None:
                     (worktree / _POINTER).rename(spare / _POINTER)
                     spare.rename(worktree)
                     (git_folder / "index").write_bytes(checkout.git_index)

@@ -76,9 +76,10 @@ class Scratch:
 
     def _reap(self) -> None:
         """Remove folders of a killed bot."""
+        own = {copy.tree for _, copy in self._spares}
         for folder in (self._folder, self._copies):
             folder.mkdir(parents=True, exist_ok=True)
-            for leftover in folder.iterdir():
+            for leftover in set(folder.iterdir()) - own:
                 with contextlib.suppress(FileNotFoundError):  # another check has just ended
                     if time.time() - leftover.lstat().st_mtime > _STALE_SECONDS:
                         _remove(leftover)

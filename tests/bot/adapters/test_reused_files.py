@@ -1,5 +1,6 @@
 """Files that are used again: what ran in them before has no influence on who gets them next."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -157,6 +158,38 @@ async def test_what_ran_in_a_copy_does_not_reach_the_next(
             await attack(folder / "tree", ATTACKS[kind])
         async with scratch.open_copy(lent, at_base=at_base) as folder:
             assert describe(folder / "tree") == wanted
+
+
+@pytest.mark.parametrize("at_base", [False, True], ids=["the change", "base"])
+async def test_copies_that_were_not_used_for_long_or_are_gone_hinder_no_check(
+    tmp_path: Path, at_base: bool
+) -> None:
+    base = make_repository(tmp_path / "checkout", FILES)
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    scratch = Scratch(tmp_path / "scratch")
+    async with workspaces.open("first", base=base) as lent:
+        os.utime(lent.path, (0, 0))
+        async with scratch.open_copy(lent, at_base=at_base) as folder:
+            wanted, written = describe(folder / "tree"), (folder / "tree").stat().st_ino
+        (stored,) = (tmp_path / "copies").iterdir()
+        os.utime(stored, (0, 0))
+        async with scratch.open_copy(lent, at_base=at_base) as folder:
+            assert describe(folder / "tree") == wanted
+            assert (folder / "tree").stat().st_ino == written
+        (stored,) = (tmp_path / "copies").iterdir()
+        shutil.rmtree(stored)
+        async with scratch.open_copy(lent, at_base=at_base) as folder:
+            assert describe(folder / "tree") == wanted
+
+
+async def test_what_a_run_left_is_removed_when_its_worktree_is_stored(tmp_path: Path) -> None:
+    base = make_repository(tmp_path / "checkout", FILES)
+    folder = tmp_path / "worktrees"
+    async with GitWorkspaces(tmp_path / "checkout", folder, spares=1).open("1", base=base) as lent:
+        write(lent.path, {"left/large.bin": "x"})
+    (stored,) = (folder / ".spare").iterdir()
+    assert not (stored / "left").exists()
+    assert (stored / "dice.py").exists()
 
 
 async def test_a_copy_replaced_by_a_link_is_written_anew(tmp_path: Path) -> None:
