@@ -5,6 +5,7 @@ before, the next leader takes them from here.
 """
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from bot.domain.errors import WorkspaceError
@@ -51,5 +52,6 @@ class SharedCommits:
         # The dates of the files are the file system's, so they are compared with the machine's.
         oldest = time.time() - _KEEP_SECONDS
         for file in self._folder.glob("*.bundle"):
-            if file.stat().st_mtime < oldest:
-                file.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another machine was faster
+                if file.stat().st_mtime < oldest:
+                    file.unlink()
