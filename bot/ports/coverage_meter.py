@@ -1,9 +1,12 @@
 """The coverage port: which functions of the cogs the tests run, as measured."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from bot.domain.code_coverage import CodeCoverage
+
+Lines = Mapping[str, Collection[int]]
+"""Numbers of lines, by file."""
 
 
 class CoverageMeter(Protocol):
@@ -19,13 +22,12 @@ class CoverageMeter(Protocol):
         ...
 
     async def measure_lines(
-        self, base: str, head: str, statements: Mapping[str, Sequence[Collection[int]]]
-    ) -> Mapping[str, frozenset[int]]:
-        """Run head's tests that reach these files, sandboxed; return the lines that ran, by file.
+        self, base: str, head: str, files: Collection[str], is_enough: Callable[[Lines], bool]
+    ) -> Lines:
+        """Run head's tests that reach `files`, sandboxed; return the lines that ran.
 
-        The nearest tests come first, and the others only run if they may add something: if a
-        statement, given by its lines, has not run yet. The commands are those of base's quick
-        checks. Tests may fail. Raises `VerifierError` if
+        The nearest tests run first, and the others unless `is_enough` accepts the lines of these.
+        The commands are those of base's quick checks. Tests may fail. Raises `VerifierError` if
         there is no result, and `WorkspaceError` if a commit is unknown.
         """
         ...

@@ -23,7 +23,7 @@ FILES = {
     "tests/test_it.py": b"from cogs.dice import used\n\ndef test_it():\n    assert used() == 1\n",
 }
 HEAD = "e" * 40
-WANTED = {"cogs/dice.py": [{2}, {6}]}
+WANTED = ["cogs/dice.py"]
 LOOSE = {**FILES, "data/config.yaml": FILES["data/config.yaml"].replace(b"pytest", b"true")}
 
 
@@ -54,10 +54,10 @@ async def test_the_lines_that_tests_run_are_those_of_the_files_asked_for(
     meter: CoverageMeter,
 ) -> None:
     # Base's commands count, whatever head configures.
-    found = await meter.measure_lines(COMMIT, HEAD, WANTED)
+    found = await meter.measure_lines(COMMIT, HEAD, WANTED, lambda _: False)
     assert found == {"cogs/dice.py": {1, 2, 5}}
     with pytest.raises(WorkspaceError):
-        await meter.measure_lines(COMMIT, "d" * 40, WANTED)
+        await meter.measure_lines(COMMIT, "d" * 40, WANTED, lambda _: False)
 
 
 @pytest.mark.slow
@@ -70,7 +70,7 @@ async def test_lines_that_a_test_made_up_in_a_wrong_form_are_an_error() -> None:
     trees = FakeCommitTrees({COMMIT: {**FILES, "tests/test_it.py": forging}})
     meter = SandboxedCoverage(PlainSandbox(), trees)
     with pytest.raises(VerifierError, match="cannot be read"):
-        await meter.measure_lines(COMMIT, COMMIT, WANTED)
+        await meter.measure_lines(COMMIT, COMMIT, WANTED, lambda _: False)
 
 
 async def test_a_commit_that_is_not_known_is_an_error(meter: CoverageMeter) -> None:

@@ -1,9 +1,10 @@
 """A coverage meter that answers from memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from bot.domain.code_coverage import CodeCoverage
 from bot.domain.errors import PortError, WorkspaceError
+from bot.ports.coverage_meter import Lines
 
 
 class FakeCoverageMeter:
@@ -34,9 +35,9 @@ class FakeCoverageMeter:
         return self._result.replace(commit=commit)
 
     async def measure_lines(
-        self, base: str, head: str, statements: Mapping[str, Sequence[Collection[int]]]
-    ) -> Mapping[str, frozenset[int]]:
+        self, base: str, head: str, files: Collection[str], is_enough: Callable[[Lines], bool]
+    ) -> Lines:
         """Return the lines of those files, or raise `error`."""
         for commit in (base, head):
             await self.measure(commit)
-        return {file: lines for file, lines in self.lines.items() if file in statements}
+        return {file: lines for file, lines in self.lines.items() if file in files}

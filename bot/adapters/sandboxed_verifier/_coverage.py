@@ -4,7 +4,7 @@ import ast
 import json
 import shutil
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from theseus_guard.completion import run_in_thread
@@ -19,6 +19,7 @@ from bot.adapters.sandboxed_verifier._line_coverage import run_nearest_tests
 from bot.domain.checks import Check, Checks
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import ConfigError, VerifierError
+from bot.ports.coverage_meter import Lines
 from bot.ports.trees import CommitTrees
 from bot.settings import parse_checks
 
@@ -70,13 +71,15 @@ class SandboxedCoverage:
         )
 
     async def measure_lines(
-        self, base: str, head: str, statements: Mapping[str, Sequence[Collection[int]]]
-    ) -> Mapping[str, frozenset[int]]:
+        self, base: str, head: str, files: Collection[str], is_enough: Callable[[Lines], bool]
+    ) -> Lines:
         """Run the tests on a temporary copy of head, as base configures them."""
         found = await self._read_checks(base)
         checks = found.quick if self._fixed is None else _choose_nearest(found)
         async with self._load.hold_shared(), self._trees.open_tree(head) as tree:
-            return await run_nearest_tests(self._sandbox, checks, tree, statements, self._python)
+            return await run_nearest_tests(
+                self._sandbox, checks, tree, files, is_enough, self._python
+            )
 
     async def _read_checks(self, commit: str) -> Checks:
         if self._fixed is not None:

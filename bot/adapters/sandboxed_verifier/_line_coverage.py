@@ -4,7 +4,7 @@ import itertools
 import json
 import shutil
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -24,6 +24,7 @@ from bot.adapters.sandboxed_verifier._commands import (
 from bot.adapters.sandboxed_verifier._test_selection import select_affected_tests
 from bot.domain.checks import Check
 from bot.domain.errors import VerifierError
+from bot.ports.coverage_meter import Lines
 
 _PLUGIN = Path(__file__).with_name("_line_plugin.py")
 _TRACE = Path(runner.__path__[0]) / "line_trace.py"
@@ -38,40 +39,31 @@ async def run_nearest_tests(
     sandbox: Sandbox,
     checks: Sequence[Check],
     tree: Path,
-    statements: Mapping[str, Sequence[Collection[int]]],
+    files: Collection[str],
+    is_enough: Callable[[Lines], bool],
     interpreter: str = sys.executable,
-) -> Mapping[str, frozenset[int]]:
-    """Return the lines of these files that the tests of these checks run in `tree`.
+) -> Lines:
+    """Return the lines of `files` that the tests of these checks run in `tree`.
 
-    The few nearest tests run first, and the others unless each statement has run by then. Raises
+    The few nearest tests run first, and the others unless these lines are enough. Raises
     `VerifierError` if no check runs pytest, or if it does not finish.
     """
     tests = [c for c in checks if find_kind(c) == "tests" and find_tool(c.command) == "pytest"]
     if not tests:
         raise VerifierError("no check runs pytest")
-    python = present_python(tree, sorted(statements))
+    python = present_python(tree, sorted(files))
     affected = await run_in_thread(lambda: select_affected_tests(tree, python, cap=_MOST_TESTS))
     found: dict[str, set[int]] = {}
     parts = (affected[:_NEAREST], affected[_NEAREST:])
     for check, some in itertools.product(tests, parts):
-        if _has_run(statements, found) or (some is parts[1] and AFFECTED not in check.command):
+        if is_enough(found) or (some is parts[1] and AFFECTED not in check.command):
             continue
         command = expand(check, python, some, python=interpreter)
         if command is None:  # without tests that reach the change, there is nothing to run
             continue
         for file, lines in (await _run(sandbox, check, command, tree, python)).items():
             found.setdefault(file, set()).update(lines)
-    return {file: frozenset(lines) for file, lines in found.items()}
-
-
-def _has_run(
-    statements: Mapping[str, Sequence[Collection[int]]], found: Mapping[str, set[int]]
-) -> bool:
-    return all(
-        not found.get(file, set()).isdisjoint(lines)
-        for file, each in statements.items()
-        for lines in each
-    )
+    return found
 
 
 async def _run(

@@ -1,7 +1,8 @@
 """The coverage gate: which changed lines no test and no replay runs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from theseus_rehearsal.ports.rehearsal import Rehearsal
@@ -9,7 +10,7 @@ from theseus_rehearsal.probe import RunProbe
 
 from bot.domain.errors import RehearsalError, StoreError, VerifierError
 from bot.domain.gates import GateName, GateRules
-from bot.ports.coverage_meter import CoverageMeter
+from bot.ports.coverage_meter import CoverageMeter, Lines
 from bot.ports.trees import CommitTrees
 from bot.proof.changed_statements import (
     Statement,
@@ -21,7 +22,6 @@ from bot.self_improvement.checks.gates.merge_gates import GateCase, GateReport
 from bot.self_improvement.checks.gates.reached_scripts import CaseScripts
 
 _MOST_SCRIPTS, _MOST_SHOWN = 12, 8
-Lines = Mapping[str, Collection[int]]
 _Statements = Mapping[str, Sequence[Statement]]
 
 
@@ -48,7 +48,7 @@ class CoverageGate:
         doubts: list[str] = []
         ran: dict[str, set[int]] = {}
         for collect in (self._run_tests, self._run_scripts):
-            if not any(_list_unrun(statements, ran).values()):
+            if _has_run_all(statements, ran):
                 break
             try:
                 for file, lines in (await collect(case, statements)).items():
@@ -92,8 +92,10 @@ class CoverageGate:
         return found
 
     async def _run_tests(self, case: GateCase, statements: _Statements) -> Lines:
-        wanted = {file: [each.lines for each in found] for file, found in statements.items()}
-        return await self.meter.measure_lines(case.change.base, case.change.head, wanted)
+        is_enough = partial(_has_run_all, statements)
+        return await self.meter.measure_lines(
+            case.change.base, case.change.head, sorted(statements), is_enough
+        )
 
     async def _run_scripts(self, case: GateCase, statements: _Statements) -> Lines:
         scripts, files = await self.scripts.list_for(case), sorted(statements)
@@ -109,6 +111,10 @@ class CoverageGate:
                         for file in step.lines.keys() & set(files):
                             probe.lines.setdefault(file, set()).update(step.lines[file])
         return probe.lines
+
+
+def _has_run_all(statements: _Statements, ran: Lines) -> bool:
+    return not any(_list_unrun(statements, ran).values())
 
 
 def _list_unrun(statements: _Statements, ran: Lines) -> dict[str, list[int]]:
