@@ -109,9 +109,7 @@ class ImportedCode:
         """Find the functions made of this code. Raises `Unfit` if a function cannot be found."""
         if not self._watched_all:
             raise Unfit("what is imported traces its own calls")
-        read = sorted(self._paths & (self._read | linecache.cache.keys()))
-        if read:
-            raise Unfit(f"{read[0]} is read while modules are imported")
+        self._require_unread()
         for module in list(sys.modules.values()):
             path = os.path.realpath(getattr(module, "__file__", None) or "/")
             if path in self._modules and not self._modules[path]:
@@ -126,6 +124,28 @@ class ImportedCode:
                 self._functions.setdefault(id(code), []).append(each)
             else:
                 self._ran.setdefault(id(code), code)  # has begun, or is about to
+
+    def require_unused(self) -> None:
+        """Raise `Unfit` if any of the files was imported or read."""
+        self._require_unread()
+        for module in list(sys.modules.values()):
+            path = os.path.realpath(getattr(module, "__file__", None) or "/")
+            if path in self._paths:
+                raise Unfit(f"{path} is imported before tests are collected")
+        loaded = sorted(path for path, codes in self._modules.items() if codes)
+        if loaded:
+            raise Unfit(f"{loaded[0]} is loaded before tests are collected")
+
+    def require_expected(self, files: Collection[str]) -> None:
+        """Raise `Unfit` if one of these files was not expected to change."""
+        others = sorted(set(files) - self._paths)
+        if others:
+            raise Unfit(f"{others[0]} was not expected to change")
+
+    def _require_unread(self) -> None:
+        read = sorted(self._paths & (self._read | linecache.cache.keys()))
+        if read:
+            raise Unfit(f"{read[0]} is read while modules are imported")
 
     def _find_holders(self) -> Iterator[tuple[Any, CodeType]]:
         """Yield every object made of code from our files, with that code."""
@@ -144,10 +164,9 @@ class ImportedCode:
 
     def put(self, files: dict[str, str]) -> None:
         """Replace the functions' code by that of these texts, by absolute path. Raises `Unfit`."""
+        self.require_expected(files)
         found: list[tuple[CodeType, CodeType]] = []
         for path, text in files.items():
-            if path not in self._modules:
-                raise Unfit(f"{path} was not expected to change")
             for top in self._modules[path]:
                 new = compile(text, top.co_filename, "exec", dont_inherit=True)
                 found += self._pair_codes(top, new)

@@ -118,11 +118,12 @@ def main(parts: Parts, settings: dict[str, Any]) -> None:
         server.say({"id": request["id"], "fit": preload(parts, request, root, cache)})
 
     server.handlers["preload"] = answer_preload
-    session = parts["session"]["SessionHandle"](server, parts, root, cache)
+    handles = parts["handles"]["open_handles"](server, parts, root, cache)
     server.say({"ready": os.getpid()})
     try:
         server.serve()
     finally:
-        session.end("nobody asks any more")
+        for handle in handles:
+            handle.end("nobody asks any more")
         server.end()
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,9 +1,11 @@
-"""A process in which pytest is configured and the tests are collected once, for all candidates.
+"""Two processes that are prepared once for all candidates, and fork one child for each.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_server` is: standard
-library and that project's pytest only. It forks one child per candidate, which puts the candidate's
-code into the imported functions (`_fork_code`) and runs the requested tests. If that could differ
-from a run from the start, the server forks a child of its own, which has collected nothing yet.
+library and that project's pytest only. In the first, the tests are collected: a child puts the
+candidate's code into the imported functions (`_fork_code`) and runs the requested tests. If that
+could differ from a run from the start, because the changed code has run during an import, the
+second is asked. There pytest is configured and nothing is collected: a child imports the tests and
+the candidate itself. If that could differ too, the server forks a child of its own.
 """
 
 import contextlib
@@ -18,144 +20,47 @@ from typing import Any
 Parts = dict[str, dict[str, Any]]
 
 
-class SessionHandle:
-    """The server's handle of that process: starts it, forwards requests, receives answers.
-
-    It handles `collect` and `collected` requests for the server.
-    """
-
-    def __init__(self, server: Any, parts: Parts, root: str, cache: str) -> None:
-        self._server, self._parts, self._root, self._cache = server, parts, root, cache
-        self._asked: dict[int, dict[str, Any]] = {}
-        self._starting: dict[str, Any] | None = None
-        self._pid = self._inlet = self._outlet = -1
-        self._buffer = b""
-        self._cancel = server.handlers["cancel"]
-        server.handlers |= {"collect": self.start, "collected": self.ask, "cancel": self.cancel}
-
-    def start(self, request: dict[str, Any]) -> None:
-        """Collect the tests in a separate process; the answer comes when that has ended."""
-        self.end("another was asked for")
-        request["scratch"] = self._server.scratch
-        self._outlet, to_write = os.pipe()
-        to_read, self._inlet = os.pipe()
-        self._starting, self._buffer = request, b""
-        self._pid = os.fork()
-        if self._pid == 0:
-            with contextlib.suppress(BaseException):
-                os.setpgid(0, 0)
-                self._server.leave()
-                for pipe in (self._outlet, self._inlet):
-                    os.close(pipe)
-                collect(self._parts, request, self._root, self._cache, (to_read, to_write))
-            os._exit(1)
-        os.close(to_read)
-        os.close(to_write)
-        self._server.others.add(self._pid)
-        self._server.held.add(self._inlet)
-        self._server.listen(self._outlet, self._listen)
-
-    def ask(self, request: dict[str, Any]) -> None:
-        """Forward a request; run tests from the start if they are not collected (yet)."""
-        if self._pid < 0 or self._starting is not None:
-            self._server.fork({**request, "unfit": "not collected yet"})
-            return
-        # The request is sent in a file, because writing much to a pipe blocks until it is read.
-        file = self._get_path(request["id"])
-        file.write_text(json.dumps(request), encoding="utf-8")
-        self._asked[request["id"]] = request
-        self._write({"id": request["id"], "seconds": request["seconds"], "file": str(file)})
-
-    def cancel(self, request: dict[str, Any]) -> None:
-        """End the run of the request with that number, wherever it is."""
-        self._cancel(request)
-        if request["cancel"] in self._asked:
-            self._write(request)
-
-    def _get_path(self, number: int) -> Path:
-        return Path(self._server.scratch, f"asked.{number}")
-
-    def _write(self, message: dict[str, Any]) -> None:
-        with contextlib.suppress(BrokenPipeError):  # the listener notices the end of the process
-            os.write(self._inlet, json.dumps(message).encode() + b"\n")
-
-    def _listen(self) -> None:
-        piece = os.read(self._outlet, 1 << 16)
-        self._buffer += piece
-        *lines, self._buffer = self._buffer.split(b"\n")
-        for line in lines:
-            self._take(json.loads(line))
-        if not piece:
-            self.end("it ended")
-
-    def _take(self, answer: dict[str, Any]) -> None:
-        if "obstacle" in answer:
-            starting, self._starting = self._starting, None
-            if answer["obstacle"]:
-                self.end(answer["obstacle"])
-            if starting is not None:
-                self._server.say({"id": starting["id"], "obstacle": answer["obstacle"]})
-            return
-        request = self._asked.pop(answer["id"], None)
-        self._get_path(answer["id"]).unlink(missing_ok=True)
-        if request is not None and answer["unfit"]:
-            self._server.fork({**request, "unfit": answer["unfit"]})
-        else:
-            self._server.say({**answer, "collected": True})
-
-    def end(self, why: str) -> None:
-        """End that process; its unanswered requests are run from the start."""
-        if self._pid < 0:
-            return
-        self._server.stop_listening(self._outlet)
-        self._server.held.discard(self._inlet)
-        os.close(self._inlet)
-        for end in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                end(self._pid, 9)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
-        self._server.others.discard(self._pid)
-        self._pid = -1
-        starting, self._starting = self._starting, None
-        if starting is not None:
-            self._server.say({"id": starting["id"], "obstacle": why})
-        pending, self._asked = self._asked, {}
-        for request in pending.values():
-            self._get_path(request["id"]).unlink(missing_ok=True)
-            self._server.fork({**request, "unfit": why})
-
-
-def collect(
-    parts: Parts, request: dict[str, Any], root: str, cache: str, pipes: tuple[int, int]
+def prepare_session(
+    name: str,
+    parts: Parts,
+    request: dict[str, Any],
+    root: str,
+    cache: str,
+    pipes: tuple[int, int],
 ) -> None:
-    """Run as that process: collect the tests, then fork a child per request. Does not return."""
+    """Run as such a process: let pytest begin, then fork a child per request. Does not return."""
     import pytest
 
     parts["server"]["call_prctl"](parts["server"]["PR_SET_PDEATHSIG"], 9)
-    output = os.open(str(Path(request["scratch"], "collected")), os.O_RDWR | os.O_CREAT, 0o600)
+    output = os.open(str(Path(request["scratch"], name)), os.O_RDWR | os.O_CREAT, 0o600)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
     parts["imports"]["compile_into"](cache, root)
-    session = CollectedSession(parts, request, root, pipes)
+    kinds: dict[str, type[PreparedSession]] = {
+        "collected": CollectedSession,
+        "configured": ConfiguredSession,
+    }
+    kind = kinds[name]
+    setattr(kind, kind.moment, pytest.hookimpl(tryfirst=True)(getattr(kind, kind.moment)))
+    session = kind(parts, request, root, pipes)
     parts["child"]["prepare"](request, session.recorder.alarm)
     session.imported.__enter__()
-    mark = pytest.hookimpl(tryfirst=True)
-    CollectedSession.pytest_runtestloop = mark(CollectedSession.pytest_runtestloop)  # type: ignore[method-assign]
     pytest.main(
         parts["child"]["build_arguments"](request, root), plugins=[session.recorder, session]
     )
-    session.server.say({"obstacle": "pytest ended before it had collected the tests"})
+    session.server.say({"obstacle": "pytest ended before it was prepared"})
 
 
-class CollectedSession:
-    """A pytest plugin that waits for requests to run tests, instead of running all at once."""
+class PreparedSession:
+    """A pytest plugin that waits for requests at a `moment`: in the hook of that name."""
+
+    moment = ""
 
     def __init__(
         self, parts: Parts, request: dict[str, Any], root: str, pipes: tuple[int, int]
     ) -> None:
-        self._parts, self._root = parts, root
+        self.parts, self.request, self.root = parts, request, root
         self._open_before = parts["code"]["open_files"]().keys()
         paths = [str(Path(root, path)) for path in request["changing"]]
         self.imported = parts["code"]["ImportedCode"](paths)
@@ -163,17 +68,45 @@ class CollectedSession:
         self.recorder = parts["child"]["TestRecorder"](request, root, lambda record: None, alarm)
         self.server = parts["server"]["Server"](self.work, request["scratch"], *pipes)
 
-    def pytest_runtestloop(self, session: Any) -> None:
-        """Report whether tests can be run from this state, then serve all requests."""
+    def work(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
+        """Run the requested tests with the candidate's code, in a child; return the last record."""
+        request |= json.loads(Path(request["file"]).read_text(encoding="utf-8"))
+        files = self.parts["overlay"]["resolve_paths"](request["overlay"], self.root)
+        try:
+            self._select(request, files)
+        except (self.parts["code"]["Unfit"], LookupError, SyntaxError, ValueError) as error:
+            return {"end": None, "unfit": f"{error}" or type(error).__name__}
+        self.parts["overlay"]["apply_overlay"](files, request["scratch"])
+        self.recorder.request, self.recorder.emit = request, emit
+        option = self._session.config.option
+        option.maxfail = request.get("maxfail") or option.maxfail
+        self._capture.start_global_capturing()
+        self._capture.suspend_global_capture(in_=True)
+        plugins = self.parts["main"]["build_plugins"](self.parts, request, self.root, emit)
+        end = self._run(plugins)
+        sys.stdout.flush()
+        return end
+
+    def _select(self, request: dict[str, Any], files: dict[str, str]) -> None:
+        """Prepare this child for the request. Raises `Unfit` if it has to be run elsewhere."""
+        raise NotImplementedError
+
+    def _run(self, plugins: Sequence[Any]) -> dict[str, Any]:
+        """Run the tests with these plugins in addition; return the last record."""
+        raise NotImplementedError
+
+    def _check(self) -> str:
+        """Return why candidates could be judged differently here, or an empty string."""
+        raise NotImplementedError
+
+    def _serve(self, session: Any) -> None:
+        """Report whether this process may fork, then serve all requests. Does not return."""
         self._session = session
         self.imported.__exit__()
         self._capture = session.config.pluginmanager.getplugin("capturemanager")
-        obstacle = self._find_obstacle(session)
+        obstacle = self._find_obstacle()
         self.server.say({"obstacle": obstacle})
         if not obstacle:
-            # Reading objects in a child copies their memory pages (reference counts), which is slow
-            # for thousands of items. So they are indexed and frozen here, before the forks.
-            self._named = group_by_name(session.items)
             gc.collect()
             gc.freeze()
             sys.stdout.flush()
@@ -181,50 +114,108 @@ class CollectedSession:
             self.server.end()
         os._exit(0)
 
-    def _find_obstacle(self, session: Any) -> str:
+    def _find_obstacle(self) -> str:
         """Return why this process must not fork, or an empty string."""
-        if session.testsfailed:
+        if self._session.testsfailed:
             return "some tests cannot be collected"
-        if find_other_loops(session.config, self):
-            return "a plugin runs the tests in its own way"
-        if self._parts["imports"]["count_threads"]() != 1:
+        if self.parts["imports"]["count_threads"]() != 1:
             return "a thread was started while modules were imported"
         if Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
             return "a process was started while modules were imported"
         # pytest's capture holds files of its own, which would count as opened by the project.
         self._capture.stop_global_capturing()
         own = {self.server.selector.fileno()}
-        opened = self._parts["code"]["open_files"]()
+        opened = self.parts["code"]["open_files"]()
         left = [opened[number] for number in opened.keys() - self._open_before - own]
         if left:
             return f"{left[0]} was opened while modules were imported"
         try:
-            self.imported.index()
-        except self._parts["code"]["Unfit"] as unfit:
+            return self._check()
+        except self.parts["code"]["Unfit"] as unfit:
             return str(unfit)
+
+
+class CollectedSession(PreparedSession):
+    """Waits when the tests are collected."""
+
+    moment = "pytest_runtestloop"
+
+    def pytest_runtestloop(self, session: Any) -> None:
+        """Serve requests in place of running the tests."""
+        # Reading objects in a child copies their memory pages (reference counts), which is slow for
+        # thousands of items. So they are indexed here, before the forks.
+        self._named = group_by_name(session.items)
+        self._serve(session)
+
+    def _check(self) -> str:
+        if find_other_loops(self._session.config, self):
+            return "a plugin runs the tests in its own way"
+        self.imported.index()
         return ""
 
-    def work(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
-        """Run the requested tests with the candidate's code, in a child; return the last record."""
-        request |= json.loads(Path(request["file"]).read_text(encoding="utf-8"))
-        overlay, session = self._parts["overlay"], self._session
-        files = overlay["resolve_paths"](request["overlay"], self._root)
-        unfit: type[Exception] = self._parts["code"]["Unfit"]
-        try:
-            items = select_items(self._named, request["tests"])
-            self.imported.put(files)
-        except (unfit, LookupError, SyntaxError, ValueError) as error:
-            return {"end": None, "unfit": f"{error}" or type(error).__name__}
-        overlay["apply_overlay"](files, request["scratch"])
-        self.recorder.request, self.recorder.emit = request, emit
-        session.items, session.testscollected = items, len(items)
-        session.config.option.maxfail = request.get("maxfail") or session.config.option.maxfail
-        self._capture.start_global_capturing()
-        self._capture.suspend_global_capture(in_=True)
-        plugins = self._parts["main"]["build_plugins"](self._parts, request, self._root, emit)
-        end = run_loop(session, plugins)
-        sys.stdout.flush()
-        return {"end": end}
+    def _select(self, request: dict[str, Any], files: dict[str, str]) -> None:
+        items = select_items(self._named, request["tests"])
+        self.imported.put(files)
+        self._session.items, self._session.testscollected = items, len(items)
+
+    def _run(self, plugins: Sequence[Any]) -> dict[str, Any]:
+        return {"end": run_loop(self._session, plugins)}
+
+
+class ConfiguredSession(PreparedSession):
+    """Waits before any test is collected; a child collects only the requested ones."""
+
+    moment = "pytest_collection"
+
+    def __init__(self, *about: Any) -> None:
+        super().__init__(*about)
+        self._is_child = False
+
+    def pytest_collection(self, session: Any) -> None:
+        """Serve requests in place of collecting, except in a child."""
+        if not self._is_child:
+            self._serve(session)
+
+    def _check(self) -> str:
+        self.imported.require_unused()
+        return ""
+
+    def _select(self, request: dict[str, Any], files: dict[str, str]) -> None:
+        self.imported.require_expected(files)
+        tests = request["tests"]
+        if any(test.startswith("-") for test in tests):
+            raise ValueError("the tests contain options")
+        self._session.config.args = list(self.parts["child"]["resolve_tests"](tests, self.root))
+        self._is_child = True
+
+    def _run(self, plugins: Sequence[Any]) -> dict[str, Any]:
+        for plugin in plugins:
+            self._session.config.pluginmanager.register(plugin)
+        # pytest ends in many ways, such as for an unknown test id: the run is then repeated from
+        # the start, which reports it.
+        with contextlib.suppress(BaseException):
+            return {"end": run_session(self._session)}
+        return {"end": None, "unfit": "pytest ended before the tests did"}
+
+
+def run_session(session: Any) -> int:
+    """Collect and run tests as pytest's main function does, and return pytest's exit code.
+
+    Raises what that handles, except if tests failed or were interrupted by their failures.
+    """
+    hook = session.config.hook
+    try:
+        hook.pytest_collection(session=session)
+        hook.pytest_runtestloop(session=session)
+        end = 1 if session.testsfailed else 0 if session.testscollected else 5
+    except session.Interrupted:
+        end = 2
+    except session.Failed:
+        end = 1
+    os.chdir(session.startpath)
+    session.exitstatus = end
+    hook.pytest_sessionfinish(session=session, exitstatus=end)
+    return int(session.exitstatus)
 
 
 def find_other_loops(config: Any, own: object) -> list[object]:

@@ -53,9 +53,10 @@ def read_answer(answer: Mapping[str, Any]) -> RunResult:
 
 
 def describe_mode(answer: Mapping[str, Any]) -> str:
-    """Return how a run was made: in the collected session, or from the start and why."""
-    if answer.get("collected"):
-        return "collected"
+    """Return how a run was made: in one of the prepared processes, or from the start and why."""
+    for name in ("collected", "configured"):
+        if answer.get(name):
+            return name
     return str(answer.get("unfit") or "anew")
 
 

@@ -18,7 +18,7 @@ parts["main"]["main"](parts, settings)
 """
 PARTS = (
     "alarm", "child", "collection", "overlay", "server", "imports", "paths", "calls", "coroutines",
-    "replays", "code", "hits", "session", "main",
+    "replays", "code", "hits", "session", "handles", "main",
 )  # fmt: skip
 
 

@@ -177,6 +177,11 @@ async def test_a_candidate_is_judged_as_from_the_start_and_from_the_start_where_
             assert collect_outcomes(quick) == collect_outcomes(slow), name
             assert quick.code == slow.code, name
             assert (runner.counts["collected"] == before) == needed, name
+        # What is configured may be prepared after what is collected.
+        for _ in range(50):
+            if not runner.counts["configured"]:
+                await runner.run([TEST], {"subject.py": f"{SUBJECT}MORE = 1\n"}, SHORT)
+        assert runner.counts["configured"]
 
 
 async def test_calls_are_made_again_as_from_the_start_and_what_differs_from_it_tells_nothing(
