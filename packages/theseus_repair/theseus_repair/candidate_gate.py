@@ -95,12 +95,17 @@ class CandidateGate:
         self._hunks, self._known = tuple(hunks), known
 
     async def judge(
-        self, files: Texts, *, reverts: bool = False, answer: StatedAnswer | None = None
+        self,
+        files: Texts,
+        *,
+        reverts: bool = False,
+        answer: StatedAnswer | None = None,
+        passing: Collection[str] = (),
     ) -> Ruling:
         """Decide on these new texts.
 
         `reverts` says that the candidate is known to revert something. `answer` is an answer that a
-        person might state for the failing call.
+        person might state for the failing call. `passing` are tests that passed with these texts.
         """
         undo = find_reverted(self._before, files, self._hunks, self._known)
         if undo.full_commit is not None:
@@ -114,7 +119,7 @@ class CandidateGate:
             commit = next(iter(undo.parts), "")
             name = f"commit {commit[:10]}" if commit else "an earlier change"
             found.append(Hazard("undo", next(iter(files)), 0, _PARTIAL_REVERT.format(commit=name)))
-        stated, tests = self._stated.add(answer), await self._find_passing(files)
+        stated, tests = self._stated.add(answer), await self._find_passing(files, passing)
         answered = self._answered or answer is not None
         # A partly reverted commit restores earlier code, which alone is no reason for doubt.
         unjudged = all(hazard.kind == "undo" for hazard in found)
@@ -149,11 +154,15 @@ class CandidateGate:
         for condition in find_joined_conditions(self._before, files):
             yield condition if self._written else replace(condition, kind="constant")
 
-    async def _find_passing(self, files: Texts) -> tuple[str, ...]:
-        """Return the existing tests that pass with the change."""
+    async def _find_passing(self, files: Texts, known: Collection[str]) -> tuple[str, ...]:
+        """Return the existing tests that pass with the change; those `known` do."""
         left_out = self._unconcerned(files)
         tests = [test for test in self._existing if test not in left_out]
-        return (await self._runner.run(tests, files, self._limits)).passed_tests if tests else ()
+        unknown = [test for test in tests if test not in known]
+        passed = set(known)
+        if unknown:
+            passed.update((await self._runner.run(unknown, files, self._limits)).passed_tests)
+        return tuple(test for test in tests if test in passed)
 
     async def _is_requested(self, files: Texts, tests: Sequence[str]) -> bool:
         """Return whether tests that fail without the change tell it from wrong neighbours."""
@@ -177,10 +186,14 @@ class CandidateGate:
         for path, after in files.items() if tests or stated else ():
             for text in build_mutants(path, self._before[path], after, kind):
                 wrong = {**files, path: text}
+                # The reproduction is short: with it, most neighbours need no run of all tests.
+                is_alternative = await self._is_passing(self._reproduction, wrong)
+                if seen and not is_alternative:
+                    continue
                 noticed = bool(tests) and not await self._is_passing(tests, wrong)
                 noticed = noticed or bool(stated and await stated.find_conflict(wrong))
                 seen = seen or noticed
-                if not noticed and await self._is_passing(self._reproduction, wrong):
+                if is_alternative and not noticed:
                     return False
         return seen
 

@@ -76,7 +76,9 @@ class Confirmation:
         if conflict:
             self.refused.append(RefusedCandidate(candidate, conflict, stated=True))
             return False
-        ruling = await self._gate.judge(files, reverts=candidate.kind == "revert")
+        passing = {test for run in runs_passed for test in run.passed_tests}
+        reverts = candidate.kind == "revert"
+        ruling = await self._gate.judge(files, reverts=reverts, passing=passing)
         self.rulings[candidate] = ruling
         if ruling.doubtful:
             self.doubtful[candidate] = ruling.reason

@@ -15,7 +15,7 @@ from theseus_repair.confirmation import Confirmation, is_same_code
 from theseus_repair.files import load_changeable_texts, write
 from theseus_repair.impacted_tests import ImpactedTests
 from theseus_repair.judge import TestJudge
-from theseus_repair.library_reader import load_used_library
+from theseus_repair.library_reader import load_used_library, read_ahead
 from theseus_repair.limits import compute_candidate_limits
 from theseus_repair.model import Problem, SearchReport, Texts
 from theseus_repair.order_dependent import OrderIndependentRunner
@@ -165,7 +165,10 @@ class _Prepared:
 
 
 async def _prepare(request: RepairRequest, preloading: PreloadingRunner) -> _Prepared:
-    base = await measure_baseline(request, preloading)
+    # The library is read, and kept for later, while the tests run.
+    base, _ = await asyncio.gather(
+        measure_baseline(request, preloading), asyncio.to_thread(read_ahead, request.python)
+    )
     guards = judge_guards(request, base)
     problem = await asyncio.to_thread(build_problem, request, base)
     preloaded: tuple[tuple[str, str], ...] = ()

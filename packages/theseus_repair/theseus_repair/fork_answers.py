@@ -9,6 +9,7 @@ from theseus_repair.calls import CallOutcome, RecordedCall
 from theseus_repair.model import Crash, TraceFrame
 from theseus_repair.runner import RunResult, TestRecord
 
+COLLECTED = "collected"  # the mode of a run in the session with collected tests
 BY_THE_CLOCK = "took too long"  # the text that `_fork_child` uses
 NOT_THERE = 4  # pytest's exit code for a usage error, which includes an unknown test id
 NOT_FOUND = re.compile(r"^ERROR: not found: (\S+?::[^\[\n]+)", re.M)
@@ -54,7 +55,7 @@ def read_answer(answer: Mapping[str, Any]) -> RunResult:
 
 def describe_mode(answer: Mapping[str, Any]) -> str:
     """Return how a run was made: in one of the prepared processes, or from the start and why."""
-    for name in ("collected", "configured"):
+    for name in (COLLECTED, "configured"):
         if answer.get(name):
             return name
     return str(answer.get("unfit") or "anew")

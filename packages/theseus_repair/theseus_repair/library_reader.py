@@ -30,6 +30,12 @@ def load_library(python: Path) -> Library:
     return EMPTY
 
 
+def read_ahead(python: Path | None) -> None:
+    """Read the library, so that `load_used_library` need not. Blocks: reads its source."""
+    if python is not None:
+        load_library(python)
+
+
 def load_used_library(python: Path | None, texts: Texts) -> Library:
     """Return discord.py if one of the texts imports it; otherwise reading it would be in vain."""
     if python is None or not any(_IMPORT.search(text) for text in texts.values()):

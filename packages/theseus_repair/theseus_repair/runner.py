@@ -125,7 +125,7 @@ class TestRunner(Protocol):
 
         `coverage` requests the lines each test ran (faster if limited to some lines by path),
         `modules` the modules that were imported, and `fresh` a run from the start, without the
-        collected session.
+        collected session. Where all tests passed in such a run before, it is not repeated.
 
         Late runs are killed with all their processes and returned with `late` set. Cancelling kills
         the run at once. Nothing on disk below the root changes.

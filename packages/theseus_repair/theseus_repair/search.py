@@ -232,8 +232,8 @@ async def search(
         stopped, cut = "time", True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(closing_seconds):
-                while (late := await _find_first_confirmed(state, confirm)) is not None:
-                    state.confirmed.append(late)
+                while state.passing:
+                    state.confirmed += await _confirm_passing(state, confirm, at_most=1)
     fix = max(state.confirmed, key=lambda candidate: candidate.rank, default=None)
     return SearchReport(
         fix=fix,
@@ -294,25 +294,29 @@ async def _gather_confirmed(state: _Search, confirm: Confirm) -> None:
         await state.wait_until(lambda: bool(state.passing) or not state.working)
         if not state.passing:
             return
-        fix = await _find_first_confirmed(state, confirm)
-        if fix is not None:
+        missing = ENOUGH - len(state.confirmed)
+        for fix in await _confirm_passing(state, confirm, at_most=min(WAITING, missing)):
             state.confirm(fix)
             state.confirmed[-1] = await _shrink(fix, state, confirm)
 
 
-async def _find_first_confirmed(state: _Search, confirm: Confirm) -> Candidate | None:
-    """Return the first passing candidate that is confirmed. May be cancelled at the time limit."""
-    while state.passing:
-        # The best-ranked first: workers finish in any order, and two searches should find the same.
-        number = min(state.passing)
-        candidate = state.passing[number]
-        is_confirmed = await confirm(candidate, candidate.apply(state.problem.texts))
-        # Not before it is confirmed: workers stop judging while candidates wait for that.
+async def _confirm_passing(
+    state: _Search, confirm: Confirm, *, at_most: int
+) -> Sequence[Candidate]:
+    """Return those of the first passing candidates that are confirmed.
+
+    They are confirmed in parallel. May be cancelled at the time limit.
+    """
+    # The best-ranked first: workers finish in any order, and two searches should find the same.
+    numbers = sorted(state.passing)[:at_most]
+    candidates = [state.passing[number] for number in numbers]
+    texts = state.problem.texts
+    confirmed = await asyncio.gather(*(confirm(each, each.apply(texts)) for each in candidates))
+    # Not before they are confirmed: workers stop judging while candidates wait for that.
+    for number in numbers:
         del state.passing[number]
-        state.changed.set()
-        if is_confirmed:
-            return candidate
-    return None
+    state.changed.set()
+    return [each for each, is_confirmed in zip(candidates, confirmed, strict=True) if is_confirmed]
 
 
 async def _shrink(fix: Candidate, state: _Search, confirm: Confirm) -> Candidate:
