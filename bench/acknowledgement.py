@@ -2,59 +2,94 @@
 
 Theseus understands the message, checks who speaks, and reacts; the echo bot only replies. Both are
 processes of their own, connected to one server, and are spoken to in turns. The time is taken at
-the person's end: from sending to seeing the answer.
+the person's end: from sending to seeing the answer. It is measured idle, and while other people
+write 200 messages a second, which both bots receive; those people are another process. The
+server and the measured person share this process, and each row says which rate was reached.
 """
 
 import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 
-from bench.rows import Row, measure_pairs
-from bench.stage import Event, EventWatch, open_demo, wait_for_run
-from bot.adapters.sqlite_store import SqliteStore
+from bench.rows import Row, Timed, compute_median, compute_p95
+from bench.stage import Event, EventWatch, open_demo
 from bot.app.demo import find_project_root
+from cogs.conversation._limits import LISTED
 
-PAIRS = 15
+PAIRS = 30
+A_SECOND = 200
 REQUEST = "rolling dice keeps crashing, please look into it"
+_BASELINE = "bare echo bot"
+_SECONDS = 30.0
 
 
-async def measure() -> Sequence[Row]:
-    """Return one row."""
+async def measure(pairs: int = PAIRS) -> Sequence[Row]:
+    """Return a row for the median and one for p95, idle and with other people's messages."""
     async with (
         open_demo(None) as (demo, alice),
-        _echo_bot(demo.discord),
+        _run_program("bench/_echo_bot.py", _name_discord(demo.discord)),
         EventWatch(alice) as watch,
-        SqliteStore(demo.workspace.state / "theseus.sqlite3") as store,
     ):
         await _echo_is_there(alice, watch)
 
         async def measure_ours() -> float:
-            taken = await _measure_until(alice, watch, REQUEST, _reaction)
-            await wait_for_run(store, lambda run: run.has_ended, 30)  # the next one finds it idle
-            return taken
+            return await _measure_until(alice, watch, REQUEST, _reaction)
 
         async def echo() -> float:
             return await _measure_until(alice, watch, "echo hello", _reply)
 
-        ours, baseline, ratio = await measure_pairs(measure_ours, echo, pairs=PAIRS)
+        idle = await _measure_in_turns(measure_ours, echo, pairs)
+        async with _talk(demo.discord) as stop_talk:
+            busy = await _measure_in_turns(measure_ours, echo, pairs)
+            rate = await stop_talk()
+    return [
+        *_build_rows("idle", *idle, pairs),
+        *_build_rows(f"{rate:.0f} messages/s", *busy, pairs),
+    ]
+
+
+async def _measure_in_turns(
+    ours: Timed, baseline: Timed, pairs: int
+) -> tuple[list[float], list[float]]:
+    """Return the times of both; the first pair is a warm-up and does not count."""
+    mine, theirs = list[float](), list[float]()
+    for _ in range(pairs + 1):
+        mine.append(await ours())
+        theirs.append(await baseline())
+        await asyncio.sleep(LISTED.seconds)  # the bot accepts no more requests from one person
+    return mine[1:], theirs[1:]
+
+
+def _build_rows(
+    load: str, mine: Sequence[float], theirs: Sequence[float], pairs: int
+) -> Sequence[Row]:
+    measures: dict[str, Callable[[Sequence[float]], float]] = {
+        "median": compute_median, "p95": compute_p95,
+    }  # fmt: skip
     return [
         Row(
-            bench="acknowledgement", name="message to reaction", ours=ours, baseline=baseline,
-            baseline_name="bare echo bot", ratio=ratio, pairs=PAIRS,
+            bench="acknowledgement", name=f"{load}: {name}", ours=compute(mine),
+            baseline=compute(theirs), baseline_name=_BASELINE,
+            ratio=compute(mine) / compute(theirs), pairs=pairs,
         )
+        for name, compute in measures.items()
     ]  # fmt: skip
 
 
 async def _measure_until(alice: Person, watch: EventWatch, text: str, kind: str) -> float:
     start = time.perf_counter()
     said = await alice.say("dev", text)
-    return await watch.wait_for(lambda event: _is_answer(event, kind, said["id"])) - start
+    sign, reply = (partial(_is_answer, kind=each, message_id=said["id"]) for each in (kind, _reply))
+    seen = await watch.wait_for(sign, _SECONDS, after=start)
+    await watch.wait_for(reply, _SECONDS, after=start)  # the next message finds the bot idle
+    return seen - start
 
 
 _reaction, _reply = "reaction_add", "message_create"
@@ -69,32 +104,57 @@ def _is_answer(event: Event, kind: str, message_id: str) -> bool:
     return bool(reference.get("message_id") == message_id)
 
 
+def _name_discord(discord: LocalDiscord) -> dict[str, str]:
+    return {
+        "DISCORD_TOKEN": discord.token,
+        "THESEUS_DISCORD_API_URL": discord.api_url,
+        "THESEUS_DISCORD_GATEWAY_URL": discord.gateway_url,
+    }
+
+
 @asynccontextmanager
-async def _echo_bot(discord: LocalDiscord) -> AsyncIterator[None]:
+async def _run_program(
+    path: str, env: dict[str, str], *arguments: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a program of this folder until the block ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # so that it cannot import this project
-        str(find_project_root() / "bench/_echo_bot.py"),
-        env={
-            "DISCORD_TOKEN": discord.token,
-            "THESEUS_DISCORD_API_URL": discord.api_url,
-            "THESEUS_DISCORD_GATEWAY_URL": discord.gateway_url,
-        },
+        str(find_project_root() / path),
+        *arguments,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
-        yield
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
 
 
+@asynccontextmanager
+async def _talk(discord: LocalDiscord) -> AsyncIterator[Callable[[], Awaitable[float]]]:
+    """Let other people write; yield what ends that and returns how many messages a second."""
+    arguments = (discord.base_url, str(A_SECOND))
+    async with _run_program("bench/_chatter.py", {}, *arguments) as process:
+        assert process.stdout is not None
+        await process.stdout.readline()  # its first message has been sent
+
+        async def stop() -> float:
+            process.terminate()
+            told, _ = await process.communicate()
+            return float(told)
+
+        yield stop
+
+
 async def _echo_is_there(alice: Person, watch: EventWatch) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(_SECONDS):
         while True:
             said = await alice.say("dev", "echo are you there")
             try:
-                await watch.wait_for(lambda event: _is_answer(event, _reply, said["id"]), 1.0)  # noqa: B023
+                await watch.wait_for(partial(_is_answer, kind=_reply, message_id=said["id"]), 1.0)
             except TimeoutError:
                 continue  # not connected yet
             return

@@ -1,5 +1,6 @@
 """What a benchmark says, and how pairs are measured."""
 
+import math
 import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
@@ -78,3 +79,8 @@ async def measure_pairs(ours: Timed, baseline: Timed, *, pairs: int) -> tuple[fl
 def compute_median(values: Sequence[float]) -> float:
     """Return the median."""
     return statistics.median(values)
+
+
+def compute_p95(values: Sequence[float]) -> float:
+    """Return what 95 of 100 values do not exceed, as the nearest of them."""
+    return sorted(values)[math.ceil(0.95 * len(values)) - 1]

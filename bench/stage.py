@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,9 +61,11 @@ class EventWatch:
                 self._seen.append((time.perf_counter(), event))
                 self._news.notify_all()
 
-    async def wait_for(self, wanted: Callable[[Event], bool], seconds: float = 20.0) -> float:
-        """Return when the first event that is `wanted` was seen, waiting for it."""
-        at = 0
+    async def wait_for(
+        self, wanted: Callable[[Event], bool], seconds: float = 20.0, *, after: float = 0.0
+    ) -> float:
+        """Return when the first event that is `wanted` was seen `after` a time, waiting for it."""
+        at = bisect_left(self._seen, after, key=lambda seen: seen[0])
         async with asyncio.timeout(seconds), self._news:
             while True:
                 for moment, event in self._seen[at:]:
