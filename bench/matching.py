@@ -104,7 +104,7 @@ async def measure_pairs(
     counts: Counter[str] = Counter()
     lines = []
     for pair in pairs:
-        match = match_failures(_build_trigger(pair.report), failures, None, commands)
+        match = match_failures(build_trigger(pair.report), failures, None, commands)
         evidence = Evidence(base="", likely=match.likely[:_LIKELY], idle=match.idle)
         if rater is not None and not match.groups:
             evidence = await rank_likely_failures(rater, pair.report, evidence, failures)
@@ -119,7 +119,8 @@ async def measure_pairs(
     return counts, lines
 
 
-def _build_trigger(report: str) -> Trigger:
+def build_trigger(report: str) -> Trigger:
+    """Understand a report, and return the request that it makes."""
     subject = understand(report, COMMAND_LINE).slots.subject or report
     return Trigger(
         key=report, goal="investigate", person=_NOBODY, place=Place(channel_id=1), text=report,

@@ -33,7 +33,7 @@ REPLAYS = 100
 STARTS = 4
 PAIRS = 3
 FURTHER = 20
-_ROLL = [{"command": "/roll dice:2d6"}]
+ROLL = [{"command": "/roll dice:2d6"}]
 
 
 class Repeats(NamedTuple):
@@ -109,21 +109,21 @@ async def _measure_times() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as name:
         tree = await extract_tree(Path(name) / "tree")
         async with LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord:
-            workspace = await _prepare_home(Path(name) / "home", discord)
+            workspace = await prepare_home(Path(name) / "home", discord)
 
             async def measure_by_hand() -> float:
-                return await _time_start(discord, workspace)
+                return await time_start(discord, workspace)
 
             rows = []
             for told, cogs in (("one cog", "dice"), ("the whole bot", ALL_COGS)):
-                played = partial(_time_replay, rehearsal, tree, build_script(cogs, _ROLL))
+                played = partial(time_replay, rehearsal, tree, build_script(cogs, ROLL))
                 rows.append(
                     _build_row(
                         f"a command, {told}",
                         *await measure_pairs(played, measure_by_hand, pairs=PAIRS),
                     )
                 )
-        further = await _time_further_replays(rehearsal, tree, build_script("dice", _ROLL))
+        further = await time_further_replays(rehearsal, tree, build_script("dice", ROLL))
     base = rows[0].baseline or further
     return [*rows, _build_row("a command, code that is up", further, base, further / base)]
 
@@ -135,7 +135,7 @@ def _build_row(name: str, ours: float, baseline: float, ratio: float) -> Row:
     )  # fmt: skip
 
 
-async def _prepare_home(home: Path, discord: LocalDiscord) -> DemoWorkspace:
+async def prepare_home(home: Path, discord: LocalDiscord) -> DemoWorkspace:
     """Return a home in which the bot can be started on that Discord."""
     await asyncio.to_thread(home.mkdir)
     workspace = DemoWorkspace.from_home(home)
@@ -146,7 +146,7 @@ async def _prepare_home(home: Path, discord: LocalDiscord) -> DemoWorkspace:
     return workspace
 
 
-async def _time_start(discord: LocalDiscord, workspace: DemoWorkspace) -> float:
+async def time_start(discord: LocalDiscord, workspace: DemoWorkspace) -> float:
     """Return the seconds from starting the bot until it has answered a command."""
     start = time.perf_counter()
     async with (
@@ -158,13 +158,14 @@ async def _time_start(discord: LocalDiscord, workspace: DemoWorkspace) -> float:
         return time.perf_counter() - start
 
 
-async def _time_replay(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
+async def time_replay(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
+    """Return the seconds from starting the tree's code to the end of a script."""
     start = time.perf_counter()
     await run_scripts(rehearsal, tree, [script])
     return time.perf_counter() - start
 
 
-async def _time_further_replays(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
+async def time_further_replays(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
     """Return the median time of replays on code that is already running."""
     seconds: list[float] = []
     async with rehearsal.open(tree) as player:
