@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.demo.faults import FAULTS, REPLAYED, MetFault, PlantedFault, ReplayedFault, choose, plant
+from bot.demo.faults import FAULTS, REPLAYED, MetFault, PlantedFault, choose, plant
 from bot.domain.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,13 +24,19 @@ MEETING = """
 from ast import literal_eval
 from pathlib import Path
 
+import pytest
+
 from bot.demo.faults import choose
 from tests.cogs.room import open_room
 
 
-async def test_a_person_meets_the_fault_and_the_journal_can_repeat_it(tmp_path: Path) -> None:
-    fault = choose("{name}", None)
-    async with open_room("{module}", tmp_path, errors_expected=True) as room:
+@pytest.mark.parametrize("name", {names})
+async def test_a_person_meets_the_fault_and_the_journal_can_repeat_it(
+    name: str, tmp_path: Path
+) -> None:
+    fault = choose(name, None)
+    module = f"cogs.{{Path(fault.file).stem}}"
+    async with open_room(module, tmp_path, errors_expected=True) as room:
         for step in fault.steps:
             for _ in range(step.times):
                 if step.press:
@@ -156,28 +162,25 @@ def test_an_unknown_fault_names_the_known_ones() -> None:
 
 
 @pytest.mark.slow
-def test_the_cogs_own_tests_pass_with_the_fault_and_a_person_still_meets_it(
-    fault: PlantedFault, tmp_path: Path
+def test_the_cogs_own_tests_pass_with_every_fault_and_a_person_still_meets_each(
+    tmp_path: Path,
 ) -> None:
+    """Faults are planted together, because no snippet of one meets that of another.
+
+    What only a replay shows is planted after the others were met: it hides one of them.
+    """
     checkout = copy_sources(tmp_path / "checkout")
-    plant(fault, checkout)
-    cog = Path(fault.file).stem
-    meeting = checkout / "tests/cogs/test_meeting.py"
-    meeting.write_text(MEETING.format(name=fault.name, module=f"cogs.{cog}"))
-
-    run(checkout, "pytest", "-q", f"tests/cogs/test_{cog}.py", "tests/cogs/test_meeting.py")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("played", REPLAYED, ids=lambda each: each.name)
-def test_the_cogs_own_tests_pass_with_what_only_a_play_shows(
-    played: ReplayedFault, tmp_path: Path
-) -> None:
-    if not applies(played):
-        pytest.skip(f"{played.name} is planted or mended here already")
-    checkout = copy_sources(tmp_path / "checkout")
-    plant(played, checkout)
-    run(checkout, "pytest", "-q", f"tests/cogs/test_{Path(played.file).stem}.py")
+    met = [fault for fault in FAULTS if applies(fault)]
+    replayed = [fault for fault in REPLAYED if applies(fault)]
+    tests = sorted({f"tests/cogs/test_{Path(fault.file).stem}.py" for fault in (*met, *replayed)})
+    for fault in met:
+        plant(fault, checkout)
+    meeting = MEETING.format(names=[fault.name for fault in met])
+    (checkout / "tests/cogs/test_meeting.py").write_text(meeting)
+    run(checkout, "pytest", "-q", *tests, "tests/cogs/test_meeting.py")
+    for other in replayed:
+        plant(other, checkout)
+    run(checkout, "pytest", "-q", *tests)
 
 
 @pytest.mark.slow
