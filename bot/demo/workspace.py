@@ -40,7 +40,6 @@ ABOUT_FAULTS = (
     "tests/journeys/test_handed_over.py",
     "tests/journeys/test_newcomer.py",
     "tests/journeys/test_planted_faults.py",
-    "tests/journeys/test_played_in_a_browser.py",
     "tests/journeys/test_somebody_elses_service.py",
     "tests/journeys/test_stop_everything.py",
     "tests/journeys/test_wanted.py",
@@ -59,6 +58,7 @@ FORMER_PATHS = (
     "tests/bot/repair/test_planted_faults.py",
     "tests/bot/repair/test_unproven.py",
     "tests/bot/stages/test_withdrawal.py",
+    "tests/journeys/test_played_in_a_browser.py",
 )
 """Where the same stood before it was moved: in no file any more, but in older commits."""
 _FULL_TIER = "\n  full:\n"

@@ -13,9 +13,9 @@ from local_discord.server import LocalDiscord, LocalPerson
 from bot.demo.faults import choose, plant
 from tests.fakes.repositories import commit, run_git
 from tests.support.bot_program import run_program
-from tests.support.demo_playground import copy_type_cache
 from tests.support.full_checks import set_full_checks
 from tests.support.page_reader import PageReader
+from tests.support.repository_copy import copy_type_cache
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +63,7 @@ async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_p
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        await asyncio.to_thread(copy_type_cache, clone / "data/state")
+        await asyncio.to_thread(copy_type_cache, clone / "data/state/cache/mypy")
         alice = PageReader(person)
         async with run_program(clone, variables) as bot:
             await person.wait_for_bot(90)

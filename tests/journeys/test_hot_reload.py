@@ -9,10 +9,10 @@ from local_discord.person import Person
 
 from bot.app.demo import build_local_forge
 from bot.demo.demo import DemoPlan, start_demo
+from tests.support.repository_copy import share_repository
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 NEW = """from discord import app_commands
 from discord.ext import commands
 
@@ -33,7 +33,7 @@ async def test_edits_are_live_by_themselves_and_broken_ones_are_told_and_left(
     tmp_path: Path,
 ) -> None:
     async with (
-        start_demo(DemoPlan(ROOT, tmp_path, None), build_local_forge) as running,
+        start_demo(DemoPlan(share_repository(), tmp_path, None), build_local_forge) as running,
         Person(running.discord.base_url, "alice") as alice,
     ):
         await running.wait_until_online()

@@ -12,7 +12,7 @@ from local_discord.person import Person
 from bot.app.demo import build_local_forge
 from bot.demo.demo import DemoPlan, start_demo
 from tests.support.page_reader import PageReader, get_text
-from tests.support.repository_copy import copy_repository
+from tests.support.repository_copy import TYPE_CACHE, copy_repository, copy_type_cache
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +36,7 @@ def _run(folder: Path, *words: str) -> None:
 
 async def test_a_new_cog_passes_our_checks_and_answers_in_the_demo(tmp_path: Path) -> None:
     folder = await asyncio.to_thread(copy_repository, tmp_path / "bot")
+    copy_type_cache(folder / TYPE_CACHE)
     _run(folder, "bot", "new", "cog", "coin_flips", "--does", "Toss a coin")
     for check in CHECKS:
         await asyncio.to_thread(_run, folder, *check)

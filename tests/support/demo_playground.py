@@ -1,7 +1,6 @@
 """The demo as a newcomer has it: this repository's own commands, one of them broken."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from bot.app.demo import build_local_forge, find_project_root
 from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.faults import FaultStep, MetFault
 from tests.support.page_reader import PageReader, get_buttons, get_text
+from tests.support.repository_copy import copy_type_cache, share_repository
 
 
 @dataclass(frozen=True)
@@ -55,25 +55,21 @@ class Playground:
         return await self.alice.person.press("dev", button, message["id"])
 
 
-def copy_type_cache(state: Path) -> None:
-    """Copy mypy's cache of this repository, if there is one.
-
-    Without a cache, the type check takes most of a minute.
-    """
-    known = find_project_root() / ".mypy_cache"
-    if known.is_dir():
-        shutil.copytree(known, state / "cache/mypy")
-
-
 @asynccontextmanager
 async def open_playground(
     home: Path,
     fault: MetFault,
     settings: Mapping[str, Mapping[str, object]] | None = None,
+    *,
+    has_history: bool = False,
 ) -> AsyncIterator[Playground]:
-    """Open the demo in an empty folder; `settings` replace keys of the configuration's sections."""
-    copy_type_cache(home / "state")
-    plan = DemoPlan(find_project_root(), home, fault, settings=settings or {})
+    """Open the demo in an empty folder; `settings` replace keys of the configuration's sections.
+
+    With `has_history` it contains this repository's commits as well, as a visitor's does.
+    """
+    await asyncio.to_thread(copy_type_cache, home / "state/cache/mypy")
+    source = find_project_root() if has_history else await asyncio.to_thread(share_repository)
+    plan = DemoPlan(source, home, fault, settings=settings or {})
     async with (
         start_demo(plan, build_local_forge) as running,
         Person(running.discord.base_url, "alice") as alice,

@@ -15,11 +15,12 @@ from typing import Any
 import aiohttp
 from local_discord.person import Message, Person
 
-from bot.app.demo import build_local_forge, find_project_root
+from bot.app.demo import build_local_forge
 from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.faults import MetFault
 from bot.infra.free_port import find_free_port
 from tests.fakes.repositories import commit, run_git
+from tests.support.repository_copy import share_repository
 
 SUPERVISED = ("-m", "bot", "run")
 RESTART = {"drain_seconds": 20, "ready_seconds": 30, "silent_seconds": 8}
@@ -150,7 +151,7 @@ async def open_handover(
     """
     port = find_free_port()
     plan = DemoPlan(
-        find_project_root(),
+        await asyncio.to_thread(share_repository),
         folder,
         fault,
         settings={"restart": RESTART | {"probation_seconds": probation}},
