@@ -7,12 +7,14 @@ import pytest
 from bot.demo.faults import choose
 from tests.support.demo_playground import open_playground
 from tests.support.page_reader import get_buttons, get_text
+from tests.support.parameter_choice import EXHAUSTIVE
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@EXHAUSTIVE
 async def test_what_is_ours_to_do_about_a_rate_limit_is_done(tmp_path: Path) -> None:
     fault = choose("quotes-rate-limit", None)
     async with open_playground(tmp_path, fault) as play:

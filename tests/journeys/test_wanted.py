@@ -14,6 +14,7 @@ from tests.twins.model import ScriptedModel
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.exhaustive
 async def test_a_command_is_understood_agreed_to_written_proven_and_live(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

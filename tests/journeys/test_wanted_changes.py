@@ -220,9 +220,11 @@ async def test_two_wishes_in_one_sentence_are_written_in_parts_and_proposed_as_o
     scene: Scene,
 ) -> None:
     thread = await scene.understood(BOTH)
-    card = get_text(await scene.alice.wait_for_text(thread, "This is what I understand"))
-    assert "`/heads` → " in card
-    assert "`/roll dice:luck` → " in card
+    card = await scene.alice.wait_for_text(thread, "This is what I understand")
+    assert list(get_buttons(card)) == ["Go ahead", "Change it", "Cancel", "Later", "Ignore"]
+    assert "`/heads` → " in get_text(card)
+    assert "`/roll dice:luck` → " in get_text(card)
+    assert not [each for each in scene.model.list_requests("executor") if BOTH.text in each.text]
     await scene.alice.person.say(thread, "go ahead")
     proposal = get_text(await scene.alice.wait_for_proposal(thread, timeout=PATIENCE))
     assert "2 examples: failing before, passing now" in proposal
@@ -250,6 +252,7 @@ async def test_a_token_that_is_asked_for_is_told_to_nobody(scene: Scene) -> None
     assert KEY not in said
 
 
+@pytest.mark.exhaustive
 async def test_a_command_that_is_there_is_changed_and_live(scene: Scene) -> None:
     thread = await scene.agreed(WHY)
     card = await scene.alice.wait_for_proposal(thread, timeout=PATIENCE)
