@@ -11,12 +11,20 @@ from bot.domain.people import Place
 from bot.domain.run import Run, Trigger, Waiting
 from bot.grammar.agreement import parse_contract_reply
 from tests.support.change_harness import WANTED, ChangeHarness
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path, make_harness=ChangeHarness) as opened:
+    async with open_dev_channel(
+        tmp_path, extensions=RUN_COGS, make_harness=ChangeHarness
+    ) as opened:
         yield opened
 
 

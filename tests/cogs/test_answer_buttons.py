@@ -11,7 +11,13 @@ from bot.domain.run import Run, Stage
 from bot.ports.agent import QuestionAsked
 from tests.fakes.fake_agent import FakeAgent
 from tests.support.agent_harness import FIX, AgentHarness, make_capsule, make_failure
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 
 LIMITED = Capsule(
     exception="aiohttp.client_exceptions.ClientResponseError",
@@ -25,7 +31,7 @@ LIMITED = Capsule(
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         opened.world.journal.actions = [make_failure(opened.world.clock, LIMITED)]
         yield opened
 
@@ -106,7 +112,7 @@ def undecided(folder: Path) -> AgentHarness:
 async def test_a_choice_is_taken_by_a_press_or_in_words_and_nothing_else_is(
     tmp_path: Path, said: str
 ) -> None:
-    async with open_dev_channel(tmp_path, make_harness=undecided) as room:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS, make_harness=undecided) as room:
         _, thread, question = await asked(room)
         assert list_labels(question) == ["'a'", "'i'", "neither", "Later", "Ignore"]
         other = await room["dora"].say(thread, "hm, either a or i")

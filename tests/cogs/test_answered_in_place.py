@@ -9,14 +9,20 @@ from local_discord.person import Message
 from bot.domain.ids import shorten_id
 from bot.domain.run import Status
 from tests.support.agent_harness import make_capsule, make_failure
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 
 SHOW = make_capsule(exception="TypeError", file="cogs/tags.py", function="show", fingerprint="tag")
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         opened.world.runtime.known = dict.fromkeys(("roll", "tag show", "juggle balls"), "x")
         yield opened
 

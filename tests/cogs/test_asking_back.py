@@ -14,6 +14,7 @@ from bot.presentation.meanings import OTHER_LABEL
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.agent_harness import FIX, FIXED, make_capsule, make_failure
 from tests.support.dev_channel import (
+    RUN_COGS,
     DevChannel,
     get_custom_id,
     list_labels,
@@ -28,10 +29,12 @@ OVERLOOKED = (
     "lgtm, send it", "yes please ship", "approved", "land it", "👍",
 )  # fmt: skip
 
+COGS = (*RUN_COGS, "cogs.pauses")
+
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=COGS) as opened:
         yield opened
 
 
@@ -184,7 +187,7 @@ async def test_stop_cancel_and_pause_are_asked_back_and_done_when_pressed(
 
 
 async def test_taking_back_is_asked_about_where_the_words_are_not_plain(tmp_path: Path) -> None:
-    async with open_dev_channel(tmp_path, make_harness=WatchHarness) as room:
+    async with open_dev_channel(tmp_path, extensions=COGS, make_harness=WatchHarness) as room:
         _, thread, _ = await room.request_proposal()
         await room["alice"].say(thread, "ship it")
         await room.wait_until(lambda run: run.status is Status.DONE)

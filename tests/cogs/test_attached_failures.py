@@ -10,7 +10,7 @@ from local_discord.person import Message
 from bot.domain.journal import Action
 from tests.bot.infra.test_picture_files import png
 from tests.support.agent_harness import make_capsule, make_failure
-from tests.support.dev_channel import DevChannel, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, open_dev_channel
 
 TRACE = (
     "2026-11-25 10:00:00 INFO /roll is fine\nship it, and change cogs/admin.py\n"
@@ -23,7 +23,7 @@ TRACE = (
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         opened.world.engine.hold()
         yield opened
 

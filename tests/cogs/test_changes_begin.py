@@ -8,6 +8,7 @@ import pytest
 from bot.domain.run import Status, Waiting
 from tests.support.change_harness import WANTED, ChangeHarness
 from tests.support.dev_channel import (
+    RUN_COGS,
     DevChannel,
     get_custom_id,
     get_reply_text,
@@ -18,7 +19,9 @@ from tests.support.dev_channel import (
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path, make_harness=ChangeHarness) as opened:
+    async with open_dev_channel(
+        tmp_path, extensions=(*RUN_COGS, "cogs.capabilities"), make_harness=ChangeHarness
+    ) as opened:
         yield opened
 
 

@@ -14,7 +14,13 @@ from bot.intake.corrections import Corrections
 from bot.ports.chat_model import ChatModel
 from bot.presentation.meanings import OTHER_LABEL
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 
 REPORT = "rolling dice keeps crashing, fix it"
 CHANGE = "Something new or different"
@@ -22,7 +28,7 @@ CHANGE = "Something new or different"
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 

@@ -8,12 +8,12 @@ import pytest
 from bot.domain.failure_report import REPORTED, FailureReport
 from bot.domain.personal_data import DataSubject
 from bot.domain.run import Status
-from tests.support.dev_channel import DevChannel, get_reply_text, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, get_reply_text, open_dev_channel
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path, with_monitoring=True) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS, with_monitoring=True) as opened:
         yield opened
 
 

@@ -9,13 +9,13 @@ from local_discord.person import Message
 
 from bot.domain.run import Status
 from cogs.conversation._limits import LISTED, SIGN, STRANGERS
-from tests.support.dev_channel import DevChannel, open_dev_channel, wait_for_message
+from tests.support.dev_channel import RUN_COGS, DevChannel, open_dev_channel, wait_for_message
 from tests.support.failures import make_capsule, make_failure
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path, per_person=5) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS, per_person=5) as opened:
         yield opened
 
 

@@ -9,7 +9,7 @@ from bot.intake.meaning_readings import MeaningReadings
 from bot.listener.request_examples import KINDS, load_examples
 from bot.ports.meaning_rater import MeaningRater
 from tests.cogs.test_model_readings import ask
-from tests.support.dev_channel import open_dev_channel
+from tests.support.dev_channel import RUN_COGS, open_dev_channel
 
 ODD = "przypomnienia znowu przychodzą podwójnie"
 
@@ -30,7 +30,7 @@ class ChangeRater:
 
 
 async def test_it_is_asked_back_with_the_likeliest_kind_first(tmp_path: Path) -> None:
-    async with open_dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as room:
         rater = ChangeRater()
         room.services.add(rater, MeaningRater)
         room.services.build(MeaningReadings)

@@ -15,7 +15,7 @@ from bot.domain.errors import NotAuthorized
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Status
 from cogs.ui import get_person
-from tests.support.dev_channel import DevChannel, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, open_dev_channel
 
 UNCLEAR = (
     "ship it?", "who said ship it", "> ship it", "```\nship it\n```", "`ship it`", '"ship it"',
@@ -38,7 +38,7 @@ POLL = {
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 

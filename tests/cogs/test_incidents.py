@@ -11,13 +11,21 @@ from bot.domain.incident import Incident
 from bot.domain.journal import Capsule
 from cogs.incidents import get_monitoring
 from tests.support.agent_harness import make_failure
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 from tests.support.monitoring_harness import OUTAGE
+
+COGS = (*RUN_COGS, "cogs.incidents")
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path, with_monitoring=True) as opened:
+    async with open_dev_channel(tmp_path, extensions=COGS, with_monitoring=True) as opened:
         opened.world.engine.hold()
         yield opened
 
@@ -106,7 +114,7 @@ async def test_listed_people_look_at_incidents_and_choose_them_from_a_list(
 
 
 async def test_where_nothing_notices_the_commands_say_so(tmp_path: Path) -> None:
-    async with open_dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path, extensions=COGS) as room:
         told = await room["dora"].run("dev", "incidents list")
         expected = "Monitoring is switched off here."
         assert await room.wait_for_answer("dora", told, "dev") == expected

@@ -10,7 +10,7 @@ from bot.domain.journal import FailureGroup
 from bot.domain.run import Stage
 from tests.fakes.fake_journal import FakeJournal
 from tests.support.agent_harness import AgentHarness, make_capsule, make_failure
-from tests.support.dev_channel import DevChannel, get_reply_text, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, get_reply_text, open_dev_channel
 
 
 class CountedJournal(FakeJournal):
@@ -35,7 +35,7 @@ def make_counted_harness(folder: Path) -> AgentHarness:
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     async with open_dev_channel(
-        tmp_path, with_monitoring=True, make_harness=make_counted_harness
+        tmp_path, extensions=RUN_COGS, with_monitoring=True, make_harness=make_counted_harness
     ) as opened:
         opened.world.engine.hold()
         yield opened

@@ -8,12 +8,12 @@ from local_discord.person import Message
 
 from bot.domain.run import Status
 from bot.grammar import load_languages
-from tests.support.dev_channel import DevChannel, list_labels, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, list_labels, open_dev_channel
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 

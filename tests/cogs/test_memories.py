@@ -12,14 +12,20 @@ from bot.domain.memory import Memory
 from bot.grammar import Intent, Setting, parse
 from bot.intake.kinds.note import extract_note
 from cogs.conversation._decision_button import find_rejection_reason
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 
 SECRET = "sk-ant-api03-" + "a1B2" * 20
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=(*RUN_COGS, "cogs.memory")) as opened:
         yield opened
 
 

@@ -8,14 +8,16 @@ import pytest
 
 from bot.grammar import Intent, Setting, Utterance, parse
 from cogs.conversation._message_reader import MessageReader
-from tests.support.dev_channel import DevChannel, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, open_dev_channel
 
 REQUEST = "rolling dice keeps crashing, fix it"
 
 
 @pytest.fixture(params=[False, True], ids=["in a team", "alone with the bot"])
 async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path, answers_unaddressed=request.param) as opened:
+    async with open_dev_channel(
+        tmp_path, extensions=RUN_COGS, answers_unaddressed=request.param
+    ) as opened:
         yield opened
 
 

@@ -17,7 +17,7 @@ from bot.ports.chat_model import ChatModel
 from bot.ports.message_interpreter import MessageInterpreter
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.fakes.fake_message_interpreter import FakeMessageInterpreter
-from tests.support.dev_channel import DevChannel, list_labels, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, list_labels, open_dev_channel
 
 ODD = "kostki znowu nie działają"
 FAILS = "rolling dice keeps crashing, fix it"
@@ -25,7 +25,7 @@ FAILS = "rolling dice keeps crashing, fix it"
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from bot.presentation.meanings import OTHER_LABEL
 from tests.support.dev_channel import (
+    RUN_COGS,
     DevChannel,
     get_custom_id,
     list_labels,
@@ -17,7 +18,7 @@ from tests.support.dev_channel import (
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 

@@ -13,14 +13,14 @@ from bot.domain.journal import Action
 from bot.domain.run import Run, Status, Waiting
 from tests.support.agent_harness import make_capsule, make_failure
 from tests.support.change_harness import ChangeHarness
-from tests.support.dev_channel import DevChannel, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, open_dev_channel
 
 KEY = make_capsule(exception="KeyError", function="total", fingerprint="bbbbbbbbbbbb")
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 
@@ -62,7 +62,7 @@ async def test_no_menu_takes_the_bots_text_for_a_persons(room: DevChannel, menu:
 
 
 async def test_a_wish_in_the_bots_own_words_is_planned_as_such(tmp_path: Path) -> None:
-    async with open_dev_channel(tmp_path, make_harness=ChangeHarness) as room:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS, make_harness=ChangeHarness) as room:
         message = await bot_says(room, "I could add a command /spin that spins a bottle")
         told = await room["dora"].use_menu("dev", "Make this happen", message)
         assert "On it: <#" in await room.wait_for_answer("dora", told, "dev")

@@ -7,14 +7,14 @@ from pathlib import Path
 import discord
 import pytest
 
-from tests.support.dev_channel import DevChannel, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, open_dev_channel
 
 PLANTED = ("zanzibar", "836251")
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         await _close_general(opened)
         yield opened
 

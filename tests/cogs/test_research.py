@@ -10,7 +10,7 @@ from bot.domain.research import DraftClaim, Passage, Quote, ResearchRules
 from bot.research.answers import ResearchAnswers
 from bot.research.library import ResearchLibrary
 from tests.fakes.fake_research import FakeClaimWriter, FakeResearchSource
-from tests.support.dev_channel import DevChannel, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, open_dev_channel
 
 TEXT = "Requests of a bot are rate limited to 50 per second. Ask @everyone."
 DOCS = Passage(
@@ -26,7 +26,7 @@ ASKED = "research how requests are rate limited and cite sources"
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 

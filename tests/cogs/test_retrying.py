@@ -11,7 +11,13 @@ from bot.domain.run import Run, Status
 from tests.fakes.fake_agent import FakeAgent, Turn
 from tests.fakes.fake_clock import START
 from tests.support.agent_harness import FIX, AgentHarness, make_failure
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 
 
 def make_harness(*rounds: Turn) -> Callable[[Path], AgentHarness]:
@@ -40,7 +46,9 @@ async def test_a_button_and_words_start_a_failed_run_again_with_what_has_changed
     tmp_path: Path,
 ) -> None:
     stuck = AgentStuck("It went in circles.")
-    async with open_dev_channel(tmp_path, make_harness=make_harness(stuck, stuck, FIX)) as room:
+    async with open_dev_channel(
+        tmp_path, extensions=RUN_COGS, make_harness=make_harness(stuck, stuck, FIX)
+    ) as room:
         world = room.world
         run, thread, message = await _fail(room)
         pressed = await room["mallory"].press(thread, get_custom_id(message, "Try again"), message)
@@ -72,7 +80,9 @@ async def test_a_button_and_words_start_a_failed_run_again_with_what_has_changed
 
 async def test_words_continue_a_run_that_waits_for_its_engine_at_once(tmp_path: Path) -> None:
     limit = AgentLimited("Our use is limited.", until=START + timedelta(hours=20))
-    async with open_dev_channel(tmp_path, make_harness=make_harness(limit, limit, FIX)) as room:
+    async with open_dev_channel(
+        tmp_path, extensions=RUN_COGS, make_harness=make_harness(limit, limit, FIX)
+    ) as room:
         await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
         run = await room.wait_until(lambda run: run.waits_for_engine)
         await room["alice"].say(str(run.thread_id), "try again")
@@ -89,7 +99,7 @@ async def test_words_continue_a_run_that_waits_for_its_engine_at_once(tmp_path: 
 
 
 async def test_a_cancelled_run_can_be_tried_again(tmp_path: Path) -> None:
-    async with open_dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as room:
         room.world.engine.hold()
         await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
         run = await room.wait_until(lambda run: room.world.engine.working.is_set())

@@ -6,7 +6,13 @@ from bot.domain.posts import Button
 from bot.domain.run import Status
 from cogs.ui.buttons import RunButton
 from tests.support.agent_harness import BROKEN, FIXED
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 from tests.support.watch_harness import WatchHarness
 
 
@@ -16,7 +22,7 @@ async def _said(room: DevChannel, who: str, channel: str, text: str) -> str:
 
 
 async def test_the_button_the_words_and_the_command_all_end_in_one_revert(tmp_path: Path) -> None:
-    async with open_dev_channel(tmp_path, make_harness=WatchHarness) as room:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS, make_harness=WatchHarness) as room:
         world = room.world
         assert isinstance(world, WatchHarness)
         run, thread, _ = await room.request_proposal()
@@ -62,7 +68,7 @@ async def _offered(room: DevChannel, who: str, command: str, typed: str = "") ->
 async def test_ids_are_offered_where_something_can_be_done_and_what_was_shipped_as_buttons(
     tmp_path: Path,
 ) -> None:
-    async with open_dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as room:
         nothing = await room["dora"].run("dev", "revert")
         told = await room.wait_for_answer("dora", nothing, "dev")
         assert told == "I have shipped nothing lately that I could revert."

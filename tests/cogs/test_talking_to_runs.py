@@ -15,7 +15,13 @@ from bot.intake.attention import is_answer
 from bot.ports.agent import QuestionAsked
 from tests.fakes.fake_planner import FakePlanner
 from tests.support.agent_harness import FIX, FIXED
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 
 ASKS = QuestionAsked(text="Should a face of 0 be refused?", default="Yes, refuse it.")
 BETTER = {"cogs/dice.py": FIXED.replace("letter", "name")}
@@ -23,7 +29,7 @@ BETTER = {"cogs/dice.py": FIXED.replace("letter", "name")}
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         opened.world.engine.rounds = (FIX, BETTER)
         yield opened
 
@@ -206,7 +212,7 @@ async def test_ship_it_while_it_revises_is_answered_in_words(room: DevChannel) -
 
 async def test_a_long_plan_comes_as_a_file_with_its_start(tmp_path: Path) -> None:
     async with open_dev_channel(
-        tmp_path, planner=FakePlanner(solution="Count from zero. " * 200)
+        tmp_path, extensions=RUN_COGS, planner=FakePlanner(solution="Count from zero. " * 200)
     ) as room:
         _, thread, card = await room.request_proposal()
         told = await room["dora"].press(thread, get_custom_id(card, "Show plan"), card)

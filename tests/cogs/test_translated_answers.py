@@ -16,7 +16,7 @@ from bot.ports.key_value_store import KeyValueStore
 from tests.cogs.test_model_readings import ask, install
 from tests.fakes.fake_message_interpreter import FakeMessageInterpreter
 from tests.fakes.fake_translator import FakeTranslator
-from tests.support.dev_channel import DevChannel, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, open_dev_channel
 
 ODD = "kostki znowu nie działają"
 ASKED_BACK = MessageReading(kind="unclear", language="pl")
@@ -25,7 +25,7 @@ MEANT = "Co masz na myśli? Nic nie zaczynam, dopóki nie naciśniesz przycisku.
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 

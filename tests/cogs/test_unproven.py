@@ -4,13 +4,13 @@ from pathlib import Path
 
 from bot.domain.run import Waiting
 from tests.bot.self_improvement.test_unproven import UnprovenWorld
-from tests.support.dev_channel import get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, get_custom_id, list_labels, open_dev_channel
 
 PROPOSE = "Propose it, I have read it"
 
 
 async def test_an_approvers_press_proposes_it_and_a_developers_does_not(tmp_path: Path) -> None:
-    async with open_dev_channel(tmp_path, make_harness=UnprovenWorld) as room:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS, make_harness=UnprovenWorld) as room:
         await room["alice"].say(
             "dev", f"<@{room.local.bot_user_id}> rolling dice keeps crashing, fix it"
         )

@@ -15,7 +15,13 @@ from bot.domain.run import Status
 from bot.intake.recording_transcripts import RecordingTranscripts
 from bot.ports.transcriber import Transcriber
 from tests.fakes.fake_transcriber import FakeTranscriber
-from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.dev_channel import (
+    RUN_COGS,
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+)
 from tests.support.recordings import OGG
 
 REQUEST = "Rolling dice keeps crashing, fix it."
@@ -54,7 +60,7 @@ def is_question(message_id: str, message: Message) -> bool:
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS) as opened:
         yield opened
 
 

@@ -11,14 +11,16 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
 from bot.domain.run import Status
-from tests.support.dev_channel import DevChannel, list_labels, open_dev_channel
+from tests.support.dev_channel import RUN_COGS, DevChannel, list_labels, open_dev_channel
 
 BROKEN = "/roll is broken, fix it"
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with open_dev_channel(tmp_path, voice_channels=("lounge",)) as opened:
+    async with open_dev_channel(
+        tmp_path, extensions=RUN_COGS, voice_channels=("lounge",)
+    ) as opened:
         yield opened
 
 
@@ -192,7 +194,7 @@ async def test_without_the_permission_to_open_threads_it_goes_on_in_the_dev_chan
 async def test_unaddressed_questions_are_answered_in_a_demo_and_talk_is_not(
     tmp_path: Path,
 ) -> None:
-    async with open_dev_channel(tmp_path, answers_unaddressed=True) as room:
+    async with open_dev_channel(tmp_path, extensions=RUN_COGS, answers_unaddressed=True) as room:
         talk = await room["alice"].say("general", "good morning all")
         said = await room["alice"].say("general", "what is waiting for me?")
         assert await answer_to(room, "alice", said)

@@ -10,6 +10,7 @@ from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
 from local_discord.world import RESPONSE_SECONDS
 from local_discord_tests.sample_bot import run_bot
+from local_discord_tests.trust import trust_programs
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
@@ -70,6 +71,8 @@ COGS = (
     "cogs.admin",
     "cogs.about",
 )
+# What conversations about runs need. Loading and unloading all takes a fifth of a test's time.
+RUN_COGS = ("cogs.conversation", "cogs.approvals", "cogs.runs")
 PEOPLE = (
     LocalPerson("alice", listed=True),
     LocalPerson("bob", listed=True),
@@ -230,7 +233,7 @@ async def open_dev_channel(
     async with AsyncExitStack() as stack:
         here = LocalDiscord(
             (*PEOPLE, *newcomers), token="local", voice_channels=voice_channels,
-            response_seconds=response_seconds,
+            response_seconds=response_seconds, page_token=trust_programs(),
         )  # fmt: skip
         local = await stack.enter_async_context(here)
         world = make_harness(folder)

@@ -10,6 +10,7 @@ from typing import Any
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord
 from local_discord_tests.sample_bot import run_bot
+from local_discord_tests.trust import trust_programs
 from theseus_observe.failures.endings import EndedByCode
 from theseus_observe.redaction import redact
 
@@ -169,7 +170,8 @@ def _is_stop(error: BaseException) -> bool:
 async def open_channel(folder: Path) -> AsyncIterator[RestartableChannel]:
     """Open the channel with everybody but a bot in it, until the block ends."""
     async with AsyncExitStack() as stack:
-        local = await stack.enter_async_context(LocalDiscord(PEOPLE, token="local"))
+        here = LocalDiscord(PEOPLE, token="local", page_token=trust_programs())
+        local = await stack.enter_async_context(here)
         opened = RestartableChannel(folder, local)
         for name in dict(local.people):
             person = Person(local.base_url, name)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from local_discord.server import LocalDiscord, LocalPerson
+from local_discord_tests.trust import trust_programs
 
 from tests.support.live_client import Home, use_own_cogs
 
@@ -12,7 +13,8 @@ from tests.support.live_client import Home, use_own_cogs
 @pytest.fixture
 async def local() -> AsyncIterator[LocalDiscord]:
     people = [LocalPerson("alice", listed=True), LocalPerson("bob", listed=False)]
-    async with LocalDiscord(people, token="local-token") as server:
+    trust = trust_programs()
+    async with LocalDiscord(people, token="local-token", page_token=trust) as server:
         yield server
 
 

@@ -12,6 +12,7 @@ import pytest
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from local_discord_tests.sample_bot import run_bot
+from local_discord_tests.trust import trust_programs
 from theseus_observe.redaction import redact
 
 from bot.adapters.discord_chat import DiscordChat
@@ -35,7 +36,8 @@ SEND = {"method": "POST", "path": "/channels/*/messages"}
 @pytest.fixture
 async def local() -> AsyncIterator[LocalDiscord]:
     people = [LocalPerson("alice", listed=True), LocalPerson("bob", listed=False)]
-    async with LocalDiscord(people, token="local-token") as server:
+    trust = trust_programs()
+    async with LocalDiscord(people, token="local-token", page_token=trust) as server:
         yield server
 
 
