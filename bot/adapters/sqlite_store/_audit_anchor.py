@@ -27,7 +27,8 @@ from bot.telemetry import load_secret
 class Anchor:
     """The files `audit.key`, `audit.head` and `audit.next` next to the database.
 
-    All methods block until the data is on disk.
+    All methods block until the data is on disk. Those that write raise `OSError`, which names the
+    file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -104,6 +105,12 @@ class Anchor:
             os.close(fd)
 
     def _write(self, file: Path, head: AuditHead) -> None:
+        try:
+            self._replace(file, head)
+        except OSError as error:  # one of a write or a rename names no file, or the draft
+            raise OSError(error.errno, error.strerror, str(file)) from error
+
+    def _replace(self, file: Path, head: AuditHead) -> None:
         seal = seal_text(format_head(head), self.key)
         body = json.dumps({"number": head.number, "hash": head.hash, "seal": seal})
         draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")

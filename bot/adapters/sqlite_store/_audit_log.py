@@ -1,6 +1,7 @@
 """The audit log: coordinates the rows in the database with the anchor files."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
@@ -131,8 +132,17 @@ def _build_lost_entry(head: AuditHead, entry: AuditEntry) -> AuditEntry:
     return AuditEntry(at=entry.at, action=LOST, allowed=True, note=note)
 
 
+_REMEDIES = {
+    errno.ENOSPC: "Free some space there.",
+    errno.EDQUOT: "Free some space there.",
+    errno.EMFILE: "I have too many files open: raise the limit (ulimit -n), or restart me.",
+    errno.ENFILE: "The machine has too many files open: end some of its programs.",
+}
+
+
 def _build_anchor_error(error: OSError) -> StoreError:
+    remedy = _REMEDIES.get(error.errno or 0, "Let this user write there.")
     return StoreError(
-        f"I cannot store the end of the audit log in {error.filename} ({error.strerror}). Free "
-        "some space there, or give this user permission to write."
+        f"I cannot write the audit log's {error.filename} ({error.strerror}), and do nothing that "
+        f"is not in the log. {remedy} Then ask again."
     )

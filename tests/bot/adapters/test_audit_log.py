@@ -2,7 +2,10 @@
 """Changes to the audit log by anyone who can write the database are detected."""
 
 import asyncio
+import errno
 import hashlib
+import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -407,3 +410,48 @@ async def test_an_entry_cut_off_between_its_commit_and_its_head_is_told_by_the_n
         await again.append_audit_entry(entry(101))
         assert [each.action for each in await again.list_audit_entries(limit=2)] == ["ship", "ship"]
         assert (await again.verify_audit_log()).broken is None
+
+
+def test_a_write_that_the_disk_refuses_names_the_file_and_leaves_no_draft(path: Path) -> None:
+    """The system names no file when a write fails. A limit makes it fail, as a full disk does."""
+    anchor = Anchor(path.parent)
+    anchor.open(AuditHead(number=0, hash=""), sealed_rows=True)
+    files = sorted(each.name for each in path.parent.iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="File too large") as refused:
+            anchor.begin(AuditHead(number=9, hash="9"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused.value.filename == str(anchor.next_file)
+    assert sorted(each.name for each in path.parent.iterdir()) == files
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "Free some space there."),
+        (errno.EMFILE, "raise the limit (ulimit -n)"),
+        (errno.EROFS, "Let this user write there."),
+    ],
+)
+async def test_a_refused_entry_is_answered_with_the_way_out_and_the_next_one_is_written(
+    path: Path, number: int, remedy: str
+) -> None:
+    async with SqliteStore(path) as store:
+        anchor = store._audited._anchor
+        begin = anchor.begin
+
+        def refuse(end: AuditHead) -> None:
+            raise OSError(number, os.strerror(number), str(anchor.next_file))
+
+        anchor.begin = refuse  # type: ignore[method-assign]
+        with pytest.raises(StoreError) as refused:
+            await store.append_audit_entry(entry(99))
+        assert f"{anchor.next_file} ({os.strerror(number)})" in str(refused.value)
+        assert remedy in str(refused.value)
+        anchor.begin = begin  # type: ignore[method-assign]
+        assert (await store.verify_audit_log()).last == ENTRIES
+        await store.append_audit_entry(entry(99))
+        assert (await store.verify_audit_log()).last == ENTRIES + 1
