@@ -18,6 +18,9 @@ _log = structlog.stdlib.get_logger(__name__)
 # discord.py reads these parts of an interaction only where they are asked for: in a command, and in
 # the record of its failure.
 _INTERACTION = "INTERACTION_CREATE"
+# discord.py leaves out an author it cannot read, and whoever asks for it fails.
+_MESSAGE = "MESSAGE_CREATE"
+_AUTHOR_PARTS = ("id", "username", "discriminator", "avatar")
 _COMMAND_KINDS, _COMPONENT_KINDS = (2, 4), (3, 5)
 _COMMAND_TYPES = (1, 2, 3)
 _SNOWFLAKES = 2**64
@@ -36,10 +39,18 @@ def _parse(event: str, parse: Parse, instruments: Instruments, data: Any) -> Non
     try:
         if event == _INTERACTION:
             _check_interaction(data)
+        elif event == _MESSAGE:
+            _check_message(data)
         instruments.read(event, parse, data)
     except Exception as error:  # noqa: BLE001  # whatever discord.py makes of a strange payload
         instruments.record_gateway(event.lower(), error, {"event": event, "data": data})
         _log.warning("discord.py cannot read a %s event: %r", event, error)
+
+
+def _check_message(payload: Any) -> None:
+    """Check that a message names its author. Raises one of `UNREADABLE` otherwise."""
+    for part in _AUTHOR_PARTS:
+        payload["author"][part]
 
 
 def _check_interaction(payload: Any) -> None:
@@ -48,7 +59,9 @@ def _check_interaction(payload: Any) -> None:
     Raises one of `UNREADABLE` otherwise.
     """
     data, guild = payload.get("data"), payload.get("guild_id")
-    person = payload["member"]["user"] if payload.get("member") else payload["user"]
+    # As discord.py does, which reads a member only in a guild, and a user only elsewhere.
+    in_guild = guild is not None and int(guild)
+    person = payload["member"]["user"] if in_guild else payload["user"]
     if not 0 < int(payload["id"]) < _SNOWFLAKES:  # its time says whether it can still be answered
         raise ValueError(f"no id of an interaction: {payload['id']!r}")
     names = [person["id"]]

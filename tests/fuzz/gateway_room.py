@@ -16,8 +16,9 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic
 
-_CALLERS = ("read", "_parse", "_call", "_check_interaction", "_find_command")
+_CALLERS = ("read", "_parse", "_call", "_check_interaction", "_check_message", "_find_command")
 _ROUNDS = 12  # of the event loop, for the handlers of an event
+_PATIENCE = 15 * 60.0  # seconds: an interaction cannot be answered for longer
 ROOT = Path(__file__).parents[2]
 USER: dict[str, Any] = {"id": "5", "username": "alice", "discriminator": "0", "avatar": None,
                         "global_name": "Alice"}  # fmt: skip
@@ -130,6 +131,8 @@ class GatewayRoom:
         self.parsers[event](payload)
         for _ in range(_ROUNDS):
             await asyncio.sleep(0)
+        # Nothing waits for a response any more, so what is still in use has leaked.
+        await self.clock.advance(_PATIENCE)
         await self.traffic.write(flush=True)
 
 

@@ -14,7 +14,7 @@ from bot.adapters.claude_agent.program._transport import UNREADABLE
 from bot.adapters.model_gateway._model_request import BodyRedactor, append_note, read
 from bot.adapters.ndjson_journal._line import parse
 from tests.fuzz import backups
-from tests.fuzz.gateway_room import GatewayRoom
+from tests.fuzz.gateway_room import MESSAGE, USER, GatewayRoom
 from tests.fuzz.interactions import SEEDS
 from tests.fuzz.journal_lines import RECORD
 from tests.fuzz.model_streams import MESSAGES, translate
@@ -49,7 +49,9 @@ def test_a_command_whose_options_cannot_be_resolved_is_recorded(room: GatewayRoo
         ({"data": {"id": "7", "name": "a", "type": 9}}, ValueError),
         ({"guild_id": {}}, TypeError),
         ({"id": "9" * 23}, ValueError),
-        ({"member": None}, KeyError),
+        ({"member": None}, TypeError),
+        ({"member": None, "user": USER}, TypeError),
+        ({"guild_id": None}, KeyError),
     ],
     ids=str,
 )
@@ -59,6 +61,24 @@ def test_an_interaction_that_no_one_could_answer_is_recorded_and_not_handled(
     assert room.handle("INTERACTION_CREATE", SEEDS[0] | change) == [
         ("interaction_create", expected.__name__)
     ]
+
+
+@pytest.mark.parametrize("author", [None, {"id": "5", "username": "alice"}], ids=str)
+def test_a_message_whose_author_cannot_be_read_is_recorded_and_not_handled(
+    author: dict[str, str] | None, room: GatewayRoom
+) -> None:
+    [(event, error)] = room.handle("MESSAGE_CREATE", MESSAGE | {"author": author})
+    assert (event, error in ("KeyError", "TypeError")) == ("message_create", True)
+
+
+def test_a_journal_line_that_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse(b"[" * 100_000)
+
+
+def test_a_message_of_the_program_that_is_nested_too_deeply_cannot_be_read() -> None:
+    with pytest.raises(UNREADABLE):
+        translate(json.loads("[" * 100_000))
 
 
 @pytest.mark.parametrize("case", ["cc24e3a3c6ffcececc24080100", "cc24e3a3c60000cecc24080100"])

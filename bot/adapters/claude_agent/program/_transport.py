@@ -46,7 +46,15 @@ LEAVE_SECONDS = 2.0  # the time for a finished program to end by itself
 RULING_SECONDS = 60.0
 LINE_BYTES = 64 * 1024 * 1024  # the size limit of one message: a large file, encoded twice
 STDERR_LINES = 40
-UNREADABLE = (ClaudeSDKError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+UNREADABLE = (
+    ClaudeSDKError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What reading a message raises. The SDK lets errors through for messages of unexpected shapes."""
 WRITING = frozenset({"Edit", "Write"})
 PROGRAM = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
