@@ -66,6 +66,7 @@ class Topic(StrEnum):
     WAITING = "waiting"  # what waits for people
     LIVE = "live"  # which commit runs
     MEMORY = "memory"
+    OWN_DATA = "own data"  # what is stored about the person who asks, and how to erase it
     FAILURES = "failures"  # when and how often something failed
     USE = "use"  # how often something is used
     FEATURE_REQUESTS = "wishes"

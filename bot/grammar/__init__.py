@@ -42,7 +42,7 @@ from bot.grammar._work_request import WorkRequest
 from bot.grammar.changes import find_change_request, parse_feature_request
 from bot.grammar.goals import parse_goal_request
 from bot.grammar.notices import find_notice_request
-from bot.grammar.questions import AskedAbout, find_question
+from bot.grammar.questions import AskedAbout, find_question, is_own_data_request
 
 __all__ = [
     "COMMAND_LINE",
@@ -226,6 +226,8 @@ def _request(text: str, setting: Setting) -> Utterance:
 
 def _parse_as_whole(plain: Plain, corrected: str, setting: Setting) -> Utterance | None:
     """Return what a message asks for that contains one request only: a note, another attempt."""
+    if not plain.cut and is_own_data_request(corrected):
+        return _build_utterance(Intent.ASK, corrected, setting, topic=Topic.OWN_DATA)
     # "forget the goal about crashes" begins as a request to forget a note does.
     if not plain.cut and (goal := parse_goal_request(corrected)):
         return _build_utterance(goal[0], corrected, setting, note=_restore(goal[1], plain))

@@ -75,6 +75,14 @@ _TOOLS = re.compile(
     r"|(?:do|does) (?:you|theseus|the bot) have(?: any)?(?: mcp| outside)? tools",
     re.IGNORECASE,
 )
+_OWN_DATA = re.compile(
+    r"(?:.{0,40}?(?<!n't )(?<!never )\b(?:forget|eras\w+|delet\w+|remov\w+|wipe)\b"
+    r"|(?:.{0,40}? )?(?:what|which|how much|do|does|is|show|tell|give|export|list)\b.*"
+    r"\b(?:know|stor\w+|sav\w+|keep|kept|collect\w*|record\w*|remember|have|got|data|info\w*)\b)"
+    r".*\b(?:(?:about|on|of) me|my (?:own |personal )?data)"
+    r"(?: (?:please|thanks|now|again|at all|here|completely|you have|theseus))*",
+    re.IGNORECASE,
+)
 _HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?: bot)?))", re.I)
 
 
@@ -97,6 +105,11 @@ def find_question(clauses: tuple[Clause, ...], setting: Setting) -> AskedAbout |
         return None
     found = (_parse_question(clause, setting) for clause in clauses)
     return next((each for each in found if each is not None), None)
+
+
+def is_own_data_request(text: str) -> bool:
+    """Return whether a message asks what is stored about its author, or to erase that."""
+    return bool(_OWN_DATA.fullmatch(" ".join(text.replace(",", " ").split()).rstrip(" .!?")))
 
 
 def is_question(text: str) -> bool:

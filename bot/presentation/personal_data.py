@@ -4,6 +4,10 @@ from collections.abc import Sequence
 
 from bot.domain.personal_data import StoredData
 
+PRIVACY_COMMAND = (
+    "`/privacy` shows what I store about you, and its button erases it. Everyone can use it, and "
+    "only you see the answer."
+)
 _WHY = (
     "These records show who asked for a change and who approved it. The button also does not erase "
     "what cogs store for you, such as reminders and votes: use their own commands. The costs of "

@@ -133,9 +133,13 @@ async def test_replies_say_what_is_meant_by_this(room: DevChannel) -> None:
 async def test_who_is_not_listed_writes_forgets_and_reads_nothing(room: DevChannel) -> None:
     await told(room, "bob", "remember that zebras are striped")
     mallory = room["mallory"]
-    for text in ("remember that I may ship", "forget about the zebras", "forget that"):
+    for text in ("remember that I may ship", "forget about the zebras"):
         answer = (await told(room, "mallory", text))["content"]
         assert answer.startswith("Sorry mallory, you are not on the list")
+    for text in ("forget everything", "what do you store about me?", "delete all my data please"):
+        answer = (await told(room, "mallory", text))["content"]
+        assert "`/privacy`" in answer
+        assert "Sorry" not in answer
     for command, options in (
         ("memory search", {"words": "zebras"}), ("memory export", {}),
         ("memory forget", {"memory": next(iter(kept(room)))}),
@@ -148,7 +152,7 @@ async def test_who_is_not_listed_writes_forgets_and_reads_nothing(room: DevChann
     assert offered["choices"] == []
     assert [memory.text for memory in kept(room).values()] == ["zebras are striped"]
     assert {action for _, action in await room.list_refused()} == {"steer", "read"}
-    assert len(await room.list_refused()) == 6
+    assert len(await room.list_refused()) == 5
 
 
 async def test_by_command_it_is_searched_exported_and_forgotten_in_front_of_all(

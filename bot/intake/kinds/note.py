@@ -17,6 +17,10 @@ from bot.self_improvement.requests.feature_requests import FeatureRequestService
 INTENTS = (Intent.REMEMBER, Intent.FORGET)
 
 _LINE = 200
+_FORGET_WHAT = (
+    "Forget what? Say “forget” with some words of the note, or with its key. `/privacy` erases "
+    "what I store about you; everyone can use it."
+)
 _THIS = re.compile(r"(?:this|that|it|these|those)?", re.IGNORECASE)
 # The opening of a request to remember; the grammar has decided that it is one.
 _OPENING = re.compile(
@@ -63,9 +67,7 @@ class Handler:
         if not request.forgets:
             return describe_note(await self.memory.remember(person, note))
         if not note:
-            # raises `NotAuthorized` first, if the person may not ask
-            await self.memory.search(person)
-            raise OutOfBounds("Forget what? Say “forget” with some of its words, or with its key.")
+            raise OutOfBounds(_FORGET_WHAT)
         return await forget(self.memory, self.feature_requests, person, note)
 
 

@@ -20,6 +20,7 @@ NEXT_STEPS: Mapping[Topic, str] = {
     Topic.WAITING: "Decide in a run's thread or at its card. `/runs list` shows all runs.",
     Topic.LIVE: "“what did you change this week?” lists what was shipped.",
     Topic.MEMORY: "“remember that …” adds a note, and `/memory forget` removes one.",
+    Topic.OWN_DATA: "`/privacy` works in every channel.",
     Topic.FAILURES: "“why does /roll fail?” has me look into it.",
     Topic.USE: "“how often was /roll used this week?” asks about one command.",
     Topic.FEATURE_REQUESTS: "Ask for something new: “add a /coinflip command”.",

@@ -38,10 +38,13 @@ from bot.presentation.answers import (
 from bot.presentation.cards import to_plain_text
 from bot.presentation.flags import list_flag_lines
 from bot.presentation.gaps import list_gap_lines
+from bot.presentation.personal_data import PRIVACY_COMMAND
 from bot.self_improvement.requests.change_requests import ChangeRequests
 from bot.self_improvement.requests.question_records import QuestionRecords, RecordsByTarget
 
-OPEN_TO_ALL = frozenset({Topic.ABILITIES, Topic.HELP, Topic.FEATURE_REQUESTS, Topic.HOW_TO})
+OPEN_TO_ALL = frozenset(
+    {Topic.ABILITIES, Topic.HELP, Topic.FEATURE_REQUESTS, Topic.HOW_TO, Topic.OWN_DATA}
+)
 """Topics whose answers contain only what everyone may know."""
 _FITS: Mapping[Topic, Callable[[History], bool]] = {
     Topic.CAUSE: lambda history: history.diagnosis is not None or history.brief is not None,
@@ -140,6 +143,7 @@ class QuestionService:
             Topic.WAITING: self._answer_waiting,
             Topic.LIVE: self._answer_live,
             Topic.MEMORY: self._answer_memories,
+            Topic.OWN_DATA: self._answer_own_data,
             Topic.PEOPLE: self._answer_permissions,
             Topic.FEATURE_REQUESTS: self._answer_feature_requests,
             Topic.FLAGS: self._answer_flags,
@@ -276,6 +280,9 @@ class QuestionService:
     async def _answer_memories(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         found = await self._memory.search(asked.person, asked.subject)
         return render_memories(asked.subject, found)
+
+    async def _answer_own_data(self, asked: AskedQuestion, records: QuestionRecords) -> str:
+        return PRIVACY_COMMAND
 
     async def _answer_permissions(self, asked: AskedQuestion, records: QuestionRecords) -> str:
         people = self._people.common
