@@ -75,6 +75,7 @@ _TOOLS = re.compile(
     r"|(?:do|does) (?:you|theseus|the bot) have(?: any)?(?: mcp| outside)? tools",
     re.IGNORECASE,
 )
+_LONGEST_REQUEST = 200
 _OWN_DATA = re.compile(
     r"(?:.{0,40}?(?<!n't )(?<!never )\b(?:forget|eras\w+|delet\w+|remov\w+|wipe)\b"
     r"|(?:.{0,40}? )?(?:what|which|how much|do|does|is|show|tell|give|export|list)\b.*"
@@ -109,7 +110,9 @@ def find_question(clauses: tuple[Clause, ...], setting: Setting) -> AskedAbout |
 
 def is_own_data_request(text: str) -> bool:
     """Return whether a message asks what is stored about its author, or to erase that."""
-    return bool(_OWN_DATA.fullmatch(" ".join(text.replace(",", " ").split()).rstrip(" .!?")))
+    plain = " ".join(text.replace(",", " ").split()).rstrip(" .!?")
+    # the time of the search grows with the square of the length
+    return len(plain) <= _LONGEST_REQUEST and bool(_OWN_DATA.fullmatch(plain))
 
 
 def is_question(text: str) -> bool:
