@@ -26,6 +26,7 @@ from tests.bot.presentation.test_cards import DIAGNOSIS, RUN
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.repositories import commit, run_git
 from tests.support.agent_harness import make_failure
+from tests.support.restored_logging import restore_logging
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -237,7 +238,8 @@ def test_a_missing_configuration_names_the_file_and_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    error = _run(*words).exception
+    with restore_logging():
+        error = _run(*words).exception
     assert isinstance(error, ConfigError)
     assert str(tmp_path / "data/config.yaml") in str(error)
     assert "THESEUS_CONFIG" in str(error)

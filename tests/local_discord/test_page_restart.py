@@ -78,6 +78,11 @@ async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed_or_done(
             await expect(hint).to_be_visible()
             await say(page, "once more")
             await expect(hint).to_have_count(0)
+            local.set_hint(["5. say `more`"])
+            await hint.get_by_text("Try it").click()
+            await expect(hint.get_by_role("button", name="more")).to_be_visible()
+            local.set_hint(HINT)
+            await expect(hint).to_have_count(0)
         async with opened(browser, local) as page:
             await _dismiss(page)
 

@@ -81,6 +81,7 @@ WRAPPED = (
         f"look:\nError id `{PRICE.newest.id[-8:]}`",
         f"error id: {PRICE.newest.id}",
     ],
+    ids=map(str, range(11)),  # the texts contain an id that differs in each process
 )
 def test_a_traceback_or_an_error_id_shows_its_failure(text: str) -> None:
     assert find_attached_failure(text, FAILURES) == PRICE.newest.id

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.infra.standard_logs import use_standard_logging
 from bot.telemetry import Recorder, set_current_run
 from bot.telemetry.logs import configure_logging
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
+from tests.support.restored_logging import restore_logging
 
 
 class Careless:
@@ -31,14 +31,10 @@ class Careless:
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     """Return where the log goes, and put logging back afterwards."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
     target = io.StringIO()
-    configure_logging(redact=lambda text: text.replace("hunter2", "[x]"), stream=target)
-    yield target
-    root.handlers[:], root.level = before, level
-    logging.captureWarnings(False)
-    use_standard_logging()
+    with restore_logging():
+        configure_logging(redact=lambda text: text.replace("hunter2", "[x]"), stream=target)
+        yield target
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:

@@ -13,9 +13,9 @@ from theseus_observe.failures.capsules import MAX_MESSAGE
 from theseus_observe.failures.safe_access import get_message
 from theseus_observe.redaction import redact
 
-from bot.infra.standard_logs import use_standard_logging
 from bot.telemetry.logs import configure_logging
 from bot.telemetry.observation import build_capsule
+from tests.support.restored_logging import restore_logging
 
 ROOT = Path(__file__).parents[3]
 HUGE = 4_000_000
@@ -82,14 +82,10 @@ def test_the_same_argument_in_many_frames_is_looked_through_once() -> None:
 @pytest.fixture
 def counted_log() -> Iterator[CountingRedactor]:
     """Log to nowhere, counted, and put logging back afterwards."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
     counting = CountingRedactor()
-    configure_logging(redact=counting, stream=io.StringIO())
-    yield counting
-    root.handlers[:], root.level = before, level
-    logging.captureWarnings(False)
-    use_standard_logging()
+    with restore_logging():
+        configure_logging(redact=counting, stream=io.StringIO())
+        yield counting
 
 
 @pytest.mark.parametrize("kind", ERRORS)

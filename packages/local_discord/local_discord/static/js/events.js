@@ -2,22 +2,6 @@
 
 import { pageToken } from './api.js';
 
-const NAMES = [
-  'hello',
-  'reset',
-  'message_create',
-  'message_update',
-  'message_delete',
-  'reaction_add',
-  'reaction_remove',
-  'thread_create',
-  'thread_update',
-  'thread_delete',
-  'typing',
-  'interaction',
-  'presence',
-  'commands',
-];
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
 
@@ -29,11 +13,13 @@ export class EventStream {
   #last = null;
 
   /**
-   * `beforeRetry` is asked whether the server can be reached again; it may open the stream itself.
-   * @param {{onEvent: (event: object) => void, onState: (connected: boolean) => void,
+   * `types` are the events to listen to. `beforeRetry` is asked whether the server can be reached
+   * again; it may open the stream itself.
+   * @param {{types: string[], onEvent: (event: object) => void, onState: (connected: boolean) => void,
    *   beforeRetry: () => Promise<boolean>}} listeners
    */
-  constructor({ onEvent, onState, beforeRetry }) {
+  constructor({ types, onEvent, onState, beforeRetry }) {
+    this.types = types;
     this.onEvent = onEvent;
     this.onState = onState;
     this.beforeRetry = beforeRetry;
@@ -66,7 +52,7 @@ export class EventStream {
       this.onState(true);
     };
     source.onerror = () => this.#retry(source);
-    for (const name of NAMES) source.addEventListener(name, (message) => this.#take(source, message));
+    for (const name of this.types) source.addEventListener(name, (message) => this.#take(source, message));
   }
 
   /** The browser's own retry would repeat the first address and its old event id: we do it. */

@@ -72,6 +72,7 @@ export class Live {
   constructor(store) {
     this.store = store;
     this.stream = new EventStream({
+      types: ['reset', ...Object.keys(TAKE)],
       onEvent: (event) => this.#take(event),
       onState: (connected) => store.setConnected(connected),
       beforeRetry: () => this.#reached(),
@@ -107,6 +108,7 @@ export class Live {
     this.store.histories.clear();
     this.#begin(world);
     this.store.emit('reload');
+    this.store.emit('hint');
   }
 
   /** Whether the server answers again; another server's world takes the place of the old one. */
