@@ -118,8 +118,8 @@ def parse(line: bytes) -> Action:
     """Return the action of a line. Raises `ValueError` if it is none; unknown keys are ignored."""
     try:
         fields = json.loads(line)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    except RecursionError as raised:
+        raise ValueError("nested too deeply") from raised
     if not isinstance(fields, dict):
         raise ValueError("not an object")  # noqa: TRY004 # the file is wrong, not a type
     known_fields = {name: value for name, value in fields.items() if name in Action.model_fields}
