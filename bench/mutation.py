@@ -38,6 +38,14 @@ _OF_RUNS = tuple(
 )  # fmt: skip
 """Quick tests of runs; all of them would take too long for each mutant."""
 
+_LEFT_OUT = (
+    "tracked_file",  # not all of these are in the copy
+    "every_python", "test_command_line",  # other processes do not know mutmut's modules
+    # These take seconds for each mutant, and quicker tests check the same.
+    "of_1000_planted", "planted_secrets", "what_is_no_diff", "whatever_the_lines_say",
+)  # fmt: skip
+"""Parts of the names of tests that are not run."""
+
 
 class MutatedPart(NamedTuple):
     """A part of the code: its folder of sources, the files to change, and the tests of these."""
@@ -145,10 +153,9 @@ def _write_settings(tree: Path, part: MutatedPart) -> None:
         "also_copy": copied,
         "pytest_add_cli_args_test_selection": list(part.tests),
         # The packages have settings of their own, which pytest would take for their tests alone.
-        # Not every tracked file is in the copy, and other Pythons do not know mutmut's modules.
         "pytest_add_cli_args": [
             "-n0", "-q", "-m", "not slow", "-c", "pyproject.toml",
-            "-k", "not tracked_file and not every_python",
+            "-k", " and ".join(f"not {each}" for each in _LEFT_OUT),
         ],
     }  # fmt: skip
     lines = [f"{key} = {value!r}" for key, value in settings.items()]  # lists of texts: TOML too
