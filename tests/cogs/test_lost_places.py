@@ -79,6 +79,8 @@ async def test_deleted_during_a_run_it_waits_and_goes_on_where_people_say(
         await bay["alice"].press("@alice", get_custom_id(told, "Open a new thread"), told)
         again = await world.wait_until(lambda now: now.waiting is Waiting.APPROVAL, run.id)
         assert again.thread_id not in (None, run.thread_id)
+        # The press is answered after that, and cannot be once the bot has left.
+        await bay["alice"].wait_for("@alice", lambda m: True, after=told["id"])
     failed = list_failures(bay, known)
     assert [(name, error.rpartition(".")[2]) for name, error in failed] == [("propose", "NotFound")]
 
