@@ -8,8 +8,6 @@ server and the measured person share this process, and each row says which rate 
 """
 
 import asyncio
-import contextlib
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,8 +17,7 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord
 
 from bench.rows import Row, Timed, compute_median, compute_p95
-from bench.stage import Event, EventWatch, open_demo
-from bot.app.demo import find_project_root
+from bench.stage import Event, EventWatch, open_demo, run_echo_bot, run_program
 from cogs.conversation._limits import LISTED
 
 PAIRS = 30
@@ -34,7 +31,7 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
     """Return a row for the median and one for p95, idle and with other people's messages."""
     async with (
         open_demo(None) as (demo, alice),
-        _run_program("bench/_echo_bot.py", _name_discord(demo.discord)),
+        run_echo_bot(demo.discord),
         EventWatch(alice) as watch,
     ):
         await _echo_is_there(alice, watch)
@@ -104,40 +101,11 @@ def _is_answer(event: Event, kind: str, message_id: str) -> bool:
     return bool(reference.get("message_id") == message_id)
 
 
-def _name_discord(discord: LocalDiscord) -> dict[str, str]:
-    return {
-        "DISCORD_TOKEN": discord.token,
-        "THESEUS_DISCORD_API_URL": discord.api_url,
-        "THESEUS_DISCORD_GATEWAY_URL": discord.gateway_url,
-    }
-
-
-@asynccontextmanager
-async def _run_program(
-    path: str, env: dict[str, str], *arguments: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a program of this folder until the block ends."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",  # so that it cannot import this project
-        str(find_project_root() / path),
-        *arguments,
-        env=env,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
-
-
 @asynccontextmanager
 async def _talk(discord: LocalDiscord) -> AsyncIterator[Callable[[], Awaitable[float]]]:
     """Let other people write; yield what ends that and returns how many messages a second."""
     arguments = (discord.base_url, str(A_SECOND))
-    async with _run_program("bench/_chatter.py", {}, *arguments) as process:
+    async with run_program("bench/_chatter.py", *arguments) as process:
         assert process.stdout is not None
         await process.stdout.readline()  # its first message has been sent
 

@@ -1,15 +1,18 @@
 """A demo to measure in, and a clock on what is seen there."""
 
 import asyncio
+import sys
 import tempfile
 import time
+from asyncio.subprocess import PIPE, Process
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 from local_discord.person import Person
+from local_discord.server import LocalDiscord
 
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app.demo import build_local_forge, find_project_root
@@ -32,6 +35,37 @@ async def open_demo(fault: MetFault | None) -> AsyncIterator[tuple[Demo, Person]
         ):
             await running.wait_until_online()
             yield running, alice
+
+
+@asynccontextmanager
+async def run_program(path: str, *arguments: str, **env: str) -> AsyncIterator[Process]:
+    """Run a program of the project, with only this environment, until the block ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",  # so that it cannot import this project
+        str(find_project_root() / path),
+        *arguments,
+        env=env,
+        stdout=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def run_echo_bot(discord: LocalDiscord) -> AsyncIterator[None]:
+    """Run a bare discord.py bot, which repeats what it is told, until the block ends."""
+    async with run_program(
+        "bench/_echo_bot.py",
+        DISCORD_TOKEN=discord.token,
+        THESEUS_DISCORD_API_URL=discord.api_url,
+        THESEUS_DISCORD_GATEWAY_URL=discord.gateway_url,
+    ):
+        yield
 
 
 class EventWatch:

@@ -5,8 +5,6 @@ as soon as it is shown as online; the bare bot is told to repeat a word. What co
 difference: what the bot adds to interpreter, discord.py and connection.
 """
 
-import asyncio
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -17,7 +15,7 @@ from local_discord.server import LocalDiscord, LocalPerson
 
 from bench.repeatability import prepare_home, time_start
 from bench.rows import Row, measure_pairs
-from bot.app.demo import find_project_root
+from bench.stage import run_echo_bot
 from bot.demo.demo import TOKEN
 
 PAIRS = 5
@@ -48,22 +46,10 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
 
 async def _time_bare_start(discord: LocalDiscord) -> float:
     start = time.perf_counter()
-    async with Person(discord.base_url, "alice") as alice:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", str(find_project_root() / "bench/_echo_bot.py"),
-            env={
-                "DISCORD_TOKEN": discord.token,
-                "THESEUS_DISCORD_API_URL": discord.api_url,
-                "THESEUS_DISCORD_GATEWAY_URL": discord.gateway_url,
-            },
-        )  # fmt: skip
-        try:
-            await alice.wait_for_bot(_SECONDS)
-            said = await alice.say("dev", "echo hello")
-            await alice.wait_for(
-                "dev", lambda message: message["content"] == "hello", _SECONDS, after=said["id"]
-            )
-            return time.perf_counter() - start
-        finally:
-            process.terminate()
-            await process.wait()
+    async with Person(discord.base_url, "alice") as alice, run_echo_bot(discord):
+        await alice.wait_for_bot(_SECONDS)
+        said = await alice.say("dev", "echo hello")
+        await alice.wait_for(
+            "dev", lambda message: message["content"] == "hello", _SECONDS, after=said["id"]
+        )
+        return time.perf_counter() - start

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from theseus_repair.localise import Suspicion, localise
 from theseus_repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
 from theseus_repair.nearness import iterate_nearest
 from theseus_repair.soundness import is_sound
+from theseus_repair.source_text import compute_digest
 
 NEAR_MISSES = 5
 ENOUGH = 6  # passing candidates to choose from
@@ -150,8 +150,7 @@ class _Search:
     def _is_new(self, files: Mapping[str, str]) -> bool:
         if all(self.problem.texts[path] == text for path, text in files.items()):
             return False
-        # A digest, because thousands of candidates with complete files would fill the memory.
-        mark = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
+        mark = compute_digest(files)
         new = mark not in self.seen
         self.seen.add(mark)
         return new

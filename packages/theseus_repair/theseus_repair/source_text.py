@@ -1,13 +1,15 @@
-"""Python source as bytes and as text: its encoding and its line ends.
+"""Python source as bytes and as text: its encoding, its line ends, and a digest.
 
 Python ends a line at a line feed or a carriage return and nowhere else. `str.splitlines` also ends
 one at a form feed, a file separator and others, which are legal in source: positions of syntax
 trees would be off by a line.
 """
 
+import hashlib
 import io
 import re
 import tokenize
+from collections.abc import Mapping
 
 _LONE_LINE_FEED = re.compile(r"(?<!\r)\n")
 
@@ -21,6 +23,11 @@ def find_line(text: str, offset: int) -> int:
     """Return the line, from 1, of a character offset."""
     before = text[:offset]
     return len(split_lines(before)) + (not before or before.endswith(("\n", "\r")))
+
+
+def compute_digest(texts: Mapping[str, str]) -> str:
+    """Return a digest of files' texts by path, to remember thousands of them in little memory."""
+    return hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
 
 
 def decode_source(data: bytes) -> str:
